@@ -1,0 +1,107 @@
+//! Texts, severities and sources of every code: `schema/findings.csv`.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{CatalogError, error};
+use crate::archive::Standard;
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Said for information; nothing is wrong.
+    Note,
+    /// The row is stored and reported.
+    Warning,
+    /// The row is rejected.
+    Error,
+    /// The member is not stored.
+    Member,
+    /// The whole archive is refused.
+    Archive,
+}
+
+/// What is said for one code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindingText {
+    /// The code; `XX` stands for the prefix of the file.
+    pub code: String,
+    /// `F21`, `F43`, or `*` for both.
+    pub standard: String,
+    /// The file, or blank or `*` for every file.
+    pub file: String,
+    /// The field, where the code belongs to one.
+    pub field: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// `EC` (workbook of the 43-file check), `contract` or `local`.
+    pub origin: String,
+    /// Where the code comes from.
+    pub source: String,
+    /// What is wrong, in Thai.
+    pub th: String,
+    /// What is wrong, in English.
+    pub en: String,
+    /// How to mend it, in Thai.
+    pub mend_th: String,
+    /// How to mend it, in English.
+    pub mend_en: String,
+}
+
+/// All texts.
+#[derive(Debug, Default)]
+pub struct Findings {
+    texts: Vec<FindingText>,
+    index: HashMap<(String, String), usize>,
+}
+
+impl Findings {
+    pub(super) fn parse(file: &str, text: &str) -> Result<Self, CatalogError> {
+        let mut findings = Self::default();
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        for row in reader.deserialize::<FindingText>() {
+            let row = row.map_err(|e| {
+                let line = e.position().map_or(1, |p| p.line() as usize);
+                error(file, line, e.to_string())
+            })?;
+            let line = findings.texts.len() + 2;
+            let blank = [("th", &row.th), ("en", &row.en), ("source", &row.origin)];
+            if let Some((name, _)) = blank.iter().find(|(_, text)| text.is_empty()) {
+                return Err(error(file, line, format!("{}: {name} is blank", row.code)));
+            }
+            let key = (row.code.clone(), row.standard.clone());
+            if findings.index.insert(key, findings.texts.len()).is_some() {
+                let what = format!("{} stands twice for {}", row.code, row.standard);
+                return Err(error(file, line, what));
+            }
+            findings.texts.push(row);
+        }
+        Ok(findings)
+    }
+
+    /// The text of a code in a standard. A code that every file has (`SE9500`)
+    /// is found under its `XX` form.
+    pub fn get(&self, code: &str, standard: Standard) -> Option<&FindingText> {
+        let of = |code: &str, standard: &str| {
+            let at = self.index.get(&(code.to_owned(), standard.to_owned()))?;
+            self.texts.get(*at)
+        };
+        let tail = code.get(code.len().saturating_sub(4)..).unwrap_or("");
+        of(code, &standard.to_string())
+            .or_else(|| of(code, "*"))
+            .or_else(|| of(&format!("XX{tail}"), "*"))
+    }
+
+    /// The text of a code whose meaning does not depend on the standard
+    /// (A, M and note codes), or of the first standard that has it.
+    pub fn any(&self, code: &str) -> Option<&FindingText> {
+        self.get(code, Standard::F43).or_else(|| self.get(code, Standard::F21))
+    }
+
+    /// Every text, in the order of the file.
+    pub fn iter(&self) -> impl Iterator<Item = &FindingText> {
+        self.texts.iter()
+    }
+}

@@ -1,0 +1,182 @@
+//! The catalogue: what `schema/` says about data, loaded and cross-checked at
+//! start. It knows no SQL, no rows and no archives; everything else asks it.
+//!
+//! A mistake in a schema file is an error that names file and line, so that
+//! whoever edits the dictionary learns of it before any sender does.
+
+mod codes;
+mod findings;
+mod raw;
+mod record;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+pub use codes::{CodeList, CodeLists};
+pub use findings::{FindingText, Findings, Severity};
+pub use record::{Check, Column, Layout, Record, Storage, Type, Version, WireColumn};
+
+use crate::archive::Standard;
+
+#[derive(rust_embed::RustEmbed)]
+#[folder = "schema"]
+#[include = "records/*.toml"]
+#[include = "codes/*.csv"]
+#[include = "findings.csv"]
+#[include = "versions.toml"]
+struct Schema;
+
+/// A mistake in a schema file.
+#[derive(Debug, thiserror::Error)]
+#[error("schema/{file}:{line}: {what}")]
+pub struct CatalogError {
+    /// The file below `schema/`.
+    pub file: String,
+    /// The line, counted from 1.
+    pub line: usize,
+    /// What is wrong.
+    pub what: String,
+}
+
+/// All facts about data.
+#[derive(Debug)]
+pub struct Catalog {
+    /// Every kind of record, in the order of its name.
+    pub records: Vec<Record>,
+    /// Code lists, built in and dropped in by the user.
+    pub codes: CodeLists,
+    /// Texts and severities of every code.
+    pub findings: Findings,
+    files: HashMap<(Standard, String), usize>,
+}
+
+impl Catalog {
+    /// The catalogue that is built into the program.
+    pub fn builtin() -> Result<Self, CatalogError> {
+        Self::load(None)
+    }
+
+    /// The built-in catalogue with the user's own code lists
+    /// (`NAME.csv`, first column `code`) from `lists` put over it.
+    pub fn load(lists: Option<&Path>) -> Result<Self, CatalogError> {
+        let mut sources = Vec::new();
+        for name in Schema::iter() {
+            let data = Schema::get(&name).expect("iter() lists what get() has");
+            let text = String::from_utf8(data.data.into_owned())
+                .map_err(|_| error(&name, 1, "not UTF-8".to_owned()))?;
+            sources.push((name.into_owned(), text));
+        }
+        Self::from_sources(&sources, lists)
+    }
+
+    /// Builds and cross-checks a catalogue from the texts of schema files.
+    pub fn from_sources(
+        sources: &[(String, String)],
+        lists: Option<&Path>,
+    ) -> Result<Self, CatalogError> {
+        let mut codes = CodeLists::default();
+        let mut findings = Findings::default();
+        let mut versions = raw::Versions::default();
+        for (file, text) in sources {
+            if let Some(name) = file.strip_prefix("codes/") {
+                codes.add(file, name.trim_end_matches(".csv"), text)?;
+            } else if file == "findings.csv" {
+                findings = Findings::parse(file, text)?;
+            } else if file == "versions.toml" {
+                versions = raw::Versions::parse(file, text)?;
+            }
+        }
+        if let Some(folder) = lists {
+            for path in csv_files(folder) {
+                codes.add_file(&path)?;
+            }
+        }
+        let mut records = Vec::new();
+        let mut record_sources: Vec<_> =
+            sources.iter().filter(|(file, _)| file.starts_with("records/")).collect();
+        record_sources.sort();
+        for (file, text) in record_sources {
+            records.push(raw::build(file, text, &codes, &findings, &versions)?);
+        }
+        let mut files = HashMap::new();
+        for (index, record) in records.iter().enumerate() {
+            for layout in record.layouts() {
+                files.insert((layout.standard, layout.file.clone()), index);
+            }
+        }
+        let catalog = Self { records, codes, findings, files };
+        catalog.check_needs()?;
+        Ok(catalog)
+    }
+
+    /// The record kind and wire layout of a file, by its name in any case.
+    pub fn file(&self, standard: Standard, file: &str) -> Option<(&Record, &Layout)> {
+        let index = *self.files.get(&(standard, file.to_ascii_uppercase()))?;
+        let record = &self.records[index];
+        Some((record, record.layout(standard)?))
+    }
+
+    /// The wire layout of a file, by its name in any case.
+    pub fn layout(&self, standard: Standard, file: &str) -> Option<&Layout> {
+        self.file(standard, file).map(|(_, layout)| layout)
+    }
+
+    /// Every layout of a standard.
+    pub fn layouts(&self, standard: Standard) -> impl Iterator<Item = &Layout> {
+        self.records.iter().filter_map(move |record| record.layout(standard))
+    }
+
+    /// A record kind by name.
+    pub fn record(&self, name: &str) -> Option<&Record> {
+        self.records.iter().find(|record| record.name == name)
+    }
+
+    /// The file of a standard whose name is nearest to `name`.
+    pub fn nearest_file(&self, standard: Standard, name: &str) -> Option<&str> {
+        nearest(name, self.layouts(standard).map(|layout| layout.file.as_str()))
+    }
+
+    fn check_needs(&self) -> Result<(), CatalogError> {
+        for record in &self.records {
+            for layout in record.layouts() {
+                for need in &layout.needs {
+                    if self.layout(layout.standard, need).is_none() {
+                        let file = format!("records/{}.toml", record.name.to_lowercase());
+                        let what = format!("needs names no file of the standard: {need}");
+                        return Err(error(&file, 1, what));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The candidate nearest in spelling, for "did you mean".
+pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let name = name.to_ascii_uppercase();
+    candidates
+        .map(|candidate| {
+            (strsim::damerau_levenshtein(&name, &candidate.to_ascii_uppercase()), candidate)
+        })
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+fn csv_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|ext| ext.eq_ignore_ascii_case("csv")))
+        .collect();
+    files.sort();
+    files
+}
+
+fn error(file: &str, line: usize, what: String) -> CatalogError {
+    CatalogError { file: file.to_owned(), line, what }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+//! `khlang catalog`: every problem and finding, with how to mend it.
+
+use std::fmt::Write as _;
+
+use clap::ValueEnum;
+
+use super::{Context, Done, say, say_json};
+use crate::catalog::{Catalog, FindingText};
+
+/// Options of `catalog`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Form of the answer
+    #[arg(long, value_enum, default_value = "md")]
+    format: Format,
+}
+
+/// Form of the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// One JSON document.
+    Json,
+    /// Markdown tables.
+    Md,
+}
+
+/// Runs it.
+pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+    let catalog = context.catalog(&context.config()?)?;
+    let texts: Vec<FindingText> = expanded(&catalog);
+    match args.format {
+        Format::Json => say_json(&texts)?,
+        Format::Md => say(markdown(&texts, context.lang == super::Lang::Th))?,
+    }
+    Ok(Done::Good)
+}
+
+/// All texts, the codes that every file has with the prefix of each file.
+fn expanded(catalog: &Catalog) -> Vec<FindingText> {
+    let mut all = Vec::new();
+    for text in catalog.findings.iter() {
+        if !text.code.starts_with("XX") {
+            all.push(text.clone());
+            continue;
+        }
+        for standard in [crate::archive::Standard::F21, crate::archive::Standard::F43] {
+            for layout in catalog.layouts(standard) {
+                let code = format!("{}{}", layout.prefix, &text.code[2..]);
+                let (standard, file) = (standard.to_string(), layout.file.clone());
+                all.push(FindingText { code, standard, file, ..text.clone() });
+            }
+        }
+    }
+    all.sort_by(|a, b| (&a.standard, &a.file, &a.code).cmp(&(&b.standard, &b.file, &b.code)));
+    all
+}
+
+fn markdown(texts: &[FindingText], thai: bool) -> String {
+    let mut out = String::from(if thai {
+        "# รหัสปัญหาและข้อผิดพลาด\n"
+    } else {
+        "# Problems and findings\n"
+    });
+    let mut last = None;
+    for text in texts {
+        let part = (text.standard.as_str(), text.file.as_str());
+        if last != Some(part) {
+            last = Some(part);
+            let name = if text.standard == "*" { "A, M, N" } else { &text.file };
+            let _ = write!(out, "\n## {} {name}\n\n", text.standard.trim_matches('*'));
+            out.push_str(if thai {
+                "| รหัส | ระดับ | ช่อง | ที่มา | ความหมาย | วิธีแก้ |\n"
+            } else {
+                "| code | severity | field | origin | meaning | how to mend |\n"
+            });
+            out.push_str("|---|---|---|---|---|---|\n");
+        }
+        let severity = format!("{:?}", text.severity).to_lowercase();
+        let (what, mend) = if thai { (&text.th, &text.mend_th) } else { (&text.en, &text.mend_en) };
+        let _ = writeln!(
+            out,
+            "| {} | {severity} | {} | {} | {what} | {mend} |",
+            text.code, text.field, text.origin
+        );
+    }
+    out
+}

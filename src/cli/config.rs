@@ -1,0 +1,32 @@
+//! `khlang config`: proves or shows the configuration in force.
+
+use super::{Context, Done, say};
+
+/// Calls of `config`.
+#[derive(Debug, clap::Subcommand)]
+pub enum Args {
+    /// Check configuration, list of units, schema and code lists
+    Check,
+    /// Show the configuration in force, secrets masked
+    Show,
+}
+
+/// Runs it.
+pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+    match args {
+        Args::Show => say(context.config()?.show())?,
+        Args::Check => {
+            let world = context.world()?;
+            say(format!(
+                "ok: {} {}, {} {}, {} {}",
+                world.units.by_code.len(),
+                context.pick("หน่วยบริการ", "units"),
+                world.catalog.records.len(),
+                context.pick("แฟ้ม", "kinds of record"),
+                world.catalog.codes.iter().count(),
+                context.pick("รายการรหัส", "code lists"),
+            ))?;
+        }
+    }
+    Ok(Done::Good)
+}

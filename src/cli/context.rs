@@ -1,0 +1,88 @@
+//! What every command starts from: the global options, and what they lead to.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+
+use super::Lang;
+use crate::catalog::Catalog;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::inbox::Folders;
+use crate::store::{Reader, Store};
+use crate::units::Units;
+use crate::world::World;
+
+/// The configuration file that is used when it is there.
+const DEFAULT_CONFIG: &str = "config/khlang.toml";
+
+/// The global options.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// `--config`.
+    pub config: Option<PathBuf>,
+    /// `--data`.
+    pub data: PathBuf,
+    /// `--now`.
+    pub clock: Clock,
+    /// `--lang`.
+    pub lang: Lang,
+}
+
+impl Context {
+    /// The configuration in force.
+    pub fn config(&self) -> anyhow::Result<Config> {
+        let default = PathBuf::from(DEFAULT_CONFIG);
+        let file = self.config.clone().or_else(|| default.exists().then_some(default));
+        Ok(Config::load(file.as_deref(), std::env::vars())?)
+    }
+
+    /// The facilities in force.
+    pub fn units(&self, config: &Config) -> anyhow::Result<Units> {
+        Units::in_force(&self.data, &config.units).with_context(|| {
+            format!("the list of units (put one at {})", self.data.join("units.csv").display())
+        })
+    }
+
+    /// The catalogue, with the province's own code lists.
+    pub fn catalog(&self, config: &Config) -> anyhow::Result<Catalog> {
+        Ok(Catalog::load(Some(&self.data.join(&config.codes)))?)
+    }
+
+    /// All that loading rests on.
+    pub fn world(&self) -> anyhow::Result<World> {
+        let config = self.config()?;
+        let units = self.units(&config)?;
+        let catalog = self.catalog(&config)?;
+        World::new(catalog, units, config).map_err(|what| anyhow::anyhow!("schema: {what}"))
+    }
+
+    /// The folders, made when they are missing.
+    pub fn folders(&self) -> anyhow::Result<Folders> {
+        let folders = Folders::new(&self.data);
+        folders.create().with_context(|| format!("making {}", self.data.display()))?;
+        Ok(folders)
+    }
+
+    /// The store, open for writing.
+    pub fn store(&self, world: &World, folders: &Folders) -> anyhow::Result<Store> {
+        let cache = world.config.store.cache_mib;
+        Store::open(&folders.database(), &world.catalog, cache)
+            .with_context(|| format!("opening {}", folders.database().display()))
+    }
+
+    /// A reader of the store that is there.
+    pub fn reader(&self) -> anyhow::Result<Reader> {
+        let path = Folders::new(&self.data).database();
+        anyhow::ensure!(path.exists(), "there is no database at {}", path.display());
+        Ok(Reader::open(&path, None)?)
+    }
+
+    /// Picks the text in the language asked for.
+    pub fn pick<'t>(&self, th: &'t str, en: &'t str) -> &'t str {
+        match self.lang {
+            Lang::Th => th,
+            Lang::En => en,
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The command line: one file per command.
+//!
+//! Standard output carries the answer, one JSON document and nothing else with
+//! `--json`; everything said on the way goes to standard error. Exit status: 0
+//! done, 1 the tool failed, 2 the input fell short.
+
+mod backup;
+mod catalog;
+mod check;
+mod config;
+mod context;
+mod demo;
+mod import;
+mod outcome;
+mod sample;
+mod serve;
+mod submissions;
+mod verify;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use chrono::{DateTime, FixedOffset};
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+
+pub use context::Context;
+
+/// What a command has to say besides its output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// All well.
+    Good,
+    /// The input fell short.
+    Short,
+}
+
+/// Language of what people read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Lang {
+    /// Thai.
+    Th,
+    /// English.
+    En,
+}
+
+/// Khlang: takes the F21/F43 archives of a province, judges, stores and counts them.
+#[derive(Debug, Parser)]
+#[command(name = "khlang", version, propagate_version = true)]
+struct Cli {
+    /// Configuration file [default: config/khlang.toml when it is there]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Data folder
+    #[arg(long, global = true, value_name = "DIR", default_value = "data")]
+    data: PathBuf,
+    /// Fix the clock (RFC 3339), for tests and re-runs
+    #[arg(long, global = true, value_name = "TIME")]
+    now: Option<DateTime<FixedOffset>>,
+    /// Language of what people read
+    #[arg(long, global = true, value_enum, default_value = "th")]
+    lang: Lang,
+    /// Say more (twice: even more)
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    verbose: u8,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the service: inbox, HTTP
+    Serve,
+    /// Sample archives into the inbox of a fresh data folder, then serve
+    Demo(demo::Args),
+    /// Write realistic synthetic archives, a list of units and a registry
+    Sample(sample::Args),
+    /// Judge archives without a database
+    Check(outcome::Args),
+    /// Load archives now, through the same pipeline as the inbox
+    Import(outcome::Args),
+    /// List, show or take back submissions
+    #[command(subcommand)]
+    Submissions(submissions::Args),
+    /// Check the database against its own counts and the folders
+    Verify(verify::Args),
+    /// Write a consistent copy of the database, also while the service runs
+    Backup(backup::Args),
+    /// Prove a backup and put it in the place of the database
+    Restore(backup::Args),
+    /// Every problem and finding with its severity, source and how to mend it
+    Catalog(catalog::Args),
+    /// Check or show the configuration
+    #[command(subcommand)]
+    Config(config::Args),
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start_log(cli.verbose);
+    let context = Context {
+        config: cli.config,
+        data: cli.data,
+        clock: cli.now.map_or_else(crate::clock::Clock::default, crate::clock::Clock::fixed),
+        lang: cli.lang,
+    };
+    let done = match &cli.command {
+        Command::Serve => serve::run(&context),
+        Command::Demo(args) => demo::run(&context, args),
+        Command::Sample(args) => sample::run(&context, args),
+        Command::Check(args) => check::run(&context, args),
+        Command::Import(args) => import::run(&context, args),
+        Command::Submissions(args) => submissions::run(&context, args),
+        Command::Verify(args) => verify::run(&context, args),
+        Command::Backup(args) => backup::backup(&context, args),
+        Command::Restore(args) => backup::restore_from(&context, args),
+        Command::Catalog(args) => catalog::run(&context, args),
+        Command::Config(args) => config::run(&context, args),
+    };
+    match done {
+        Ok(Done::Good) => ExitCode::SUCCESS,
+        Ok(Done::Short) => ExitCode::from(2),
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nothing is left to tell a failure of standard error to.
+            let _ = writeln!(std::io::stderr(), "khlang: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start_log(verbose: u8) {
+    let level = match verbose {
+        0 => log::LevelFilter::Info,
+        1 => log::LevelFilter::Debug,
+        _ => log::LevelFilter::Trace,
+    };
+    env_logger::Builder::new().filter_module("khlang", level).format_timestamp_millis().init();
+}
+
+/// A reader that has seen enough (`khlang … | head`) is no failure.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+/// Writes a line to standard output.
+fn say(text: impl AsRef<str>) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_ref().as_bytes())?;
+    out.write_all(b"\n")?;
+    Ok(())
+}
+
+/// Writes a JSON document to standard output.
+fn say_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    say(serde_json::to_string_pretty(value)?)
+}

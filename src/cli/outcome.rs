@@ -1,0 +1,98 @@
+//! How `check` and `import` show what became of archives.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use clap::ValueEnum;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{Context, Done, say, say_json};
+use crate::load::receipt;
+use crate::submission::{Status, Submission};
+
+/// From what on the input falls short (exit status 2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum FailOn {
+    /// A broken archive.
+    Broken,
+    /// Also a broken member.
+    Partial,
+    /// Also a rejected row.
+    Error,
+    /// Also a warning.
+    Warning,
+}
+
+/// Options of `check` and `import`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Archives; they stay where they are
+    #[arg(required = true, value_name = "ARCHIVE")]
+    pub archives: Vec<PathBuf>,
+    /// Print one JSON document (an array of outcomes)
+    #[arg(long)]
+    pub json: bool,
+    /// From what on the exit status is 2
+    #[arg(long, value_enum, default_value = "broken")]
+    pub fail_on: FailOn,
+}
+
+/// Prints outcomes and says how they compare to `--fail-on`.
+pub fn show(context: &Context, submissions: &[Submission], args: &Args) -> anyhow::Result<Done> {
+    if args.json {
+        say_json(&submissions)?;
+    } else {
+        for submission in submissions {
+            let text = receipt::one(submission, context.lang == super::Lang::Th);
+            say(text)?;
+        }
+    }
+    let short = submissions.iter().any(|s| falls_short(s, args.fail_on));
+    Ok(if short { Done::Short } else { Done::Good })
+}
+
+fn falls_short(s: &Submission, fail_on: FailOn) -> bool {
+    let rejected = s.files.iter().any(|file| file.counts.rejected > 0);
+    match fail_on {
+        FailOn::Broken => s.status == Status::Broken,
+        FailOn::Partial => s.status != Status::Accepted,
+        FailOn::Error => s.status != Status::Accepted || rejected,
+        FailOn::Warning => s.status != Status::Accepted || !s.findings_total.is_empty(),
+    }
+}
+
+/// A bar for long loads on a terminal; nothing in a pipe.
+pub struct Progress {
+    bar: ProgressBar,
+    read: AtomicU64,
+}
+
+impl Progress {
+    /// A bar for one archive.
+    pub fn new(path: &Path) -> Self {
+        let bar = if std::io::stderr().is_terminal() {
+            let bar = ProgressBar::new_spinner();
+            let style = ProgressStyle::with_template("{spinner} {msg} {bytes} {bytes_per_sec}");
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            bar.enable_steady_tick(Duration::from_millis(200));
+            bar
+        } else {
+            ProgressBar::hidden()
+        };
+        bar.set_message(path.file_name().unwrap_or_default().to_string_lossy().into_owned());
+        Self { bar, read: AtomicU64::new(0) }
+    }
+
+    /// Told the inflated bytes that have been read.
+    pub fn add(&self, bytes: u64) {
+        self.bar.set_position(self.read.fetch_add(bytes, Ordering::Relaxed) + bytes);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,39 @@
+//! `khlang serve`: the daemon.
+
+use super::{Context, Done, say};
+use crate::daemon::{self, Setup};
+
+/// Runs it.
+pub fn run(context: &Context) -> anyhow::Result<Done> {
+    daemon::run(setup(context)?)?;
+    Ok(Done::Good)
+}
+
+/// The daemon over this context. When it is ready it says where to drop
+/// archives and which address to open.
+pub fn setup(context: &Context) -> anyhow::Result<Setup> {
+    let folders = context.folders()?;
+    let inbox = std::path::absolute(folders.inbox())?;
+    let pick = context.clone();
+    let ready = move |address: &str| {
+        log::info!("serving at {address}, inbox {}", inbox.display());
+        let text = format!(
+            "{} {}\n{} {address}",
+            pick.pick("วางไฟล์ zip ที่:", "Drop archives into:"),
+            inbox.display(),
+            pick.pick("เปิดหน้าเว็บ:   ", "Status page:      "),
+        );
+        if let Err(error) = say(text) {
+            log::debug!("standard output: {error}");
+        }
+    };
+    let world = context.clone();
+    Ok(Setup {
+        folders,
+        clock: context.clock,
+        world: Box::new(move || world.world()),
+        until_idle: false,
+        ready: Box::new(ready),
+        idle: Box::new(|_| ()),
+    })
+}

@@ -1,0 +1,137 @@
+//! `khlang submissions`: what was received, and taking it back.
+
+use super::{Context, Done, say, say_json};
+use crate::inbox::write_receipt;
+use crate::load::receipt;
+use crate::store::SubmissionFilter;
+
+/// Calls of `submissions`.
+#[derive(Debug, clap::Subcommand)]
+pub enum Args {
+    /// List submissions, newest first
+    List {
+        /// Of this unit
+        #[arg(long)]
+        hcode: Option<String>,
+        /// With this status
+        #[arg(long, value_parser = ["accepted", "partial", "broken", "void"])]
+        status: Option<String>,
+        /// Received on or after this day (YYYY-MM-DD)
+        #[arg(long)]
+        from: Option<String>,
+        /// Received on or before this day
+        #[arg(long)]
+        to: Option<String>,
+        /// Page, from 1
+        #[arg(long, default_value_t = 1)]
+        page: u64,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one submission
+    Show {
+        /// Its number
+        id: i64,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take back all that a submission stored; the submission and the reason
+    /// stay on record, its keys are free again
+    Void {
+        /// Its number
+        id: i64,
+        /// Why
+        #[arg(long)]
+        reason: String,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Submissions on a page.
+const PER_PAGE: u64 = 100;
+
+/// Runs it.
+pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+    match args {
+        Args::List { hcode, status, from, to, page, json } => {
+            let filter = SubmissionFilter {
+                hcode: hcode.clone(),
+                status: status.clone(),
+                from: from.clone(),
+                to: to.clone(),
+            };
+            list(context, &filter, *page, *json)
+        }
+        Args::Show { id, json } => show(context, *id, *json),
+        Args::Void { id, reason, json } => void(context, *id, reason, *json),
+    }
+}
+
+fn list(
+    context: &Context,
+    filter: &SubmissionFilter,
+    page: u64,
+    json: bool,
+) -> anyhow::Result<Done> {
+    let list = context.reader()?.submissions(filter, page, PER_PAGE)?;
+    if json {
+        say_json(&list)?;
+        return Ok(Done::Good);
+    }
+    for line in &list.rows {
+        let hcode = line.hcode.as_deref().unwrap_or("-");
+        let problems = line.problems.join(" ");
+        say(format!(
+            "{:>6} {:<8} {hcode:<5} {} {} = {} + {} + {} {} {problems}",
+            line.id,
+            line.status,
+            &line.received_at[..19],
+            line.received,
+            line.accepted,
+            line.duplicate,
+            line.rejected,
+            line.archive
+        ))?;
+    }
+    Ok(Done::Good)
+}
+
+fn show(context: &Context, id: i64, json: bool) -> anyhow::Result<Done> {
+    let catalog = context.catalog(&context.config()?)?;
+    let found = context.reader()?.submission(id, &catalog)?;
+    let submission = found.ok_or_else(|| anyhow::anyhow!("no submission {id}"))?;
+    if json {
+        say_json(&submission)?;
+    } else {
+        say(receipt::one(&submission, context.lang == super::Lang::Th))?;
+    }
+    Ok(Done::Good)
+}
+
+fn void(context: &Context, id: i64, reason: &str, json: bool) -> anyhow::Result<Done> {
+    anyhow::ensure!(!reason.trim().is_empty(), "a reason is needed");
+    context.reader()?;
+    let world = context.world()?;
+    let folders = context.folders()?;
+    let mut store = context.store(&world, &folders)?;
+    let by = std::env::var("USER").unwrap_or_else(|_| "cli".to_owned());
+    let at = context.clock.now().to_rfc3339();
+    let voided = store.void(id, &by, reason.trim(), &at)?;
+    let submission = store.submission(id, &world.catalog)?;
+    let submission = submission.ok_or_else(|| anyhow::anyhow!("no submission {id}"))?;
+    write_receipt(&store, &folders, &submission)?;
+    if json {
+        say_json(&submission)?;
+    } else {
+        let rows = voided.rows;
+        say(match context.lang {
+            super::Lang::Th => format!("ยกเลิกการส่ง #{id} แล้ว: ถอน {rows} แถว"),
+            super::Lang::En => format!("submission {id} is void: {rows} rows taken back"),
+        })?;
+    }
+    Ok(Done::Good)
+}

@@ -1,0 +1,60 @@
+//! A limit on everything (invariant 6): every number that keeps a sender, a
+//! client or a mistake from taking the whole machine stands in this one table.
+
+use serde::{Deserialize, Serialize};
+
+/// Upper bounds, all configurable under `[limits]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Largest archive as sent, in bytes.
+    pub archive_bytes: u64,
+    /// Most entries (of any kind) in one archive.
+    pub entries: u64,
+    /// Most inflated bytes of all members together, counted while inflating.
+    pub inflated_bytes: u64,
+    /// Most inflated bytes of one member, counted while inflating.
+    pub member_bytes: u64,
+    /// Largest inflated : compressed ratio of a member; small members
+    /// (under 1 MiB inflated) are not held to it.
+    pub ratio: u64,
+    /// Longest line of a member, in bytes as sent, line end not counted.
+    pub line_bytes: usize,
+    /// Findings kept per code and file; totals stay exact beyond it.
+    pub findings: u64,
+    /// Archives that may wait in memory to be taken; the rest wait in the inbox.
+    pub queue: usize,
+    /// HTTP connections served or waiting at once.
+    pub connections: usize,
+    /// Largest head (request line and headers) of an HTTP request, in bytes.
+    pub head_bytes: usize,
+    /// Largest HTTP request body, in bytes.
+    pub body_bytes: u64,
+    /// Longest time that a query for a reader may take, in milliseconds.
+    pub query_ms: u64,
+    /// Most rows in one HTTP reply page.
+    pub reply_rows: usize,
+    /// Free disk space, in bytes, under which the daemon is not ready.
+    pub free_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            archive_bytes: 2 << 30,
+            entries: 1_000,
+            inflated_bytes: 32 << 30,
+            member_bytes: 16 << 30,
+            ratio: 400,
+            line_bytes: 64 << 10,
+            findings: 1_000,
+            queue: 10_000,
+            connections: 64,
+            head_bytes: 16 << 10,
+            body_bytes: 2 << 30,
+            query_ms: 10_000,
+            reply_rows: 1_000,
+            free_bytes: 1 << 30,
+        }
+    }
+}

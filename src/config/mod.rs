@@ -1,0 +1,204 @@
+//! Configuration: typed, unknown keys refused.
+//!
+//! Defaults < file < environment < flags. The defaults are the annotated
+//! `config/khlang.toml`, so what is documented is what is used.
+
+mod limits;
+mod span;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+pub use limits::Limits;
+pub use span::Span;
+
+/// The annotated defaults.
+pub const DEFAULTS: &str = include_str!("../../config/khlang.toml");
+
+/// Environment variables with this beginning are configuration.
+const PREFIX: &str = "KHLANG__";
+
+/// A mistake in the configuration.
+#[derive(Debug, thiserror::Error)]
+#[error("configuration: {source_name}: {what}")]
+pub struct ConfigError {
+    /// The file or variable.
+    pub source_name: String,
+    /// What is wrong.
+    pub what: String,
+}
+
+/// All choices.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// List of units, when the data folder has none.
+    pub units: PathBuf,
+    /// Folder of the user's code lists, below the data folder.
+    pub codes: PathBuf,
+    /// The inbox.
+    pub inbox: Inbox,
+    /// The store.
+    pub store: StoreConfig,
+    /// What counts as on time.
+    pub timeliness: Timeliness,
+    /// HTTP.
+    pub http: Http,
+    /// A limit on everything.
+    pub limits: Limits,
+}
+
+/// Choices for the inbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Inbox {
+    /// A file is complete when it has not changed for so long.
+    pub settle: Span,
+    /// How often the folder is looked through.
+    pub poll: Span,
+    /// When to try again after trouble of our own.
+    pub retry: Span,
+}
+
+/// Choices for the store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreConfig {
+    /// Page cache of the writer, MiB.
+    pub cache_mib: u32,
+}
+
+/// What counts as on time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Timeliness {
+    /// Days from the event to the sending.
+    pub days: u32,
+}
+
+/// Choices for HTTP.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Threads that answer.
+    pub workers: usize,
+    /// Deadline for the head of a request.
+    pub head: Span,
+    /// Deadline for its body.
+    pub body: Span,
+    /// Deadline for a client that does not read its reply.
+    pub send: Span,
+}
+
+impl Config {
+    /// Defaults, then the file, then the given environment variables.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let mut table = parse("built-in defaults", DEFAULTS)?;
+        let mut source_name = "built-in defaults".to_owned();
+        if let Some(path) = file {
+            source_name = path.display().to_string();
+            let text =
+                std::fs::read_to_string(path).map_err(|e| fail(&source_name, &e.to_string()))?;
+            let own = parse(&source_name, &text)?;
+            // Unknown keys are told with the line of the file they stand in.
+            check_keys(&source_name, &own, &table, "")?;
+            merge(&mut table, own);
+        }
+        let mut variables: Vec<_> =
+            environment.filter(|(name, _)| name.starts_with(PREFIX)).collect();
+        variables.sort();
+        for (name, value) in variables {
+            let own = of_variable(&name, &value)?;
+            check_keys(&name, &own, &table, "")?;
+            merge(&mut table, own);
+            source_name = name;
+        }
+        Self::deserialize(Value::Table(table)).map_err(|e| fail(&source_name, e.message()))
+    }
+
+    /// As TOML, with secrets masked. There is no secret among the keys yet;
+    /// tokens are kept in the store, hashed.
+    pub fn show(&self) -> String {
+        toml::to_string_pretty(self).unwrap_or_default()
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::load(None, std::iter::empty())
+            .expect("the defaults are part of the program and tested")
+    }
+}
+
+fn fail(source_name: &str, what: &str) -> ConfigError {
+    ConfigError { source_name: source_name.to_owned(), what: what.to_owned() }
+}
+
+fn parse(source_name: &str, text: &str) -> Result<Table, ConfigError> {
+    toml::from_str(text).map_err(|e| fail(source_name, &e.to_string()))
+}
+
+/// Every key must be one of the defaults'.
+fn check_keys(source: &str, own: &Table, known: &Table, path: &str) -> Result<(), ConfigError> {
+    for (key, value) in own {
+        let full = format!("{path}{key}");
+        match (value, known.get(key)) {
+            (_, None) => {
+                let near = crate::catalog::nearest(key, known.keys().map(String::as_str));
+                let near = near.map_or(String::new(), |near| format!(" (did you mean {near}?)"));
+                return Err(fail(source, &format!("unknown key {full}{near}")));
+            }
+            (Value::Table(own), Some(Value::Table(known))) => {
+                check_keys(source, own, known, &format!("{full}."))?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn merge(into: &mut Table, own: Table) {
+    for (key, value) in own {
+        match (into.get_mut(&key), value) {
+            (Some(Value::Table(into)), Value::Table(own)) => merge(into, own),
+            (_, value) => {
+                into.insert(key, value);
+            }
+        }
+    }
+}
+
+/// `KHLANG__HTTP__LISTEN=…` as a table.
+fn of_variable(name: &str, value: &str) -> Result<Table, ConfigError> {
+    let path = name[PREFIX.len()..].to_ascii_lowercase();
+    let mut parts: Vec<&str> = path.split("__").collect();
+    let from_file = parts.len() > 1 && parts.last() == Some(&"file");
+    let mut text = value.to_owned();
+    if from_file {
+        parts.pop();
+        text = std::fs::read_to_string(value).map_err(|e| fail(name, &format!("{value}: {e}")))?;
+        text.truncate(text.trim_end().len());
+    }
+    let mut value = match text.parse::<Value>() {
+        Ok(value @ (Value::Integer(_) | Value::Float(_) | Value::Boolean(_))) => value,
+        _ => Value::String(text),
+    };
+    for part in parts.iter().rev() {
+        value = Value::Table(Table::from_iter([((*part).to_owned(), value)]));
+    }
+    match value {
+        Value::Table(table) => Ok(table),
+        _ => Err(fail(name, "names no key")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,469 @@
+//! The daemon: looks through the inbox, has archives loaded one after the
+//! other, and tells HTTP how things stand.
+//!
+//! Everything that can wake it is one [`Event`]; wake-ups are hints, and the
+//! loop rescans and decides (invariant 5). The store's writer lives on the
+//! loader's thread, so that the loop itself never waits for a load.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, RwLock};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::Context as _;
+use crossbeam_channel::{Receiver, Sender, bounded, select, tick};
+use notify::Watcher as _;
+
+use crate::clock::Clock;
+use crate::http::{self, Ignored, InboxState, Loading, Shared, Waiting};
+use crate::inbox::{self, Claimed, Folders, Found, Scanner, claim};
+use crate::load::LoadError;
+use crate::store::{Reader, Store, stop_waiting};
+use crate::submission::Submission;
+use crate::world::World;
+
+/// Everything that can wake the daemon.
+#[derive(Debug)]
+enum Event {
+    /// Time has passed.
+    Tick,
+    /// Something may have changed in the inbox.
+    Hint,
+    /// The loader is done with an archive.
+    Loaded(Box<Done>),
+    /// Read configuration, units and code lists again.
+    Reload,
+    /// Come to an end.
+    Stop,
+}
+
+/// What the loader says of a claim.
+#[derive(Debug)]
+struct Done {
+    claimed: Claimed,
+    outcome: Result<Submission, String>,
+}
+
+/// An archive for the loader.
+struct Job {
+    world: Arc<World>,
+    claimed: Claimed,
+    inflated: Arc<AtomicU64>,
+}
+
+/// What the daemon is started with.
+pub struct Setup {
+    /// Data folder.
+    pub folders: Folders,
+    /// The clock.
+    pub clock: Clock,
+    /// Makes the world anew, at start and on reload.
+    pub world: Box<dyn Fn() -> anyhow::Result<World>>,
+    /// Ends when the inbox is empty and nothing is being loaded.
+    pub until_idle: bool,
+    /// Told once, when the daemon takes archives and answers requests.
+    pub ready: Box<dyn Fn(&str)>,
+    /// Told when everything that was waiting has been loaded.
+    pub idle: Box<dyn Fn(&Path)>,
+}
+
+struct Daemon {
+    setup: Setup,
+    world: Arc<World>,
+    shared: Arc<Shared>,
+    scanner: Scanner,
+    jobs: Sender<Job>,
+    /// The archive that is being loaded.
+    loading: Option<(Loading, Arc<AtomicU64>)>,
+    /// Claims that met trouble of our own, and when to try them again.
+    retry: Vec<(Instant, Claimed)>,
+    /// Archives that could not be claimed, and when to try them again.
+    unclaimed: Vec<(Instant, PathBuf, String)>,
+    /// Tells the numbers that are given.
+    numbers: Reader,
+    last_id: i64,
+    /// What was last said of trouble, so that it is not said at every look.
+    said: Option<String>,
+    units_changed: Option<SystemTime>,
+    told_idle: bool,
+}
+
+/// Runs the daemon until it is told to stop.
+pub fn run(setup: Setup) -> anyhow::Result<()> {
+    let _lock = lock(&setup.folders)?;
+    let world = Arc::new((setup.world)()?);
+    let path = setup.folders.database();
+    let store = Store::open(&path, &world.catalog, world.config.store.cache_mib)
+        .with_context(|| format!("opening {}", path.display()))?;
+    let last_id = store.last_submission()?;
+    let numbers = Reader::open(&path, None)?;
+    let shared = Arc::new(Shared {
+        world: RwLock::new(Arc::clone(&world)),
+        data: setup.folders.data.clone(),
+        database: path,
+        clock: setup.clock,
+        inbox: std::sync::Mutex::new(InboxState::default()),
+        started: setup.clock.now(),
+    });
+    let (events, woken) = bounded(64);
+    let _watcher = watch(&setup.folders.inbox(), events.clone());
+    signals(events.clone())?;
+    let (jobs, loader) = start_loader(store, &setup, events);
+    let server = http::start(Arc::clone(&shared))?;
+    (setup.ready)(&format!("http://{}/", server.address()));
+    notify_systemd(sd_notify::NotifyState::Ready);
+    let units_changed = modified(&units_path(&setup.folders, &world));
+    let mut daemon = Daemon {
+        setup,
+        world,
+        shared,
+        scanner: Scanner::default(),
+        jobs,
+        loading: None,
+        retry: Vec::new(),
+        unclaimed: Vec::new(),
+        numbers,
+        last_id,
+        said: None,
+        units_changed,
+        told_idle: false,
+    };
+    daemon.run(&woken, &server);
+    notify_systemd(sd_notify::NotifyState::Stopping);
+    drop(daemon);
+    // Nobody listens any more, so that the loader is not to wait for room in
+    // the channel, nor for another process's turn at the database.
+    drop(woken);
+    stop_waiting();
+    // A load that has begun is brought to its end: that is quicker, and
+    // kinder to the sender, than doing it again at the next start.
+    if loader.join().is_err() {
+        log::error!("the loader ended in a panic");
+    }
+    server.stop();
+    Ok(())
+}
+
+impl Daemon {
+    fn run(&mut self, woken: &Receiver<Event>, server: &http::Server) {
+        let ticks = tick(self.world.config.inbox.poll.0.max(Duration::from_millis(20)));
+        self.look();
+        loop {
+            let event = select! {
+                recv(woken) -> event => event.unwrap_or(Event::Stop),
+                recv(ticks) -> _ => Event::Tick,
+            };
+            match event {
+                Event::Tick => {
+                    // A service that no longer answers is started anew.
+                    if server.answering() {
+                        notify_systemd(sd_notify::NotifyState::Watchdog);
+                    }
+                    self.reload_if_units_changed();
+                }
+                Event::Hint => {}
+                Event::Loaded(done) => self.loaded(*done),
+                Event::Reload => self.reload(),
+                Event::Stop => {
+                    log::info!("stopping");
+                    return;
+                }
+            }
+            self.look();
+            if self.setup.until_idle && self.told_idle {
+                return;
+            }
+        }
+    }
+
+    /// Looks through the inbox, starts what goes next, and puts the state of
+    /// things on the board.
+    fn look(&mut self) {
+        let settle = self.world.config.inbox.settle.0;
+        let folder = self.setup.folders.inbox();
+        let (found, trouble) = match self.scanner.scan(&folder, settle, Instant::now()) {
+            Ok(found) => (found, None),
+            Err(error) => (Vec::new(), Some(format!("inbox: {error}"))),
+        };
+        let left = self.take_up();
+        if self.loading.is_none() {
+            self.start_next(&found);
+        }
+        let failed = self.retry.iter().find(|(at, _)| *at > Instant::now()).map(|(_, claimed)| {
+            let name = claimed.name.escape_debug();
+            format!("submission {} ({name}) will be tried again", claimed.id)
+        });
+        let unclaimed = self.unclaimed.first().map(|(_, _, trouble)| trouble.clone());
+        let trouble = trouble.or(failed).or(unclaimed).or(left);
+        if trouble != self.said {
+            if let Some(trouble) = &trouble {
+                log::error!("{trouble}");
+            }
+            self.said.clone_from(&trouble);
+        }
+        let idle = self.loading.is_none() && found.is_empty() && self.retry.is_empty();
+        if idle && !self.told_idle && self.last_id > 0 {
+            (self.setup.idle)(&self.setup.folders.data);
+        }
+        self.told_idle = idle && (self.told_idle || self.last_id > 0);
+        self.show(&found, trouble);
+    }
+
+    /// Takes up what lies in `work/` and is nobody's: what an earlier run left,
+    /// and what an `import` left that was killed. It is done before what waits
+    /// in the inbox. Tells what cannot be taken up.
+    fn take_up(&mut self) -> Option<String> {
+        let left = inbox::recover(&self.setup.folders, &self.setup.clock);
+        match left {
+            Ok((claims, troubles)) => {
+                let now = Instant::now();
+                self.retry.extend(claims.into_iter().map(|claimed| (now, claimed)));
+                (!troubles.is_empty()).then(|| troubles.join("; "))
+            }
+            Err(error) => Some(format!("work: {error}")),
+        }
+    }
+
+    fn start_next(&mut self, found: &[Found]) {
+        let claimed = match self.due() {
+            Some(due) => Some(self.retry.remove(due).1),
+            None => self.claim_next(found),
+        };
+        let Some(claimed) = claimed else { return };
+        self.last_id = self.last_id.max(claimed.id);
+        let inflated = Arc::new(AtomicU64::new(0));
+        let loading = Loading {
+            id: claimed.id,
+            name: claimed.name.clone(),
+            hcode: hcode_of(&claimed.name),
+            bytes: claimed.path.metadata().map_or(0, |meta| meta.len()),
+            since: self.setup.clock.now().to_rfc3339(),
+            inflated_bytes: 0,
+        };
+        let job = Job { world: Arc::clone(&self.world), claimed, inflated: Arc::clone(&inflated) };
+        if self.jobs.send(job).is_ok() {
+            self.loading = Some((loading, inflated));
+        }
+    }
+
+    /// The claim that is due to be tried again: of each unit only the first,
+    /// because a later one may need its persons.
+    fn due(&self) -> Option<usize> {
+        let now = Instant::now();
+        let first = |claimed: &Claimed| {
+            let unit = hcode_of(&claimed.name);
+            let earlier = |other: &Claimed| other.id < claimed.id && hcode_of(&other.name) == unit;
+            unit.is_none() || !self.retry.iter().any(|(_, other)| earlier(other))
+        };
+        self.retry.iter().position(|(at, claimed)| *at <= now && first(claimed))
+    }
+
+    /// Claims what goes next. An archive whose unit has one that is to be tried
+    /// again waits behind that; so does one that could not be claimed.
+    fn claim_next(&mut self, found: &[Found]) -> Option<Claimed> {
+        let now = Instant::now();
+        self.unclaimed.retain(|(at, ..)| *at > now);
+        let behind: Vec<String> =
+            self.retry.iter().filter_map(|(_, claimed)| hcode_of(&claimed.name)).collect();
+        let waits = |f: &Found| {
+            self.unclaimed.iter().any(|(_, path, _)| *path == f.path)
+                || hcode_of(&f.name).is_some_and(|unit| behind.contains(&unit))
+        };
+        let waiting: Vec<inbox::Waiting> = found
+            .iter()
+            .take(self.world.config.limits.queue)
+            .map(|f| inbox::Waiting {
+                name: f.name.clone(),
+                bytes: f.bytes,
+                settled: f.settled && !waits(f),
+            })
+            .collect();
+        let path = &found[inbox::next(&waiting)?].path;
+        let last = || self.numbers.last_submission();
+        claim(&self.setup.folders, path, &last, self.setup.clock.now()).unwrap_or_else(|error| {
+            let what = path.to_string_lossy();
+            let trouble = format!("claiming {}: {error}", what.escape_debug());
+            self.unclaimed.push((now + self.world.config.inbox.retry.0, path.clone(), trouble));
+            None
+        })
+    }
+
+    fn loaded(&mut self, done: Done) {
+        self.loading = None;
+        match done.outcome {
+            Ok(submission) => tell(&submission),
+            Err(error) => {
+                let name = done.claimed.name.escape_debug();
+                log::error!("submission {} ({name}): {error}", done.claimed.id);
+                let at = Instant::now() + self.world.config.inbox.retry.0;
+                self.retry.push((at, done.claimed));
+            }
+        }
+    }
+
+    fn reload(&mut self) {
+        match (self.setup.world)() {
+            Ok(world) => {
+                log::info!("read configuration, units and code lists again");
+                self.world = Arc::new(world);
+                self.shared.set_world(Arc::clone(&self.world));
+            }
+            Err(error) => log::error!("reload: {error:#}; what was read before stays in force"),
+        }
+    }
+
+    /// A unit that has been added is let in without a restart.
+    fn reload_if_units_changed(&mut self) {
+        let changed = modified(&units_path(&self.setup.folders, &self.world));
+        if changed != self.units_changed {
+            self.units_changed = changed;
+            self.reload();
+        }
+    }
+
+    fn show(&mut self, found: &[Found], trouble: Option<String>) {
+        let now = self.setup.clock.now().to_rfc3339();
+        let waiting = found
+            .iter()
+            .filter(|f| f.path.exists())
+            .map(|f| Waiting {
+                name: f.name.clone(),
+                hcode: hcode_of(&f.name),
+                bytes: f.bytes,
+                since: (self.setup.clock.now() - f.age).to_rfc3339(),
+                settling: !f.settled,
+            })
+            .collect();
+        let loading = self.loading.as_ref().map(|(loading, inflated)| Loading {
+            inflated_bytes: inflated.load(Ordering::Relaxed),
+            ..loading.clone()
+        });
+        let ignored = self
+            .scanner
+            .ignored
+            .iter()
+            .map(|(path, reason)| Ignored {
+                path: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+                reason: (*reason).to_owned(),
+            })
+            .collect();
+        let state = InboxState { waiting, loading, ignored, trouble, last_scan: Some(now) };
+        match self.shared.inbox.lock() {
+            Ok(mut board) => *board = state,
+            Err(poisoned) => *poisoned.into_inner() = state,
+        }
+    }
+}
+
+/// Keeps a data folder for one process: the daemon, or a restore.
+pub fn lock(folders: &Folders) -> anyhow::Result<File> {
+    let path = folders.lock();
+    let file = File::create(&path).with_context(|| path.display().to_string())?;
+    file.try_lock()
+        .map_err(|_| anyhow::anyhow!("another khlang already serves {}", folders.data.display()))?;
+    Ok(file)
+}
+
+fn start_loader(
+    mut store: Store,
+    setup: &Setup,
+    events: Sender<Event>,
+) -> (Sender<Job>, JoinHandle<()>) {
+    let (jobs, queue) = bounded::<Job>(1);
+    let (folders, clock) = (setup.folders.clone(), setup.clock);
+    let run = move || {
+        for job in queue {
+            let progress = |bytes| {
+                job.inflated.fetch_add(bytes, Ordering::Relaxed);
+            };
+            let load = std::panic::AssertUnwindSafe(|| {
+                inbox::process(&job.world, &mut store, &folders, &clock, &job.claimed, &progress)
+            });
+            // A bug in judging one archive must not end the service for all.
+            let outcome = match std::panic::catch_unwind(load) {
+                Ok(outcome) => outcome.map_err(|error: LoadError| error.to_string()),
+                Err(_) => Err("internal: the loader panicked (see the log)".to_owned()),
+            };
+            let done = Done { claimed: job.claimed, outcome };
+            if events.send(Event::Loaded(Box::new(done))).is_err() {
+                break;
+            }
+        }
+        if let Err(error) = store.checkpoint() {
+            log::warn!("checkpoint at the end: {error}");
+        }
+    };
+    let thread = std::thread::Builder::new().name("loader".to_owned());
+    (jobs, thread.spawn(run).expect("a thread can be started at the start of the program"))
+}
+
+/// Change notification; without it (network shares, limits) polling goes on.
+fn watch(inbox: &Path, events: Sender<Event>) -> Option<notify::RecommendedWatcher> {
+    let hint = move |event: notify::Result<notify::Event>| {
+        if event.is_ok_and(|event| !event.kind.is_access()) {
+            // A full channel means that a look is due anyway.
+            let _ = events.try_send(Event::Hint);
+        }
+    };
+    let watch = notify::recommended_watcher(hint).and_then(|mut watcher| {
+        watcher.watch(inbox, notify::RecursiveMode::Recursive)?;
+        Ok(watcher)
+    });
+    watch.inspect_err(|error| log::info!("no change notification ({error}); polling only")).ok()
+}
+
+fn signals(events: Sender<Event>) -> anyhow::Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+    let run = move || {
+        for signal in signals.forever() {
+            let event = if signal == SIGHUP { Event::Reload } else { Event::Stop };
+            if events.send(event).is_err() {
+                return;
+            }
+        }
+    };
+    std::thread::Builder::new().name("signals".to_owned()).spawn(run)?;
+    Ok(())
+}
+
+fn notify_systemd(state: sd_notify::NotifyState) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        log::debug!("systemd: {error}");
+    }
+}
+
+fn units_path(folders: &Folders, world: &World) -> PathBuf {
+    let own = folders.data.join("units.csv");
+    if own.exists() { own } else { world.config.units.clone() }
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    path.metadata().ok()?.modified().ok()
+}
+
+fn hcode_of(name: &str) -> Option<String> {
+    crate::archive::ArchiveName::parse(name).ok().map(|name| name.hcode)
+}
+
+/// One line in the log for each archive; no value of a row is ever logged.
+fn tell(s: &Submission) {
+    let mut sum = crate::submission::Counts::default();
+    for file in &s.files {
+        sum.add(&file.counts);
+    }
+    let codes: Vec<&str> = s.problems.iter().map(|problem| problem.code.as_str()).collect();
+    log::info!(
+        "submission {} {}: {}; {} rows = {} accepted + {} duplicate + {} rejected {}",
+        s.id.unwrap_or(0),
+        s.archive.escape_debug(),
+        s.status.as_str(),
+        sum.received,
+        sum.accepted,
+        sum.duplicate,
+        sum.rejected,
+        codes.join(" ")
+    );
+}

@@ -1,0 +1,107 @@
+//! Files for others: they appear whole or not at all (invariant 7), and an
+//! archive is only ever renamed (invariant 3).
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+/// Writes a file under a temporary name, makes it durable, and renames it.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    write_together(folder, &[(name, bytes)], || ())
+}
+
+/// Writes files of one folder, each whole, in the order given. `each` is told
+/// after every file but is not to fail: what was renamed stays.
+pub fn write_together(
+    folder: &Path,
+    files: &[(String, &[u8])],
+    mut each: impl FnMut(),
+) -> io::Result<()> {
+    let temporary = |name: &str| folder.join(format!(".{name}.tmp"));
+    for (name, bytes) in files {
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o640)
+            .open(temporary(name))?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+    }
+    for (name, _) in files {
+        fs::rename(temporary(name), folder.join(name))?;
+        each();
+    }
+    sync_folder(folder)
+}
+
+/// Makes renames in a folder durable.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// Renames a file and makes it durable on both sides. An existing file is
+/// never replaced.
+pub fn rename_durably(from: &Path, to: &Path) -> io::Result<()> {
+    if to.symlink_metadata().is_ok() {
+        let what = format!("{} is there already", to.display());
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, what));
+    }
+    fs::rename(from, to)?;
+    for folder in [to.parent(), from.parent()].into_iter().flatten() {
+        sync_folder(folder)?;
+    }
+    Ok(())
+}
+
+/// Makes a folder, and those above it that are missing, with a mode. They are
+/// as durable as what is put into them.
+pub fn make_folder(path: &Path, mode: u32) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = path.parent().filter(|above| !above.as_os_str().is_empty()) {
+        make_folder(above, mode)?;
+    }
+    match fs::create_dir(path) {
+        // Another process was quicker.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
+        done => done?,
+    }
+    // Asked for outright, because the umask has taken from it.
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
+    sync_folder(path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")))
+}
+
+/// Makes a file readable by the service alone.
+pub fn make_private(path: &Path) -> io::Result<()> {
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole_and_nothing_is_left_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.json");
+        write_whole(&path, b"one").unwrap();
+        write_whole(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_rename_never_replaces() {
+        let folder = tempfile::tempdir().unwrap();
+        let (a, b) = (folder.path().join("a"), folder.path().join("b"));
+        write_whole(&a, b"one").unwrap();
+        write_whole(&b, b"two").unwrap();
+        assert_eq!(rename_durably(&a, &b).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&b).unwrap(), b"two");
+    }
+}

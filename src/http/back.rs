@@ -1,0 +1,320 @@
+//! `tiny_http`, behind the front: on a Unix socket that only this user can
+//! reach, with a fixed number of workers, supervised.
+//!
+//! It gets only requests that are whole, one a connection, from the front; so
+//! neither its lack of timeouts nor its unbounded threads can be reached. When
+//! its accept loop ends (for want of descriptors, say) or it stops answering,
+//! it is made anew. A panic of a view is a 500; its worker lives on.
+
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use tempfile::SpooledTempFile;
+
+use super::desk::{Asked, Desk};
+use super::front::TICK;
+use super::front::head::Head;
+use super::problem::{self, Problem};
+use super::reply::{Finished, Reply, SERVER};
+use super::shared::Shared;
+
+/// A reply larger than this waits for its client on disk.
+const IN_MEMORY_BYTES: usize = 1 << 20;
+
+/// Largest head of a reply; ours are under 2 KiB.
+const REPLY_HEAD_BYTES: usize = 16 << 10;
+
+/// How long the front tries to reach a server that is being made anew.
+const RESTART: Duration = Duration::from_secs(2);
+
+/// Shortest and longest pause before the server is made anew.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
+
+/// A whole reply.
+pub struct Answer {
+    /// Status line and headers, with the empty line.
+    pub head: Vec<u8>,
+    /// The body.
+    pub body: SpooledTempFile,
+}
+
+/// The way to the server behind.
+#[derive(Default)]
+pub struct Back {
+    /// Where it listens; none while it is being made.
+    path: RwLock<Option<PathBuf>>,
+    /// Somebody wants it made anew.
+    anew: AtomicBool,
+}
+
+impl Back {
+    /// Asks for the server to be made anew.
+    pub fn renew(&self) {
+        self.anew.store(true, Ordering::Relaxed);
+    }
+
+    /// Where the server listens now.
+    #[cfg(test)]
+    pub fn socket(&self) -> Option<PathBuf> {
+        self.path.read().unwrap().clone()
+    }
+
+    fn set(&self, path: Option<PathBuf>) {
+        *self.path.write().unwrap_or_else(PoisonError::into_inner) = path;
+    }
+
+    fn connect(&self) -> Option<UnixStream> {
+        let path = self.path.read().unwrap_or_else(PoisonError::into_inner).clone()?;
+        match UnixStream::connect(path) {
+            Ok(stream) => Some(stream),
+            Err(error) => {
+                // Its accept loop can end without a word: in a panic, when it
+                // has no descriptor to clone a stream.
+                if matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::NotFound) {
+                    self.renew();
+                }
+                None
+            }
+        }
+    }
+
+    /// Hands a request on and takes its reply, whole, within a deadline.
+    pub fn ask(&self, head: &Head, deadline: Duration) -> Result<Answer, Problem> {
+        let begun = Instant::now();
+        // Every route only reads, so asking again is safe.
+        let mut asked = self.exchange(head, begun + deadline);
+        while asked.is_none() && begun.elapsed() < RESTART.min(deadline) {
+            std::thread::sleep(TICK / 4);
+            asked = self.exchange(head, begun + deadline);
+        }
+        asked.unwrap_or_else(|| Err(Problem::new(problem::RESTARTING, "try again in a moment")))
+    }
+
+    /// One try; nothing when the server went away under it.
+    fn exchange(&self, head: &Head, until: Instant) -> Option<Result<Answer, Problem>> {
+        let mut stream = self.connect()?;
+        stream.write_all(&head.canonical()).ok()?;
+        match take(&mut stream, head.method == "HEAD", until) {
+            Ok(answer) => answer.map(Ok),
+            Err(error) if Instant::now() >= until => {
+                log::warn!("no reply to {} {}: {error}", head.method, head.target);
+                Some(Err(Problem::new(problem::REPLY_TIMEOUT, "")))
+            }
+            Err(_) => None,
+        }
+    }
+}
+
+/// Takes a reply to its end; nothing when it is cut off.
+fn take(
+    stream: &mut UnixStream,
+    headless: bool,
+    until: Instant,
+) -> std::io::Result<Option<Answer>> {
+    let mut chunk = vec![0; 64 << 10];
+    let mut head: Vec<u8> = Vec::new();
+    let mut body = SpooledTempFile::new(IN_MEMORY_BYTES);
+    let (mut expected, mut got) = (None, 0_u64);
+    loop {
+        let left = until.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+        stream.set_read_timeout(Some(left))?;
+        let count = stream.read(&mut chunk)?;
+        if count == 0 {
+            let whole = expected.is_some_and(|bytes| headless || bytes == got);
+            return Ok(whole.then_some(Answer { head, body }));
+        }
+        let mut rest = &chunk[..count];
+        if expected.is_none() {
+            let before = head.len();
+            head.extend_from_slice(rest);
+            let Some(end) = memchr::memmem::find(&head, b"\r\n\r\n") else {
+                if head.len() > REPLY_HEAD_BYTES {
+                    return Ok(None);
+                }
+                continue;
+            };
+            rest = &rest[end + 4 - before..];
+            head.truncate(end + 4);
+            let Some(length) = ours(&mut head) else { return Ok(None) };
+            expected = Some(length);
+        }
+        body.write_all(rest)?;
+        got += rest.len() as u64;
+    }
+}
+
+/// Says in the head of a reply that the connection ends with it, which
+/// `tiny_http` keeps to itself, and gives the length of the body. Nothing when
+/// the reply is none of ours: a server that ends answers what is still in its
+/// queue with an empty 500 of its own.
+fn ours(head: &mut Vec<u8>) -> Option<u64> {
+    let mut headers = [httparse::EMPTY_HEADER; 64];
+    let mut reply = httparse::Response::new(&mut headers);
+    reply.parse(head).ok()?;
+    let value = |name: &str| {
+        let found = reply.headers.iter().find(|h| h.name.eq_ignore_ascii_case(name))?;
+        std::str::from_utf8(found.value).ok()
+    };
+    if value("Server") != Some(SERVER) {
+        return None;
+    }
+    let length = if reply.code == Some(304) { 0 } else { value("Content-Length")?.parse().ok()? };
+    let at = memchr::memchr(b'\n', head)? + 1;
+    head.splice(at..at, *b"Connection: close\r\n");
+    Some(length)
+}
+
+/// A folder with the socket in it; both go when this is dropped, which takes
+/// no descriptor: there may be none left.
+struct SocketFolder(PathBuf);
+
+impl SocketFolder {
+    fn new() -> std::io::Result<Self> {
+        // Made for this user alone (0700): nobody gets past the front.
+        Ok(Self(tempfile::Builder::new().prefix("khlang-").tempdir()?.keep()))
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.0.join("http")
+    }
+}
+
+impl Drop for SocketFolder {
+    fn drop(&mut self) {
+        // The socket may never have been made, or be gone with its server.
+        let _ = std::fs::remove_file(self.socket());
+        if let Err(error) = std::fs::remove_dir(&self.0) {
+            log::warn!("{}: {error}", self.0.display());
+        }
+    }
+}
+
+/// One server, from its making to its end.
+struct Round {
+    server: tiny_http::Server,
+    /// Goes after the server, whose end takes a connection to the socket.
+    folder: SocketFolder,
+}
+
+impl Round {
+    fn open() -> anyhow::Result<Self> {
+        let folder = SocketFolder::new()?;
+        let listener = UnixListener::bind(folder.socket())
+            .with_context(|| format!("{}: the socket behind HTTP", folder.socket().display()))?;
+        let server = tiny_http::Server::from_listener(listener, None)
+            .map_err(|error| anyhow::anyhow!("the server behind HTTP: {error}"))?;
+        Ok(Self { server, folder })
+    }
+}
+
+/// Starts the server behind; it is made anew whenever it ends, until `stop`.
+pub fn start(
+    shared: Arc<Shared>,
+    stop: Arc<AtomicBool>,
+) -> anyhow::Result<(Arc<Back>, std::thread::JoinHandle<()>)> {
+    let back = Arc::new(Back::default());
+    let first = Round::open()?;
+    back.set(Some(first.folder.socket()));
+    let ours = back.clone();
+    let supervisor = std::thread::Builder::new()
+        .name("http-supervisor".into())
+        .spawn(move || supervise(first, &ours, &shared, &stop))?;
+    Ok((back, supervisor))
+}
+
+/// Makes the server anew whenever it has ended; the sooner it ends, the longer
+/// is the pause.
+fn supervise(first: Round, back: &Back, shared: &Shared, stop: &AtomicBool) {
+    let mut next = Some(first);
+    let mut pause = PAUSES.0;
+    while !stop.load(Ordering::Relaxed) {
+        let begun = Instant::now();
+        match next.take().map_or_else(Round::open, Ok) {
+            Ok(round) => {
+                back.anew.store(false, Ordering::Relaxed);
+                back.set(Some(round.folder.socket()));
+                run(&round.server, shared, &back.anew, stop);
+                back.set(None);
+            }
+            Err(error) => log::error!("{error:#}; trying again"),
+        }
+        pause = if begun.elapsed() > PAUSES.1 { PAUSES.0 } else { (pause * 2).min(PAUSES.1) };
+        let until = Instant::now() + pause;
+        while Instant::now() < until && !stop.load(Ordering::Relaxed) {
+            std::thread::sleep(PAUSES.0);
+        }
+    }
+}
+
+/// Runs the workers until the server ends or shall end.
+fn run(server: &tiny_http::Server, shared: &Shared, anew: &AtomicBool, stop: &AtomicBool) {
+    let workers = shared.world().config.http.workers.max(1);
+    std::thread::scope(|scope| {
+        for number in 0..workers {
+            let name = format!("http-worker-{number}");
+            let thread = std::thread::Builder::new().name(name);
+            let made = thread.spawn_scoped(scope, || work(server, shared, anew, stop));
+            if let Err(error) = made {
+                log::error!("a worker for HTTP: {error}");
+                anew.store(true, Ordering::Relaxed);
+            }
+        }
+    });
+}
+
+fn work(server: &tiny_http::Server, shared: &Shared, anew: &AtomicBool, stop: &AtomicBool) {
+    let mut desk = Desk::new(shared);
+    while !stop.load(Ordering::Relaxed) && !anew.load(Ordering::Relaxed) {
+        match server.recv_timeout(TICK) {
+            Ok(Some(request)) => answer(&mut desk, request),
+            Ok(None) => {}
+            Err(error) => {
+                log::error!("the server behind HTTP ended: {error}; it is made anew");
+                anew.store(true, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+fn answer(desk: &mut Desk, request: tiny_http::Request) {
+    let asked = Asked {
+        method: request.method().as_str().to_owned(),
+        target: request.url().to_owned(),
+        headers: request
+            .headers()
+            .iter()
+            .map(|h| (h.field.as_str().as_str().to_owned(), h.value.as_str().to_owned()))
+            .collect(),
+    };
+    let finished = catch_unwind(AssertUnwindSafe(|| desk.answer(&asked))).unwrap_or_else(|_| {
+        log::error!("a panic while answering {} {}", asked.method, asked.target);
+        desk.reset();
+        Reply::problem(&Problem::new(problem::PANIC, "it is in the log of the daemon"))
+            .finish("", "")
+    });
+    if let Err(error) = request.respond(response(finished)) {
+        log::debug!("handing a reply to the front: {error}");
+    }
+}
+
+fn response(finished: Finished) -> tiny_http::Response<std::io::Cursor<Vec<u8>>> {
+    let length = finished.body.len();
+    let headers = finished.headers.iter().filter_map(|(name, value)| {
+        tiny_http::Header::from_bytes(name.as_bytes(), value.as_bytes()).ok()
+    });
+    tiny_http::Response::new(
+        finished.status.into(),
+        headers.collect(),
+        std::io::Cursor::new(finished.body),
+        Some(length),
+        None,
+    )
+    // Whole replies have a length; chunks would only cost.
+    .with_chunked_threshold(usize::MAX)
+}

@@ -1,0 +1,128 @@
+//! One worker's desk: takes a request, finds its route, lets the view answer
+//! from this worker's own read-only connection.
+
+use std::time::Duration;
+
+use percent_encoding::percent_decode_str;
+
+use super::call::{Call, most_rows, read_query};
+use super::mask::Viewer;
+use super::page;
+use super::problem::{self, Problem};
+use super::reply::{Finished, HTML, Reply};
+use super::routes::{self, ALLOWED, Route};
+use super::shared::Shared;
+use crate::store::{Reader, StoreError};
+
+/// A request, as the server behind read it.
+#[derive(Debug, Default)]
+pub struct Asked {
+    /// Method.
+    pub method: String,
+    /// Path and query.
+    pub target: String,
+    /// Headers.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Asked {
+    fn header(&self, name: &str) -> &str {
+        let found = self.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
+        found.map_or("", |(_, value)| value)
+    }
+
+    /// Whether a person looks at the reply: a browser outside the API.
+    fn is_page(&self) -> bool {
+        let machine = ["/api/v1/", "/-/"].iter().any(|start| self.target.starts_with(start));
+        !machine && self.header("Accept").contains("text/html")
+    }
+}
+
+/// A worker's desk.
+pub struct Desk<'a> {
+    shared: &'a Shared,
+    reader: Option<Reader>,
+}
+
+impl<'a> Desk<'a> {
+    /// An empty one.
+    pub fn new(shared: &'a Shared) -> Self {
+        Self { shared, reader: None }
+    }
+
+    /// Forgets what a panic may have left in between.
+    pub fn reset(&mut self) {
+        self.reader = None;
+    }
+
+    /// The reply to a request; it always has one.
+    pub fn answer(&mut self, asked: &Asked) -> Finished {
+        let reply = self.route(asked).unwrap_or_else(|problem| refusal(asked, &problem));
+        reply.finish(asked.header("Accept-Encoding"), asked.header("If-None-Match"))
+    }
+
+    fn route(&mut self, asked: &Asked) -> Result<Reply, Problem> {
+        let (path, query) = asked.target.split_once('?').unwrap_or((&asked.target, ""));
+        let (route, path_id) = routes::find(path)
+            .ok_or_else(|| Problem::new(problem::NO_ROUTE, "see /api/v1/openapi.json"))?;
+        if !ALLOWED.contains(&asked.method.as_str()) {
+            let detail = format!("this address takes {}", ALLOWED.join(", "));
+            return Err(Problem::new(problem::METHOD, detail));
+        }
+        let world = self.shared.world();
+        let strict = !route.content.contains(&HTML);
+        let values = read_query(query, route.params, most_rows(&world), strict)?;
+        let path_id = path_id.map(|id| percent_decode_str(id).decode_utf8_lossy().into_owned());
+        let call = |store| Call {
+            shared: self.shared,
+            world: world.clone(),
+            viewer: Viewer::Province,
+            path_id: path_id.clone(),
+            store,
+            values,
+        };
+        if !route.asks_store {
+            return (route.view)(&call(None));
+        }
+        let reader = match self.reader.take() {
+            Some(reader) => reader,
+            None => Reader::open(&self.shared.database, None)?,
+        };
+        let deadline = Duration::from_millis(world.config.limits.query_ms);
+        let reply = ask(deadline, &reader, route, call);
+        // A connection that gave trouble is not used again.
+        if !reply.as_ref().is_err_and(|problem| problem.kind == problem::DATABASE) {
+            self.reader = Some(reader);
+        }
+        reply
+    }
+}
+
+/// Lets a view answer from one state of the store, within the time that
+/// queries have.
+fn ask<'r>(
+    deadline: Duration,
+    reader: &'r Reader,
+    route: &Route,
+    call: impl FnOnce(Option<&'r Reader>) -> Call<'r>,
+) -> Result<Reply, Problem> {
+    let held = reader.stop_after(deadline).and_then(|()| reader.snapshot());
+    let _held = held.map_err(|error: StoreError| Problem::from(error))?;
+    (route.view)(&call(Some(reader)))
+}
+
+/// What is said when there is something wrong: to programs as a problem, to
+/// people as a page.
+fn refusal(asked: &Asked, problem: &Problem) -> Reply {
+    let mut reply = Reply::problem(problem);
+    if problem.kind == problem::METHOD {
+        reply.extra.push(("Allow", ALLOWED.join(", ")));
+    }
+    if asked.is_page()
+        && let Ok(page) = page::refusal(&asked.target, problem)
+    {
+        reply.content_type = HTML;
+        reply.body = page.body;
+    }
+    reply
+}

@@ -1,0 +1,157 @@
+//! One client from its first byte to its last: head, reply, farewell, each
+//! with a deadline of its own.
+
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::net::{Shutdown, TcpStream};
+use std::time::{Duration, Instant};
+
+use super::head::{Head, HeadBuffer};
+use super::seats::{Seat, Stage};
+use super::{Rules, is_tick};
+use crate::http::back::{Answer, Back};
+use crate::http::problem::{self, Problem};
+use crate::http::reply;
+
+/// A client must take this many bytes a millisecond, beyond the first moments:
+/// slower than any line, faster than who drips on purpose.
+const SLOWEST_BYTES_PER_MS: u64 = 16;
+
+/// How long we wait for a client to close, so that it reads its reply before
+/// a reset takes it away.
+const LINGER: Duration = Duration::from_millis(500);
+
+/// How much of what a client still sends is read meanwhile; who sends more is
+/// not listening.
+const LINGER_BYTES: usize = 256 << 10;
+
+/// Serves one request and ends the connection.
+pub fn serve(seat: &Seat, rules: &Rules, back: &Back) {
+    let answered = match receive(&seat.stream, rules) {
+        Received::Gone => return,
+        Received::Wrong(problem) => Err(problem),
+        Received::Head(_) if !seat.at(Stage::Working) => return,
+        Received::Head(head) => back.ask(&head, rules.reply),
+    };
+    if !seat.at(Stage::Sending) {
+        return;
+    }
+    let outcome = match answered {
+        Ok(answer) => send_answer(seat, answer, rules.send),
+        Err(problem) => send(seat, &mut reply::of_front(&problem).as_slice(), rules.send),
+    };
+    match outcome {
+        Ok(()) => farewell(seat),
+        Err(error) => log::debug!("an HTTP client did not take its reply: {error}"),
+    }
+}
+
+enum Received {
+    Head(Head),
+    Wrong(Problem),
+    /// Left, or never said a word: nobody to answer.
+    Gone,
+}
+
+/// Reads the head: all of it has one deadline, however it is cut up.
+fn receive(mut stream: &TcpStream, rules: &Rules) -> Received {
+    let until = Instant::now() + rules.head;
+    let mut buffer = HeadBuffer::new(rules.head_bytes);
+    let mut packet = [0; 4096];
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        let late = left.is_zero() || stream.set_read_timeout(Some(left)).is_err();
+        let count =
+            match if late { Err(ErrorKind::TimedOut.into()) } else { stream.read(&mut packet) } {
+                Ok(0) => return Received::Gone,
+                Ok(count) => count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) if is_tick(&error) && !buffer.is_empty() => {
+                    let detail = format!("the head must come within {} ms", rules.head.as_millis());
+                    return Received::Wrong(Problem::new(problem::SLOW_HEAD, detail));
+                }
+                Err(_) => return Received::Gone,
+            };
+        match buffer.push(&packet[..count]) {
+            Ok(None) => {}
+            Ok(Some(head)) => return check_body(head, rules),
+            Err(problem) => return Received::Wrong(problem),
+        }
+    }
+}
+
+/// No route takes a body yet, so none is read; one that would be over the
+/// limit is refused here, whatever the route.
+fn check_body(head: Head, rules: &Rules) -> Received {
+    match head.body_bytes {
+        Some(bytes) if bytes > rules.body_bytes => {
+            let detail = format!("a body has at most {} bytes", rules.body_bytes);
+            Received::Wrong(Problem::new(problem::BODY_SIZE, detail))
+        }
+        Some(0) => Received::Head(head),
+        _ if matches!(head.method.as_str(), "GET" | "HEAD") => {
+            let detail = format!("{} has no body", head.method);
+            Received::Wrong(Problem::new(problem::MALFORMED, detail))
+        }
+        _ => Received::Head(head),
+    }
+}
+
+fn send_answer(seat: &Seat, mut answer: Answer, patience: Duration) -> std::io::Result<()> {
+    answer.body.seek(SeekFrom::Start(0))?;
+    let mut whole = answer.head.as_slice().chain(answer.body);
+    send(seat, &mut whole, patience)
+}
+
+/// Sends at the client's pace, but not at any pace.
+fn send(seat: &Seat, from: &mut impl Read, patience: Duration) -> std::io::Result<()> {
+    let mut stream: &TcpStream = &seat.stream;
+    let begun = Instant::now();
+    let (mut taken, mut chunk) = (0_u64, vec![0; 64 << 10]);
+    loop {
+        let count = from.read(&mut chunk)?;
+        if count == 0 {
+            return Ok(());
+        }
+        let mut rest = &chunk[..count];
+        while !rest.is_empty() {
+            let until = begun + patience + Duration::from_millis(taken / SLOWEST_BYTES_PER_MS);
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() || !seat.at(Stage::Sending) {
+                return Err(ErrorKind::TimedOut.into());
+            }
+            // A client that takes nothing at all has `patience`, however much
+            // it has taken before.
+            stream.set_write_timeout(Some(left.min(patience)))?;
+            match stream.write(rest) {
+                Ok(count) => {
+                    taken += count as u64;
+                    rest = &rest[count..];
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// Lets the client read its reply: closing while bytes of its own are unread
+/// would reset the connection under it.
+fn farewell(seat: &Seat) {
+    let mut stream: &TcpStream = &seat.stream;
+    if stream.shutdown(Shutdown::Write).is_err() || !seat.at(Stage::Lingering) {
+        return;
+    }
+    let until = Instant::now() + LINGER;
+    let mut waste = [0; 4096];
+    let mut wasted = 0;
+    while wasted < LINGER_BYTES {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() || stream.set_read_timeout(Some(left)).is_err() {
+            return;
+        }
+        match stream.read(&mut waste) {
+            Ok(count) if count > 0 => wasted += count,
+            _ => return,
+        }
+    }
+}

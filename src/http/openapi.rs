@@ -1,0 +1,121 @@
+//! The `OpenAPI` document: the list of routes, written as JSON. The shapes of
+//! replies stand in `schemas.json`, and a test holds real replies against them.
+
+use serde_json::{Map, Value, json};
+
+use super::call::Param;
+use super::problem::{self, KINDS, Kind};
+use super::reply::{HTML, JSON, PROBLEM};
+use super::routes::{ROUTES, Route};
+
+/// Shapes of replies, as JSON schemas.
+const SCHEMAS: &str = include_str!("schemas.json");
+
+/// What may be wrong with a call of any route.
+const COMMON: [&Kind; 8] = [
+    problem::MALFORMED,
+    problem::NOT_LOCAL,
+    problem::METHOD,
+    problem::SLOW_HEAD,
+    problem::HEAD_SIZE,
+    problem::PANIC,
+    problem::CONNECTIONS,
+    problem::REPLY_TIMEOUT,
+];
+
+/// The document. `rows` is the most rows of a reply.
+pub fn document(rows: u64) -> Value {
+    let paths: Map<String, Value> = ROUTES
+        .iter()
+        .map(|route| (route.path.to_owned(), json!({"get": operation(route, rows)})))
+        .collect();
+    let mut schemas: Map<String, Value> =
+        serde_json::from_str(SCHEMAS).expect("the file is part of the program and tested");
+    let codes: Vec<_> = KINDS.iter().map(|kind| kind.code).collect();
+    if let Some(code) = schemas.get_mut("Problem").and_then(|s| s.pointer_mut("/properties/code")) {
+        *code = json!({"type": "string", "enum": codes});
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Khlang",
+            "version": env!("CARGO_PKG_VERSION"),
+            "summary": "F21/F43 archives of a province: received, judged, counted",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {"schemas": schemas},
+    })
+}
+
+fn operation(route: &Route, rows: u64) -> Value {
+    let mut parameters: Vec<Value> =
+        route.params.iter().map(|param| parameter(param, rows)).collect();
+    if route.path.contains("{id}") {
+        parameters.push(json!({
+            "name": "id", "in": "path", "required": true,
+            "description": "Number of a submission.",
+            "schema": {"type": "integer", "minimum": 1},
+        }));
+    }
+    json!({
+        "operationId": route.name,
+        "summary": route.about,
+        "parameters": parameters,
+        "responses": responses(route),
+    })
+}
+
+fn parameter(param: &Param, rows: u64) -> Value {
+    json!({
+        "name": param.name,
+        "in": "query",
+        "required": false,
+        "description": param.about,
+        "schema": param.form.schema(rows),
+    })
+}
+
+fn responses(route: &Route) -> Value {
+    let content: Map<String, Value> = route
+        .content
+        .iter()
+        .map(|kind| {
+            let plain = kind.split(';').next().unwrap_or(kind).to_owned();
+            let schema = match route.schema {
+                Some(name) if *kind == JSON => json!({"$ref": reference(name)}),
+                _ => json!({"type": "string"}),
+            };
+            (plain, json!({"schema": schema}))
+        })
+        .collect();
+    let mut responses = Map::new();
+    responses.insert("200".to_owned(), json!({"description": route.about, "content": content}));
+    let modified = json!({"description": "The version that If-None-Match names is the last"});
+    responses.insert("304".to_owned(), modified);
+    let own = route.problems.iter().copied();
+    let store = [problem::QUERY_TIMEOUT, problem::DATABASE];
+    let store = store.into_iter().filter(|_| route.asks_store);
+    let query = Some(problem::INVALID_PARAMETER).filter(|_| !route.content.contains(&HTML));
+    let mut kinds: Vec<&Kind> = COMMON.into_iter().chain(own).chain(store).chain(query).collect();
+    kinds.sort_by_key(|kind| kind.status);
+    for group in kinds.chunk_by(|a, b| a.status == b.status) {
+        let titles: Vec<_> = group.iter().map(|k| format!("{}: {}", k.code, k.title)).collect();
+        let schema = json!({"schema": {"$ref": reference("Problem")}});
+        let mut content = Map::new();
+        content.insert(PROBLEM.to_owned(), schema);
+        if let (Some(name), 503) = (route.schema, group[0].status)
+            && name == "Ready"
+        {
+            content.insert(JSON.to_owned(), json!({"schema": {"$ref": reference(name)}}));
+        }
+        let said = json!({"description": titles.join("; "), "content": content});
+        responses.insert(group[0].status.to_string(), said);
+    }
+    Value::Object(responses)
+}
+
+fn reference(name: &str) -> String {
+    format!("#/components/schemas/{name}")
+}

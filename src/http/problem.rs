@@ -1,0 +1,88 @@
+//! What can be wrong with a request: `application/problem+json` with a code
+//! that stays the same (RFC 9457).
+
+use serde_json::{Value, json};
+
+use crate::store::StoreError;
+
+/// A kind of problem.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// Status of the reply.
+    pub status: u16,
+    /// Stable name, for programs.
+    pub code: &'static str,
+    /// What it means, for people.
+    pub title: &'static str,
+    /// The same in Thai, for the error page.
+    pub title_th: &'static str,
+}
+
+/// Declares every kind once, and the list of them.
+macro_rules! kinds {
+    ($($name:ident = $status:literal, $code:literal, $title:literal, $thai:literal;)*) => {
+        $(#[doc = $title]
+        pub const $name: &Kind =
+            &Kind { status: $status, code: $code, title: $title, title_th: $thai };)*
+        /// Every kind, in the order of status.
+        pub const KINDS: &[&Kind] = &[$($name),*];
+    };
+}
+
+kinds! {
+    MALFORMED = 400, "malformed_request", "The request is not well-formed HTTP", "คำขอไม่ถูกรูปแบบ HTTP";
+    INVALID_PARAMETER = 400, "invalid_parameter", "A parameter is not valid", "พารามิเตอร์ไม่ถูกต้อง";
+    NOT_LOCAL = 403, "not_local", "Only this machine is served", "ให้บริการเฉพาะเครื่องนี้เท่านั้น";
+    NO_ROUTE = 404, "no_such_route", "There is nothing at this address", "ไม่พบหน้าที่ต้องการ";
+    NO_SUBMISSION = 404, "no_such_submission", "There is no such submission", "ไม่พบการส่งข้อมูลนี้";
+    METHOD = 405, "method_not_allowed", "The method is not allowed here", "ไม่รองรับวิธีเรียกนี้";
+    SLOW_HEAD = 408, "slow_request", "The request did not arrive in time", "คำขอมาไม่ครบภายในเวลาที่กำหนด";
+    BODY_SIZE = 413, "body_too_large", "The body is over the limit", "ข้อมูลที่ส่งใหญ่เกินกำหนด";
+    HEAD_SIZE = 431, "head_too_large", "The head of the request is over the limit", "ส่วนหัวของคำขอใหญ่เกินกำหนด";
+    PANIC = 500, "internal_error", "The program has a bug here", "โปรแกรมทำงานผิดพลาด";
+    TRANSFER_CODING = 501, "unknown_transfer_coding", "The transfer coding is not known", "ไม่รองรับการเข้ารหัสการส่งนี้";
+    CONNECTIONS = 503, "too_many_connections", "Too many connections at once", "มีผู้ใช้พร้อมกันมากเกินไป ลองใหม่อีกครั้ง";
+    QUERY_TIMEOUT = 503, "query_timeout", "The query took too long", "ค้นข้อมูลนานเกินกำหนด";
+    DATABASE = 503, "database_unavailable", "The database does not answer", "ฐานข้อมูลไม่ตอบ";
+    RESTARTING = 503, "restarting", "The server is being restarted inside", "ระบบกำลังเริ่มใหม่ ลองอีกครั้ง";
+    REPLY_TIMEOUT = 504, "reply_timeout", "The reply was not ready in time", "ตอบไม่ทันภายในเวลาที่กำหนด";
+    VERSION = 505, "http_version", "Only HTTP/1.0 and HTTP/1.1 are served", "รองรับเฉพาะ HTTP/1.0 และ HTTP/1.1";
+}
+
+/// Something wrong with one request.
+#[derive(Debug)]
+pub struct Problem {
+    /// Of which kind.
+    pub kind: &'static Kind,
+    /// What exactly, for the one who asked.
+    pub detail: String,
+}
+
+impl Problem {
+    /// A problem of a kind, with what exactly is wrong.
+    pub fn new(kind: &'static Kind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into() }
+    }
+
+    /// As a JSON document.
+    pub fn json(&self) -> Value {
+        json!({
+            "type": format!("urn:khlang:problem:{}", self.kind.code),
+            "title": self.kind.title,
+            "status": self.kind.status,
+            "code": self.kind.code,
+            "detail": self.detail,
+        })
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        if error.is_deadline() {
+            return Self::new(QUERY_TIMEOUT, "ask for less: a shorter period, one unit, a page");
+        }
+        // What SQLite says may name paths of this machine; it is for the log.
+        log::error!("answering a request: {error}");
+        Self::new(DATABASE, "see the log of the daemon")
+    }
+}

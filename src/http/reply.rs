@@ -1,0 +1,193 @@
+//! Replies: built whole, with a strong `ETag`, compressed when the client
+//! takes it, and with the headers that keep a browser from doing more than
+//! showing them.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::problem::{self, Problem};
+
+/// Bodies up to this size are sent as they are.
+const GZIP_FROM_BYTES: usize = 1024;
+
+/// Content type of JSON documents.
+pub const JSON: &str = "application/json";
+/// Content type of problems.
+pub const PROBLEM: &str = "application/problem+json";
+/// Content type of pages.
+pub const HTML: &str = "text/html; charset=utf-8";
+/// Content type of plain text.
+pub const TEXT: &str = "text/plain; charset=utf-8";
+/// Content type of CSV files.
+pub const CSV: &str = "text/csv; charset=utf-8; header=present";
+/// Content type of style sheets.
+pub const CSS: &str = "text/css; charset=utf-8";
+
+/// What others say about patients stays in no cache.
+const NO_STORE: &str = "no-store";
+/// May be kept, but asked about (with its `ETag`) each time.
+const REVALIDATE: &str = "no-cache";
+
+/// Who answers: what does not say so is no reply of ours.
+pub const SERVER: &str = "khlang";
+
+/// Headers of every reply.
+const ALWAYS: [(&str, &str); 6] = [
+    (
+        "Content-Security-Policy",
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Server", SERVER),
+];
+
+/// What a view answers.
+#[derive(Debug)]
+pub struct Reply {
+    /// Status.
+    pub status: u16,
+    /// Content type.
+    pub content_type: &'static str,
+    /// The body, whole.
+    pub body: Vec<u8>,
+    /// `Cache-Control`.
+    pub cache: &'static str,
+    /// Headers beyond the usual.
+    pub extra: Vec<(&'static str, String)>,
+}
+
+/// A reply as it goes out.
+#[derive(Debug)]
+pub struct Finished {
+    /// Status.
+    pub status: u16,
+    /// Headers.
+    pub headers: Vec<(&'static str, String)>,
+    /// Body, compressed perhaps; empty with 304.
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    /// A body of a content type.
+    pub fn new(content_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
+        let (body, extra) = (body.into(), Vec::new());
+        Self { status: 200, content_type, body, cache: NO_STORE, extra }
+    }
+
+    /// A JSON document.
+    pub fn json(value: &impl Serialize) -> Result<Self, Problem> {
+        let body = serde_json::to_vec(value).map_err(|error| {
+            log::error!("writing JSON: {error}");
+            Problem::new(problem::PANIC, "it is in the log of the daemon")
+        })?;
+        Ok(Self::new(JSON, body))
+    }
+
+    /// A part of the program, the same for everybody.
+    pub fn asset(content_type: &'static str, body: &'static str) -> Self {
+        Self { cache: REVALIDATE, ..Self::new(content_type, body) }
+    }
+
+    /// Something wrong.
+    pub fn problem(problem: &Problem) -> Self {
+        let mut reply = Self::new(PROBLEM, problem.json().to_string());
+        reply.status = problem.kind.status;
+        if problem.kind.status == 503 {
+            reply.extra.push(("Retry-After", "2".to_owned()));
+        }
+        reply
+    }
+
+    /// To be saved under a name.
+    pub fn download(mut self, name: &str) -> Self {
+        let value = format!("attachment; filename=\"{name}\"");
+        self.extra.push(("Content-Disposition", value));
+        self
+    }
+
+    /// Completes the reply for a client that takes these encodings and has
+    /// these versions already.
+    pub fn finish(self, accept_encoding: &str, if_none_match: &str) -> Finished {
+        let mut headers: Vec<(&'static str, String)> =
+            ALWAYS.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        headers.push(("Content-Type", self.content_type.to_owned()));
+        headers.push(("Cache-Control", self.cache.to_owned()));
+        headers.push(("Vary", "Accept-Encoding".to_owned()));
+        headers.extend(self.extra);
+        let gzip = self.body.len() > GZIP_FROM_BYTES && takes_gzip(accept_encoding);
+        let (mut status, mut body) = (self.status, self.body);
+        if status == 200 {
+            // Strong means: of these very bytes. So the two encodings differ.
+            let etag = etag(&body, gzip);
+            if matches(if_none_match, &etag) {
+                (status, body) = (304, Vec::new());
+            }
+            headers.push(("ETag", etag));
+        }
+        if gzip && status != 304 {
+            body = compressed(&body);
+            headers.push(("Content-Encoding", "gzip".to_owned()));
+        }
+        Finished { status, headers, body }
+    }
+}
+
+/// A problem as bytes on the wire, from the front itself.
+pub fn of_front(problem: &Problem) -> Vec<u8> {
+    let finished = Reply::problem(problem).finish("", "");
+    let reason = tiny_http::StatusCode(finished.status).default_reason_phrase();
+    let mut head = format!("HTTP/1.1 {} {reason}\r\nConnection: close\r\n", finished.status);
+    for (name, value) in &finished.headers {
+        let _ = write!(head, "{name}: {value}\r\n");
+    }
+    let _ = write!(head, "Content-Length: {}\r\n\r\n", finished.body.len());
+    let mut bytes = head.into_bytes();
+    bytes.extend(finished.body);
+    bytes
+}
+
+fn etag(body: &[u8], gzip: bool) -> String {
+    let mut text = String::from("\"");
+    for byte in &Sha256::digest(body)[..16] {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text.push_str(if gzip { "-gz\"" } else { "\"" });
+    text
+}
+
+/// Whether `If-None-Match` names a version (RFC 9110 §13.1.2, weak comparison).
+fn matches(if_none_match: &str, etag: &str) -> bool {
+    if_none_match
+        .split(',')
+        .map(str::trim)
+        .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+}
+
+fn takes_gzip(accept_encoding: &str) -> bool {
+    accept_encoding.split(',').any(|coding| {
+        let mut parts = coding.split(';').map(str::trim);
+        let name = parts.next().unwrap_or("");
+        let refused = parts.filter_map(|part| part.strip_prefix("q=")).any(|q| {
+            // Not a number is not a wish.
+            q.trim().parse::<f32>().map_or(true, |q| q <= 0.0)
+        });
+        (name.eq_ignore_ascii_case("gzip") || name.eq_ignore_ascii_case("x-gzip")) && !refused
+    })
+}
+
+fn compressed(body: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
+    encoder
+        .write_all(body)
+        .and_then(|()| encoder.finish())
+        .expect("writing to memory does not fail")
+}

@@ -1,0 +1,101 @@
+//! What the daemon shares with HTTP: the world it rests on, where its data
+//! lie, and what its inbox is doing at this moment.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use chrono::{DateTime, FixedOffset};
+use serde::Serialize;
+
+use crate::clock::Clock;
+use crate::world::World;
+
+/// Shared by the daemon and the workers of HTTP.
+pub struct Shared {
+    /// Catalogue, units, configuration; changed as a whole on reload.
+    pub world: RwLock<Arc<World>>,
+    /// The data folder.
+    pub data: PathBuf,
+    /// The database file.
+    pub database: PathBuf,
+    /// Tells the time.
+    pub clock: Clock,
+    /// Written by the inbox, read by HTTP.
+    pub inbox: Mutex<InboxState>,
+    /// When the daemon started.
+    pub started: DateTime<FixedOffset>,
+}
+
+impl Shared {
+    /// The world as it is now; it stays the same for whoever holds it.
+    pub fn world(&self) -> Arc<World> {
+        self.world.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Puts a new world in force, for calls that begin from here on.
+    pub fn set_world(&self, world: Arc<World>) {
+        *self.world.write().unwrap_or_else(PoisonError::into_inner) = world;
+    }
+
+    /// The state of the inbox. A panic of somebody who held it does not make
+    /// what it says unreadable.
+    pub fn inbox(&self) -> MutexGuard<'_, InboxState> {
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the inbox is doing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct InboxState {
+    /// Archives that wait, in the order in which they will be taken.
+    pub waiting: Vec<Waiting>,
+    /// The archive that is being loaded.
+    pub loading: Option<Loading>,
+    /// Files that are no archives, with the reason for which they are left.
+    pub ignored: Vec<Ignored>,
+    /// Trouble of our own that keeps archives waiting.
+    pub trouble: Option<String>,
+    /// When the folder was last looked through, RFC 3339.
+    pub last_scan: Option<String>,
+}
+
+/// An archive that waits.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Waiting {
+    /// Its name.
+    pub name: String,
+    /// The unit its name says.
+    pub hcode: Option<String>,
+    /// Its size.
+    pub bytes: u64,
+    /// When it was first seen, RFC 3339.
+    pub since: String,
+    /// It may still be growing.
+    pub settling: bool,
+}
+
+/// The archive that is being loaded.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Loading {
+    /// The number of its submission.
+    pub id: i64,
+    /// Its name.
+    pub name: String,
+    /// The unit its name says.
+    pub hcode: Option<String>,
+    /// Its size.
+    pub bytes: u64,
+    /// When loading began, RFC 3339.
+    pub since: String,
+    /// Inflated bytes read so far.
+    pub inflated_bytes: u64,
+}
+
+/// A file in the inbox that is left where it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Ignored {
+    /// Where it lies, below the inbox.
+    pub path: String,
+    /// Why.
+    pub reason: String,
+}

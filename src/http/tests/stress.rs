@@ -1,0 +1,206 @@
+//! Slow, silent, half-open, greedy and broken clients: everybody else is
+//! served, in bounded time.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::time::{Duration, Instant};
+
+use super::LARGE_BYTES;
+use super::fixture::{Got, Site, hear, ms, site, site_with};
+
+/// A normal client is served at once.
+fn served(site: &Site) {
+    let begun = Instant::now();
+    assert_eq!(site.get("/api/v1/status").status, 200);
+    assert!(begun.elapsed() < Duration::from_secs(3), "took {:?}", begun.elapsed());
+}
+
+#[test]
+fn a_slow_head_has_one_deadline_for_all_of_it() {
+    let site = site_with(|config| config.http.head = ms(700));
+    let mut slow = site.connect();
+    let begun = Instant::now();
+    let mut got = Vec::new();
+    // A byte now and then: each comes in time, the whole does not.
+    slow.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+    for byte in b"GET / HTTP/1.1\r\nHost: localhost\r\nX: aaaaaaaaaaaaaaaaaaaaaaaaaaaa" {
+        if slow.write_all(&[*byte]).is_err() || slow.read_to_end(&mut got).is_ok() {
+            break;
+        }
+    }
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    assert_eq!(Got::read(&got).problem(), "slow_request");
+    served(&site);
+}
+
+#[test]
+fn a_silent_client_is_let_go_without_a_word() {
+    let site = site_with(|config| config.http.head = ms(300));
+    let mut silent = site.connect();
+    let begun = Instant::now();
+    assert_eq!(hear(&mut silent), b"");
+    assert!(begun.elapsed() < Duration::from_secs(2));
+}
+
+#[test]
+fn idle_connections_keep_nobody_out() {
+    let site = site();
+    let idle: Vec<TcpStream> = (0..200)
+        .map(|at| {
+            let mut stream = site.connect();
+            if at % 2 == 0 {
+                stream.write_all(b"GET / HT").unwrap();
+            }
+            stream
+        })
+        .collect();
+    for _ in 0..10 {
+        served(&site);
+    }
+    drop(idle);
+    served(&site);
+}
+
+#[test]
+fn who_loses_a_seat_is_told() {
+    let site = site_with(|config| config.limits.connections = 4);
+    let mut first = site.connect();
+    first.write_all(b"GET /").unwrap();
+    std::thread::sleep(Duration::from_millis(100));
+    let _others: Vec<_> = (0..4).map(|_| site.connect()).collect();
+    let got = Got::read(&hear(&mut first));
+    assert_eq!((got.status, got.problem().as_str()), (503, "too_many_connections"));
+}
+
+#[test]
+fn when_all_are_being_answered_a_newcomer_gets_503() {
+    let site = site_with(|config| {
+        config.limits.connections = 2;
+        config.limits.query_ms = 2000;
+    });
+    let mut busy: Vec<TcpStream> = (0..2).map(|_| site.connect()).collect();
+    for stream in &mut busy {
+        stream.write_all(b"GET /-/test/endless HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    }
+    std::thread::sleep(Duration::from_millis(400));
+    let got = site.get("/-/healthy");
+    assert_eq!((got.status, got.problem().as_str()), (503, "too_many_connections"));
+    for stream in &mut busy {
+        assert_eq!(
+            Got::read(&hear(stream)).problem(),
+            "query_timeout",
+            "who was first is answered"
+        );
+    }
+    served(&site);
+}
+
+#[test]
+fn clients_that_do_not_read_hold_nobody_up() {
+    let site = site_with(|config| config.http.send = ms(1500));
+    // More of them than workers; their replies are larger than all buffers.
+    let greedy: Vec<TcpStream> = (0..6)
+        .map(|_| {
+            let mut stream = site.connect();
+            stream.write_all(b"GET /-/test/large HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+            stream
+        })
+        .collect();
+    std::thread::sleep(Duration::from_millis(300));
+    for _ in 0..5 {
+        served(&site);
+    }
+    std::thread::sleep(Duration::from_secs(3));
+    for mut stream in greedy {
+        let mut bytes = Vec::new();
+        let _ = stream.read_to_end(&mut bytes);
+        assert!(bytes.len() < LARGE_BYTES, "it was let go");
+    }
+    let whole = site.get("/-/test/large");
+    assert_eq!(whole.body.len(), LARGE_BYTES, "who reads gets all of it");
+}
+
+#[test]
+fn half_open_clients_are_answered_and_gone_ones_forgotten() {
+    let site = site();
+    let mut half = site.connect();
+    half.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    half.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(Got::read(&hear(&mut half)).status, 200);
+    for _ in 0..100 {
+        let mut gone = site.connect();
+        gone.write_all(b"GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+        drop(gone);
+    }
+    served(&site);
+}
+
+#[test]
+fn a_head_without_end_is_refused() {
+    let site = site();
+    let mut endless = site.connect();
+    endless.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n").unwrap();
+    let line = [b"X: ".as_slice(), &[b'y'; 1000], b"\r\n"].concat();
+    let mut sent = 0;
+    while sent < 4 << 20 && endless.write_all(&line).is_ok() {
+        sent += line.len();
+    }
+    assert!(sent < 4 << 20, "somebody reads all this");
+    let whole =
+        [b"GET / HTTP/1.1\r\nHost: localhost\r\n".as_slice(), &line.repeat(17), b"\r\n"].concat();
+    let got = site.say(&whole);
+    assert_eq!((got.status, got.problem().as_str()), (431, "head_too_large"));
+}
+
+#[test]
+fn malformed_and_pipelined_requests_get_one_answer() {
+    let site = site();
+    for bad in
+        ["\0\0\0\0\r\n\r\n", "GET / HTTP/1.1\nHost: x\n\n", "\x16\x03\x01\x02\0\x01\0\x01\r\n\r\n"]
+    {
+        assert_eq!(site.say(bad.as_bytes()).problem(), "malformed_request", "{bad:?}");
+    }
+    let one = "GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let got = site.say(one.repeat(20).as_bytes());
+    assert_eq!((got.status, got.text()), (200, "ok\n"));
+    let body = "GET /-/healthy HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello";
+    assert_eq!(site.say(body.as_bytes()).problem(), "malformed_request");
+}
+
+#[test]
+fn a_panic_is_a_500_and_costs_no_worker() {
+    let site = site();
+    for _ in 0..6 {
+        let got = site.get("/-/test/panic");
+        assert_eq!((got.status, got.problem().as_str()), (500, "internal_error"));
+    }
+    served(&site);
+}
+
+#[test]
+fn the_server_behind_is_made_anew_when_its_accepting_ends() {
+    let site = site();
+    served(&site);
+    let (path, server) =
+        (site.server.as_ref().unwrap().back().socket(), site.server.as_ref().unwrap());
+    server.back().renew();
+    let until = Instant::now() + Duration::from_secs(5);
+    while server.back().socket().is_none_or(|now| Some(now) == path) {
+        assert!(Instant::now() < until);
+        // Whoever asks in between waits a moment and is served.
+        assert_eq!(site.get("/-/healthy").status, 200);
+    }
+    served(&site);
+    assert!(!path.unwrap().exists(), "the old socket is gone");
+}
+
+#[test]
+fn a_server_that_was_stopped_leaves_its_address_free() {
+    let mut site = site();
+    let idle = site.connect();
+    let begun = Instant::now();
+    site.server.take().unwrap().stop();
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert!(TcpStream::connect(site.address).is_err());
+    drop(idle);
+}

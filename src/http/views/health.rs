@@ -1,0 +1,113 @@
+//! Alive, and able to take archives: each check really tried.
+
+use std::path::Path;
+use std::time::Duration;
+
+use chrono::Datelike;
+use serde::Serialize;
+
+use crate::clock::FIRST_BUDDHIST_YEAR;
+use crate::http::call::Call;
+use crate::http::problem::Problem;
+use crate::http::reply::{Reply, TEXT};
+use crate::http::shared::Shared;
+use crate::store::{Reader, StoreError, SubmissionFilter};
+
+/// Before this year there was nothing to send (the two standards are of 2556
+/// B.E.); a machine that says so has lost its battery.
+const FIRST_YEAR: i32 = 2012;
+
+/// `/-/healthy`
+#[allow(clippy::unnecessary_wraps, reason = "every view has one shape")]
+pub fn healthy(_: &Call) -> Result<Reply, Problem> {
+    Ok(Reply::new(TEXT, "ok\n"))
+}
+
+#[derive(Serialize)]
+struct Check {
+    name: &'static str,
+    ok: bool,
+    detail: String,
+}
+
+#[derive(Serialize)]
+struct Ready {
+    ready: bool,
+    checks: Vec<Check>,
+}
+
+/// `/-/ready`
+pub fn ready(call: &Call) -> Result<Reply, Problem> {
+    let shared = call.shared;
+    let last = last_received(call);
+    let checks: Vec<Check> = [
+        ("database", last.as_ref().map(|_| "answers".to_owned()).map_err(Clone::clone)),
+        ("inbox", inbox(&shared.data.join("inbox"))),
+        ("disk", disk(&shared.data, call.world.config.limits.free_bytes)),
+        ("clock", clock(shared, last.ok().flatten().as_deref())),
+    ]
+    .into_iter()
+    .map(|(name, found)| Check {
+        name,
+        ok: found.is_ok(),
+        detail: found.unwrap_or_else(|trouble| trouble),
+    })
+    .collect();
+    let ready = checks.iter().all(|check| check.ok);
+    let mut reply = Reply::json(&Ready { ready, checks })?;
+    if !ready {
+        reply.status = 503;
+    }
+    Ok(reply)
+}
+
+/// When the last submission was received, through a new connection: that is
+/// what the next worker would need.
+fn last_received(call: &Call) -> Result<Option<String>, String> {
+    let deadline = Duration::from_millis(call.world.config.limits.query_ms);
+    let ask = || -> Result<Option<String>, StoreError> {
+        let reader = Reader::open(&call.shared.database, Some(deadline))?;
+        reader.ping()?;
+        let last = reader.submissions(&SubmissionFilter::default(), 1, 1)?;
+        Ok(last.rows.into_iter().next().map(|line| line.received_at))
+    };
+    ask().map_err(|error| {
+        log::error!("the database is not ready: {error}");
+        "does not answer".to_owned()
+    })
+}
+
+/// A file whose name begins with a dot is none that the inbox takes.
+fn inbox(folder: &Path) -> Result<String, String> {
+    let try_it = || -> std::io::Result<()> {
+        if let Some(entry) = std::fs::read_dir(folder)?.next() {
+            entry?;
+        }
+        tempfile::Builder::new().prefix(".ready-").tempfile_in(folder)?.close()
+    };
+    try_it().map(|()| "readable and writable".to_owned()).map_err(|error| error.to_string())
+}
+
+fn disk(folder: &Path, least: u64) -> Result<String, String> {
+    let disk = rustix::fs::statvfs(folder).map_err(|error| error.to_string())?;
+    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    let said = format!("{free} bytes free, at least {least} wanted");
+    if free < least { Err(said) } else { Ok(said) }
+}
+
+/// A clock that stands in the Buddhist era, or before what is stored, would
+/// put archives into the wrong round.
+fn clock(shared: &Shared, last: Option<&str>) -> Result<String, String> {
+    let now = shared.clock.now();
+    let said = now.to_rfc3339();
+    if !(FIRST_YEAR..FIRST_BUDDHIST_YEAR).contains(&now.year()) {
+        return Err(format!("{said} is no year of the common era that can be"));
+    }
+    let last = last.and_then(|last| chrono::DateTime::parse_from_rfc3339(last).ok());
+    match last {
+        Some(last) if now + chrono::Duration::days(1) < last => {
+            Err(format!("{said} is before the last submission, {}", last.to_rfc3339()))
+        }
+        _ => Ok(said),
+    }
+}

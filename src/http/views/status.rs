@@ -1,0 +1,93 @@
+//! The daemon as a whole, and the units.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use crate::http::call::Call;
+use crate::http::problem::Problem;
+use crate::http::reply::Reply;
+use crate::http::shared::InboxState;
+use crate::store::{Overview, Page, SubmissionFilter, SubmissionLine, UnitLine};
+use crate::units::Unit;
+
+#[derive(Serialize)]
+struct Status {
+    version: &'static str,
+    now: String,
+    started: String,
+    data: String,
+    inbox: InboxState,
+    totals: Overview,
+    today: Today,
+    last_submission: Option<SubmissionLine>,
+}
+
+#[derive(Serialize)]
+struct Today {
+    day: String,
+    #[serde(flatten)]
+    totals: Overview,
+}
+
+/// `/api/v1/status`
+pub fn status(call: &Call) -> Result<Reply, Problem> {
+    let (shared, store) = (call.shared, call.store()?);
+    let now = shared.clock.now();
+    let day = now.date_naive().to_string();
+    let name = shared.data.file_name().map(|name| name.to_string_lossy().into_owned());
+    Reply::json(&Status {
+        version: env!("CARGO_PKG_VERSION"),
+        now: now.to_rfc3339(),
+        started: shared.started.to_rfc3339(),
+        data: name.unwrap_or_default(),
+        inbox: shared.inbox().clone(),
+        totals: store.overview()?,
+        today: Today { totals: store.overview_of_day(&day)?, day },
+        last_submission: store.submissions(&SubmissionFilter::default(), 1, 1)?.rows.pop(),
+    })
+}
+
+/// A unit with what it has sent; nulls when that is nothing.
+#[derive(Serialize)]
+struct UnitRow<'a> {
+    #[serde(flatten)]
+    unit: &'a Unit,
+    submissions: u64,
+    broken: u64,
+    last_submission: Option<i64>,
+    last_received_at: Option<&'a str>,
+    last_status: Option<&'a str>,
+}
+
+/// `/api/v1/units`
+pub fn units(call: &Call) -> Result<Reply, Problem> {
+    let lines = call.store()?.units()?;
+    let lines: HashMap<&str, &UnitLine> = lines.iter().map(|l| (l.hcode.as_str(), l)).collect();
+    let cup = call.text("cup");
+    let units: Vec<&Unit> = call
+        .world
+        .units
+        .by_code
+        .values()
+        .filter(|unit| cup.is_none_or(|cup| unit.cup == cup))
+        .collect();
+    let (page, per_page) = (call.page(), call.per_page());
+    let rows = units
+        .iter()
+        .skip(((page - 1) * per_page) as usize)
+        .take(per_page as usize)
+        .map(|unit| {
+            let line = lines.get(unit.hcode.as_str());
+            UnitRow {
+                unit,
+                submissions: line.map_or(0, |line| line.submissions),
+                broken: line.map_or(0, |line| line.broken),
+                last_submission: line.map(|line| line.last_submission),
+                last_received_at: line.map(|line| line.last_received_at.as_str()),
+                last_status: line.map(|line| line.last_status.as_str()),
+            }
+        })
+        .collect();
+    Reply::json(&Page { rows, total: units.len() as u64, page, per_page })
+}

@@ -1,0 +1,196 @@
+//! Claims an archive: a numbered folder in `work/`, and a rename into it.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, FixedOffset};
+
+use super::folders::Folders;
+use crate::files::{rename_durably, sync_folder};
+use crate::store::StoreError;
+
+/// A copy that is not whole yet.
+const COPY: &str = ".copy.tmp";
+
+/// A claimed archive. While this lives no other process takes it up.
+#[derive(Debug)]
+pub struct Claimed {
+    /// The number of its submission.
+    pub id: i64,
+    /// Its folder in `work/`.
+    pub folder: PathBuf,
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Its name as sent.
+    pub name: String,
+    /// When it was received.
+    pub received_at: DateTime<FixedOffset>,
+    /// The lock on the folder; let go of when dropped, also by a kill.
+    _lock: File,
+}
+
+/// Tells the highest number of a committed submission.
+pub type LastNumber<'a> = &'a dyn Fn() -> Result<i64, StoreError>;
+
+/// Renames a file of the inbox into a numbered folder of its own. None when it
+/// is gone, or is no plain file any more.
+pub fn claim(
+    folders: &Folders,
+    path: &Path,
+    last: LastNumber,
+    now: DateTime<FixedOffset>,
+) -> Result<Option<Claimed>, StoreError> {
+    if !is_plain_file(path) {
+        return Ok(None);
+    }
+    let (id, folder, lock) = make_numbered(folders, last)?;
+    crate::crash_point("made_folder");
+    let name = path.file_name().unwrap_or_default();
+    let to = folder.join(name);
+    if let Err(error) = rename_durably(path, &to) {
+        if to.symlink_metadata().is_err() {
+            // Nothing was moved: the number is free again.
+            fs::remove_dir(&folder)?;
+            return if is_plain_file(path) { Err(error.into()) } else { Ok(None) };
+        }
+        // It is claimed; only its old folder is gone or would not be synced.
+        log::warn!("claiming {}: {error}", path.to_string_lossy().escape_debug());
+    }
+    if !is_plain_file(&to) {
+        // Somebody put a link or a folder there since we looked; following it
+        // would read, and change the mode of, what was never sent.
+        rename_durably(&to, path)?;
+        fs::remove_dir(&folder)?;
+        return Ok(None);
+    }
+    crate::crash_point("claimed");
+    let name = name.to_string_lossy().into_owned();
+    Ok(Some(Claimed { id, folder, path: to, name, received_at: now, _lock: lock }))
+}
+
+/// Claims a copy of a file that stays where it is (`import`).
+pub fn claim_copy(
+    folders: &Folders,
+    path: &Path,
+    last: LastNumber,
+    now: DateTime<FixedOffset>,
+) -> Result<Claimed, StoreError> {
+    let name = path.file_name().unwrap_or_default();
+    let (id, folder, lock) = make_numbered(folders, last)?;
+    crate::crash_point("made_folder");
+    let to = folder.join(name);
+    if let Err(error) = copy_whole(path, &folder, &to) {
+        let _ = fs::remove_dir_all(&folder);
+        return Err(error.into());
+    }
+    crate::crash_point("claimed");
+    let name = name.to_string_lossy().into_owned();
+    Ok(Claimed { id, folder, path: to, name, received_at: now, _lock: lock })
+}
+
+/// Gives up a copy that could not be loaded; its original lies where it was
+/// given.
+pub fn abandon_copy(claimed: &Claimed) -> io::Result<()> {
+    fs::remove_dir_all(&claimed.folder)
+}
+
+fn copy_whole(from: &Path, folder: &Path, to: &Path) -> io::Result<()> {
+    let temporary = folder.join(COPY);
+    fs::copy(from, &temporary)?;
+    crate::crash_point("copying");
+    File::open(&temporary)?.sync_all()?;
+    rename_durably(&temporary, to)
+}
+
+fn is_plain_file(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|meta| meta.is_file())
+}
+
+/// Makes `work/ID/` with the next free number. Making a folder succeeds for
+/// one process only, and who has made it holds it until its submission is
+/// committed, so no number is given twice.
+fn make_numbered(folders: &Folders, last: LastNumber) -> Result<(i64, PathBuf, File), StoreError> {
+    let mut id = last()?;
+    loop {
+        id += 1;
+        let folder = folders.work().join(id.to_string());
+        match fs::create_dir(&folder) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+            Err(error) => return Err(error.into()),
+        }
+        let Some(lock) = lock(&folder)? else { continue };
+        // Since we asked, another process may have committed this number and
+        // let go of its folder.
+        let committed = last()?;
+        if id <= committed {
+            fs::remove_dir(&folder)?;
+            id = committed;
+            continue;
+        }
+        sync_folder(&folders.work())?;
+        return Ok((id, folder, lock));
+    }
+}
+
+/// Locks a claim's folder; none when another process holds it, or has removed
+/// it while we were about to hold it.
+fn lock(folder: &Path) -> io::Result<Option<File>> {
+    let gone = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => Ok(None),
+        _ => Err(error),
+    };
+    let file = match File::open(folder) {
+        Ok(file) => file,
+        Err(error) => return gone(error),
+    };
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(fs::TryLockError::WouldBlock) => return Ok(None),
+        Err(fs::TryLockError::Error(error)) => return Err(error),
+    }
+    let held = file.metadata()?;
+    match folder.symlink_metadata() {
+        Ok(now) if (now.dev(), now.ino()) == (held.dev(), held.ino()) => Ok(Some(file)),
+        Ok(_) => Ok(None),
+        Err(error) => gone(error),
+    }
+}
+
+/// Takes up a claim that was left in `work/`: none when another process holds
+/// it, or when there is no archive in it (its folder is then removed). What no
+/// claim of ours looks like is an error, and is left to a person.
+pub(super) fn take_up(
+    id: i64,
+    folder: &Path,
+    now: DateTime<FixedOffset>,
+) -> io::Result<Option<Claimed>> {
+    let odd = |what| Err(io::Error::other(format!("{}: {what}", folder.display())));
+    if !folder.symlink_metadata()?.is_dir() {
+        return odd("is no folder");
+    }
+    let Some(lock) = lock(folder)? else { return Ok(None) };
+    let mut archives = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.file_name().is_some_and(|name| name == COPY) {
+            // A copy that was cut off; its original lies where it was given.
+            fs::remove_file(&path)?;
+        } else {
+            archives.push(path);
+        }
+    }
+    let path = match archives.pop() {
+        None => {
+            fs::remove_dir(folder)?;
+            return Ok(None);
+        }
+        Some(_) if !archives.is_empty() => return odd("holds more than one archive"),
+        Some(path) if !is_plain_file(&path) => return odd("holds what is no plain file"),
+        Some(path) => path,
+    };
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(Some(Claimed { id, folder: folder.to_owned(), path, name, received_at: now, _lock: lock }))
+}

@@ -1,0 +1,115 @@
+//! From a claim to its end: load, receipt, last place. Every step can be done
+//! again, so that a start after a kill just does what is left.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+
+use super::claim::{Claimed, take_up};
+use super::folders::Folders;
+use super::place::places;
+use super::receipts::write_receipt;
+use crate::clock::Clock;
+use crate::files::{make_folder, make_private, rename_durably};
+use crate::load::{Claim, LoadError, Places, load};
+use crate::store::Store;
+use crate::submission::{Status, Submission};
+use crate::world::World;
+
+/// Loads a claimed archive, writes its receipt and moves it to its last place.
+pub fn process(
+    world: &World,
+    store: &mut Store,
+    folders: &Folders,
+    clock: &Clock,
+    claimed: &Claimed,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<Submission, LoadError> {
+    let submission = match store.submission(claimed.id, &world.catalog)? {
+        Some(submission) if submission.archive != claimed.name => {
+            let (id, other) = (claimed.id, &submission.archive);
+            let what = format!("number {id} was given to {other} and to {}", claimed.name);
+            return Err(LoadError::Bug(what));
+        }
+        Some(submission) => submission,
+        None => {
+            let place = |status: Status| -> Option<Places> {
+                Some(Box::new(places(&folders.data, claimed, status)))
+            };
+            let claim = Claim {
+                path: &claimed.path,
+                name: &claimed.name,
+                id: Some(claimed.id),
+                received_at: claimed.received_at,
+                now: clock.now(),
+                place: &place,
+                progress,
+            };
+            load(world, store, &claim)?
+        }
+    };
+    finish(store, folders, claimed, &submission)?;
+    Ok(submission)
+}
+
+/// The steps after the commit.
+fn finish(
+    store: &Store,
+    folders: &Folders,
+    claimed: &Claimed,
+    submission: &Submission,
+) -> Result<(), LoadError> {
+    write_receipt(store, folders, submission)?;
+    crate::crash_point("receipted");
+    if let Some(stored) = &submission.stored {
+        let to = folders.data.join(stored);
+        if claimed.path.exists() {
+            make_folder(to.parent().unwrap_or(&folders.data), 0o700)?;
+            match make_private(&claimed.path) {
+                // Another user's file, dropped through a share: it lies in
+                // folders that only the service may enter all the same.
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                    let name = claimed.name.escape_debug();
+                    log::warn!("{name}: its mode stays as it is ({error})");
+                }
+                done => done?,
+            }
+            rename_durably(&claimed.path, &to)?;
+        }
+    }
+    crate::crash_point("moved");
+    match fs::remove_dir(&claimed.folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => Ok(removed?),
+    }
+}
+
+/// Takes up every claim that lies in `work/` and is nobody's, in the order of
+/// their numbers; [`process`] does what is left of each. Claims that another
+/// process holds are its own. What cannot be taken up is told, and holds
+/// nothing else up.
+pub fn recover(folders: &Folders, clock: &Clock) -> io::Result<(Vec<Claimed>, Vec<String>)> {
+    let mut left: Vec<(i64, PathBuf)> = Vec::new();
+    for entry in fs::read_dir(folders.work())? {
+        let path = entry?.path();
+        // Only numbers are claims; what else lies there is somebody's own.
+        if let Some(id) = path.file_name().and_then(|name| name.to_str()?.parse().ok()) {
+            left.push((id, path));
+        }
+    }
+    left.sort();
+    let (mut claims, mut troubles) = (Vec::new(), Vec::new());
+    for (id, folder) in left {
+        match take_up(id, &folder, clock.now()) {
+            Ok(Some(claimed)) => {
+                let name = claimed.name.escape_debug();
+                log::info!("taking up submission {id} ({name}) where it was left");
+                claims.push(claimed);
+            }
+            Ok(None) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {} // done meanwhile
+            Err(error) => troubles.push(error.to_string()),
+        }
+    }
+    Ok((claims, troubles))
+}

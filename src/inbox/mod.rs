@@ -1,0 +1,37 @@
+//! The inbox: from a dropped file to a claim, from a claim to a receipt and
+//! the original in its last place.
+//!
+//! An archive is in exactly one of inbox, work, accepted, rejected at every
+//! instant (invariant 3). It moves by rename only, in this order:
+//!
+//! 1. `made_folder`: `work/ID/` is made; ID is the submission's number.
+//! 2. `claimed`: the archive is renamed into it.
+//! 3. `judged`, `recorded`, `committed`: rows, counts, findings and ID are one
+//!    transaction.
+//! 4. `receipted`: the receipt is in the outbox. (`receipt_aside_begun`,
+//!    `receipt_aside` and `receipt_begun` are steps on the way there.)
+//! 5. `moved`: the archive is in accepted or rejected.
+//! 6. `work/ID/` is removed.
+//!
+//! `import` copies (`copying`) instead of renaming: its original stays where
+//! it was given.
+//!
+//! Whatever the last step was, [`recover`] finishes it: at the next start, and
+//! beside a process that was killed as soon as the daemon looks.
+
+mod choose;
+mod claim;
+mod finish;
+mod folders;
+mod place;
+mod receipts;
+mod scan;
+mod verify;
+
+pub use choose::{Waiting, next};
+pub use claim::{Claimed, LastNumber, abandon_copy, claim, claim_copy};
+pub use finish::{process, recover};
+pub use folders::Folders;
+pub use receipts::write_receipt;
+pub use scan::{Found, Scanner};
+pub use verify::verify_folders;

@@ -1,0 +1,112 @@
+//! Receipts in the outbox. The newest answer for a name stands under the plain
+//! name; older ones are kept with their numbers. Every step can be done again
+//! after a kill, and processes take turns at a folder.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::folders::Folders;
+use crate::files::{make_folder, sync_folder, write_together};
+use crate::load::{LoadError, receipt};
+use crate::store::Store;
+use crate::submission::Submission;
+
+/// Longest part of an archive's name in a receipt's, in bytes: file systems
+/// take names of 255, and the endings need some of them.
+const NAME_BYTES: usize = 200;
+
+/// Writes the receipt of a submission. The JSON, which tells whose the three
+/// files are, is always the last to be moved aside and the last to be written.
+pub fn write_receipt(store: &Store, folders: &Folders, s: &Submission) -> Result<(), LoadError> {
+    let Some(id) = s.id else { return Ok(()) };
+    let folder = folders.outbox().join(s.hcode.as_deref().unwrap_or("_unknown"));
+    make_folder(&folder, 0o770)?;
+    let turn = File::open(&folder)?;
+    turn.lock()?;
+    let mut name = short(&s.archive);
+    match standing(&folder, &name) {
+        Some(other) if other > id && store.known(other)?.is_some() => {
+            // A later archive of this name was done first (`import` beside the
+            // daemon, or trouble that made this one wait).
+            name = numbered(&folder, &name, id);
+        }
+        Some(other) if other != id => put_aside(&folder, &name, other)?,
+        _ => {}
+    }
+    let files = receipt::files(s);
+    let named: Vec<(String, &[u8])> = receipt::ENDINGS
+        .iter()
+        .zip(&files)
+        .rev()
+        .map(|(ending, bytes)| (format!("{name}{ending}"), bytes.as_slice()))
+        .collect();
+    write_together(&folder, &named, || crate::crash_point("receipt_begun"))?;
+    Ok(())
+}
+
+/// Whose receipt stands under a name.
+fn standing(folder: &Path, name: &str) -> Option<i64> {
+    let json = fs::read(folder.join(format!("{name}{}", receipt::ENDINGS[0]))).ok()?;
+    serde_json::from_slice::<serde_json::Value>(&json).ok()?["id"].as_i64()
+}
+
+/// Gives the receipt that stands under a name its number.
+fn put_aside(folder: &Path, name: &str, id: i64) -> io::Result<()> {
+    let aside = numbered(folder, name, id);
+    for ending in receipt::ENDINGS.iter().rev() {
+        let to = folder.join(format!("{aside}{ending}"));
+        match fs::rename(folder.join(format!("{name}{ending}")), to) {
+            // Done before the last kill.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            renamed => renamed?,
+        }
+        crate::crash_point("receipt_aside_begun");
+    }
+    sync_folder(folder)?;
+    crate::crash_point("receipt_aside");
+    Ok(())
+}
+
+/// The name with a number, and again when a file of just that name was sent.
+fn numbered(folder: &Path, name: &str, id: i64) -> String {
+    let mut numbered = format!("{name}.{id}");
+    while standing(folder, &numbered).is_some_and(|other| other != id) {
+        numbered = format!("{numbered}.{id}");
+    }
+    numbered
+}
+
+/// The name, or its beginning with a mark of the whole when it is too long.
+fn short(name: &str) -> String {
+    if name.len() <= NAME_BYTES {
+        return name.to_owned();
+    }
+    let digest = Sha256::digest(name);
+    let mark = digest.iter().take(6).fold(0, |mark: u64, byte| mark << 8 | u64::from(*byte));
+    format!("{}~{mark:012x}", beginning(name, NAME_BYTES - 13))
+}
+
+/// As much of a text as fits into so many bytes.
+pub(super) fn beginning(text: &str, bytes: usize) -> &str {
+    let mut end = text.len().min(bytes);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_stay_apart() {
+        let (a, b) = (format!("{}a.zip", "ก".repeat(80)), format!("{}b.zip", "ก".repeat(80)));
+        assert!(short(&a).len() <= NAME_BYTES && short(&b).len() <= NAME_BYTES);
+        assert_ne!(short(&a), short(&b));
+        assert_eq!(short("F43_10670_20140101000000.zip"), "F43_10670_20140101000000.zip");
+    }
+}

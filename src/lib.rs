@@ -1,0 +1,74 @@
+//! Khlang (คลัง): the data centre of a provincial health office.
+//!
+//! # The way of the data
+//!
+//! archive → members → rows → records → store → counts → reports, API. Each
+//! stage is a noun with one next step; none looks back. Each hands on its own
+//! evidence (archive hash, line number, offending value), so any number can be
+//! walked back to a line in a file that somebody sent.
+//!
+//! | module | is | is not |
+//! |---|---|---|
+//! | [`catalog`] | the facts about data in `schema/`, cross-checked | code that judges |
+//! | [`config`], [`clock`], [`units`], [`world`] | choices, time, facilities, all of it together | |
+//! | [`archive`] | name and structure of a zip, streams of its entries | aware of files of a standard |
+//! | [`row`] | a line to a record and findings, pure | able to fail or to do I/O |
+//! | [`store`] | the one place that knows SQLite | aware of zip or HTTP |
+//! | [`load`] | one archive from claim to commit | aware of folders |
+//! | [`inbox`] | settle, claim, recover, receipts, last place | a watcher of events |
+//! | [`daemon`] | what wakes the program, and what it then does | |
+//! | [`http`] | what can be asked | able to load |
+//! | [`report`] | forms in which numbers leave | |
+//! | [`sample`] | a synthetic province, and what must come of it | a caller of the judge |
+//! | [`cli`] | a file per command | |
+//!
+//! # Invariants, and the tests that hold them
+//!
+//! 1. Judging never fails: a row gives a record or nothing, and findings; an
+//!    `Err` is ours and never looks like the sender's fault
+//!    (`tests/properties.rs`, `tests/faults.rs`).
+//! 2. `received = accepted + duplicate + rejected`, proven before commit
+//!    (`load::outcome`), by the table's own CHECK, and by `verify`.
+//! 3. An archive is in exactly one folder at every instant; nothing is
+//!    deleted, only renamed (`tests/faults.rs`, at every step of [`inbox`]).
+//! 4. Rows, counts, findings and the submission's number are one transaction;
+//!    one writer, readers see snapshots (`tests/faults.rs`).
+//! 5. Wake-ups are hints: the loop rescans and decides (`tests/daemon.rs`).
+//! 6. There is a limit on everything, all in [`config::Limits`].
+//! 7. Files for others appear whole ([`files::write_whole`]).
+//! 8. Only the edges know HTTP, JSON, B.E. and time zones.
+//! 9. One list drives everything: the catalogue makes checks and texts, the
+//!    routes make router and `OpenAPI` (`catalog::tests`, `http`).
+//! 10. Same input, same clock, same bytes out (`sample`, `tests/golden.rs`).
+//!
+//! `tests/tidy.rs` checks which module may name which.
+
+pub mod archive;
+pub mod catalog;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod daemon;
+pub mod files;
+pub mod http;
+pub mod inbox;
+pub mod load;
+pub mod report;
+pub mod row;
+pub mod sample;
+pub mod store;
+pub mod submission;
+pub mod units;
+pub mod world;
+
+/// Dies at a named step of an archive's way when a test asks for it: the
+/// recovery from a kill at any point is proven by dying there. Release builds
+/// have nothing of it.
+pub(crate) fn crash_point(step: &str) {
+    #[cfg(debug_assertions)]
+    if std::env::var("KHLANG_DIE_AT").is_ok_and(|at| at == step) {
+        std::process::abort();
+    }
+    #[cfg(not(debug_assertions))]
+    let _ = step;
+}

@@ -1,0 +1,340 @@
+//! Which entry of an archive is which file, and what the head of each member
+//! says: header or none, data or none (contract §4, A07, M01–M04, M07).
+
+use std::io::Read;
+
+use crate::archive::{Archive, Entry, ReadTrouble, Standard};
+use crate::catalog::{Layout, Record};
+use crate::row::{BOM, Encoding, HeaderTrouble, Order, Plan, decode, is_header};
+use crate::submission::{Problem, Texts};
+use crate::world::World;
+
+/// Bytes of a member that are looked at before it is read as a whole.
+const HEAD: usize = 128 << 10;
+
+/// Rows of the head whose number of columns is looked at.
+const HEAD_ROWS: usize = 100;
+
+/// A member that is a file of the standard.
+#[derive(Debug)]
+pub struct Member {
+    /// Its entry.
+    pub entry: usize,
+    /// Its name in the archive.
+    pub name: String,
+    /// Position of its record in the catalogue.
+    pub record: usize,
+    /// Name of the file, e.g. `DIAG`.
+    pub file: String,
+    /// The orders that its rows may have.
+    pub orders: Vec<Order>,
+    /// Line of the header, 0 for none.
+    pub header_line: u64,
+    /// It has rows.
+    pub has_data: bool,
+    /// It is not stored.
+    pub broken: bool,
+}
+
+/// What an archive holds.
+#[derive(Debug, Default)]
+pub struct Contents {
+    /// Files of the standard, whole ones and broken ones.
+    pub members: Vec<Member>,
+    /// What is wrong with members.
+    pub problems: Vec<Problem>,
+    /// What was skipped, and the like.
+    pub notes: Vec<Problem>,
+}
+
+/// A problem of a member or, with no member, of the archive.
+pub fn problem(
+    world: &World,
+    standard: Option<Standard>,
+    code: &str,
+    member: Option<&str>,
+    line: Option<u64>,
+    detail: impl Into<String>,
+) -> Problem {
+    Problem {
+        code: code.to_owned(),
+        member: member.map(str::to_owned),
+        line,
+        detail: detail.into(),
+        nearest: None,
+        texts: Texts::of(&world.catalog, code, standard),
+    }
+}
+
+/// Why an archive is broken as a whole, or why it could not be read.
+#[derive(Debug)]
+pub enum Refusal {
+    /// The sender's fault.
+    Broken(Box<Problem>),
+    /// The disk's.
+    Io(std::io::Error),
+}
+
+impl Refusal {
+    fn broken(problem: Problem) -> Self {
+        Self::Broken(Box::new(problem))
+    }
+}
+
+impl Contents {
+    /// Sorts the entries into files and reads the head of each.
+    pub fn of(world: &World, archive: &Archive, standard: Standard) -> Result<Self, Refusal> {
+        let mut contents = Self::default();
+        for entry in archive.entries() {
+            contents.sort(world, archive, standard, entry)?;
+        }
+        if contents.members.is_empty() {
+            let detail = format!("no file of {standard}");
+            return Err(Refusal::broken(problem(world, Some(standard), "A07", None, None, detail)));
+        }
+        for member in &mut contents.members {
+            let head = head_of(archive, member.entry).map_err(|e| refusal(world, standard, e))?;
+            let plan = world.plan(member.record, standard);
+            let (record, layout) = world.file(member.record, standard);
+            if let Some((trouble, line)) = member.read_head(&head, record, layout, plan) {
+                member.broken = true;
+                let name = Some(member.name.as_str());
+                let HeaderTrouble { code, detail, nearest } = trouble;
+                let mut said = problem(world, Some(standard), code, name, Some(line), detail);
+                said.nearest = nearest;
+                contents.problems.push(said);
+            } else if !member.has_data {
+                let name = Some(member.name.as_str());
+                contents.notes.push(problem(world, Some(standard), "N04", name, None, ""));
+            }
+        }
+        contents.check_needs(world, standard);
+        Ok(contents)
+    }
+
+    fn sort(
+        &mut self,
+        world: &World,
+        archive: &Archive,
+        standard: Standard,
+        entry: &Entry,
+    ) -> Result<(), Refusal> {
+        if entry.is_dir {
+            return Ok(());
+        }
+        let Some(name) = file_name(entry) else {
+            drain(archive, entry.index).map_err(|e| refusal(world, standard, e))?;
+            let detail = entry.base.clone();
+            self.notes.push(problem(world, Some(standard), "N01", Some(&entry.name), None, detail));
+            return Ok(());
+        };
+        let other = if standard == Standard::F21 { Standard::F43 } else { Standard::F21 };
+        let (whole, cut) = (name.to_ascii_uppercase(), without_suffix(name).to_ascii_uppercase());
+        let known = |of: Standard| [&whole, &cut].into_iter().find_map(|n| world.record_of(of, n));
+        if let Some((record, file)) = known(standard) {
+            if let Some(twin) = self.members.iter().find(|member| member.record == record) {
+                let detail = format!("{} and {} are both {file}", twin.name, entry.name);
+                return Err(Refusal::broken(problem(
+                    world,
+                    Some(standard),
+                    "A02",
+                    Some(&entry.name),
+                    None,
+                    detail,
+                )));
+            }
+            self.members.push(Member {
+                entry: entry.index,
+                name: entry.name.clone(),
+                record,
+                file,
+                orders: Vec::new(),
+                header_line: 0,
+                has_data: false,
+                broken: false,
+            });
+        } else if known(other).is_some() {
+            let detail = format!("{} is a file of {other}, the archive is {standard}", entry.base);
+            return Err(Refusal::broken(problem(
+                world,
+                Some(standard),
+                "A07",
+                Some(&entry.name),
+                None,
+                detail,
+            )));
+        } else {
+            drain(archive, entry.index).map_err(|e| refusal(world, standard, e))?;
+            let mut said =
+                problem(world, Some(standard), "M07", Some(&entry.name), None, name.to_owned());
+            said.nearest = world.catalog.nearest_file(standard, &cut).map(str::to_owned);
+            self.problems.push(said);
+        }
+        Ok(())
+    }
+
+    /// M06: what must be sent together. A broken member, or one without data,
+    /// counts as not sent, so breaking one may break another.
+    pub fn check_needs(&mut self, world: &World, standard: Standard) {
+        loop {
+            let sent: Vec<String> = self
+                .members
+                .iter()
+                .filter(|member| !member.broken && member.has_data)
+                .map(|member| member.file.clone())
+                .collect();
+            let lacking = self.members.iter_mut().find_map(|member| {
+                let needs = &world.file(member.record, standard).1.needs;
+                let missing = needs.iter().find(|need| !sent.contains(need))?;
+                (!member.broken && member.has_data).then_some((member, missing))
+            });
+            let Some((member, missing)) = lacking else { return };
+            member.broken = true;
+            let name = Some(member.name.as_str());
+            let detail = format!("{} needs {missing}", member.file);
+            self.problems.push(problem(world, Some(standard), "M06", name, None, detail));
+        }
+    }
+}
+
+impl Member {
+    /// Reads header and shape off the first bytes; gives what is
+    /// wrong with them, and the line.
+    fn read_head(
+        &mut self,
+        head: &str,
+        record: &Record,
+        layout: &Layout,
+        plan: &Plan,
+    ) -> Option<(HeaderTrouble, u64)> {
+        debug_assert_eq!(record.name, plan.record);
+        let mut lines = head
+            .split('\n')
+            .enumerate()
+            .map(|(index, line)| (index as u64 + 1, line.trim()))
+            .filter(|(_, line)| !line.is_empty())
+            .peekable();
+        let &(number, first) = lines.peek()?;
+        if is_header(first) {
+            lines.next();
+            self.header_line = number;
+            self.has_data = lines.peek().is_some();
+            match Order::of_header(first, plan, layout) {
+                Ok(order) => self.orders = vec![order],
+                Err(trouble) => return Some((trouble, number)),
+            }
+            return None;
+        }
+        let mut lines = lines.take(HEAD_ROWS).peekable();
+        self.orders = Order::of_versions(plan);
+        let fits = |line: &str| {
+            let fields = line.split('|').count();
+            let trailing = usize::from(line.ends_with('|'));
+            self.orders
+                .iter()
+                .any(|o| o.columns.len() == fields || o.columns.len() + trailing == fields)
+        };
+        let rows: Vec<(u64, &str)> = lines.by_ref().collect();
+        if rows.len() == 1 && first.eq_ignore_ascii_case("test") {
+            return None;
+        }
+        self.has_data = true;
+        if rows.iter().any(|(_, line)| fits(line)) {
+            let rows: Vec<&str> = rows.iter().map(|(_, line)| *line).collect();
+            Order::settle_ties(&mut self.orders, &rows, plan);
+            return None;
+        }
+        let counts: Vec<String> =
+            self.orders.iter().rev().map(|o| o.columns.len().to_string()).collect();
+        let detail = format!(
+            "{} columns; {} has {}",
+            first.split('|').count(),
+            self.file,
+            counts.join(", ")
+        );
+        Some((HeaderTrouble { code: "M01", detail, nearest: None }, number))
+    }
+}
+
+/// The name of a text file that the standard should know, without extension;
+/// none for entries that are skipped.
+fn file_name(entry: &Entry) -> Option<&str> {
+    let hidden = entry.base.starts_with(['.', '~']);
+    let resource_fork = entry.name.split('/').any(|part| part.eq_ignore_ascii_case("__MACOSX"));
+    let (stem, extension) = entry.base.rsplit_once('.')?;
+    (!hidden && !resource_fork && extension.eq_ignore_ascii_case("txt")).then_some(stem)
+}
+
+/// `ACCIDENT_07487_20251001085344` is `ACCIDENT`.
+fn without_suffix(stem: &str) -> &str {
+    let mut parts = stem.rsplitn(3, '_');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(time), Some(hcode), Some(file))
+            if time.len() == 14
+                && time.bytes().all(|b| b.is_ascii_digit())
+                && hcode.len() == 5
+                && hcode.bytes().all(|b| b.is_ascii_alphanumeric()) =>
+        {
+            file
+        }
+        _ => stem,
+    }
+}
+
+/// The head of a member as text. Its encoding is settled when it is read as a
+/// whole; names and numbers of columns are ASCII in both.
+fn head_of(archive: &Archive, entry: usize) -> Result<String, ReadTrouble> {
+    let mut bytes = Vec::new();
+    archive.reader(entry)?.take(HEAD as u64).read_to_end(&mut bytes)?;
+    let whole = if bytes.len() == HEAD {
+        memchr::memrchr(b'\n', &bytes).map_or(bytes.len(), |at| at + 1)
+    } else {
+        bytes.len()
+    };
+    let bytes = &bytes[..whole];
+    let bytes = bytes.strip_prefix(BOM).unwrap_or(bytes);
+    let mut text = String::new();
+    if decode(bytes, Encoding::Utf8, &mut text).is_err() {
+        text = encoding_rs::WINDOWS_874.decode_without_bom_handling(bytes).0.into_owned();
+    }
+    Ok(text)
+}
+
+/// Reads an entry that nobody looks at, so that its CRC is held to.
+fn drain(archive: &Archive, entry: usize) -> Result<(), ReadTrouble> {
+    std::io::copy(&mut archive.reader(entry)?, &mut std::io::sink())?;
+    Ok(())
+}
+
+/// A trouble while reading as what it means for the archive.
+pub fn refusal(world: &World, standard: Standard, trouble: ReadTrouble) -> Refusal {
+    match trouble {
+        ReadTrouble::Io(error) => Refusal::Io(error),
+        ReadTrouble::Broken(broken) => Refusal::broken(problem(
+            world,
+            Some(standard),
+            broken.code,
+            broken.entry.as_deref(),
+            None,
+            broken.detail,
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_suffix_of_unit_and_time_is_cut_off() {
+        for (stem, file) in [
+            ("ACCIDENT_07487_20251001085344", "ACCIDENT"),
+            ("diagnosis_opd_07487_20251001085344", "diagnosis_opd"),
+            ("DIAGNOSIS_OPD", "DIAGNOSIS_OPD"),
+            ("DIAG_07487_2025", "DIAG_07487_2025"),
+            ("PERSON_0748_20251001085344", "PERSON_0748_20251001085344"),
+        ] {
+            assert_eq!(without_suffix(stem), file);
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Puts what the judge said and what the writer counted together into the
+//! submission, and proves that the counts add up before anything is committed.
+
+use std::collections::BTreeMap;
+
+use super::members::{Contents, problem};
+use super::pipeline::Written;
+use crate::archive::Standard;
+use crate::catalog::Severity;
+use crate::row::Verdicts;
+use crate::submission::{Counts, FindingLine, MonthCounts, Status, Submission, Texts};
+use crate::world::World;
+
+/// A submission of which nothing is known but the archive.
+pub fn empty(
+    id: Option<i64>,
+    archive: &str,
+    sha256: String,
+    bytes: u64,
+    received_at: &str,
+) -> Submission {
+    Submission {
+        id,
+        archive: archive.to_owned(),
+        sha256,
+        bytes,
+        standard: None,
+        hcode: None,
+        sent_at: None,
+        received_at: received_at.to_owned(),
+        round: None,
+        status: Status::Accepted,
+        problems: Vec::new(),
+        files: Vec::new(),
+        findings: Vec::new(),
+        findings_total: BTreeMap::new(),
+        findings_cut: false,
+        notes: Vec::new(),
+        void: None,
+        stored: None,
+        months: Vec::new(),
+    }
+}
+
+/// Completes a submission. An `Err` is a bug: counts that do not add up.
+pub fn complete(
+    world: &World,
+    standard: Standard,
+    submission: &mut Submission,
+    contents: Contents,
+    verdicts: &[Verdicts],
+    written: &[Written],
+) -> Result<(), String> {
+    // A member without data is nothing that could be left of a broken archive.
+    let left = contents
+        .members
+        .iter()
+        .any(|member| !member.broken && (member.has_data || contents.problems.is_empty()));
+    submission.status = match (left, contents.problems.is_empty()) {
+        (false, _) => Status::Broken,
+        (true, true) => Status::Accepted,
+        (true, false) => Status::Partial,
+    };
+    let mut not_checked: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut links_unchecked = 0;
+    for (at, member) in contents.members.iter().enumerate() {
+        if member.broken || !member.has_data {
+            continue;
+        }
+        let plan = world.plan(member.record, standard);
+        let (said, counted) = (&verdicts[at], &written[at]);
+        let months = months_of(&member.file, said, counted);
+        let sum = Submission::sum_files(&months).first().map_or(0, |file| file.counts.received);
+        if sum != said.rows {
+            return Err(format!("{}: {} rows judged, {sum} counted", member.file, said.rows));
+        }
+        submission.months.extend(months);
+        findings_of(world, standard, submission, member, said, counted);
+        links_unchecked += said.links_unchecked;
+        let sent = |field: &str| {
+            let at = plan.columns.iter().position(|column| column.name == field);
+            at.is_some_and(|at| member.orders.iter().any(|order| order.field_of[at].is_some()))
+        };
+        for (list, field) in plan.not_checked.iter().filter(|(_, field)| sent(field)) {
+            not_checked.entry(list.clone()).or_default().push(format!("{}.{field}", member.file));
+        }
+    }
+    submission.files = Submission::sum_files(&submission.months);
+    let note =
+        |code: &str, detail: String| problem(world, Some(standard), code, None, None, detail);
+    submission.problems = contents.problems;
+    submission.notes = contents.notes;
+    for (list, fields) in not_checked {
+        submission.notes.push(note("N02", format!("{list}: {}", fields.join(", "))));
+    }
+    if links_unchecked > 0 {
+        submission.notes.push(note("N03", format!("{links_unchecked}")));
+    }
+    Ok(())
+}
+
+fn months_of(file: &str, said: &Verdicts, counted: &Written) -> Vec<MonthCounts> {
+    let mut months: BTreeMap<u32, Counts> =
+        counted.months.iter().map(|(month, counts)| (*month, *counts)).collect();
+    for (month, rejected) in &said.rejected {
+        months.entry(*month).or_default().rejected += rejected;
+    }
+    if months.is_empty() {
+        // A file that was sent with a shape but no row left, e.g. blank lines only.
+        months.insert(0, Counts::default());
+    }
+    months
+        .into_iter()
+        .map(|(month, mut counts)| {
+            counts.received = counts.accepted + counts.duplicate + counts.rejected;
+            MonthCounts { file: file.to_owned(), month, counts }
+        })
+        .collect()
+}
+
+fn findings_of(
+    world: &World,
+    standard: Standard,
+    submission: &mut Submission,
+    member: &super::members::Member,
+    said: &Verdicts,
+    counted: &Written,
+) {
+    let plan = world.plan(member.record, standard);
+    let duplicates: u64 = counted.months.values().map(|counts| counts.duplicate).sum();
+    let duplicate = &plan.codes[usize::from(plan.common.duplicate)];
+    let mut lines: Vec<FindingLine> = Vec::new();
+    let mut line = |code: &str,
+                    severity: Severity,
+                    number: u32,
+                    field: Option<String>,
+                    value: &str,
+                    key: &str| {
+        lines.push(FindingLine {
+            code: code.to_owned(),
+            severity,
+            file: member.file.clone(),
+            line: number,
+            field,
+            value: value.to_owned(),
+            key: key.to_owned(),
+            texts: Texts::of(&world.catalog, code, standard.into()),
+        });
+    };
+    for finding in &said.findings {
+        let code = &plan.codes[usize::from(finding.code)];
+        let field = finding.column.map(|column| plan.columns[column].name.clone());
+        line(&code.code, code.severity, finding.line, field, &finding.value, &finding.key);
+    }
+    for (number, key) in &counted.duplicates {
+        line(&duplicate.code, duplicate.severity, *number, None, "", key);
+    }
+    lines.sort_by(|a, b| (a.line, &a.code, &a.field).cmp(&(b.line, &b.code, &b.field)));
+    for (code, total) in plan.codes.iter().zip(&said.totals) {
+        if *total > 0 {
+            *submission.findings_total.entry(code.code.clone()).or_default() += total;
+        }
+    }
+    if duplicates > 0 {
+        *submission.findings_total.entry(duplicate.code.clone()).or_default() += duplicates;
+    }
+    let total: u64 = said.totals.iter().sum::<u64>() + duplicates;
+    submission.findings_cut |= (lines.len() as u64) < total;
+    submission.findings.append(&mut lines);
+}

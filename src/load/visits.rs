@@ -1,0 +1,103 @@
+//! Numbers the visits of an archive, so that the store resolves each only
+//! once, however many rows belong to it.
+
+use rustc_hash::FxHashMap;
+
+use crate::row::{Batch, Value};
+
+/// Visits remembered at once; beyond it numbering starts again, which costs
+/// the store a look-up and nothing else.
+const MOST: usize = 500_000;
+
+/// Ordinals of visits within an epoch.
+#[derive(Debug, Default)]
+pub struct Visits {
+    /// Counts the times that numbering started again.
+    pub epoch: u32,
+    exact: FxHashMap<[u64; 4], u32>,
+    other: FxHashMap<Box<str>, u32>,
+    last: ([u64; 4], u32),
+}
+
+impl Visits {
+    /// The ordinal of a row's visit. `columns` are the places of
+    /// `HOSPCODE, SEQ, DATE_SERV, PID`.
+    pub fn ordinal(&mut self, batch: &Batch, row: usize, columns: [usize; 4]) -> u32 {
+        let values = batch.row(row);
+        let key = columns.map(|column| compact(batch, values[column]));
+        if let [Some(a), Some(b), Some(c), Some(d)] = key {
+            let key = [a, b, c, d];
+            if self.last.0 == key {
+                return self.last.1;
+            }
+            let next = (self.exact.len() + self.other.len()) as u32;
+            let ordinal = *self.exact.entry(key).or_insert(next);
+            self.last = (key, ordinal);
+            return ordinal;
+        }
+        let key = columns.map(|column| batch.display(values[column])).join("|");
+        let next = (self.exact.len() + self.other.len()) as u32;
+        *self.other.entry(key.into()).or_insert(next)
+    }
+
+    /// Whether numbering should start again before the next batch.
+    pub fn full(&self) -> bool {
+        self.exact.len() + self.other.len() >= MOST
+    }
+
+    /// Starts again.
+    pub fn restart(&mut self) {
+        *self = Self { epoch: self.epoch + 1, last: ([u64::MAX; 4], 0), ..Self::default() };
+    }
+}
+
+/// A value as 64 bits from which it could be rebuilt: a number, or up to 17
+/// digits with their leading zeros (the length in the upper bits).
+fn compact(batch: &Batch, value: Value) -> Option<u64> {
+    match value {
+        Value::Null => Some(u64::MAX - 1),
+        Value::Int(number) => u64::try_from(number).ok().filter(|&n| n < 1 << 58),
+        Value::Text { start, len } => {
+            let text = batch.text_of(start, len).as_bytes();
+            if text.is_empty() || text.len() > 17 || !text.iter().all(u8::is_ascii_digit) {
+                return None;
+            }
+            let number = text.iter().fold(0, |n, digit| n * 10 + u64::from(digit - b'0'));
+            Some((text.len() as u64) << 58 | number)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ordinals(rows: &[[&str; 4]]) -> Vec<u32> {
+        let mut batch = Batch::new(4);
+        for row in rows {
+            for text in row {
+                let value = match crate::row::canonical_int(text) {
+                    Some(number) => Value::Int(number),
+                    None => batch.push_text(text),
+                };
+                batch.values.push(value);
+            }
+        }
+        let mut visits = Visits::default();
+        (0..rows.len()).map(|row| visits.ordinal(&batch, row, [0, 1, 2, 3])).collect()
+    }
+
+    #[test]
+    fn equal_visits_share_an_ordinal_and_others_do_not() {
+        let rows = [
+            ["10670", "000007", "20140131", "7"],
+            ["10670", "7", "20140131", "7"],
+            ["10670", "000007", "20140131", "7"],
+            ["10670", "A-7", "20140131", "7"],
+            ["10670", "A-7", "20140131", "07"],
+            ["10670", "A-7", "20140131", "7"],
+            ["10670", "", "20140131", "7"],
+        ];
+        assert_eq!(ordinals(&rows), [0, 1, 0, 2, 3, 2, 4]);
+    }
+}

@@ -1,0 +1,86 @@
+//! Records on their way to the store: flat values, one text buffer, no
+//! allocation per row.
+
+/// A value as the store keeps it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Value {
+    /// Blank.
+    Null,
+    /// A number, day, time, or text in canonical number form.
+    Int(i64),
+    /// Text, as a place in [`Batch::text`].
+    Text {
+        /// First byte.
+        start: u32,
+        /// Length in bytes.
+        len: u32,
+    },
+}
+
+/// What the store needs to know of a record besides its values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowMeta {
+    /// Line in the member as sent, from 1.
+    pub line: u32,
+    /// Month of its event, `YYYYMM`; 0 when it has no readable event date.
+    pub month: u32,
+    /// Has a warning.
+    pub warned: bool,
+    /// Sent within the days that count as on time.
+    pub on_time: bool,
+}
+
+/// Records of one kind, in the order of their lines.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Values, `width` to a record.
+    pub values: Vec<Value>,
+    /// Columns of a record.
+    pub width: usize,
+    /// One for each record.
+    pub rows: Vec<RowMeta>,
+    /// Where text values lie.
+    pub text: String,
+}
+
+impl Batch {
+    /// An empty batch of records with `width` columns.
+    pub fn new(width: usize) -> Self {
+        Self { width, ..Self::default() }
+    }
+
+    /// Empties it, keeping its memory.
+    pub fn clear(&mut self, width: usize) {
+        self.width = width;
+        self.values.clear();
+        self.rows.clear();
+        self.text.clear();
+    }
+
+    /// The values of record `index`.
+    pub fn row(&self, index: usize) -> &[Value] {
+        &self.values[index * self.width..(index + 1) * self.width]
+    }
+
+    /// Stores a text value.
+    pub fn push_text(&mut self, text: &str) -> Value {
+        let start = self.text.len() as u32;
+        self.text.push_str(text);
+        Value::Text { start, len: text.len() as u32 }
+    }
+
+    /// The text of a text value of this batch.
+    pub fn text_of(&self, start: u32, len: u32) -> &str {
+        &self.text[start as usize..(start + len) as usize]
+    }
+
+    /// A value as the text that was sent, when it was sent as text or whole
+    /// number (dates too; scaled numbers are not given back by this).
+    pub fn display(&self, value: Value) -> String {
+        match value {
+            Value::Null => String::new(),
+            Value::Int(number) => number.to_string(),
+            Value::Text { start, len } => self.text_of(start, len).to_owned(),
+        }
+    }
+}

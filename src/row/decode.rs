@@ -1,0 +1,81 @@
+//! From bytes as sent to text: strict UTF-8, else Windows-874 (contract §4).
+
+/// How a member is encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// UTF-8, with or without a byte order mark.
+    Utf8,
+    /// Windows-874, of which TIS-620 is a part.
+    Windows874,
+}
+
+/// The UTF-8 byte order mark.
+pub const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// The first byte that the encoding does not define, by its offset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BadByte(pub usize);
+
+/// Appends `bytes` as text to `out`. A NUL byte is no text in any encoding.
+pub fn decode(bytes: &[u8], encoding: Encoding, out: &mut String) -> Result<(), BadByte> {
+    if let Some(at) = memchr::memchr(0, bytes) {
+        return Err(BadByte(at));
+    }
+    match encoding {
+        Encoding::Utf8 => {
+            out.push_str(std::str::from_utf8(bytes).map_err(|e| BadByte(e.valid_up_to()))?);
+        }
+        Encoding::Windows874 => {
+            if let Some(at) = bytes.iter().position(|&byte| !in_windows_874(byte)) {
+                return Err(BadByte(at));
+            }
+            let (text, _) = encoding_rs::WINDOWS_874.decode_without_bom_handling(bytes);
+            out.push_str(&text);
+        }
+    }
+    Ok(())
+}
+
+/// The bytes that Windows-874 gives a character. `encoding_rs` passes the
+/// others below 0xA0 as C1 controls without an error, hence our own table.
+fn in_windows_874(byte: u8) -> bool {
+    matches!(byte, 0x01..=0x80 | 0x85 | 0x91..=0x97 | 0xa0..=0xda | 0xdf..=0xfb)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thai_is_read_in_both_encodings() {
+        let mut out = String::new();
+        decode("ไข้|x".as_bytes(), Encoding::Utf8, &mut out).unwrap();
+        decode(b"\xe4\xa2\xe9|x", Encoding::Windows874, &mut out).unwrap();
+        assert_eq!(out, "ไข้|xไข้|x");
+    }
+
+    #[test]
+    fn undefined_bytes_are_found() {
+        let mut out = String::new();
+        for (bytes, encoding, at) in [
+            (&b"ab\xa1"[..], Encoding::Utf8, 2),
+            (b"a\0b", Encoding::Utf8, 1),
+            (b"a\0b", Encoding::Windows874, 1),
+            (b"ab\x81", Encoding::Windows874, 2),
+            (b"\xdb", Encoding::Windows874, 0),
+            (b"\xff", Encoding::Windows874, 0),
+        ] {
+            assert_eq!(decode(bytes, encoding, &mut out), Err(BadByte(at)), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn our_table_is_that_of_the_decoder() {
+        for byte in 1..=255u8 {
+            let bytes = [byte];
+            let (text, errors) = encoding_rs::WINDOWS_874.decode_without_bom_handling(&bytes);
+            let c1 = text.chars().any(|c| ('\u{80}'..='\u{9f}').contains(&c));
+            assert_eq!(in_windows_874(byte), !errors && !c1, "{byte:#x}");
+        }
+    }
+}

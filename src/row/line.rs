@@ -1,0 +1,101 @@
+//! One line while it is judged: its fields, its key, and small readings of
+//! text that judging rests on.
+
+use super::batch::{Batch, Value};
+use super::date::{Reading, read_date, read_datetime};
+use super::number::{canonical_int, scaled_int};
+use super::order::Order;
+use super::plan::Plan;
+use crate::catalog::{Storage, Type};
+
+/// A row while it is judged.
+pub(super) struct Row<'l, 'o> {
+    pub text: &'l str,
+    pub fields: &'l [(u32, u32)],
+    pub order: &'o Order,
+    pub line: u32,
+}
+
+impl<'l> Row<'l, '_> {
+    pub fn field(&self, field: usize) -> &'l str {
+        let (start, end) = self.fields[field];
+        self.text[start as usize..end as usize].trim_ascii()
+    }
+
+    /// The value of a column (position in the plan), blank when not sent.
+    pub fn value(&self, column: usize) -> &'l str {
+        self.order.field_of[column].map_or("", |field| self.field(field))
+    }
+
+    pub fn key(&self, plan: &Plan) -> String {
+        let parts: Vec<&str> = plan.key.iter().map(|&column| self.key_part(plan, column)).collect();
+        parts.join("|").trim_end_matches('|').to_owned()
+    }
+
+    /// A key part as sent. A date that cannot be read names no record and is
+    /// left blank (the example of contract §7).
+    fn key_part(&self, plan: &Plan, column: usize) -> &'l str {
+        let text = self.value(column);
+        let readable = match plan.columns[column].kind {
+            Type::Date => matches!(read_date(text), Reading::Real(_)),
+            Type::DateTime => matches!(read_datetime(text), Reading::Real(_)),
+            _ => true,
+        };
+        if readable { text } else { "" }
+    }
+}
+
+pub(super) fn split(text: &str, fields: &mut Vec<(u32, u32)>) {
+    fields.clear();
+    let mut start = 0;
+    for at in memchr::memchr_iter(b'|', text.as_bytes()) {
+        fields.push((start, at as u32));
+        start = at as u32 + 1;
+    }
+    fields.push((start, text.len() as u32));
+}
+
+/// The order with as many columns as the row has fields; one trailing
+/// delimiter is right structure.
+pub(super) fn pick<'o>(
+    orders: &'o [Order],
+    text: &str,
+    fields: &[(u32, u32)],
+) -> Option<&'o Order> {
+    let of = |count: usize| orders.iter().find(|order| order.columns.len() == count);
+    of(fields.len()).or_else(|| {
+        let (start, _) = fields[fields.len() - 1];
+        if text[start as usize..].trim_ascii().is_empty() { of(fields.len() - 1) } else { None }
+    })
+}
+
+/// Control characters other than a tab, including the C1 block.
+pub(super) fn has_control(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    #[allow(clippy::needless_bitwise_bool, reason = "without branches it is vectorised")]
+    let plain = bytes
+        .iter()
+        .fold(false, |found, &byte| found | ((byte < 0x20) & (byte != b'\t')) | (byte == 0x7f));
+    plain
+        || memchr::memchr(0xc2, bytes).is_some()
+            && text.chars().any(|c| ('\u{80}'..='\u{9f}').contains(&c))
+}
+
+pub(super) fn characters(text: &str) -> usize {
+    if text.is_ascii() { text.len() } else { text.chars().count() }
+}
+
+pub(super) fn day_of(number: i64) -> i64 {
+    if number > 99_999_999 { number / 1_000_000 } else { number }
+}
+
+pub(super) fn store_text(storage: Storage, text: &str, batch: &mut Batch) -> Value {
+    let number = match storage {
+        Storage::Scaled(scale) => scaled_int(text, scale),
+        _ => canonical_int(text),
+    };
+    match number {
+        Some(number) => Value::Int(number),
+        None => batch.push_text(text),
+    }
+}

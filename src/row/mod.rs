@@ -1,0 +1,27 @@
+//! From the text of a line to a record and findings. Pure: nothing here does
+//! I/O, and nothing here can fail.
+
+mod batch;
+pub mod citizen_id;
+mod date;
+mod decode;
+mod judge;
+mod line;
+mod number;
+mod order;
+mod person;
+mod plan;
+mod verdict;
+
+pub use batch::{Batch, RowMeta, Value};
+pub use date::serial;
+pub use decode::{BOM, BadByte, Encoding, decode};
+pub use judge::Judge;
+pub use number::canonical_int;
+pub use order::{HeaderTrouble, Order, is_header};
+pub use person::{NoStore, Person, PersonIndex, Persons};
+pub use plan::{Code, CodeAt, Plan, PlanColumn};
+pub use verdict::{Context, Finding, Verdicts};
+
+#[cfg(test)]
+mod tests;

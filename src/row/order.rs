@@ -1,0 +1,149 @@
+//! In which order the fields of a row come: by the header line, or by the
+//! version that has as many columns.
+
+use super::date::{Reading, read_date, read_datetime};
+use super::plan::Plan;
+use crate::catalog::{Layout, Type, nearest};
+
+/// Which column each field of a row is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// By field: the column (position in the plan), if any.
+    pub columns: Vec<Option<usize>>,
+    /// By column: the field, if it is sent.
+    pub field_of: Vec<Option<usize>>,
+    /// Columns that every version has, that must not be blank by a check of
+    /// their own, and that are not sent: leaving a column out of the header
+    /// does not switch its checks off.
+    pub absent: Vec<usize>,
+}
+
+/// What is wrong with a header line: a member code and what it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeaderTrouble {
+    /// `M02`, `M03` or `M04`.
+    pub code: &'static str,
+    /// What it is about: the column.
+    pub detail: String,
+    /// The known name that is nearest to an unknown one.
+    pub nearest: Option<String>,
+}
+
+impl HeaderTrouble {
+    fn of(code: &'static str, column: &str) -> Self {
+        Self { code, detail: column.chars().take(64).collect(), nearest: None }
+    }
+}
+
+impl Order {
+    fn new(columns: Vec<Option<usize>>, plan: &Plan) -> Self {
+        let mut field_of = vec![None; plan.columns.len()];
+        for (field, column) in columns.iter().enumerate() {
+            if let Some(column) = column {
+                field_of[*column] = Some(field);
+            }
+        }
+        let judges_blank = |at: &usize| {
+            let column = &plan.columns[*at];
+            field_of[*at].is_none()
+                && column.since == 0
+                && column.checks.iter().any(|check| !check.blank_passes)
+        };
+        let absent = (0..plan.columns.len()).filter(judges_blank).collect();
+        Self { columns, field_of, absent }
+    }
+
+    /// The orders of all versions, for rows without a header.
+    pub fn of_versions(plan: &Plan) -> Vec<Self> {
+        let order =
+            |version: &Vec<usize>| Self::new(version.iter().copied().map(Some).collect(), plan);
+        // Newest first: of two versions with as many columns the newer one is meant.
+        plan.versions.iter().rev().map(order).collect()
+    }
+
+    /// Of versions with as many columns (ADDRESS of 2014 and of 2.4.1) the one
+    /// stays whose dates are dates in most of the first rows.
+    pub fn settle_ties(orders: &mut Vec<Self>, rows: &[&str], plan: &Plan) {
+        let score = |order: &Self| -> usize {
+            rows.iter().map(|row| order.readable_dates(row, plan)).sum()
+        };
+        let mut kept: Vec<Self> = Vec::new();
+        for order in orders.drain(..) {
+            match kept.iter_mut().find(|other| other.columns.len() == order.columns.len()) {
+                Some(other) if score(&order) > score(other) => *other = order,
+                Some(_) => {}
+                None => kept.push(order),
+            }
+        }
+        *orders = kept;
+    }
+
+    fn readable_dates(&self, row: &str, plan: &Plan) -> usize {
+        let readable = |(text, column): (&str, &Option<usize>)| {
+            let text = text.trim();
+            column.is_some_and(|column| match plan.columns[column].kind {
+                Type::Date => read_date(text) != Reading::None,
+                Type::DateTime => read_datetime(text) != Reading::None,
+                _ => false,
+            })
+        };
+        row.split('|').zip(&self.columns).filter(|&pair| readable(pair)).count()
+    }
+
+    /// The order that a header line says.
+    pub fn of_header(line: &str, plan: &Plan, layout: &Layout) -> Result<Self, HeaderTrouble> {
+        let mut names: Vec<&str> = line.split('|').map(str::trim).collect();
+        if names.len() > 1 && names.last() == Some(&"") {
+            names.pop(); // one trailing delimiter is right structure
+        }
+        let mut columns: Vec<Option<usize>> = Vec::new();
+        for name in names {
+            let Some(at) = plan.find(layout, name) else {
+                let known = layout.columns.iter().map(|c| c.name.as_str());
+                let nearest = nearest(name, known).map(str::to_owned);
+                return Err(HeaderTrouble { nearest, ..HeaderTrouble::of("M02", name) });
+            };
+            if columns.contains(&Some(at)) {
+                return Err(HeaderTrouble::of("M04", name));
+            }
+            columns.push(Some(at));
+        }
+        let missing = plan.columns.iter().enumerate().find(|(at, column)| {
+            let needed = column.key || layout.columns[*at].required;
+            needed && column.since == 0 && !columns.contains(&Some(*at))
+        });
+        match missing {
+            Some((_, column)) => Err(HeaderTrouble::of("M03", &column.name)),
+            None => Ok(Self::new(columns, plan)),
+        }
+    }
+}
+
+/// Whether a line is a header: its first value is HOSPCODE or PCUCODE.
+pub fn is_header(line: &str) -> bool {
+    let first = line.split('|').next().unwrap_or("").trim();
+    first.eq_ignore_ascii_case("HOSPCODE") || first.eq_ignore_ascii_case("PCUCODE")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::Standard;
+    use crate::catalog::Catalog;
+
+    #[test]
+    fn an_address_of_nineteen_columns_is_told_by_where_its_date_lies() {
+        let catalog = Catalog::builtin().unwrap();
+        let (record, layout) = catalog.file(Standard::F43, "ADDRESS").unwrap();
+        let plan = Plan::new(&catalog, record, layout).unwrap();
+        let old = "10670|7|1|||||||||||01|02|03|34||20140131093000";
+        let new = "10670|7|1|||||||||||01|02|03|20140131093000||100670000";
+        for (row, last) in [(old, "D_UPDATE"), (new, "HOSPCODE9")] {
+            assert_eq!(row.split('|').count(), 19, "{row}");
+            let mut orders = Order::of_versions(&plan);
+            Order::settle_ties(&mut orders, &[row], &plan);
+            let order = orders.iter().find(|order| order.columns.len() == 19).unwrap();
+            assert_eq!(plan.columns[order.columns[18].unwrap()].name, last);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! What a row is judged against, and what is said about rows.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::person::Persons;
+use super::plan::CodeAt;
+
+/// What the rows of an archive are judged against.
+pub struct Context<'a> {
+    /// Day of sending, `YYYYMMDD`.
+    pub sent_day: i64,
+    /// A record is on time when sent within so many days of its event.
+    pub on_time_days: i64,
+    /// Units that exist.
+    pub units: &'a FxHashSet<String>,
+    /// Units that the sender may send for.
+    pub may_send: &'a FxHashSet<String>,
+    /// Who is in PERSON.
+    pub persons: Persons<'a>,
+    /// False when there is no store to answer for PERSON.
+    pub store_answers: bool,
+    /// Findings kept per code.
+    pub kept: u64,
+}
+
+/// One thing said about a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Position in [`Plan::codes`].
+    pub code: CodeAt,
+    /// Line in the member as sent.
+    pub line: u32,
+    /// Position in [`Plan::columns`], when it is about a field.
+    pub column: Option<usize>,
+    /// The offending value, as sent.
+    pub value: String,
+    /// The key of the row, its parts joined by `|`.
+    pub key: String,
+}
+
+/// What was said about a member's rows.
+#[derive(Debug, Default)]
+pub struct Verdicts {
+    /// Rows judged.
+    pub rows: u64,
+    /// How often each code was given, exactly.
+    pub totals: Vec<u64>,
+    /// The first findings of each code.
+    pub findings: Vec<Finding>,
+    /// Rejected rows by month of event.
+    pub rejected: FxHashMap<u32, u64>,
+    /// Links to PERSON that only a store could answer.
+    pub links_unchecked: u64,
+}

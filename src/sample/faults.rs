@@ -1,0 +1,308 @@
+//! Every fault that a row of a file can have, read from the catalogue: what to
+//! do to a good row, and which codes it must then get.
+//!
+//! Each fault is exact. Where one slip has consequences by the contract (an
+//! unknown unit also has no persons), all its codes are expected.
+
+use super::spec::Spec;
+use crate::catalog::{Catalog, Check, Severity, Type, WireColumn};
+
+/// What is done to a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trick {
+    /// Puts a value into a column.
+    Put(usize, String),
+    /// Adds 543 to the year of a date.
+    Buddhist(usize),
+    /// Moves a date behind the day of sending.
+    Future(usize),
+    /// Moves the event before the person's birth.
+    BeforeBirth(usize),
+    /// Moves the event to the person's fifth birthday.
+    TooYoung(usize),
+    /// Makes a text longer than its field.
+    Long(usize),
+    /// Puts a control character behind a text.
+    Control(usize),
+    /// Changes the check digit of a citizen ID.
+    BadDigit(usize),
+    /// Moves a date to the day before that of another column.
+    Before(usize, usize),
+    /// Adds fields.
+    MoreFields,
+    /// Gives the row to a unit outside the sender's CUP.
+    OtherUnit(usize),
+    /// Gives the row to a man.
+    Man,
+    /// Gives the row to somebody whose death was reported before.
+    Dead,
+    /// Repeats a dental procedure until the limit is reached.
+    Often(usize, u32),
+    /// Sends the row twice in this archive.
+    Twice,
+    /// Sends the row again with the next archive.
+    Again,
+}
+
+/// A fault with the codes that it must get.
+#[derive(Debug, Clone)]
+pub struct Fault {
+    /// What is done.
+    pub trick: Trick,
+    /// Codes of the bad row.
+    pub codes: Vec<String>,
+    /// The row is rejected.
+    pub error: bool,
+}
+
+/// A unit code that no unit has.
+const NO_UNIT: &str = "99999";
+/// A person number that no unit gives.
+const NO_PERSON: &str = "Z99999";
+
+struct Finder<'a, 'c> {
+    catalog: &'a Catalog,
+    spec: &'a Spec<'c>,
+    faults: Vec<Fault>,
+}
+
+/// The faults of a file.
+pub fn of(catalog: &Catalog, spec: &Spec) -> Vec<Fault> {
+    let mut finder = Finder { catalog, spec, faults: Vec::new() };
+    finder.of_rows();
+    for (at, column) in spec.layout.columns.iter().enumerate() {
+        for check in &column.checks {
+            finder.of_check(at, column, check);
+        }
+        finder.of_column(at, column);
+        if column.checks.is_empty() {
+            finder.of_plain_column(at, column);
+        }
+    }
+    finder.faults
+}
+
+impl Finder<'_, '_> {
+    fn add(&mut self, trick: Trick, codes: &[&str]) {
+        let error = codes.iter().any(|code| {
+            let found = self.catalog.findings.get(code, self.spec.layout.standard);
+            found.is_none_or(|text| text.severity >= Severity::Error)
+        });
+        let codes = codes.iter().map(|code| (*code).to_owned()).collect();
+        self.faults.push(Fault { trick, codes, error });
+    }
+
+    /// Adds a fault under a code that every file has.
+    fn common(&mut self, trick: Trick, tail: &str) {
+        let code = self.spec.code(tail);
+        self.add(trick, &[&code]);
+    }
+
+    /// Codes of broken links to PERSON: a row of another unit breaks them all.
+    fn links(&self) -> Vec<String> {
+        let checks = self.spec.layout.columns.iter().flat_map(|column| &column.checks);
+        checks.filter(|check| check.kind == "link_person").map(|c| c.code.clone()).collect()
+    }
+
+    /// Whether another column must be later than this one.
+    fn comes_first(&self, column: &WireColumn) -> bool {
+        let after = format!("after:{}", column.name);
+        let mut checks = self.spec.layout.columns.iter().flat_map(|column| &column.checks);
+        checks.any(|check| check.param == after)
+    }
+
+    fn of_rows(&mut self) {
+        self.common(Trick::MoreFields, "9500");
+        self.common(Trick::Twice, "9299");
+        self.common(Trick::Again, "9299");
+        let record = self.spec.record;
+        let name = record.name.as_str();
+        if record.visit || ["EPI", "LABFU", "NCDSCREEN", "NUTRITION"].contains(&name) {
+            self.common(Trick::Dead, "9505");
+        }
+        // A death before birth, or a delivery before the mother's, would have
+        // further consequences.
+        if let Some(event) = self.spec.event
+            && self.spec.person.is_some()
+            && !["DEATH", "MCH"].contains(&name)
+        {
+            self.common(Trick::BeforeBirth(event), "9504");
+        }
+    }
+
+    fn of_check(&mut self, at: usize, column: &WireColumn, check: &Check) {
+        let code = check.code.as_str();
+        let alone = column.checks.len() == 1;
+        let hospcode = column.column == self.spec.record.hospcode;
+        let links = self.links();
+        match check.kind.as_str() {
+            "width" if hospcode => {
+                let mut codes = vec![code];
+                codes.extend(links.iter().map(String::as_str));
+                self.add(Trick::Put(at, "1234".to_owned()), &codes);
+            }
+            "width" if check.param.starts_with('5') => {
+                self.add(Trick::Put(at, "011".to_owned()), &[code]);
+            }
+            // A code too short would miss its list as well.
+            "width" | "required" => self.add(Trick::Put(at, String::new()), &[code]),
+            "digits" => self.add(Trick::Put(at, "12345".to_owned()), &[code]),
+            "format_date" | "format_datetime" => {
+                self.add(Trick::Put(at, impossible(column.kind)), &[code]);
+                let buddhist = self.spec.code("9507");
+                self.add(Trick::Buddhist(at), &[code, &buddhist]);
+            }
+            "code_list" | "standard_list" => {
+                if let Some(value) = self.outside(column, check) {
+                    self.add(Trick::Put(at, value), &[code]);
+                }
+            }
+            "number" => {
+                let value = match check.param.split("..").next().unwrap_or("") {
+                    "" | "blank" if alone => "x",
+                    "" => "",
+                    "500" => "499",
+                    _ => "0",
+                };
+                self.add(Trick::Put(at, value.to_owned()), &[code]);
+            }
+            "decimal" => self.add(Trick::Put(at, "ab".to_owned()), &[code]),
+            "known_hcode" => {
+                let sender = self.spec.code("9509");
+                let mut codes = vec![code, sender.as_str()];
+                codes.extend(links.iter().map(String::as_str));
+                self.add(Trick::Put(at, NO_UNIT.to_owned()), &codes);
+            }
+            "link_person" => self.add(Trick::Put(at, NO_PERSON.to_owned()), &[code]),
+            "repeat_limit" => {
+                let limit = check.param.split('|').next().and_then(|limit| limit.parse().ok());
+                self.add(Trick::Often(at, limit.unwrap_or(8)), &[code]);
+            }
+            "other" => self.of_other(at, check),
+            _ => {}
+        }
+    }
+
+    fn of_other(&mut self, at: usize, check: &Check) {
+        let code = check.code.as_str();
+        if check.param.starts_with("not:") {
+            self.add(Trick::Put(at, "S069".to_owned()), &[code]);
+        } else if let Some(other) = check.param.strip_prefix("after:") {
+            let other = self.spec.layout.columns.iter().position(|column| column.name == other);
+            if let Some(other) = other {
+                self.add(Trick::Before(at, other), &[code]);
+            }
+        } else if check.param.starts_with("PERSON.SEX") {
+            self.add(Trick::Man, &[code]);
+        } else if check.param.starts_with("age:") {
+            self.add(Trick::TooYoung(at), &[code]);
+        }
+    }
+
+    /// Faults that any column of a type can have.
+    fn of_column(&mut self, at: usize, column: &WireColumn) {
+        let dated = matches!(column.kind, Type::Date | Type::DateTime);
+        if dated && !column.ahead && !self.comes_first(column) {
+            self.common(Trick::Future(at), "9503");
+        }
+        if column.name == "CID" {
+            self.common(Trick::BadDigit(at), "9506");
+        }
+        if let Some(value) = column.range.as_deref().and_then(|range| above(range, column)) {
+            self.common(Trick::Put(at, value), "9508");
+        }
+        if column.column == self.spec.record.hospcode {
+            let known = column.checks.iter().any(|check| check.kind == "known_hcode");
+            let links = self.links();
+            if !known {
+                let sender = self.spec.code("9509");
+                let mut codes = vec![sender.as_str()];
+                codes.extend(links.iter().map(String::as_str));
+                self.add(Trick::Put(at, NO_UNIT.to_owned()), &codes);
+            } else if links.is_empty() {
+                // Who is in PERSON of another unit depends on what it sent;
+                // only files without links have this fault alone.
+                self.common(Trick::OtherUnit(at), "9509");
+            }
+        }
+    }
+
+    /// Faults of a column that has no code of its own.
+    fn of_plain_column(&mut self, at: usize, column: &WireColumn) {
+        let key = self.spec.key.contains(&at);
+        let needed = key || column.required || self.spec.event == Some(at);
+        if key || column.required {
+            self.common(Trick::Put(at, String::new()), "9510");
+        }
+        let unreadable = match column.kind {
+            Type::Date | Type::DateTime => Some(impossible(column.kind)),
+            Type::Time => Some("996100".to_owned()),
+            Type::Int | Type::Decimal => Some("x".to_owned()),
+            Type::Char | Type::Digits | Type::Code => None,
+        };
+        if let Some(value) = unreadable {
+            let codes = vec![self.spec.code("9511")];
+            self.faults.push(Fault { trick: Trick::Put(at, value), codes, error: needed });
+        }
+        if matches!(column.kind, Type::Date | Type::DateTime) {
+            self.common(Trick::Buddhist(at), "9507");
+        }
+        let list = column.list.as_deref().filter(|list| !list.starts_with("ext:"));
+        if let Some(value) = list.and_then(|list| self.outside_lists(column, &[list])) {
+            self.common(Trick::Put(at, value), "9512");
+        }
+        let free = column.kind == Type::Char && column.list.is_none() && !key && column.width > 0;
+        if free && !column.name.starts_with("HOSPCODE") {
+            self.common(Trick::Long(at), "9501");
+            self.common(Trick::Control(at), "9502");
+        }
+    }
+
+    /// A value outside the alternatives of a check and the column's list.
+    fn outside(&self, column: &WireColumn, check: &Check) -> Option<String> {
+        let parts: Vec<&str> = check.param.split('|').collect();
+        if check.kind == "standard_list" {
+            return self.outside_lists(column, &parts);
+        }
+        let listed = column.list.as_deref().and_then(|list| self.catalog.codes.get(list));
+        candidates(column.width).find(|value| {
+            !parts.contains(&value.as_str())
+                && listed.is_none_or(|list| !list.codes.contains(value.as_str()))
+        })
+    }
+
+    /// A value outside lists, all of which must be there and whole.
+    fn outside_lists(&self, column: &WireColumn, names: &[&str]) -> Option<String> {
+        let lists: Option<Vec<_>> = names
+            .iter()
+            .map(|name| self.catalog.codes.get(name).filter(|list| list.whole))
+            .collect();
+        let lists = lists?;
+        candidates(column.width).find(|value| lists.iter().all(|list| !list.codes.contains(value)))
+    }
+}
+
+/// Values that fit a coded field, unlikely ones first.
+fn candidates(width: usize) -> impl Iterator<Item = String> {
+    let width = width.clamp(1, 4);
+    ["Z", "Y", "X", "8", "7", "6", "9", "0"].into_iter().map(move |letter| letter.repeat(width))
+}
+
+/// A date of the right length that no calendar has.
+fn impossible(kind: Type) -> String {
+    match kind {
+        Type::DateTime => "20130231080000".to_owned(),
+        _ => "20130231".to_owned(),
+    }
+}
+
+/// A number above a range that still fits its field.
+fn above(range: &str, column: &WireColumn) -> Option<String> {
+    let high: f64 = range.split("..").nth(1)?.parse().ok()?;
+    let value = high + (high * 0.1).max(1.0);
+    let text = match column.kind {
+        Type::Decimal => format!("{value:.1}"),
+        _ => format!("{value:.0}"),
+    };
+    (text.len() <= column.width).then_some(text)
+}

@@ -1,0 +1,260 @@
+//! `khlang sample`: a believable province, written as the archives that its
+//! units would send. The same arguments give the same bytes.
+//!
+//! The sample is also the oracle of the tests: with defects it says in its
+//! ledger what must come of every archive, and to stay a witness it never
+//! asks the judge. It is no model of any real place or person.
+
+mod beds;
+mod broken;
+mod citizen;
+mod community;
+mod craft;
+mod faults;
+mod ledger;
+mod mothers;
+mod parcel;
+mod people;
+mod planned;
+mod registers;
+mod rng;
+mod spec;
+mod spoil;
+mod style;
+mod tell;
+mod visits;
+mod words;
+mod world;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use chrono::{Duration, NaiveDate, NaiveDateTime};
+use serde::Serialize;
+
+use crate::archive::Standard;
+use crate::catalog::Catalog;
+use crate::files;
+pub use ledger::{ArchiveEntry, FileCounts, Ledger, Problem, Totals};
+use parcel::Parcel;
+use people::People;
+use spec::Specs;
+use spoil::Spoiler;
+use style::Style;
+use tell::Teller;
+use words::Words;
+use world::World;
+
+/// What to make.
+#[derive(Debug, Clone)]
+pub struct SampleArgs {
+    /// Folder to write to; made when it is not there.
+    pub dir: PathBuf,
+    /// Number of health units, 1–900.
+    pub units: u32,
+    /// Number of residents, at least one a unit.
+    pub persons: u32,
+    /// Months of service, 1–240.
+    pub months: u32,
+    /// Seed of all random choices.
+    pub seed: u64,
+    /// Standard of the archives; the 43 files unless told.
+    pub standard: Option<Standard>,
+    /// Share of rows to spoil, 0–0.5; above 0 also brings broken archives.
+    pub defects: f64,
+    /// First month of service (any day of it).
+    pub start: NaiveDate,
+}
+
+/// The first month of service unless told: January 2556, so that a year of
+/// months has archives in two rounds.
+pub fn default_start() -> NaiveDate {
+    NaiveDate::from_ymd_opt(2013, 1, 1).unwrap_or_default()
+}
+
+/// What was made.
+#[derive(Debug, Clone, Serialize)]
+pub struct SampleSummary {
+    /// Archives written.
+    pub archives: u64,
+    /// Bytes of all archives.
+    pub bytes: u64,
+    /// Rows in archives that are not broken.
+    pub rows: u64,
+    /// Units.
+    pub units: u64,
+    /// Lines of the population registry.
+    pub registry: u64,
+    /// Row codes that no row got because the sample was too small for them.
+    pub faults_left: Vec<String>,
+}
+
+/// Writes the sample: the archives, `units.csv`, `population.csv` and
+/// `ledger.json` below `args.dir`.
+pub fn generate(args: &SampleArgs, catalog: &Catalog) -> Result<SampleSummary> {
+    let world = World::new(args, Words::load()?)?;
+    let specs = Specs::new(catalog, world.standard);
+    let mut spoiler = world.defects.then(|| Spoiler::new(catalog, &specs, &world, args.defects));
+    let archives = args.dir.clone();
+    std::fs::create_dir_all(&archives)
+        .with_context(|| format!("cannot make {}", archives.display()))?;
+    let mut writer = Writer { archives, ledger: Ledger::default(), count: 0, bytes: 0 };
+    let mut registry = csv::Writer::from_writer(Vec::new());
+    registry.write_record(["cid", "hcode", "hmain", "scheme"])?;
+    let mut listed = 0;
+    let senders: Vec<usize> =
+        (0..world.units.len()).filter(|at| !world.sent_by(*at).is_empty()).collect();
+    for (nth, sender) in senders.iter().enumerate() {
+        let people: Vec<(usize, People)> = world
+            .sent_by(*sender)
+            .into_iter()
+            .map(|at| (at, people::of_unit(&world, at)))
+            .collect();
+        for (at, people) in &people {
+            listed += list_people(&world, *at, people, &mut registry)?;
+        }
+        let mut entries = months(&world, &specs, *sender, &people, spoiler.as_mut(), &mut writer)?;
+        if let Some(spoiler) = spoiler.as_mut() {
+            let kinds = broken::kinds(nth, senders.len());
+            entries.extend(broken(&world, &specs, *sender, &kinds, spoiler, &mut writer)?);
+        }
+        writer.ledger.add(entries);
+    }
+    whole(&args.dir.join("units.csv"), &units_csv(&world)?)?;
+    whole(&args.dir.join("population.csv"), &registry.into_inner()?)?;
+    whole(&args.dir.join("ledger.json"), &serde_json::to_vec_pretty(&writer.ledger)?)?;
+    Ok(SampleSummary {
+        archives: writer.count,
+        bytes: writer.bytes,
+        rows: writer.ledger.totals.rows.received,
+        units: world.units.len() as u64,
+        registry: listed,
+        faults_left: spoiler.map_or_else(Vec::new, |spoiler| spoiler.left(&specs)),
+    })
+}
+
+struct Writer {
+    archives: PathBuf,
+    ledger: Ledger,
+    count: u64,
+    bytes: u64,
+}
+
+impl Writer {
+    fn write(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
+        self.count += 1;
+        self.bytes += bytes.len() as u64;
+        whole(&self.archives.join(name), bytes)
+    }
+}
+
+/// A folder that may be the inbox of a running daemon never shows half a file.
+fn whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    files::write_whole(path, bytes).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// The months of one sender, archive by archive.
+fn months(
+    world: &World,
+    specs: &Specs,
+    sender: usize,
+    people: &[(usize, People)],
+    mut spoiler: Option<&mut Spoiler>,
+    writer: &mut Writer,
+) -> Result<Vec<ArchiveEntry>> {
+    let style = Style::of(world.seed, sender, world.standard);
+    let hcode = &world.units[sender].hcode;
+    let mut entries = Vec::new();
+    let mut round = 0;
+    let mut kept = Vec::new();
+    for (month, sent) in world.months.iter().zip(world.sending_times(sender)) {
+        let mut parcel = Parcel::new(specs, &style, hcode, sent, spoiler.as_deref_mut());
+        let full = parcel.round != round;
+        round = parcel.round;
+        for (at, people) in people {
+            Teller::new(world, *at, people, *month, full, &mut parcel).tell();
+        }
+        kept = parcel.end_of_spoiling(kept);
+        let (bytes, entry) = parcel.close()?;
+        writer.write(&entry.archive, &bytes)?;
+        entries.push(entry);
+    }
+    Ok(entries)
+}
+
+/// Broken archives of one sender, some hours after those of the months.
+fn broken(
+    world: &World,
+    specs: &Specs,
+    sender: usize,
+    kinds: &[&str],
+    spoiler: &mut Spoiler,
+    writer: &mut Writer,
+) -> Result<Vec<ArchiveEntry>> {
+    let times = world.sending_times(sender);
+    let mut taken: BTreeSet<NaiveDateTime> = times.iter().copied().collect();
+    let hcode = &world.units[sender].hcode;
+    let mut entries = Vec::new();
+    for (nth, kind) in kinds.iter().enumerate() {
+        let mut sent = times[nth % times.len()] + Duration::minutes(95);
+        while !taken.insert(sent) {
+            sent += Duration::minutes(1);
+        }
+        let mut breaker = broken::Breaker { specs, spoiler: &mut *spoiler, hcode };
+        let (name, bytes, entry) = breaker.make(kind, sent)?;
+        writer.write(&name, &bytes)?;
+        entries.push(entry);
+    }
+    Ok(entries)
+}
+
+fn units_csv(world: &World) -> Result<Vec<u8>> {
+    let mut csv = csv::Writer::from_writer(Vec::new());
+    csv.write_record(["hcode", "name", "type", "level", "cup", "network", "district", "province"])?;
+    for unit in &world.units {
+        let hcode = |at: usize| world.units[at].hcode.as_str();
+        let district = format!("{}{:02}", world::PROVINCE, unit.amphoe);
+        let province = world::PROVINCE.to_string();
+        csv.write_record([
+            unit.hcode.as_str(),
+            &unit.name,
+            unit.kind,
+            unit.level,
+            hcode(unit.cup),
+            hcode(unit.network),
+            &district,
+            &province,
+        ])?;
+    }
+    Ok(csv.into_inner()?)
+}
+
+/// Lists the residents of a unit in the population registry: Thai nationals
+/// who live or are registered there, but for a few whom it does not know.
+fn list_people(
+    world: &World,
+    at: usize,
+    people: &People,
+    registry: &mut csv::Writer<Vec<u8>>,
+) -> Result<u64> {
+    let unit = &world.units[at];
+    let main = &world.units[unit.cup].hcode;
+    let mut listed = 0;
+    for person in &people.persons {
+        if person.home.is_some() || !person.thai || person.own % 100 < 2 {
+            continue;
+        }
+        let scheme = match person.right {
+            "4200" => "SSS",
+            "1100" => "OFC",
+            _ => "UCS",
+        };
+        registry.write_record([person.cid.as_str(), &unit.hcode, main, scheme])?;
+        listed += 1;
+    }
+    Ok(listed)
+}

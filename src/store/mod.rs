@@ -1,0 +1,66 @@
+//! The store: one SQLite file with one writer and any number of read-only
+//! readers. Nothing outside this folder knows rusqlite.
+
+mod backup;
+mod open;
+mod read;
+mod submission;
+mod tables;
+mod verify;
+mod void;
+mod write;
+
+pub use backup::restore;
+pub use open::{Reader, Snapshot, Store, stop_waiting};
+pub use read::{Overview, Page, StoredPersons, SubmissionFilter, SubmissionLine, UnitLine};
+pub use submission::Known;
+pub use verify::{Mismatch, VerifyReport};
+pub use void::Voided;
+pub use write::{InsertedRow, Loading};
+
+/// Trouble with the store; never the sender's fault.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// SQLite said no.
+    #[error("database: {0}")]
+    Sqlite(rusqlite::Error),
+    /// A migration failed.
+    #[error("migration of the database: {0}")]
+    Migration(rusqlite_migration::Error),
+    /// A file beside the database failed.
+    #[error("{0}")]
+    Io(std::io::Error),
+    /// What is stored contradicts itself.
+    #[error("the store contradicts itself: {0}")]
+    Inconsistent(String),
+    /// The caller asked for what cannot be.
+    #[error("{0}")]
+    Refused(String),
+}
+
+impl StoreError {
+    /// Whether a query was stopped because its deadline had passed.
+    pub fn is_deadline(&self) -> bool {
+        matches!(self, Self::Sqlite(error)
+            if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted))
+    }
+}
+
+// Display says what the cause says, so that the cause is no source beside it:
+// a chain of errors would tell it twice.
+macro_rules! from {
+    ($($variant:ident: $error:ty),*) => {
+        $(impl From<$error> for StoreError {
+            fn from(error: $error) -> Self {
+                Self::$variant(error)
+            }
+        })*
+    };
+}
+from!(Sqlite: rusqlite::Error, Migration: rusqlite_migration::Error, Io: std::io::Error);
+
+/// Result of a store call.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,332 @@
+//! What readers ask: lists, pages, overviews, and who is in PERSON.
+
+use std::fmt::Write as _;
+
+use rusqlite::{OptionalExtension, params};
+use serde::Serialize;
+
+use super::open::Reader;
+use super::submission::finding_of;
+use super::{Result, Store};
+use crate::catalog::Catalog;
+use crate::row::{Person, PersonIndex, canonical_int};
+use crate::submission::FindingLine;
+
+/// A page of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Page<T> {
+    /// The rows.
+    pub rows: Vec<T>,
+    /// Rows on all pages.
+    pub total: u64,
+    /// This page, from 1.
+    pub page: u64,
+    /// Rows on a full page.
+    pub per_page: u64,
+}
+
+/// Which submissions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SubmissionFilter {
+    /// Of this unit.
+    pub hcode: Option<String>,
+    /// With this status.
+    pub status: Option<String>,
+    /// Received on or after this day (`YYYY-MM-DD`, Bangkok).
+    pub from: Option<String>,
+    /// Received on or before this day.
+    pub to: Option<String>,
+}
+
+/// A submission in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SubmissionLine {
+    /// Its number.
+    pub id: i64,
+    /// Name as sent.
+    pub archive: String,
+    /// The standard.
+    pub standard: Option<String>,
+    /// The unit.
+    pub hcode: Option<String>,
+    /// The time its name says.
+    pub sent_at: Option<String>,
+    /// When it was received.
+    pub received_at: String,
+    /// What became of it.
+    pub status: String,
+    /// Size of the archive.
+    pub bytes: u64,
+    /// Rows received, over all files.
+    pub received: u64,
+    /// Rows stored.
+    pub accepted: u64,
+    /// Rows whose key was taken.
+    pub duplicate: u64,
+    /// Rows with an error.
+    pub rejected: u64,
+    /// Codes of its problems, in their order.
+    pub problems: Vec<String>,
+}
+
+/// What a unit has sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnitLine {
+    /// The unit.
+    pub hcode: String,
+    /// Submissions so far.
+    pub submissions: u64,
+    /// Of which broken.
+    pub broken: u64,
+    /// The last one.
+    pub last_submission: i64,
+    /// When that was received.
+    pub last_received_at: String,
+    /// What became of it.
+    pub last_status: String,
+}
+
+/// Totals of the whole store.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Overview {
+    /// Submissions by status.
+    pub submissions: std::collections::BTreeMap<String, u64>,
+    /// The last submission's number.
+    pub last_submission: i64,
+    /// Rows received, over all submissions that stand.
+    pub received: u64,
+    /// Rows stored.
+    pub accepted: u64,
+    /// Rows whose key was taken.
+    pub duplicate: u64,
+    /// Rows with an error.
+    pub rejected: u64,
+}
+
+impl Reader {
+    /// A page of submissions, newest first.
+    pub fn submissions(
+        &self,
+        filter: &SubmissionFilter,
+        page: u64,
+        per_page: u64,
+    ) -> Result<Page<SubmissionLine>> {
+        let mut place = " WHERE 1".to_owned();
+        let mut values: Vec<&str> = Vec::new();
+        // Times are RFC 3339 in one offset, so text order is time order, and
+        // `U` comes right after the `T` between day and time.
+        let parts = [
+            ("hcode = ?", &filter.hcode),
+            ("status = ?", &filter.status),
+            ("received_at >= ?", &filter.from),
+            ("received_at < ? || 'U'", &filter.to),
+        ];
+        for (test, value) in parts {
+            if let Some(value) = value {
+                values.push(value);
+                let _ = write!(place, " AND {test}");
+            }
+        }
+        let count = format!("SELECT count(*) FROM submission{place}");
+        let total: i64 = self
+            .conn
+            .prepare_cached(&count)?
+            .query_row(rusqlite::params_from_iter(&values), |r| r.get(0))?;
+        let sql = format!(
+            "SELECT id, archive, standard, hcode, sent_at, received_at, status, bytes,
+               coalesce(sum(t.received), 0), coalesce(sum(t.accepted), 0),
+               coalesce(sum(t.duplicate), 0), coalesce(sum(t.rejected), 0),
+               (SELECT group_concat(code) FROM (SELECT code FROM problem AS p
+                  WHERE p.submission = s.id AND code NOT LIKE 'N%' ORDER BY seq))
+             FROM (SELECT * FROM submission{place} ORDER BY id DESC LIMIT {per_page} OFFSET {}) AS s
+             LEFT JOIN tally AS t ON t.submission = s.id
+             GROUP BY s.id ORDER BY s.id DESC",
+            per_page * page.saturating_sub(1)
+        );
+        let mut query = self.conn.prepare_cached(&sql)?;
+        let rows = query.query_map(rusqlite::params_from_iter(&values), |row| {
+            let number = |at| row.get::<_, i64>(at).map(|n| n as u64);
+            let problems: Option<String> = row.get(12)?;
+            Ok(SubmissionLine {
+                id: row.get(0)?,
+                archive: row.get(1)?,
+                standard: row.get(2)?,
+                hcode: row.get(3)?,
+                sent_at: row.get(4)?,
+                received_at: row.get(5)?,
+                status: row.get(6)?,
+                bytes: number(7)?,
+                received: number(8)?,
+                accepted: number(9)?,
+                duplicate: number(10)?,
+                rejected: number(11)?,
+                problems: problems
+                    .map_or_else(Vec::new, |codes| codes.split(',').map(str::to_owned).collect()),
+            })
+        })?;
+        let rows = rows.collect::<std::result::Result<_, _>>()?;
+        Ok(Page { rows, total: total as u64, page, per_page })
+    }
+
+    /// A page of a submission's findings, in the order of file and line.
+    pub fn findings(
+        &self,
+        id: i64,
+        page: u64,
+        per_page: u64,
+        catalog: &Catalog,
+    ) -> Result<Option<Page<FindingLine>>> {
+        let standard: Option<Option<String>> = self
+            .conn
+            .prepare_cached("SELECT standard FROM submission WHERE id = ?1")?
+            .query_row([id], |row| row.get(0))
+            .optional()?;
+        let Some(standard) = standard else { return Ok(None) };
+        let standard = standard.and_then(|name| name.parse().ok());
+        let total: i64 = self
+            .conn
+            .prepare_cached("SELECT count(*) FROM finding WHERE submission = ?1")?
+            .query_row([id], |row| row.get(0))?;
+        let first = per_page * page.saturating_sub(1);
+        let mut query = self.conn.prepare_cached(
+            "SELECT code, severity, file, line, field, value, key FROM finding
+             WHERE submission = ?1 AND seq >= ?2 AND seq < ?3 ORDER BY seq",
+        )?;
+        let rows = query
+            .query_map(params![id, first as i64, (first + per_page) as i64], |row| {
+                finding_of(row, catalog, standard)
+            })?
+            .collect::<std::result::Result<_, _>>()?;
+        Ok(Some(Page { rows, total: total as u64, page, per_page }))
+    }
+
+    /// What each unit that ever sent has sent.
+    pub fn units(&self) -> Result<Vec<UnitLine>> {
+        let mut query = self.conn.prepare_cached(
+            "SELECT u.hcode, u.count, u.broken, u.last, s.received_at, s.status
+             FROM (SELECT hcode, count(*) AS count, sum(status = 'broken') AS broken, max(id) AS last
+                   FROM submission WHERE hcode IS NOT NULL GROUP BY hcode) AS u
+             JOIN submission AS s ON s.id = u.last ORDER BY u.hcode",
+        )?;
+        let rows = query.query_map([], |row| {
+            Ok(UnitLine {
+                hcode: row.get(0)?,
+                submissions: row.get::<_, i64>(1)? as u64,
+                broken: row.get::<_, i64>(2)? as u64,
+                last_submission: row.get(3)?,
+                last_received_at: row.get(4)?,
+                last_status: row.get(5)?,
+            })
+        })?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// Totals of the whole store.
+    pub fn overview(&self) -> Result<Overview> {
+        self.overview_from("", "~")
+    }
+
+    /// Totals of what was received on a day (`YYYY-MM-DD`, Bangkok).
+    pub fn overview_of_day(&self, day: &str) -> Result<Overview> {
+        self.overview_from(day, &format!("{day}U"))
+    }
+
+    /// Totals of what was received from a time on and before another, both as
+    /// text that compares with RFC 3339.
+    fn overview_from(&self, from: &str, before: &str) -> Result<Overview> {
+        let mut overview = Overview::default();
+        let mut query = self.conn.prepare_cached(
+            "SELECT status, count(*), max(id) FROM submission
+             WHERE received_at >= ?1 AND received_at < ?2 GROUP BY 1",
+        )?;
+        let mut rows = query.query([from, before])?;
+        while let Some(row) = rows.next()? {
+            overview.submissions.insert(row.get(0)?, row.get::<_, i64>(1)? as u64);
+            overview.last_submission = overview.last_submission.max(row.get(2)?);
+        }
+        let sums: [Option<i64>; 4] = self
+            .conn
+            .prepare_cached(
+                "SELECT sum(received), sum(accepted), sum(duplicate), sum(rejected)
+                 FROM tally JOIN submission AS s ON s.id = submission
+                 WHERE s.status <> 'void' AND s.received_at >= ?1 AND s.received_at < ?2",
+            )?
+            .query_row([from, before], |row| {
+                Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])
+            })?;
+        let [received, accepted, duplicate, rejected] = sums.map(|n| n.unwrap_or(0) as u64);
+        (overview.received, overview.accepted) = (received, accepted);
+        (overview.duplicate, overview.rejected) = (duplicate, rejected);
+        Ok(overview)
+    }
+
+    /// A query without an end, to prove that queries have a deadline.
+    #[cfg(test)]
+    pub(crate) fn endless(&self) -> Result<i64> {
+        let sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
+                   SELECT max(i) FROM n";
+        Ok(self.conn.query_row(sql, [], |row| row.get(0))?)
+    }
+
+    /// Persons for the judge, as of the archives that are committed.
+    pub fn into_person_index(self) -> StoredPersons {
+        StoredPersons { reader: self, trouble: None }
+    }
+}
+
+/// Answers the judge from PERSON and DEATH.
+pub struct StoredPersons {
+    reader: Reader,
+    /// The first trouble; the judge cannot fail, so it is kept for the loader.
+    pub trouble: Option<super::StoreError>,
+}
+
+impl StoredPersons {
+    /// Gives the reader back.
+    pub fn into_reader(self) -> Reader {
+        self.reader
+    }
+
+    fn ask(&self, hospcode: &str, pid: &str) -> Result<Person> {
+        let conn = &self.reader.conn;
+        let value = |text: &str| match canonical_int(text) {
+            Some(number) => rusqlite::types::Value::Integer(number),
+            None => rusqlite::types::Value::Text(text.to_owned()),
+        };
+        let key = params![value(hospcode), value(pid)];
+        let found: Option<(Option<i64>, Option<i64>)> = conn
+            .prepare_cached(
+                "SELECT BIRTH, CAST(SEX AS INTEGER) FROM t_person
+                 WHERE HOSPCODE = ?1 AND PID = ?2 ORDER BY _round DESC LIMIT 1",
+            )?
+            .query_row(key, |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let death: Option<Option<i64>> = conn
+            .prepare_cached("SELECT DDEATH FROM t_death WHERE HOSPCODE = ?1 AND PID = ?2")?
+            .query_row(key, |row| row.get(0))
+            .optional()?;
+        let (birth, sex) = found.unwrap_or_default();
+        Ok(Person {
+            birth: birth.unwrap_or(0) as i32,
+            death: death.flatten().unwrap_or(0) as i32,
+            sex: sex.unwrap_or(0) as u8,
+            known: found.is_some(),
+        })
+    }
+}
+
+impl PersonIndex for StoredPersons {
+    fn find(&mut self, hospcode: &str, pid: &str) -> Person {
+        self.ask(hospcode, pid).unwrap_or_else(|error| {
+            self.trouble.get_or_insert(error);
+            Person::default()
+        })
+    }
+}
+
+impl Store {
+    /// Position of a record's table, as [`super::Loading::insert`] wants it.
+    pub fn table(&self, record: &str) -> Option<usize> {
+        self.tables.find(record)
+    }
+}

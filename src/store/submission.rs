@@ -1,0 +1,311 @@
+//! Submissions in the store: written with their rows, read back whole.
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::open::Reader;
+use super::write::Loading;
+use super::{Result, Store, StoreError};
+use crate::archive::Standard;
+use crate::catalog::{Catalog, Severity};
+use crate::submission::{
+    Counts, FindingLine, MonthCounts, Problem, Status, Submission, Texts, VoidRecord,
+};
+
+/// A submission that is committed: where its original belongs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// Its status.
+    pub status: Status,
+    /// Where the original belongs, below the data folder.
+    pub stored: Option<String>,
+}
+
+impl Loading<'_> {
+    /// Whether a place below the data folder is that of a committed submission,
+    /// also when its original has not been moved there yet.
+    pub fn is_promised(&self, place: &str) -> Result<bool> {
+        let mut query = self.conn().prepare_cached("SELECT 1 FROM submission WHERE stored = ?1")?;
+        Ok(query.exists([place])?)
+    }
+
+    /// Writes the submission with its problems, counts and findings.
+    pub fn record(&mut self, s: &Submission, loaded_at: &str) -> Result<()> {
+        let id = self.submission();
+        let conn = self.conn();
+        conn.prepare_cached(
+            "INSERT INTO submission (id, archive, sha256, bytes, standard, hcode, sent_at,
+               received_at, loaded_at, round, status, stored, findings_cut)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        )?
+        .execute(params![
+            id,
+            s.archive,
+            s.sha256,
+            s.bytes as i64,
+            s.standard.map(|standard| standard.to_string()),
+            s.hcode,
+            s.sent_at,
+            s.received_at,
+            loaded_at,
+            s.round,
+            s.status.as_str(),
+            s.stored,
+            s.findings_cut,
+        ])?;
+        let mut problem =
+            conn.prepare_cached("INSERT INTO problem VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
+        for (seq, p) in s.problems.iter().chain(&s.notes).enumerate() {
+            let member = p.member.as_deref().unwrap_or("");
+            problem.execute(params![
+                id,
+                seq as i64,
+                p.code,
+                member,
+                p.line.map(|l| l as i64),
+                p.detail,
+                p.nearest
+            ])?;
+        }
+        let mut tally =
+            conn.prepare_cached("INSERT INTO tally VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?;
+        for m in &s.months {
+            let c = &m.counts;
+            let numbers = [c.received, c.accepted, c.duplicate, c.rejected, c.warned, c.on_time]
+                .map(|n| n as i64);
+            let [received, accepted, duplicate, rejected, warned, on_time] = numbers;
+            tally.execute(params![
+                id, m.file, m.month, received, accepted, duplicate, rejected, warned, on_time
+            ])?;
+        }
+        let mut finding =
+            conn.prepare_cached("INSERT INTO finding VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?;
+        for (seq, f) in s.findings.iter().enumerate() {
+            let severity = severity_name(f.severity);
+            finding.execute(params![
+                id, seq as i64, f.code, severity, f.file, f.line, f.field, f.value, f.key
+            ])?;
+        }
+        let mut total = conn.prepare_cached("INSERT INTO finding_total VALUES (?1, ?2, ?3)")?;
+        for (code, count) in &s.findings_total {
+            total.execute(params![id, code, *count as i64])?;
+        }
+        Ok(())
+    }
+}
+
+impl Store {
+    /// Whether a submission is committed.
+    pub fn known(&self, id: i64) -> Result<Option<Known>> {
+        known(&self.conn, id)
+    }
+
+    /// The highest submission number so far, 0 for none.
+    pub fn last_submission(&self) -> Result<i64> {
+        last_submission(&self.conn)
+    }
+
+    /// A submission, whole.
+    pub fn submission(&self, id: i64, catalog: &Catalog) -> Result<Option<Submission>> {
+        submission(&self.conn, id, catalog)
+    }
+
+    /// Every submission's number, where its original belongs, and its hash.
+    pub fn originals(&self) -> Result<Vec<(i64, String, String)>> {
+        let sql = "SELECT id, stored, sha256 FROM submission WHERE stored IS NOT NULL ORDER BY id";
+        let mut query = self.conn.prepare(sql)?;
+        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+}
+
+impl Reader {
+    /// The highest submission number so far, 0 for none.
+    pub fn last_submission(&self) -> Result<i64> {
+        last_submission(&self.conn)
+    }
+
+    /// A submission, whole.
+    pub fn submission(&self, id: i64, catalog: &Catalog) -> Result<Option<Submission>> {
+        submission(&self.conn, id, catalog)
+    }
+
+    /// A submission without its list of findings, which may be long.
+    pub fn submission_summary(&self, id: i64, catalog: &Catalog) -> Result<Option<Submission>> {
+        summary(&self.conn, id, catalog)
+    }
+}
+
+fn last_submission(conn: &rusqlite::Connection) -> Result<i64> {
+    Ok(conn.query_row("SELECT coalesce(max(id), 0) FROM submission", [], |row| row.get(0))?)
+}
+
+fn known(conn: &rusqlite::Connection, id: i64) -> Result<Option<Known>> {
+    let found: Option<(String, Option<String>)> = conn
+        .prepare_cached("SELECT status, stored FROM submission WHERE id = ?1")?
+        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    found.map(|(status, stored)| Ok(Known { status: status_of(&status)?, stored })).transpose()
+}
+
+fn status_of(text: &str) -> Result<Status> {
+    Status::parse(text).ok_or_else(|| StoreError::Inconsistent(format!("no status {text}")))
+}
+
+fn severity_name(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Note => "note",
+        Severity::Warning => "warning",
+        Severity::Error => "error",
+        Severity::Member => "member",
+        Severity::Archive => "archive",
+    }
+}
+
+fn submission(
+    conn: &rusqlite::Connection,
+    id: i64,
+    catalog: &Catalog,
+) -> Result<Option<Submission>> {
+    let Some(mut s) = summary(conn, id, catalog)? else { return Ok(None) };
+    s.findings = findings(conn, id, catalog, s.standard)?;
+    Ok(Some(s))
+}
+
+fn summary(conn: &rusqlite::Connection, id: i64, catalog: &Catalog) -> Result<Option<Submission>> {
+    let head = conn
+        .prepare_cached(
+            "SELECT archive, sha256, bytes, standard, hcode, sent_at, received_at, round, status,
+                    stored, findings_cut
+             FROM submission WHERE id = ?1",
+        )?
+        .query_row([id], |row| Ok((head_of(row, id)?, row.get::<_, String>(8)?)))
+        .optional()?;
+    let Some((mut s, status)) = head else { return Ok(None) };
+    s.status = status_of(&status)?;
+    let (notes, problems) =
+        problems(conn, id, catalog, s.standard)?.into_iter().partition(|p| p.code.starts_with('N'));
+    (s.notes, s.problems) = (notes, problems);
+    s.months = months(conn, id)?;
+    s.files = Submission::sum_files(&s.months);
+    s.findings_total = conn
+        .prepare_cached("SELECT code, total FROM finding_total WHERE submission = ?1")?
+        .query_map([id], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64)))?
+        .collect::<std::result::Result<_, _>>()?;
+    s.void = conn
+        .prepare_cached("SELECT at, by, reason, rows FROM void WHERE submission = ?1")?
+        .query_row([id], |row| {
+            let rows = row.get::<_, i64>(3)? as u64;
+            Ok(VoidRecord { at: row.get(0)?, by: row.get(1)?, reason: row.get(2)?, rows })
+        })
+        .optional()?;
+    Ok(Some(s))
+}
+
+fn head_of(row: &Row, id: i64) -> rusqlite::Result<Submission> {
+    let standard: Option<String> = row.get(3)?;
+    Ok(Submission {
+        id: Some(id),
+        archive: row.get(0)?,
+        sha256: row.get(1)?,
+        bytes: row.get::<_, i64>(2)? as u64,
+        standard: standard.and_then(|name| match name.as_str() {
+            "F21" => Some(Standard::F21),
+            "F43" => Some(Standard::F43),
+            _ => None,
+        }),
+        hcode: row.get(4)?,
+        sent_at: row.get(5)?,
+        received_at: row.get(6)?,
+        round: row.get(7)?,
+        status: Status::Broken, // replaced by the caller, who can say what is wrong with it
+        problems: Vec::new(),
+        files: Vec::new(),
+        findings: Vec::new(),
+        findings_total: std::collections::BTreeMap::new(),
+        findings_cut: row.get(10)?,
+        notes: Vec::new(),
+        void: None,
+        stored: row.get(9)?,
+        months: Vec::new(),
+    })
+}
+
+fn problems(
+    conn: &rusqlite::Connection,
+    id: i64,
+    catalog: &Catalog,
+    standard: Option<Standard>,
+) -> Result<Vec<Problem>> {
+    let mut query = conn.prepare_cached(
+        "SELECT code, member, line, detail, nearest FROM problem WHERE submission = ?1 ORDER BY seq",
+    )?;
+    let rows = query.query_map([id], |row| {
+        let code: String = row.get(0)?;
+        let member: String = row.get(1)?;
+        Ok(Problem {
+            texts: Texts::of(catalog, &code, standard),
+            code,
+            member: Some(member).filter(|member| !member.is_empty()),
+            line: row.get::<_, Option<i64>>(2)?.map(|line| line as u64),
+            detail: row.get(3)?,
+            nearest: row.get(4)?,
+        })
+    })?;
+    Ok(rows.collect::<std::result::Result<_, _>>()?)
+}
+
+fn months(conn: &rusqlite::Connection, id: i64) -> Result<Vec<MonthCounts>> {
+    let mut query = conn.prepare_cached(
+        "SELECT file, month, received, accepted, duplicate, rejected, warned, on_time
+         FROM tally WHERE submission = ?1 ORDER BY file, month",
+    )?;
+    let rows = query.query_map([id], |row| {
+        let number = |at| row.get::<_, i64>(at).map(|n| n as u64);
+        Ok(MonthCounts {
+            file: row.get(0)?,
+            month: row.get(1)?,
+            counts: Counts {
+                received: number(2)?,
+                accepted: number(3)?,
+                duplicate: number(4)?,
+                rejected: number(5)?,
+                warned: number(6)?,
+                on_time: number(7)?,
+            },
+        })
+    })?;
+    Ok(rows.collect::<std::result::Result<_, _>>()?)
+}
+
+fn findings(
+    conn: &rusqlite::Connection,
+    id: i64,
+    catalog: &Catalog,
+    standard: Option<Standard>,
+) -> Result<Vec<FindingLine>> {
+    let mut query = conn.prepare_cached(
+        "SELECT code, severity, file, line, field, value, key
+         FROM finding WHERE submission = ?1 ORDER BY seq",
+    )?;
+    let rows = query.query_map([id], |row| finding_of(row, catalog, standard))?;
+    Ok(rows.collect::<std::result::Result<_, _>>()?)
+}
+
+pub(super) fn finding_of(
+    row: &Row,
+    catalog: &Catalog,
+    standard: Option<Standard>,
+) -> rusqlite::Result<FindingLine> {
+    let code: String = row.get(0)?;
+    let severity: String = row.get(1)?;
+    Ok(FindingLine {
+        texts: Texts::of(catalog, &code, standard),
+        code,
+        severity: if severity == "warning" { Severity::Warning } else { Severity::Error },
+        file: row.get(2)?,
+        line: row.get(3)?,
+        field: row.get(4)?,
+        value: row.get(5)?,
+        key: row.get(6)?,
+    })
+}

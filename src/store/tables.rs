@@ -1,0 +1,230 @@
+//! Tables and views of records, made from the catalogue: one STRICT table for
+//! each kind of record, clustered by its key as rows arrive, and one view with
+//! the standard's column names for people who ask.
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::Result;
+use crate::catalog::{Catalog, Record, Storage};
+
+/// Columns of the visit, in the order of the table `visit`.
+pub const VISIT: [&str; 4] = ["HOSPCODE", "SEQ", "DATE_SERV", "PID"];
+
+/// How a kind of record is kept.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// Name of the record.
+    pub record: String,
+    /// Name of the table.
+    pub name: String,
+    /// Kept by visit: the key of the visit is a reference.
+    pub visit: bool,
+    /// The round is part of the key.
+    pub register: bool,
+    /// Columns of the record that the table has, as positions in the record,
+    /// with whether they are part of the key.
+    pub columns: Vec<(usize, bool)>,
+    /// Positions of [`VISIT`] in the record, for tables by visit.
+    pub visit_columns: [usize; 4],
+    /// Whether the visit alone is the key (SERVICE).
+    pub only_visit: bool,
+    names: Vec<String>,
+    storage: Vec<Storage>,
+    event: Option<usize>,
+}
+
+/// All tables, in the order of [`Catalog::records`].
+#[derive(Debug, Clone)]
+pub struct Tables {
+    /// The tables.
+    pub list: Vec<Table>,
+}
+
+impl Tables {
+    /// The tables that the catalogue asks for.
+    pub fn of(catalog: &Catalog) -> Self {
+        Self { list: catalog.records.iter().map(Table::of).collect() }
+    }
+
+    /// Position of a table by the name of its record.
+    pub fn find(&self, record: &str) -> Option<usize> {
+        self.list.iter().position(|table| table.record == record)
+    }
+
+    /// Makes what is missing. Nothing is ever dropped but views.
+    pub fn create(&self, conn: &mut Connection) -> Result<()> {
+        let wanted: String = self.list.iter().map(|t| t.create_sql() + &t.view_sql()).collect();
+        let known: Option<String> = conn
+            .query_row("SELECT value FROM meta WHERE name = 'tables'", [], |row| row.get(0))
+            .optional()?;
+        if known.as_deref() == Some(&wanted) {
+            return Ok(());
+        }
+        let tx = conn.transaction()?;
+        for table in &self.list {
+            tx.execute_batch(&table.create_sql())?;
+            let have: Vec<String> = tx
+                .prepare(&format!("SELECT name FROM pragma_table_info('{}')", table.name))?
+                .query_map([], |row| row.get(0))?
+                .collect::<std::result::Result<_, _>>()?;
+            for (column, sql) in table.column_sql() {
+                if !have.iter().any(|name| name.eq_ignore_ascii_case(&column)) {
+                    // A column that the dictionary has gained since.
+                    tx.execute_batch(&format!("ALTER TABLE {} ADD COLUMN {sql};", table.name))?;
+                }
+            }
+            tx.execute_batch(&format!("DROP VIEW IF EXISTS \"{}\";", table.record))?;
+            tx.execute_batch(&table.view_sql())?;
+        }
+        tx.execute(
+            "INSERT INTO meta VALUES ('tables', ?1)
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            [&wanted],
+        )?;
+        tx.commit()?;
+        Ok(())
+    }
+}
+
+impl Table {
+    fn of(record: &Record) -> Self {
+        let at = |name: &str| record.column(name).unwrap_or(usize::MAX);
+        let visit_columns = VISIT.map(at);
+        let in_visit = |column: &usize| record.visit && visit_columns.contains(column);
+        let mut columns: Vec<(usize, bool)> =
+            record.cluster.iter().filter(|c| !in_visit(c)).map(|&c| (c, true)).collect();
+        let only_visit = record.visit && columns.is_empty();
+        for column in 0..record.columns.len() {
+            if !in_visit(&column) && !record.key.contains(&column) {
+                columns.push((column, false));
+            }
+        }
+        Self {
+            record: record.name.clone(),
+            name: format!("t_{}", record.name.to_lowercase()),
+            visit: record.visit,
+            register: record.register,
+            columns,
+            visit_columns,
+            only_visit,
+            names: record.columns.iter().map(|c| c.name.clone()).collect(),
+            storage: record.columns.iter().map(|c| c.storage).collect(),
+            event: record.event,
+        }
+    }
+
+    /// Each column with the SQL that declares it. A key part is never null: a
+    /// blank one is the empty text, a value like any other (contract §5).
+    fn column_sql(&self) -> Vec<(String, String)> {
+        let mut all = Vec::new();
+        if self.visit {
+            let kind = if self.only_visit { "INTEGER PRIMARY KEY" } else { "INTEGER NOT NULL" };
+            all.push(("visit".to_owned(), format!("visit {kind}")));
+        }
+        for &(column, key) in &self.columns {
+            let kind = match self.storage[column] {
+                _ if key => "ANY NOT NULL",
+                Storage::Date | Storage::DateTime | Storage::Time => "INTEGER",
+                Storage::Text | Storage::Number | Storage::Scaled(_) => "ANY",
+            };
+            let name = &self.names[column];
+            all.push((name.clone(), format!("\"{name}\" {kind}")));
+        }
+        if self.register {
+            all.push(("_round".to_owned(), "_round INTEGER NOT NULL".to_owned()));
+        }
+        all.push(("_sub".to_owned(), "_sub INTEGER NOT NULL".to_owned()));
+        all.push(("_line".to_owned(), "_line INTEGER NOT NULL".to_owned()));
+        all
+    }
+
+    fn create_sql(&self) -> String {
+        let columns: Vec<String> = self.column_sql().into_iter().map(|(_, sql)| sql).collect();
+        let columns = columns.join(", ");
+        if self.only_visit {
+            return format!("CREATE TABLE IF NOT EXISTS {} ({columns}) STRICT;", self.name);
+        }
+        let mut key: Vec<String> = Vec::new();
+        if self.visit {
+            key.push("visit".to_owned());
+        }
+        key.extend(self.columns.iter().filter(|c| c.1).map(|c| format!("\"{}\"", self.names[c.0])));
+        if self.register {
+            key.push("_round".to_owned());
+        }
+        let key = key.join(", ");
+        format!(
+            "CREATE TABLE IF NOT EXISTS {} ({columns}, PRIMARY KEY ({key})) STRICT, WITHOUT ROWID;",
+            self.name
+        )
+    }
+
+    /// The view that people query: the standard's names, text as text, days as
+    /// integers `YYYYMMDD`, numbers as numbers, and where each row came from.
+    fn view_sql(&self) -> String {
+        let mut columns: Vec<String> = (0..self.names.len()).map(|c| self.view_column(c)).collect();
+        if self.register {
+            columns.push("t._round AS ROUND".to_owned());
+        }
+        columns.push("t._sub AS SUBMISSION".to_owned());
+        columns.push("t._line AS LINE".to_owned());
+        let join = if self.visit { " JOIN visit AS v ON v.id = t.visit" } else { "" };
+        format!(
+            "CREATE VIEW \"{}\" AS SELECT {} FROM {} AS t{join};",
+            self.record,
+            columns.join(", "),
+            self.name
+        )
+    }
+
+    fn view_column(&self, column: usize) -> String {
+        let name = &self.names[column];
+        let place = if self.visit && self.visit_columns.contains(&column) {
+            format!("v.{}", name.to_lowercase())
+        } else {
+            format!("t.\"{name}\"")
+        };
+        let value = match self.storage[column] {
+            Storage::Text => format!("nullif(CAST({place} AS TEXT), '')"),
+            Storage::Number => format!("CAST({place} AS NUMERIC)"),
+            Storage::Scaled(scale) => format!(
+                "iif(typeof({place}) = 'integer', {place} / 1{}.0, CAST({place} AS REAL))",
+                "0".repeat(usize::from(scale))
+            ),
+            Storage::Date | Storage::DateTime | Storage::Time => format!("nullif({place}, '')"),
+        };
+        format!("{value} AS \"{name}\"")
+    }
+
+    /// The SQL that inserts a record, and leaves a stored one unchanged: the
+    /// no-update rule (slide 30).
+    pub fn insert_sql(&self) -> String {
+        let columns = self.column_sql();
+        let names: Vec<String> = columns.iter().map(|(name, _)| format!("\"{name}\"")).collect();
+        let marks: Vec<String> = (1..=columns.len()).map(|n| format!("?{n}")).collect();
+        format!(
+            "INSERT INTO {} ({}) VALUES ({}) ON CONFLICT DO NOTHING",
+            self.name,
+            names.join(", "),
+            marks.join(", ")
+        )
+    }
+
+    /// SQL for the day (`YYYYMMDD`, or null) of a stored row, for `verify`,
+    /// and the FROM clause it needs.
+    pub fn event_sql(&self) -> (String, String) {
+        let join = format!("{} AS t", self.name);
+        let Some(event) = self.event else { return ("NULL".to_owned(), join) };
+        let name = &self.names[event];
+        let (place, join) = if self.visit && self.visit_columns.contains(&event) {
+            ("v.date_serv".to_owned(), format!("{join} JOIN visit AS v ON v.id = t.visit"))
+        } else {
+            (format!("t.\"{name}\""), join)
+        };
+        let day = match self.storage[event] {
+            Storage::DateTime => format!("nullif({place}, '') / 1000000"),
+            _ => format!("nullif({place}, '')"),
+        };
+        (day, join)
+    }
+}

@@ -1,0 +1,149 @@
+//! Recomputes every count from the rows (invariant 2).
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{Result, Store};
+use crate::catalog::Catalog;
+use crate::row::serial;
+
+/// One contradiction.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Mismatch {
+    /// The submission, where it is about one.
+    pub submission: Option<i64>,
+    /// What contradicts what.
+    pub what: String,
+}
+
+/// What the self-check found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct VerifyReport {
+    /// Submissions looked at.
+    pub submissions: u64,
+    /// Rows counted again.
+    pub rows: u64,
+    /// Contradictions; none in a sound store.
+    pub mismatches: Vec<Mismatch>,
+}
+
+type Key = (i64, String, u32);
+
+impl Store {
+    /// Checks SQLite's own structures, and every tally against the rows.
+    pub fn verify(&self, catalog: &Catalog, on_time_days: i64) -> Result<VerifyReport> {
+        let mut report = VerifyReport::default();
+        let integrity: String = self.conn.query_row("PRAGMA integrity_check", [], |r| r.get(0))?;
+        if integrity != "ok" {
+            report.push(None, format!("integrity_check: {integrity}"));
+        }
+        report.submissions = self
+            .conn
+            .query_row("SELECT count(*) FROM submission", [], |row| row.get::<_, i64>(0))?
+            as u64;
+        let counted = self.count_rows(catalog, on_time_days)?;
+        report.rows = counted.values().map(|c| c.0).sum();
+        self.compare_tallies(&counted, &mut report)?;
+        self.compare_totals(&mut report)?;
+        Ok(report)
+    }
+
+    /// Accepted and on-time rows by submission, file and month, from the rows.
+    fn count_rows(&self, catalog: &Catalog, days: i64) -> Result<BTreeMap<Key, (u64, u64)>> {
+        let sent: BTreeMap<i64, (String, i64)> = self
+            .conn
+            .prepare("SELECT id, standard, sent_at FROM submission WHERE sent_at IS NOT NULL")?
+            .query_map([], |row| {
+                let sent: String = row.get(2)?;
+                let day: i64 = sent[..10].replace('-', "").parse().unwrap_or(0);
+                Ok((row.get(0)?, (row.get(1)?, day)))
+            })?
+            .collect::<std::result::Result<_, _>>()?;
+        let mut counted: BTreeMap<Key, (u64, u64)> = BTreeMap::new();
+        for (record, table) in catalog.records.iter().zip(&self.tables.list) {
+            let (day, from) = table.event_sql();
+            let sql = format!("SELECT t._sub, {day}, count(*) FROM {from} GROUP BY 1, 2");
+            let mut query = self.conn.prepare(&sql)?;
+            let mut rows = query.query([])?;
+            while let Some(row) = rows.next()? {
+                let id: i64 = row.get(0)?;
+                let event: i64 = row.get::<_, Option<i64>>(1)?.unwrap_or(0);
+                let count = row.get::<_, i64>(2)? as u64;
+                let (file, sent_day) = match sent.get(&id) {
+                    Some((standard, day)) => {
+                        let layout = record.layouts().find(|l| l.standard.to_string() == *standard);
+                        (layout.map_or(record.name.clone(), |l| l.file.clone()), *day)
+                    }
+                    None => (record.name.clone(), 0),
+                };
+                let late = serial(sent_day) - serial(event);
+                let on_time = event > 0 && (0..=days).contains(&late);
+                let entry = counted.entry((id, file, (event / 100) as u32)).or_default();
+                entry.0 += count;
+                entry.1 += if on_time { count } else { 0 };
+            }
+        }
+        Ok(counted)
+    }
+
+    fn compare_tallies(
+        &self,
+        counted: &BTreeMap<Key, (u64, u64)>,
+        report: &mut VerifyReport,
+    ) -> Result<()> {
+        let mut left = counted.clone();
+        let mut query = self.conn.prepare(
+            "SELECT t.submission, t.file, t.month, t.accepted, t.on_time, s.status
+             FROM tally AS t JOIN submission AS s ON s.id = t.submission",
+        )?;
+        let mut rows = query.query([])?;
+        while let Some(row) = rows.next()? {
+            let key: Key = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let status: String = row.get(5)?;
+            let told = match status.as_str() {
+                "accepted" | "partial" => {
+                    (row.get::<_, i64>(3)? as u64, row.get::<_, i64>(4)? as u64)
+                }
+                _ => (0, 0), // taken back: its tally stays on record, its rows are gone
+            };
+            let found = left.remove(&key).unwrap_or_default();
+            if found != told {
+                let what = format!(
+                    "{} {:06}: {} rows, {} on time; the tally says {} and {}",
+                    key.1, key.2, found.0, found.1, told.0, told.1
+                );
+                report.push(Some(key.0), what);
+            }
+        }
+        for ((id, file, month), (rows, _)) in left {
+            report.push(Some(id), format!("{file} {month:06}: {rows} rows without a tally"));
+        }
+        Ok(())
+    }
+
+    /// Kept findings never exceed the totals, and equal them unless cut.
+    fn compare_totals(&self, report: &mut VerifyReport) -> Result<()> {
+        let mut query = self.conn.prepare(
+            "SELECT s.id, f.code, f.kept, coalesce(t.total, 0), s.findings_cut
+             FROM submission AS s
+             JOIN (SELECT submission, code, count(*) AS kept FROM finding GROUP BY 1, 2) AS f
+               ON f.submission = s.id
+             LEFT JOIN finding_total AS t ON t.submission = s.id AND t.code = f.code
+             WHERE f.kept > coalesce(t.total, 0) OR (f.kept < t.total AND NOT s.findings_cut)",
+        )?;
+        let mut rows = query.query([])?;
+        while let Some(row) = rows.next()? {
+            let (code, kept, total): (String, i64, i64) = (row.get(1)?, row.get(2)?, row.get(3)?);
+            report.push(row.get(0)?, format!("{code}: {kept} findings kept, {total} counted"));
+        }
+        Ok(())
+    }
+}
+
+impl VerifyReport {
+    /// Puts a contradiction on record.
+    pub fn push(&mut self, submission: Option<i64>, what: String) {
+        self.mismatches.push(Mismatch { submission, what });
+    }
+}

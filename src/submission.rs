@@ -1,0 +1,239 @@
+//! A submission: one archive as received, with its outcome. This is the one
+//! shape that receipts, `check`, `import` and the API give (contract §7).
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::archive::Standard;
+use crate::catalog::{Catalog, Severity};
+
+/// What became of an archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// No problem; rows may still have findings.
+    Accepted,
+    /// Some members broken.
+    Partial,
+    /// The archive broken, or no member left. Nothing is stored.
+    Broken,
+    /// Taken back after it was stored.
+    Void,
+}
+
+impl Status {
+    /// As written in JSON and in the store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Partial => "partial",
+            Self::Broken => "broken",
+            Self::Void => "void",
+        }
+    }
+
+    /// From the written form.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Accepted, Self::Partial, Self::Broken, Self::Void]
+            .into_iter()
+            .find(|status| status.as_str() == text)
+    }
+}
+
+/// What is wrong, and how to mend it, in both languages.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Texts {
+    /// What is wrong, in Thai.
+    pub th: String,
+    /// What is wrong, in English.
+    pub en: String,
+    /// How to mend it, in Thai.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub mend_th: String,
+    /// How to mend it, in English.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub mend_en: String,
+}
+
+impl Texts {
+    /// The texts of a code.
+    pub fn of(catalog: &Catalog, code: &str, standard: Option<Standard>) -> Self {
+        let text = match standard {
+            Some(standard) => catalog.findings.get(code, standard),
+            None => catalog.findings.any(code),
+        };
+        text.map_or_else(Self::default, |text| Self {
+            th: text.th.clone(),
+            en: text.en.clone(),
+            mend_th: text.mend_th.clone(),
+            mend_en: text.mend_en.clone(),
+        })
+    }
+}
+
+/// One thing said about an archive or a member; also a note about either.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// `A…`, `M…`, or `N…` for a note.
+    pub code: String,
+    /// The member as named in the archive; null when it is about the archive.
+    pub member: Option<String>,
+    /// Line in the member, where there is one.
+    pub line: Option<u64>,
+    /// What it is about: a column, a name, a limit.
+    pub detail: String,
+    /// The known name that is nearest to an unknown one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nearest: Option<String>,
+    /// Texts.
+    #[serde(flatten)]
+    pub texts: Texts,
+}
+
+/// Exact counts of rows: `received = accepted + duplicate + rejected`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Rows in the member.
+    pub received: u64,
+    /// Stored.
+    pub accepted: u64,
+    /// Key taken before.
+    pub duplicate: u64,
+    /// Not stored, because of an error.
+    pub rejected: u64,
+    /// Stored, with at least one warning.
+    pub warned: u64,
+    /// Stored, and sent within the days that count as on time.
+    pub on_time: u64,
+}
+
+impl Counts {
+    /// Adds other counts.
+    pub fn add(&mut self, other: &Self) {
+        self.received += other.received;
+        self.accepted += other.accepted;
+        self.duplicate += other.duplicate;
+        self.rejected += other.rejected;
+        self.warned += other.warned;
+        self.on_time += other.on_time;
+    }
+}
+
+/// Counts of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileCounts {
+    /// The file, e.g. `SERVICE`.
+    pub file: String,
+    /// Its counts.
+    #[serde(flatten)]
+    pub counts: Counts,
+}
+
+/// Counts of a file by month of event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MonthCounts {
+    /// The file.
+    pub file: String,
+    /// `YYYYMM`; 0 for rows without a readable event date.
+    pub month: u32,
+    /// Its counts.
+    pub counts: Counts,
+}
+
+/// One thing said about a row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindingLine {
+    /// E.g. `SE1105`.
+    pub code: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The file.
+    pub file: String,
+    /// Line in the member as sent, from 1.
+    pub line: u32,
+    /// The field, when it is about one.
+    pub field: Option<String>,
+    /// The offending value, as sent.
+    pub value: String,
+    /// The key of the row, its parts joined by `|`.
+    pub key: String,
+    /// Texts.
+    #[serde(flatten)]
+    pub texts: Texts,
+}
+
+/// Why and when a submission was taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoidRecord {
+    /// When.
+    pub at: String,
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// Rows taken back.
+    pub rows: u64,
+}
+
+/// One archive as received, with its outcome.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Submission {
+    /// Its number; none when it was only checked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<i64>,
+    /// Name as sent.
+    pub archive: String,
+    /// SHA-256 of the archive, hex.
+    pub sha256: String,
+    /// Size of the archive.
+    pub bytes: u64,
+    /// The standard its name says.
+    pub standard: Option<Standard>,
+    /// The unit its name says.
+    pub hcode: Option<String>,
+    /// The time its name says, Asia/Bangkok.
+    pub sent_at: Option<String>,
+    /// When it was received, Asia/Bangkok.
+    pub received_at: String,
+    /// The round of `sent_at`, B.E.
+    pub round: Option<i32>,
+    /// What became of it.
+    pub status: Status,
+    /// What is wrong with the archive and its members.
+    pub problems: Vec<Problem>,
+    /// Counts by file.
+    pub files: Vec<FileCounts>,
+    /// Findings kept.
+    pub findings: Vec<FindingLine>,
+    /// How often each code was given, exactly.
+    pub findings_total: BTreeMap<String, u64>,
+    /// Whether a cap cut the list of findings.
+    pub findings_cut: bool,
+    /// What else its sender should know: what was skipped, what could not be
+    /// checked.
+    pub notes: Vec<Problem>,
+    /// When it was taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub void: Option<VoidRecord>,
+    /// Where the original lies, below the data folder.
+    #[serde(skip)]
+    pub stored: Option<String>,
+    /// Counts by file and month.
+    #[serde(skip)]
+    pub months: Vec<MonthCounts>,
+}
+
+impl Submission {
+    /// Sums the months into the counts of files, in order of first mention.
+    pub fn sum_files(months: &[MonthCounts]) -> Vec<FileCounts> {
+        let mut files: Vec<FileCounts> = Vec::new();
+        for month in months {
+            match files.iter_mut().find(|file| file.file == month.file) {
+                Some(file) => file.counts.add(&month.counts),
+                None => files.push(FileCounts { file: month.file.clone(), counts: month.counts }),
+            }
+        }
+        files
+    }
+}

@@ -1,0 +1,7 @@
+//! The daemon as its users see it: the real program over a data folder.
+
+mod beside;
+mod inbox;
+mod life;
+mod names;
+mod repeats;

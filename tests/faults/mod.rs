@@ -1,0 +1,6 @@
+//! What must hold when the program is killed, or has trouble of its own.
+
+mod kill;
+mod leftover;
+mod random;
+mod trouble;

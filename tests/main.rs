@@ -1,0 +1,15 @@
+//! The one integration-test binary.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+#![allow(clippy::disallowed_methods, reason = "tests make files, and look into the database")]
+
+mod browser;
+mod commands;
+mod daemon;
+mod faults;
+mod golden;
+mod properties;
+mod rows;
+mod sample;
+mod support;
+mod tidy;

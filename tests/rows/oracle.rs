@@ -1,0 +1,386 @@
+//! What the dictionary says about a row, read naively: value by value from
+//! `kind` and `param` of its checks and from the codes that every file has. It
+//! shares nothing with the program but the dictionary itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use khlang::catalog::{Check, Type, WireColumn};
+
+use super::base::{SENDER, STRANGER, SUB_UNIT, Sheet};
+
+/// Day of sending.
+pub const SENT: &str = "20131201";
+/// The last day on time, counted by hand: thirty days before the first of
+/// December.
+const FIRST_ON_TIME: &str = "20131101";
+
+/// What is said about one row: code, severity, field, value.
+pub type Said = (String, &'static str, Option<String>, String);
+
+/// The person of a row, as PERSON and DEATH of the archive have it.
+#[derive(Clone)]
+pub struct Person {
+    pub number: usize,
+    pub birth: &'static str,
+    pub sex: &'static str,
+    pub death: Option<&'static str>,
+}
+
+/// The outcome of a row.
+#[derive(Default)]
+pub struct Verdict {
+    pub said: BTreeSet<Said>,
+    pub rejected: bool,
+    pub duplicate: bool,
+    pub warned: bool,
+    pub on_time: bool,
+}
+
+/// Judges the rows of one file in their order.
+pub struct Oracle<'s, 'c> {
+    sheet: &'s Sheet<'c>,
+    /// The lists that the dictionary only names are installed.
+    lists: bool,
+    keys: BTreeSet<String>,
+    used: BTreeMap<String, u32>,
+}
+
+impl<'s, 'c> Oracle<'s, 'c> {
+    pub fn new(sheet: &'s Sheet<'c>, lists: bool) -> Self {
+        Self { sheet, lists, keys: BTreeSet::new(), used: BTreeMap::new() }
+    }
+
+    /// A row that has not as many fields as the header.
+    pub fn ragged(&self) -> Verdict {
+        let said = (self.code("9500"), "error", None, String::new());
+        Verdict { said: [said].into(), rejected: true, ..Verdict::default() }
+    }
+
+    pub fn row(&mut self, row: &[String], person: &Person) -> Verdict {
+        let mut said = BTreeSet::new();
+        for at in 0..row.len() {
+            for (code, severity) in self.field(at, row, person) {
+                let field = Some(self.sheet.columns[at].name.clone());
+                said.insert((code, severity, field, row[at].trim().to_owned()));
+            }
+        }
+        let rejected = said.iter().any(|(_, severity, ..)| *severity == "error");
+        let event = self.event(row).unwrap_or_default();
+        if !rejected && !self.keys.insert(self.key(row)) {
+            said.insert((self.code("9299"), "error", None, String::new()));
+            return Verdict { said, duplicate: true, ..Verdict::default() };
+        }
+        let warned = !rejected && !said.is_empty();
+        let on_time = !rejected && (FIRST_ON_TIME..=SENT).contains(&event.as_str());
+        Verdict { said, rejected, duplicate: false, warned, on_time }
+    }
+
+    /// The key as findings show it.
+    pub fn key(&self, row: &[String]) -> String {
+        let part = |&column: &usize| self.sheet.wire(column).map(|at| row[at].trim().to_owned());
+        self.sheet.record.key.iter().filter_map(part).collect::<Vec<_>>().join("|")
+    }
+
+    fn code(&self, tail: &str) -> String {
+        format!("{}{tail}", self.sheet.layout.prefix)
+    }
+
+    fn event(&self, row: &[String]) -> Option<String> {
+        let at = self.sheet.wire(self.sheet.record.event?)?;
+        let value = row[at].trim();
+        (day(self.sheet.columns[at].kind, value) == Day::Real).then(|| value[..8].to_owned())
+    }
+
+    fn is_event(&self, at: usize) -> bool {
+        self.sheet.record.event.and_then(|column| self.sheet.wire(column)) == Some(at)
+    }
+
+    /// Codes of one field.
+    fn field(&mut self, at: usize, row: &[String], person: &Person) -> Vec<(String, &'static str)> {
+        let column = self.sheet.columns[at];
+        let value = row[at].trim();
+        let own: Vec<&Check> =
+            column.checks.iter().filter(|check| self.fails(check, at, row, person)).collect();
+        let mut said: Vec<(String, &'static str)> =
+            own.iter().map(|check| (check.code.clone(), self.severity(&check.code))).collect();
+        let is_own = |kinds: &[&str]| own.iter().any(|c| kinds.contains(&c.kind.as_str()));
+        let key = self.sheet.record.key.contains(&column.column);
+        let needed = key || column.required || self.is_event(at);
+        let mut add = |tail: &str, severity| said.push((self.code(tail), severity));
+        if value.chars().any(|c| c.is_control() && c != '\t') {
+            add("9502", "error");
+        }
+        if value.is_empty() {
+            if (key || column.required) && own.is_empty() {
+                add("9510", "error");
+            }
+            return said;
+        }
+        let unreadable = if needed { "error" } else { "warning" };
+        match column.kind {
+            Type::Date | Type::DateTime => match day(column.kind, value) {
+                Day::Real if &value[..8] > SENT && !may_lie_ahead(&column.name) => {
+                    add("9503", "error");
+                }
+                Day::Buddhist => add("9507", "error"),
+                Day::None if !is_own(&["format_date", "format_datetime"]) => {
+                    add("9511", unreadable);
+                }
+                Day::Real | Day::None => {}
+            },
+            Type::Time if !is_time(value) => add("9511", unreadable),
+            Type::Time => {}
+            Type::Int | Type::Decimal
+                if number(value).is_none() && !is_own(&["number", "decimal"]) =>
+            {
+                add("9511", unreadable);
+            }
+            Type::Int | Type::Decimal if number(value).is_none() => {}
+            // A value of the wrong length or shape is said to be that, once.
+            _ if !(is_own(&["width", "digits"])
+                || is_own(&["number"]) && number(value).is_none()) =>
+            {
+                if value.chars().count() > column.width && column.width > 0 {
+                    add("9501", "warning");
+                }
+                if column.name == "CID" && !is_cid(value) {
+                    add("9506", "warning");
+                }
+                if let (Some(range), Some(value)) = (&column.range, number(value))
+                    && !within(range, value)
+                {
+                    add("9508", "warning");
+                }
+                let judged = |check: &Check| {
+                    check.kind.ends_with("_list") || check.kind.starts_with("known")
+                };
+                if let Some(list) = &column.list
+                    && column.column != self.sheet.record.hospcode
+                    && !column.checks.iter().any(judged)
+                    && self.outside(&[list], value)
+                {
+                    add("9512", "warning");
+                }
+            }
+            _ => {}
+        }
+        // A unit code of the wrong shape has been told already.
+        let is_unit = column.column == self.sheet.record.hospcode;
+        if is_unit && ![SENDER, SUB_UNIT].contains(&value) && !is_own(&["width"]) {
+            add("9509", "error");
+        }
+        if self.is_event(at) {
+            let pid = self.sheet.record.person.and_then(|p| self.sheet.wire(p));
+            let unit = self.sheet.wire(self.sheet.record.hospcode).unwrap();
+            let known = pid.is_some_and(|pid| known(&row[unit], &row[pid], person));
+            if let (Some(event), true) = (self.event(row), known) {
+                if event.as_str() < person.birth {
+                    add("9504", "warning");
+                }
+                if self.sheet.record.name != "DEATH"
+                    && person.death.is_some_and(|d| event.as_str() > d)
+                {
+                    add("9505", "warning");
+                }
+            }
+        }
+        said
+    }
+
+    fn severity(&self, code: &str) -> &'static str {
+        let text = self.sheet.catalog.findings.get(code, self.sheet.layout.standard).unwrap();
+        match format!("{:?}", text.severity).as_str() {
+            "Error" => "error",
+            "Warning" => "warning",
+            other => panic!("{code} is {other}"),
+        }
+    }
+
+    /// Whether a value is outside a union of lists; never when one of them is
+    /// not there, or not whole.
+    fn outside(&self, lists: &[&str], value: &str) -> bool {
+        let mut found = false;
+        for list in lists {
+            if let Some(name) = list.strip_prefix("ext:") {
+                if !self.lists {
+                    return false;
+                }
+                let (_, codes) =
+                    super::base::LISTS.iter().find(|(known, _)| *known == name).unwrap();
+                found |= codes.contains(&value) || name == "hospcode" && value == "00000";
+            } else {
+                let list = self.sheet.catalog.codes.get(list).unwrap();
+                if !list.whole {
+                    return false;
+                }
+                found |= list.codes.contains(value);
+            }
+        }
+        !found
+    }
+
+    /// One check of the dictionary.
+    fn fails(&mut self, check: &Check, at: usize, row: &[String], person: &Person) -> bool {
+        let column: &WireColumn = self.sheet.columns[at];
+        let value = row[at].trim();
+        let parts: Vec<&str> = check.param.split('|').collect();
+        let kind = check.kind.as_str();
+        if value.is_empty() {
+            let judges_blank = !matches!(
+                kind,
+                "standard_list" | "known_hcode" | "link_person" | "repeat_limit" | "other"
+            );
+            return judges_blank && !parts.contains(&"blank");
+        }
+        let count = || parts[0].parse::<usize>().unwrap();
+        let shape = |check: &Check| match check.kind.as_str() {
+            "width" => {
+                value.chars().count()
+                    != check.param.split('|').next().unwrap().parse::<usize>().unwrap()
+            }
+            _ => false,
+        };
+        match kind {
+            "required" => false,
+            "width" => value.chars().count() != count(),
+            "digits" => value.len() != count() || !value.bytes().all(|b| b.is_ascii_digit()),
+            "code_list" => !parts.iter().any(|part| match part.strip_prefix("digits:") {
+                Some(n) => {
+                    value.len().to_string() == n && value.bytes().all(|b| b.is_ascii_digit())
+                }
+                None => *part == value,
+            }),
+            "format_date" | "format_datetime" => day(column.kind, value) != Day::Real,
+            "number" => {
+                let range = parts.iter().find(|part| part.contains(".."));
+                number(value).is_none_or(|n| range.is_some_and(|range| !within(range, n)))
+            }
+            "decimal" => {
+                let decimals = value.split_once('.').map_or(0, |(_, d)| d.len());
+                number(value).is_none() || decimals > count()
+            }
+            "known_hcode" => {
+                !column.checks.iter().any(shape)
+                    && ![SENDER, SUB_UNIT, STRANGER, "10671"].contains(&value)
+            }
+            "link_person" => {
+                let unit = self.sheet.wire(self.sheet.record.hospcode).unwrap();
+                !known(&row[unit], value, person)
+            }
+            "standard_list" => {
+                let shaped = !column.checks.iter().any(|c| match c.kind.as_str() {
+                    "digits" => {
+                        value.len().to_string() != c.param
+                            || !value.bytes().all(|b| b.is_ascii_digit())
+                    }
+                    _ => shape(c),
+                });
+                shaped && self.outside(&parts, value)
+            }
+            "repeat_limit" => {
+                let dental = parts[1..].iter().any(|p| value.starts_with(&p["prefix:".len()..]));
+                let times = self.used.entry(format!("{}|{value}", person.number)).or_default();
+                *times += u32::from(dental);
+                dental && *times as usize >= count()
+            }
+            "other" => self.other(&check.param, at, row, person),
+            kind => panic!("the dictionary has a kind of check that is not tested: {kind}"),
+        }
+    }
+
+    fn other(&self, param: &str, at: usize, row: &[String], person: &Person) -> bool {
+        let value = row[at].trim();
+        if let Some(prefixes) = param.strip_prefix("not:") {
+            return prefixes.split('|').any(|prefix| value.starts_with(prefix));
+        }
+        if let Some(earlier) = param.strip_prefix("after:") {
+            let earlier = row[self.sheet.find(earlier).unwrap()].trim();
+            return day(Type::Date, value) == Day::Real
+                && day(Type::Date, earlier) == Day::Real
+                && value <= earlier;
+        }
+        let unit = self.sheet.wire(self.sheet.record.hospcode).unwrap();
+        let pid = self.sheet.wire(self.sheet.record.person.unwrap()).unwrap();
+        if !known(&row[unit], &row[pid], person) {
+            return false;
+        }
+        if let Some(sex) = param.strip_prefix("PERSON.SEX=") {
+            return person.sex != sex;
+        }
+        let range = param.strip_prefix("age:").unwrap();
+        if day(Type::Date, value) != Day::Real {
+            return false;
+        }
+        let year = |day: &str| day[..4].parse::<i64>().unwrap();
+        let had_birthday = value[4..8] >= person.birth[4..];
+        let age = year(value) - year(person.birth) - i64::from(!had_birthday);
+        !within(range, age as f64)
+    }
+}
+
+/// Only the persons of the sender itself are in PERSON.
+fn known(hospcode: &str, pid: &str, person: &Person) -> bool {
+    hospcode.trim() == SENDER && pid.trim() == format!("{:08}", person.number)
+}
+
+/// Expected delivery, appointment, expiry of a right (XX9503).
+fn may_lie_ahead(name: &str) -> bool {
+    ["EDC", "APDATE", "EXPIREDATE", "EXPIR"].contains(&name)
+}
+
+#[derive(PartialEq)]
+enum Day {
+    Real,
+    Buddhist,
+    None,
+}
+
+/// A day, or a day with its time. The battery has dates about one year, so
+/// that there is no leap year to know of.
+fn day(kind: Type, value: &str) -> Day {
+    let digits = value.bytes().all(|b| b.is_ascii_digit());
+    let length = if kind == Type::DateTime { 14 } else { 8 };
+    if !digits || value.len() != length || length == 14 && !is_time(&value[8..]) {
+        return Day::None;
+    }
+    let (year, month, day): (u32, u32, u32) =
+        (value[..4].parse().unwrap(), value[4..6].parse().unwrap(), value[6..8].parse().unwrap());
+    let days = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    if year == 0 || !(1..=12).contains(&month) || day < 1 || day > days[month as usize - 1] {
+        return Day::None;
+    }
+    if year >= 2400 { Day::Buddhist } else { Day::Real }
+}
+
+fn is_time(value: &str) -> bool {
+    value.len() == 6
+        && value.bytes().all(|b| b.is_ascii_digit())
+        && value[..2] < *"24"
+        && value[2..4] < *"60"
+        && value[4..] < *"60"
+}
+
+fn number(value: &str) -> Option<f64> {
+    let good = value.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b'-');
+    good.then(|| value.parse().ok()).flatten()
+}
+
+fn within(range: &str, value: f64) -> bool {
+    let (low, high) = range.split_once("..").unwrap();
+    let end = |text: &str, open: f64| if text.is_empty() { open } else { text.parse().unwrap() };
+    (end(low, f64::MIN)..=end(high, f64::MAX)).contains(&value)
+}
+
+/// The check digit, by the dictionary's own words.
+pub fn check_digit(first: &str) -> u32 {
+    let sum: u32 =
+        first.chars().zip((2..=13).rev()).map(|(c, by)| c.to_digit(10).unwrap() * by).sum();
+    (11 - sum % 11) % 10
+}
+
+fn is_cid(value: &str) -> bool {
+    value.len() == 13
+        && value.bytes().all(|b| b.is_ascii_digit())
+        && !value.starts_with("00")
+        && value.ends_with(&check_digit(&value[..12]).to_string())
+}

@@ -1,0 +1,90 @@
+//! Looks into the database of a site as it is on the disk at this moment.
+
+use std::fs;
+
+use rusqlite::Connection;
+use rusqlite::types::FromSql;
+
+use super::site::Site;
+
+/// A copy of the database with its log, so that looking changes nothing.
+pub struct Snapshot {
+    conn: Option<Connection>,
+    _folder: tempfile::TempDir,
+}
+
+impl Snapshot {
+    /// Copies the database of a site whose processes are all dead.
+    pub fn of(site: &Site) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["khlang.db", "khlang.db-wal"] {
+            if site.at(name).exists() {
+                fs::copy(site.at(name), folder.path().join(name)).unwrap();
+            }
+        }
+        let path = folder.path().join("khlang.db");
+        let conn = path.exists().then(|| Connection::open(path).unwrap());
+        Self { conn, _folder: folder }
+    }
+
+    fn ask<T: FromSql>(&self, sql: &str) -> Vec<T> {
+        let Some(conn) = &self.conn else { return Vec::new() };
+        let mut query = conn.prepare(sql).unwrap();
+        query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+
+    /// Names of the archives of all submissions, by number.
+    pub fn submissions(&self) -> Vec<String> {
+        if self.ask::<String>("SELECT name FROM sqlite_schema WHERE name = 'submission'").is_empty()
+        {
+            return Vec::new();
+        }
+        self.ask("SELECT archive FROM submission ORDER BY id")
+    }
+
+    /// Numbers of the submissions of a name, the newest last.
+    pub fn numbers_of(&self, archive: &str) -> Vec<i64> {
+        self.ask(&format!("SELECT id FROM submission WHERE archive = '{archive}' ORDER BY id"))
+    }
+
+    /// Status of the newest submission.
+    pub fn last_status(&self) -> String {
+        self.ask("SELECT status FROM submission ORDER BY id DESC LIMIT 1").remove(0)
+    }
+
+    /// Where the original of the newest submission belongs.
+    pub fn last_stored(&self) -> String {
+        self.ask("SELECT stored FROM submission ORDER BY id DESC LIMIT 1").remove(0)
+    }
+
+    /// Rows of all records.
+    pub fn rows(&self) -> u64 {
+        self.tables().iter().map(|table| self.count(table)).sum()
+    }
+
+    /// The database can be read, and no row is without its submission.
+    pub fn assert_sound(&self) {
+        assert!(self.ask::<String>("PRAGMA integrity_check").iter().all(|said| said == "ok"));
+        for table in self.tables() {
+            let orphans = format!("{table} WHERE _sub NOT IN (SELECT id FROM submission)");
+            assert_eq!(self.count(&orphans), 0, "rows without submission in {table}");
+        }
+        if !self.submissions().is_empty() {
+            for table in ["tally", "problem", "finding", "finding_total"] {
+                let orphans =
+                    format!("{table} WHERE submission NOT IN (SELECT id FROM submission)");
+                assert_eq!(self.count(&orphans), 0, "{table} without submission");
+            }
+        }
+    }
+
+    fn tables(&self) -> Vec<String> {
+        self.ask(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 't\\_%' ESCAPE '\\'",
+        )
+    }
+
+    fn count(&self, from: &str) -> u64 {
+        self.ask::<i64>(&format!("SELECT count(*) FROM {from}"))[0] as u64
+    }
+}

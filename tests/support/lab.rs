@@ -1,0 +1,114 @@
+//! The library over a store in a temporary folder, for tests that load many
+//! small archives.
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use chrono::{DateTime, FixedOffset};
+use khlang::catalog::Catalog;
+use khlang::config::Config;
+use khlang::load::{Claim, load};
+use khlang::store::Store;
+use khlang::submission::{Counts, Submission};
+use khlang::units::Units;
+use khlang::world::World;
+
+use super::case::{NOW, UNITS};
+
+/// Units and catalogue that all labs share, and an empty database to copy.
+struct Shared {
+    world: World,
+    empty: Vec<u8>,
+}
+
+fn shared() -> &'static Shared {
+    static SHARED: OnceLock<Shared> = OnceLock::new();
+    SHARED.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let units = folder.path().join("units.csv");
+        std::fs::write(&units, UNITS).unwrap();
+        let catalog = Catalog::builtin().unwrap();
+        let units = Units::load(&units).unwrap();
+        let mut config = Config::default();
+        config.limits.findings = 50;
+        let world = World::new(catalog, units, config).unwrap();
+        let database = folder.path().join("khlang.db");
+        let store = Store::open(&database, &world.catalog, 4).unwrap();
+        store.checkpoint().unwrap();
+        drop(store);
+        Shared { world, empty: std::fs::read(&database).unwrap() }
+    })
+}
+
+/// A store of its own.
+pub struct Lab {
+    folder: tempfile::TempDir,
+    store: Store,
+    last: i64,
+}
+
+impl Lab {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("khlang.db"), &shared().empty).unwrap();
+        let store =
+            Store::open(&folder.path().join("khlang.db"), &shared().world.catalog, 4).unwrap();
+        Self { folder, store, last: 0 }
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join("khlang.db")
+    }
+
+    /// Loads an archive as the next submission.
+    pub fn load(&mut self, name: &str, bytes: &[u8]) -> Submission {
+        let path = self.folder.path().join("archive");
+        std::fs::write(&path, bytes).unwrap();
+        self.last += 1;
+        let now: DateTime<FixedOffset> = NOW.parse().unwrap();
+        let claim = Claim {
+            path: &path,
+            name,
+            id: Some(self.last),
+            received_at: now,
+            now,
+            place: &|_| None,
+            progress: &|_| (),
+        };
+        load(&shared().world, &mut self.store, &claim).unwrap()
+    }
+
+    /// Every count recomputed from the rows; gives what contradicts itself.
+    pub fn contradictions(&self) -> Vec<String> {
+        let report = self.store.verify(&shared().world.catalog, 30).unwrap();
+        report.mismatches.into_iter().map(|m| format!("{m:?}")).collect()
+    }
+
+    /// Every stored row of every record, as text.
+    pub fn rows(&self) -> Vec<String> {
+        let conn = rusqlite::Connection::open(self.database()).unwrap();
+        let mut out = Vec::new();
+        for record in &shared().world.catalog.records {
+            let table = format!("t_{}", record.name.to_lowercase());
+            let mut query = conn.prepare(&format!("SELECT * FROM {table}")).unwrap();
+            let width = query.column_count();
+            let mut rows = query.query([]).unwrap();
+            while let Some(row) = rows.next().unwrap() {
+                let values: Vec<String> =
+                    (0..width).map(|at| format!("{:?}", row.get_ref(at).unwrap())).collect();
+                out.push(format!("{table} {}", values.join("|")));
+            }
+        }
+        out.sort();
+        out
+    }
+}
+
+/// All rows of a submission.
+pub fn total(submission: &Submission) -> Counts {
+    let mut sum = Counts::default();
+    for file in &submission.files {
+        sum.add(&file.counts);
+    }
+    sum
+}
