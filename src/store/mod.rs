@@ -3,6 +3,7 @@
 
 mod backup;
 mod open;
+mod query;
 mod read;
 mod submission;
 mod tables;
@@ -12,6 +13,7 @@ mod write;
 
 pub use backup::restore;
 pub use open::{Reader, Snapshot, Store, stop_waiting};
+pub use query::{Line, Value};
 pub use read::{Overview, Page, StoredPersons, SubmissionFilter, SubmissionLine, UnitLine};
 pub use submission::Known;
 pub use verify::{Mismatch, VerifyReport};

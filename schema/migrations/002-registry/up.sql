@@ -1,0 +1,2 @@
+-- Population registry, and the times at which a unit's rows were sent on.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- Money held by hand.
+SELECT 1;

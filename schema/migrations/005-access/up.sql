@@ -1,0 +1,2 @@
+-- Tokens and the access log.
+SELECT 1;
