@@ -17,6 +17,7 @@
 //! | [`load`] | one archive from claim to commit | aware of folders |
 //! | [`inbox`] | settle, claim, recover, receipts, last place | a watcher of events |
 //! | [`daemon`] | what wakes the program, and what it then does | |
+//! | [`score`] | rulebooks, and what the rows of a round are worth | money |
 //! | [`http`] | what can be asked | able to load |
 //! | [`report`] | forms in which numbers leave | |
 //! | [`sample`] | a synthetic province, and what must come of it | a caller of the judge |
@@ -56,6 +57,7 @@ pub mod load;
 pub mod report;
 pub mod row;
 pub mod sample;
+pub mod score;
 pub mod store;
 pub mod submission;
 pub mod units;
