@@ -12,7 +12,9 @@ mod context;
 mod demo;
 mod import;
 mod outcome;
+mod registry;
 mod sample;
+mod score;
 mod serve;
 mod submissions;
 mod verify;
@@ -82,6 +84,11 @@ enum Command {
     /// List, show or take back submissions
     #[command(subcommand)]
     Submissions(submissions::Args),
+    /// Population registry, and when submissions were sent on
+    #[command(subcommand)]
+    Registry(registry::Args),
+    /// Points and quality of a round
+    Score(score::Args),
     /// Check the database against its own counts and the folders
     Verify(verify::Args),
     /// Write a consistent copy of the database, also while the service runs
@@ -112,6 +119,8 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(&context, args),
         Command::Import(args) => import::run(&context, args),
         Command::Submissions(args) => submissions::run(&context, args),
+        Command::Registry(args) => registry::run(&context, args),
+        Command::Score(args) => score::run(&context, args),
         Command::Verify(args) => verify::run(&context, args),
         Command::Backup(args) => backup::backup(&context, args),
         Command::Restore(args) => backup::restore_from(&context, args),

@@ -4,6 +4,16 @@
 //! and windows stand in a rulebook, and which rows it is about in
 //! `schema/score/*.sql`. It knows no money and writes nothing.
 
+mod behind;
+mod persons;
+pub mod points;
+mod rows;
 pub mod rulebook;
+pub mod sheet;
+mod state;
 
-pub use rulebook::{Rulebook, RulebookError};
+pub use behind::{Figure, ScoredRow, rows_behind};
+pub use points::{Cell, Points, UnitPoints, points};
+pub use rulebook::{Rulebook, RulebookError, Shelf};
+pub use sheet::{Sheet, Wanted};
+pub use state::AsOf;

@@ -5,6 +5,7 @@ mod backup;
 mod open;
 mod query;
 mod read;
+mod registry;
 mod submission;
 mod tables;
 mod verify;
@@ -13,8 +14,9 @@ mod write;
 
 pub use backup::restore;
 pub use open::{Reader, Snapshot, Store, stop_waiting};
-pub use query::{Line, Value};
+pub use query::{Line, Raw, Value};
 pub use read::{Overview, Page, StoredPersons, SubmissionFilter, SubmissionLine, UnitLine};
+pub use registry::{RegistryLoading, RegistryRecord};
 pub use submission::Known;
 pub use verify::{Mismatch, VerifyReport};
 pub use void::Voided;
