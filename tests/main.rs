@@ -11,5 +11,6 @@ mod golden;
 mod properties;
 mod rows;
 mod sample;
+mod score;
 mod support;
 mod tidy;
