@@ -18,6 +18,7 @@
 //! | [`inbox`] | settle, claim, recover, receipts, last place | a watcher of events |
 //! | [`daemon`] | what wakes the program, and what it then does | |
 //! | [`http`] | what can be asked | able to load |
+//! | [`money`] | pools shared to the satang, statements, holds | a judge of rows |
 //! | [`report`] | forms in which numbers leave | |
 //! | [`sample`] | a synthetic province, and what must come of it | a caller of the judge |
 //! | [`cli`] | a file per command | |
@@ -53,6 +54,7 @@ pub mod files;
 pub mod http;
 pub mod inbox;
 pub mod load;
+pub mod money;
 pub mod report;
 pub mod row;
 pub mod sample;

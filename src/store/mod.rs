@@ -2,6 +2,7 @@
 //! readers. Nothing outside this folder knows rusqlite.
 
 mod backup;
+mod holds;
 mod open;
 mod query;
 mod read;
@@ -12,6 +13,7 @@ mod void;
 mod write;
 
 pub use backup::restore;
+pub use holds::{Deed, Hold, HoldOf};
 pub use open::{Reader, Snapshot, Store, stop_waiting};
 pub use query::{Line, Value};
 pub use read::{Overview, Page, StoredPersons, SubmissionFilter, SubmissionLine, UnitLine};
