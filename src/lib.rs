@@ -17,6 +17,7 @@
 //! | [`load`] | one archive from claim to commit | aware of folders |
 //! | [`inbox`] | settle, claim, recover, receipts, last place | a watcher of events |
 //! | [`daemon`] | what wakes the program, and what it then does | |
+//! | [`score`] | rulebooks, and what the rows of a round are worth | money |
 //! | [`http`] | what can be asked | able to load |
 //! | [`money`] | pools shared to the satang, statements, holds | a judge of rows |
 //! | [`report`] | forms in which numbers leave | |
@@ -58,6 +59,7 @@ pub mod money;
 pub mod report;
 pub mod row;
 pub mod sample;
+pub mod score;
 pub mod store;
 pub mod submission;
 pub mod units;

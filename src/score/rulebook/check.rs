@@ -1,0 +1,1 @@
+//! Proves a rulebook complete and consistent.
