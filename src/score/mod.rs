@@ -4,6 +4,7 @@
 //! and windows stand in a rulebook, and which rows it is about in
 //! `schema/score/*.sql`. It knows no money and writes nothing.
 
+pub mod quality;
 pub mod rulebook;
 
 pub use rulebook::{Rulebook, RulebookError};
