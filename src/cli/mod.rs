@@ -10,6 +10,7 @@ mod check;
 mod config;
 mod context;
 mod demo;
+mod hold;
 mod import;
 mod outcome;
 mod sample;
@@ -82,6 +83,9 @@ enum Command {
     /// List, show or take back submissions
     #[command(subcommand)]
     Submissions(submissions::Args),
+    /// Hold money of a unit back, list holds, end one
+    #[command(subcommand)]
+    Hold(hold::Args),
     /// Check the database against its own counts and the folders
     Verify(verify::Args),
     /// Write a consistent copy of the database, also while the service runs
@@ -112,6 +116,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(&context, args),
         Command::Import(args) => import::run(&context, args),
         Command::Submissions(args) => submissions::run(&context, args),
+        Command::Hold(args) => hold::run(&context, args),
         Command::Verify(args) => verify::run(&context, args),
         Command::Backup(args) => backup::backup(&context, args),
         Command::Restore(args) => backup::restore_from(&context, args),

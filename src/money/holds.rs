@@ -82,6 +82,11 @@ pub fn parse_percent(text: &str) -> Result<u32, String> {
     if share == 0 || share > WHOLE { Err(fail()) } else { Ok(share) }
 }
 
+/// Hundredths of a percent as they are written.
+pub fn percent(share: u32) -> String {
+    format!("{}.{:02}", share / 100, share % 100)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,6 +134,7 @@ mod tests {
     fn a_percentage_has_at_most_two_decimals() {
         for (text, share) in [("100", 10_000), ("50", 5000), ("0.01", 1), ("33.3", 3330)] {
             assert_eq!(parse_percent(text), Ok(share));
+            assert_eq!(parse_percent(&percent(share)), Ok(share));
         }
         for text in ["0", "0.00", "100.01", "1000", "", ".5", "-1", "+1", "1.234", "1e1", "50%"] {
             assert!(parse_percent(text).is_err(), "{text}");

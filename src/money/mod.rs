@@ -10,6 +10,7 @@
 
 pub mod allocate;
 pub mod holds;
+pub mod of_rulebook;
 pub mod satang;
 pub mod share;
 pub mod terms;

@@ -230,7 +230,10 @@ impl Files {
     }
 }
 
-fn two_places<S: Serializer>(value: &Decimal, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+fn two_places<S: Serializer>(
+    value: &Decimal,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
     serializer.collect_str(&format_args!("{value:.2}"))
 }
 
