@@ -17,6 +17,7 @@
 //! | [`load`] | one archive from claim to commit | aware of folders |
 //! | [`inbox`] | settle, claim, recover, receipts, last place | a watcher of events |
 //! | [`daemon`] | what wakes the program, and what it then does | |
+//! | [`registry`] | who is in the population, and who stands in for them | |
 //! | [`score`] | rulebooks, and what the rows of a round are worth | money |
 //! | [`http`] | what can be asked | able to load |
 //! | [`money`] | pools shared to the satang, statements, holds | a judge of rows |
@@ -56,6 +57,7 @@ pub mod http;
 pub mod inbox;
 pub mod load;
 pub mod money;
+pub mod registry;
 pub mod report;
 pub mod row;
 pub mod sample;

@@ -4,6 +4,7 @@
 //! `--json`; everything said on the way goes to standard error. Exit status: 0
 //! done, 1 the tool failed, 2 the input fell short.
 
+mod allocate;
 mod backup;
 mod catalog;
 mod check;
@@ -13,7 +14,9 @@ mod demo;
 mod hold;
 mod import;
 mod outcome;
+mod registry;
 mod sample;
+mod score;
 mod serve;
 mod submissions;
 mod verify;
@@ -83,9 +86,16 @@ enum Command {
     /// List, show or take back submissions
     #[command(subcommand)]
     Submissions(submissions::Args),
+    /// The money of a round, by unit and main unit
+    Allocate(allocate::Args),
     /// Hold money of a unit back, list holds, end one
     #[command(subcommand)]
     Hold(hold::Args),
+    /// Population registry, and when submissions were sent on
+    #[command(subcommand)]
+    Registry(registry::Args),
+    /// Points and quality of a round
+    Score(score::Args),
     /// Check the database against its own counts and the folders
     Verify(verify::Args),
     /// Write a consistent copy of the database, also while the service runs
@@ -116,7 +126,10 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(&context, args),
         Command::Import(args) => import::run(&context, args),
         Command::Submissions(args) => submissions::run(&context, args),
+        Command::Allocate(args) => allocate::run(&context, args),
         Command::Hold(args) => hold::run(&context, args),
+        Command::Registry(args) => registry::run(&context, args),
+        Command::Score(args) => score::run(&context, args),
         Command::Verify(args) => verify::run(&context, args),
         Command::Backup(args) => backup::backup(&context, args),
         Command::Restore(args) => backup::restore_from(&context, args),

@@ -143,12 +143,15 @@ impl Sums {
 pub struct UnitMoney {
     /// UC heads.
     pub heads: u64,
-    /// By quarter.
-    pub volume: BTreeMap<String, VolumeMoney>,
-    /// By tranche.
-    pub performance: BTreeMap<String, PerformanceMoney>,
     /// All of it.
+    #[serde(flatten)]
     pub sums: Sums,
+    /// Volume money by quarter.
+    #[serde(rename = "quarters")]
+    pub volume: BTreeMap<String, VolumeMoney>,
+    /// Performance money by tranche.
+    #[serde(rename = "tranches")]
+    pub performance: BTreeMap<String, PerformanceMoney>,
     /// Holds in force on it.
     pub holds: Vec<i64>,
 }

@@ -4,13 +4,17 @@
 //! |---|---|
 //! | [`satang`] | amounts and points |
 //! | [`share`] | one pool by weights, to the satang |
-//! | [`terms`] | what a rulebook says and what units have to show, in whole numbers |
+//! | [`terms`], [`of_rulebook`] | what a rulebook says and what units have to show, in whole numbers |
 //! | [`allocate`] | all pools, pure |
 //! | [`holds`] | which money is kept back |
+//! | [`result`] | a round counted from the store, and its allocation |
+//! | [`compare`] | two rulebooks side by side |
 
 pub mod allocate;
+pub mod compare;
 pub mod holds;
 pub mod of_rulebook;
+pub mod result;
 pub mod satang;
 pub mod share;
 pub mod terms;

@@ -19,11 +19,12 @@ use std::collections::BTreeMap;
 use chrono::{Datelike, NaiveDate};
 use rust_decimal::Decimal;
 use rustc_hash::FxHashMap;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::Rulebook;
 use super::rulebook::Period;
 use super::rulebook::quality::{Count, Dimension};
+use super::sheet::two_places;
 use crate::archive::Standard;
 use crate::catalog::Catalog;
 use crate::store::{Reader, Result, StoreError};
@@ -135,12 +136,12 @@ pub fn quality(book: &Rulebook, catalog: &Catalog, lines: &[TallyLine]) -> Quali
         let unit = units.entry((*hcode).to_owned()).or_default();
         let quality = unit.entry(*tranche).or_default();
         for dimension in &book.quality.dimensions {
+            let of = quality.dimensions.entry(dimension.name.clone()).or_default();
             let Some(figure) = figure(book.quality.decimals, dimension, file, counts) else {
                 continue;
             };
             quality.score += figure.score;
             quality.max += dimension.max();
-            let of = quality.dimensions.entry(dimension.name.clone()).or_default();
             of.insert(file.clone(), figure);
         }
     }
@@ -228,13 +229,6 @@ impl Files {
         let found = self.places.get(&(standard, file.to_owned()));
         found.cloned().unwrap_or_else(|| (file.to_owned(), false))
     }
-}
-
-fn two_places<S: Serializer>(
-    value: &Decimal,
-    serializer: S,
-) -> std::result::Result<S::Ok, S::Error> {
-    serializer.collect_str(&format_args!("{value:.2}"))
 }
 
 #[cfg(test)]

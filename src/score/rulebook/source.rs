@@ -32,7 +32,7 @@ impl Shelf {
         for folder in &self.folders {
             let path = folder.join(&name);
             if path.exists() {
-                return read(&path);
+                return of_round(round, read(&path)?);
             }
         }
         let Some(file) = SHIPPED.get_file(&name) else {
@@ -43,7 +43,7 @@ impl Shelf {
             });
         };
         let text = file.contents_utf8().unwrap_or_default();
-        Rulebook::parse(&format!("{OWN}/{name}"), text)
+        of_round(round, Rulebook::parse(&format!("{OWN}/{name}"), text)?)
     }
 
     /// Every round with a rulebook, and where that lies (none: shipped).
@@ -73,6 +73,15 @@ pub fn read(path: &Path) -> Result<Rulebook, RulebookError> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| RulebookError { file: file.clone(), what: error.to_string() })?;
     Rulebook::parse(&file, &text)
+}
+
+/// A rulebook is found by the name of its file, so that must be right.
+fn of_round(round: i32, book: Rulebook) -> Result<Rulebook, RulebookError> {
+    if book.round == round {
+        return Ok(book);
+    }
+    let what = format!("round: is {}, but the name of the file says {round}", book.round);
+    Err(RulebookError { file: book.file, what })
 }
 
 fn round_of(path: &Path) -> Option<i32> {
