@@ -20,6 +20,7 @@
 //! | [`registry`] | who is in the population, and who stands in for them | |
 //! | [`score`] | rulebooks, and what the rows of a round are worth | money |
 //! | [`http`] | what can be asked | able to load |
+//! | [`money`] | pools shared to the satang, statements, holds | a judge of rows |
 //! | [`report`] | forms in which numbers leave | |
 //! | [`sample`] | a synthetic province, and what must come of it | a caller of the judge |
 //! | [`cli`] | a file per command | |
@@ -55,6 +56,7 @@ pub mod files;
 pub mod http;
 pub mod inbox;
 pub mod load;
+pub mod money;
 pub mod registry;
 pub mod report;
 pub mod row;

@@ -4,12 +4,14 @@
 //! `--json`; everything said on the way goes to standard error. Exit status: 0
 //! done, 1 the tool failed, 2 the input fell short.
 
+mod allocate;
 mod backup;
 mod catalog;
 mod check;
 mod config;
 mod context;
 mod demo;
+mod hold;
 mod import;
 mod outcome;
 mod registry;
@@ -84,6 +86,11 @@ enum Command {
     /// List, show or take back submissions
     #[command(subcommand)]
     Submissions(submissions::Args),
+    /// The money of a round, by unit and main unit
+    Allocate(allocate::Args),
+    /// Hold money of a unit back, list holds, end one
+    #[command(subcommand)]
+    Hold(hold::Args),
     /// Population registry, and when submissions were sent on
     #[command(subcommand)]
     Registry(registry::Args),
@@ -119,6 +126,8 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(&context, args),
         Command::Import(args) => import::run(&context, args),
         Command::Submissions(args) => submissions::run(&context, args),
+        Command::Allocate(args) => allocate::run(&context, args),
+        Command::Hold(args) => hold::run(&context, args),
         Command::Registry(args) => registry::run(&context, args),
         Command::Score(args) => score::run(&context, args),
         Command::Verify(args) => verify::run(&context, args),

@@ -1,6 +1,7 @@
 //! `khlang score`: points and quality of a round, and the rows behind them.
 
 use super::{Context, Done, say, say_json};
+use crate::score::quality::of_round;
 use crate::score::rulebook::check::check;
 use crate::score::{AsOf, Figure, Points, Rulebook, Sheet, Shelf, Wanted, points, rows_behind};
 
@@ -67,7 +68,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
 }
 
 /// The rulebook of a round, when nothing is wrong with it.
-fn rulebook(context: &Context, round: i32) -> anyhow::Result<Rulebook> {
+pub(super) fn rulebook(context: &Context, round: i32) -> anyhow::Result<Rulebook> {
     let book = Shelf::of(&context.data).rulebook(round)?;
     let catalog = context.catalog(&context.config()?)?;
     match check(&book, &catalog).into_iter().next() {
@@ -84,8 +85,10 @@ fn sheet(context: &Context, args: &Args, round: i32) -> anyhow::Result<Done> {
     let as_of = AsOf::find(&reader, args.as_of)?;
     let points = points(&reader, &book, &units, as_of)?;
     let wanted = Wanted { hcode: args.unit.clone(), by_month: args.by_month };
-    let quality = serde_json::Map::new();
-    let sheet = Sheet::new(&book, &units, &points, &wanted, |_| quality.clone());
+    let catalog = context.catalog(&context.config()?)?;
+    let quality = of_round(&reader, &catalog, &book, points.as_of.submission)?;
+    let of_unit = |hcode: &str| quality.get(hcode).cloned().unwrap_or_default();
+    let sheet = Sheet::new(&book, &units, &points, &wanted, of_unit);
     if args.json {
         say_json(&sheet)?;
     } else {

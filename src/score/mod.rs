@@ -7,6 +7,7 @@
 mod behind;
 mod persons;
 pub mod points;
+pub mod quality;
 mod rows;
 pub mod rulebook;
 pub mod sheet;

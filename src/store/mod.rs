@@ -2,6 +2,7 @@
 //! readers. Nothing outside this folder knows rusqlite.
 
 mod backup;
+mod holds;
 mod open;
 mod query;
 mod read;
@@ -13,6 +14,7 @@ mod void;
 mod write;
 
 pub use backup::restore;
+pub use holds::{Deed, Hold, HoldOf};
 pub use open::{Reader, Snapshot, Store, stop_waiting};
 pub use query::{Line, Raw, Value};
 pub use read::{Overview, Page, StoredPersons, SubmissionFilter, SubmissionLine, UnitLine};
