@@ -1,7 +1,9 @@
 //! `khlang score`: points and quality of a round, and the rows behind them.
 
+use std::collections::BTreeMap;
+
 use super::{Context, Done, say, say_json};
-use crate::score::quality::of_round;
+use crate::score::quality::{TrancheQuality, of_round};
 use crate::score::rulebook::check::check;
 use crate::score::{AsOf, Figure, Points, Rulebook, Sheet, Shelf, Wanted, points, rows_behind};
 
@@ -97,11 +99,14 @@ fn sheet(context: &Context, args: &Args, round: i32) -> anyhow::Result<Done> {
     Ok(Done::Good)
 }
 
-fn table<Q>(
+/// Quality of a unit by tranche.
+type Tranches = BTreeMap<u32, TrancheQuality>;
+
+fn table(
     context: &Context,
     book: &Rulebook,
     points: &Points,
-    sheet: &Sheet<Q>,
+    sheet: &Sheet<Tranches>,
 ) -> anyhow::Result<()> {
     let (as_of, rules) = (sheet.as_of_submission, &book.sha256[..12]);
     say(match context.lang {
@@ -119,6 +124,11 @@ fn table<Q>(
                 let (rows, worth) = (cell.rows, cell.points);
                 say(format!("  {:<10}{rows:>10}{worth:>14.2}  {name}", item.item))?;
             }
+        }
+        for (tranche, quality) in &unit.quality {
+            let (score, max) = (quality.score, quality.max);
+            let name = context.pick("คุณภาพ งวดที่", "quality of tranche");
+            say(format!("  {name} {tranche}: {score:.2} / {max:.2}"))?;
         }
         for (month, items) in unit.months.iter().flatten() {
             let items = items.0.iter().filter(|(_, amount)| !amount.0.is_zero());

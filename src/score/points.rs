@@ -157,7 +157,8 @@ impl<'a> Scorer<'a> {
                     *first = this.min(*first);
                 }
                 _ => {
-                    *tally.entry(cell(award.unit, award.day, award.step)).or_default() += award.rows
+                    *tally.entry(cell(award.unit, award.day, award.step)).or_default() +=
+                        award.rows;
                 }
             }
             Ok(())
@@ -190,7 +191,8 @@ impl<'a> Scorer<'a> {
             Some(person) if person.cid == cid => person.listed,
             _ => cid != 0 && self.members.have(cid),
         };
-        if !listed && !(item.foreigners && person.is_some_and(|person| person.non_thai)) {
+        let foreigner = item.foreigners && person.is_some_and(|person| person.non_thai);
+        if !listed && !foreigner {
             return None;
         }
         let sent = self.sendings.sent(row.sub);

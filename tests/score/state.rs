@@ -62,6 +62,7 @@ fn the_command_prints_the_contracts_shape() {
     assert_eq!((&unit["points"]["EPI"], &unit["total"]), (&"0.25".into(), &"0.25".into()));
     assert_eq!(unit["points"]["OP"], "0.00");
     assert_eq!(unit["months"]["2013-10"]["EPI"], "0.25");
+    assert_eq!(unit["quality"]["1"]["accuracy"]["EPI"]["score"], "1.00");
     let one = khlang.run(&["score", "--round", "2557", "--unit", CENTRE, "--json"]).json();
     assert_eq!(one["units"].as_array().unwrap().len(), 1);
     // The same state, the same bytes.
