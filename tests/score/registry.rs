@@ -10,6 +10,9 @@ use khlang::registry::{
 use super::*;
 use crate::support::case::Khlang;
 
+/// Persons by the code of a unit.
+type Counts = Vec<(String, u64)>;
+
 impl Scene {
     /// Imports a registry of persons by their numbers.
     pub(super) fn register(&mut self, persons: &[(u32, &str, &str, &str)]) -> Imported {
@@ -32,7 +35,7 @@ impl Scene {
     }
 
     /// UC heads by unit and by main unit.
-    fn heads(&self) -> (Vec<(String, u64)>, Vec<(String, u64)>) {
+    fn heads(&self) -> (Counts, Counts) {
         let reader = self.0.reader();
         let book = book();
         let terms = PersonTerms {
