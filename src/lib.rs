@@ -18,6 +18,7 @@
 //! | [`inbox`] | settle, claim, recover, receipts, last place | a watcher of events |
 //! | [`daemon`] | what wakes the program, and what it then does | |
 //! | [`http`] | what can be asked | able to load |
+//! | [`kpi`] | indicators from data in `schema/kpi`, and why | a place where one is defined |
 //! | [`report`] | forms in which numbers leave | |
 //! | [`sample`] | a synthetic province, and what must come of it | a caller of the judge |
 //! | [`cli`] | a file per command | |
@@ -52,6 +53,7 @@ pub mod daemon;
 pub mod files;
 pub mod http;
 pub mod inbox;
+pub mod kpi;
 pub mod load;
 pub mod report;
 pub mod row;

@@ -11,6 +11,7 @@ mod config;
 mod context;
 mod demo;
 mod import;
+mod kpi;
 mod outcome;
 mod sample;
 mod serve;
@@ -82,6 +83,9 @@ enum Command {
     /// List, show or take back submissions
     #[command(subcommand)]
     Submissions(submissions::Args),
+    /// List, count and explain indicators; enter reported ones
+    #[command(subcommand)]
+    Kpi(kpi::Args),
     /// Check the database against its own counts and the folders
     Verify(verify::Args),
     /// Write a consistent copy of the database, also while the service runs
@@ -112,6 +116,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(&context, args),
         Command::Import(args) => import::run(&context, args),
         Command::Submissions(args) => submissions::run(&context, args),
+        Command::Kpi(args) => kpi::run(&context, args),
         Command::Verify(args) => verify::run(&context, args),
         Command::Backup(args) => backup::backup(&context, args),
         Command::Restore(args) => backup::restore_from(&context, args),

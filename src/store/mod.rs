@@ -2,9 +2,11 @@
 //! readers. Nothing outside this folder knows rusqlite.
 
 mod backup;
+mod bench;
 mod open;
 mod query;
 mod read;
+mod reported;
 mod submission;
 mod tables;
 mod verify;
@@ -12,9 +14,11 @@ mod void;
 mod write;
 
 pub use backup::restore;
+pub use bench::TableSpec;
 pub use open::{Reader, Snapshot, Store, stop_waiting};
 pub use query::{Line, Value};
 pub use read::{Overview, Page, StoredPersons, SubmissionFilter, SubmissionLine, UnitLine};
+pub use reported::ReportedValue;
 pub use submission::Known;
 pub use verify::{Mismatch, VerifyReport};
 pub use void::Voided;
