@@ -229,7 +229,7 @@ fn build(files: &Files, file: &str, raw: Raw) -> Result<Definition, LibraryError
 }
 
 /// Days that every query may name.
-pub(super) const GIVEN: [&str; 8] = [
+pub(super) const GIVEN: [&str; 9] = [
     ":start",
     ":end",
     ":year_start",
@@ -237,7 +237,8 @@ pub(super) const GIVEN: [&str; 8] = [
     ":before_start",
     ":before_end",
     ":round",
-    ":asof",
+    ":as_of",
+    ":year",
 ];
 
 fn check_parameters(file: &str, definition: &Definition) -> Result<(), LibraryError> {

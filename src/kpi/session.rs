@@ -27,6 +27,8 @@ pub struct Session<'a> {
     made: BTreeMap<String, Vec<(String, Value)>>,
     /// The last day on which anything was received.
     as_of: i64,
+    /// Rounds of the register of persons, once they are asked for.
+    rounds: Option<Vec<i64>>,
     _held: Option<Snapshot<'a>>,
 }
 
@@ -56,6 +58,9 @@ const TABLES: [Given; 3] = [
     Given { name: "months", columns: &["month INTEGER", "last_day INTEGER"], key: "month" },
 ];
 
+/// Rounds of the register of persons.
+const ROUNDS: &str = include_str!("../../schema/kpi/explain/rounds.sql");
+
 /// How many years around a period the calendar reaches: pregnancies begin
 /// before it, and care after a birth ends behind it.
 const CALENDAR_YEARS: u32 = 3;
@@ -73,7 +78,7 @@ impl<'a> Session<'a> {
             Ok(())
         });
         asked.map_err(trouble)?;
-        Ok(Self { world, reader, made: BTreeMap::new(), as_of, _held: held })
+        Ok(Self { world, reader, made: BTreeMap::new(), as_of, rounds: None, _held: held })
     }
 
     /// What the data lack for a KPI, if anything.
@@ -130,11 +135,32 @@ impl<'a> Session<'a> {
         query: &Query,
         days: &Days,
     ) -> Result<Bound, KpiError> {
+        if self.rounds.is_none() {
+            let rounds = self.rounds().map_err(|cause| KpiError::of(&definition.id, cause))?;
+            self.rounds = Some(rounds);
+        }
         let mut values = self.given(days);
         let own = definition.parameters.iter();
         values.extend(own.map(|(name, parameter)| (format!(":{name}"), parameter.value(days))));
         self.rest(query, days, &values).map_err(|cause| KpiError::of(&definition.id, cause))?;
         Ok(values)
+    }
+
+    fn rounds(&self) -> crate::store::Result<Vec<i64>> {
+        let mut rounds = Vec::new();
+        self.reader.each_line(ROUNDS, &[], |line| {
+            rounds.extend(line.int(0)?);
+            Ok(())
+        })?;
+        Ok(rounds)
+    }
+
+    /// The round of the register that a period goes by: the latest there is
+    /// up to its own. Periods that go by one register share its tables.
+    fn round(&self, of_period: i64) -> i64 {
+        let rounds = self.rounds.as_deref().unwrap_or_default();
+        let up_to = rounds.iter().copied().filter(|round| *round <= of_period).max();
+        up_to.or_else(|| rounds.iter().copied().min()).unwrap_or(of_period)
     }
 
     /// What every query may name.
@@ -149,8 +175,9 @@ impl<'a> Session<'a> {
             number(days.start - year),
             // The last day of a month stays the last: 29 February too.
             number(days.end + ChronoDays::new(1) - year - ChronoDays::new(1)),
-            Value::Int(i64::from(round_of(days.end))),
+            Value::Int(self.round(i64::from(round_of(days.end)))),
             Value::Int(self.as_of),
+            Value::Int(i64::from(days.year)),
         ];
         GIVEN.iter().map(|name| (*name).to_owned()).zip(values).collect()
     }
