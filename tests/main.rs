@@ -9,6 +9,7 @@ mod daemon;
 mod faults;
 mod golden;
 mod properties;
+mod report;
 mod rows;
 mod sample;
 mod support;
