@@ -51,7 +51,8 @@ pub fn rename_durably(from: &Path, to: &Path) -> io::Result<()> {
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, what));
     }
     fs::rename(from, to)?;
-    for folder in [to.parent(), from.parent()].into_iter().flatten() {
+    let (to, from) = (to.parent(), from.parent());
+    for folder in [to, from.filter(|_| from != to)].into_iter().flatten() {
         sync_folder(folder)?;
     }
     Ok(())

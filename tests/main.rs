@@ -12,5 +12,6 @@ mod properties;
 mod report;
 mod rows;
 mod sample;
+mod score;
 mod support;
 mod tidy;

@@ -4,6 +4,7 @@
 //! [`Scorer::award`] alone, for the sums as for the list of rows behind them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
 
 use rust_decimal::Decimal;
 use rustc_hash::FxHashMap;
@@ -74,10 +75,15 @@ impl Points {
 
 /// Scores a round, all units, as of a submission.
 pub fn points(reader: &Reader, book: &Rulebook, units: &Units, as_of: AsOf) -> Result<Points> {
+    let begun = Instant::now();
     let mut scorer = Scorer::new(reader, book, units, as_of.submission)?;
+    log::debug!("score: persons in {:.3} s", begun.elapsed().as_secs_f64());
     let mut all: BTreeMap<String, UnitPoints> = BTreeMap::new();
     for item in &book.points {
-        for ((unit, month, step), rows) in scorer.tally(reader, item)? {
+        let begun = Instant::now();
+        let tally = scorer.tally(reader, item)?;
+        log::debug!("score: {} in {:.3} s", item.item, begun.elapsed().as_secs_f64());
+        for ((unit, month, step), rows) in tally {
             let cell = Cell { rows, points: worth(item, step) * Decimal::from(rows) };
             let of_unit = all.entry(scorer.codes.name(unit).to_owned()).or_default();
             of_unit.entry(item.item.clone()).or_default().entry(month).or_default().add(cell);
