@@ -31,15 +31,15 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     let mut store = context.store(&world, &folders)?;
     let numbers = Reader::open(&folders.database(), None)?;
     let known = Reader::open(&folders.database(), None)?;
-    let (copied, copies) = bounded(AHEAD);
-    let (loaded, loads) = bounded(AHEAD);
+    let (copied, waiting) = bounded(AHEAD);
+    let (loaded, unfinished) = bounded(AHEAD);
     let (folders, stop) = (&folders, &AtomicBool::new(false));
     let mut show = Show::new(context, args);
     std::thread::scope(|scope| {
         scope.spawn(move || copy_all(context, args, folders, &numbers, stop, &copied));
         let showing = &mut show;
-        let finished = scope.spawn(move || finish_all(folders, &known, &loads, showing));
-        let done = load_all(context, &world, &mut store, folders, stop, (&copies, loaded));
+        let finished = scope.spawn(move || finish_all(folders, &known, &unfinished, showing));
+        let done = load_all(context, &world, &mut store, folders, stop, (&waiting, loaded));
         let finished = finished.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         done.and(finished)
     })

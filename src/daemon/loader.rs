@@ -50,17 +50,17 @@ pub fn start(
     events: Sender<Event>,
 ) -> anyhow::Result<(Sender<Job>, JoinHandle<()>)> {
     let (jobs, queue) = bounded::<Job>(1);
-    let (loaded, loads) = bounded(UNFINISHED);
+    let (loaded, unfinished) = bounded(UNFINISHED);
     let known = Reader::open(&folders.database(), None)?;
     let finisher = {
         let (folders, events) = (folders.clone(), events.clone());
-        let run = move || finish_all(&known, &folders, &loads, &events);
+        let run = move || finish_all(&known, &folders, &unfinished, &events);
         Builder::new().name("finisher".to_owned()).spawn(run).context("starting a thread")?
     };
     let run = move || {
-        let mut loader = Loader { store, folders, clock, events, loaded };
-        queue.into_iter().for_each(|job| loader.load(job));
-        let Loader { store, loaded, .. } = loader;
+        let mut side = Loader { store, folders, clock, events, loaded };
+        queue.into_iter().for_each(|job| side.load(job));
+        let Loader { store, loaded, .. } = side;
         drop(loaded);
         if finisher.join().is_err() {
             log::error!("the finisher ended in a panic");
@@ -69,8 +69,8 @@ pub fn start(
             log::warn!("checkpoint at the end: {error}");
         }
     };
-    let loader = Builder::new().name("loader".to_owned()).spawn(run);
-    Ok((jobs, loader.context("starting a thread")?))
+    let thread = Builder::new().name("loader".to_owned()).spawn(run);
+    Ok((jobs, thread.context("starting a thread")?))
 }
 
 struct Loader {

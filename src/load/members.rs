@@ -285,11 +285,13 @@ fn without_suffix(stem: &str) -> &str {
     }
 }
 
-/// Whether a beginning has a header line and some of a row: all that is asked
-/// of a member whose header names its columns.
+/// Whether a beginning has a header line and a whole row: all that is asked of
+/// a member whose header names its columns.
 fn has_header(bytes: &[u8]) -> bool {
     let bytes = bytes.strip_prefix(BOM).unwrap_or(bytes);
-    let mut lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
+    let whole = memchr::memrchr(b'\n', bytes).map_or(0, |at| at + 1);
+    let lines = bytes[..whole].split(|byte| *byte == b'\n');
+    let mut lines = lines.filter(|line| !line.trim_ascii().is_empty());
     let header = lines.next().and_then(|line| std::str::from_utf8(line).ok());
     header.is_some_and(|line| is_header(line.trim())) && lines.next().is_some()
 }

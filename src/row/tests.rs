@@ -1,5 +1,6 @@
 use rustc_hash::FxHashSet;
 
+use super::line::{has_control, may_have_control};
 use super::*;
 use crate::archive::Standard;
 use crate::catalog::Catalog;
@@ -124,7 +125,7 @@ proptest::proptest! {
     ) {
         let text = lines.join("\r\n");
         // As the loader cuts lines: one line end is no part of the line.
-        let any = text.split('\n').any(|line| super::line::has_control(line.strip_suffix('\r').unwrap_or(line)));
-        proptest::prop_assert!(!any || super::line::may_have_control(&text));
+        let any = text.split('\n').any(|line| has_control(line.strip_suffix('\r').unwrap_or(line)));
+        proptest::prop_assert!(!any || may_have_control(&text));
     }
 }
