@@ -21,6 +21,7 @@
 //! | [`score`] | rulebooks, and what the rows of a round are worth | money |
 //! | [`http`] | what can be asked | able to load |
 //! | [`money`] | pools shared to the satang, statements, holds | a judge of rows |
+//! | [`kpi`] | indicators from data in `schema/kpi`, and why | a place where one is defined |
 //! | [`report`] | forms in which numbers leave | |
 //! | [`sample`] | a synthetic province, and what must come of it | a caller of the judge |
 //! | [`cli`] | a file per command | |
@@ -55,6 +56,7 @@ pub mod daemon;
 pub mod files;
 pub mod http;
 pub mod inbox;
+pub mod kpi;
 pub mod load;
 pub mod money;
 pub mod registry;

@@ -13,11 +13,13 @@ mod context;
 mod demo;
 mod hold;
 mod import;
+mod kpi;
 mod outcome;
 mod registry;
 mod sample;
 mod score;
 mod serve;
+mod statement;
 mod submissions;
 mod verify;
 
@@ -88,6 +90,8 @@ enum Command {
     Submissions(submissions::Args),
     /// The money of a round, by unit and main unit
     Allocate(allocate::Args),
+    /// What each main unit is told about its money
+    Statement(statement::Args),
     /// Hold money of a unit back, list holds, end one
     #[command(subcommand)]
     Hold(hold::Args),
@@ -96,6 +100,9 @@ enum Command {
     Registry(registry::Args),
     /// Points and quality of a round
     Score(score::Args),
+    /// List, count and explain indicators; enter reported ones
+    #[command(subcommand)]
+    Kpi(kpi::Args),
     /// Check the database against its own counts and the folders
     Verify(verify::Args),
     /// Write a consistent copy of the database, also while the service runs
@@ -127,9 +134,11 @@ pub fn main() -> ExitCode {
         Command::Import(args) => import::run(&context, args),
         Command::Submissions(args) => submissions::run(&context, args),
         Command::Allocate(args) => allocate::run(&context, args),
+        Command::Statement(args) => statement::run(&context, args),
         Command::Hold(args) => hold::run(&context, args),
         Command::Registry(args) => registry::run(&context, args),
         Command::Score(args) => score::run(&context, args),
+        Command::Kpi(args) => kpi::run(&context, args),
         Command::Verify(args) => verify::run(&context, args),
         Command::Backup(args) => backup::backup(&context, args),
         Command::Restore(args) => backup::restore_from(&context, args),

@@ -35,6 +35,9 @@ pub struct Limits {
     pub body_bytes: u64,
     /// Longest time that a query for a reader may take, in milliseconds.
     pub query_ms: u64,
+    /// Longest time that counting one KPI may take for the command line and
+    /// for exports, in milliseconds.
+    pub kpi_ms: u64,
     /// Most rows in one HTTP reply page.
     pub reply_rows: usize,
     /// Free disk space, in bytes, under which the daemon is not ready.
@@ -57,6 +60,7 @@ impl Default for Limits {
             head_bytes: 16 << 10,
             body_bytes: 2 << 30,
             query_ms: 10_000,
+            kpi_ms: 120_000,
             reply_rows: 1_000,
             free_bytes: 1 << 30,
         }

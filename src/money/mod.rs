@@ -9,6 +9,7 @@
 //! | [`holds`] | which money is kept back |
 //! | [`result`] | a round counted from the store, and its allocation |
 //! | [`compare`] | two rulebooks side by side |
+//! | [`statement`] | what a main unit is told |
 
 pub mod allocate;
 pub mod compare;
@@ -17,6 +18,7 @@ pub mod of_rulebook;
 pub mod result;
 pub mod satang;
 pub mod share;
+pub mod statement;
 pub mod terms;
 
 pub use satang::{Points, Satang};

@@ -3,16 +3,18 @@
 
 use std::borrow::Cow;
 
+use super::{Cell, Document, Kind, Lang, Table};
+
 /// The byte order mark that makes spreadsheet programs read UTF-8.
 pub const BOM: &str = "\u{feff}";
 
+/// What a spreadsheet program may take for the beginning of a formula; the
+/// wide signs are read as the narrow ones where East Asian text is at home.
+const BEGINNINGS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+
 /// A cell that begins as a formula is given an apostrophe in front.
 pub fn safe(cell: &str) -> Cow<'_, str> {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        Cow::Owned(format!("'{cell}"))
-    } else {
-        Cow::Borrowed(cell)
-    }
+    if cell.starts_with(BEGINNINGS) { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
 }
 
 /// A table as CSV bytes.
@@ -37,6 +39,45 @@ where
         said(writer.write_record(None::<&[u8]>));
     }
     writer.into_inner().unwrap_or_default()
+}
+
+/// A table for programs: the names of its columns, then its rows. Notes are
+/// in the other forms and in an export's manifest.
+pub fn of(of: &Table, lang: Lang) -> Vec<u8> {
+    let mut bytes = BOM.as_bytes().to_vec();
+    bytes.extend(lines(of, lang));
+    bytes
+}
+
+/// A document: its tables one below the other, a blank line between them.
+pub fn document(document: &Document, lang: Lang) -> Vec<u8> {
+    let tables: Vec<Vec<u8>> = document.tables().map(|table| lines(table, lang)).collect();
+    let mut bytes = BOM.as_bytes().to_vec();
+    bytes.extend(tables.join("\r\n".as_bytes()));
+    bytes
+}
+
+fn lines(table: &Table, lang: Lang) -> Vec<u8> {
+    let mut writer =
+        ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(Vec::new());
+    let mut write = |cells: Vec<String>| {
+        if let Err(error) = writer.write_record(&cells) {
+            log::error!("CSV of {}: {error}", table.name);
+        }
+    };
+    write(table.columns.iter().map(|column| safe(&column.id).into_owned()).collect());
+    for row in table.all_rows() {
+        let pairs = table.columns.iter().zip(row);
+        write(pairs.map(|(column, cell)| field(cell, column.kind, lang)).collect());
+    }
+    writer.into_inner().unwrap_or_default()
+}
+
+/// Numbers of ours are no formulas, with a sign before them neither: an
+/// apostrophe would make text of them.
+fn field(cell: &Cell, kind: Kind, lang: Lang) -> String {
+    let text = cell.plain(kind, lang);
+    if cell.is_value() { text } else { safe(&text).into_owned() }
 }
 
 #[cfg(test)]

@@ -166,6 +166,11 @@ impl Reader {
         Ok(Snapshot { _held: self.conn.unchecked_transaction()? })
     }
 
+    /// Whether a snapshot is held.
+    pub fn is_held(&self) -> bool {
+        !self.conn.is_autocommit()
+    }
+
     /// Answers when the database can be read at all.
     pub fn ping(&self) -> Result<()> {
         self.conn.query_row("SELECT count(*) FROM meta", [], |_| Ok(())).map_err(StoreError::from)

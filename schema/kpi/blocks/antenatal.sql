@@ -1,0 +1,30 @@
+-- Visits before birth, with the age of the pregnancy in whole weeks: GA as
+-- sent, else counted from the last menstruation.
+-- use: known
+-- table: calendar
+-- columns: person INTEGER, gravida INTEGER, day INTEGER, n INTEGER, weeks INTEGER, first_visit INTEGER
+-- index: person
+SELECT k.person, a.gravida, a.day, c.n,
+  CASE WHEN a.ga IS NOT NULL THEN a.ga ELSE ((c.n - m.n) - (c.n - m.n) % 7) / 7 END,
+  a.first_visit
+FROM (
+  SELECT HOSPCODE AS hcode, PID AS pid, CAST(GRAVIDA AS BIGINT) AS gravida, DATE_SERV AS day,
+    CAST(GA AS BIGINT) AS ga,
+    CASE WHEN coalesce(ANCNO, F21_ANCNO) = '1' THEN 1 ELSE 0 END AS first_visit
+  FROM ANC
+  WHERE DATE_SERV BETWEEN :year_start - 20000 AND :end
+) AS a
+JOIN known AS k ON k.hcode = a.hcode AND k.pid = a.pid
+JOIN calendar AS c ON c.day = a.day
+LEFT JOIN (
+  SELECT HOSPCODE AS hcode, PID AS pid, CAST(GRAVIDA AS BIGINT) AS gravida, min(LMP) AS lmp
+  FROM (
+    SELECT HOSPCODE, PID, GRAVIDA, LMP FROM PRENATAL WHERE LMP IS NOT NULL
+    UNION ALL
+    SELECT HOSPCODE, PID, GRAVIDA, LMP FROM LABOR WHERE LMP IS NOT NULL
+    UNION ALL
+    SELECT HOSPCODE, PID, GRAVIDA, LMP FROM MCH WHERE LMP IS NOT NULL
+  ) AS l
+  GROUP BY HOSPCODE, PID, CAST(GRAVIDA AS BIGINT)
+) AS p ON p.hcode = a.hcode AND p.pid = a.pid AND p.gravida = a.gravida
+LEFT JOIN calendar AS m ON m.day = p.lmp

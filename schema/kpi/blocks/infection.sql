@@ -1,0 +1,8 @@
+-- Visits of the period whose principal diagnosis is an infection for which
+-- antibiotics are rarely right (kpi.md §2.8).
+-- table: rdu_diagnosis
+-- columns: kind TEXT, hcode TEXT, pid TEXT, seq TEXT, day INTEGER
+-- key: kind, hcode, pid, seq, day
+SELECT DISTINCT l.kind, d.HOSPCODE, d.PID, d.SEQ, d.DATE_SERV
+FROM DIAGNOSIS_OPD AS d JOIN rdu_diagnosis AS l ON l.code = d.DIAGCODE
+WHERE d.DATE_SERV BETWEEN :start AND :end AND d.DIAGTYPE = '1'

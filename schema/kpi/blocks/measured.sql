@@ -1,0 +1,12 @@
+-- Children weighed and measured in the quarter in which the period ends:
+-- weight 0.1-300 kg and height 40-250 cm (kpi.md §2.5), not before birth.
+-- use: known
+-- columns: person INTEGER, usable INTEGER
+-- key: person
+SELECT k.person, max(CASE
+  WHEN CAST(round(n.WEIGHT * 100) AS BIGINT) BETWEEN 10 AND 30000
+   AND CAST(round(n.HEIGHT * 100) AS BIGINT) BETWEEN 4000 AND 25000
+   AND n.DATE_SERV >= k.birth THEN 1 ELSE 0 END)
+FROM NUTRITION AS n JOIN known AS k ON k.hcode = n.HOSPCODE AND k.pid = n.PID
+WHERE n.DATE_SERV BETWEEN :quarter_start AND :end
+GROUP BY k.person

@@ -1,0 +1,9 @@
+-- The area population (slide 15; kpi.md §2.0): TYPEAREA 1 or 3, still there
+-- (DISCHARGE 9), Thai; one row for a person and a unit that registers them so.
+-- use: known
+-- columns: person INTEGER, hcode TEXT, birth INTEGER, sex TEXT
+-- key: person, hcode
+SELECT person, hcode, min(birth), min(sex)
+FROM known
+WHERE typearea IN ('1', '3') AND discharge = '9' AND nation IN ('099', '99')
+GROUP BY person, hcode

@@ -1,0 +1,5 @@
+-- How the registers know a person, latest round first.
+SELECT HOSPCODE, PID, TYPEAREA, DISCHARGE, NATION, BIRTH
+FROM PERSON
+WHERE CID = :cid
+ORDER BY HOSPCODE, PID, ROUND DESC

@@ -1,0 +1,2 @@
+-- Rounds of which there is a register of persons.
+SELECT DISTINCT ROUND FROM PERSON

@@ -1,0 +1,4 @@
+-- Outpatient visits, and those that ended with a referral to another unit.
+-- use: opvisit
+SELECT hcode, pid AS person, 1 AS den, referred AS num, NULL AS reason, day AS v_day, referred AS c_referred
+FROM opvisit

@@ -1,0 +1,327 @@
+//! `khlang kpi`: list, count, explain, and enter what people report.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use serde_json::json;
+
+use super::{Context, Done, say, say_json};
+use crate::kpi::{
+    Definition, KpiError, KpiResult, Level, Library, Period, PersonExplained, Session,
+    UnitExplained, read_entries,
+};
+use crate::store::Reader;
+use crate::world::World;
+
+/// Folder of the province's own definitions, below the data folder.
+const OWN: &str = "kpi";
+
+/// Calls of `kpi`.
+#[derive(Debug, clap::Subcommand)]
+pub enum Args {
+    /// Every KPI with its target, source and version
+    List {
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// Count a KPI, or all of them
+    Run {
+        /// Its id
+        #[arg(required_unless_present = "all", conflicts_with = "all")]
+        id: Option<String>,
+        /// All KPIs
+        #[arg(long)]
+        all: bool,
+        /// B.E. year 2557, quarter 2557Q3 (cumulative) or month 2557-01
+        #[arg(long)]
+        period: Period,
+        /// unit, cup, network, district, province, or class (of hospitals)
+        #[arg(long, default_value = "unit")]
+        level: Level,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// Why a person counts or does not; where a unit loses people
+    Explain {
+        /// Its id
+        id: String,
+        /// The unit
+        #[arg(long)]
+        unit: String,
+        /// Citizen ID of one person
+        #[arg(long, value_name = "CID")]
+        person: Option<String>,
+        /// B.E. year 2557, quarter 2557Q3 (cumulative) or month 2557-01
+        #[arg(long)]
+        period: Period,
+        /// Show citizen IDs whole
+        #[arg(long)]
+        unmask: bool,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// Enter reported values: kpi,unit,period,numerator,denominator,note
+    Enter {
+        /// The CSV file
+        file: PathBuf,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Runs it.
+pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+    let library = Library::load(Some(&context.data.join(OWN)))?;
+    match args {
+        Args::List { json } => list(context, &library, *json),
+        Args::Run { id, period, level, json, .. } => {
+            let some = id.as_deref().map(|id| find(&library, id)).transpose()?;
+            let chosen = some.map_or_else(|| library.kpis.values().collect(), |one| vec![one]);
+            count(context, &chosen, period, *level, id.is_some(), *json)
+        }
+        Args::Explain { id, unit, person, period, unmask, json } => {
+            let definition = find(&library, id)?;
+            let place = Place { unit, person: person.as_deref(), unmask: *unmask };
+            explain(context, definition, period, &place, *json)
+        }
+        Args::Enter { file, json } => enter(context, &library, file, *json),
+    }
+}
+
+fn find<'l>(library: &'l Library, id: &str) -> anyhow::Result<&'l Definition> {
+    library.get(id).with_context(|| format!("there is no KPI {id} (see khlang kpi list)"))
+}
+
+fn list(context: &Context, library: &Library, json: bool) -> anyhow::Result<Done> {
+    if json {
+        say_json(&library.kpis.values().collect::<Vec<_>>())?;
+        return Ok(Done::Good);
+    }
+    for definition in library.kpis.values() {
+        let name = context.pick(&definition.name.th, &definition.name.en);
+        let targets: Vec<String> =
+            definition.target.iter().map(|(year, target)| format!("{year}: {target}")).collect();
+        say(format!("{:<22} {name} [{}]", definition.id, targets.join(", ")))?;
+    }
+    Ok(Done::Good)
+}
+
+fn count(
+    context: &Context,
+    chosen: &[&Definition],
+    period: &Period,
+    level: Level,
+    one: bool,
+    json: bool,
+) -> anyhow::Result<Done> {
+    let world = context.world()?;
+    let reader = context.reader()?;
+    let mut results = Vec::new();
+    let mut stopped = Vec::new();
+    let mut session = Session::new(&world, &reader)?;
+    // Those that live in one kind of year share building blocks: they come
+    // one after the other.
+    let mut order: Vec<&&Definition> = chosen.iter().collect();
+    order.sort_by_key(|definition| definition.year as u8);
+    for definition in order {
+        allow(&world, &reader)?;
+        let begun = std::time::Instant::now();
+        match session.run(definition, period, level) {
+            Ok(result) => results.push(result),
+            Err(KpiError::TooLong { kpi }) => {
+                stopped.push(kpi);
+                // The snapshot went with the query.
+                drop(session);
+                session = Session::new(&world, &reader)?;
+            }
+            Err(other) => return Err(other.into()),
+        }
+        log::debug!("{}: {} ms", definition.id, begun.elapsed().as_millis());
+    }
+    results.sort_by(|a, b| a.kpi.cmp(&b.kpi));
+    match (json, one, results.first()) {
+        (true, true, Some(result)) => say_json(result)?,
+        (true, true, None) => {}
+        (true, false, _) => say_json(&results)?,
+        (false, ..) => {
+            for result in &results {
+                show(context, chosen, result)?;
+            }
+        }
+    }
+    anyhow::ensure!(
+        stopped.is_empty(),
+        "stopped after limits.kpi_ms = {} ms: {}",
+        world.config.limits.kpi_ms,
+        stopped.join(", ")
+    );
+    Ok(Done::Good)
+}
+
+/// Each query may take so long.
+fn allow(world: &World, reader: &Reader) -> anyhow::Result<()> {
+    Ok(reader.stop_after(Duration::from_millis(world.config.limits.kpi_ms))?)
+}
+
+fn show(context: &Context, chosen: &[&Definition], result: &KpiResult) -> anyhow::Result<()> {
+    let definition = chosen.iter().find(|definition| definition.id == result.kpi);
+    let name = definition.map_or("", |d| context.pick(&d.name.th, &d.name.en));
+    let span = &result.period;
+    say(format!("{} {name} {} ({} – {})", result.kpi, span.name, span.start, span.end))?;
+    if let Some(why) = &result.not_computable {
+        let (th, en) = (&why.text.th, &why.text.en);
+        let head = context.pick("  คำนวณไม่ได้: ", "  not computable: ");
+        say(format!("{head}{}", context.pick(th, en)))?;
+    }
+    for row in &result.rows {
+        let value = row.value.as_deref().unwrap_or("-");
+        let target = row.target.as_deref().unwrap_or("-");
+        let met = row.met.map_or("", |met| if met { "✓" } else { "✗" });
+        say(format!(
+            "  {:<6} {:>9} / {:<9} {value:>8}  ({target}) {met} {}",
+            row.code,
+            row.numerator.to_string(),
+            row.denominator.to_string(),
+            row.name
+        ))?;
+    }
+    for (reason, count) in &result.excluded {
+        let text = definition.and_then(|d| d.exclusions.get(reason));
+        let text = text.map_or(reason.as_str(), |names| context.pick(&names.th, &names.en));
+        say(format!("  - {text}: {count}"))?;
+    }
+    if let Some(definition) = definition.filter(|d| !d.local_defaults.is_empty()) {
+        say(format!("  * local default: {}", definition.local_defaults.join("; ")))?;
+    }
+    Ok(())
+}
+
+/// What is to be explained.
+struct Place<'a> {
+    unit: &'a str,
+    person: Option<&'a str>,
+    unmask: bool,
+}
+
+fn explain(
+    context: &Context,
+    definition: &Definition,
+    period: &Period,
+    place: &Place<'_>,
+    json: bool,
+) -> anyhow::Result<Done> {
+    let world = context.world()?;
+    anyhow::ensure!(world.units.knows(place.unit), "there is no unit {}", place.unit);
+    let reader = context.reader()?;
+    allow(&world, &reader)?;
+    let mut session = Session::new(&world, &reader)?;
+    if let Some(cid) = place.person {
+        let cid = cid.replace(['-', ' '], "");
+        let explained = session.explain_person(definition, period, &cid, place.unmask)?;
+        if json {
+            say_json(&explained)?;
+        } else {
+            show_person(context, place, &explained)?;
+        }
+    } else {
+        let explained = session.explain_unit(definition, period, place.unit, place.unmask)?;
+        if json {
+            say_json(&explained)?;
+        } else {
+            show_unit(context, &explained)?;
+        }
+    }
+    Ok(Done::Good)
+}
+
+fn show_person(
+    context: &Context,
+    place: &Place<'_>,
+    explained: &PersonExplained,
+) -> anyhow::Result<()> {
+    say(format!("{} {} {}", explained.kpi, explained.period.name, explained.person))?;
+    for r in &explained.registered {
+        let field = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+        say(format!(
+            "  {} PID {} TYPEAREA {} DISCHARGE {} NATION {}",
+            r.hcode,
+            r.pid,
+            field(&r.typearea),
+            field(&r.discharge),
+            field(&r.nation)
+        ))?;
+    }
+    if !explained.outcomes.iter().any(|outcome| outcome.hcode == place.unit) {
+        let th = "ไม่อยู่ในกลุ่มที่ตัวชี้วัดนี้นับ ณ หน่วยบริการนี้";
+        let en = "not of those that this KPI is about at this unit";
+        say(format!("  {}: {}", place.unit, context.pick(th, en)))?;
+    }
+    for outcome in &explained.outcomes {
+        let yes = |yes: bool| if yes { "✓" } else { "✗" };
+        let (den, num) = (yes(outcome.in_denominator), yes(outcome.in_numerator));
+        let th = format!("  {}: ตัวหาร {den} ตัวตั้ง {num}", outcome.hcode);
+        let en = format!("  {}: denominator {den} numerator {num}", outcome.hcode);
+        say(context.pick(&th, &en))?;
+        for check in &outcome.checks {
+            let met = check.met.map_or(" ", yes);
+            let value = check.value.as_deref().map_or(String::new(), |v| format!(" = {v}"));
+            say(format!("    {met} {}{value}", context.pick(&check.text.th, &check.text.en)))?;
+        }
+        if let Some(reason) = &outcome.reason {
+            let text = outcome.reason_text.as_ref();
+            let text = text.map_or(reason.as_str(), |n| context.pick(&n.th, &n.en));
+            say(format!("    ! {text}"))?;
+        }
+    }
+    Ok(())
+}
+
+fn show_unit(context: &Context, explained: &UnitExplained) -> anyhow::Result<()> {
+    say(format!("{} {} {}", explained.kpi, explained.period.name, explained.hcode))?;
+    for step in &explained.funnel {
+        say(format!("  {:>8} {}", step.left, context.pick(&step.text.th, &step.text.en)))?;
+    }
+    for (reason, count) in &explained.excluded {
+        say(format!("  - {reason}: {count}"))?;
+    }
+    for missing in &explained.missing {
+        let pid = missing.pid.as_deref().unwrap_or("");
+        let why = missing.reason.as_ref().or(missing.lacks.as_ref());
+        say(format!("  {} {pid} {}", missing.person, why.map_or("", String::as_str)))?;
+    }
+    Ok(())
+}
+
+fn enter(context: &Context, library: &Library, file: &PathBuf, json: bool) -> anyhow::Result<Done> {
+    let world = context.world()?;
+    let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    let entries = match read_entries(&text, library, &world.units) {
+        Ok(entries) => entries,
+        Err(mistakes) => {
+            if json {
+                say_json(&json!({ "entered": 0, "mistakes": mistakes }))?;
+            } else {
+                for mistake in mistakes {
+                    say(mistake)?;
+                }
+            }
+            return Ok(Done::Short);
+        }
+    };
+    let folders = context.folders()?;
+    let mut store = context.store(&world, &folders)?;
+    let by = std::env::var("USER").unwrap_or_else(|_| "cli".to_owned());
+    store.enter_reported(&entries, &by, &context.clock.now().to_rfc3339())?;
+    if json {
+        say_json(&json!({ "entered": entries.len(), "mistakes": [] }))?;
+    } else {
+        let (th, en) = ("บันทึกแล้ว", "entered");
+        say(format!("{} {}", context.pick(th, en), entries.len()))?;
+    }
+    Ok(Done::Good)
+}

@@ -1,0 +1,189 @@
+//! What a KPI is, as its TOML says it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{Days as ChronoDays, Months, NaiveDate};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use super::period::{Days, YearKind};
+use super::query::Query;
+use crate::clock::day_number;
+use crate::store::Value;
+
+/// A text in both languages.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Names {
+    /// Thai.
+    pub th: String,
+    /// English.
+    pub en: String,
+}
+
+/// What the rows of a query are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Counts {
+    /// A person known at a unit; counted once per level by the person key.
+    #[default]
+    Persons,
+    /// A visit, an admission, a month: added up.
+    Rows,
+    /// Nothing is computed: people report it.
+    Reported,
+}
+
+/// What a numerator over a denominator is multiplied with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scale {
+    /// Of a hundred.
+    #[default]
+    Percent,
+    /// Of a thousand.
+    PerThousand,
+    /// One to another.
+    Ratio,
+    /// A mean.
+    Mean,
+    /// A mean less the mean a year before.
+    Change,
+}
+
+/// Which way is good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// The target is a floor.
+    #[default]
+    Up,
+    /// The target is a ceiling.
+    Down,
+}
+
+/// A parameter of the query.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Parameter {
+    /// A number as it is (thresholds are whole numbers of the smallest unit).
+    Int(i64),
+    /// A text as it is.
+    Text(String),
+    /// A day counted from one of the period.
+    Day(DayFrom),
+}
+
+/// A day reckoned from a day of the period; years and months first, then days.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DayFrom {
+    /// From where.
+    pub from: Anchor,
+    /// Years later (or earlier).
+    #[serde(default)]
+    pub years: i32,
+    /// Months later.
+    #[serde(default)]
+    pub months: i32,
+    /// Days later.
+    #[serde(default)]
+    pub days: i64,
+}
+
+/// A day of the period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Anchor {
+    /// Its first day.
+    Start,
+    /// Its last day.
+    End,
+    /// The first day of its year.
+    Year,
+    /// The first day of the quarter in which it ends.
+    Quarter,
+}
+
+/// A KPI.
+#[derive(Debug, Clone, Serialize)]
+pub struct Definition {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: Names,
+    /// What its value is a number of.
+    pub unit: Names,
+    /// What the rows of its query are.
+    pub counts: Counts,
+    /// How the value comes of numerator and denominator.
+    pub scale: Scale,
+    /// Decimal places that the query's numerator is scaled by.
+    pub places: u32,
+    /// Which way is good.
+    pub direction: Direction,
+    /// The year it lives in.
+    pub year: YearKind,
+    /// Targets, each from a B.E. year on.
+    pub target: BTreeMap<i32, Decimal>,
+    /// Where the definition comes from.
+    pub source: String,
+    /// What in it has no public source.
+    pub local_defaults: Vec<String>,
+    /// What must be there, each `FILE`, `FILE.COLUMN` or alternatives `A|B`.
+    pub needs: Vec<String>,
+    /// Parameters of the query by name, without the colon.
+    pub parameters: BTreeMap<String, Parameter>,
+    /// Texts of the reasons why a person or row does not count.
+    pub exclusions: BTreeMap<String, Names>,
+    /// Texts of the conditions.
+    pub conditions: BTreeMap<String, Names>,
+    /// SHA-256 over definition and queries: the version that exports name.
+    pub version: String,
+    /// The query; none when it is reported.
+    #[serde(skip)]
+    pub query: Option<Arc<Query>>,
+}
+
+impl Definition {
+    /// The target of a B.E. year: the latest one set not after it.
+    pub fn target_of(&self, year: i32) -> Option<Decimal> {
+        self.target.range(..=year).next_back().map(|(_, target)| *target)
+    }
+
+    /// Whether a value meets a target.
+    pub fn meets(&self, value: Decimal, target: Decimal) -> bool {
+        match self.direction {
+            Direction::Up => value >= target,
+            Direction::Down => value <= target,
+        }
+    }
+}
+
+impl Parameter {
+    /// What the query gets.
+    pub(super) fn value(&self, days: &Days) -> Value {
+        match self {
+            Self::Int(value) => Value::Int(*value),
+            Self::Text(text) => Value::Text(text.clone()),
+            Self::Day(day) => Value::Int(day_number(day.reckon(days))),
+        }
+    }
+}
+
+impl DayFrom {
+    fn reckon(&self, days: &Days) -> NaiveDate {
+        let anchor = match self.from {
+            Anchor::Start => days.start,
+            Anchor::End => days.end,
+            Anchor::Year => days.year_start,
+            Anchor::Quarter => days.quarter_start,
+        };
+        let months = self.years * 12 + self.months;
+        let shift = Months::new(months.unsigned_abs());
+        let moved = if months < 0 { anchor - shift } else { anchor + shift };
+        let by = ChronoDays::new(self.days.unsigned_abs());
+        if self.days < 0 { moved - by } else { moved + by }
+    }
+}

@@ -1,0 +1,437 @@
+//! Why a person counts or does not, and where a unit loses people between its
+//! population and the numerator. Both read the very query that is counted.
+//!
+//! Beside the columns that are counted a query may answer with conditions, in
+//! the order in which they are asked: `c_NAME` is 1 or 0, and `v_NAME` the
+//! value that was looked at.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::definition::{Counts, Definition, Names};
+use super::period::Period;
+use super::run::{NotComputable, Span};
+use super::session::{Session, borrowed};
+use super::{KpiError, Query};
+use crate::row::citizen_id;
+use crate::store::{Line, Value};
+
+/// One condition of a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// Its name.
+    pub name: String,
+    /// In words.
+    #[serde(flatten)]
+    pub text: Names,
+    /// What was looked at.
+    pub value: Option<String>,
+    /// Whether it holds; none for a value that only informs.
+    pub met: Option<bool>,
+}
+
+/// What a person is to a KPI at one unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Outcome {
+    /// The unit.
+    pub hcode: String,
+    /// Counted in the denominator.
+    pub in_denominator: bool,
+    /// Counted in the numerator.
+    pub in_numerator: bool,
+    /// Why the person, or what was done, does not count.
+    pub reason: Option<String>,
+    /// The reason in words.
+    pub reason_text: Option<Names>,
+    /// Every condition.
+    pub checks: Vec<Check>,
+}
+
+/// How a person stands in a unit's register.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Registration {
+    /// The unit.
+    pub hcode: String,
+    /// The person's number there.
+    pub pid: String,
+    /// Residence type.
+    pub typearea: Option<String>,
+    /// Reason for leaving the register (9: still there).
+    pub discharge: Option<String>,
+    /// Nationality.
+    pub nation: Option<String>,
+    /// Day of birth, `YYYYMMDD`.
+    pub birth: Option<i64>,
+}
+
+/// Why a person counts or does not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PersonExplained {
+    /// The KPI.
+    pub kpi: String,
+    /// The period.
+    pub period: Span,
+    /// The person, masked unless allowed.
+    pub person: String,
+    /// What the registers say.
+    pub registered: Vec<Registration>,
+    /// What the person is to the KPI, at each unit or visit; empty when the
+    /// person is not of those it is about.
+    pub outcomes: Vec<Outcome>,
+    /// Why the data cannot say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_computable: Option<NotComputable>,
+}
+
+/// A step of the funnel: how many are left after a condition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// Name of the condition.
+    pub name: String,
+    /// In words.
+    #[serde(flatten)]
+    pub text: Names,
+    /// Left after it and all before it.
+    pub left: u64,
+}
+
+/// Somebody in the denominator who is not in the numerator.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Missing {
+    /// The person, masked unless allowed (a visit's number for KPIs of visits).
+    pub person: String,
+    /// The person's number at the unit.
+    pub pid: Option<String>,
+    /// The first condition that does not hold.
+    pub lacks: Option<String>,
+    /// Why what was done does not count.
+    pub reason: Option<String>,
+}
+
+/// Where a unit loses people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnitExplained {
+    /// The KPI.
+    pub kpi: String,
+    /// The period.
+    pub period: Span,
+    /// The unit.
+    pub hcode: String,
+    /// From the population to the numerator.
+    pub funnel: Vec<Step>,
+    /// By the reason.
+    pub excluded: BTreeMap<String, u64>,
+    /// The work list.
+    pub missing: Vec<Missing>,
+    /// Why the data cannot say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_computable: Option<NotComputable>,
+}
+
+/// What the registers say of a person.
+const REGISTRATION: &str = include_str!("../../schema/kpi/explain/registration.sql");
+/// Numbers of the persons of a unit.
+const PIDS: &str = include_str!("../../schema/kpi/explain/pids.sql");
+
+/// Columns that every query answers with, before its conditions.
+const FIXED: [&str; 5] = ["hcode", "person", "den", "num", "reason"];
+
+/// A row of a query, read.
+struct Row {
+    person: Value,
+    outcome: Outcome,
+}
+
+impl Session<'_> {
+    /// Why a person counts for a KPI or does not. `cid` is a citizen ID.
+    pub fn explain_person(
+        &mut self,
+        definition: &Definition,
+        period: &Period,
+        cid: &str,
+        unmask: bool,
+    ) -> Result<PersonExplained, KpiError> {
+        let trouble = |cause| KpiError::of(&definition.id, cause);
+        let mut explained = PersonExplained {
+            kpi: definition.id.clone(),
+            period: span(definition, period),
+            person: shown(cid, unmask),
+            registered: Vec::new(),
+            outcomes: Vec::new(),
+            not_computable: self.missing(definition)?,
+        };
+        let asked = self.reader.each_line(REGISTRATION, &[(":cid", cid.into())], |line| {
+            let text = |at: usize| line.str(at).map(|text| text.map(str::to_owned));
+            explained.registered.push(Registration {
+                hcode: text(0)?.unwrap_or_default(),
+                pid: text(1)?.unwrap_or_default(),
+                typearea: text(2)?,
+                discharge: text(3)?,
+                nation: text(4)?,
+                birth: line.int(5)?,
+            });
+            Ok(())
+        });
+        asked.map_err(trouble)?;
+        let Some(query) = &definition.query else { return Ok(explained) };
+        if explained.not_computable.is_some() {
+            return Ok(explained);
+        }
+        if definition.counts == Counts::Persons {
+            let key = Value::Int(cid.parse().unwrap_or(-1));
+            self.each_row(definition, query, period, "person = :key", &[key], |row| {
+                explained.outcomes.push(row.outcome);
+            })?;
+        } else {
+            let known: Vec<[Value; 2]> = explained
+                .registered
+                .iter()
+                .map(|r| [(&*r.hcode).into(), (&*r.pid).into()])
+                .collect();
+            for key in known {
+                let place = "hcode = :key AND person = :key2";
+                self.each_row(definition, query, period, place, &key, |row| {
+                    explained.outcomes.push(row.outcome);
+                })?;
+            }
+        }
+        Ok(explained)
+    }
+
+    /// Where a unit loses people, and whom it is missing.
+    pub fn explain_unit(
+        &mut self,
+        definition: &Definition,
+        period: &Period,
+        hcode: &str,
+        unmask: bool,
+    ) -> Result<UnitExplained, KpiError> {
+        let mut explained = UnitExplained {
+            kpi: definition.id.clone(),
+            period: span(definition, period),
+            hcode: hcode.to_owned(),
+            funnel: Vec::new(),
+            excluded: BTreeMap::new(),
+            missing: Vec::new(),
+            not_computable: self.missing(definition)?,
+        };
+        let Some(query) = definition.query.as_ref() else { return Ok(explained) };
+        if explained.not_computable.is_some() {
+            return Ok(explained);
+        }
+        let mut funnel = Funnel::default();
+        self.each_row(definition, query, period, "hcode = :key", &[hcode.into()], |row| {
+            funnel.take(row);
+        })?;
+        funnel.close();
+        let pids = self.pids(definition, hcode)?;
+        explained.funnel = funnel.steps(definition);
+        explained.excluded = funnel.excluded;
+        explained.missing = funnel
+            .missing
+            .into_iter()
+            .map(|(person, lacks, reason)| {
+                let (person, pid) = match person {
+                    Value::Int(key) => {
+                        (shown(&format!("{key:013}"), unmask), pids.get(&key).cloned())
+                    }
+                    Value::Text(text) => (text, None),
+                    Value::Null => (String::new(), None),
+                };
+                Missing { person, pid, lacks, reason }
+            })
+            .collect();
+        Ok(explained)
+    }
+
+    /// Numbers at a unit by person.
+    fn pids(
+        &self,
+        definition: &Definition,
+        hcode: &str,
+    ) -> Result<BTreeMap<i64, String>, KpiError> {
+        let mut pids = BTreeMap::new();
+        if definition.counts == Counts::Persons {
+            let asked = self.reader.each_line(PIDS, &[(":unit", hcode.into())], |line| {
+                let cid = line.str(0)?.and_then(|cid| cid.parse().ok());
+                if let (Some(cid), Some(pid)) = (cid, line.str(1)?) {
+                    pids.entry(cid).or_insert_with(|| pid.to_owned());
+                }
+                Ok(())
+            });
+            asked.map_err(|cause| KpiError::of(&definition.id, cause))?;
+        }
+        Ok(pids)
+    }
+
+    /// Every row of a query at a place, read with its conditions.
+    fn each_row(
+        &mut self,
+        definition: &Definition,
+        query: &Query,
+        period: &Period,
+        place: &str,
+        keys: &[Value],
+        mut each: impl FnMut(Row),
+    ) -> Result<(), KpiError> {
+        let trouble = |cause| KpiError::of(&definition.id, cause);
+        let values = self.prepare(definition, query, &period.days(definition.year))?;
+        let mut params = borrowed(&values);
+        params.extend([":key", ":key2"].into_iter().zip(keys.iter().cloned()));
+        let sql =
+            format!("SELECT * FROM ({}) AS q WHERE {place} ORDER BY hcode, person", query.text);
+        let (columns, _) = self.reader.shape(&sql).map_err(trouble)?;
+        let at = fixed_columns(definition, &columns)?;
+        let read = |line: &Line<'_>| -> crate::store::Result<Row> {
+            let reason = line.str(at[4])?.map(str::to_owned);
+            let in_denominator = line.int(at[2])?.unwrap_or(0) > 0;
+            Ok(Row {
+                person: line.value(at[1])?,
+                outcome: Outcome {
+                    hcode: line.str(at[0])?.unwrap_or_default().to_owned(),
+                    in_denominator,
+                    in_numerator: in_denominator && line.int(at[3])?.unwrap_or(0) > 0,
+                    reason_text: reason
+                        .as_ref()
+                        .and_then(|r| definition.exclusions.get(r).cloned()),
+                    reason,
+                    checks: checks(definition, &columns, line)?,
+                },
+            })
+        };
+        self.reader
+            .each_line(&sql, &params, |line| {
+                each(read(line)?);
+                Ok(())
+            })
+            .map_err(trouble)
+    }
+}
+
+fn fixed_columns(definition: &Definition, columns: &[String]) -> Result<[usize; 5], KpiError> {
+    let mut at = [0; 5];
+    for (place, name) in at.iter_mut().zip(FIXED) {
+        *place = columns.iter().position(|c| c == name).ok_or_else(|| KpiError::Shape {
+            kpi: definition.id.clone(),
+            what: format!("its query has no column {name}"),
+        })?;
+    }
+    Ok(at)
+}
+
+fn checks(
+    definition: &Definition,
+    columns: &[String],
+    line: &Line<'_>,
+) -> crate::store::Result<Vec<Check>> {
+    let mut checks: Vec<Check> = Vec::new();
+    for (at, column) in columns.iter().enumerate() {
+        let (Some(name), is_outcome) = (match column.split_at_checked(2) {
+            Some(("c_", name)) => (Some(name), true),
+            Some(("v_", name)) => (Some(name), false),
+            _ => (None, false),
+        }) else {
+            continue;
+        };
+        let place = checks.iter().position(|check| check.name == name).unwrap_or_else(|| {
+            let text = definition.conditions.get(name).cloned().unwrap_or_default();
+            checks.push(Check { name: name.to_owned(), text, value: None, met: None });
+            checks.len() - 1
+        });
+        if is_outcome {
+            checks[place].met = Some(line.int(at)?.unwrap_or(0) > 0);
+        } else {
+            checks[place].value = match line.value(at)? {
+                Value::Null => None,
+                Value::Int(value) => Some(value.to_string()),
+                Value::Text(text) => Some(text),
+            };
+        }
+    }
+    Ok(checks)
+}
+
+/// A citizen ID as the asker may see it.
+fn shown(cid: &str, unmask: bool) -> String {
+    if unmask { cid.to_owned() } else { citizen_id::mask(cid) }
+}
+
+fn span(definition: &Definition, period: &Period) -> Span {
+    let days = period.days(definition.year);
+    Span { name: period.to_string(), start: days.start, end: days.end }
+}
+
+/// Counts of a unit by condition, over rows that come in order of the person.
+#[derive(Default)]
+struct Funnel {
+    conditions: Vec<String>,
+    left: Vec<u64>,
+    population: u64,
+    denominator: u64,
+    numerator: u64,
+    excluded: BTreeMap<String, u64>,
+    missing: Vec<(Value, Option<String>, Option<String>)>,
+    /// The best row of the present person: one of two numbers at a unit may
+    /// tell more.
+    best: Option<(usize, Row)>,
+}
+
+impl Funnel {
+    fn take(&mut self, row: Row) {
+        let met = row.outcome.checks.iter().filter_map(|check| check.met);
+        let depth =
+            met.take_while(|met| *met).count() + 100 * usize::from(row.outcome.in_numerator);
+        let same = matches!((&self.best, &row.person),
+            (Some((_, best)), Value::Int(_)) if best.person == row.person);
+        if !same {
+            self.close();
+        }
+        if self.best.as_ref().is_none_or(|(best, _)| *best < depth) {
+            self.best = Some((depth, row));
+        }
+    }
+
+    fn close(&mut self) {
+        let Some((_, row)) = self.best.take() else { return };
+        let outcome = row.outcome;
+        let conditions = outcome.checks.iter().filter(|check| check.met.is_some());
+        if self.conditions.is_empty() {
+            self.conditions = conditions.clone().map(|check| check.name.clone()).collect();
+            self.left = vec![0; self.conditions.len()];
+        }
+        self.population += 1;
+        self.denominator += u64::from(outcome.in_denominator);
+        self.numerator += u64::from(outcome.in_numerator);
+        let mut lacks = None;
+        for (at, check) in conditions.enumerate() {
+            if check.met != Some(true) {
+                lacks = Some(check.name.clone());
+                break;
+            }
+            self.left[at] += 1;
+        }
+        if let Some(reason) = outcome.reason.clone().filter(|_| !outcome.in_numerator) {
+            *self.excluded.entry(reason).or_default() += 1;
+        }
+        if outcome.in_denominator && !outcome.in_numerator {
+            self.missing.push((row.person, lacks, outcome.reason));
+        }
+    }
+
+    fn steps(&self, definition: &Definition) -> Vec<Step> {
+        let step = |name: &str, th: &str, en: &str, left| Step {
+            name: name.to_owned(),
+            text: Names { th: th.to_owned(), en: en.to_owned() },
+            left,
+        };
+        let mut steps = vec![step("population", "ประชากรที่ดู", "looked at", self.population)];
+        for (name, left) in self.conditions.iter().zip(&self.left) {
+            let text = definition.conditions.get(name).cloned().unwrap_or_default();
+            steps.push(Step { name: name.clone(), text, left: *left });
+        }
+        steps.push(step("denominator", "ตัวหาร", "denominator", self.denominator));
+        steps.push(step("numerator", "ตัวตั้ง", "numerator", self.numerator));
+        steps
+    }
+}

@@ -1,0 +1,45 @@
+//! Lists of `schema/codes/` with all their columns, as tables for queries: a
+//! vaccination schedule is more than its codes.
+
+use crate::store::{StoreError, Value};
+
+#[derive(rust_embed::RustEmbed)]
+#[folder = "schema/codes"]
+#[include = "*.csv"]
+struct Codes;
+
+/// Columns (with their type) and rows of a list.
+type Table = (Vec<String>, Vec<Vec<Value>>);
+
+/// Reads a list. Every column is text but those whose name ends in `_n`,
+/// which hold whole numbers.
+pub(super) fn table(name: &str) -> Result<Table, StoreError> {
+    let fail = |what: String| StoreError::Inconsistent(format!("codes/{name}.csv: {what}"));
+    let file = Codes::get(&format!("{name}.csv")).ok_or_else(|| fail("missing".to_owned()))?;
+    let text = String::from_utf8_lossy(&file.data).into_owned();
+    let text = text.strip_prefix("#partial").unwrap_or(&text).trim_start();
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+    let names = reader.headers().map_err(|e| fail(e.to_string()))?.clone();
+    let number = |at: usize| names.get(at).is_some_and(|name| name.ends_with("_n"));
+    let columns = names.iter().enumerate().map(|(at, column)| {
+        format!("\"{}\" {}", column.trim(), if number(at) { "INTEGER" } else { "TEXT" })
+    });
+    let columns: Vec<String> = columns.collect();
+    let mut rows = Vec::new();
+    for row in reader.records() {
+        let row = row.map_err(|e| fail(e.to_string()))?;
+        let mut values = Vec::new();
+        for at in 0..names.len() {
+            let text = row.get(at).unwrap_or("").trim();
+            values.push(match (number(at), text) {
+                (_, "") => Value::Null,
+                (true, text) => {
+                    Value::Int(text.parse().map_err(|_| fail(format!("no number: {text}")))?)
+                }
+                (false, text) => text.into(),
+            });
+        }
+        rows.push(values);
+    }
+    Ok((columns, rows))
+}

@@ -1,0 +1,72 @@
+//! Key performance indicators: one SQL file in `schema/kpi/` and one TOML in
+//! `config/kpi/` each, counted for any period and level, and explained.
+//!
+//! The SQL answers with one row for a person (or a visit, or a unit) and a
+//! unit; run, explain and work lists all come from that one query, so that
+//! they cannot disagree. It knows no engine's date functions: dates are
+//! integers `YYYYMMDD`, and every cut-off day is a parameter worked out here.
+//! What a KPI means stands in the data; this folder knows only *kinds* of
+//! period, parameter and scale.
+
+mod amount;
+mod definition;
+mod explain;
+mod level;
+mod library;
+mod lists;
+mod period;
+mod query;
+mod reported;
+mod run;
+mod session;
+
+pub use amount::{Amount, value_text};
+pub use definition::{Counts, Definition, Direction, Names, Parameter, Scale};
+pub use explain::{Check, Missing, Outcome, PersonExplained, Registration, Step, UnitExplained};
+pub use level::Level;
+pub use library::{Library, LibraryError};
+pub use period::{Days, Period, PeriodError, YearKind};
+pub use query::{Block, Query};
+pub use reported::{Entry, read_entries};
+pub use run::{KpiResult, KpiRow, NotComputable, Span, run};
+pub use session::Session;
+
+use crate::store::StoreError;
+
+/// Why a KPI gave no answer; none of it is about the data.
+#[derive(Debug, thiserror::Error)]
+pub enum KpiError {
+    /// The store failed.
+    #[error("KPI {kpi}: {cause}")]
+    Store {
+        /// Which KPI.
+        kpi: String,
+        /// What the store said.
+        cause: StoreError,
+    },
+    /// The query ran longer than it may.
+    #[error("KPI {kpi}: stopped, it took longer than limits.kpi_ms allows")]
+    TooLong {
+        /// Which KPI.
+        kpi: String,
+    },
+    /// The query does not answer as its definition says.
+    #[error("KPI {kpi}: {what}")]
+    Shape {
+        /// Which KPI.
+        kpi: String,
+        /// What is wrong.
+        what: String,
+    },
+}
+
+impl KpiError {
+    /// An error of the store while a KPI was counted.
+    fn of(kpi: &str, cause: StoreError) -> Self {
+        let kpi = kpi.to_owned();
+        if cause.is_deadline() { Self::TooLong { kpi } } else { Self::Store { kpi, cause } }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,129 @@
+//! The head of an SQL file: which building blocks and code lists it uses, and
+//! for a block the columns it fills.
+//!
+//! ```sql
+//! -- use: area, deaths          building blocks, written once in blocks/
+//! -- list: dm_codes             code lists, there as tables list_dm_codes (code)
+//! -- table: epi_series          a list of schema/codes/ with all its columns
+//! -- columns: person INTEGER, day INTEGER      (blocks only)
+//! -- key: person, day           primary key    (blocks only, may be left out)
+//! -- index: day                 one more index (blocks only, may be left out)
+//! ```
+//!
+//! A block becomes a temporary table when the first query that uses it runs,
+//! and is shared by all queries of the session with the same parameters. Any
+//! engine has `CREATE TEMPORARY TABLE … AS SELECT`, so the SQL stays portable.
+
+use std::sync::Arc;
+
+/// An SQL text with what it rests on.
+#[derive(Debug, Clone, Default)]
+pub struct Query {
+    /// The text, with its comments.
+    pub text: String,
+    /// Blocks that it uses.
+    pub uses: Vec<Arc<Block>>,
+    /// Code lists that it uses.
+    pub lists: Vec<String>,
+    /// Lists that it uses with all their columns.
+    pub tables: Vec<String>,
+}
+
+/// A building block.
+#[derive(Debug, Clone)]
+pub struct Block {
+    /// Its name, also that of its table.
+    pub name: String,
+    /// Its columns with their types, as SQL declares them.
+    pub columns: Vec<String>,
+    /// Its primary key; empty for none.
+    pub key: Vec<String>,
+    /// Columns of a further index; empty for none.
+    pub index: Vec<String>,
+    /// What fills it.
+    pub query: Query,
+}
+
+/// The head of an SQL file, names not yet resolved.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Head {
+    pub uses: Vec<String>,
+    pub lists: Vec<String>,
+    pub tables: Vec<String>,
+    pub columns: Vec<String>,
+    pub key: Vec<String>,
+    pub index: Vec<String>,
+}
+
+impl Head {
+    /// Reads the head lines of an SQL text.
+    pub(super) fn of(text: &str) -> Self {
+        let mut head = Self::default();
+        for line in text.lines() {
+            let Some((name, list)) = line.strip_prefix("-- ").and_then(|l| l.split_once(':'))
+            else {
+                continue;
+            };
+            let place = match name {
+                "use" => &mut head.uses,
+                "list" => &mut head.lists,
+                "table" => &mut head.tables,
+                "columns" => &mut head.columns,
+                "key" => &mut head.key,
+                "index" => &mut head.index,
+                _ => continue,
+            };
+            place.extend(list.split(',').map(|name| name.trim().to_owned()));
+        }
+        head
+    }
+}
+
+/// The names of the parameters in an SQL text, with their colon, in order and
+/// once each. Comments and quoted texts have none.
+pub(super) fn parameters(text: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for line in text.lines() {
+        let line = line.split("--").next().unwrap_or("");
+        for (at, part) in line.split('\'').enumerate() {
+            if at % 2 == 1 {
+                continue;
+            }
+            for name in part.split(':').skip(1) {
+                let word = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
+                let name: String = name.chars().take_while(word).collect();
+                let name = format!(":{name}");
+                if name.len() > 1 && !found.contains(&name) {
+                    found.push(name);
+                }
+            }
+        }
+    }
+    found
+}
+
+impl Query {
+    /// Every parameter that it and the blocks below it name.
+    pub(super) fn all_parameters(&self) -> Vec<String> {
+        let mut all = parameters(&self.text);
+        for block in &self.uses {
+            for name in block.query.all_parameters() {
+                if !all.contains(&name) {
+                    all.push(name);
+                }
+            }
+        }
+        all
+    }
+
+    /// Every code list that it and the blocks below it name.
+    pub(super) fn all_lists(&self) -> Vec<String> {
+        let mut all = self.lists.clone();
+        for block in &self.uses {
+            all.extend(block.query.all_lists());
+        }
+        all.sort();
+        all.dedup();
+        all
+    }
+}

@@ -1,0 +1,307 @@
+//! One state of the store, held for any number of KPIs, with the building
+//! blocks that they share.
+
+use std::collections::BTreeMap;
+
+use chrono::{Datelike, Days as ChronoDays, Months, NaiveDate};
+
+use super::definition::{Definition, Names};
+use super::library::GIVEN;
+use super::period::Days;
+use super::query::{Block, Query};
+use super::run::NotComputable;
+use super::{KpiError, lists};
+use crate::clock::{day_number, day_of_number, round_of};
+use crate::store::{Reader, Snapshot, TableSpec, Value};
+use crate::world::World;
+
+/// Values of parameters by name, with their colon.
+pub(super) type Bound = Vec<(String, Value)>;
+
+/// A snapshot with its building blocks. When a query is stopped for taking
+/// too long the snapshot is lost with it: begin another session.
+pub struct Session<'a> {
+    pub(super) world: &'a World,
+    pub(super) reader: &'a Reader,
+    /// Temporary tables that are there, with the values they were made with.
+    made: BTreeMap<String, Vec<(String, Value)>>,
+    /// The last day on which anything was received.
+    as_of: i64,
+    /// Rounds of the register of persons, once they are asked for.
+    rounds: Option<Vec<i64>>,
+    _held: Option<Snapshot<'a>>,
+}
+
+/// Columns that the engine reads, and what a given table looks like.
+struct Given {
+    name: &'static str,
+    columns: &'static [&'static str],
+    key: &'static str,
+}
+
+/// Tables that the engine itself fills.
+const TABLES: [Given; 3] = [
+    Given {
+        name: "units",
+        columns: &[
+            "hcode TEXT",
+            "type TEXT",
+            "level TEXT",
+            "cup TEXT",
+            "network TEXT",
+            "district TEXT",
+            "province TEXT",
+        ],
+        key: "hcode",
+    },
+    Given { name: "calendar", columns: &["day INTEGER", "n INTEGER"], key: "day" },
+    Given { name: "months", columns: &["month INTEGER", "last_day INTEGER"], key: "month" },
+];
+
+/// Rounds of the register of persons.
+const ROUNDS: &str = include_str!("../../schema/kpi/explain/rounds.sql");
+
+/// How many years around a period the calendar reaches: pregnancies begin
+/// before it, and care after a birth ends behind it.
+const CALENDAR_YEARS: u32 = 3;
+
+impl<'a> Session<'a> {
+    /// Holds the present state; joins a snapshot that is held already.
+    pub fn new(world: &'a World, reader: &'a Reader) -> Result<Self, KpiError> {
+        let trouble = |cause| KpiError::of("session", cause);
+        let held = if reader.is_held() { None } else { Some(reader.snapshot().map_err(trouble)?) };
+        let mut as_of = 0;
+        let sql = "SELECT max(received_at) FROM submission WHERE status <> 'void'";
+        let asked = reader.each_line(sql, &[], |line| {
+            let day = line.str(0)?.and_then(|at| at.get(..10)).unwrap_or_default();
+            as_of = day.replace('-', "").parse().unwrap_or(0);
+            Ok(())
+        });
+        asked.map_err(trouble)?;
+        Ok(Self { world, reader, made: BTreeMap::new(), as_of, rounds: None, _held: held })
+    }
+
+    /// What the data lack for a KPI, if anything.
+    pub(super) fn missing(
+        &self,
+        definition: &Definition,
+    ) -> Result<Option<NotComputable>, KpiError> {
+        for need in &definition.needs {
+            let mut there = false;
+            for one in need.split('|') {
+                there = there || self.has(one).map_err(|e| KpiError::of(&definition.id, e))?;
+            }
+            if !there {
+                let text = Names {
+                    th: format!("ไม่มีข้อมูล {need}"),
+                    en: format!("there are no data of {need}"),
+                };
+                return Ok(Some(NotComputable { needs: need.clone(), text }));
+            }
+        }
+        let lists = definition.query.as_ref().map(|query| query.all_lists()).unwrap_or_default();
+        for list in lists {
+            if self.world.catalog.codes.get(&list).is_none() {
+                let text = Names {
+                    th: format!("ต้องนำเข้ารายการรหัส {list} ก่อน"),
+                    en: format!("the code list {list} has to be dropped in first"),
+                };
+                return Ok(Some(NotComputable { needs: list, text }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether a file (`FILE`, or `FILE.COLUMN`) has anything at all.
+    fn has(&self, need: &str) -> crate::store::Result<bool> {
+        let (file, column) = need.split_once('.').unwrap_or((need, ""));
+        let test = if column.is_empty() {
+            String::new()
+        } else {
+            format!(" WHERE \"{column}\" IS NOT NULL")
+        };
+        let mut there = false;
+        self.reader.each_line(&format!("SELECT 1 FROM \"{file}\"{test} LIMIT 1"), &[], |_| {
+            there = true;
+            Ok(())
+        })?;
+        Ok(there)
+    }
+
+    /// Makes what a query rests on, and gives the values of its parameters.
+    pub(super) fn prepare(
+        &mut self,
+        definition: &Definition,
+        query: &Query,
+        days: &Days,
+    ) -> Result<Bound, KpiError> {
+        if self.rounds.is_none() {
+            let rounds = self.rounds().map_err(|cause| KpiError::of(&definition.id, cause))?;
+            self.rounds = Some(rounds);
+        }
+        let mut values = self.given(days);
+        let own = definition.parameters.iter();
+        values.extend(own.map(|(name, parameter)| (format!(":{name}"), parameter.value(days))));
+        self.rest(query, days, &values).map_err(|cause| KpiError::of(&definition.id, cause))?;
+        Ok(values)
+    }
+
+    fn rounds(&self) -> crate::store::Result<Vec<i64>> {
+        let mut rounds = Vec::new();
+        self.reader.each_line(ROUNDS, &[], |line| {
+            rounds.extend(line.int(0)?);
+            Ok(())
+        })?;
+        Ok(rounds)
+    }
+
+    /// The round of the register that a period goes by: the latest there is
+    /// up to its own. Periods that go by one register share its tables.
+    fn round(&self, of_period: i64) -> i64 {
+        let rounds = self.rounds.as_deref().unwrap_or_default();
+        let up_to = rounds.iter().copied().filter(|round| *round <= of_period).max();
+        up_to.or_else(|| rounds.iter().copied().min()).unwrap_or(of_period)
+    }
+
+    /// What every query may name.
+    fn given(&self, days: &Days) -> Bound {
+        let year = Months::new(12);
+        let number = |day: NaiveDate| Value::Int(day_number(day));
+        let values = [
+            number(days.start),
+            number(days.end),
+            number(days.year_start),
+            number(days.quarter_start),
+            number(days.start - year),
+            // The last day of a month stays the last: 29 February too.
+            number(days.end + ChronoDays::new(1) - year - ChronoDays::new(1)),
+            Value::Int(self.round(i64::from(round_of(days.end)))),
+            Value::Int(self.as_of),
+            Value::Int(i64::from(days.year)),
+        ];
+        GIVEN.iter().map(|name| (*name).to_owned()).zip(values).collect()
+    }
+
+    fn rest(&mut self, query: &Query, days: &Days, values: &Bound) -> crate::store::Result<()> {
+        for list in &query.lists {
+            self.list(list)?;
+        }
+        for table in &query.tables {
+            self.table(table, days)?;
+        }
+        for block in &query.uses {
+            self.block(block, days, values)?;
+        }
+        Ok(())
+    }
+
+    fn block(&mut self, block: &Block, days: &Days, values: &Bound) -> crate::store::Result<()> {
+        let named = block.query.all_parameters();
+        let with: Bound = values.iter().filter(|(name, _)| named.contains(name)).cloned().collect();
+        if self.made.get(&block.name) == Some(&with) {
+            return Ok(());
+        }
+        self.rest(&block.query, days, values)?;
+        self.reader.drop_table(&block.name)?;
+        self.made.remove(&block.name);
+        let spec = TableSpec {
+            name: &block.name,
+            columns: &block.columns,
+            key: &block.key,
+            index: &block.index,
+        };
+        let begun = std::time::Instant::now();
+        self.reader.make_table(&spec, &block.query.text, &borrowed(&with))?;
+        log::debug!("block {}: {} ms", block.name, begun.elapsed().as_millis());
+        self.made.insert(block.name.clone(), with);
+        Ok(())
+    }
+
+    fn list(&mut self, list: &str) -> crate::store::Result<()> {
+        let name = format!("list_{list}");
+        if self.made.contains_key(&name) {
+            return Ok(());
+        }
+        let codes = self.world.catalog.codes.get(list).map(|list| &list.codes);
+        let rows = codes.into_iter().flatten().map(|code| vec![Value::Text(code.clone())]);
+        self.fill(&name, &["code TEXT".to_owned()], "code", rows)?;
+        self.made.insert(name, Bound::new());
+        Ok(())
+    }
+
+    fn table(&mut self, name: &str, days: &Days) -> crate::store::Result<()> {
+        let with = vec![("days".to_owned(), Value::Int(day_number(days.start)))];
+        let with = [with, vec![("end".to_owned(), Value::Int(day_number(days.end)))]].concat();
+        if self.made.get(name) == Some(&with) {
+            return Ok(());
+        }
+        self.reader.drop_table(name)?;
+        let Some(given) = TABLES.iter().find(|given| given.name == name) else {
+            let (columns, rows) = lists::table(name)?;
+            self.fill(name, &columns, "", rows.into_iter())?;
+            self.made.insert(name.to_owned(), with);
+            return Ok(());
+        };
+        let columns: Vec<String> = given.columns.iter().map(|c| (*c).to_owned()).collect();
+        let rows: Vec<Vec<Value>> = match name {
+            "units" => self.unit_rows(),
+            "calendar" => calendar(days),
+            _ => self.months(days),
+        };
+        self.fill(name, &columns, given.key, rows.into_iter())?;
+        self.made.insert(name.to_owned(), with);
+        Ok(())
+    }
+
+    fn fill(
+        &self,
+        name: &str,
+        columns: &[String],
+        key: &str,
+        rows: impl Iterator<Item = Vec<Value>>,
+    ) -> crate::store::Result<()> {
+        let key: Vec<String> = if key.is_empty() { Vec::new() } else { vec![key.to_owned()] };
+        self.reader.fill_table(&TableSpec { name, columns, key: &key, index: &[] }, rows)
+    }
+
+    fn unit_rows(&self) -> Vec<Vec<Value>> {
+        let units = self.world.units.by_code.values();
+        let fields = units.map(|u| {
+            [&u.hcode, &u.kind, &u.level, &u.cup, &u.network, &u.district, &u.province]
+                .map(|text| Value::Text(text.clone()))
+                .to_vec()
+        });
+        fields.collect()
+    }
+
+    /// The months of a period that were over when the last archive came: no
+    /// unit has missed a month that is not over.
+    fn months(&self, days: &Days) -> Vec<Vec<Value>> {
+        let mut months = Vec::new();
+        let mut first = days.start;
+        while first < days.end {
+            let next = first + Months::new(1);
+            let last = next - ChronoDays::new(1);
+            if day_of_number(self.as_of).is_some_and(|as_of| last < as_of) {
+                let month = i64::from(first.year()) * 100 + i64::from(first.month());
+                months.push(vec![Value::Int(month), Value::Int(day_number(last))]);
+            }
+            first = next;
+        }
+        months
+    }
+}
+
+/// Days with their numbers, one after the other, so that a query can tell how
+/// many days lie between two dates without an engine's own functions.
+fn calendar(days: &Days) -> Vec<Vec<Value>> {
+    let reach = Months::new(12 * CALENDAR_YEARS);
+    let (from, to) = (days.year_start - reach, days.end + reach);
+    let all = from.iter_days().take_while(|day| *day <= to).enumerate();
+    all.map(|(n, day)| vec![Value::Int(day_number(day)), Value::Int(n as i64)]).collect()
+}
+
+/// Parameters as the store takes them.
+pub(super) fn borrowed(values: &Bound) -> Vec<(&str, Value)> {
+    values.iter().map(|(name, value)| (name.as_str(), value.clone())).collect()
+}

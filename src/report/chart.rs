@@ -1,0 +1,384 @@
+//! Charts as SVG, for people who look rather than read: a trend by month, and
+//! units ranked against their target.
+//!
+//! Every chart has a title and a description in words, and its values stand in
+//! it as text; whether a target is met is told by a sign and a pattern, not by
+//! colour alone.
+
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+use super::words::{Lang, Words, grouped, rounded};
+
+/// What a chart shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// Points in time, joined.
+    Trend,
+    /// Bars, each with its own label.
+    Ranking,
+}
+
+/// One value of a chart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Point {
+    /// What it is the value of.
+    pub label: Words,
+    /// The value; none where the data cannot say.
+    pub value: Option<Decimal>,
+    /// Whether its target is met.
+    pub met: Option<bool>,
+}
+
+/// A chart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chart {
+    /// What it shows.
+    pub shape: Shape,
+    /// Its title.
+    pub title: Words,
+    /// What its values are a number of.
+    pub unit: Words,
+    /// Its values in their order.
+    pub points: Vec<Point>,
+    /// The target of all of them.
+    pub target: Option<Decimal>,
+}
+
+/// Decimal places of a chart's values.
+const PLACES: u32 = 2;
+
+/// Bars of one picture: what fits on a printed page.
+const BARS: usize = 32;
+
+/// Width of a picture, and the room for text around what is drawn.
+const WIDTH: i64 = 720;
+const LABELS: i64 = 240;
+const VALUES: i64 = 110;
+const BAR_STEP: i64 = 26;
+const TOP: i64 = 40;
+const TREND_LEFT: i64 = 56;
+const TREND_RIGHT: i64 = 96;
+const TREND_HEIGHT: i64 = 220;
+
+/// Lines across the scale, about so many.
+const STEPS: i64 = 5;
+
+/// A picture for the template: places are in its own units, as text.
+#[derive(Debug, Serialize)]
+pub(super) struct Picture {
+    pub template: &'static str,
+    id: String,
+    lang: &'static str,
+    title: String,
+    unit: String,
+    description: String,
+    width: i64,
+    height: i64,
+    /// Edges of what is drawn.
+    left: i64,
+    right: i64,
+    top: i64,
+    bottom: i64,
+    zero: String,
+    ticks: Vec<Tick>,
+    target: Option<Tick>,
+    items: Vec<Item>,
+    /// Pieces of the line; it is broken where there is no value.
+    lines: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Tick {
+    at: String,
+    label: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Item {
+    label: String,
+    value: String,
+    sign: &'static str,
+    state: &'static str,
+    known: bool,
+    x: String,
+    y: String,
+    from: String,
+    length: String,
+    /// Where its value is written.
+    text: String,
+}
+
+/// From values to places.
+struct Scale {
+    low: Decimal,
+    high: Decimal,
+    step: Decimal,
+    /// Place of the lowest and of the highest value.
+    from: Decimal,
+    to: Decimal,
+}
+
+impl Scale {
+    fn new(chart: &Chart, from: i64, to: i64) -> Self {
+        let values = chart.points.iter().filter_map(|point| point.value).chain(chart.target);
+        let (low, high) = values.fold((Decimal::ZERO, Decimal::ZERO), |(low, high), value| {
+            (low.min(value), high.max(value))
+        });
+        let step = step_of((high - low) / Decimal::from(STEPS));
+        let low = (low / step).floor() * step;
+        let high = ((high / step).ceil() * step).max(low + step);
+        Self { low, high, step, from: from.into(), to: to.into() }
+    }
+
+    fn at(&self, value: Decimal) -> Decimal {
+        let part = (value - self.low) / (self.high - self.low);
+        self.from + (self.to - self.from) * part
+    }
+
+    fn ticks(&self) -> Vec<Tick> {
+        let mut ticks = Vec::new();
+        let mut value = self.low;
+        while value <= self.high {
+            let label = grouped(&value.normalize().to_string());
+            ticks.push(Tick { at: place(self.at(value)), label });
+            value += self.step;
+        }
+        ticks
+    }
+}
+
+/// The next of 1, 2, 5, 10, 20 … that is not below.
+fn step_of(least: Decimal) -> Decimal {
+    let mut unit = Decimal::new(1, PLACES);
+    loop {
+        for factor in [1, 2, 5] {
+            let step = unit * Decimal::from(factor);
+            if step >= least {
+                return step;
+            }
+        }
+        unit *= Decimal::TEN;
+    }
+}
+
+fn place(at: Decimal) -> String {
+    rounded(at, 1)
+}
+
+fn told(value: Decimal) -> String {
+    grouped(&rounded(value, PLACES))
+}
+
+impl Chart {
+    /// The pictures of it, each of them whole: a long ranking takes several.
+    pub(super) fn pictures(&self, number: usize, lang: Lang) -> Vec<Picture> {
+        match self.shape {
+            Shape::Trend => vec![self.trend(format!("chart-{number}"), lang)],
+            Shape::Ranking => {
+                let parts = self.points.chunks(BARS).enumerate();
+                let id = |part| format!("chart-{number}-{part}");
+                parts.map(|(part, points)| self.ranking(id(part), points, lang)).collect()
+            }
+        }
+    }
+
+    fn ranking(&self, id: String, points: &[Point], lang: Lang) -> Picture {
+        let (left, right) = (LABELS, WIDTH - VALUES);
+        let scale = Scale::new(self, left, right);
+        let zero = scale.at(Decimal::ZERO);
+        let bar = |(row, point): (usize, &Point)| {
+            let end = point.value.map_or(zero, |value| scale.at(value));
+            let y = Decimal::from(TOP + row as i64 * BAR_STEP);
+            Item {
+                x: place(Decimal::from(LABELS - 8)),
+                from: place(end.min(zero)),
+                length: place((end - zero).abs()),
+                text: place(end.max(zero) + Decimal::from(6)),
+                ..item(point, y, lang)
+            }
+        };
+        let bottom = TOP + points.len() as i64 * BAR_STEP;
+        Picture {
+            template: "ranking.xml",
+            height: bottom + 28,
+            bottom,
+            items: points.iter().enumerate().map(bar).collect(),
+            ..self.picture(id, &scale, (left, right), lang)
+        }
+    }
+
+    fn trend(&self, id: String, lang: Lang) -> Picture {
+        let (left, right) = (TREND_LEFT, WIDTH - TREND_RIGHT);
+        let bottom = TOP + TREND_HEIGHT;
+        let scale = Scale::new(self, bottom, TOP);
+        let gaps = Decimal::from(self.points.len().max(2) as i64 - 1);
+        let step = Decimal::from(right - left - 40) / gaps;
+        let mut lines = vec![String::new()];
+        let mut items = Vec::new();
+        for (column, point) in self.points.iter().enumerate() {
+            let x = Decimal::from(left + 20) + step * Decimal::from(column as i64);
+            let y = point.value.map_or(Decimal::from(bottom), |value| scale.at(value));
+            let joined = lines.last_mut().filter(|_| point.value.is_some());
+            match joined {
+                Some(line) => line.extend([place(x), ",".to_owned(), place(y), " ".to_owned()]),
+                None => lines.push(String::new()),
+            }
+            let text = place(y - Decimal::from(10));
+            items.push(Item { x: place(x), text, ..item(point, y, lang) });
+        }
+        lines.retain(|line| line.contains(' '));
+        Picture {
+            template: "trend.xml",
+            height: bottom + 44,
+            bottom,
+            items,
+            lines,
+            ..self.picture(id, &scale, (left, right), lang)
+        }
+    }
+
+    fn picture(&self, id: String, scale: &Scale, edges: (i64, i64), lang: Lang) -> Picture {
+        let target =
+            self.target.map(|value| Tick { at: place(scale.at(value)), label: told(value) });
+        Picture {
+            template: "",
+            id,
+            lang: lang.as_str(),
+            title: self.title.pick(lang).to_owned(),
+            unit: self.unit.pick(lang).to_owned(),
+            description: self.description(lang),
+            width: WIDTH,
+            height: 0,
+            left: edges.0,
+            right: edges.1,
+            top: TOP,
+            bottom: 0,
+            zero: place(scale.at(Decimal::ZERO)),
+            ticks: scale.ticks(),
+            target,
+            items: Vec::new(),
+            lines: Vec::new(),
+        }
+    }
+
+    /// All that can be seen, in words.
+    fn description(&self, lang: Lang) -> String {
+        let thai = lang == Lang::Th;
+        let values: Vec<String> = self
+            .points
+            .iter()
+            .map(|point| {
+                let label = point.label.pick(lang);
+                let value = point.value.map_or_else(|| unknown(lang).to_owned(), told);
+                let met = match point.met {
+                    Some(true) if thai => " (ถึงเป้า)",
+                    Some(false) if thai => " (ไม่ถึงเป้า)",
+                    Some(true) => " (met)",
+                    Some(false) => " (not met)",
+                    None => "",
+                };
+                format!("{label} {value}{met}")
+            })
+            .collect();
+        let target = self.target.map_or_else(String::new, |value| {
+            format!("{} {}. ", if thai { "เป้าหมาย" } else { "target" }, told(value))
+        });
+        format!("{target}{}", values.join("; "))
+    }
+}
+
+fn unknown(lang: Lang) -> &'static str {
+    if lang == Lang::Th { "ไม่มีข้อมูล" } else { "no data" }
+}
+
+fn item(point: &Point, y: Decimal, lang: Lang) -> Item {
+    let (state, sign) = match (point.value, point.met) {
+        (None, _) => ("none", ""),
+        (_, Some(true)) => ("met", "✓"),
+        (_, Some(false)) => ("missed", "✗"),
+        (_, None) => ("plain", ""),
+    };
+    Item {
+        label: shortened(point.label.pick(lang)),
+        value: point.value.map_or_else(|| unknown(lang).to_owned(), told),
+        sign,
+        state,
+        known: point.value.is_some(),
+        x: String::new(),
+        y: place(y),
+        from: String::new(),
+        length: String::new(),
+        text: String::new(),
+    }
+}
+
+/// As much of a label as there is room for; the description has it whole.
+fn shortened(label: &str) -> String {
+    const ROOM: usize = 38;
+    if label.chars().count() <= ROOM {
+        return label.to_owned();
+    }
+    label.chars().take(ROOM - 1).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decimal(text: &str) -> Decimal {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn steps_are_round_and_wide_enough() {
+        for (least, step) in
+            [("0", "0.01"), ("0.011", "0.02"), ("0.05", "0.05"), ("19.2", "20"), ("20.01", "50")]
+        {
+            assert_eq!(step_of(decimal(least)), decimal(step), "{least}");
+        }
+    }
+
+    #[test]
+    fn a_month_without_data_breaks_the_line_and_is_no_nought() {
+        let point = |value: Option<&str>| Point {
+            label: Words::same("m"),
+            value: value.map(decimal),
+            met: None,
+        };
+        let chart = Chart {
+            shape: Shape::Trend,
+            title: Words::default(),
+            unit: Words::default(),
+            points: vec![point(Some("1")), point(Some("2")), point(None), point(Some("0"))],
+            target: None,
+        };
+        let picture = chart.trend("x".to_owned(), Lang::En);
+        assert_eq!(picture.lines.len(), 2);
+        assert_eq!(picture.lines[0].split_whitespace().count(), 2);
+        assert_eq!((picture.items[2].known, picture.items[3].known), (false, true));
+        assert_eq!(picture.items[2].value, "no data");
+        assert_eq!(picture.items[3].value, "0.00");
+    }
+
+    #[test]
+    fn falling_values_hang_from_the_zero_line() {
+        let point = |value: &str| Point {
+            label: Words::same("u"),
+            value: Some(decimal(value)),
+            met: Some(!value.starts_with('-')),
+        };
+        let chart = Chart {
+            shape: Shape::Ranking,
+            title: Words::default(),
+            unit: Words::default(),
+            points: vec![point("0.30"), point("-0.10")],
+            target: Some(decimal("0.25")),
+        };
+        let picture = &chart.pictures(1, Lang::En)[0];
+        let end = |item: &Item| decimal(&item.from) + decimal(&item.length);
+        assert_eq!(picture.items[0].from, picture.zero);
+        assert_eq!(end(&picture.items[1]), decimal(&picture.zero));
+        assert!(picture.description.contains("u -0.10 (not met)"), "{}", picture.description);
+    }
+}

@@ -1,0 +1,3 @@
+//! Forms of reports, as other programs read them.
+
+mod forms;
