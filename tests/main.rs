@@ -8,6 +8,7 @@ mod commands;
 mod daemon;
 mod faults;
 mod golden;
+mod kpi;
 mod properties;
 mod rows;
 mod sample;
