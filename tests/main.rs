@@ -8,6 +8,7 @@ mod commands;
 mod daemon;
 mod faults;
 mod golden;
+mod kpi;
 mod money;
 mod properties;
 mod report;
