@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::score::rulebook;
 use super::{Context, Done, Lang, say, say_json};
+use crate::money::Satang;
 use crate::money::allocate::Sums;
 use crate::money::compare::{Comparison, compare};
 use crate::money::result::{Allocation, Basis, Counted, count};
@@ -134,7 +135,11 @@ const SUMS: [&str; 5] = ["volume", "performance", "amount", "held", "payable"];
 
 fn heading(context: &Context, th: [&str; 5], en: [&str; 5]) -> anyhow::Result<()> {
     let words = if context.lang == Lang::Th { th } else { en };
-    let words: Vec<String> = words.iter().map(|word| format!("{word:>16}")).collect();
+    // Thai marks above and below a letter take no place of their own.
+    let marks = |c: &char| matches!(c, '\u{e31}' | '\u{e34}'..='\u{e3a}' | '\u{e47}'..='\u{e4e}');
+    let wide = |word: &str| 16 + word.chars().filter(marks).count();
+    let words: Vec<String> =
+        words.iter().map(|word| format!("{word:>width$}", width = wide(word))).collect();
     say(format!("{:<8}{}", "", words.concat()))
 }
 
@@ -155,7 +160,7 @@ fn beside(context: &Context, of: &Comparison) -> anyhow::Result<()> {
         &other.rulebook[..12]
     ))?;
     let amount = |code: &str, pair: &crate::money::compare::Pair, name: &str| {
-        let cells = [pair.base, pair.other, pair.difference].map(|sum| sum.grouped());
+        let cells = [pair.base, pair.other, pair.difference].map(Satang::grouped);
         let [base, other, difference] = cells;
         say(format!("{code:<8}{base:>16}{other:>16}{difference:>16}  {name}").trim_end())
     };

@@ -18,6 +18,7 @@ impl Satang {
 
     /// `self × numerator ÷ denominator`, rounded half up to the satang. Nothing
     /// for a denominator of nothing: what cannot be measured earns nothing.
+    #[must_use]
     pub fn part(self, numerator: u64, denominator: u64) -> Self {
         if denominator == 0 {
             return Self::ZERO;

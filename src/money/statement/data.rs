@@ -1,9 +1,13 @@
 //! Tables of a statement that are about what was sent: quality, files, codes,
 //! archives.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{Maker, int, unit_column};
+use crate::archive::Standard;
 use crate::catalog::Severity;
 use crate::report::{Cell, Column, Kind, Table, Words};
+use crate::score::quality::Figure;
 use crate::submission::{Counts, Texts};
 
 const COUNTS: [(&str, &str, &str); 4] = [
@@ -15,36 +19,35 @@ const COUNTS: [(&str, &str, &str); 4] = [
 
 impl Maker<'_> {
     pub(super) fn quality(&self) -> Table {
-        let mut table = Table::new(
-            "quality",
-            Words::new("คุณภาพข้อมูล รายงวด มิติ และแฟ้ม", "Quality by tranche, dimension and file"),
-            vec![
-                unit_column(),
-                Column::new("tranche", "งวด", "Tranche", Kind::Text),
-                Column::new("dimension", "มิติ", "Dimension", Kind::Text),
-                Column::new("file", "แฟ้ม", "File", Kind::Text),
-                Column::new("numerator", "ตัวตั้ง", "Numerator", Kind::Int),
-                Column::new("denominator", "ตัวหาร", "Denominator", Kind::Int),
-                Column::new("percent", "ร้อยละ", "Percent", Kind::Decimal(2)),
-                Column::new("score", "คะแนน", "Score", Kind::Decimal(2)),
-            ],
-        );
+        let dimensions = &self.basis.book.quality.dimensions;
+        let mut columns = vec![
+            unit_column(),
+            Column::new("tranche", "งวด", "Tranche", Kind::Text),
+            Column::new("file", "แฟ้ม", "File", Kind::Text),
+        ];
+        for of in dimensions {
+            let id = |part: &str| format!("{}_{part}", of.name);
+            columns.push(Column::new(&id("rows"), &of.th, &of.en, Kind::Text));
+            columns.push(Column::new(&id("percent"), "ร้อยละ", "Percent", Kind::Decimal(2)));
+            columns.push(Column::new(&id("score"), "คะแนน", "Score", Kind::Decimal(2)));
+        }
+        let title = Words::new("คุณภาพข้อมูล รายงวดและแฟ้ม", "Quality by tranche and file");
+        let mut table = Table::new("quality", title, columns);
         for unit in &self.cup.units {
             for (tranche, quality) in self.counted.quality.get(&unit.hcode).into_iter().flatten() {
-                for dimension in &self.basis.book.quality.dimensions {
-                    let files = quality.dimensions.get(&dimension.name);
-                    for (file, figure) in files.into_iter().flatten() {
-                        table.push(vec![
-                            Cell::text(&unit.hcode),
-                            Cell::text(tranche.to_string()),
-                            Cell::Words(Words::new(&dimension.th, &dimension.en)),
-                            Cell::text(file),
-                            int(figure.numerator),
-                            int(figure.denominator),
-                            Cell::Decimal(figure.percent),
-                            Cell::Decimal(figure.score),
-                        ]);
+                let files: BTreeSet<&String> =
+                    quality.dimensions.values().flat_map(BTreeMap::keys).collect();
+                for file in files {
+                    let mut row = vec![
+                        Cell::text(&unit.hcode),
+                        Cell::text(tranche.to_string()),
+                        Cell::text(file),
+                    ];
+                    for dimension in dimensions {
+                        let of = quality.dimensions.get(&dimension.name);
+                        row.extend(figure(of.and_then(|files| files.get(file))));
                     }
+                    table.push(row);
                 }
             }
         }
@@ -82,43 +85,49 @@ impl Maker<'_> {
             "codes",
             Words::new("ข้อผิดพลาดและคำเตือน รายรหัส", "Errors and warnings by code"),
             vec![
-                unit_column(),
                 Column::new("code", "รหัส", "Code", Kind::Text),
                 Column::new("effect", "ผล", "Effect", Kind::Text),
                 Column::new("meaning", "ความหมาย", "Meaning", Kind::Text),
                 Column::new("times", "ครั้ง", "Times", Kind::Int),
+                Column::new("units", "หน่วยบริการ: ครั้ง", "Unit: times", Kind::Text),
             ],
         );
+        let mut codes: BTreeMap<_, Vec<(&String, u64)>> = BTreeMap::new();
         for (hcode, sent) in &self.sent {
-            for ((code, standard), times) in &sent.codes {
-                let texts = Texts::of(self.basis.catalog, code, *standard);
-                let findings = &self.basis.catalog.findings;
-                let text = match standard {
-                    Some(standard) => findings.get(code, *standard),
-                    None => findings.any(code),
-                };
-                let warning = text.is_some_and(|text| text.severity == Severity::Warning);
-                let effect = if code.ends_with(DUPLICATE) {
-                    Words::new("ซ้ำ", "duplicate")
-                } else if warning {
-                    Words::new("รับไว้ (คำเตือน)", "stored (warning)")
-                } else {
-                    Words::new("ไม่ผ่าน", "rejected")
-                };
-                table.push(vec![
-                    Cell::text(hcode),
-                    Cell::text(code),
-                    Cell::Words(effect),
-                    Cell::Words(Words::new(texts.th, texts.en)),
-                    int(*times),
-                ]);
+            for (code, times) in &sent.codes {
+                codes.entry(code).or_default().push((hcode, *times));
             }
+        }
+        for ((code, standard), units) in codes {
+            let texts = Texts::of(self.basis.catalog, code, *standard);
+            let list: Vec<String> =
+                units.iter().map(|(hcode, times)| format!("{hcode}: {times}")).collect();
+            table.push(vec![
+                Cell::text(code),
+                Cell::Words(self.effect(code, *standard)),
+                Cell::Words(Words::new(texts.th, texts.en)),
+                int(units.iter().map(|(_, times)| times).sum()),
+                Cell::text(list.join("  ")),
+            ]);
         }
         table.notes.push(Words::new(
             "หนึ่งแถวอาจมีหลายรหัส; แต่ละแถวอยู่ในใบรับ (.findings.csv) และที่ /api/v1/submissions/เลขการส่ง/findings",
             "A row may have several codes; every row is in the receipt (.findings.csv) and at /api/v1/submissions/ID/findings",
         ));
         table
+    }
+
+    /// What a code means for its row.
+    fn effect(&self, code: &str, standard: Option<Standard>) -> Words {
+        let findings = &self.basis.catalog.findings;
+        let text = standard.map_or_else(|| findings.any(code), |of| findings.get(code, of));
+        if code.ends_with(DUPLICATE) {
+            Words::new("ซ้ำ", "duplicate")
+        } else if text.is_some_and(|text| text.severity == Severity::Warning) {
+            Words::new("คำเตือน", "warning")
+        } else {
+            Words::new("ไม่ผ่าน", "rejected")
+        }
     }
 
     pub(super) fn archives(&self) -> Table {
@@ -152,6 +161,14 @@ impl Maker<'_> {
 
 /// What the code of a duplicate ends with, whatever its file (contract §5).
 const DUPLICATE: &str = "9299";
+
+/// A figure of quality: rows of rows, percent, score.
+fn figure(of: Option<&Figure>) -> [Cell; 3] {
+    of.map_or([Cell::Empty, Cell::Empty, Cell::Empty], |of| {
+        let rows = format!("{}/{}", of.numerator, of.denominator);
+        [Cell::text(rows), Cell::Decimal(of.percent), Cell::Decimal(of.score)]
+    })
+}
 
 fn cells(counts: &Counts) -> [Cell; 4] {
     [counts.received, counts.accepted, counts.duplicate, counts.rejected].map(int)

@@ -51,7 +51,8 @@ impl Maker<'_> {
             &format!("ใบแจ้งผลการจัดสรรเงิน OP-PP individual data ปีงบประมาณ {round}"),
             &format!("Statement of the OP-PP individual data fund, fiscal year {round} B.E."),
         );
-        let payable = cup.sums.payable.grouped();
+        let [amount, held, payable] =
+            [cup.sums.amount, cup.sums.held, cup.sums.payable].map(Satang::grouped);
         let lines = vec![
             of(
                 &format!("หน่วยบริการประจำ {} {}", cup.cup, cup.name),
@@ -61,7 +62,10 @@ impl Maker<'_> {
                 &format!("หน่วยบริการในเครือข่าย {} แห่ง ประชากร UC {heads} คน", cup.units.len()),
                 &format!("{} units, {heads} UC heads", cup.units.len()),
             ),
-            of(&format!("จ่ายได้ {payable} บาท"), &format!("Payable: {payable} baht")),
+            of(
+                &format!("จัดสรร {amount} บาท ชะลอจ่าย {held} บาท จ่ายได้ {payable} บาท"),
+                &format!("Allocated {amount} baht, held {held}, payable {payable}"),
+            ),
             self.state_line(),
         ];
         let tables = [
@@ -121,7 +125,7 @@ impl Maker<'_> {
         };
         push("กติกา", "Rulebook", Cell::text(&of.rulebook_file));
         push("SHA-256 ของกติกา", "SHA-256 of the rulebook", Cell::text(&of.rulebook));
-        push("ข้อมูลถึงการส่งที่", "Data as of submission", Cell::Int(of.as_of_submission));
+        push("ข้อมูลถึงการส่งที่", "Data as of submission", Cell::text(of.as_of_submission.to_string()));
         if !of.as_of_exact {
             let list: Vec<String> = of.voided_since.iter().map(ToString::to_string).collect();
             push("การส่งที่ยกเลิกภายหลัง", "Taken back since", Cell::text(list.join(" ")));
@@ -141,11 +145,15 @@ impl Maker<'_> {
                 )),
             ),
         }
-        push("ประชากร UC ทั้งจังหวัด", "UC heads of the province", int(of.pools.heads));
+        push(
+            "ประชากร UC ทั้งจังหวัด",
+            "UC heads of the province",
+            Cell::text(of.pools.heads.to_string()),
+        );
         push(
             "ประชากร UC ของหน่วยนอกบัญชี (ไม่นับเงิน)",
             "UC heads of units that are not listed (no money)",
-            int(of.heads_elsewhere),
+            Cell::text(of.heads_elsewhere.to_string()),
         );
         let (round, as_of) = (of.round, of.as_of_submission);
         let note = format!("khlang allocate --round {round} --as-of {as_of} --json");

@@ -2,10 +2,11 @@
 //! tranches, holds, pools.
 
 use super::{Maker, baht, baht_column, int, points, unit_column};
-use crate::money::Points;
-use crate::money::allocate::Sums;
+use crate::money::allocate::{ItemMoney, Sums};
 use crate::money::holds::percent;
+use crate::money::{Points, Satang};
 use crate::report::{Cell, Column, Kind, Table, Words};
+use crate::score::rulebook::Period;
 
 impl Maker<'_> {
     pub(super) fn summary(&self) -> Table {
@@ -58,7 +59,8 @@ impl Maker<'_> {
         );
         for unit in &self.cup.units {
             for (quarter, money) in &unit.money.volume {
-                let Some(pool) = self.counted.allocation.pools.quarters.get(quarter) else {
+                let pools = &self.counted.allocation.pools.quarters;
+                let Some(pool) = pools.get(quarter).filter(|_| money.points.0 > 0) else {
                     continue;
                 };
                 table.push(vec![
@@ -81,49 +83,47 @@ impl Maker<'_> {
     }
 
     pub(super) fn items(&self) -> Table {
-        let mut table = Table::new(
-            "items",
-            Words::new("คะแนนและเงินรายรายการ", "Points and money by item"),
-            vec![
-                unit_column(),
-                Column::new("item", "รายการ", "Item", Kind::Text),
-                Column::new("name", "ชื่อ", "Name", Kind::Text),
-                Column::new("quarter", "ไตรมาส", "Quarter", Kind::Text),
-                Column::new("points", "คะแนน", "Points", Kind::Decimal(2)),
-                baht_column("amount", "เงิน", "Amount"),
-                baht_column("held", "ชะลอจ่าย", "Held"),
-            ],
-        );
+        let quarters = &self.basis.book.money.quarters;
+        let mut columns = vec![
+            unit_column(),
+            Column::new("item", "รายการ", "Item", Kind::Text),
+            Column::new("name", "ชื่อ", "Name", Kind::Text),
+        ];
+        columns.extend(quarters.iter().map(|quarter| {
+            let number = quarter.number;
+            let (th, en) = (format!("คะแนนไตรมาส {number}"), format!("Points, quarter {number}"));
+            Column::new(&format!("points_{number}"), &th, &en, Kind::Decimal(2))
+        }));
+        columns.push(Column::new("points", "คะแนนรวม", "Points", Kind::Decimal(2)));
+        columns.push(baht_column("amount", "เงิน", "Amount"));
+        columns.push(baht_column("held", "ชะลอจ่าย", "Held"));
+        let title = Words::new("คะแนนและเงินรายรายการ", "Points and money by item");
+        let mut table = Table::new("items", title, columns);
         for unit in &self.cup.units {
-            let mut sum = Points::default();
             for item in &self.basis.book.points {
-                for (quarter, money) in &unit.money.volume {
-                    let Some(of) = money.items.get(&item.item) else { continue };
-                    sum.0 += of.points.0;
-                    table.push(vec![
-                        Cell::text(&unit.hcode),
-                        Cell::text(&item.item),
-                        Cell::Words(Words::new(&item.th, &item.en)),
-                        Cell::text(quarter),
-                        points(of.points),
-                        baht(of.amount),
-                        baht(of.held),
-                    ]);
+                let of = |quarter: &Period| {
+                    let money = unit.money.volume.get(&quarter.number.to_string());
+                    money.and_then(|money| money.items.get(&item.item))
+                };
+                let money: Vec<&ItemMoney> = quarters.iter().filter_map(of).collect();
+                if money.is_empty() {
+                    continue;
                 }
+                let mut row = vec![
+                    Cell::text(&unit.hcode),
+                    Cell::text(&item.item),
+                    Cell::Words(Words::new(&item.th, &item.en)),
+                ];
+                row.extend(
+                    quarters.iter().map(|quarter| {
+                        of(quarter).map_or(Cell::Empty, |money| points(money.points))
+                    }),
+                );
+                row.push(points(Points(money.iter().map(|money| money.points.0).sum())));
+                row.push(baht(money.iter().map(|money| money.amount).sum()));
+                row.push(baht(money.iter().map(|money| money.held).sum()));
+                table.push(row);
             }
-            let amount: crate::money::Satang =
-                unit.money.volume.values().map(|money| money.amount).sum();
-            let held: crate::money::Satang =
-                unit.money.volume.values().map(|money| money.held).sum();
-            table.push_total(vec![
-                Cell::text(&unit.hcode),
-                Cell::Words(Words::new("รวม", "Total")),
-                Cell::Empty,
-                Cell::Empty,
-                points(sum),
-                baht(amount),
-                baht(held),
-            ]);
         }
         let (round, as_of) = (self.basis.book.round, self.basis.as_of.submission);
         table.notes.push(Words::new(
@@ -241,7 +241,7 @@ impl Maker<'_> {
         table.push_total(vec![
             Cell::Words(Words::new("รวม", "Total")),
             baht(pools.volume + pools.performance),
-            baht(crate::money::Satang::ZERO),
+            baht(Satang::ZERO),
             baht(allocation.total.amount),
             baht(allocation.unallocated),
         ]);
