@@ -5,6 +5,8 @@
 //! loop rescans and decides (invariant 5). The store's writer lives on the
 //! loader's thread, so that the loop itself never waits for a load.
 
+mod exports;
+
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,6 +18,7 @@ use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender, bounded, select, tick};
 use notify::Watcher as _;
 
+use self::exports::{Exported, Exports};
 use crate::clock::Clock;
 use crate::http::{self, Ignored, InboxState, Loading, Shared, Waiting};
 use crate::inbox::{self, Claimed, Folders, Found, Scanner, claim};
@@ -33,6 +36,8 @@ enum Event {
     Hint,
     /// The loader is done with an archive.
     Loaded(Box<Done>),
+    /// An export was made, or was not.
+    Exported(Box<Exported>),
     /// Read configuration, units and code lists again.
     Reload,
     /// Come to an end.
@@ -75,6 +80,7 @@ struct Daemon {
     shared: Arc<Shared>,
     scanner: Scanner,
     jobs: Sender<Job>,
+    exports: Exports,
     /// The archive that is being loaded.
     loading: Option<(Loading, Arc<AtomicU64>)>,
     /// Claims that met trouble of our own, and when to try them again.
@@ -94,6 +100,7 @@ struct Daemon {
 pub fn run(setup: Setup) -> anyhow::Result<()> {
     let _lock = lock(&setup.folders)?;
     let world = Arc::new((setup.world)()?);
+    let proven = exports::prove(&world, &setup.folders.data)?;
     let path = setup.folders.database();
     let store = Store::open(&path, &world.catalog, world.config.store.cache_mib)
         .with_context(|| format!("opening {}", path.display()))?;
@@ -102,7 +109,7 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
     let shared = Arc::new(Shared {
         world: RwLock::new(Arc::clone(&world)),
         data: setup.folders.data.clone(),
-        database: path,
+        database: path.clone(),
         clock: setup.clock,
         inbox: std::sync::Mutex::new(InboxState::default()),
         started: setup.clock.now(),
@@ -110,6 +117,9 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
     let (events, woken) = bounded(64);
     let _watcher = watch(&setup.folders.inbox(), events.clone());
     signals(events.clone())?;
+    let data = setup.folders.data.clone();
+    let mut exports = Exports::start(data, path, setup.clock, events.clone())?;
+    exports.watch(proven);
     let (jobs, loader) = start_loader(store, &setup, events);
     let server = http::start(Arc::clone(&shared))?;
     (setup.ready)(&format!("http://{}/", server.address()));
@@ -121,6 +131,7 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
         shared,
         scanner: Scanner::default(),
         jobs,
+        exports,
         loading: None,
         retry: Vec::new(),
         unclaimed: Vec::new(),
@@ -165,6 +176,7 @@ impl Daemon {
                 }
                 Event::Hint => {}
                 Event::Loaded(done) => self.loaded(*done),
+                Event::Exported(done) => self.exports.done(&done),
                 Event::Reload => self.reload(),
                 Event::Stop => {
                     log::info!("stopping");
@@ -203,6 +215,7 @@ impl Daemon {
             }
             self.said.clone_from(&trouble);
         }
+        self.exports.look(&self.world);
         let idle = self.loading.is_none() && found.is_empty() && self.retry.is_empty();
         if idle && !self.told_idle && self.last_id > 0 {
             (self.setup.idle)(&self.setup.folders.data);
@@ -304,11 +317,16 @@ impl Daemon {
     }
 
     fn reload(&mut self) {
-        match (self.setup.world)() {
-            Ok(world) => {
+        let read = (self.setup.world)().and_then(|world| {
+            let proven = exports::prove(&world, &self.setup.folders.data)?;
+            Ok((world, proven))
+        });
+        match read {
+            Ok((world, proven)) => {
                 log::info!("read configuration, units and code lists again");
                 self.world = Arc::new(world);
                 self.shared.set_world(Arc::clone(&self.world));
+                self.exports.watch(proven);
             }
             Err(error) => log::error!("reload: {error:#}; what was read before stays in force"),
         }

@@ -19,7 +19,8 @@
 //! | [`daemon`] | what wakes the program, and what it then does | |
 //! | [`http`] | what can be asked | able to load |
 //! | [`kpi`] | indicators from data in `schema/kpi`, and why | a place where one is defined |
-//! | [`report`] | forms in which numbers leave | |
+//! | [`report`] | forms in which numbers leave | aware of what they count |
+//! | [`export`], [`schedule`] | what leaves as folders, and when | aware of what woke it |
 //! | [`sample`] | a synthetic province, and what must come of it | a caller of the judge |
 //! | [`cli`] | a file per command | |
 //!
@@ -50,6 +51,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod daemon;
+pub mod export;
 pub mod files;
 pub mod http;
 pub mod inbox;
@@ -58,6 +60,7 @@ pub mod load;
 pub mod report;
 pub mod row;
 pub mod sample;
+pub mod schedule;
 pub mod store;
 pub mod submission;
 pub mod units;

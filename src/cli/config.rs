@@ -17,14 +17,17 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
         Args::Show => say(context.config()?.show())?,
         Args::Check => {
             let world = context.world()?;
+            super::export::prove(context, &world.config)?;
             say(format!(
-                "ok: {} {}, {} {}, {} {}",
+                "ok: {} {}, {} {}, {} {}, {} {}",
                 world.units.by_code.len(),
                 context.pick("หน่วยบริการ", "units"),
                 world.catalog.records.len(),
                 context.pick("แฟ้ม", "kinds of record"),
                 world.catalog.codes.iter().count(),
                 context.pick("รายการรหัส", "code lists"),
+                world.config.export.len(),
+                context.pick("การส่งออก", "exports"),
             ))?;
         }
     }

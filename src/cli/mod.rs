@@ -10,9 +10,11 @@ mod check;
 mod config;
 mod context;
 mod demo;
+mod export;
 mod import;
 mod kpi;
 mod outcome;
+mod report;
 mod sample;
 mod serve;
 mod submissions;
@@ -86,6 +88,11 @@ enum Command {
     /// List, count and explain indicators; enter reported ones
     #[command(subcommand)]
     Kpi(kpi::Args),
+    /// Write a report: KPIs, or one by layout such as kpi66
+    Report(report::Args),
+    /// Run an export by hand, or list them
+    #[command(subcommand)]
+    Export(export::Args),
     /// Check the database against its own counts and the folders
     Verify(verify::Args),
     /// Write a consistent copy of the database, also while the service runs
@@ -117,6 +124,8 @@ pub fn main() -> ExitCode {
         Command::Import(args) => import::run(&context, args),
         Command::Submissions(args) => submissions::run(&context, args),
         Command::Kpi(args) => kpi::run(&context, args),
+        Command::Report(args) => report::run(&context, args),
+        Command::Export(args) => export::run(&context, args),
         Command::Verify(args) => verify::run(&context, args),
         Command::Backup(args) => backup::backup(&context, args),
         Command::Restore(args) => backup::restore_from(&context, args),
