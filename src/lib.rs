@@ -22,7 +22,8 @@
 //! | [`http`] | what can be asked | able to load |
 //! | [`money`] | pools shared to the satang, statements, holds | a judge of rows |
 //! | [`kpi`] | indicators from data in `schema/kpi`, and why | a place where one is defined |
-//! | [`report`] | forms in which numbers leave | |
+//! | [`report`] | forms in which numbers leave | aware of what they count |
+//! | [`export`], [`schedule`] | what leaves as folders, and when | aware of what woke it |
 //! | [`sample`] | a synthetic province, and what must come of it | a caller of the judge |
 //! | [`cli`] | a file per command | |
 //!
@@ -53,6 +54,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod daemon;
+pub mod export;
 pub mod files;
 pub mod http;
 pub mod inbox;
@@ -63,6 +65,7 @@ pub mod registry;
 pub mod report;
 pub mod row;
 pub mod sample;
+pub mod schedule;
 pub mod score;
 pub mod store;
 pub mod submission;

@@ -29,8 +29,9 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
             if !mistakes.is_empty() {
                 return Ok(Done::Short);
             }
+            super::export::prove(context, &world.config)?;
             say(format!(
-                "ok: {} {}, {} {}, {} {}, {} {}",
+                "ok: {} {}, {} {}, {} {}, {} {}, {} {}",
                 world.units.by_code.len(),
                 context.pick("หน่วยบริการ", "units"),
                 world.catalog.records.len(),
@@ -39,6 +40,8 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
                 context.pick("รายการรหัส", "code lists"),
                 books.len(),
                 context.pick("กติกา", "rulebooks"),
+                world.config.export.len(),
+                context.pick("การส่งออก", "exports"),
             ))?;
         }
     }

@@ -11,11 +11,13 @@ mod check;
 mod config;
 mod context;
 mod demo;
+mod export;
 mod hold;
 mod import;
 mod kpi;
 mod outcome;
 mod registry;
+mod report;
 mod sample;
 mod score;
 mod serve;
@@ -103,6 +105,11 @@ enum Command {
     /// List, count and explain indicators; enter reported ones
     #[command(subcommand)]
     Kpi(kpi::Args),
+    /// Write a report: KPIs, or one by layout such as kpi66
+    Report(report::Args),
+    /// Run an export by hand, or list them
+    #[command(subcommand)]
+    Export(export::Args),
     /// Check the database against its own counts and the folders
     Verify(verify::Args),
     /// Write a consistent copy of the database, also while the service runs
@@ -139,6 +146,8 @@ pub fn main() -> ExitCode {
         Command::Registry(args) => registry::run(&context, args),
         Command::Score(args) => score::run(&context, args),
         Command::Kpi(args) => kpi::run(&context, args),
+        Command::Report(args) => report::run(&context, args),
+        Command::Export(args) => export::run(&context, args),
         Command::Verify(args) => verify::run(&context, args),
         Command::Backup(args) => backup::backup(&context, args),
         Command::Restore(args) => backup::restore_from(&context, args),

@@ -3,6 +3,7 @@
 //! Defaults < file < environment < flags. The defaults are the annotated
 //! `config/khlang.toml`, so what is documented is what is used.
 
+mod export;
 mod limits;
 mod span;
 
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
+pub use export::Export;
 pub use limits::Limits;
 pub use span::Span;
 
@@ -39,6 +41,8 @@ pub struct Config {
     pub units: PathBuf,
     /// Folder of the user's code lists, below the data folder.
     pub codes: PathBuf,
+    /// What is exported on schedule.
+    pub export: Vec<Export>,
     /// The inbox.
     pub inbox: Inbox,
     /// The store.

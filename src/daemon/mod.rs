@@ -5,6 +5,7 @@
 //! loop rescans and decides (invariant 5). The store's writer lives on the
 //! loader's thread, so that the loop itself never waits for a load.
 
+mod exports;
 mod loader;
 
 use std::fs::File;
@@ -17,6 +18,7 @@ use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender, bounded, select, tick};
 use notify::Watcher as _;
 
+use self::exports::{Exported, Exports};
 use crate::clock::Clock;
 use crate::http::{self, Ignored, InboxState, Loading, Shared, Waiting};
 use crate::inbox::{self, Claimed, Folders, Found, Scanner, claim};
@@ -36,6 +38,8 @@ enum Event {
     Stored(i64),
     /// An archive has its receipt and its last place, or met trouble.
     Done(Box<Done>),
+    /// An export was made, or was not.
+    Exported(Box<Exported>),
     /// Read configuration, units and code lists again.
     Reload,
     /// Come to an end.
@@ -64,6 +68,7 @@ struct Daemon {
     shared: Arc<Shared>,
     scanner: Scanner,
     jobs: Sender<Job>,
+    exports: Exports,
     /// The archive that is being loaded.
     loading: Option<(Loading, Arc<AtomicU64>)>,
     /// Archives with the loader, or on their way from it to their last place.
@@ -85,6 +90,7 @@ struct Daemon {
 pub fn run(setup: Setup) -> anyhow::Result<()> {
     let _lock = lock(&setup.folders)?;
     let world = Arc::new((setup.world)()?);
+    let proven = exports::prove(&world, &setup.folders.data)?;
     let path = setup.folders.database();
     let store = Store::open(&path, &world.catalog, world.config.store.cache_mib)
         .with_context(|| format!("opening {}", path.display()))?;
@@ -93,7 +99,7 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
     let shared = Arc::new(Shared {
         world: RwLock::new(Arc::clone(&world)),
         data: setup.folders.data.clone(),
-        database: path,
+        database: path.clone(),
         clock: setup.clock,
         inbox: std::sync::Mutex::new(InboxState::default()),
         started: setup.clock.now(),
@@ -101,6 +107,9 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
     let (events, woken) = bounded(64);
     let _watcher = watch(&setup.folders.inbox(), events.clone());
     signals(events.clone())?;
+    let data = setup.folders.data.clone();
+    let mut exports = Exports::start(data, path, setup.clock, events.clone())?;
+    exports.watch(proven);
     let (jobs, loader) = loader::start(store, setup.folders.clone(), setup.clock, events)?;
     let server = http::start(Arc::clone(&shared))?;
     (setup.ready)(&format!("http://{}/", server.address()));
@@ -112,6 +121,7 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
         shared,
         scanner: Scanner::default(),
         jobs,
+        exports,
         loading: None,
         in_hand: 0,
         retry: Vec::new(),
@@ -158,6 +168,7 @@ impl Daemon {
                 Event::Hint => {}
                 Event::Stored(id) => self.free(id),
                 Event::Done(done) => self.done(*done),
+                Event::Exported(done) => self.exports.done(&done),
                 Event::Reload => self.reload(),
                 Event::Stop => {
                     log::info!("stopping");
@@ -197,6 +208,7 @@ impl Daemon {
             self.said.clone_from(&trouble);
         }
         let idle = self.in_hand == 0 && found.is_empty() && self.retry.is_empty();
+        self.exports.look(&self.world);
         if idle && !self.told_idle && self.last_id > 0 {
             (self.setup.idle)(&self.setup.folders.data);
         }
@@ -306,11 +318,16 @@ impl Daemon {
     }
 
     fn reload(&mut self) {
-        match (self.setup.world)() {
-            Ok(world) => {
+        let read = (self.setup.world)().and_then(|world| {
+            let proven = exports::prove(&world, &self.setup.folders.data)?;
+            Ok((world, proven))
+        });
+        match read {
+            Ok((world, proven)) => {
                 log::info!("read configuration, units and code lists again");
                 self.world = Arc::new(world);
                 self.shared.set_world(Arc::clone(&self.world));
+                self.exports.watch(proven);
             }
             Err(error) => log::error!("reload: {error:#}; what was read before stays in force"),
         }

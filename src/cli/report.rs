@@ -1,0 +1,100 @@
+//! `khlang report`: a report on standard output or into a file.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use super::{Context, Done, Lang};
+use crate::export::{self, Content, Layouts, Place};
+use crate::files::write_whole;
+use crate::kpi::{Level, Library, Period};
+use crate::report::{self, Format};
+
+/// The report that is made of KPIs.
+const KPI: &str = "kpi";
+
+/// Options of `report`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Its name: kpi, or that of a layout (kpi66)
+    name: String,
+    /// B.E. year 2563, quarter 2563Q3 (cumulative) or month 2563-01
+    #[arg(long)]
+    period: Period,
+    /// The region that it is about
+    #[arg(long)]
+    region: Option<String>,
+    /// KPIs by id, with commas between; `*` for all
+    #[arg(long, value_delimiter = ',')]
+    kpi: Vec<String>,
+    /// Level of KPIs: unit, cup, network, district, province, class
+    #[arg(long, default_value = "unit")]
+    level: Level,
+    /// Charts of each month
+    #[arg(long)]
+    trend: bool,
+    /// csv, xlsx, json or html [default: by the ending of --out, else html]
+    #[arg(long, value_parser = format_of)]
+    format: Option<Format>,
+    /// The same as --format json
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+    /// Write to this file
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+fn format_of(name: &str) -> Result<Format, String> {
+    let known = Format::ALL.map(Format::as_str).join(", ");
+    Format::parse(name).ok_or_else(|| format!("the formats are {known}"))
+}
+
+/// Runs it.
+pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+    let world = context.world()?;
+    let library = Library::load(Some(&context.data.join(KPI)))?;
+    let what = content(context, args, &library)?;
+    context.reader()?;
+    let database = context.folders()?.database();
+    let now = context.clock.now();
+    let place =
+        Place { world: &world, library: &library, data: &context.data, database: &database, now };
+    let composed = export::compose(&place, &what, args.period.into(), now.date_naive())?;
+    let ending = args.out.as_deref().and_then(Path::extension).and_then(|e| e.to_str());
+    let format = if args.json { Some(Format::Json) } else { args.format };
+    let format = format.or_else(|| ending.and_then(Format::parse)).unwrap_or(Format::Html);
+    let lang = match context.lang {
+        Lang::Th => report::Lang::Th,
+        Lang::En => report::Lang::En,
+    };
+    let bytes = composed.file(format, lang, now)?;
+    match &args.out {
+        Some(path) => write_whole(path, &bytes).with_context(|| path.display().to_string())?,
+        None => {
+            let mut out = std::io::stdout().lock();
+            let binary = format == Format::Xlsx && out.is_terminal();
+            anyhow::ensure!(!binary, "a workbook is no text: say --out FILE");
+            out.write_all(&bytes)?;
+        }
+    }
+    Ok(Done::Good)
+}
+
+fn content(context: &Context, args: &Args, library: &Library) -> anyhow::Result<Content> {
+    if args.name == KPI {
+        anyhow::ensure!(!args.kpi.is_empty(), "say which KPIs: --kpi ID,ID or --kpi '*'");
+        let definitions = export::chosen(&args.kpi, library).map_err(anyhow::Error::msg)?;
+        return Ok(Content::Kpis { definitions, level: args.level, trend: args.trend });
+    }
+    let layouts = Layouts::load(Some(&context.data.join("reports")), library);
+    let layouts = layouts.map_err(anyhow::Error::msg)?;
+    let layout = layouts.get(&args.name).with_context(|| {
+        let names = layouts.names().join(", ");
+        format!("there is no report {:?}: {KPI}, {names}", args.name)
+    })?;
+    let region = args.region.clone().unwrap_or_default();
+    let needs = layout.needs_region() && region.is_empty();
+    anyhow::ensure!(!needs, "the report {} needs --region", args.name);
+    Ok(Content::Report { layout: Box::new(layout.clone()), region })
+}

@@ -1,0 +1,205 @@
+//! KPIs as a document: a table for each, its groups ranked against the
+//! target, and its months.
+
+use std::cmp::Reverse;
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+
+use crate::kpi::{Amount, Definition, Direction, KpiResult, KpiRow, Names};
+use crate::report::chart::{Chart, Point, Shape};
+use crate::report::{Cell, Column, Document, Kind, Lang, Part, Table, Words, words};
+
+/// A KPI with what was counted.
+#[derive(Debug, Clone)]
+pub struct KpiPage<'a> {
+    /// The KPI.
+    pub definition: &'a Definition,
+    /// What it comes to.
+    pub result: KpiResult,
+    /// What each month came to, by its first day.
+    pub months: Vec<(NaiveDate, KpiResult)>,
+}
+
+/// A text of the KPI engine.
+pub(super) fn in_words(names: &Names) -> Words {
+    Words::new(&names.th, &names.en)
+}
+
+/// A value as the engine tells it.
+pub(super) fn decimal(text: Option<&String>) -> Option<Decimal> {
+    text.and_then(|text| text.parse().ok())
+}
+
+/// Days as people write them.
+pub(super) fn days(start: NaiveDate, end: NaiveDate) -> Words {
+    let told = |lang| format!("{} – {}", words::day(start, lang), words::day(end, lang));
+    Words::new(told(Lang::Th), told(Lang::En))
+}
+
+/// A document of these KPIs.
+pub fn page_of(pages: &[KpiPage<'_>]) -> Document {
+    let title = match pages {
+        [one] => in_words(&one.definition.name),
+        _ => Words::new("ผลการดำเนินงานตามตัวชี้วัด", "Key performance indicators"),
+    };
+    let mut document = Document { name: "kpi".to_owned(), title, ..Document::default() };
+    for page in pages {
+        document.parts.push(Part::Table(page.table()));
+        if page.result.rows.len() > 1 {
+            document.parts.push(Part::Chart(page.ranking()));
+        }
+        document.parts.extend(page.trends().into_iter().map(Part::Chart));
+    }
+    document
+}
+
+/// Columns of every KPI's table.
+fn columns(definition: &Definition) -> Vec<Column> {
+    let mut value = Column::new("value", "ผลงาน", "Value", Kind::Decimal(2));
+    value.unit = Some(in_words(&definition.unit));
+    vec![
+        Column::new("code", "รหัส", "Code", Kind::Text),
+        Column::new("name", "ชื่อ", "Name", Kind::Text),
+        Column::new("numerator", "ตัวตั้ง", "Numerator", Kind::Int),
+        Column::new("denominator", "ตัวหาร", "Denominator", Kind::Int),
+        value,
+        Column::new("target", "เป้าหมาย", "Target", Kind::Decimal(2)),
+        Column::new("met", "ผล", "Outcome", Kind::Text),
+    ]
+}
+
+/// A count as a whole number, a sum with decimals as it is.
+pub(super) fn amount(amount: Amount) -> Cell {
+    match amount.to_string().parse() {
+        Ok(whole) => Cell::Int(whole),
+        Err(_) => Cell::Decimal(amount.decimal()),
+    }
+}
+
+/// Whether a target is met, in words: a sign alone is not read aloud.
+pub(super) fn outcome(met: Option<bool>) -> Cell {
+    match met {
+        Some(true) => Cell::Words(Words::new("✓ ถึงเป้าหมาย", "✓ met")),
+        Some(false) => Cell::Words(Words::new("✗ ไม่ถึงเป้าหมาย", "✗ not met")),
+        None => Cell::Empty,
+    }
+}
+
+impl KpiPage<'_> {
+    fn table(&self) -> Table {
+        let (definition, result) = (self.definition, &self.result);
+        let span = &result.period;
+        let (name, days) = (in_words(&definition.name), days(span.start, span.end));
+        let title = Words::new(
+            format!("{} {} ({})", name.th, span.name, days.th),
+            format!("{} {} ({})", name.en, span.name, days.en),
+        );
+        let mut table = Table::new(&definition.id, title, columns(definition));
+        for row in &result.rows {
+            table.push(vec![
+                Cell::text(&row.code),
+                Cell::text(&row.name),
+                amount(row.numerator),
+                amount(row.denominator),
+                Cell::decimal(decimal(row.value.as_ref())),
+                Cell::decimal(decimal(row.target.as_ref())),
+                outcome(row.met),
+            ]);
+        }
+        table.notes = self.notes();
+        table
+    }
+
+    fn notes(&self) -> Vec<Words> {
+        let (definition, result) = (self.definition, &self.result);
+        let mut notes = Vec::new();
+        if let Some(why) = &result.not_computable {
+            notes.push(Words::new(
+                format!("คำนวณไม่ได้: {}", why.text.th),
+                format!("not computable: {}", why.text.en),
+            ));
+        }
+        for (reason, count) in &result.excluded {
+            let text =
+                definition.exclusions.get(reason).map_or_else(|| Words::same(reason), in_words);
+            notes.push(Words::new(
+                format!("ไม่นับ {count} ราย: {}", text.th),
+                format!("{count} do not count: {}", text.en),
+            ));
+        }
+        notes.push(Words::new(
+            format!("ที่มา: {}", definition.source),
+            format!("source: {}", definition.source),
+        ));
+        if !definition.local_defaults.is_empty() {
+            let all = definition.local_defaults.join("; ");
+            notes.push(Words::new(
+                format!("ค่าที่กำหนดเอง ไม่มีแหล่งอ้างอิงสาธารณะ (local default): {all}"),
+                format!("local default: {all}"),
+            ));
+        }
+        notes
+    }
+
+    /// Groups from the best to the worst; those without a value last.
+    fn ranking(&self) -> Chart {
+        let mut rows: Vec<&KpiRow> = self.result.rows.iter().collect();
+        let value = |row: &KpiRow| decimal(row.value.as_ref());
+        rows.sort_by_key(|row| match self.definition.direction {
+            Direction::Up => (value(row).is_none(), Reverse(value(row)), None),
+            Direction::Down => (value(row).is_none(), Reverse(None), value(row)),
+        });
+        let name = in_words(&self.definition.name);
+        Chart {
+            shape: Shape::Ranking,
+            title: Words::new(
+                format!("{}: เรียงลำดับเทียบเป้าหมาย", name.th),
+                format!("{}: ranked against the target", name.en),
+            ),
+            unit: in_words(&self.definition.unit),
+            points: rows.into_iter().map(|row| point(label(row), row)).collect(),
+            target: self.result.rows.iter().find_map(|row| decimal(row.target.as_ref())),
+        }
+    }
+
+    /// Months of each group at the level at which they were counted.
+    fn trends(&self) -> Vec<Chart> {
+        let mut codes: Vec<&str> = Vec::new();
+        for row in self.months.iter().flat_map(|(_, month)| &month.rows) {
+            if !codes.contains(&row.code.as_str()) {
+                codes.push(&row.code);
+            }
+        }
+        codes.into_iter().map(|code| self.trend(code)).collect()
+    }
+
+    fn trend(&self, code: &str) -> Chart {
+        let of = |result: &KpiResult| result.rows.iter().find(|row| row.code == code).cloned();
+        let points = self.months.iter().map(|(first, result)| {
+            let label = Words::new(words::month(*first, Lang::Th), words::month(*first, Lang::En));
+            let unknown = Point { label: label.clone(), value: None, met: None };
+            // A month's own value is not held against the target of the year.
+            of(result).map_or(unknown, |row| Point { met: None, ..point(label, &row) })
+        });
+        let name = in_words(&self.definition.name);
+        Chart {
+            shape: Shape::Trend,
+            title: Words::new(
+                format!("{}: รายเดือน {code}", name.th),
+                format!("{}: by month, {code}", name.en),
+            ),
+            unit: in_words(&self.definition.unit),
+            points: points.collect(),
+            target: self.result.rows.iter().find_map(|row| decimal(row.target.as_ref())),
+        }
+    }
+}
+
+pub(super) fn label(row: &KpiRow) -> Words {
+    Words::same(if row.name.is_empty() { &row.code } else { &row.name })
+}
+
+pub(super) fn point(label: Words, row: &KpiRow) -> Point {
+    Point { label, value: decimal(row.value.as_ref()), met: row.met }
+}

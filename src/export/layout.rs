@@ -1,0 +1,176 @@
+//! Layouts of reports: what stands in which table, as data. Those built into
+//! the program, and the province's own in `DATA/reports/`, which come on top.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::manifest::sha256;
+use crate::kpi::{Level, Library};
+use crate::report::Words;
+
+#[derive(rust_embed::RustEmbed)]
+#[folder = "config/reports"]
+#[include = "*.toml"]
+struct Tomls;
+
+/// What stands in a report.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Layout {
+    /// Its name; that of its file.
+    #[serde(skip)]
+    pub name: String,
+    /// Hash of the file.
+    #[serde(skip)]
+    pub version: String,
+    /// Its title.
+    pub title: Words,
+    /// Lines below the title. `{period}`, `{range}`, `{months}`, `{year}` and
+    /// `{region}` are filled in.
+    #[serde(default)]
+    pub lines: Vec<Words>,
+    /// Where the layout comes from.
+    pub source: String,
+    /// The indicators in words.
+    pub indicators: Indicators,
+    /// The results in numbers.
+    pub results: Results,
+}
+
+/// The table of indicators.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Indicators {
+    /// Title of the table.
+    pub title: Words,
+    /// Headings of indicator, target, small success and description. `{year}`
+    /// is filled in.
+    pub headings: [Words; 4],
+    /// Its rows.
+    pub row: Vec<IndicatorRow>,
+}
+
+/// An indicator in words.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IndicatorRow {
+    /// The indicator.
+    pub indicator: Words,
+    /// Targets, each from a B.E. year on.
+    pub target: BTreeMap<String, Words>,
+    /// The small success, in Markdown.
+    pub success: Words,
+    /// Name of the text that describes what was done.
+    pub text: String,
+}
+
+/// The table of results.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Results {
+    /// Title of the table.
+    pub title: Words,
+    /// Its rows.
+    pub row: Vec<ResultRow>,
+}
+
+/// A result in numbers.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResultRow {
+    /// What is measured.
+    pub name: Words,
+    /// By which KPI.
+    pub kpi: String,
+    /// At which level it is counted.
+    pub level: String,
+    /// Only these groups of the level, in this order; all when empty.
+    #[serde(default)]
+    pub only: Vec<String>,
+    /// One row for all groups together, where that can be.
+    #[serde(default)]
+    pub total: bool,
+    /// A chart of the groups.
+    #[serde(default)]
+    pub chart: bool,
+}
+
+impl Layout {
+    /// Whether its texts speak of a region.
+    pub fn needs_region(&self) -> bool {
+        self.lines.iter().chain([&self.title]).any(|words| words.th.contains("{region}"))
+    }
+
+    fn read(name: &str, text: &str, library: &Library) -> Result<Self, String> {
+        let fail = |what: String| format!("reports/{name}.toml: {what}");
+        let mut layout: Self = toml::from_str(text).map_err(|e| fail(e.to_string()))?;
+        name.clone_into(&mut layout.name);
+        layout.version = sha256(text.as_bytes());
+        for row in &layout.results.row {
+            if library.get(&row.kpi).is_none() {
+                return Err(fail(format!("there is no KPI {:?}", row.kpi)));
+            }
+            row.level.parse::<Level>().map_err(fail)?;
+        }
+        for row in &layout.indicators.row {
+            if row.target.keys().any(|year| year.parse::<i32>().is_err()) {
+                return Err(fail("targets are given from a B.E. year on".to_owned()));
+            }
+        }
+        Ok(layout)
+    }
+}
+
+impl IndicatorRow {
+    /// The target of a B.E. year: the latest one not after it.
+    pub(super) fn target_of(&self, year: i32) -> Option<&Words> {
+        let years = self.target.iter().filter_map(|(from, words)| {
+            from.parse::<i32>().ok().filter(|from| *from <= year).map(|from| (from, words))
+        });
+        years.max_by_key(|(from, _)| *from).map(|(_, words)| words)
+    }
+}
+
+/// All layouts by name.
+#[derive(Debug, Clone, Default)]
+pub struct Layouts {
+    all: BTreeMap<String, Arc<Layout>>,
+}
+
+impl Layouts {
+    /// The built-in layouts, with those of a folder put over them.
+    pub fn load(own: Option<&Path>, library: &Library) -> Result<Self, String> {
+        let mut texts = BTreeMap::new();
+        for name in Tomls::iter() {
+            let bytes = Tomls::get(&name).map(|file| file.data.into_owned()).unwrap_or_default();
+            let text = String::from_utf8(bytes).map_err(|_| format!("reports/{name}: no UTF-8"))?;
+            texts.insert(name.trim_end_matches(".toml").to_owned(), text);
+        }
+        for entry in own.and_then(|own| own.read_dir().ok()).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.extension().is_some_and(|e| e == "toml") {
+                let text = std::fs::read_to_string(&path)
+                    .map_err(|error| format!("{}: {error}", path.display()))?;
+                let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+                texts.insert(name, text);
+            }
+        }
+        let read = |(name, text): (String, String)| {
+            Layout::read(&name, &text, library).map(|layout| (name, Arc::new(layout)))
+        };
+        Ok(Self { all: texts.into_iter().map(read).collect::<Result<_, _>>()? })
+    }
+
+    /// A layout by name.
+    pub fn get(&self, name: &str) -> Option<&Layout> {
+        self.all.get(name).map(|layout| &**layout)
+    }
+
+    /// Their names.
+    pub fn names(&self) -> Vec<&str> {
+        self.all.keys().map(String::as_str).collect()
+    }
+}
