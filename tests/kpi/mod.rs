@@ -154,7 +154,9 @@ fn read(catalog: &Catalog, standard: Standard, folder: &Path) -> BTreeMap<String
             files.entry(name.clone()).or_insert_with(|| (header.clone(), Vec::new())).1.push(row);
         }
     }
-    by_unit.values_mut().for_each(|files| pair(catalog, standard, files));
+    for files in by_unit.values_mut() {
+        pair(catalog, standard, files);
+    }
     by_unit
 }
 

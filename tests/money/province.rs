@@ -2,6 +2,7 @@
 //! through the real program.
 
 use super::super::support::case::{Khlang, zipped};
+use std::fmt::Write as _;
 
 /// After everything that was sent.
 const NOW: &str = "2014-07-15T09:00:00+07:00";
@@ -198,7 +199,7 @@ fn import_registry(khlang: &Khlang) {
             "04009" => "10671",
             other => other,
         };
-        text += &format!("{},{unit},{main},{scheme}\n", cid(person));
+        writeln!(text, "{},{unit},{main},{scheme}", cid(person)).unwrap();
     }
     let path = khlang.write("population.csv", text);
     let ran = khlang.run(&["registry", "import", path.to_str().unwrap()]);
