@@ -105,7 +105,11 @@ impl Prose {
                 }
                 Event::End(TagEnd::TableCell) => text.push_str("  "),
                 Event::End(
-                    TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::TableRow | TagEnd::TableHead,
+                    TagEnd::Paragraph
+                    | TagEnd::Heading(_)
+                    | TagEnd::Item
+                    | TagEnd::TableRow
+                    | TagEnd::TableHead,
                 ) => end_line(&mut text),
                 _ => {}
             }
