@@ -8,7 +8,8 @@ use std::path::Path;
 
 /// Writes a file under a temporary name, makes it durable, and renames it.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     write_together(folder, &[(name, bytes)], || ())
 }

@@ -6,6 +6,7 @@
 mod browser;
 mod commands;
 mod daemon;
+mod exports;
 mod faults;
 mod golden;
 mod properties;

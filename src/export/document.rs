@@ -73,7 +73,7 @@ fn columns(definition: &Definition) -> Vec<Column> {
 pub(super) fn amount(amount: Amount) -> Cell {
     match amount.to_string().parse() {
         Ok(whole) => Cell::Int(whole),
-        Err(_) => Cell::Decimal(amount.decimal()),
+        Err(_) => Cell::Decimal(amount.decimal().normalize()),
     }
 }
 
