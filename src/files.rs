@@ -8,6 +8,7 @@ use std::path::Path;
 
 /// Writes a file under a temporary name, makes it durable, and renames it.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // A bare name lies in the folder that the program runs in.
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -52,7 +53,8 @@ pub fn rename_durably(from: &Path, to: &Path) -> io::Result<()> {
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, what));
     }
     fs::rename(from, to)?;
-    for folder in [to.parent(), from.parent()].into_iter().flatten() {
+    let (to, from) = (to.parent(), from.parent());
+    for folder in [to, from.filter(|_| from != to)].into_iter().flatten() {
         sync_folder(folder)?;
     }
     Ok(())

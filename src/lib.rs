@@ -17,7 +17,10 @@
 //! | [`load`] | one archive from claim to commit | aware of folders |
 //! | [`inbox`] | settle, claim, recover, receipts, last place | a watcher of events |
 //! | [`daemon`] | what wakes the program, and what it then does | |
+//! | [`registry`] | who is in the population, and who stands in for them | |
+//! | [`score`] | rulebooks, and what the rows of a round are worth | money |
 //! | [`http`] | what can be asked | able to load |
+//! | [`money`] | pools shared to the satang, statements, holds | a judge of rows |
 //! | [`kpi`] | indicators from data in `schema/kpi`, and why | a place where one is defined |
 //! | [`report`] | forms in which numbers leave | aware of what they count |
 //! | [`export`], [`schedule`] | what leaves as folders, and when | aware of what woke it |
@@ -57,10 +60,13 @@ pub mod http;
 pub mod inbox;
 pub mod kpi;
 pub mod load;
+pub mod money;
+pub mod registry;
 pub mod report;
 pub mod row;
 pub mod sample;
 pub mod schedule;
+pub mod score;
 pub mod store;
 pub mod submission;
 pub mod units;

@@ -2,6 +2,7 @@
 //! shape that receipts, `check`, `import` and the API give (contract §7).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -145,22 +146,22 @@ pub struct MonthCounts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FindingLine {
     /// E.g. `SE1105`.
-    pub code: String,
+    pub code: Arc<str>,
     /// How bad it is.
     pub severity: Severity,
     /// The file.
-    pub file: String,
+    pub file: Arc<str>,
     /// Line in the member as sent, from 1.
     pub line: u32,
     /// The field, when it is about one.
-    pub field: Option<String>,
+    pub field: Option<Arc<str>>,
     /// The offending value, as sent.
     pub value: String,
     /// The key of the row, its parts joined by `|`.
     pub key: String,
-    /// Texts.
+    /// Texts; many findings share them.
     #[serde(flatten)]
-    pub texts: Texts,
+    pub texts: Arc<Texts>,
 }
 
 /// Why and when a submission was taken back.

@@ -8,12 +8,8 @@ SELECT u.hcode AS hcode, CAST(m.month AS TEXT) AS person, 1 AS den,
 FROM units AS u
 CROSS JOIN months AS m
 LEFT JOIN (
-  SELECT b.hcode AS hcode, t.month AS month
-  FROM tally AS t JOIN submission AS b ON b.id = t.submission
-  WHERE b.status <> 'void' AND t.file = 'SERVICE' AND t.accepted > 0
-  UNION
-  SELECT v.HOSPCODE, (v.DATE_SERV - v.DATE_SERV % 100) / 100
-  FROM SERVICE AS v JOIN submission AS b ON b.id = v.SUBMISSION
-  WHERE v.DATE_SERV BETWEEN :start AND :end AND b.hcode <> v.HOSPCODE
+  SELECT DISTINCT HOSPCODE AS hcode, (DATE_SERV - DATE_SERV % 100) / 100 AS month
+  FROM SERVICE
+  WHERE DATE_SERV BETWEEN :start AND :end
 ) AS s ON s.hcode = u.hcode AND s.month = m.month
 WHERE u.type NOT IN ('01', '02')

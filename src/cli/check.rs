@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 
-use super::outcome::{Args, Progress, show};
+use super::outcome::{Args, Progress, Show};
 use super::{Context, Done};
 use crate::load::{Claim, load};
 use crate::store::Store;
@@ -10,7 +10,7 @@ use crate::store::Store;
 /// Runs it.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     let world = context.world()?;
-    let mut outcomes = Vec::new();
+    let mut show = Show::new(context, args);
     for path in &args.archives {
         let mut store = Store::temporary(&world.catalog, world.config.store.cache_mib)?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -26,7 +26,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
             progress: &|bytes| progress.add(bytes),
         };
         let outcome = load(&world, &mut store, &claim);
-        outcomes.push(outcome.with_context(|| path.display().to_string())?);
+        show.one(&outcome.with_context(|| path.display().to_string())?)?;
     }
-    show(context, &outcomes, args)
+    show.end()
 }

@@ -1,11 +1,13 @@
 //! `khlang config`: proves or shows the configuration in force.
 
 use super::{Context, Done, say};
+use crate::score::rulebook::check::check;
+use crate::score::{RulebookError, Shelf};
 
 /// Calls of `config`.
 #[derive(Debug, clap::Subcommand)]
 pub enum Args {
-    /// Check configuration, list of units, schema and code lists
+    /// Check configuration, list of units, schema, code lists and rulebooks
     Check,
     /// Show the configuration in force, secrets masked
     Show,
@@ -17,15 +19,27 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
         Args::Show => say(context.config()?.show())?,
         Args::Check => {
             let world = context.world()?;
+            let shelf = Shelf::of(&context.data);
+            let books = shelf.all()?;
+            let mistakes: Vec<RulebookError> =
+                books.iter().flat_map(|book| check(book, &world.catalog)).collect();
+            for mistake in &mistakes {
+                log::error!("{mistake}");
+            }
+            if !mistakes.is_empty() {
+                return Ok(Done::Short);
+            }
             super::export::prove(context, &world.config)?;
             say(format!(
-                "ok: {} {}, {} {}, {} {}, {} {}",
+                "ok: {} {}, {} {}, {} {}, {} {}, {} {}",
                 world.units.by_code.len(),
                 context.pick("หน่วยบริการ", "units"),
                 world.catalog.records.len(),
                 context.pick("แฟ้ม", "kinds of record"),
                 world.catalog.codes.iter().count(),
                 context.pick("รายการรหัส", "code lists"),
+                books.len(),
+                context.pick("กติกา", "rulebooks"),
                 world.config.export.len(),
                 context.pick("การส่งออก", "exports"),
             ))?;

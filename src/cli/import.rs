@@ -1,10 +1,24 @@
-//! `khlang import`: loads archives now, in the order given.
+//! `khlang import`: loads archives now, in the order given. While one is being
+//! loaded the next is copied and the one before gets its receipt.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context as _;
+use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::outcome::{Args, Progress, show};
+use super::outcome::{Args, Progress, Show};
 use super::{Context, Done};
-use crate::inbox::{abandon_copy, claim_copy, process};
+use crate::inbox::{Claimed, Folders, abandon_copy, bring_in, claim_copy, finish};
+use crate::store::{Reader, Store};
+use crate::submission::Submission;
+use crate::world::World;
+
+/// Archives that are copied ahead, and loads that may wait for their receipts.
+const AHEAD: usize = 1;
+
+type Copied<'a> = (&'a Path, anyhow::Result<Claimed>);
+type Loaded<'a> = (&'a Path, Claimed, Submission);
 
 /// Runs it.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
@@ -15,20 +29,100 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     }
     let folders = context.folders()?;
     let mut store = context.store(&world, &folders)?;
-    let mut outcomes = Vec::new();
+    let numbers = Reader::open(&folders.database(), None)?;
+    let known = Reader::open(&folders.database(), None)?;
+    let (copied, waiting) = bounded(AHEAD);
+    let (loaded, unfinished) = bounded(AHEAD);
+    let (folders, stop) = (&folders, &AtomicBool::new(false));
+    let mut show = Show::new(context, args);
+    std::thread::scope(|scope| {
+        scope.spawn(move || copy_all(context, args, folders, &numbers, stop, &copied));
+        let showing = &mut show;
+        let finished = scope.spawn(move || finish_all(folders, &known, &unfinished, showing));
+        let done = load_all(context, &world, &mut store, folders, stop, (&waiting, loaded));
+        let finished = finished.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        done.and(finished)
+    })
+    .and(show.end())
+}
+
+/// Copies until there is nothing more, or `stop` says that nothing more will
+/// be loaded.
+fn copy_all<'a>(
+    context: &Context,
+    args: &'a Args,
+    folders: &Folders,
+    numbers: &Reader,
+    stop: &AtomicBool,
+    copied: &Sender<Copied<'a>>,
+) {
+    let last = || numbers.last_submission();
     for path in &args.archives {
-        let progress = Progress::new(path);
-        let last = || store.last_submission();
-        let claimed = claim_copy(&folders, path, &last, context.clock.now())
-            .with_context(|| path.display().to_string())?;
-        let outcome =
-            process(&world, &mut store, &folders, &context.clock, &claimed, &|b| progress.add(b));
-        if outcome.is_err() && store.known(claimed.id)?.is_none() {
-            // Left in work/, it would be loaded behind the back of whoever
-            // imports the file again.
-            abandon_copy(&claimed)?;
+        if stop.load(Ordering::Relaxed) {
+            return;
         }
-        outcomes.push(outcome.with_context(|| path.display().to_string())?);
+        let claimed = claim_copy(folders, path, &last, context.clock.now())
+            .with_context(|| path.display().to_string());
+        if copied.send((path, claimed)).is_err() {
+            return;
+        }
     }
-    show(context, &outcomes, args)
+}
+
+/// Loads every copy; after trouble the rest are given up, because an archive
+/// may need the persons of the one before.
+fn load_all<'a>(
+    context: &Context,
+    world: &World,
+    store: &mut Store,
+    folders: &Folders,
+    stop: &AtomicBool,
+    (copies, loaded): (&Receiver<Copied<'a>>, Sender<Loaded<'a>>),
+) -> anyhow::Result<()> {
+    let mut outcome = Ok(());
+    for (path, claimed) in copies {
+        let done = claimed.and_then(|claimed| {
+            if outcome.is_err() {
+                abandon_copy(&claimed)?;
+                return Ok(());
+            }
+            let progress = Progress::new(path);
+            let told = |bytes| progress.add(bytes);
+            match bring_in(world, store, folders, &context.clock, &claimed, &told) {
+                Ok(submission) => {
+                    // Whoever finishes goes on until this side lets go.
+                    let _ = loaded.send((path, claimed, submission));
+                    Ok(())
+                }
+                Err(error) => {
+                    if store.known(claimed.id)?.is_none() {
+                        // Left in work/, it would be loaded behind the back of
+                        // whoever imports the file again.
+                        abandon_copy(&claimed)?;
+                    }
+                    Err(anyhow::Error::from(error).context(path.display().to_string()))
+                }
+            }
+        });
+        outcome = outcome.and(done);
+        stop.store(outcome.is_err(), Ordering::Relaxed);
+    }
+    outcome
+}
+
+fn finish_all(
+    folders: &Folders,
+    known: &Reader,
+    loads: &Receiver<Loaded>,
+    show: &mut Show,
+) -> anyhow::Result<()> {
+    let mut outcome = Ok(());
+    // Every archive that was loaded is finished, whatever became of others.
+    for (path, claimed, submission) in loads {
+        let done = finish(known, folders, &claimed, &submission)
+            .with_context(|| path.display().to_string())
+            .and_then(|()| show.one(&submission));
+        outcome = outcome.and(done);
+    }
+    outcome
 }

@@ -4,6 +4,7 @@
 //! `--json`; everything said on the way goes to standard error. Exit status: 0
 //! done, 1 the tool failed, 2 the input fell short.
 
+mod allocate;
 mod backup;
 mod catalog;
 mod check;
@@ -11,12 +12,16 @@ mod config;
 mod context;
 mod demo;
 mod export;
+mod hold;
 mod import;
 mod kpi;
 mod outcome;
+mod registry;
 mod report;
 mod sample;
+mod score;
 mod serve;
+mod statement;
 mod submissions;
 mod verify;
 
@@ -85,6 +90,18 @@ enum Command {
     /// List, show or take back submissions
     #[command(subcommand)]
     Submissions(submissions::Args),
+    /// The money of a round, by unit and main unit
+    Allocate(allocate::Args),
+    /// What each main unit is told about its money
+    Statement(statement::Args),
+    /// Hold money of a unit back, list holds, end one
+    #[command(subcommand)]
+    Hold(hold::Args),
+    /// Population registry, and when submissions were sent on
+    #[command(subcommand)]
+    Registry(registry::Args),
+    /// Points and quality of a round
+    Score(score::Args),
     /// List, count and explain indicators; enter reported ones
     #[command(subcommand)]
     Kpi(kpi::Args),
@@ -123,6 +140,11 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(&context, args),
         Command::Import(args) => import::run(&context, args),
         Command::Submissions(args) => submissions::run(&context, args),
+        Command::Allocate(args) => allocate::run(&context, args),
+        Command::Statement(args) => statement::run(&context, args),
+        Command::Hold(args) => hold::run(&context, args),
+        Command::Registry(args) => registry::run(&context, args),
+        Command::Score(args) => score::run(&context, args),
         Command::Kpi(args) => kpi::run(&context, args),
         Command::Report(args) => report::run(&context, args),
         Command::Export(args) => export::run(&context, args),

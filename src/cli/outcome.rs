@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Context, Done, say, say_json};
+use super::{Context, Done, say};
 use crate::load::receipt;
 use crate::submission::{Status, Submission};
 
@@ -39,18 +39,42 @@ pub struct Args {
     pub fail_on: FailOn,
 }
 
-/// Prints outcomes and says how they compare to `--fail-on`.
-pub fn show(context: &Context, submissions: &[Submission], args: &Args) -> anyhow::Result<Done> {
-    if args.json {
-        say_json(&submissions)?;
-    } else {
-        for submission in submissions {
-            let text = receipt::one(submission, context.lang == super::Lang::Th);
-            say(text)?;
+/// Prints outcomes one by one, so that none is kept, and says in the end how
+/// they compare to `--fail-on`.
+pub struct Show {
+    thai: bool,
+    json: bool,
+    fail_on: FailOn,
+    shown: u64,
+    short: bool,
+}
+
+impl Show {
+    /// Nothing shown yet.
+    pub fn new(context: &Context, args: &Args) -> Self {
+        let thai = context.lang == super::Lang::Th;
+        Self { thai, json: args.json, fail_on: args.fail_on, shown: 0, short: false }
+    }
+
+    /// Shows one more.
+    pub fn one(&mut self, submission: &Submission) -> anyhow::Result<()> {
+        self.short |= falls_short(submission, self.fail_on);
+        self.shown += 1;
+        if self.json {
+            let begin = if self.shown == 1 { "[" } else { "," };
+            say(format!("{begin}{}", serde_json::to_string_pretty(submission)?))
+        } else {
+            say(receipt::one(submission, self.thai))
         }
     }
-    let short = submissions.iter().any(|s| falls_short(s, args.fail_on));
-    Ok(if short { Done::Short } else { Done::Good })
+
+    /// Ends what is shown: an array is a whole one also after trouble.
+    pub fn end(self) -> anyhow::Result<Done> {
+        if self.json {
+            say(if self.shown == 0 { "[]" } else { "]" })?;
+        }
+        Ok(if self.short { Done::Short } else { Done::Good })
+    }
 }
 
 fn falls_short(s: &Submission, fail_on: FailOn) -> bool {

@@ -20,8 +20,11 @@ pub struct Limits {
     pub ratio: u64,
     /// Longest line of a member, in bytes as sent, line end not counted.
     pub line_bytes: usize,
-    /// Findings kept per code and file; totals stay exact beyond it.
+    /// Errors and duplicates kept per code and file; totals stay exact beyond it.
     pub findings: u64,
+    /// Warnings kept per code and file: fewer, because their rows are stored
+    /// and need not be sent again.
+    pub warnings: u64,
     /// Archives that may wait in memory to be taken; the rest wait in the inbox.
     pub queue: usize,
     /// HTTP connections served or waiting at once.
@@ -51,6 +54,7 @@ impl Default for Limits {
             ratio: 400,
             line_bytes: 64 << 10,
             findings: 1_000,
+            warnings: 200,
             queue: 10_000,
             connections: 64,
             head_bytes: 16 << 10,

@@ -12,12 +12,13 @@ use super::receipts::write_receipt;
 use crate::clock::Clock;
 use crate::files::{make_folder, make_private, rename_durably};
 use crate::load::{Claim, LoadError, Places, load};
-use crate::store::Store;
+use crate::store::{Reader, Store};
 use crate::submission::{Status, Submission};
 use crate::world::World;
 
-/// Loads a claimed archive, writes its receipt and moves it to its last place.
-pub fn process(
+/// Loads a claimed archive, unless that was done before a kill. What is left
+/// then is [`finish`].
+pub fn bring_in(
     world: &World,
     store: &mut Store,
     folders: &Folders,
@@ -25,13 +26,13 @@ pub fn process(
     claimed: &Claimed,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Submission, LoadError> {
-    let submission = match store.submission(claimed.id, &world.catalog)? {
+    match store.submission(claimed.id, &world.catalog)? {
         Some(submission) if submission.archive != claimed.name => {
             let (id, other) = (claimed.id, &submission.archive);
             let what = format!("number {id} was given to {other} and to {}", claimed.name);
-            return Err(LoadError::Bug(what));
+            Err(LoadError::Bug(what))
         }
-        Some(submission) => submission,
+        Some(submission) => Ok(submission),
         None => {
             let place = |status: Status| -> Option<Places> {
                 Some(Box::new(places(&folders.data, claimed, status)))
@@ -45,21 +46,21 @@ pub fn process(
                 place: &place,
                 progress,
             };
-            load(world, store, &claim)?
+            load(world, store, &claim)
         }
-    };
-    finish(store, folders, claimed, &submission)?;
-    Ok(submission)
+    }
 }
 
-/// The steps after the commit.
-fn finish(
-    store: &Store,
+/// The steps after the commit: the receipt, and the original's last place.
+/// They wait for the disk and not for the store, so that they can be done
+/// beside the next load.
+pub fn finish(
+    reader: &Reader,
     folders: &Folders,
     claimed: &Claimed,
     submission: &Submission,
 ) -> Result<(), LoadError> {
-    write_receipt(store, folders, submission)?;
+    write_receipt(&|id| reader.is_known(id), folders, submission)?;
     crate::crash_point("receipted");
     if let Some(stored) = &submission.stored {
         let to = folders.data.join(stored);
@@ -85,7 +86,7 @@ fn finish(
 }
 
 /// Takes up every claim that lies in `work/` and is nobody's, in the order of
-/// their numbers; [`process`] does what is left of each. Claims that another
+/// their numbers; [`bring_in`] and [`finish`] do what is left of each. Claims that another
 /// process holds are its own. What cannot be taken up is told, and holds
 /// nothing else up.
 pub fn recover(folders: &Folders, clock: &Clock) -> io::Result<(Vec<Claimed>, Vec<String>)> {

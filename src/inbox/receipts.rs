@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::folders::Folders;
 use crate::files::{make_folder, sync_folder, write_together};
 use crate::load::{LoadError, receipt};
-use crate::store::Store;
+use crate::store::StoreError;
 use crate::submission::Submission;
 
 /// Longest part of an archive's name in a receipt's, in bytes: file systems
@@ -20,7 +20,12 @@ const NAME_BYTES: usize = 200;
 
 /// Writes the receipt of a submission. The JSON, which tells whose the three
 /// files are, is always the last to be moved aside and the last to be written.
-pub fn write_receipt(store: &Store, folders: &Folders, s: &Submission) -> Result<(), LoadError> {
+/// `is_known` tells whether a submission is committed.
+pub fn write_receipt(
+    is_known: &dyn Fn(i64) -> Result<bool, StoreError>,
+    folders: &Folders,
+    s: &Submission,
+) -> Result<(), LoadError> {
     let Some(id) = s.id else { return Ok(()) };
     let folder = folders.outbox().join(s.hcode.as_deref().unwrap_or("_unknown"));
     make_folder(&folder, 0o770)?;
@@ -28,7 +33,7 @@ pub fn write_receipt(store: &Store, folders: &Folders, s: &Submission) -> Result
     turn.lock()?;
     let mut name = short(&s.archive);
     match standing(&folder, &name) {
-        Some(other) if other > id && store.known(other)?.is_some() => {
+        Some(other) if other > id && is_known(other)? => {
             // A later archive of this name was done first (`import` beside the
             // daemon, or trouble that made this one wait).
             name = numbered(&folder, &name, id);

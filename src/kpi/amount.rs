@@ -56,14 +56,15 @@ impl Serialize for Amount {
     }
 }
 
-/// The value of a numerator over a denominator, or nothing over nothing.
+/// The value of a numerator over a denominator, not yet rounded; none over
+/// nothing.
 pub(super) fn value(scale: Scale, numerator: Amount, denominator: Amount) -> Option<Decimal> {
     let factor = match scale {
         Scale::Percent => Decimal::ONE_HUNDRED,
         Scale::PerThousand => Decimal::ONE_THOUSAND,
         Scale::Ratio | Scale::Mean | Scale::Change => Decimal::ONE,
     };
-    (numerator.0 * factor).checked_div(denominator.0).map(two_places)
+    (numerator.0 * factor).checked_div(denominator.0)
 }
 
 /// Rounded half-up to two places, as every value is shown and compared.

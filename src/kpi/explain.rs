@@ -245,6 +245,27 @@ impl Session<'_> {
         Ok(explained)
     }
 
+    /// Names of the conditions of a KPI, in the order in which they are asked.
+    pub fn conditions(
+        &mut self,
+        definition: &Definition,
+        period: &Period,
+    ) -> Result<Vec<String>, KpiError> {
+        let Some(query) = &definition.query else { return Ok(Vec::new()) };
+        self.prepare(definition, query, &period.days(definition.year))?;
+        let trouble = |cause| KpiError::of(&definition.id, cause);
+        let (columns, _) = self.reader.shape(&query.text).map_err(trouble)?;
+        fixed_columns(definition, &columns)?;
+        let mut names: Vec<String> = Vec::new();
+        for column in columns {
+            let name = column.strip_prefix("c_").or_else(|| column.strip_prefix("v_"));
+            if let Some(name) = name.filter(|name| !names.iter().any(|known| known == name)) {
+                names.push(name.to_owned());
+            }
+        }
+        Ok(names)
+    }
+
     /// Numbers at a unit by person.
     fn pids(
         &self,
@@ -340,7 +361,7 @@ fn checks(
             checks.len() - 1
         });
         if is_outcome {
-            checks[place].met = Some(line.int(at)?.unwrap_or(0) > 0);
+            checks[place].met = line.int(at)?.map(|met| met > 0);
         } else {
             checks[place].value = match line.value(at)? {
                 Value::Null => None,
@@ -349,6 +370,10 @@ fn checks(
             };
         }
     }
+    // A condition without an outcome does not apply to this KPI; a value
+    // without one only informs.
+    let informs = |name: &str| !columns.iter().any(|c| c.strip_prefix("c_") == Some(name));
+    checks.retain(|check| check.met.is_some() || informs(&check.name));
     Ok(checks)
 }
 

@@ -18,7 +18,7 @@ pub fn read_entries(
 ) -> Result<Vec<Entry>, Vec<String>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
-    let header = reader.headers().map(|h| h.iter().eq(HEADER)).unwrap_or(false);
+    let header = reader.headers().is_ok_and(|h| h.iter().eq(HEADER));
     if !header {
         return Err(vec![format!("line 1: the header is {}", HEADER.join(","))]);
     }

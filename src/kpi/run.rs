@@ -374,7 +374,7 @@ fn finish(
 fn value_of(definition: &Definition, sums: &Sums) -> Option<Decimal> {
     let now = value(definition.scale, sums.numerator, sums.denominator)?;
     if definition.scale != Scale::Change {
-        return Some(now);
+        return Some(two_places(now));
     }
     let before = value(definition.scale, sums.before.0, sums.before.1)?;
     Some(two_places(now - before))

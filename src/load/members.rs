@@ -12,6 +12,10 @@ use crate::world::World;
 /// Bytes of a member that are looked at before it is read as a whole.
 const HEAD: usize = 128 << 10;
 
+/// Bytes that are looked at first: enough for a header line, so that little is
+/// inflated twice.
+const HEADER: usize = 4 << 10;
+
 /// Rows of the head whose number of columns is looked at.
 const HEAD_ROWS: usize = 100;
 
@@ -281,12 +285,27 @@ fn without_suffix(stem: &str) -> &str {
     }
 }
 
+/// Whether a beginning has a header line and a whole row: all that is asked of
+/// a member whose header names its columns.
+fn has_header(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix(BOM).unwrap_or(bytes);
+    let whole = memchr::memrchr(b'\n', bytes).map_or(0, |at| at + 1);
+    let lines = bytes[..whole].split(|byte| *byte == b'\n');
+    let mut lines = lines.filter(|line| !line.trim_ascii().is_empty());
+    let header = lines.next().and_then(|line| std::str::from_utf8(line).ok());
+    header.is_some_and(|line| is_header(line.trim())) && lines.next().is_some()
+}
+
 /// The head of a member as text. Its encoding is settled when it is read as a
 /// whole; names and numbers of columns are ASCII in both.
 fn head_of(archive: &Archive, entry: usize) -> Result<String, ReadTrouble> {
     let mut bytes = Vec::new();
-    archive.reader(entry)?.take(HEAD as u64).read_to_end(&mut bytes)?;
-    let whole = if bytes.len() == HEAD {
+    let mut reader = archive.reader(entry)?;
+    reader.by_ref().take(HEADER as u64).read_to_end(&mut bytes)?;
+    if bytes.len() == HEADER && !has_header(&bytes) {
+        reader.take((HEAD - HEADER) as u64).read_to_end(&mut bytes)?;
+    }
+    let whole = if bytes.len() == HEAD || bytes.len() == HEADER {
         memchr::memrchr(b'\n', &bytes).map_or(bytes.len(), |at| at + 1)
     } else {
         bytes.len()

@@ -103,6 +103,7 @@ pub fn load(world: &World, store: &mut Store, claim: &Claim) -> Result<Submissio
         may_send: &may_send,
         store_answers: claim.id.is_some(),
         kept: world.config.limits.findings,
+        warnings_kept: world.config.limits.warnings,
         persons: Persons::new(index.ask()),
     };
     let mut loading = store.load(id, round_of(name.sent_at.date()))?;
@@ -129,7 +130,7 @@ pub fn load(world: &World, store: &mut Store, claim: &Claim) -> Result<Submissio
         return Err(std::io::Error::other(what).into());
     }
     crate::crash_point("judged");
-    outcome::complete(world, standard, &mut submission, contents, &verdicts, &written)
+    outcome::complete(world, standard, &mut submission, contents, verdicts, written)
         .map_err(LoadError::Bug)?;
     if claim.id.is_some() {
         commit(claim, loading, &mut submission)?;

@@ -2,12 +2,12 @@
 //! submission, and proves that the counts add up before anything is committed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::members::{Contents, problem};
 use super::pipeline::Written;
 use crate::archive::Standard;
-use crate::catalog::Severity;
-use crate::row::Verdicts;
+use crate::row::{CodeAt, Verdicts};
 use crate::submission::{Counts, FindingLine, MonthCounts, Status, Submission, Texts};
 use crate::world::World;
 
@@ -48,8 +48,8 @@ pub fn complete(
     standard: Standard,
     submission: &mut Submission,
     contents: Contents,
-    verdicts: &[Verdicts],
-    written: &[Written],
+    verdicts: Vec<Verdicts>,
+    written: Vec<Written>,
 ) -> Result<(), String> {
     // A member without data is nothing that could be left of a broken archive.
     let left = contents
@@ -63,20 +63,19 @@ pub fn complete(
     };
     let mut not_checked: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut links_unchecked = 0;
-    for (at, member) in contents.members.iter().enumerate() {
+    for ((member, said), counted) in contents.members.iter().zip(verdicts).zip(written) {
         if member.broken || !member.has_data {
             continue;
         }
         let plan = world.plan(member.record, standard);
-        let (said, counted) = (&verdicts[at], &written[at]);
-        let months = months_of(&member.file, said, counted);
+        let months = months_of(&member.file, &said, &counted);
         let sum = Submission::sum_files(&months).first().map_or(0, |file| file.counts.received);
         if sum != said.rows {
             return Err(format!("{}: {} rows judged, {sum} counted", member.file, said.rows));
         }
         submission.months.extend(months);
-        findings_of(world, standard, submission, member, said, counted);
         links_unchecked += said.links_unchecked;
+        findings_of(world, standard, submission, member, said, counted);
         let sent = |field: &str| {
             let at = plan.columns.iter().position(|column| column.name == field);
             at.is_some_and(|at| member.orders.iter().any(|order| order.field_of[at].is_some()))
@@ -123,38 +122,41 @@ fn findings_of(
     standard: Standard,
     submission: &mut Submission,
     member: &super::members::Member,
-    said: &Verdicts,
-    counted: &Written,
+    said: Verdicts,
+    counted: Written,
 ) {
     let plan = world.plan(member.record, standard);
     let duplicates: u64 = counted.months.values().map(|counts| counts.duplicate).sum();
     let duplicate = &plan.codes[usize::from(plan.common.duplicate)];
-    let mut lines: Vec<FindingLine> = Vec::new();
-    let mut line = |code: &str,
-                    severity: Severity,
-                    number: u32,
-                    field: Option<String>,
-                    value: &str,
-                    key: &str| {
-        lines.push(FindingLine {
-            code: code.to_owned(),
-            severity,
-            file: member.file.clone(),
-            line: number,
-            field,
-            value: value.to_owned(),
-            key: key.to_owned(),
-            texts: Texts::of(&world.catalog, code, standard.into()),
+    // What many findings share is made once.
+    let file: Arc<str> = member.file.as_str().into();
+    let names: Vec<Arc<str>> = plan.columns.iter().map(|c| c.name.as_str().into()).collect();
+    let mut shared: Vec<Option<(Arc<str>, Arc<Texts>)>> = vec![None; plan.codes.len()];
+    let mut line = |at: CodeAt, number: u32, column: Option<usize>, value: String, key: String| {
+        let code = &plan.codes[usize::from(at)];
+        let (name, texts) = shared[usize::from(at)].get_or_insert_with(|| {
+            let texts = Texts::of(&world.catalog, &code.code, standard.into());
+            (code.code.as_str().into(), texts.into())
         });
+        FindingLine {
+            code: Arc::clone(name),
+            severity: code.severity,
+            file: Arc::clone(&file),
+            line: number,
+            field: column.map(|column| Arc::clone(&names[column])),
+            value,
+            key,
+            texts: Arc::clone(texts),
+        }
     };
-    for finding in &said.findings {
-        let code = &plan.codes[usize::from(finding.code)];
-        let field = finding.column.map(|column| plan.columns[column].name.clone());
-        line(&code.code, code.severity, finding.line, field, &finding.value, &finding.key);
+    let mut lines: Vec<FindingLine> = Vec::new();
+    for f in said.findings {
+        lines.push(line(f.code, f.line, f.column, f.value, f.key));
     }
-    for (number, key) in &counted.duplicates {
-        line(&duplicate.code, duplicate.severity, *number, None, "", key);
+    for (number, key) in counted.duplicates {
+        lines.push(line(plan.common.duplicate, number, None, String::new(), key));
     }
+    // Rows were judged in the order of their lines, so that little is to sort.
     lines.sort_by(|a, b| (a.line, &a.code, &a.field).cmp(&(b.line, &b.code, &b.field)));
     for (code, total) in plan.codes.iter().zip(&said.totals) {
         if *total > 0 {

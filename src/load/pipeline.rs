@@ -79,7 +79,7 @@ pub fn run(
         .map(|member| world.catalog.records[member.record].key.clone())
         .collect();
     std::thread::scope(|scope| {
-        let judge = scope.spawn(move || {
+        let judge = move || {
             let mut side = JudgeSide {
                 world,
                 archive,
@@ -92,7 +92,9 @@ pub fn run(
                 encodings: vec![Encoding::Utf8; contents.members.len()],
             };
             side.run(contents)
-        });
+        };
+        let judge = std::thread::Builder::new().name("judge".to_owned()).spawn_scoped(scope, judge);
+        let judge = judge.map_err(|error| Stop::Refused(Refusal::Io(error)))?;
         let outcome = write(&receiver, &giver, loading, &tables, &keys, kept, &mut written);
         // A writer that failed stops the judge by letting go of the channel.
         drop(receiver);
@@ -263,6 +265,7 @@ impl JudgeSide<'_, '_> {
         let mut judge = Judge::new(plan, member.orders.clone(), &mut self.context);
         while let Some(block) = lines.block().map_err(Early::Lines)? {
             (self.progress)(block.text.len() as u64);
+            judge.begin_block(block.text);
             for (number, line) in numbered_lines(block.first_line, block.text) {
                 if line.trim_ascii().is_empty() || number == member.header_line {
                     continue;

@@ -18,7 +18,7 @@ const SHOWN: usize = 50;
 
 /// The three files of a receipt, in the order of [`ENDINGS`].
 pub fn files(submission: &Submission) -> [Vec<u8>; 3] {
-    let mut json = serde_json::to_vec_pretty(submission).unwrap_or_default();
+    let mut json = serde_json::to_vec(submission).unwrap_or_default();
     json.push(b'\n');
     [json, text(submission).into_bytes(), findings_csv(submission)]
 }
@@ -114,7 +114,7 @@ fn codes(out: &mut String, s: &Submission, thai: bool) {
         }
     );
     for (code, total) in &s.findings_total {
-        let texts = s.findings.iter().find(|f| f.code == *code).map(|f| &f.texts);
+        let texts = s.findings.iter().find(|f| *f.code == **code).map(|f| &f.texts);
         let (what, mend) = texts.map_or(("", ""), |t| {
             if thai {
                 (t.th.as_str(), t.mend_th.as_str())

@@ -26,14 +26,17 @@ where
         .terminator(::csv::Terminator::CRLF)
         .from_writer(BOM.as_bytes().to_vec());
     // Writing to memory fails only on rows of unequal length, which is a bug.
-    let mut write = |cells: Vec<String>| {
-        if let Err(error) = writer.write_record(&cells) {
+    let said = |done: ::csv::Result<()>| {
+        if let Err(error) = done {
             log::error!("CSV: {error}");
         }
     };
-    write(header.iter().map(|cell| (*cell).to_owned()).collect());
+    said(writer.write_record(header));
     for row in rows {
-        write(row.into_iter().map(|cell| safe(&cell).into_owned()).collect());
+        for cell in row {
+            said(writer.write_field(&*safe(&cell)));
+        }
+        said(writer.write_record(None::<&[u8]>));
     }
     writer.into_inner().unwrap_or_default()
 }

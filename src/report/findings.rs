@@ -12,9 +12,9 @@ pub const HEADER: [&str; 11] =
 /// One finding, in the order of [`HEADER`].
 pub fn row(f: &FindingLine) -> [Cow<'_, str>; 11] {
     [
-        Cow::from(&f.code),
+        Cow::from(&*f.code),
         Cow::from(if f.severity == Severity::Warning { "warning" } else { "error" }),
-        Cow::from(&f.file),
+        Cow::from(&*f.file),
         Cow::from(f.line.to_string()),
         Cow::from(f.field.as_deref().unwrap_or("")),
         Cow::from(&f.value),

@@ -6,7 +6,9 @@ use rustc_hash::FxHashMap;
 use super::batch::{Batch, RowMeta, Value};
 use super::citizen_id;
 use super::date::{Reading, read_date, read_datetime, read_time, serial, years_between};
-use super::line::{Row, characters, day_of, has_control, pick, split, store_text};
+use super::line::{
+    Row, characters, day_of, has_control, may_have_control, pick, split, store_text,
+};
 use super::number::Number;
 use super::order::Order;
 use super::person::Person;
@@ -22,6 +24,8 @@ pub struct Judge<'p, 'c, 'i> {
     /// What was said so far.
     pub verdicts: Verdicts,
     fields: Vec<(u32, u32)>,
+    /// A line may have control characters.
+    suspect: bool,
     error: bool,
     warned: bool,
     last_unit: (String, bool, bool),
@@ -39,6 +43,7 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
             context,
             verdicts: Verdicts { totals: vec![0; plan.codes.len()], ..Verdicts::default() },
             fields: Vec::new(),
+            suspect: true,
             error: false,
             warned: false,
             last_unit: (String::new(), false, false),
@@ -47,13 +52,19 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
         }
     }
 
+    /// Told the text of the lines that follow, so that what is true of all of
+    /// them need not be asked of each.
+    pub fn begin_block(&mut self, text: &str) {
+        self.suspect = may_have_control(text);
+    }
+
     /// Judges a row; a good one is added to `batch`.
     pub fn row(&mut self, text: &str, line: u32, batch: &mut Batch) {
         self.verdicts.rows += 1;
         let mut fields = std::mem::take(&mut self.fields);
         split(text, &mut fields);
         let orders = std::mem::take(&mut self.orders);
-        match pick(&orders, text, &fields) {
+        match pick(&orders, &fields) {
             Some(order) => {
                 let row = Row { text, fields: &fields, order, line };
                 self.judge(&row, batch);
@@ -80,7 +91,7 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
         (self.error, self.warned) = (false, false);
         let (first_value, first_byte) = (batch.values.len(), batch.text.len());
         batch.values.resize(first_value + self.plan.width, Value::Null);
-        if has_control(row.text) {
+        if self.suspect && has_control(row.text) {
             self.control_characters(row);
         }
         let plan = self.plan;
@@ -252,6 +263,9 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
     }
 
     fn listed(&mut self, row: &Row, at: usize, column: &PlanColumn, text: &str) {
+        if !column.listed {
+            return;
+        }
         for check in &column.checks {
             if let Test::OneOf(set) = &check.test
                 && !set.contains(text)
@@ -332,7 +346,12 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
             return *person;
         }
         let person = self.context.persons.get(hospcode, pid);
-        self.last_person = (format!("{hospcode}|{pid}"), person);
+        let last = &mut self.last_person;
+        last.0.clear();
+        last.0.push_str(hospcode);
+        last.0.push('|');
+        last.0.push_str(pid);
+        last.1 = person;
         person
     }
 
@@ -421,9 +440,9 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
     }
 
     fn control_characters(&mut self, row: &Row) {
-        for (field, column) in row.order.columns.iter().enumerate() {
-            let (start, end) = row.fields[field];
-            let text = &row.text[start as usize..end as usize];
+        // As sent: a control character at the edge of a field is cut from its
+        // value, and reported all the same.
+        for (text, column) in row.text.split('|').zip(&row.order.columns) {
             if has_control(text) {
                 self.report(row, self.plan.common.bytes, *column, text);
             }
@@ -434,7 +453,11 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
     fn count(&mut self, code: CodeAt) -> bool {
         let total = &mut self.verdicts.totals[usize::from(code)];
         *total += 1;
-        *total <= self.context.kept
+        let most = match self.plan.codes[usize::from(code)].severity {
+            Severity::Warning => self.context.warnings_kept,
+            _ => self.context.kept,
+        };
+        *total <= most
     }
 
     fn report(&mut self, row: &Row, code: CodeAt, column: Option<usize>, value: &str) {

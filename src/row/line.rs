@@ -19,7 +19,7 @@ pub(super) struct Row<'l, 'o> {
 impl<'l> Row<'l, '_> {
     pub fn field(&self, field: usize) -> &'l str {
         let (start, end) = self.fields[field];
-        self.text[start as usize..end as usize].trim_ascii()
+        &self.text[start as usize..end as usize]
     }
 
     /// The value of a column (position in the plan), blank when not sent.
@@ -45,28 +45,54 @@ impl<'l> Row<'l, '_> {
     }
 }
 
+/// Cuts a line into fields, without the spaces around them.
 pub(super) fn split(text: &str, fields: &mut Vec<(u32, u32)>) {
     fields.clear();
+    let bytes = text.as_bytes();
     let mut start = 0;
-    for at in memchr::memchr_iter(b'|', text.as_bytes()) {
-        fields.push((start, at as u32));
-        start = at as u32 + 1;
+    // Fields are short: looking at each byte costs less than a call for each.
+    for (at, byte) in bytes.iter().enumerate() {
+        if *byte == b'|' {
+            fields.push(trimmed(bytes, start, at));
+            start = at + 1;
+        }
     }
-    fields.push((start, text.len() as u32));
+    fields.push(trimmed(bytes, start, bytes.len()));
+}
+
+fn trimmed(bytes: &[u8], mut start: usize, mut end: usize) -> (u32, u32) {
+    while start < end && bytes[end - 1].is_ascii_whitespace() {
+        end -= 1;
+    }
+    while start < end && bytes[start].is_ascii_whitespace() {
+        start += 1;
+    }
+    (start as u32, end as u32)
 }
 
 /// The order with as many columns as the row has fields; one trailing
 /// delimiter is right structure.
-pub(super) fn pick<'o>(
-    orders: &'o [Order],
-    text: &str,
-    fields: &[(u32, u32)],
-) -> Option<&'o Order> {
+pub(super) fn pick<'o>(orders: &'o [Order], fields: &[(u32, u32)]) -> Option<&'o Order> {
     let of = |count: usize| orders.iter().find(|order| order.columns.len() == count);
     of(fields.len()).or_else(|| {
-        let (start, _) = fields[fields.len() - 1];
-        if text[start as usize..].trim_ascii().is_empty() { of(fields.len() - 1) } else { None }
+        let (start, end) = fields[fields.len() - 1];
+        if start == end { of(fields.len() - 1) } else { None }
     })
+}
+
+/// Whether a text of many lines may have a control character within a line:
+/// asked once for a block, so that rows need not be asked one by one.
+pub(super) fn may_have_control(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    #[allow(clippy::needless_bitwise_bool, reason = "without branches it is vectorised")]
+    let found = bytes.iter().fold(false, |found, &byte| {
+        let end = (byte == b'\t') | (byte == b'\n') | (byte == b'\r');
+        found | ((byte < 0x20) & !end) | (byte == 0x7f)
+    });
+    found
+        || memchr::memchr(0xc2, bytes).is_some()
+        || memchr::memchr_iter(b'\r', bytes)
+            .any(|at| bytes.get(at + 1).is_some_and(|b| *b != b'\n'))
 }
 
 /// Control characters other than a tab, including the C1 block.

@@ -20,17 +20,22 @@ impl Number {
         if digits.is_empty() || digits.len() > LONGEST {
             return None;
         }
-        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-        let point_without_digits = digits.contains('.') && fraction.is_empty();
-        if point_without_digits || (whole.is_empty() && fraction.is_empty()) {
+        let (whole, fraction) = match digits.bytes().position(|byte| byte == b'.') {
+            // A point without digits after it.
+            Some(at) if at + 1 == digits.len() => return None,
+            Some(at) => (&digits[..at], &digits[at + 1..]),
+            None => (digits, ""),
+        };
+        if !whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit()) {
             return None;
         }
+        // Nearly all numbers are short, and short ones are read in 64 bits.
         let mut mantissa: i128 = 0;
-        for byte in whole.bytes().chain(fraction.bytes()) {
-            if !byte.is_ascii_digit() {
-                return None;
+        for part in [whole, fraction] {
+            for piece in part.as_bytes().chunks(18) {
+                let value = piece.iter().fold(0_u64, |v, byte| v * 10 + u64::from(byte - b'0'));
+                mantissa = mantissa * 10_i128.pow(piece.len() as u32) + i128::from(value);
             }
-            mantissa = mantissa * 10 + i128::from(byte - b'0');
         }
         let mantissa = if digits.len() == text.len() { mantissa } else { -mantissa };
         Some(Self { mantissa, scale: fraction.len() as u8 })

@@ -141,6 +141,8 @@ pub struct PlanColumn {
     pub checks: Vec<Check>,
     /// List for `XX9512`, in a column without a list check of its own.
     pub list: Option<CodeSet>,
+    /// Has a list of either kind.
+    pub listed: bool,
 }
 
 /// Positions of the codes that every file has.
@@ -360,6 +362,7 @@ impl Maker<'_> {
             cid: column.name == "CID",
             range: range.transpose()?,
             own_shape,
+            listed: list.is_some() || checks.iter().any(|c| matches!(c.test, Test::OneOf(_))),
             checks,
             list,
         })

@@ -1,5 +1,6 @@
 use rustc_hash::FxHashSet;
 
+use super::line::{has_control, may_have_control};
 use super::*;
 use crate::archive::Standard;
 use crate::catalog::Catalog;
@@ -30,6 +31,7 @@ fn codes_of(file: &str, base: &[(&str, &str)], changes: &[(&str, &str)]) -> Vec<
         persons: Persons::new(&mut index),
         store_answers: true,
         kept: 1000,
+        warnings_kept: 1000,
     };
     let mut judge = Judge::new(&plan, orders, &mut context);
     let mut batch = Batch::new(plan.width);
@@ -113,5 +115,17 @@ fn each_fault_of_a_visit_gives_its_code() {
         ("CHIEFCOMP", "\"ไข้ ไอ", &[]),
     ] {
         assert_eq!(codes_of("SERVICE", SERVICE, &[(field, value)]), codes, "{field}={value}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn a_block_without_control_characters_has_no_row_with_one(
+        lines in proptest::collection::vec("[ a\\t\\rก\u{85}\u{a0}\u{7f}\u{1}é]{0,8}", 1..20),
+    ) {
+        let text = lines.join("\r\n");
+        // As the loader cuts lines: one line end is no part of the line.
+        let any = text.split('\n').any(|line| has_control(line.strip_suffix('\r').unwrap_or(line)));
+        proptest::prop_assert!(!any || may_have_control(&text));
     }
 }

@@ -19,8 +19,10 @@ pub struct Context<'a> {
     pub persons: Persons<'a>,
     /// False when there is no store to answer for PERSON.
     pub store_answers: bool,
-    /// Findings kept per code.
+    /// Errors kept per code.
     pub kept: u64,
+    /// Warnings kept per code.
+    pub warnings_kept: u64,
 }
 
 /// One thing said about a row.

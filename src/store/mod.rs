@@ -3,9 +3,11 @@
 
 mod backup;
 mod bench;
+mod holds;
 mod open;
 mod query;
 mod read;
+mod registry;
 mod reported;
 mod submission;
 mod tables;
@@ -15,9 +17,11 @@ mod write;
 
 pub use backup::restore;
 pub use bench::TableSpec;
+pub use holds::{Deed, Hold, HoldOf};
 pub use open::{Reader, Snapshot, Store, stop_waiting};
-pub use query::{Line, Value};
+pub use query::{Line, Raw, Value};
 pub use read::{Overview, Page, StoredPersons, SubmissionFilter, SubmissionLine, UnitLine};
+pub use registry::{RegistryLoading, RegistryRecord};
 pub use reported::ReportedValue;
 pub use submission::Known;
 pub use verify::{Mismatch, VerifyReport};

@@ -40,6 +40,17 @@ impl ToSql for Value {
     }
 }
 
+/// A value where it lies, for queries with millions of lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Raw<'a> {
+    /// Nothing there.
+    Null,
+    /// A whole number.
+    Int(i64),
+    /// Text.
+    Text(&'a str),
+}
+
 /// A line of an answer. Columns count from 0.
 pub struct Line<'a> {
     row: &'a rusqlite::Row<'a>,
@@ -56,6 +67,15 @@ impl Line<'_> {
         Ok(match self.row.get_ref(column)? {
             ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok(),
             _ => None,
+        })
+    }
+
+    /// A whole number or text, without copying it; nothing of any other kind.
+    pub fn raw(&self, column: usize) -> Result<Raw<'_>> {
+        Ok(match self.row.get_ref(column)? {
+            ValueRef::Integer(value) => Raw::Int(value),
+            ValueRef::Text(bytes) => std::str::from_utf8(bytes).map_or(Raw::Null, Raw::Text),
+            _ => Raw::Null,
         })
     }
 

@@ -119,6 +119,11 @@ impl Store {
 }
 
 impl Reader {
+    /// Whether a submission is committed.
+    pub fn is_known(&self, id: i64) -> Result<bool> {
+        Ok(known(&self.conn, id)?.is_some())
+    }
+
     /// The highest submission number so far, 0 for none.
     pub fn last_submission(&self) -> Result<i64> {
         last_submission(&self.conn)
@@ -299,12 +304,12 @@ pub(super) fn finding_of(
     let code: String = row.get(0)?;
     let severity: String = row.get(1)?;
     Ok(FindingLine {
-        texts: Texts::of(catalog, &code, standard),
-        code,
+        texts: Texts::of(catalog, &code, standard).into(),
+        code: code.into(),
         severity: if severity == "warning" { Severity::Warning } else { Severity::Error },
-        file: row.get(2)?,
+        file: row.get::<_, String>(2)?.into(),
         line: row.get(3)?,
-        field: row.get(4)?,
+        field: row.get::<_, Option<String>>(4)?.map(Into::into),
         value: row.get(5)?,
         key: row.get(6)?,
     })

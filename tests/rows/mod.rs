@@ -161,7 +161,12 @@ fn said(finding: &FindingLine) -> (String, &'static str, Option<String>, String)
     };
     // What a row of the wrong length is reported with is free text.
     let value = if finding.code.ends_with("9500") { "" } else { finding.value.trim() };
-    (finding.code.clone(), severity, finding.field.clone(), value.to_owned())
+    (
+        finding.code.to_string(),
+        severity,
+        finding.field.as_deref().map(str::to_owned),
+        value.to_owned(),
+    )
 }
 
 /// Runs the battery of one file and gives every difference in words.
@@ -173,7 +178,7 @@ fn differences(world: &World, sheet: &Sheet, lists: bool) -> Vec<String> {
     let mut out = Vec::new();
     let mut lines: BTreeMap<u32, BTreeSet<_>> = BTreeMap::new();
     for finding in &got.findings {
-        if finding.file == *file {
+        if *finding.file == **file {
             lines.entry(finding.line).or_default().insert(said(finding));
         } else {
             out.push(format!(

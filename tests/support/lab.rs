@@ -8,7 +8,7 @@ use chrono::{DateTime, FixedOffset};
 use khlang::catalog::Catalog;
 use khlang::config::Config;
 use khlang::load::{Claim, load};
-use khlang::store::Store;
+use khlang::store::{Reader, Store};
 use khlang::submission::{Counts, Submission};
 use khlang::units::Units;
 use khlang::world::World;
@@ -45,6 +45,12 @@ pub struct Lab {
     folder: tempfile::TempDir,
     store: Store,
     last: i64,
+    now: DateTime<FixedOffset>,
+}
+
+/// Units, catalogue and configuration of all labs.
+pub fn world() -> &'static World {
+    &shared().world
 }
 
 impl Lab {
@@ -53,7 +59,23 @@ impl Lab {
         std::fs::write(folder.path().join("khlang.db"), &shared().empty).unwrap();
         let store =
             Store::open(&folder.path().join("khlang.db"), &shared().world.catalog, 4).unwrap();
-        Self { folder, store, last: 0 }
+        Self { folder, store, last: 0, now: NOW.parse().unwrap() }
+    }
+
+    /// With another clock.
+    pub fn at(mut self, now: &str) -> Self {
+        self.now = now.parse().unwrap();
+        self
+    }
+
+    /// The store, for what loading does not do.
+    pub fn store(&mut self) -> &mut Store {
+        &mut self.store
+    }
+
+    /// A reader of what is committed.
+    pub fn reader(&self) -> Reader {
+        Reader::open(&self.database(), None).unwrap()
     }
 
     pub fn database(&self) -> PathBuf {
@@ -65,7 +87,7 @@ impl Lab {
         let path = self.folder.path().join("archive");
         std::fs::write(&path, bytes).unwrap();
         self.last += 1;
-        let now: DateTime<FixedOffset> = NOW.parse().unwrap();
+        let now = self.now;
         let claim = Claim {
             path: &path,
             name,

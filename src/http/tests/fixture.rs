@@ -152,14 +152,14 @@ fn fill(into: &mut Store, catalog: &Catalog) {
 
 pub fn finding(catalog: &Catalog, line: u32) -> FindingLine {
     FindingLine {
-        code: "SE1105".to_owned(),
+        code: "SE1105".into(),
         severity: Severity::Error,
-        file: "SERVICE".to_owned(),
+        file: "SERVICE".into(),
         line,
-        field: Some("DATE_SERV".to_owned()),
+        field: Some("DATE_SERV".into()),
         value: HOSTILE.to_owned(),
         key: "10944|1103700123456|9".to_owned(),
-        texts: Texts::of(catalog, "SE1105", Some(Standard::F21)),
+        texts: Texts::of(catalog, "SE1105", Some(Standard::F21)).into(),
     }
 }
 

@@ -6,12 +6,12 @@
 //! loader's thread, so that the loop itself never waits for a load.
 
 mod exports;
+mod loader;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context as _;
@@ -22,10 +22,10 @@ use self::exports::{Exported, Exports};
 use crate::clock::Clock;
 use crate::http::{self, Ignored, InboxState, Loading, Shared, Waiting};
 use crate::inbox::{self, Claimed, Folders, Found, Scanner, claim};
-use crate::load::LoadError;
 use crate::store::{Reader, Store, stop_waiting};
 use crate::submission::Submission;
 use crate::world::World;
+use loader::{Done, Job};
 
 /// Everything that can wake the daemon.
 #[derive(Debug)]
@@ -34,28 +34,16 @@ enum Event {
     Tick,
     /// Something may have changed in the inbox.
     Hint,
-    /// The loader is done with an archive.
-    Loaded(Box<Done>),
+    /// The loader has stored an archive and can take the next one.
+    Stored(i64),
+    /// An archive has its receipt and its last place, or met trouble.
+    Done(Box<Done>),
     /// An export was made, or was not.
     Exported(Box<Exported>),
     /// Read configuration, units and code lists again.
     Reload,
     /// Come to an end.
     Stop,
-}
-
-/// What the loader says of a claim.
-#[derive(Debug)]
-struct Done {
-    claimed: Claimed,
-    outcome: Result<Submission, String>,
-}
-
-/// An archive for the loader.
-struct Job {
-    world: Arc<World>,
-    claimed: Claimed,
-    inflated: Arc<AtomicU64>,
 }
 
 /// What the daemon is started with.
@@ -83,6 +71,8 @@ struct Daemon {
     exports: Exports,
     /// The archive that is being loaded.
     loading: Option<(Loading, Arc<AtomicU64>)>,
+    /// Archives with the loader, or on their way from it to their last place.
+    in_hand: usize,
     /// Claims that met trouble of our own, and when to try them again.
     retry: Vec<(Instant, Claimed)>,
     /// Archives that could not be claimed, and when to try them again.
@@ -120,7 +110,7 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
     let data = setup.folders.data.clone();
     let mut exports = Exports::start(data, path, setup.clock, events.clone())?;
     exports.watch(proven);
-    let (jobs, loader) = start_loader(store, &setup, events);
+    let (jobs, loader) = loader::start(store, setup.folders.clone(), setup.clock, events)?;
     let server = http::start(Arc::clone(&shared))?;
     (setup.ready)(&format!("http://{}/", server.address()));
     notify_systemd(sd_notify::NotifyState::Ready);
@@ -133,6 +123,7 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
         jobs,
         exports,
         loading: None,
+        in_hand: 0,
         retry: Vec::new(),
         unclaimed: Vec::new(),
         numbers,
@@ -175,7 +166,8 @@ impl Daemon {
                     self.reload_if_units_changed();
                 }
                 Event::Hint => {}
-                Event::Loaded(done) => self.loaded(*done),
+                Event::Stored(id) => self.free(id),
+                Event::Done(done) => self.done(*done),
                 Event::Exported(done) => self.exports.done(&done),
                 Event::Reload => self.reload(),
                 Event::Stop => {
@@ -215,8 +207,8 @@ impl Daemon {
             }
             self.said.clone_from(&trouble);
         }
+        let idle = self.in_hand == 0 && found.is_empty() && self.retry.is_empty();
         self.exports.look(&self.world);
-        let idle = self.loading.is_none() && found.is_empty() && self.retry.is_empty();
         if idle && !self.told_idle && self.last_id > 0 {
             (self.setup.idle)(&self.setup.folders.data);
         }
@@ -258,6 +250,7 @@ impl Daemon {
         let job = Job { world: Arc::clone(&self.world), claimed, inflated: Arc::clone(&inflated) };
         if self.jobs.send(job).is_ok() {
             self.loading = Some((loading, inflated));
+            self.in_hand += 1;
         }
     }
 
@@ -303,8 +296,16 @@ impl Daemon {
         })
     }
 
-    fn loaded(&mut self, done: Done) {
-        self.loading = None;
+    /// The loader has let go of an archive.
+    fn free(&mut self, id: i64) {
+        if self.loading.as_ref().is_some_and(|(loading, _)| loading.id == id) {
+            self.loading = None;
+        }
+    }
+
+    fn done(&mut self, done: Done) {
+        self.free(done.claimed.id);
+        self.in_hand -= 1;
         match done.outcome {
             Ok(submission) => tell(&submission),
             Err(error) => {
@@ -382,39 +383,6 @@ pub fn lock(folders: &Folders) -> anyhow::Result<File> {
     file.try_lock()
         .map_err(|_| anyhow::anyhow!("another khlang already serves {}", folders.data.display()))?;
     Ok(file)
-}
-
-fn start_loader(
-    mut store: Store,
-    setup: &Setup,
-    events: Sender<Event>,
-) -> (Sender<Job>, JoinHandle<()>) {
-    let (jobs, queue) = bounded::<Job>(1);
-    let (folders, clock) = (setup.folders.clone(), setup.clock);
-    let run = move || {
-        for job in queue {
-            let progress = |bytes| {
-                job.inflated.fetch_add(bytes, Ordering::Relaxed);
-            };
-            let load = std::panic::AssertUnwindSafe(|| {
-                inbox::process(&job.world, &mut store, &folders, &clock, &job.claimed, &progress)
-            });
-            // A bug in judging one archive must not end the service for all.
-            let outcome = match std::panic::catch_unwind(load) {
-                Ok(outcome) => outcome.map_err(|error: LoadError| error.to_string()),
-                Err(_) => Err("internal: the loader panicked (see the log)".to_owned()),
-            };
-            let done = Done { claimed: job.claimed, outcome };
-            if events.send(Event::Loaded(Box::new(done))).is_err() {
-                break;
-            }
-        }
-        if let Err(error) = store.checkpoint() {
-            log::warn!("checkpoint at the end: {error}");
-        }
-    };
-    let thread = std::thread::Builder::new().name("loader".to_owned());
-    (jobs, thread.spawn(run).expect("a thread can be started at the start of the program"))
 }
 
 /// Change notification; without it (network shares, limits) polling goes on.

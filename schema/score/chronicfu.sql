@@ -1,0 +1,4 @@
+-- Follow-ups of chronic diseases.
+SELECT 'CHRONICFU' AS file, HOSPCODE AS hcode, PID AS pid, CID AS cid, DATE_SERV AS day,
+       SUBMISSION AS sub, LINE AS line
+FROM CHRONICFU WHERE DATE_SERV BETWEEN :from AND :to

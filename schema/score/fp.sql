@@ -1,0 +1,4 @@
+-- Family planning.
+SELECT 'FP' AS file, HOSPCODE AS hcode, PID AS pid, CID AS cid, DATE_SERV AS day,
+       SUBMISSION AS sub, LINE AS line
+FROM FP WHERE DATE_SERV BETWEEN :from AND :to

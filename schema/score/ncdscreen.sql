@@ -1,0 +1,4 @@
+-- Screening for diabetes and hypertension.
+SELECT 'NCDSCREEN' AS file, HOSPCODE AS hcode, PID AS pid, CID AS cid, DATE_SERV AS day,
+       SUBMISSION AS sub, LINE AS line
+FROM NCDSCREEN WHERE DATE_SERV BETWEEN :from AND :to

@@ -1,0 +1,4 @@
+-- Weight and height.
+SELECT 'NUTRITION' AS file, HOSPCODE AS hcode, PID AS pid, CID AS cid, DATE_SERV AS day,
+       SUBMISSION AS sub, LINE AS line
+FROM NUTRITION WHERE DATE_SERV BETWEEN :from AND :to

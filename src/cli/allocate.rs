@@ -1,0 +1,175 @@
+//! `khlang allocate`: the money of a round.
+
+use std::path::PathBuf;
+
+use super::score::rulebook;
+use super::{Context, Done, Lang, say, say_json};
+use crate::money::Satang;
+use crate::money::allocate::Sums;
+use crate::money::compare::{Comparison, compare};
+use crate::money::result::{Allocation, Basis, Counted, count};
+use crate::score::rulebook::check::check;
+use crate::score::rulebook::read;
+use crate::score::{AsOf, Rulebook};
+
+/// Options of `allocate`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The round, B.E. (2557: 1 Jul 2556 to 30 Jun 2557)
+    #[arg(long)]
+    round: i32,
+    /// Allocate by this rulebook instead of the one in force
+    #[arg(long, value_name = "FILE")]
+    rulebook: Option<PathBuf>,
+    /// Compare that rulebook with the one in force, on the same data
+    #[arg(long, requires = "rulebook")]
+    compare: bool,
+    /// The state after this submission
+    #[arg(long, value_name = "SUBMISSION")]
+    as_of: Option<i64>,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs it.
+pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+    let other = args.rulebook.as_ref().map(|path| trial(context, path, args.round)).transpose()?;
+    let base = || rulebook(context, args.round);
+    match (other, args.compare) {
+        (Some(other), true) => {
+            let mut both = counted(context, &[base()?, other], args.as_of)?.into_iter();
+            let (Some(base), Some(other)) = (both.next(), both.next()) else {
+                anyhow::bail!("two rulebooks give two allocations");
+            };
+            let comparison = compare(&base.allocation, &other.allocation);
+            if args.json { say_json(&comparison)? } else { beside(context, &comparison)? }
+        }
+        (other, _) => {
+            let book = other.map_or_else(base, Ok)?;
+            for one in counted(context, &[book], args.as_of)? {
+                if args.json {
+                    say_json(&one.allocation)?;
+                } else {
+                    table(context, &one.allocation)?;
+                }
+            }
+        }
+    }
+    Ok(Done::Good)
+}
+
+/// A rulebook on trial: as good as one in force, and of the same round.
+fn trial(context: &Context, path: &std::path::Path, round: i32) -> anyhow::Result<Rulebook> {
+    let book = read(path)?;
+    let catalog = context.catalog(&context.config()?)?;
+    if let Some(mistake) = check(&book, &catalog).into_iter().next() {
+        return Err(mistake.into());
+    }
+    anyhow::ensure!(
+        book.round == round,
+        "{} is a rulebook of round {}: to try its rules on the data of {round}, give a copy the \
+         round and the days of {round}",
+        path.display(),
+        book.round
+    );
+    Ok(book)
+}
+
+/// Counts by each rulebook on one state of the store.
+pub(super) fn counted(
+    context: &Context,
+    books: &[Rulebook],
+    as_of: Option<i64>,
+) -> anyhow::Result<Vec<Counted>> {
+    let config = context.config()?;
+    let (units, catalog) = (context.units(&config)?, context.catalog(&config)?);
+    let reader = context.reader()?;
+    let _held = reader.snapshot()?;
+    let as_of = AsOf::find(&reader, as_of)?;
+    let (reader, units, catalog) = (&reader, &units, &catalog);
+    books
+        .iter()
+        .map(|book| Ok(count(&Basis { reader, catalog, units, book, as_of: as_of.clone() })?))
+        .collect()
+}
+
+fn table(context: &Context, of: &Allocation) -> anyhow::Result<()> {
+    let (round, as_of, rules) = (of.round, of.as_of_submission, &of.rulebook[..12]);
+    let past = if of.last_submission > as_of {
+        let last = of.last_submission;
+        match context.lang {
+            Lang::Th => format!(" (ย้อนหลัง: ล่าสุดคือ #{last})"),
+            Lang::En => format!(" (a past state: the last is {last})"),
+        }
+    } else {
+        String::new()
+    };
+    say(match context.lang {
+        Lang::Th => format!("จัดสรรเงินรอบปี {round} ถึงการส่ง #{as_of}{past} กติกา {rules}"),
+        Lang::En => {
+            format!("allocation of round {round} as of submission {as_of}{past}, rulebook {rules}")
+        }
+    })?;
+    let heads = of.pools.heads;
+    say(format!("{}: {heads}", context.pick("ประชากร UC", "UC heads")))?;
+    heading(context, ["ปริมาณ", "คุณภาพ", "รวม", "ชะลอจ่าย", "จ่ายได้"], SUMS)?;
+    for cup in &of.cups {
+        say("")?;
+        line("", &cup.cup, &cup.sums, &cup.name)?;
+        for unit in &cup.units {
+            line("  ", &unit.hcode, &unit.money.sums, &unit.name)?;
+        }
+    }
+    say("")?;
+    line("", context.pick("รวม", "total"), &of.total, "")?;
+    say(format!("{}: {}", context.pick("ไม่มีผู้ได้รับ", "unallocated"), of.unallocated.grouped()))?;
+    for note in &of.notes {
+        say(format!("! {}", context.pick(&note.th, &note.en)))?;
+    }
+    let keys = of.local_defaults.join(" ");
+    say(format!("{}: {keys}", context.pick("ค่าที่กำหนดเอง", "local defaults")))
+}
+
+const SUMS: [&str; 5] = ["volume", "performance", "amount", "held", "payable"];
+
+fn heading(context: &Context, th: [&str; 5], en: [&str; 5]) -> anyhow::Result<()> {
+    let words = if context.lang == Lang::Th { th } else { en };
+    // Thai marks above and below a letter take no place of their own.
+    let marks = |c: &char| matches!(c, '\u{e31}' | '\u{e34}'..='\u{e3a}' | '\u{e47}'..='\u{e4e}');
+    let wide = |word: &str| 16 + word.chars().filter(marks).count();
+    let words: Vec<String> =
+        words.iter().map(|word| format!("{word:>width$}", width = wide(word))).collect();
+    say(format!("{:<8}{}", "", words.concat()))
+}
+
+fn line(indent: &str, code: &str, sums: &Sums, name: &str) -> anyhow::Result<()> {
+    let cells = [sums.volume, sums.performance, sums.amount, sums.held, sums.payable];
+    let cells: Vec<String> = cells.iter().map(|sum| format!("{:>16}", sum.grouped())).collect();
+    say(format!("{:<8}{}  {name}", format!("{indent}{code}"), cells.concat()).trim_end())
+}
+
+fn beside(context: &Context, of: &Comparison) -> anyhow::Result<()> {
+    let (base, other) = (&of.base, &of.other);
+    say(format!(
+        "{}: {} {} → {} {}",
+        context.pick("เทียบกติกา", "rulebooks compared"),
+        base.rulebook_file,
+        &base.rulebook[..12],
+        other.rulebook_file,
+        &other.rulebook[..12]
+    ))?;
+    let amount = |code: &str, pair: &crate::money::compare::Pair, name: &str| {
+        let cells = [pair.base, pair.other, pair.difference].map(Satang::grouped);
+        let [base, other, difference] = cells;
+        say(format!("{code:<8}{base:>16}{other:>16}{difference:>16}  {name}").trim_end())
+    };
+    for cup in &of.cups {
+        amount(&cup.cup, &cup.money.amount, &cup.name)?;
+        for unit in &cup.units {
+            amount(&format!("  {}", unit.hcode), &unit.money.amount, &unit.name)?;
+        }
+    }
+    amount(context.pick("รวม", "total"), &of.total.amount, "")?;
+    amount(context.pick("ไม่มีผู้รับ", "left"), &of.unallocated, "")
+}

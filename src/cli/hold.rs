@@ -1,0 +1,171 @@
+//! `khlang hold`: money kept back, by whom, when and why.
+
+use super::{Context, Done, Lang, say, say_json};
+use crate::money::holds::{ALL, PERFORMANCE, parse_percent, percent};
+use crate::score::Rulebook;
+use crate::score::rulebook::Shelf;
+use crate::store::{Deed, Hold, HoldOf};
+
+/// Calls of `hold`.
+#[derive(Debug, clap::Subcommand)]
+pub enum Args {
+    /// Hold money of a unit back
+    Add(AddArgs),
+    /// List holds, those that have ended too
+    List {
+        /// Of this round (B.E.)
+        #[arg(long)]
+        round: Option<i32>,
+        /// Of this unit
+        #[arg(long)]
+        unit: Option<String>,
+        /// As they were until the submission after this one came
+        #[arg(long, value_name = "SUBMISSION")]
+        as_of: Option<i64>,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// End a hold; it stays on record
+    Release {
+        /// Its number
+        id: i64,
+        /// Why
+        #[arg(long)]
+        reason: String,
+        /// Who decided [default: the user of this shell]
+        #[arg(long)]
+        by: Option<String>,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Options of `hold add`.
+#[derive(Debug, clap::Args)]
+pub struct AddArgs {
+    /// Round (B.E.)
+    #[arg(long)]
+    round: i32,
+    /// HCODE of the unit
+    #[arg(long)]
+    unit: String,
+    /// Item of the rulebook; PERFORMANCE for the performance money, ALL for
+    /// everything
+    #[arg(long)]
+    item: String,
+    /// Number of the tranche
+    #[arg(long)]
+    tranche: u32,
+    /// How much of it, in percent
+    #[arg(long, default_value = "100", value_parser = parse_percent)]
+    percent: u32,
+    /// Why
+    #[arg(long)]
+    reason: String,
+    /// Who decided [default: the user of this shell]
+    #[arg(long)]
+    by: Option<String>,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs it.
+pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+    match args {
+        Args::Add(args) => add(context, args),
+        Args::List { round, unit, as_of, json } => {
+            let reader = context.reader()?;
+            let as_of = as_of.map_or_else(|| reader.last_submission(), Ok)?;
+            let mut holds = reader.holds(round.map(i64::from), as_of)?;
+            holds.retain(|hold| unit.as_ref().is_none_or(|unit| *unit == hold.of.hcode));
+            show(context, &holds, *json)
+        }
+        Args::Release { id, reason, by, json } => {
+            context.reader()?;
+            let deed = deed(context, by.as_deref(), reason)?;
+            let world = context.world()?;
+            context.store(&world, &context.folders()?)?.release_hold(*id, &deed)?;
+            one(context, *id, *json)
+        }
+    }
+}
+
+fn add(context: &Context, args: &AddArgs) -> anyhow::Result<Done> {
+    context.reader()?;
+    let deed = deed(context, args.by.as_deref(), &args.reason)?;
+    let world = context.world()?;
+    let book = Shelf::of(&context.data).rulebook(args.round)?;
+    let unit = args.unit.to_ascii_uppercase();
+    anyhow::ensure!(world.units.knows(&unit), "no unit {unit}");
+    let of = HoldOf {
+        round: i64::from(args.round),
+        hcode: unit,
+        item: item(&book, &args.item)?,
+        tranche: tranche(&book, args.tranche)?,
+        share: args.percent,
+    };
+    let id = context.store(&world, &context.folders()?)?.add_hold(&of, &deed)?;
+    one(context, id, args.json)
+}
+
+fn item(book: &Rulebook, text: &str) -> anyhow::Result<String> {
+    let item = text.to_ascii_uppercase();
+    let known: Vec<&str> =
+        book.points.iter().map(|item| item.item.as_str()).chain([PERFORMANCE, ALL]).collect();
+    anyhow::ensure!(known.contains(&item.as_str()), "no item {text}; known: {}", known.join(" "));
+    Ok(item)
+}
+
+fn tranche(book: &Rulebook, number: u32) -> anyhow::Result<String> {
+    let known = book.tranches.iter().any(|tranche| tranche.number == number);
+    anyhow::ensure!(known, "round {} has no tranche {number}", book.round);
+    Ok(number.to_string())
+}
+
+fn deed(context: &Context, by: Option<&str>, reason: &str) -> anyhow::Result<Deed> {
+    let reason = reason.trim();
+    anyhow::ensure!(!reason.is_empty(), "a reason is needed");
+    let user = || std::env::var("USER").unwrap_or_else(|_| "cli".to_owned());
+    let by = by.map(str::trim).filter(|by| !by.is_empty()).map_or_else(user, str::to_owned);
+    Ok(Deed { at: context.clock.now().to_rfc3339(), by, reason: reason.to_owned() })
+}
+
+fn one(context: &Context, id: i64, json: bool) -> anyhow::Result<Done> {
+    let reader = context.reader()?;
+    let mut holds = reader.holds(None, i64::MAX)?;
+    holds.retain(|hold| hold.id == id);
+    show(context, &holds, json)
+}
+
+fn show(context: &Context, holds: &[Hold], json: bool) -> anyhow::Result<Done> {
+    if json {
+        say_json(&holds)?;
+        return Ok(Done::Good);
+    }
+    for hold in holds {
+        let (of, held) = (&hold.of, &hold.held);
+        let released = hold.released.as_ref().map_or(String::new(), |deed| {
+            let word = context.pick("ปลดแล้ว", "released");
+            format!(" — {word} {} {}: {}", &deed.at[..10], deed.by, deed.reason)
+        });
+        say(format!(
+            "{:>4} {} {} {} {} {}% {} {}: {}{released}",
+            hold.id,
+            of.round,
+            of.hcode,
+            of.item,
+            match context.lang {
+                Lang::Th => format!("งวด {}", of.tranche),
+                Lang::En => format!("tranche {}", of.tranche),
+            },
+            percent(of.share),
+            &held.at[..10],
+            held.by,
+            held.reason
+        ))?;
+    }
+    Ok(Done::Good)
+}

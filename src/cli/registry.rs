@@ -1,0 +1,87 @@
+//! `khlang registry`: the population registry, and times of forwarding.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+
+use super::{Context, Done, say, say_json};
+use crate::registry::{BadLine, ImportError, Imported, import, parse_forwarded};
+
+/// Calls of `registry`.
+#[derive(Debug, clap::Subcommand)]
+pub enum Args {
+    /// Replace the population registry by a CSV file with the header
+    /// cid,hcode,hmain,scheme
+    Import {
+        /// The file
+        file: PathBuf,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write down when submissions were sent on, from a CSV file with the
+    /// header destination,submission,at
+    Forwarded {
+        /// The file
+        file: PathBuf,
+    },
+}
+
+/// Runs it.
+pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+    match args {
+        Args::Import { file, json } => import_file(context, file, *json),
+        Args::Forwarded { file } => forwarded(context, file),
+    }
+}
+
+fn import_file(context: &Context, file: &std::path::Path, json: bool) -> anyhow::Result<Done> {
+    anyhow::ensure!(file.is_file(), "{} is no file", file.display());
+    let world = context.world()?;
+    let folders = context.folders()?;
+    let mut store = context.store(&world, &folders)?;
+    let by = std::env::var("USER").unwrap_or_else(|_| "cli".to_owned());
+    let at = context.clock.now().to_rfc3339();
+    let imported = match import(&mut store, file, &by, &at, world.config.limits.findings as usize) {
+        Ok(imported) => imported,
+        Err(ImportError::File { file, line, th, en }) => {
+            let what = context.pick(&th, &en);
+            let kept = context.pick("ทะเบียนเดิมยังใช้อยู่", "the registry in use stays");
+            log::error!("{file}:{line}: {what} ({kept})");
+            return Ok(Done::Short);
+        }
+        Err(error) => return Err(error).with_context(|| file.display().to_string()),
+    };
+    if json {
+        say_json(&imported)?;
+    } else {
+        show(context, &imported)?;
+    }
+    Ok(if imported.bad == 0 { Done::Good } else { Done::Short })
+}
+
+fn show(context: &Context, imported: &Imported) -> anyhow::Result<()> {
+    let Imported { file, sha256, persons, bad, bad_lines, .. } = imported;
+    say(match context.lang {
+        super::Lang::Th => format!("{file}: นำเข้า {persons} คน ไม่รับ {bad} บรรทัด"),
+        super::Lang::En => format!("{file}: {persons} persons, {bad} lines left out"),
+    })?;
+    say(format!("sha256 {sha256}"))?;
+    for BadLine { line, th, en } in bad_lines {
+        say(format!("{file}:{line}: {th} / {en}"))?;
+    }
+    let more = bad - bad_lines.len() as u64;
+    if more > 0 {
+        say(format!("… {more}"))?;
+    }
+    Ok(())
+}
+
+fn forwarded(context: &Context, file: &std::path::Path) -> anyhow::Result<Done> {
+    let lines = parse_forwarded(file)?;
+    let world = context.world()?;
+    let mut store = context.store(&world, &context.folders()?)?;
+    store.record_forwarded(&lines)?;
+    say(format!("{} {}", lines.len(), context.pick("รายการ", "times of forwarding")))?;
+    Ok(Done::Good)
+}

@@ -1,0 +1,190 @@
+//! `khlang score`: points and quality of a round, and the rows behind them.
+
+use std::collections::BTreeMap;
+
+use super::{Context, Done, say, say_json};
+use crate::score::quality::{TrancheQuality, of_round};
+use crate::score::rulebook::check::check;
+use crate::score::{AsOf, Figure, Points, Rulebook, Sheet, Shelf, Wanted, points, rows_behind};
+
+/// Options of `score`.
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct Args {
+    #[command(subcommand)]
+    rows: Option<Rows>,
+    /// The round, B.E. (2557: 1 Jul 2556 to 30 Jun 2557)
+    #[arg(long, required = true)]
+    round: Option<i32>,
+    /// One unit only
+    #[arg(long, value_name = "HCODE")]
+    unit: Option<String>,
+    /// The state after this submission
+    #[arg(long, value_name = "SUBMISSION")]
+    as_of: Option<i64>,
+    /// Points by month, too
+    #[arg(long)]
+    by_month: bool,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// Calls of `score`.
+#[derive(Debug, clap::Subcommand)]
+enum Rows {
+    /// List the rows behind a figure
+    Rows(RowsArgs),
+}
+
+/// Options of `score rows`.
+#[derive(Debug, clap::Args)]
+struct RowsArgs {
+    /// The round, B.E.
+    #[arg(long)]
+    round: i32,
+    /// The unit
+    #[arg(long, value_name = "HCODE")]
+    unit: String,
+    /// The item, e.g. EPI
+    #[arg(long)]
+    item: String,
+    /// One month only (YYYY-MM, common era)
+    #[arg(long, value_parser = month)]
+    month: Option<u32>,
+    /// The state after this submission
+    #[arg(long, value_name = "SUBMISSION")]
+    as_of: Option<i64>,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs it.
+pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+    match (&args.rows, args.round) {
+        (Some(Rows::Rows(args)), _) => rows(context, args),
+        (None, Some(round)) => sheet(context, args, round),
+        (None, None) => anyhow::bail!("--round is needed"),
+    }
+}
+
+/// The rulebook of a round, when nothing is wrong with it.
+pub(super) fn rulebook(context: &Context, round: i32) -> anyhow::Result<Rulebook> {
+    let book = Shelf::of(&context.data).rulebook(round)?;
+    let catalog = context.catalog(&context.config()?)?;
+    match check(&book, &catalog).into_iter().next() {
+        Some(mistake) => Err(mistake.into()),
+        None => Ok(book),
+    }
+}
+
+fn sheet(context: &Context, args: &Args, round: i32) -> anyhow::Result<Done> {
+    let book = rulebook(context, round)?;
+    let units = context.units(&context.config()?)?;
+    let reader = context.reader()?;
+    let _held = reader.snapshot()?;
+    let as_of = AsOf::find(&reader, args.as_of)?;
+    let points = points(&reader, &book, &units, as_of)?;
+    let wanted = Wanted { hcode: args.unit.clone(), by_month: args.by_month };
+    let catalog = context.catalog(&context.config()?)?;
+    let quality = of_round(&reader, &catalog, &book, points.as_of.submission)?;
+    let of_unit = |hcode: &str| quality.get(hcode).cloned().unwrap_or_default();
+    let sheet = Sheet::new(&book, &units, &points, &wanted, of_unit);
+    if args.json {
+        say_json(&sheet)?;
+    } else {
+        table(context, &book, &points, &sheet)?;
+    }
+    Ok(Done::Good)
+}
+
+/// Quality of a unit by tranche.
+type Tranches = BTreeMap<u32, TrancheQuality>;
+
+fn table(
+    context: &Context,
+    book: &Rulebook,
+    points: &Points,
+    sheet: &Sheet<Tranches>,
+) -> anyhow::Result<()> {
+    let (as_of, rules) = (sheet.as_of_submission, &book.sha256[..12]);
+    say(match context.lang {
+        super::Lang::Th => format!("คะแนนรอบปี {} ถึงการส่ง #{as_of} กติกา {rules}", book.round),
+        super::Lang::En => {
+            format!("points of round {} as of submission {as_of}, rulebook {rules}", book.round)
+        }
+    })?;
+    for unit in &sheet.units {
+        say(format!("\n{} {:.2}", unit.hcode, unit.total.0))?;
+        for item in &book.points {
+            let cell = points.sum(&unit.hcode, &item.item, None);
+            if cell.rows > 0 {
+                let name = context.pick(&item.th, &item.en);
+                let (rows, worth) = (cell.rows, cell.points);
+                say(format!("  {:<10}{rows:>10}{worth:>14.2}  {name}", item.item))?;
+            }
+        }
+        for (tranche, quality) in &unit.quality {
+            let (score, max) = (quality.score, quality.max);
+            let name = context.pick("คุณภาพ งวดที่", "quality of tranche");
+            say(format!("  {name} {tranche}: {score:.2} / {max:.2}"))?;
+        }
+        for (month, items) in unit.months.iter().flatten() {
+            let items = items.0.iter().filter(|(_, amount)| !amount.0.is_zero());
+            let items: Vec<String> =
+                items.map(|(item, amount)| format!("{item} {:.2}", amount.0)).collect();
+            say(format!("  {month}  {}", items.join("  ")))?;
+        }
+    }
+    notes(context, book, sheet)
+}
+
+fn notes<Q>(context: &Context, book: &Rulebook, sheet: &Sheet<Q>) -> anyhow::Result<()> {
+    if !sheet.notes.is_empty() {
+        say("")?;
+    }
+    for note in &sheet.notes {
+        say(format!("! {}", context.pick(&note.th, &note.en)))?;
+    }
+    say(format!("\n{}", context.pick("ค่าที่กำหนดเอง", "local defaults")))?;
+    for local in &book.local_defaults {
+        say(format!("- {}: {}", local.key, context.pick(&local.th, &local.en)))?;
+    }
+    Ok(())
+}
+
+fn rows(context: &Context, args: &RowsArgs) -> anyhow::Result<Done> {
+    let book = rulebook(context, args.round)?;
+    let config = context.config()?;
+    let (units, catalog) = (context.units(&config)?, context.catalog(&config)?);
+    let reader = context.reader()?;
+    let _held = reader.snapshot()?;
+    let wanted = args.item.to_ascii_uppercase();
+    let Some(item) = book.item(&wanted) else {
+        let known: Vec<&str> = book.points.iter().map(|item| item.item.as_str()).collect();
+        anyhow::bail!("no item {wanted}; there are {}", known.join(" "));
+    };
+    let as_of = AsOf::find(&reader, args.as_of)?.submission;
+    let figure = Figure { hcode: &args.unit, item, month: args.month, as_of };
+    let rows = rows_behind(&reader, &book, &units, &catalog, &figure)?;
+    if args.json {
+        say_json(&rows)?;
+        return Ok(Done::Good);
+    }
+    for row in &rows {
+        let (file, submission, line) = (&row.file, row.submission, row.line);
+        let cid = row.cid.as_deref().unwrap_or("-");
+        say(format!("{file} #{submission}:{line} {} {:.2} {cid}", row.date, row.points))?;
+    }
+    Ok(Done::Good)
+}
+
+fn month(text: &str) -> Result<u32, String> {
+    let wrong = || format!("not a month like 2013-07: {text}");
+    let (year, month) = text.split_once('-').ok_or_else(wrong)?;
+    match (year.parse::<u32>(), month.parse::<u32>()) {
+        (Ok(year), Ok(month)) if (1..=12).contains(&month) => Ok(year * 100 + month),
+        _ => Err(wrong()),
+    }
+}

@@ -1,0 +1,70 @@
+//! `khlang statement`: what each main unit is told about its money.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use super::score::rulebook;
+use super::{Context, Done, Lang, say};
+use crate::files::write_whole;
+use crate::money::result::{Basis, count};
+use crate::money::statement::statement;
+use crate::report::{Document, Format};
+use crate::score::AsOf;
+
+/// Options of `statement`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// HCODE of the main unit; every one of them when none is given
+    #[arg(long, value_name = "HCODE")]
+    cup: Option<String>,
+    /// The round, B.E. [default: that of today]
+    #[arg(long)]
+    round: Option<i32>,
+    /// The state after this submission
+    #[arg(long, value_name = "SUBMISSION")]
+    as_of: Option<i64>,
+    /// Form of the statement
+    #[arg(long, default_value = "html", value_parser = ["html", "xlsx", "json"])]
+    format: String,
+    /// File to write, or the folder when every main unit is asked for
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+/// Runs it.
+pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+    let now = context.clock.now();
+    let round = args.round.unwrap_or_else(|| crate::clock::round_of(now.date_naive()));
+    let book = rulebook(context, round)?;
+    let config = context.config()?;
+    let (units, catalog) = (context.units(&config)?, context.catalog(&config)?);
+    let reader = context.reader()?;
+    let _held = reader.snapshot()?;
+    let as_of = AsOf::find(&reader, args.as_of)?;
+    let basis = Basis { reader: &reader, catalog: &catalog, units: &units, book: &book, as_of };
+    let counted = count(&basis)?;
+    let format = Format::parse(&args.format).context("html, xlsx or json")?;
+    let write = |document: &Document, path: &Path| -> anyhow::Result<()> {
+        let lang = match context.lang {
+            Lang::Th => crate::report::Lang::Th,
+            Lang::En => crate::report::Lang::En,
+        };
+        let bytes = document.write(format, lang, now)?;
+        write_whole(path, &bytes).with_context(|| format!("writing {}", path.display()))?;
+        say(path.display().to_string())
+    };
+    let Some(cup) = &args.cup else {
+        std::fs::create_dir_all(&args.out)?;
+        for cup in &counted.allocation.cups {
+            if let Some(document) = statement(&basis, &counted, &cup.cup)? {
+                let name = format!("{}.{}", document.name, format.as_str());
+                write(&document, &args.out.join(name))?;
+            }
+        }
+        return Ok(Done::Good);
+    };
+    let document = statement(&basis, &counted, cup)?;
+    write(&document.with_context(|| format!("{cup} is no main unit"))?, &args.out)?;
+    Ok(Done::Good)
+}

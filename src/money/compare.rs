@@ -1,0 +1,147 @@
+//! Two rulebooks on the same data, side by side: what next year's rules would
+//! have given this year.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Satang;
+use super::allocate::Sums;
+use super::result::Allocation;
+
+/// An amount under both, and what lies between.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Pair {
+    /// Under the rulebook in force.
+    pub base: Satang,
+    /// Under the other one.
+    pub other: Satang,
+    /// Other less base.
+    pub difference: Satang,
+}
+
+impl Pair {
+    fn new(base: Satang, other: Satang) -> Self {
+        Self { base, other, difference: other - base }
+    }
+}
+
+/// A unit, a main unit, or all, under both.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Compared {
+    /// Volume money.
+    pub volume: Pair,
+    /// Performance money.
+    pub performance: Pair,
+    /// Both.
+    pub amount: Pair,
+    /// What is held.
+    pub held: Pair,
+    /// What is left to pay now.
+    pub payable: Pair,
+}
+
+impl Compared {
+    fn new(base: &Sums, other: &Sums) -> Self {
+        Self {
+            volume: Pair::new(base.volume, other.volume),
+            performance: Pair::new(base.performance, other.performance),
+            amount: Pair::new(base.amount, other.amount),
+            held: Pair::new(base.held, other.held),
+            payable: Pair::new(base.payable, other.payable),
+        }
+    }
+}
+
+/// A unit under both.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnitCompared {
+    /// The unit.
+    pub hcode: String,
+    /// Its name.
+    pub name: String,
+    /// Its money.
+    #[serde(flatten)]
+    pub money: Compared,
+}
+
+/// A main unit under both.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CupCompared {
+    /// HCODE of the main unit.
+    pub cup: String,
+    /// Its name.
+    pub name: String,
+    /// Its money.
+    #[serde(flatten)]
+    pub money: Compared,
+    /// Its units.
+    pub units: Vec<UnitCompared>,
+}
+
+/// A rulebook by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Named {
+    /// SHA-256.
+    pub rulebook: String,
+    /// Name of the file.
+    pub rulebook_file: String,
+}
+
+/// Two rulebooks on the same data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Comparison {
+    /// The round, B.E.
+    pub round: i32,
+    /// As of which submission.
+    pub as_of_submission: i64,
+    /// The rulebook in force.
+    pub base: Named,
+    /// The other one.
+    pub other: Named,
+    /// All units.
+    pub total: Compared,
+    /// What nobody got.
+    pub unallocated: Pair,
+    /// Main units.
+    pub cups: Vec<CupCompared>,
+}
+
+/// Compares two allocations of the same state.
+pub fn compare(base: &Allocation, other: &Allocation) -> Comparison {
+    let others: BTreeMap<&str, &Sums> = other
+        .cups
+        .iter()
+        .flat_map(|cup| &cup.units)
+        .map(|unit| (unit.hcode.as_str(), &unit.money.sums))
+        .collect();
+    let none = Sums::default();
+    let cups = base.cups.iter().map(|cup| {
+        let mut sums = Sums::default();
+        let units = cup.units.iter().map(|unit| {
+            let of = others.get(unit.hcode.as_str()).copied().unwrap_or(&none);
+            sums.add(of);
+            UnitCompared {
+                hcode: unit.hcode.clone(),
+                name: unit.name.clone(),
+                money: Compared::new(&unit.money.sums, of),
+            }
+        });
+        let units = units.collect();
+        let money = Compared::new(&cup.sums, &sums);
+        CupCompared { cup: cup.cup.clone(), name: cup.name.clone(), money, units }
+    });
+    let named = |of: &Allocation| Named {
+        rulebook: of.rulebook.clone(),
+        rulebook_file: of.rulebook_file.clone(),
+    };
+    Comparison {
+        round: base.round,
+        as_of_submission: base.as_of_submission,
+        base: named(base),
+        other: named(other),
+        total: Compared::new(&base.total, &other.total),
+        unallocated: Pair::new(base.unallocated, other.unallocated),
+        cups: cups.collect(),
+    }
+}

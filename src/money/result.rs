@@ -1,0 +1,257 @@
+//! The allocation of a round as it is shown, and all that it was counted from:
+//! one state of the store, one rulebook, one registry.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{Datelike, NaiveDate};
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+use super::Satang;
+use super::allocate::{Allocated, Pools, Sums, UnitMoney, allocate};
+use super::holds::InForce;
+use super::of_rulebook::{TermsError, hundredths, terms};
+use super::terms::{Facts, ItemPoints, Mark, UnitFacts};
+use crate::catalog::Catalog;
+use crate::registry::{PersonTerms, Population, Source, uc_heads};
+use crate::score::quality::{QualityOfRound, of_round};
+use crate::score::sheet::{Note, notes};
+use crate::score::{AsOf, Points, Rulebook, points};
+use crate::store::{Hold, Reader, StoreError};
+use crate::units::Units;
+
+/// Why there is no allocation.
+#[derive(Debug, thiserror::Error)]
+pub enum MoneyError {
+    /// The store failed.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// The rulebook cannot be shared out by.
+    #[error("{0}")]
+    Terms(#[from] TermsError),
+    /// The sums do not add up: a bug, and nothing is shown.
+    #[error("the allocation does not add up: {0}")]
+    Bug(String),
+}
+
+/// What an allocation is counted from.
+pub struct Basis<'a> {
+    /// One state of the store.
+    pub reader: &'a Reader,
+    /// Facts about files.
+    pub catalog: &'a Catalog,
+    /// The facilities.
+    pub units: &'a Units,
+    /// The rules.
+    pub book: &'a Rulebook,
+    /// As of which submission.
+    pub as_of: AsOf,
+}
+
+/// A unit's money with its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnitLine {
+    /// The unit.
+    pub hcode: String,
+    /// Its name.
+    pub name: String,
+    /// Its money.
+    #[serde(flatten)]
+    pub money: UnitMoney,
+}
+
+/// A main unit with its units.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CupMoney {
+    /// HCODE of the main unit.
+    pub cup: String,
+    /// Its name.
+    pub name: String,
+    /// UC heads of its units.
+    pub heads: u64,
+    /// Money of its units.
+    #[serde(flatten)]
+    pub sums: Sums,
+    /// The units.
+    pub units: Vec<UnitLine>,
+}
+
+/// The allocation of a round.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Allocation {
+    /// The round, B.E.
+    pub round: i32,
+    /// SHA-256 of the rulebook.
+    pub rulebook: String,
+    /// Name of its file.
+    pub rulebook_file: String,
+    /// The last submission that counts.
+    pub as_of_submission: i64,
+    /// Whether the state is exactly that after this submission.
+    pub as_of_exact: bool,
+    /// Submissions taken back since, whose rows are gone.
+    pub voided_since: Vec<i64>,
+    /// The last submission there is: a larger number says that the state is a
+    /// past one.
+    pub last_submission: i64,
+    /// The population.
+    pub population: Population,
+    /// UC heads of units that are not in the list of units: no money is counted
+    /// for them.
+    pub heads_elsewhere: u64,
+    /// Keys of the values that no public source gives.
+    pub local_defaults: Vec<String>,
+    /// What else must be known beside the figures.
+    pub notes: Vec<Note>,
+    /// The pools of the province.
+    pub pools: Pools,
+    /// Money of all units.
+    pub total: Sums,
+    /// What nobody got, because nobody has points in its quarter.
+    pub unallocated: Satang,
+    /// Main units by HCODE.
+    pub cups: Vec<CupMoney>,
+}
+
+/// An allocation with what it was counted from, for statements.
+pub struct Counted {
+    /// The allocation.
+    pub allocation: Allocation,
+    /// Points.
+    pub points: Points,
+    /// Quality.
+    pub quality: QualityOfRound,
+    /// Holds of the round, those that have ended too.
+    pub holds: Vec<Hold>,
+}
+
+/// Counts and allocates.
+pub fn count(basis: &Basis<'_>) -> Result<Counted, MoneyError> {
+    let Basis { reader, catalog, units, book, as_of } = basis;
+    let terms = terms(book)?;
+    let submission = as_of.submission;
+    let points = points(reader, book, units, as_of.clone())?;
+    let quality = of_round(reader, catalog, book, submission)?;
+    let person = PersonTerms {
+        uc_scheme: &book.person.uc_scheme,
+        resident: &book.person.resident,
+        as_of: submission,
+    };
+    let heads = uc_heads(reader, &points.population, &person, &|unit| main_of(units, unit))?;
+    let (here, elsewhere): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        heads.by_unit.into_iter().partition(|(unit, _)| units.knows(unit));
+    let facts = facts(book, units, &here, &points, &quality)?;
+    let holds = reader.holds(Some(i64::from(book.round)), submission)?;
+    let allocated = allocate(&terms, &facts, &InForce::of(&holds));
+    allocated.prove().map_err(MoneyError::Bug)?;
+    let mut allocation = lay_out(basis, &points, allocated);
+    allocation.heads_elsewhere = elsewhere.values().sum();
+    allocation.last_submission = reader.last_submission()?;
+    Ok(Counted { allocation, points, quality, holds })
+}
+
+/// The main unit of a unit; one that is not in the list is its own.
+pub fn main_of(units: &Units, hcode: &str) -> String {
+    units.by_code.get(hcode).map_or_else(|| hcode.to_owned(), |unit| unit.cup.clone())
+}
+
+/// Months (`YYYYMM`) from one day to another.
+pub fn months(from: NaiveDate, to: NaiveDate) -> BTreeSet<u32> {
+    let number = |day: NaiveDate| day.year() as u32 * 12 + day.month0();
+    (number(from)..=number(to)).map(|month| month / 12 * 100 + month % 12 + 1).collect()
+}
+
+fn facts(
+    book: &Rulebook,
+    units: &Units,
+    heads: &BTreeMap<String, u64>,
+    points: &Points,
+    quality: &QualityOfRound,
+) -> Result<Facts, TermsError> {
+    let whole = |what: &str, value: Decimal| {
+        hundredths(value).and_then(|whole| u64::try_from(whole).ok()).ok_or_else(|| TermsError {
+            file: book.file.clone(),
+            what: format!("{what}: {value} has more than two decimals"),
+        })
+    };
+    let known = units.by_code.keys();
+    let codes: BTreeSet<&String> = known.chain(points.units.keys()).chain(quality.keys()).collect();
+    let mut facts = Facts::new();
+    for hcode in codes {
+        let mut unit =
+            UnitFacts { heads: heads.get(hcode).copied().unwrap_or(0), ..UnitFacts::default() };
+        for quarter in &book.money.quarters {
+            let months = months(quarter.from, quarter.to);
+            let mut items = ItemPoints::new();
+            for item in &book.points {
+                let sum = whole(&item.item, points.sum(hcode, &item.item, Some(&months)).points)?;
+                if sum > 0 {
+                    items.insert(item.item.clone(), sum);
+                }
+            }
+            unit.points.insert(quarter.number.to_string(), items);
+        }
+        for (tranche, quality) in quality.get(hcode).into_iter().flatten() {
+            let mark =
+                Mark { score: whole("score", quality.score)?, max: whole("score", quality.max)? };
+            unit.quality.insert(tranche.to_string(), mark);
+        }
+        facts.insert(hcode.clone(), unit);
+    }
+    Ok(facts)
+}
+
+fn lay_out(basis: &Basis<'_>, points: &Points, allocated: Allocated) -> Allocation {
+    let Basis { units, book, as_of, .. } = basis;
+    let name =
+        |hcode: &str| units.by_code.get(hcode).map_or_else(String::new, |unit| unit.name.clone());
+    let (total, unallocated) = (allocated.total(), allocated.unallocated());
+    let mut cups: BTreeMap<String, CupMoney> = BTreeMap::new();
+    for (hcode, money) in allocated.units {
+        let cup = main_of(units, &hcode);
+        let of = cups.entry(cup.clone()).or_insert_with(|| CupMoney {
+            name: name(&cup),
+            cup,
+            heads: 0,
+            sums: Sums::default(),
+            units: Vec::new(),
+        });
+        of.heads += money.heads;
+        of.sums.add(&money.sums);
+        of.units.push(UnitLine { name: name(&hcode), hcode, money });
+    }
+    let mut local_defaults = book.local_default_keys();
+    if points.population.source == Source::PersonRows {
+        local_defaults.push("population".to_owned());
+    }
+    let file = std::path::Path::new(&book.file).file_name().unwrap_or_default();
+    Allocation {
+        round: book.round,
+        rulebook: book.sha256.clone(),
+        rulebook_file: file.to_string_lossy().into_owned(),
+        as_of_submission: as_of.submission,
+        as_of_exact: as_of.exact(),
+        voided_since: as_of.voided_since.clone(),
+        last_submission: as_of.submission,
+        population: points.population.clone(),
+        heads_elsewhere: 0,
+        local_defaults,
+        notes: notes(points),
+        pools: allocated.pools,
+        total,
+        unallocated,
+        cups: cups.into_values().collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn months_run_over_the_new_year() {
+        let day = |text: &str| text.parse().unwrap();
+        let seen: Vec<u32> = months(day("2013-11-01"), day("2014-02-28")).into_iter().collect();
+        assert_eq!(seen, [201_311, 201_312, 201_401, 201_402]);
+    }
+}

@@ -1,0 +1,261 @@
+//! Tables of a statement that are about money: sums, quarters, items,
+//! tranches, holds, pools.
+
+use super::{Maker, baht, baht_column, int, points, unit_column};
+use crate::money::allocate::{ItemMoney, Sums};
+use crate::money::holds::percent;
+use crate::money::{Points, Satang};
+use crate::report::{Cell, Column, Kind, Table, Words};
+use crate::score::rulebook::Period;
+
+impl Maker<'_> {
+    pub(super) fn summary(&self) -> Table {
+        let mut table = Table::new(
+            "money",
+            Words::new("สรุปเงินรายหน่วยบริการ", "Money by unit"),
+            vec![
+                unit_column(),
+                Column::new("name", "ชื่อ", "Name", Kind::Text),
+                Column::new("heads", "ประชากร UC", "UC heads", Kind::Int),
+                baht_column("volume", "ปริมาณผลงาน", "Volume"),
+                baht_column("performance", "คุณภาพผลงาน", "Performance"),
+                baht_column("amount", "รวม", "Amount"),
+                baht_column("held", "ชะลอจ่าย", "Held"),
+                baht_column("payable", "จ่ายได้", "Payable"),
+            ],
+        );
+        let sums =
+            |of: &Sums| [of.volume, of.performance, of.amount, of.held, of.payable].map(baht);
+        for unit in &self.cup.units {
+            let mut row =
+                vec![Cell::text(&unit.hcode), Cell::text(&unit.name), int(unit.money.heads)];
+            row.extend(sums(&unit.money.sums));
+            table.push(row);
+        }
+        let mut total =
+            vec![Cell::Words(Words::new("รวม", "Total")), Cell::Empty, int(self.cup.heads)];
+        total.extend(sums(&self.cup.sums));
+        table.push_total(total);
+        table.notes.push(Words::new(
+            "จ่ายผ่านหน่วยบริการประจำเท่านั้น (สไลด์ 45–46); จ่ายได้ = รวม − ชะลอจ่าย",
+            "Paid through the main unit only (slides 45-46); payable = amount - held",
+        ));
+        table
+    }
+
+    pub(super) fn volume(&self) -> Table {
+        let mut table = Table::new(
+            "volume",
+            Words::new("เงินตามปริมาณผลงาน รายไตรมาสบริการ", "Volume money by quarter of service"),
+            vec![
+                unit_column(),
+                Column::new("quarter", "ไตรมาส", "Quarter", Kind::Text),
+                Column::new("points", "คะแนน", "Points", Kind::Decimal(2)),
+                Column::new("all_points", "คะแนนทั้งจังหวัด", "Points of all", Kind::Decimal(2)),
+                baht_column("pool", "วงเงินทั้งจังหวัด", "Pool"),
+                baht_column("amount", "เงิน", "Amount"),
+                baht_column("held", "ชะลอจ่าย", "Held"),
+            ],
+        );
+        for unit in &self.cup.units {
+            for (quarter, money) in &unit.money.volume {
+                let pools = &self.counted.allocation.pools.quarters;
+                let Some(pool) = pools.get(quarter).filter(|_| money.points.0 > 0) else {
+                    continue;
+                };
+                table.push(vec![
+                    Cell::text(&unit.hcode),
+                    Cell::text(quarter),
+                    points(money.points),
+                    points(pool.points),
+                    baht(pool.pool),
+                    baht(money.amount),
+                    baht(money.held),
+                ]);
+            }
+        }
+        table.notes.push(Words::new(
+            "เงิน = วงเงิน × คะแนนของหน่วย ÷ คะแนนทั้งจังหวัด เศษสตางค์ให้เศษเหลือมากที่สุดก่อน (เท่ากันเรียงตามรหัสหน่วย)",
+            "Amount = pool x points / points of all; the satang left go to the largest remainders (equal ones by HCODE)",
+        ));
+        self.mark(&mut table, &["money.quarter", "money.rounding"]);
+        table
+    }
+
+    pub(super) fn items(&self) -> Table {
+        let quarters = &self.basis.book.money.quarters;
+        let mut columns = vec![
+            unit_column(),
+            Column::new("item", "รายการ", "Item", Kind::Text),
+            Column::new("name", "ชื่อ", "Name", Kind::Text),
+        ];
+        columns.extend(quarters.iter().map(|quarter| {
+            let number = quarter.number;
+            let (th, en) = (format!("คะแนนไตรมาส {number}"), format!("Points, quarter {number}"));
+            Column::new(&format!("points_{number}"), &th, &en, Kind::Decimal(2))
+        }));
+        columns.push(Column::new("points", "คะแนนรวม", "Points", Kind::Decimal(2)));
+        columns.push(baht_column("amount", "เงิน", "Amount"));
+        columns.push(baht_column("held", "ชะลอจ่าย", "Held"));
+        let title = Words::new("คะแนนและเงินรายรายการ", "Points and money by item");
+        let mut table = Table::new("items", title, columns);
+        for unit in &self.cup.units {
+            for item in &self.basis.book.points {
+                let of = |quarter: &Period| {
+                    let money = unit.money.volume.get(&quarter.number.to_string());
+                    money.and_then(|money| money.items.get(&item.item))
+                };
+                let money: Vec<&ItemMoney> = quarters.iter().filter_map(of).collect();
+                if money.is_empty() {
+                    continue;
+                }
+                let mut row = vec![
+                    Cell::text(&unit.hcode),
+                    Cell::text(&item.item),
+                    Cell::Words(Words::new(&item.th, &item.en)),
+                ];
+                row.extend(
+                    quarters.iter().map(|quarter| {
+                        of(quarter).map_or(Cell::Empty, |money| points(money.points))
+                    }),
+                );
+                row.push(points(Points(money.iter().map(|money| money.points.0).sum())));
+                row.push(baht(money.iter().map(|money| money.amount).sum()));
+                row.push(baht(money.iter().map(|money| money.held).sum()));
+                table.push(row);
+            }
+        }
+        let (round, as_of) = (self.basis.book.round, self.basis.as_of.submission);
+        table.notes.push(Words::new(
+            format!("ดูแถวที่ให้คะแนน (เลขการส่ง แฟ้ม บรรทัด): khlang score rows --round {round} --unit HCODE --item ITEM --as-of {as_of}"),
+            format!("The rows that score (submission, file, line): khlang score rows --round {round} --unit HCODE --item ITEM --as-of {as_of}"),
+        ));
+        self.mark(&mut table, &["points."]);
+        table
+    }
+
+    pub(super) fn performance(&self) -> Table {
+        let mut table = Table::new(
+            "performance",
+            Words::new("เงินตามคุณภาพผลงาน รายงวด", "Performance money by tranche"),
+            vec![
+                unit_column(),
+                Column::new("tranche", "งวด", "Tranche", Kind::Text),
+                baht_column("ceiling", "เพดาน", "Ceiling"),
+                Column::new("score", "คะแนนคุณภาพ", "Quality score", Kind::Decimal(2)),
+                Column::new("max", "คะแนนเต็ม", "Maximum", Kind::Decimal(2)),
+                baht_column("earned", "ได้รับ", "Earned"),
+                baht_column("held", "ชะลอจ่าย", "Held"),
+            ],
+        );
+        for unit in &self.cup.units {
+            for (tranche, money) in &unit.money.performance {
+                table.push(vec![
+                    Cell::text(&unit.hcode),
+                    Cell::text(tranche),
+                    baht(money.ceiling),
+                    points(money.score),
+                    points(money.max),
+                    baht(money.earned),
+                    baht(money.held),
+                ]);
+            }
+        }
+        self.mark(&mut table, &["money.pool", "money.quarter", "quality.combine"]);
+        table
+    }
+
+    pub(super) fn holds(&self) -> Table {
+        let mut table = Table::new(
+            "holds",
+            Words::new("การชะลอจ่าย", "Holds"),
+            vec![
+                Column::new("hold", "เลขที่", "Hold", Kind::Int),
+                unit_column(),
+                Column::new("item", "รายการ", "Item", Kind::Text),
+                Column::new("tranche", "งวด", "Tranche", Kind::Text),
+                Column::new("percent", "ร้อยละ", "Percent", Kind::Text),
+                Column::new("held", "ผู้ชะลอ วันที่ เหตุผล", "Held by, when, why", Kind::Text),
+                Column::new("released", "ปลดแล้ว", "Released", Kind::Text),
+            ],
+        );
+        let deed = |deed: &crate::store::Deed| {
+            let day = deed.at.get(..10).unwrap_or_default();
+            format!("{} {day} {}", deed.by, deed.reason)
+        };
+        let of_cup = |hcode: &str| self.cup.units.iter().any(|unit| unit.hcode == hcode);
+        for hold in self.counted.holds.iter().filter(|hold| of_cup(&hold.of.hcode)) {
+            let of = &hold.of;
+            table.push(vec![
+                Cell::Int(hold.id),
+                Cell::text(&of.hcode),
+                Cell::text(&of.item),
+                Cell::text(&of.tranche),
+                Cell::text(percent(of.share)),
+                Cell::text(deed(&hold.held)),
+                hold.released.as_ref().map_or(Cell::Empty, |of| Cell::text(deed(of))),
+            ]);
+        }
+        let round = self.basis.book.round;
+        table.notes.push(Words::new(
+            format!("ประวัติทั้งหมด: khlang hold list --round {round}"),
+            format!("The whole record: khlang hold list --round {round}"),
+        ));
+        self.mark(&mut table, &["money.hold"]);
+        table
+    }
+
+    pub(super) fn pools(&self) -> Table {
+        let pools = &self.counted.allocation.pools;
+        let mut table = Table::new(
+            "pools",
+            Words::new("วงเงินทั้งจังหวัด", "Pools of the province"),
+            vec![
+                Column::new("pool", "วงเงิน", "Pool", Kind::Text),
+                baht_column("own", "ตามหัวประชากร", "By heads"),
+                baht_column("joined", "สมทบจากเงินคุณภาพ", "Joined by performance"),
+                baht_column("shared", "จัดสรร", "Shared"),
+                baht_column("left", "ไม่มีผู้ได้รับ", "Unallocated"),
+            ],
+        );
+        for (quarter, pool) in &pools.quarters {
+            let name =
+                Words::new(format!("ปริมาณ ไตรมาส {quarter}"), format!("Volume, quarter {quarter}"));
+            let cells = [pool.own, pool.joined, pool.shared, pool.unallocated].map(baht);
+            table.push([Cell::Words(name)].into_iter().chain(cells).collect());
+        }
+        for (tranche, pool) in &pools.tranches {
+            let name = Words::new(
+                format!("คุณภาพ งวด {tranche}"),
+                format!("Performance, tranche {tranche}"),
+            );
+            table.push(vec![
+                Cell::Words(name),
+                baht(pool.pool),
+                Cell::Decimal(rust_decimal::Decimal::new(-pool.unearned.0, 2)),
+                baht(pool.earned),
+                Cell::Empty,
+            ]);
+        }
+        let allocation = &self.counted.allocation;
+        table.push_total(vec![
+            Cell::Words(Words::new("รวม", "Total")),
+            baht(pools.volume + pools.performance),
+            baht(Satang::ZERO),
+            baht(allocation.total.amount),
+            baht(allocation.unallocated),
+        ]);
+        for (part, pool) in &pools.support {
+            let (rate, amount) = (pool.per_head, pool.amount.grouped());
+            let texts = self.basis.book.money.pools.iter().flat_map(|pool| &pool.parts);
+            let name = texts.clone().find(|of| of.name == *part);
+            let (th, en) = name.map_or((part, part), |of| (&of.th, &of.en));
+            table.notes.push(Words::new(
+                format!("เงินสนับสนุน {th}: {rate} บาท/หัว = {amount} บาท (ไม่จ่ายให้หน่วยบริการตามผลงาน)"),
+                format!("Support, {en}: {rate} baht a head = {amount} baht (no unit is paid it by results)"),
+            ));
+        }
+        self.mark(&mut table, &["money.quarter", "money.pool.unearned_to"]);
+        table
+    }
+}

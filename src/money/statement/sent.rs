@@ -1,0 +1,93 @@
+//! What a unit sent, as its statement tells it.
+
+use std::collections::BTreeMap;
+
+use chrono::{Datelike, NaiveDate};
+
+use crate::archive::Standard;
+use crate::clock::day_of_number;
+use crate::score::Rulebook;
+use crate::store::{Line, Reader, Result, Value};
+use crate::submission::Counts;
+
+/// Archives of a unit and round, by file.
+pub const SENT: &str = include_str!("../../../schema/statement/sent.sql");
+
+/// Codes given to them.
+pub const CODES: &str = include_str!("../../../schema/statement/codes.sql");
+
+/// An archive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Archive {
+    /// Its number.
+    pub id: i64,
+    /// Its name.
+    pub name: String,
+    /// When it was sent.
+    pub sent: Option<NaiveDate>,
+    /// What became of it.
+    pub status: String,
+    /// Counts over all its files.
+    pub counts: Counts,
+}
+
+/// What a unit sent that is of a round.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// The archives, those that were refused or taken back too.
+    pub archives: Vec<Archive>,
+    /// Counts by file, of the archives that stand.
+    pub files: BTreeMap<String, Counts>,
+    /// How often each code was given, by standard.
+    pub codes: BTreeMap<(String, Option<Standard>), u64>,
+}
+
+/// Reads what a unit sent.
+pub fn sent(reader: &Reader, book: &Rulebook, hcode: &str, as_of: i64) -> Result<Sent> {
+    let month = |day: NaiveDate| i64::from(day.year()) * 100 + i64::from(day.month());
+    let params = [
+        (":hcode", Value::from(hcode)),
+        (":as_of", as_of.into()),
+        (":round", i64::from(book.round).into()),
+        (":from", month(book.window.from).into()),
+        (":to", month(book.window.to).into()),
+    ];
+    let mut sent = Sent::default();
+    reader.each_line(SENT, &params, |line| {
+        let (id, counts) = (line.int(0)?.unwrap_or(0), counts(line)?);
+        let status = line.str(3)?.unwrap_or_default().to_owned();
+        if let (Some(file), "accepted" | "partial") = (line.str(4)?, status.as_str()) {
+            sent.files.entry(file.to_owned()).or_default().add(&counts);
+        }
+        match sent.archives.last_mut() {
+            Some(archive) if archive.id == id => archive.counts.add(&counts),
+            _ => sent.archives.push(Archive {
+                id,
+                name: line.str(1)?.unwrap_or_default().to_owned(),
+                sent: line.int(2)?.and_then(day_of_number),
+                status,
+                counts,
+            }),
+        }
+        Ok(())
+    })?;
+    reader.each_line(CODES, &params, |line| {
+        let standard = line.str(1)?.and_then(|name| name.parse().ok());
+        let code = line.str(0)?.unwrap_or_default().to_owned();
+        *sent.codes.entry((code, standard)).or_default() += line.int(2)?.unwrap_or(0) as u64;
+        Ok(())
+    })?;
+    Ok(sent)
+}
+
+fn counts(line: &Line<'_>) -> Result<Counts> {
+    let number = |column| Ok::<_, crate::store::StoreError>(line.int(column)?.unwrap_or(0) as u64);
+    Ok(Counts {
+        received: number(5)?,
+        accepted: number(6)?,
+        duplicate: number(7)?,
+        rejected: number(8)?,
+        warned: number(9)?,
+        on_time: number(10)?,
+    })
+}

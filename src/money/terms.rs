@@ -1,0 +1,80 @@
+//! What a rulebook says about money, and the facts that money is counted from,
+//! both in whole numbers: all that [`super::allocate`] needs to know.
+
+use std::collections::BTreeMap;
+
+use super::Satang;
+
+/// A period that money is split over, with its weight among its like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Period {
+    /// Its name in the rulebook, e.g. `1`.
+    pub id: String,
+    /// Its weight.
+    pub weight: u64,
+}
+
+/// A tranche of performance money, with the quarters of volume money that
+/// what is not earned in it goes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tranche {
+    /// The tranche itself.
+    pub period: Period,
+    /// Its quarters.
+    pub quarters: Vec<Period>,
+}
+
+/// A part of the support money, by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Support {
+    /// What it is for.
+    pub name: String,
+    /// A head.
+    pub per_head: Satang,
+}
+
+/// Pools and periods of a rulebook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// Volume money a head.
+    pub volume: Satang,
+    /// Performance money a head at most, over all tranches.
+    pub performance: Satang,
+    /// Support money, which no unit is paid.
+    pub support: Vec<Support>,
+    /// Tranches in their order.
+    pub tranches: Vec<Tranche>,
+}
+
+impl Terms {
+    /// All quarters in the order of their tranches.
+    pub fn quarters(&self) -> impl Iterator<Item = &Period> {
+        self.tranches.iter().flat_map(|tranche| &tranche.quarters)
+    }
+}
+
+/// Points in hundredths, by item.
+pub type ItemPoints = BTreeMap<String, u64>;
+
+/// A quality score and the most that it could have been, in hundredths.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Mark {
+    /// The score.
+    pub score: u64,
+    /// Its maximum.
+    pub max: u64,
+}
+
+/// What a unit has to show.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UnitFacts {
+    /// Persons of the UC scheme who are registered with it.
+    pub heads: u64,
+    /// Points by quarter.
+    pub points: BTreeMap<String, ItemPoints>,
+    /// Quality by tranche.
+    pub quality: BTreeMap<String, Mark>,
+}
+
+/// All units by HCODE.
+pub type Facts = BTreeMap<String, UnitFacts>;

@@ -1,0 +1,186 @@
+//! Who the rows are about: every (unit, PID) of PERSON with what scoring asks
+//! of it, found once and kept small, because millions of rows ask.
+
+use rustc_hash::FxHashMap;
+
+use super::rulebook::Rulebook;
+use crate::registry::{Members, citizen};
+use crate::row::canonical_int;
+use crate::store::{Line, Raw, Reader, Result, Value};
+
+const PERSONS: &str = include_str!("../../schema/score/persons.sql");
+const DEATHS: &str = include_str!("../../schema/score/deaths.sql");
+
+/// A day after all others: nobody has died by then.
+const NEVER: i32 = i32::MAX;
+
+/// A code or a number within a unit. Both ways of keeping it (a number where
+/// it is one, or text) give the same key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Key {
+    Int(i64),
+    Text(Box<str>),
+}
+
+impl Key {
+    fn of(value: Raw<'_>) -> Self {
+        match value {
+            Raw::Int(number) => Self::Int(number),
+            Raw::Text(text) => {
+                canonical_int(text).map_or_else(|| Self::Text(text.into()), Self::Int)
+            }
+            Raw::Null => Self::Text("".into()),
+        }
+    }
+}
+
+/// Codes of units as small numbers.
+#[derive(Debug, Default)]
+pub(super) struct Codes {
+    by_key: FxHashMap<Key, u32>,
+    names: Vec<String>,
+    last: Option<(Key, u32)>,
+}
+
+impl Codes {
+    /// The number of a unit's code, made when it is new.
+    pub(super) fn number(&mut self, value: Raw<'_>) -> u32 {
+        let key = Key::of(value);
+        // Rows of a unit lie together.
+        if let Some((last, number)) = &self.last
+            && *last == key
+        {
+            return *number;
+        }
+        let next = self.names.len() as u32;
+        let number = *self.by_key.entry(key.clone()).or_insert(next);
+        if number == next {
+            self.names.push(match &key {
+                Key::Int(number) => number.to_string(),
+                Key::Text(text) => text.to_string(),
+            });
+        }
+        self.last = Some((key, number));
+        number
+    }
+
+    /// The code of a number.
+    pub(super) fn name(&self, number: u32) -> &str {
+        &self.names[number as usize]
+    }
+}
+
+/// What is known of a (unit, PID).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Person {
+    /// Citizen ID; 0 when there is none of 13 digits.
+    pub(super) cid: u64,
+    /// Day of birth; 0 when it is not known.
+    pub(super) birth: i32,
+    /// First day on which the person is known to be dead.
+    died: i32,
+    round: i16,
+    /// Lives in the area.
+    pub(super) resident: bool,
+    /// Said to be no Thai.
+    pub(super) non_thai: bool,
+    /// In the registry.
+    pub(super) listed: bool,
+}
+
+/// Everybody in PERSON.
+#[derive(Debug, Default)]
+pub(super) struct Persons {
+    numbers: FxHashMap<(u32, i64), u32>,
+    texts: FxHashMap<(u32, Box<str>), u32>,
+    list: Vec<Person>,
+    /// Days of death by citizen ID: a death that one unit knows is a death.
+    deaths: FxHashMap<u64, i32>,
+}
+
+impl Persons {
+    /// Reads PERSON and DEATH as of a submission; of several rounds the newest
+    /// counts.
+    pub(super) fn read(
+        reader: &Reader,
+        book: &Rulebook,
+        as_of: i64,
+        members: &Members,
+        codes: &mut Codes,
+    ) -> Result<Self> {
+        let mut persons = Self::default();
+        let params = [
+            (":as_of", Value::Int(as_of)),
+            (":resident", Value::Text(resident(book))),
+            (":thai", Value::Text(book.person.thai.clone())),
+            (":dead", Value::Text(book.person.dead.clone())),
+        ];
+        reader.each_line(PERSONS, &params, |line| persons.add(line, members, codes))?;
+        reader.each_line(DEATHS, &params, |line| {
+            let unit = codes.number(line.raw(0)?);
+            let died = line.int(2)?.unwrap_or_default() as i32;
+            if let Some(at) = persons.place(unit, line.raw(1)?) {
+                let person = &mut persons.list[at];
+                person.died = person.died.min(died);
+            }
+            Ok(())
+        })?;
+        for person in persons.list.iter().filter(|p| p.died != NEVER && p.cid != 0) {
+            let died = persons.deaths.entry(person.cid).or_insert(NEVER);
+            *died = person.died.min(*died);
+        }
+        Ok(persons)
+    }
+
+    fn add(&mut self, line: &Line<'_>, members: &Members, codes: &mut Codes) -> Result<()> {
+        let unit = codes.number(line.raw(0)?);
+        let yes = |column| Ok::<bool, crate::store::StoreError>(line.int(column)? == Some(1));
+        let cid = citizen(line.raw(2)?).unwrap_or(0);
+        let died = line.int(8)?.unwrap_or_default() as i32;
+        let person = Person {
+            cid,
+            round: line.int(3)?.unwrap_or_default() as i16,
+            birth: line.int(4)?.unwrap_or_default() as i32,
+            resident: yes(5)?,
+            non_thai: yes(6)?,
+            died: if yes(7)? { died } else { NEVER },
+            listed: members.have(cid),
+        };
+        let next = self.list.len() as u32;
+        let at = match Key::of(line.raw(1)?) {
+            Key::Int(pid) => *self.numbers.entry((unit, pid)).or_insert(next),
+            Key::Text(pid) => *self.texts.entry((unit, pid)).or_insert(next),
+        };
+        if at == next {
+            self.list.push(person);
+        } else if self.list[at as usize].round < person.round {
+            self.list[at as usize] = person;
+        }
+        Ok(())
+    }
+
+    fn place(&self, unit: u32, pid: Raw<'_>) -> Option<usize> {
+        let at = match Key::of(pid) {
+            Key::Int(pid) => self.numbers.get(&(unit, pid)),
+            Key::Text(pid) => self.texts.get(&(unit, pid)),
+        };
+        at.map(|at| *at as usize)
+    }
+
+    /// The person of a row, if PERSON has it.
+    pub(super) fn find(&self, unit: u32, pid: Raw<'_>) -> Option<&Person> {
+        self.place(unit, pid).map(|at| &self.list[at])
+    }
+
+    /// Whether somebody was alive at the end of a day.
+    pub(super) fn alive(&self, person: Option<&Person>, cid: u64, day: i64) -> bool {
+        let own = person.map_or(NEVER, |person| person.died);
+        let known = self.deaths.get(&cid).copied().unwrap_or(NEVER);
+        day < i64::from(own.min(known))
+    }
+}
+
+/// The codes of residents as the queries want them.
+pub(super) fn resident(book: &Rulebook) -> String {
+    format!("|{}|", book.person.resident.join("|"))
+}

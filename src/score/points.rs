@@ -1,0 +1,264 @@
+//! Points by unit, item and month (slides 31 to 35, contract §8).
+//!
+//! Every item is one pass over its rows; what a row is worth is decided by
+//! [`Scorer::award`] alone, for the sums as for the list of rows behind them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use rust_decimal::Decimal;
+use rustc_hash::FxHashMap;
+
+use super::persons::{Codes, Persons};
+use super::rows::{Grain, Row, each_row};
+use super::rulebook::{Item, Kind, Rulebook};
+use super::state::{AsOf, Sendings};
+use crate::clock::{day_number, day_of_number};
+use crate::registry::{Members, Population, citizen, members, population};
+use crate::store::{Reader, Result};
+use crate::units::Units;
+
+/// Rows and what they are worth.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cell {
+    /// Rows (or person-days) that score.
+    pub rows: u64,
+    /// Their points.
+    pub points: Decimal,
+}
+
+impl Cell {
+    fn add(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.points += other.points;
+    }
+}
+
+/// Points of a unit: by item, then by month (`YYYYMM`) of the event, or of the
+/// sending for what counts by its sending.
+pub type UnitPoints = BTreeMap<String, BTreeMap<u32, Cell>>;
+
+/// Points of a round.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Points {
+    /// As of which submission.
+    pub as_of: AsOf,
+    /// Whose rows count.
+    pub population: Population,
+    /// Units with points, by HCODE.
+    pub units: BTreeMap<String, UnitPoints>,
+    /// Rows that were timed by their own sending although the province's should
+    /// count, by item.
+    pub own_clock: BTreeMap<String, u64>,
+}
+
+impl Points {
+    /// Points of a unit for an item in some months, all of them when none are
+    /// given.
+    pub fn sum(&self, unit: &str, item: &str, months: Option<&BTreeSet<u32>>) -> Cell {
+        let mut sum = Cell::default();
+        let of_item = self.units.get(unit).and_then(|items| items.get(item));
+        for (month, cell) in of_item.into_iter().flatten() {
+            if months.is_none_or(|months| months.contains(month)) {
+                sum.add(*cell);
+            }
+        }
+        sum
+    }
+
+    /// Points of a unit for all items in some months.
+    pub fn total(&self, unit: &str, months: Option<&BTreeSet<u32>>) -> Decimal {
+        let items = self.units.get(unit).into_iter().flat_map(BTreeMap::keys);
+        items.map(|item| self.sum(unit, item, months).points).sum()
+    }
+}
+
+/// Scores a round, all units, as of a submission.
+pub fn points(reader: &Reader, book: &Rulebook, units: &Units, as_of: AsOf) -> Result<Points> {
+    let begun = Instant::now();
+    let mut scorer = Scorer::new(reader, book, units, as_of.submission)?;
+    log::debug!("score: persons in {:.3} s", begun.elapsed().as_secs_f64());
+    let mut all: BTreeMap<String, UnitPoints> = BTreeMap::new();
+    for item in &book.points {
+        let begun = Instant::now();
+        let tally = scorer.tally(reader, item)?;
+        log::debug!("score: {} in {:.3} s", item.item, begun.elapsed().as_secs_f64());
+        for ((unit, month, step), rows) in tally {
+            let cell = Cell { rows, points: worth(item, step) * Decimal::from(rows) };
+            let of_unit = all.entry(scorer.codes.name(unit).to_owned()).or_default();
+            of_unit.entry(item.item.clone()).or_default().entry(month).or_default().add(cell);
+        }
+    }
+    Ok(Points { as_of, population: scorer.population, units: all, own_clock: scorer.own_clock })
+}
+
+/// What a row of an item is worth; `step` counts from 0.
+pub(super) fn worth(item: &Item, step: usize) -> Decimal {
+    item.steps.get(step).map_or(item.points, |step| step.points)
+}
+
+/// A row that scores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Award {
+    pub(super) unit: u32,
+    /// Who: the citizen ID, or where there is none the row itself.
+    pub(super) who: Option<u64>,
+    /// The day that it counts for.
+    pub(super) day: i64,
+    pub(super) step: usize,
+    pub(super) rows: u64,
+}
+
+/// Rows by unit, month and step.
+type Tally = FxHashMap<(u32, u32, usize), u64>;
+
+/// All that scoring rests on.
+pub(super) struct Scorer<'a> {
+    book: &'a Rulebook,
+    units: &'a Units,
+    as_of: i64,
+    pub(super) codes: Codes,
+    persons: Persons,
+    members: Members,
+    population: Population,
+    sendings: Sendings,
+    own_clock: BTreeMap<String, u64>,
+}
+
+impl<'a> Scorer<'a> {
+    pub(super) fn new(
+        reader: &Reader,
+        book: &'a Rulebook,
+        units: &'a Units,
+        as_of: i64,
+    ) -> Result<Self> {
+        let mut codes = Codes::default();
+        let population = population(reader)?;
+        let members = members(reader, &population, as_of)?;
+        let persons = Persons::read(reader, book, as_of, &members, &mut codes)?;
+        let sendings = Sendings::read(reader, book)?;
+        let own_clock = BTreeMap::new();
+        Ok(Self { book, units, as_of, codes, persons, members, population, sendings, own_clock })
+    }
+
+    /// Counts the rows of an item that score.
+    fn tally(&mut self, reader: &Reader, item: &Item) -> Result<Tally> {
+        let mut tally = Tally::default();
+        let mut days: Vec<(u64, u32, u32)> = Vec::new();
+        let mut once: BTreeMap<(u32, u64, i64), (i64, usize)> = BTreeMap::new();
+        let (book, as_of) = (self.book, self.as_of);
+        each_row(reader, book, item, as_of, Grain::Summed, |row| {
+            let Some(award) = self.award(item, row) else { return Ok(()) };
+            match (item.kind, row.once, award.who) {
+                (Kind::PersonDays, _, Some(who)) => days.push((who, award.unit, award.day as u32)),
+                (_, Some(key), Some(who)) => {
+                    let this = (award.day, award.step);
+                    let first = once.entry((award.unit, who, key)).or_insert(this);
+                    *first = this.min(*first);
+                }
+                _ => {
+                    *tally.entry(cell(award.unit, award.day, award.step)).or_default() +=
+                        award.rows;
+                }
+            }
+            Ok(())
+        })?;
+        days.sort_unstable();
+        days.dedup();
+        for (_, unit, day) in days {
+            *tally.entry(cell(unit, i64::from(day), 0)).or_default() += 1;
+        }
+        for ((unit, _, _), (day, step)) in once {
+            *tally.entry(cell(unit, day, step)).or_default() += 1;
+        }
+        Ok(tally)
+    }
+
+    /// Whether a row scores, for whom, for which day and how much.
+    pub(super) fn award(&mut self, item: &Item, row: &Row<'_>) -> Option<Award> {
+        let unit = self.codes.number(row.hcode);
+        let person = self.persons.find(unit, row.pid).copied();
+        let person = person.as_ref();
+        let known = person.map_or(0, |person| person.cid);
+        let own = || citizen(row.cid).unwrap_or(0);
+        // A row of PERSON speaks for itself; any other is PERSON's to tell.
+        let speaks = row.resident.is_some();
+        let cid = match (speaks, known) {
+            (true, _) | (false, 0) => own(),
+            (false, known) => known,
+        };
+        let listed = match person {
+            Some(person) if person.cid == cid => person.listed,
+            _ => cid != 0 && self.members.have(cid),
+        };
+        let foreigner = item.foreigners && person.is_some_and(|person| person.non_thai);
+        if !listed && !foreigner {
+            return None;
+        }
+        let sent = self.sendings.sent(row.sub);
+        let (day, step) = match item.kind {
+            Kind::Register => (within(item, sent?)?, 0),
+            Kind::Delay => (self.in_round(row.day)?, self.step(item, unit, row, sent)?),
+            Kind::SecondCare if row.cares < item.least? => return None,
+            Kind::Survey => (surveyed(item, person?.birth, row.day)?, 0),
+            Kind::Rows | Kind::PersonDays | Kind::SecondCare => (row.day, 0),
+        };
+        if item.kind != Kind::Register {
+            self.in_round(day)?;
+        }
+        let lives_here = row.resident.or(person.map(|person| person.resident)).unwrap_or(false);
+        if (item.resident && !lives_here) || (item.alive && !self.persons.alive(person, cid, day)) {
+            return None;
+        }
+        let who = (cid != 0).then_some(cid);
+        Some(Award { unit, who, day, step, rows: row.rows })
+    }
+
+    fn in_round(&self, day: i64) -> Option<i64> {
+        let window = self.book.window;
+        (day_number(window.from) <= day && day <= day_number(window.to)).then_some(day)
+    }
+
+    /// The step of a row by the days until it was sent; none when it came too
+    /// late for any.
+    fn step(&mut self, item: &Item, unit: u32, row: &Row<'_>, sent: Option<i64>) -> Option<usize> {
+        let mut clock = sent?;
+        if let Some(forwarded) = &item.forwarded {
+            let unit = self.units.by_code.get(self.codes.name(unit));
+            if unit.is_some_and(|unit| forwarded.types.contains(&unit.kind)) {
+                match self.sendings.forwarded(&forwarded.to, row.sub) {
+                    Some(at) => clock = at,
+                    None => *self.own_clock.entry(item.item.clone()).or_default() += 1,
+                }
+            }
+        }
+        let days = (day_of_number(clock)? - day_of_number(row.day)?).num_days();
+        item.steps.iter().position(|step| days <= step.days)
+    }
+}
+
+/// Where an award is counted.
+fn cell(unit: u32, day: i64, step: usize) -> (u32, u32, usize) {
+    (unit, (day / 100) as u32, step)
+}
+
+/// The day of sending, when it is one that counts.
+fn within(item: &Item, sent: i64) -> Option<i64> {
+    item.sent?.contain(day_of_number(sent)?).then_some(sent)
+}
+
+/// The day of a survey, when there was one for the person's age.
+fn surveyed(item: &Item, birth: i32, day: i64) -> Option<i64> {
+    let age = age(i64::from(birth), day)?;
+    let on = day_of_number(day)?;
+    let asked = |ages: [i32; 2]| i64::from(ages[0]) <= age && age <= i64::from(ages[1]);
+    item.rounds.iter().any(|round| asked(round.ages) && round.days().contain(on)).then_some(day)
+}
+
+/// Completed years; none before birth or when that is not known.
+fn age(birth: i64, day: i64) -> Option<i64> {
+    day_of_number(birth)?;
+    // Whole years between two `YYYYMMDD` numbers.
+    let age = (day - birth).div_euclid(10_000);
+    (age >= 0).then_some(age)
+}

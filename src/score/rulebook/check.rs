@@ -1,0 +1,111 @@
+//! Proves a rulebook complete and consistent: what a typed reader cannot see.
+//! Every mistake is told, each with its key.
+
+mod items;
+mod money;
+mod quality;
+
+use chrono::Days as Count;
+
+use super::{Days, Period, Rulebook, RulebookError};
+use crate::catalog::Catalog;
+use crate::clock::round_of;
+
+/// Mistakes found so far.
+pub(super) struct Mistakes {
+    file: String,
+    list: Vec<RulebookError>,
+}
+
+impl Mistakes {
+    /// Writes a mistake down.
+    pub(super) fn add(&mut self, key: &str, what: impl std::fmt::Display) {
+        let file = self.file.clone();
+        self.list.push(RulebookError { file, what: format!("{key}: {what}") });
+    }
+
+    /// Writes it down when `right` is not so.
+    pub(super) fn unless(&mut self, right: bool, key: &str, what: impl std::fmt::Display) {
+        if !right {
+            self.add(key, what);
+        }
+    }
+}
+
+/// All mistakes of a rulebook, in the order of its sections.
+pub fn check(book: &Rulebook, catalog: &Catalog) -> Vec<RulebookError> {
+    let mut mistakes = Mistakes { file: book.file.clone(), list: Vec::new() };
+    let m = &mut mistakes;
+    m.unless(!book.source.trim().is_empty(), "source", "is blank");
+    window(book, m);
+    person(book, m);
+    items::check(book, m);
+    periods("tranche", &book.tranches, book.window, m);
+    quality::check(&book.quality, catalog, m);
+    money::check(book, m);
+    local_defaults(book, m);
+    mistakes.list
+}
+
+fn window(book: &Rulebook, m: &mut Mistakes) {
+    let Days { from, to } = book.window;
+    m.unless(from <= to, "window", "ends before it begins");
+    for (key, day) in [("window.from", from), ("window.to", to)] {
+        let round = round_of(day);
+        m.unless(round == book.round, key, format_args!("{day} is in round {round}"));
+    }
+}
+
+fn person(book: &Rulebook, m: &mut Mistakes) {
+    let person = &book.person;
+    for (key, text) in [
+        ("person.uc_scheme", &person.uc_scheme),
+        ("person.thai", &person.thai),
+        ("person.dead", &person.dead),
+        ("person.source", &person.source),
+    ] {
+        m.unless(!text.trim().is_empty(), key, "is blank");
+    }
+    m.unless(!person.resident.is_empty(), "person.resident", "names no TYPEAREA");
+}
+
+/// Periods are numbered from 1, follow each other without a gap, and are
+/// together the round.
+pub(super) fn periods(key: &str, list: &[Period], window: Days, m: &mut Mistakes) {
+    m.unless(!list.is_empty(), key, "there is none");
+    let mut begin = Some(window.from);
+    for (index, period) in list.iter().enumerate() {
+        let key = format!("{key}[{}]", index + 1);
+        m.unless(period.number as usize == index + 1, &format!("{key}.number"), "is out of order");
+        m.unless(period.from <= period.to, &key, "ends before it begins");
+        if let Some(begin) = begin {
+            let what = format_args!(
+                "{} should be {begin}: no day is left out or counted twice",
+                period.from
+            );
+            m.unless(period.from == begin, &format!("{key}.from"), what);
+        }
+        m.unless(period.sent_by >= period.to, &format!("{key}.sent_by"), "lies before the end");
+        m.unless(!period.source.trim().is_empty(), &format!("{key}.source"), "is blank");
+        begin = period.to.checked_add_days(Count::new(1));
+    }
+    if let Some(last) = list.last() {
+        let what = format_args!("{} should be {}, the end of the round", last.to, window.to);
+        m.unless(last.to == window.to, &format!("{key}[{}].to", list.len()), what);
+    }
+}
+
+fn local_defaults(book: &Rulebook, m: &mut Mistakes) {
+    for local in &book.local_defaults {
+        let key = format!("local_default {}", local.key);
+        let mut parts = local.key.split('.');
+        let section = parts.next().unwrap_or_default();
+        let known = ["timeliness", "person", "points", "tranche", "quality", "money"];
+        m.unless(known.contains(&section), &key, "names no section");
+        if section == "points" {
+            let item = parts.next().unwrap_or_default();
+            m.unless(book.item(item).is_some(), &key, format_args!("there is no item {item}"));
+        }
+        m.unless(!local.th.is_empty() && !local.en.is_empty(), &key, "lacks a text");
+    }
+}

@@ -1,0 +1,131 @@
+//! What a UC head is worth, for what, and when.
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use super::Period;
+
+/// Whether a pool has at least, at most or exactly its amount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Bound {
+    /// It may grow by what others do not earn.
+    Least,
+    /// What is not earned goes elsewhere.
+    Most,
+    /// Neither.
+    Exact,
+}
+
+/// The parts of the round by which a pool is paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaidBy {
+    /// Quarters of service.
+    Quarter,
+    /// Tranches.
+    Tranche,
+    /// Once.
+    Round,
+}
+
+/// By what a pool is shared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SharedBy {
+    /// Points.
+    Points,
+    /// Quality scores.
+    Quality,
+    /// UC heads.
+    Heads,
+}
+
+/// Through whom money is paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaidThrough {
+    /// The main unit of the CUP.
+    MainUnit,
+}
+
+/// Where the satang left by rounding go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rounding {
+    /// To the largest remainders.
+    LargestRemainder,
+}
+
+/// A named part of a pool.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PoolPart {
+    /// Its name.
+    pub name: String,
+    /// Thai name.
+    pub th: String,
+    /// English name.
+    pub en: String,
+    /// Baht a UC head.
+    pub per_head: Decimal,
+}
+
+/// Money for a purpose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pool {
+    /// Its name, e.g. `volume`.
+    pub part: String,
+    /// Thai name.
+    pub th: String,
+    /// English name.
+    pub en: String,
+    /// Baht a UC head.
+    pub per_head: Decimal,
+    /// Whether that is the least, the most or all.
+    pub bound: Bound,
+    /// How it is paid.
+    pub period: PaidBy,
+    /// By what it is shared.
+    pub shared_by: SharedBy,
+    /// Whether it is paid by results.
+    pub by_results: bool,
+    /// The pool that gets what is not earned.
+    #[serde(default)]
+    pub unearned_to: Option<String>,
+    /// What it consists of.
+    #[serde(default)]
+    pub parts: Vec<PoolPart>,
+    /// Where this is said.
+    pub source: String,
+}
+
+/// Money of a round.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Money {
+    /// Where this is said.
+    pub source: String,
+    /// Baht a UC head that are paid by results.
+    pub by_results: Decimal,
+    /// Baht a UC head in all.
+    pub per_head: Decimal,
+    /// Through whom it is paid.
+    pub paid_through: PaidThrough,
+    /// Where the satang left by rounding go.
+    pub rounding: Rounding,
+    /// The pools.
+    #[serde(rename = "pool")]
+    pub pools: Vec<Pool>,
+    /// Quarters of service.
+    #[serde(rename = "quarter")]
+    pub quarters: Vec<Period>,
+}
+
+impl Money {
+    /// A pool by name.
+    pub fn pool(&self, part: &str) -> Option<&Pool> {
+        self.pools.iter().find(|pool| pool.part == part)
+    }
+}

@@ -1,0 +1,114 @@
+//! Items that score.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use super::Days;
+
+/// What an item asks of a row besides a person in the registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Its event date in the round.
+    Rows,
+    /// The same, and a person of a unit scores once a day.
+    PersonDays,
+    /// Sent within a span of days, whatever its own date.
+    Register,
+    /// Its event date in the round, and so many different dates of care.
+    SecondCare,
+    /// Its event date in the round; points by days until it was sent.
+    Delay,
+    /// Its event date in a survey of the person's age.
+    Survey,
+}
+
+/// Points by days from the event to the sending.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// Up to so many days, included.
+    pub days: i64,
+    /// What a row is worth then.
+    pub points: Decimal,
+}
+
+/// Units whose rows are timed by when the province sent them on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Forwarded {
+    /// Destination whose times count.
+    pub to: String,
+    /// Types of unit (chospital's hostype).
+    pub types: Vec<String>,
+}
+
+/// A survey: its days, and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Survey {
+    /// Completed years of age, first and last.
+    pub ages: [i32; 2],
+    /// First day.
+    pub from: NaiveDate,
+    /// Last day.
+    pub to: NaiveDate,
+}
+
+impl Survey {
+    /// Its days.
+    pub fn days(&self) -> Days {
+        Days { from: self.from, to: self.to }
+    }
+}
+
+/// An item that scores.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Item {
+    /// Its name, e.g. `OP`.
+    pub item: String,
+    /// Thai name.
+    pub th: String,
+    /// English name.
+    pub en: String,
+    /// The kind of rule.
+    pub kind: Kind,
+    /// Name of the SQL in `schema/score/` that gives its rows.
+    pub rows: String,
+    /// Parameters of that SQL.
+    #[serde(default)]
+    pub params: BTreeMap<String, i64>,
+    /// What a row is worth; `delay` has steps instead.
+    #[serde(default)]
+    pub points: Decimal,
+    /// Days of sending, for `register`.
+    #[serde(default)]
+    pub sent: Option<Days>,
+    /// Only persons who live in the area.
+    #[serde(default)]
+    pub resident: bool,
+    /// Only the living.
+    #[serde(default)]
+    pub alive: bool,
+    /// Non-Thais score without being in the registry.
+    #[serde(default)]
+    pub foreigners: bool,
+    /// Different dates of care that are needed, for `second_care`.
+    #[serde(default)]
+    pub least: Option<i64>,
+    /// Points by delay, for `delay`, the shortest first.
+    #[serde(default)]
+    pub steps: Vec<Step>,
+    /// Whose clock is the province's, for `delay`.
+    #[serde(default)]
+    pub forwarded: Option<Forwarded>,
+    /// Surveys, for `survey`.
+    #[serde(default)]
+    pub rounds: Vec<Survey>,
+    /// Where this is said.
+    pub source: String,
+}

@@ -1,0 +1,90 @@
+//! Where rulebooks lie: the province's own over those that are shipped.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use include_dir::{Dir, include_dir};
+
+use super::{Rulebook, RulebookError};
+
+static SHIPPED: Dir = include_dir!("$CARGO_MANIFEST_DIR/config/rulebooks");
+
+/// Where a rulebook of its own lies below the data folder, and where one is
+/// looked for in the folder that the program is started in.
+const OWN: &str = "config/rulebooks";
+
+/// All rulebooks in force: those of `DATA/config/rulebooks` over those of
+/// `config/rulebooks` over the shipped ones.
+#[derive(Debug, Clone)]
+pub struct Shelf {
+    folders: Vec<PathBuf>,
+}
+
+impl Shelf {
+    /// The shelf of a data folder.
+    pub fn of(data: &Path) -> Self {
+        Self { folders: vec![data.join(OWN), PathBuf::from(OWN)] }
+    }
+
+    /// The rulebook of a round, B.E.
+    pub fn rulebook(&self, round: i32) -> Result<Rulebook, RulebookError> {
+        let name = format!("{round}.toml");
+        for folder in &self.folders {
+            let path = folder.join(&name);
+            if path.exists() {
+                return of_round(round, read(&path)?);
+            }
+        }
+        let Some(file) = SHIPPED.get_file(&name) else {
+            let known: Vec<String> = self.rounds().keys().map(ToString::to_string).collect();
+            return Err(RulebookError {
+                file: format!("{OWN}/{name}"),
+                what: format!("there is none; known rounds: {}", known.join(", ")),
+            });
+        };
+        let text = file.contents_utf8().unwrap_or_default();
+        of_round(round, Rulebook::parse(&format!("{OWN}/{name}"), text)?)
+    }
+
+    /// Every round with a rulebook, and where that lies (none: shipped).
+    pub fn rounds(&self) -> BTreeMap<i32, Option<PathBuf>> {
+        let mut rounds: BTreeMap<i32, Option<PathBuf>> =
+            SHIPPED.files().filter_map(|file| Some((round_of(file.path())?, None))).collect();
+        for folder in self.folders.iter().rev() {
+            let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+            for path in entries.map(|entry| entry.path()) {
+                if let Some(round) = round_of(&path) {
+                    rounds.insert(round, Some(path));
+                }
+            }
+        }
+        rounds
+    }
+
+    /// Every rulebook in force.
+    pub fn all(&self) -> Result<Vec<Rulebook>, RulebookError> {
+        self.rounds().into_keys().map(|round| self.rulebook(round)).collect()
+    }
+}
+
+/// Reads a rulebook from a file, wherever it lies.
+pub fn read(path: &Path) -> Result<Rulebook, RulebookError> {
+    let file = path.display().to_string();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| RulebookError { file: file.clone(), what: error.to_string() })?;
+    Rulebook::parse(&file, &text)
+}
+
+/// A rulebook is found by the name of its file, so that must be right.
+fn of_round(round: i32, book: Rulebook) -> Result<Rulebook, RulebookError> {
+    if book.round == round {
+        return Ok(book);
+    }
+    let what = format!("round: is {}, but the name of the file says {round}", book.round);
+    Err(RulebookError { file: book.file, what })
+}
+
+fn round_of(path: &Path) -> Option<i32> {
+    let toml = path.extension().is_some_and(|extension| extension == "toml");
+    path.file_stem().filter(|_| toml)?.to_str()?.parse().ok()
+}

@@ -1,0 +1,204 @@
+//! A round's points as they are shown: the one shape of `score --json`
+//! (contract §8), whoever asks for it.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use super::points::Points;
+use super::rulebook::Rulebook;
+use crate::registry::{Population, Source};
+use crate::units::Units;
+
+/// Names with values, in the order in which they were put in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InOrder<V>(pub Vec<(String, V)>);
+
+impl<V: Serialize> Serialize for InOrder<V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, value) in &self.0 {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+/// Points, with two places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Amount(pub Decimal);
+
+impl Serialize for Amount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        two_places(&self.0, serializer)
+    }
+}
+
+/// Writes a decimal with two places.
+pub(super) fn two_places<S: Serializer>(value: &Decimal, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(&format_args!("{value:.2}"))
+}
+
+/// What whoever reads a figure must know beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Note {
+    /// What it is about.
+    pub key: String,
+    /// Thai.
+    pub th: String,
+    /// English.
+    pub en: String,
+}
+
+/// Points and quality of a unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnitSheet<Q> {
+    /// The unit.
+    pub hcode: String,
+    /// Points by item.
+    pub points: InOrder<Amount>,
+    /// Their sum.
+    pub total: Amount,
+    /// Points by month (`YYYY-MM`) and item, when asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub months: Option<BTreeMap<String, InOrder<Amount>>>,
+    /// Quality by tranche.
+    pub quality: Q,
+}
+
+/// Points and quality of a round.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Sheet<Q> {
+    /// The round, B.E.
+    pub round: i32,
+    /// SHA-256 of the rulebook.
+    pub rulebook: String,
+    /// The last submission that counts.
+    pub as_of_submission: i64,
+    /// Whether the state is exactly that after this submission.
+    pub as_of_exact: bool,
+    /// Submissions taken back since, whose rows are gone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub voided_since: Vec<i64>,
+    /// The population.
+    pub population: Population,
+    /// Keys of the values that no public source gives.
+    pub local_defaults: Vec<String>,
+    /// What else must be known beside the figures.
+    pub notes: Vec<Note>,
+    /// Units by HCODE.
+    pub units: Vec<UnitSheet<Q>>,
+}
+
+/// What is wanted of a round.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// One unit only.
+    pub hcode: Option<String>,
+    /// Points by month, too.
+    pub by_month: bool,
+}
+
+impl<Q> Sheet<Q> {
+    /// Lays points out: every unit of the list, and any other with points,
+    /// each with every item of the rulebook. `quality` tells that of a unit.
+    pub fn new(
+        book: &Rulebook,
+        units: &Units,
+        points: &Points,
+        wanted: &Wanted,
+        mut quality: impl FnMut(&str) -> Q,
+    ) -> Self {
+        let mut codes: Vec<&String> = units.by_code.keys().chain(points.units.keys()).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        codes.retain(|code| wanted.hcode.as_ref().is_none_or(|hcode| hcode == *code));
+        let units = codes
+            .into_iter()
+            .map(|code| UnitSheet {
+                hcode: code.clone(),
+                points: by_item(book, |item| points.sum(code, item, None).points),
+                total: Amount(points.total(code, None)),
+                months: wanted.by_month.then(|| by_month(book, points, code)),
+                quality: quality(code),
+            })
+            .collect();
+        let notes = notes(points);
+        let mut local_defaults = book.local_default_keys();
+        if points.population.source == Source::PersonRows {
+            local_defaults.push("population".to_owned());
+        }
+        Self {
+            round: book.round,
+            rulebook: book.sha256.clone(),
+            as_of_submission: points.as_of.submission,
+            as_of_exact: points.as_of.exact(),
+            voided_since: points.as_of.voided_since.clone(),
+            population: points.population.clone(),
+            local_defaults,
+            notes,
+            units,
+        }
+    }
+}
+
+fn by_item(book: &Rulebook, points: impl Fn(&str) -> Decimal) -> InOrder<Amount> {
+    let items = book.points.iter();
+    InOrder(items.map(|item| (item.item.clone(), Amount(points(&item.item)))).collect())
+}
+
+fn by_month(book: &Rulebook, points: &Points, code: &str) -> BTreeMap<String, InOrder<Amount>> {
+    let items = points.units.get(code).into_iter().flat_map(BTreeMap::values);
+    let mut months: Vec<u32> = items.flat_map(BTreeMap::keys).copied().collect();
+    months.sort_unstable();
+    months.dedup();
+    months
+        .into_iter()
+        .map(|month| {
+            let only = [month].into();
+            let sum = |item: &str| points.sum(code, item, Some(&only)).points;
+            (format!("{}-{:02}", month / 100, month % 100), by_item(book, sum))
+        })
+        .collect()
+}
+
+/// What must be said beside the figures of this result.
+pub fn notes(points: &Points) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let mut note = |key: &str, th: String, en: String| {
+        notes.push(Note { key: key.to_owned(), th, en });
+    };
+    if points.population.source == Source::PersonRows {
+        note(
+            "population",
+            "ยังไม่ได้นำเข้าทะเบียนประชากร จึงใช้แถว PERSON ที่รับไว้แทน".to_owned(),
+            "No population registry was imported: the accepted PERSON rows stand in".to_owned(),
+        );
+    }
+    for (item, rows) in &points.own_clock {
+        note(
+            &format!("points.{item}.forwarded"),
+            format!("{item} {rows} แถวใช้เวลาที่หน่วยบริการส่งมา เพราะไม่มีเวลาที่จังหวัดส่งต่อ"),
+            format!(
+                "{rows} rows of {item} are timed by when their unit sent them: no time of the province's sending is on record"
+            ),
+        );
+    }
+    if !points.as_of.exact() {
+        let list: Vec<String> =
+            points.as_of.voided_since.iter().map(|id| format!("#{id}")).collect();
+        let list = list.join(" ");
+        note(
+            "as_of",
+            format!("ผลย้อนหลังไม่ตรงทั้งหมด เพราะมีการยกเลิกการส่งภายหลัง: {list}"),
+            format!("The past state cannot be had exactly: taken back since: {list}"),
+        );
+    }
+    if points.as_of.submission == 0 {
+        let (th, en) = ("ยังไม่มีข้อมูลที่ส่งมา", "Nothing has been sent yet");
+        note("as_of", th.to_owned(), en.to_owned());
+    }
+    notes
+}
