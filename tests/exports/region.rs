@@ -1,5 +1,6 @@
 //! The report on indicator 66 of a region of two provinces (slides.md §2).
 
+use std::fmt::Write as _;
 use std::io::Cursor;
 use std::path::Path;
 
@@ -39,10 +40,12 @@ fn archive(hcode: &str, before: &str, now: &str) -> Vec<u8> {
          WARNING|ACTLOS|GROUPER_VERSION\n"
             .to_owned();
     for (an, day, weight) in [("1", "20190301", before), ("2", "20200301", now)] {
-        admission += &format!(
+        writeln!(
+            admission,
             "{hcode}|1|1|{an}|{day}080000|00100|0100|1|{day}120000|00100|1|1|100.00|0.00|0.00|\
-             20200701080000|00000|{weight}|{weight}|0|0|1|5.0\n"
-        );
+             20200701080000|00000|{weight}|{weight}|0|0|1|5.0"
+        )
+        .unwrap();
     }
     zipped(&[("PERSON.txt", person), ("ADMISSION.txt", admission)])
 }
