@@ -151,15 +151,17 @@ impl KpiPage<'_> {
             Direction::Down => (value(row).is_none(), Reverse(None), value(row)),
         });
         let name = in_words(&self.definition.name);
+        let target = self.result.rows.iter().find_map(|row| decimal(row.target.as_ref()));
+        let (th, en) = match target {
+            Some(_) => ("เรียงลำดับเทียบเป้าหมาย", "ranked against the target"),
+            None => ("เรียงลำดับ", "ranked"),
+        };
         Chart {
             shape: Shape::Ranking,
-            title: Words::new(
-                format!("{}: เรียงลำดับเทียบเป้าหมาย", name.th),
-                format!("{}: ranked against the target", name.en),
-            ),
+            title: Words::new(format!("{}: {th}", name.th), format!("{}: {en}", name.en)),
             unit: in_words(&self.definition.unit),
             points: rows.into_iter().map(|row| point(label(row), row)).collect(),
-            target: self.result.rows.iter().find_map(|row| decimal(row.target.as_ref())),
+            target,
         }
     }
 

@@ -46,8 +46,8 @@ pub struct Manifest {
     pub kpis: BTreeMap<String, String>,
     /// Report and version of its layout.
     pub report: Option<(String, String)>,
-    /// Rulebook that points rest on, with its hash; KPIs rest on none.
-    pub rulebook: Option<String>,
+    /// Rulebooks in force when it was made: round, hash.
+    pub rulebooks: BTreeMap<i32, String>,
     /// What has no public source, by KPI.
     pub local_defaults: BTreeMap<String, Vec<String>>,
     /// KPIs of which the data cannot say, and why.

@@ -15,6 +15,7 @@ use super::{ExportError, Made, Result, folder, keep, state};
 use crate::crash_point;
 use crate::kpi::{Definition, KpiResult, Level, Library, Period, Session, YearKind};
 use crate::report::{Document, Format, Lang};
+use crate::score::Shelf;
 use crate::store::Reader;
 use crate::world::World;
 
@@ -81,7 +82,11 @@ pub fn compose(
 ) -> Result<Composed> {
     let reader = Reader::open(place.database, None)?;
     let session = Session::new(place.world, &reader)?;
-    let basis = Manifest { as_of_submission: reader.last_submission()?, ..Manifest::default() };
+    let basis = Manifest {
+        as_of_submission: reader.last_submission()?,
+        rulebooks: rulebooks(place.data)?,
+        ..Manifest::default()
+    };
     let counter = Counter { place, reader: &reader, session, basis, periods: BTreeSet::new() };
     match content {
         Content::Kpis { definitions, level, trend } => {
@@ -92,6 +97,11 @@ pub fn compose(
             counter.report(layout, region, period)
         }
     }
+}
+
+fn rulebooks(data: &Path) -> Result<BTreeMap<i32, String>> {
+    let all = Shelf::of(data).all().map_err(|error| ExportError::Refused(error.to_string()))?;
+    Ok(all.into_iter().map(|book| (book.round, book.sha256)).collect())
 }
 
 impl Composed {

@@ -37,6 +37,7 @@ fn a_folder_says_what_it_rests_on() {
     assert_eq!(told["as_of_submission"], 1);
     assert_eq!(told["periods"], serde_json::json!(["2557Q1"]));
     assert_eq!(told["level"], "unit");
+    assert_eq!(told["rulebooks"]["2557"].as_str().unwrap().len(), 64);
     assert_eq!(told["kpis"]["ha"].as_str().unwrap().len(), 64);
     assert!(told["local_defaults"]["dm_screen"].as_array().is_some_and(|all| !all.is_empty()));
     // No NCDSCREEN was sent: the data cannot say, and that is no nought.
