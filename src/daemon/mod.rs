@@ -75,6 +75,9 @@ struct Daemon {
     in_hand: usize,
     /// Claims that met trouble of our own, and when to try them again.
     retry: Vec<(Instant, Claimed)>,
+    /// Of those with the loader, the ones that have met trouble before: the
+    /// number and the unit.
+    tried_again: Vec<(i64, Option<String>)>,
     /// Archives that could not be claimed, and when to try them again.
     unclaimed: Vec<(Instant, PathBuf, String)>,
     /// Tells the numbers that are given.
@@ -125,6 +128,7 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
         loading: None,
         in_hand: 0,
         retry: Vec::new(),
+        tried_again: Vec::new(),
         unclaimed: Vec::new(),
         numbers,
         last_id,
@@ -233,7 +237,11 @@ impl Daemon {
 
     fn start_next(&mut self, found: &[Found]) {
         let claimed = match self.due() {
-            Some(due) => Some(self.retry.remove(due).1),
+            Some(due) => {
+                let claimed = self.retry.remove(due).1;
+                self.tried_again.push((claimed.id, hcode_of(&claimed.name)));
+                Some(claimed)
+            }
             None => self.claim_next(found),
         };
         let Some(claimed) = claimed else { return };
@@ -266,13 +274,14 @@ impl Daemon {
         self.retry.iter().position(|(at, claimed)| *at <= now && first(claimed))
     }
 
-    /// Claims what goes next. An archive whose unit has one that is to be tried
-    /// again waits behind that; so does one that could not be claimed.
+    /// Claims what goes next. An archive whose unit has one that met trouble
+    /// waits until that is done; one that could not be claimed waits, too.
     fn claim_next(&mut self, found: &[Found]) -> Option<Claimed> {
         let now = Instant::now();
         self.unclaimed.retain(|(at, ..)| *at > now);
-        let behind: Vec<String> =
+        let mut behind: Vec<String> =
             self.retry.iter().filter_map(|(_, claimed)| hcode_of(&claimed.name)).collect();
+        behind.extend(self.tried_again.iter().filter_map(|(_, unit)| unit.clone()));
         let waits = |f: &Found| {
             self.unclaimed.iter().any(|(_, path, _)| *path == f.path)
                 || hcode_of(&f.name).is_some_and(|unit| behind.contains(&unit))
@@ -306,6 +315,7 @@ impl Daemon {
     fn done(&mut self, done: Done) {
         self.free(done.claimed.id);
         self.in_hand -= 1;
+        self.tried_again.retain(|(id, _)| *id != done.claimed.id);
         match done.outcome {
             Ok(submission) => tell(&submission),
             Err(error) => {
