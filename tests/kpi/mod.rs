@@ -14,6 +14,7 @@ mod library;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset};
 use khlang::archive::Standard;
@@ -63,7 +64,7 @@ type Files = BTreeMap<String, (Vec<String>, Vec<Vec<String>>)>;
 
 /// A case, loaded.
 struct Loaded {
-    world: World,
+    world: Arc<World>,
     folder: tempfile::TempDir,
 }
 
@@ -80,8 +81,9 @@ impl Loaded {
         std::fs::write(&units, text).unwrap();
         let lists = root().join(case).join("codes");
         let catalog = Catalog::load(lists.exists().then_some(lists.as_path())).unwrap();
-        let world = World::new(catalog, Units::load(&units).unwrap(), Config::default()).unwrap();
-        let mut store = Store::open(&folder.path().join("khlang.db"), &world.catalog, 8).unwrap();
+        let world = World::new(catalog, Units::load(&units).unwrap(), Config::default());
+        let world = Arc::new(world.unwrap());
+        let store = Store::open(&folder.path().join("khlang.db"), &world.catalog, 8).unwrap();
         let mut number = 0_i64;
         let folders =
             [(Standard::F43, "in"), (Standard::F21, "in/F21"), (Standard::F43, "in/10670")];
@@ -97,7 +99,7 @@ impl Loaded {
                 let name = format!("{standard}_{hcode}_{}.zip", SENT + number.unsigned_abs());
                 let path = folder.path().join("archive");
                 std::fs::write(&path, zipped(&members)).unwrap();
-                put(&world, &mut store, &path, &name, number);
+                put(&world, &store, &path, &name, number);
             }
         }
         drop(store);
@@ -105,18 +107,18 @@ impl Loaded {
     }
 }
 
-fn put(world: &World, store: &mut Store, path: &Path, name: &str, id: i64) {
+fn put(world: &Arc<World>, store: &Store, path: &Path, name: &str, id: i64) {
     let now: DateTime<FixedOffset> = NOW.parse().unwrap();
     let claim = Claim {
-        path,
-        name,
+        world: Arc::clone(world),
+        path: path.to_owned(),
+        name: name.to_owned(),
         id: Some(id),
         received_at: now,
         now,
-        place: &|_| None,
-        progress: &|_| (),
+        progress: Arc::new(|_| ()),
     };
-    let submission = load(world, store, &claim).unwrap();
+    let submission = load(store, claim, &|_| None).unwrap();
     for file in &submission.files {
         let counts = &file.counts;
         assert_eq!(
