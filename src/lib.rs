@@ -12,6 +12,7 @@
 //! | [`catalog`] | the facts about data in `schema/`, cross-checked | code that judges |
 //! | [`config`], [`clock`], [`units`], [`world`] | choices, time, facilities, all of it together | |
 //! | [`archive`] | name and structure of a zip, streams of its entries | aware of files of a standard |
+//! | [`access`] | who may ask, and the secrets that prove it | a keeper of them |
 //! | [`row`] | a line to a record and findings, pure | able to fail or to do I/O |
 //! | [`store`] | the one place that knows SQLite | aware of zip or HTTP |
 //! | [`load`] | one archive from claim to commit | aware of folders |
@@ -48,6 +49,7 @@
 //!
 //! `tests/tidy.rs` checks which module may name which.
 
+pub mod access;
 pub mod archive;
 pub mod catalog;
 pub mod cli;

@@ -1,6 +1,8 @@
 //! The store: one SQLite file with one writer and any number of read-only
-//! readers. Nothing outside this folder knows rusqlite.
+//! readers, and a small one beside it with tokens and the access log. Nothing outside this folder knows rusqlite.
 
+mod access;
+mod access_log;
 mod backup;
 mod bench;
 mod holds;
@@ -15,6 +17,8 @@ mod verify;
 mod void;
 mod write;
 
+pub use access::{AccessStore, Found, NewToken, TokenLine};
+pub use access_log::{AccessLine, Action, Entry};
 pub use backup::restore;
 pub use bench::TableSpec;
 pub use holds::{Deed, Hold, HoldOf};
