@@ -23,6 +23,7 @@
 //! | [`http`] | what can be asked | able to load |
 //! | [`money`] | pools shared to the satang, statements, holds | a judge of rows |
 //! | [`kpi`] | indicators from data in `schema/kpi`, and why | a place where one is defined |
+//! | [`privacy`] | which counts are too small to be shown | aware of what they count |
 //! | [`report`] | forms in which numbers leave | aware of what they count |
 //! | [`export`], [`schedule`] | what leaves as folders, and when | aware of what woke it |
 //! | [`sample`] | a synthetic province, and what must come of it | a caller of the judge |
@@ -63,6 +64,7 @@ pub mod inbox;
 pub mod kpi;
 pub mod load;
 pub mod money;
+pub mod privacy;
 pub mod registry;
 pub mod report;
 pub mod row;

@@ -10,7 +10,8 @@ mod back;
 mod call;
 mod desk;
 mod front;
-mod mask;
+mod gate;
+mod guesses;
 mod openapi;
 mod page;
 mod probe;
@@ -18,6 +19,7 @@ mod problem;
 mod reply;
 mod routes;
 mod shared;
+mod viewer;
 mod views;
 
 use std::net::SocketAddr;
@@ -25,7 +27,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, JoinHandle};
 
-pub use mask::Viewer;
+pub use gate::Gate;
+pub use viewer::Viewer;
 pub use shared::{Ignored, InboxState, Loading, Shared, Waiting};
 
 /// A server that runs until it is stopped or dropped.
