@@ -33,6 +33,8 @@ pub struct Limits {
     pub head_bytes: usize,
     /// Largest HTTP request body, in bytes.
     pub body_bytes: u64,
+    /// Largest body of a form, in bytes.
+    pub form_bytes: u64,
     /// Longest time that a query for a reader may take, in milliseconds.
     pub query_ms: u64,
     /// Longest time that counting one KPI may take for the command line and
@@ -59,6 +61,7 @@ impl Default for Limits {
             connections: 64,
             head_bytes: 16 << 10,
             body_bytes: 2 << 30,
+            form_bytes: 8 << 10,
             query_ms: 10_000,
             kpi_ms: 120_000,
             reply_rows: 1_000,

@@ -10,6 +10,7 @@ use super::mask::Viewer;
 use super::page::Lang;
 use super::problem::{self, Problem};
 use super::shared::Shared;
+use super::upload::Sent;
 use crate::store::Reader;
 use crate::submission::Status;
 use crate::world::World;
@@ -110,6 +111,8 @@ pub struct Call<'a> {
     pub store: Option<&'a Reader>,
     /// Parameters, checked.
     pub values: Vec<(&'static str, String)>,
+    /// What came with it.
+    pub sent: Sent,
 }
 
 impl Call<'_> {
@@ -121,6 +124,13 @@ impl Call<'_> {
     /// A parameter, to keep.
     pub fn owned(&self, name: &str) -> Option<String> {
         self.text(name).map(str::to_owned)
+    }
+
+    /// A field of the form that came with it.
+    pub fn field(&self, name: &str) -> Option<String> {
+        let Sent::Form(form) = &self.sent else { return None };
+        let mut fields = form_urlencoded::parse(form);
+        fields.find(|(own, _)| own == name).map(|(_, value)| value.into_owned())
     }
 
     fn number(&self, name: &str) -> Option<u64> {

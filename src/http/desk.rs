@@ -10,8 +10,9 @@ use super::mask::Viewer;
 use super::page;
 use super::problem::{self, Problem};
 use super::reply::{Finished, HTML, Reply};
-use super::routes::{self, ALLOWED, Route};
+use super::routes::{self, Found, Route};
 use super::shared::Shared;
+use super::upload::Sent;
 use crate::store::{Reader, StoreError};
 
 /// A request, as the server behind read it.
@@ -23,12 +24,19 @@ pub struct Asked {
     pub target: String,
     /// Headers.
     pub headers: Vec<(String, String)>,
+    /// What came with it.
+    pub sent: Sent,
 }
 
 impl Asked {
     fn header(&self, name: &str) -> &str {
         let found = self.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
         found.map_or("", |(_, value)| value)
+    }
+
+    /// The path, without its query.
+    pub fn path(&self) -> &str {
+        self.target.split_once('?').map_or(self.target.as_str(), |(path, _)| path)
     }
 
     /// Whether a person looks at the reply: a browser outside the API.
@@ -62,13 +70,17 @@ impl<'a> Desk<'a> {
     }
 
     fn route(&mut self, asked: &Asked) -> Result<Reply, Problem> {
-        let (path, query) = asked.target.split_once('?').unwrap_or((&asked.target, ""));
-        let (route, path_id) = routes::find(path)
-            .ok_or_else(|| Problem::new(problem::NO_ROUTE, "see /api/v1/openapi.json"))?;
-        if !ALLOWED.contains(&asked.method.as_str()) {
-            let detail = format!("this address takes {}", ALLOWED.join(", "));
-            return Err(Problem::new(problem::METHOD, detail));
-        }
+        let query = asked.target.split_once('?').map_or("", |(_, query)| query);
+        let (route, path_id) = match routes::find(&asked.method, asked.path()) {
+            Found::Route(route, path_id) => (route, path_id),
+            Found::Other(methods) => {
+                let detail = format!("this address takes {}", methods.join(", "));
+                return Err(Problem::new(problem::METHOD, detail));
+            }
+            Found::Nothing => {
+                return Err(Problem::new(problem::NO_ROUTE, "see /api/v1/openapi.json"));
+            }
+        };
         let world = self.shared.world();
         let strict = !route.content.contains(&HTML);
         let values = read_query(query, route.params, most_rows(&world), strict)?;
@@ -80,6 +92,7 @@ impl<'a> Desk<'a> {
             path_id: path_id.clone(),
             store,
             values,
+            sent: asked.sent.clone(),
         };
         if !route.asks_store {
             return (route.view)(&call(None));
@@ -115,8 +128,10 @@ fn ask<'r>(
 /// people as a page.
 fn refusal(asked: &Asked, problem: &Problem) -> Reply {
     let mut reply = Reply::problem(problem);
-    if problem.kind == problem::METHOD {
-        reply.extra.push(("Allow", ALLOWED.join(", ")));
+    if problem.kind == problem::METHOD
+        && let Found::Other(methods) = routes::find(&asked.method, asked.path())
+    {
+        reply.extra.push(("Allow", methods.join(", ")));
     }
     if asked.is_page()
         && let Ok(page) = page::refusal(&asked.target, problem)

@@ -1,6 +1,7 @@
 //! HTTP: a bounded front of our own, `tiny_http` behind it, and the views.
 //!
-//! `front` meets clients and knows no route; `back` runs `tiny_http` and its
+//! `front` meets clients and knows no route; `early` tells it from a head what
+//! may follow, `upload` takes archives to disk as they come; `back` runs `tiny_http` and its
 //! workers; `routes` is the one list from which router, `OpenAPI` document and
 //! docs follow; `views` answer from read-only connections. HTTP never loads:
 //! what it knows of the inbox is what the daemon tells it in [`Shared`].
@@ -9,6 +10,7 @@
 mod back;
 mod call;
 mod desk;
+mod early;
 mod front;
 mod mask;
 mod openapi;
@@ -18,6 +20,7 @@ mod problem;
 mod reply;
 mod routes;
 mod shared;
+mod upload;
 mod views;
 
 use std::net::SocketAddr;
@@ -46,6 +49,8 @@ pub fn start(shared: Arc<Shared>) -> anyhow::Result<Server> {
     let listener = front::bind(&world.config)?;
     let address = listener.local_addr()?;
     let (stop, stop_back) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
+    let door = Arc::clone(&shared);
+    let gate: Arc<front::Gate> = Arc::new(move |head| early::early(&door, head));
     let (back, supervisor) = back::start(shared, stop_back.clone())?;
     let answering = Arc::new(AtomicBool::new(true));
     let mut server = Server {
@@ -55,7 +60,7 @@ pub fn start(shared: Arc<Shared>) -> anyhow::Result<Server> {
         #[cfg(test)]
         back: back.clone(),
     };
-    let front = front::Front::new(listener, &world.config, back.clone());
+    let front = front::Front::new(listener, &world.config, gate, back.clone());
     let ours = stop.clone();
     let accepting = Builder::new().name("http-accept".into()).spawn(move || front.run(&ours))?;
     server.parts.insert(0, (stop.clone(), accepting));

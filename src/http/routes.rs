@@ -8,13 +8,32 @@ use super::problem::{self, Kind, Problem};
 use super::reply::{CSS, CSV, HTML, JSON, Reply, TEXT};
 use super::views::{docs, health, pages, status, submissions};
 
-/// Methods that every route takes.
-pub const ALLOWED: [&str; 2] = ["GET", "HEAD"];
+/// Methods of a route that only reads.
+pub const READS: &[&str] = &["GET", "HEAD"];
+
+/// The method of a route that changes something.
+pub const POST: &[&str] = &["POST"];
+
+/// What comes with a request, and how much of it is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Body {
+    /// Nothing.
+    None,
+    /// Fields of a form, at most `limits.form_bytes`.
+    Form,
+    /// An archive, written to disk as it comes.
+    Archive,
+}
 
 /// One route.
 pub struct Route {
     /// Its path; `{id}` is the number of a submission.
     pub path: &'static str,
+    /// The methods it takes; a path may have a route for reading and one for
+    /// changing.
+    pub methods: &'static [&'static str],
+    /// What comes with a request.
+    pub body: Body,
     /// Its name, for programs (`operationId`).
     pub name: &'static str,
     /// What it answers, in English.
@@ -56,6 +75,8 @@ const LIVE: Param = Param {
 pub const ROUTES: &[Route] = &[
     Route {
         path: "/",
+        methods: READS,
+        body: Body::None,
         name: "page",
         about: "Page: what came in today, broken archives with their reasons, the inbox.",
         about_th: "หน้าเว็บ: ข้อมูลที่รับวันนี้ ไฟล์เสียพร้อมสาเหตุ และสถานะกล่องรับไฟล์",
@@ -68,6 +89,8 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/submissions/{id}",
+        methods: READS,
+        body: Body::None,
         name: "submission_page",
         about: "Page: one submission, what was wrong with it, and how to mend it.",
         about_th: "หน้าเว็บ: การส่งข้อมูลหนึ่งครั้ง ข้อผิดพลาด และวิธีแก้ไข",
@@ -80,6 +103,8 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/api",
+        methods: READS,
+        body: Body::None,
         name: "docs_page",
         about: "Page: this list.",
         about_th: "หน้าเว็บ: รายการนี้",
@@ -92,6 +117,8 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/assets/khlang.css",
+        methods: READS,
+        body: Body::None,
         name: "style",
         about: "Style sheet of the pages.",
         about_th: "รูปแบบการแสดงผลของหน้าเว็บ",
@@ -104,6 +131,8 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/-/healthy",
+        methods: READS,
+        body: Body::None,
         name: "healthy",
         about: "Says ok while the program is alive.",
         about_th: "ตอบ ok ขณะที่โปรแกรมทำงานอยู่",
@@ -116,6 +145,8 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/-/ready",
+        methods: READS,
+        body: Body::None,
         name: "ready",
         about: "Whether archives can be taken now: database, inbox, disk, clock. 503 when not.",
         about_th: "พร้อมรับไฟล์หรือไม่: ฐานข้อมูล กล่องรับไฟล์ พื้นที่ดิสก์ นาฬิกา",
@@ -128,6 +159,8 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/api/v1/openapi.json",
+        methods: READS,
+        body: Body::None,
         name: "openapi",
         about: "The OpenAPI document of these routes.",
         about_th: "เอกสาร OpenAPI ของรายการนี้",
@@ -140,6 +173,8 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/api/v1/status",
+        methods: READS,
+        body: Body::None,
         name: "status",
         about: "Version, time, inbox, totals, and what came in today.",
         about_th: "รุ่นโปรแกรม เวลา กล่องรับไฟล์ ยอดรวม และข้อมูลที่รับวันนี้",
@@ -152,6 +187,8 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/api/v1/units",
+        methods: READS,
+        body: Body::None,
         name: "units",
         about: "The units, each with what it has sent.",
         about_th: "หน่วยบริการ พร้อมข้อมูลที่แต่ละแห่งส่ง",
@@ -168,6 +205,8 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/api/v1/submissions",
+        methods: READS,
+        body: Body::None,
         name: "submissions",
         about: "Submissions, newest first.",
         about_th: "การส่งข้อมูล ล่าสุดก่อน",
@@ -187,6 +226,8 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/api/v1/submissions/{id}",
+        methods: READS,
+        body: Body::None,
         name: "submission",
         about: "One submission, whole, as in its receipt.",
         about_th: "การส่งข้อมูลหนึ่งครั้งทั้งหมด เหมือนในใบตอบรับ",
@@ -199,6 +240,8 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/api/v1/submissions/{id}/findings",
+        methods: READS,
+        body: Body::None,
         name: "findings",
         about: "What was said about the rows of a submission, in the order of file and line; \
                 as CSV all of it.",
@@ -224,19 +267,43 @@ pub const ROUTES: &[Route] = &[
     super::tests::LARGE,
     #[cfg(test)]
     super::tests::ENDLESS,
+    #[cfg(test)]
+    super::tests::FORM,
+    #[cfg(test)]
+    super::tests::FORM_PAGE,
+    #[cfg(test)]
+    super::tests::ARCHIVE,
 ];
 
 /// Finds routes by path; made from [`ROUTES`].
-static ROUTER: LazyLock<matchit::Router<usize>> = LazyLock::new(|| {
+static ROUTER: LazyLock<matchit::Router<Vec<usize>>> = LazyLock::new(|| {
     let mut router = matchit::Router::new();
     for (at, route) in ROUTES.iter().enumerate() {
-        router.insert(route.path, at).expect("the list is part of the program and tested");
+        if ROUTES[..at].iter().all(|before| before.path != route.path) {
+            let same = ROUTES.iter().enumerate().filter(|(_, other)| other.path == route.path);
+            let same = same.map(|(at, _)| at).collect();
+            router.insert(route.path, same).expect("the list is part of the program and tested");
+        }
     }
     router
 });
 
-/// The route of a path, and the number in it, as written.
-pub fn find(path: &str) -> Option<(&'static Route, Option<&str>)> {
-    let found = ROUTER.at(path).ok()?;
-    Some((&ROUTES[*found.value], found.params.get("id")))
+/// What a path and a method lead to.
+pub enum Found<'p> {
+    /// A route, and the number in its path, as written.
+    Route(&'static Route, Option<&'p str>),
+    /// There is such a path, but it takes other methods.
+    Other(Vec<&'static str>),
+    /// Nothing.
+    Nothing,
+}
+
+/// The route of a path and a method.
+pub fn find<'p>(method: &str, path: &'p str) -> Found<'p> {
+    let Ok(found) = ROUTER.at(path) else { return Found::Nothing };
+    let mut routes = found.value.iter().map(|at| &ROUTES[*at]);
+    match routes.clone().find(|route| route.methods.contains(&method)) {
+        Some(route) => Found::Route(route, found.params.get("id")),
+        None => Found::Other(routes.by_ref().flat_map(|route| route.methods).copied().collect()),
+    }
 }

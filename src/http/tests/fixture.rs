@@ -57,7 +57,7 @@ pub fn site_with(change: impl FnOnce(&mut Config)) -> Site {
 pub fn shared(folder: &std::path::Path, config: Config) -> Shared {
     let listed = folder.join("units.csv");
     crate::files::write_whole(&listed, UNITS.as_bytes()).unwrap();
-    std::fs::create_dir_all(folder.join("inbox")).unwrap();
+    crate::inbox::Folders::new(folder).create().unwrap();
     let world =
         World::new(Catalog::builtin().unwrap(), Units::load(&listed).unwrap(), config).unwrap();
     let database = folder.join("khlang.db");
