@@ -63,6 +63,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
                 status: status.clone(),
                 from: from.clone(),
                 to: to.clone(),
+                ..SubmissionFilter::default()
             };
             list(context, &filter, *page, *json)
         }

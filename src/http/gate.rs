@@ -84,7 +84,12 @@ impl Gate {
 
     /// Who asks. A wrong token is refused whatever it asks for; who brings
     /// none, or a session that is over, is nobody.
-    pub fn viewer(&self, claims: &Claims<'_>, rules: &Http, clock: &Clock) -> Result<Viewer, Problem> {
+    pub fn viewer(
+        &self,
+        claims: &Claims<'_>,
+        rules: &Http,
+        clock: &Clock,
+    ) -> Result<Viewer, Problem> {
         let mut viewer = Viewer { peer: claims.peer.to_owned(), ..Viewer::default() };
         if !self.guarded() {
             if !claims.local {

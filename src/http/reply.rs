@@ -41,7 +41,7 @@ const ALWAYS: [(&str, &str); 6] = [
     (
         "Content-Security-Policy",
         "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
-         base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+         base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     ),
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
@@ -101,9 +101,20 @@ impl Reply {
     pub fn problem(problem: &Problem) -> Self {
         let mut reply = Self::new(PROBLEM, problem.json().to_string());
         reply.status = problem.kind.status;
-        if problem.kind.status == 503 {
-            reply.extra.push(("Retry-After", "2".to_owned()));
+        match problem.kind.status {
+            503 => reply.extra.push(("Retry-After", "2".to_owned())),
+            429 => reply.extra.push(("Retry-After", "60".to_owned())),
+            401 => reply.extra.push(("WWW-Authenticate", "Bearer realm=\"khlang\"".to_owned())),
+            _ => {}
         }
+        reply
+    }
+
+    /// Sends a browser on to another page of ours.
+    pub fn see_other(to: &str) -> Self {
+        let mut reply = Self::new(TEXT, "");
+        reply.status = 303;
+        reply.extra.push(("Location", to.to_owned()));
         reply
     }
 

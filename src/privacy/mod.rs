@@ -48,7 +48,9 @@ pub fn is_small(numerator: u64, denominator: u64, limit: u64) -> bool {
 pub fn hide(cells: &[Cell], groups: usize, limit: u64) -> Hidden {
     let mut table = Table::new(cells, groups, limit);
     while let Some(at_risk) = table.at_risk() {
-        table.protect(&at_risk);
+        if !table.protect(&at_risk) {
+            break;
+        }
     }
     table.hidden
 }
@@ -59,9 +61,10 @@ struct Table<'a> {
     members: Vec<Vec<usize>>,
     limit: u64,
     hidden: Hidden,
-    /// Sets of cells whose sums must not be told: one small cell, or those of
-    /// a small group.
-    secrets: Vec<Vec<usize>>,
+    /// Small cells.
+    small_cells: Vec<usize>,
+    /// Small groups: nor must the sum of what of them is hidden be told.
+    small_groups: Vec<usize>,
 }
 
 impl<'a> Table<'a> {
@@ -73,21 +76,19 @@ impl<'a> Table<'a> {
             }
         }
         let small = |cell: &Cell| is_small(cell.numerator, cell.denominator, limit);
-        let hide_cells: Vec<bool> =
-            cells.iter().map(|cell| !cell.known && small(cell)).collect();
-        let alone = (0..cells.len()).filter(|at| hide_cells[*at]).map(|at| vec![at]);
+        let hide_cells: Vec<bool> = cells.iter().map(|cell| !cell.known && small(cell)).collect();
         let mut table = Self {
-            secrets: alone.collect(),
+            small_cells: (0..cells.len()).filter(|at| hide_cells[*at]).collect(),
+            small_groups: Vec::new(),
             hidden: Hidden { cells: hide_cells, groups: vec![false; groups] },
             members,
             cells,
             limit,
         };
         for group in 0..groups {
-            let hidden = table.hidden_of(group);
-            if table.sum_is_small(&table.members[group]) && !hidden.is_empty() {
+            if table.sum_is_small(&table.members[group]) && !table.hidden_of(group).is_empty() {
                 table.hidden.groups[group] = true;
-                table.secrets.push(hidden);
+                table.small_groups.push(group);
             }
         }
         table
@@ -121,12 +122,15 @@ impl<'a> Table<'a> {
             }
             told.add(&hidden);
         }
-        self.secrets.iter().find(|secret| told.holds(secret)).cloned()
+        let alone = self.small_cells.iter().map(|at| vec![*at]);
+        let together = self.small_groups.iter().map(|group| self.hidden_of(*group));
+        alone.chain(together).find(|secret| told.holds(secret))
     }
 
     /// Hides one thing more that what is told of these cells rests on: the
-    /// smallest other cell beside them, or else a group.
-    fn protect(&mut self, secret: &[usize]) {
+    /// smallest other cell beside them, or else a group. False when nothing is
+    /// told of hidden cells any more.
+    fn protect(&mut self, secret: &[usize]) -> bool {
         let beside: Vec<(usize, Vec<usize>)> = self
             .shown()
             .filter(|(_, hidden)| hidden.iter().any(|at| secret.contains(at)))
@@ -140,16 +144,16 @@ impl<'a> Table<'a> {
         let next = open.min_by_key(|at| (self.cells[**at].denominator, **at)).copied();
         if let Some(next) = next {
             self.hidden.cells[next] = true;
-            return;
+            return true;
         }
         // Of groups the smallest: a province's sum is wanted most.
         let sum = |group: usize| self.members[group].iter().map(|at| self.cells[*at].denominator);
         let group = beside.iter().map(|(group, _)| *group).min_by_key(|g| sum(*g).sum::<u64>());
-        match group.or_else(|| self.shown().map(|(group, _)| group).next()) {
-            Some(group) => self.hidden.groups[group] = true,
-            // Nothing is told of hidden cells any more.
-            None => self.secrets.clear(),
-        }
+        let Some(group) = group.or_else(|| self.shown().map(|(group, _)| group).next()) else {
+            return false;
+        };
+        self.hidden.groups[group] = true;
+        true
     }
 }
 

@@ -75,7 +75,9 @@ fn follows(told: &[Vec<usize>], target: &[usize], unknowns: usize) -> bool {
         .collect();
     let mut done = 0;
     for column in 0..told.len() {
-        let Some(pivot) = (done..unknowns).find(|row| !near_nought(matrix[*row][column])) else { continue };
+        let Some(pivot) = (done..unknowns).find(|row| !near_nought(matrix[*row][column])) else {
+            continue;
+        };
         matrix.swap(done, pivot);
         let pivot_row = matrix[done].clone();
         for (at, row) in matrix.iter_mut().enumerate() {
@@ -99,9 +101,8 @@ fn prove(cells: &[Cell], groups: usize) {
     let members = |group: usize| -> Vec<usize> {
         (0..cells.len()).filter(|at| cells[*at].groups.contains(&group)).collect()
     };
-    let unknown = |of: Vec<usize>| -> Vec<usize> {
-        of.into_iter().filter(|at| hidden.cells[*at]).collect()
-    };
+    let unknown =
+        |of: Vec<usize>| -> Vec<usize> { of.into_iter().filter(|at| hidden.cells[*at]).collect() };
     let told: Vec<Vec<usize>> = (0..groups)
         .filter(|group| !hidden.groups[*group])
         .map(|group| unknown(members(group)))

@@ -24,7 +24,10 @@ pub use bench::TableSpec;
 pub use holds::{Deed, Hold, HoldOf};
 pub use open::{Reader, Snapshot, Store, stop_waiting};
 pub use query::{Line, Raw, Value};
-pub use read::{Overview, Page, StoredPersons, SubmissionFilter, SubmissionLine, UnitLine};
+pub use read::{
+    Overview, Page, Scope, StoredPersons, SubmissionFilter, SubmissionLine, SubmissionSort,
+    UnitLine,
+};
 pub use registry::{RegistryLoading, RegistryRecord};
 pub use reported::ReportedValue;
 pub use submission::Known;

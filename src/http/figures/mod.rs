@@ -25,8 +25,8 @@ use crate::kpi::{Definition, KpiResult, Level, Library, Period, PersonExplained,
 use crate::money::result::Counted;
 use crate::score::Rulebook;
 use crate::world::World;
-use shelf::Taken;
 pub use shelf::Figures;
+use shelf::Taken;
 
 /// What is counted.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -92,10 +92,7 @@ pub fn kpi(call: &Call, id: &str, period: Period, level: Level) -> Result<Arc<Kp
 
 /// Several at once, in their order: they are counted together, which is
 /// quicker than one after the other.
-pub fn kpis(
-    call: &Call,
-    wanted: &[(&str, Period, Level)],
-) -> Result<Vec<Arc<KpiResult>>, Problem> {
+pub fn kpis(call: &Call, wanted: &[(&str, Period, Level)]) -> Result<Vec<Arc<KpiResult>>, Problem> {
     let name = |(id, period, level): &(&str, Period, Level)| {
         What::Kpi((*id).to_owned(), period.to_string(), level.to_string())
     };

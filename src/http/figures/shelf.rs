@@ -130,9 +130,8 @@ impl Figures {
     /// How many do not answer yet.
     pub fn missing(&self, wanted: &[What], state: &State, stale: Duration) -> usize {
         let table = self.table();
-        let answers = |what: &&What| {
-            table.kept.get(*what).is_some_and(|kept| kept.answers(state, stale))
-        };
+        let answers =
+            |what: &&What| table.kept.get(*what).is_some_and(|kept| kept.answers(state, stale));
         wanted.len() - wanted.iter().filter(answers).count()
     }
 
@@ -204,7 +203,7 @@ impl Figures {
         what
     }
 
-    fn keep(&self, what: What, state: State, outcome: Result<Figure, Problem>) {
+    pub(super) fn keep(&self, what: What, state: State, outcome: Result<Figure, Problem>) {
         let mut table = self.table();
         table.working = None;
         let outcome = outcome.map_err(|problem| (problem.kind, problem.detail));
