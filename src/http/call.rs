@@ -2,6 +2,7 @@
 //! and what a view needs to answer.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -15,6 +16,7 @@ use super::routes::Route;
 use super::shared::Shared;
 use super::upload::Sent;
 use super::viewer::Viewer;
+use crate::kpi::Period;
 use crate::store::{Action, Entry, Page, Reader};
 use crate::submission::Status;
 use crate::world::World;
@@ -49,6 +51,16 @@ pub enum Form {
     Page,
     /// Rows of a page, at most `limits.reply_rows`.
     PerPage,
+    /// A month, `YYYY-MM`, C.E.
+    Month,
+    /// A period of indicators, B.E.: `2557`, `2557Q3`, `2557-01`.
+    Period,
+    /// A round, B.E.
+    Round,
+    /// The number of a tranche.
+    Tranche,
+    /// A citizen ID.
+    Cid,
     /// An address of this site; what is none is not gone to.
     Address,
     /// One of these words.
@@ -77,6 +89,23 @@ impl Form {
             },
             Self::Page => number(LAST_PAGE),
             Self::PerPage => number(rows),
+            Self::Month => match NaiveDate::parse_from_str(&format!("{value}-01"), "%Y-%m-%d") {
+                Ok(day) if value.len() == 7 => Ok(day.format("%Y-%m").to_string()),
+                _ => Err("must be a month, YYYY-MM (C.E.)".to_owned()),
+            },
+            Self::Period => match value.parse::<Period>() {
+                Ok(period) => Ok(period.to_string()),
+                Err(_) => Err("must be a period: 2557, 2557Q3 or 2557-01 (B.E.)".to_owned()),
+            },
+            Self::Round => match value.parse::<u64>() {
+                Ok(round) if ROUNDS.contains(&round) && value.len() == 4 => Ok(value.to_owned()),
+                _ => Err("must be a round, B.E., such as 2557".to_owned()),
+            },
+            Self::Tranche => number(TRANCHES),
+            Self::Cid if value.len() == 13 && value.bytes().all(|b| b.is_ascii_digit()) => {
+                Ok(value.to_owned())
+            }
+            Self::Cid => Err("must be 13 digits".to_owned()),
             Self::Address => Ok(value.to_owned()),
             Self::OneOf(words) if words.contains(&value) => Ok(value.to_owned()),
             Self::OneOf(words) => Err(format!("must be one of {}", words.join(", "))),
@@ -91,11 +120,29 @@ impl Form {
             Self::Day => json!({"type": "string", "format": "date"}),
             Self::Page => json!({"type": "integer", "minimum": 1, "maximum": LAST_PAGE}),
             Self::PerPage => json!({"type": "integer", "minimum": 1, "maximum": rows}),
+            Self::Month => {
+                json!({"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$"})
+            }
+            Self::Period => json!({
+                "type": "string",
+                "pattern": "^2(5[0-9]{2}|6[0-9]{2}|700)([Qq][1-4]|-(0[1-9]|1[0-2]))?$",
+            }),
+            Self::Round => {
+                json!({"type": "integer", "minimum": ROUNDS.start(), "maximum": ROUNDS.end()})
+            }
+            Self::Tranche => json!({"type": "integer", "minimum": 1, "maximum": TRANCHES}),
+            Self::Cid => json!({"type": "string", "pattern": "^[0-9]{13}$"}),
             Self::Address => json!({"type": "string"}),
             Self::OneOf(words) => json!({"type": "string", "enum": words}),
         }
     }
 }
+
+/// Rounds that can be, B.E.
+const ROUNDS: RangeInclusive<u64> = 2500..=2700;
+
+/// No round has more tranches.
+const TRANCHES: u64 = 12;
 
 /// Every status, as written.
 const STATUSES: [&str; 4] = [
@@ -249,16 +296,22 @@ impl Call<'_> {
 
     /// A page of a list, with the address of the next one.
     pub fn page_of<T: Serialize>(&self, page: &Page<T>) -> Result<Reply, Problem> {
-        let mut reply = Reply::json(page)?;
-        if page.page.saturating_mul(page.per_page) < page.total {
+        let reply = Reply::json(page)?;
+        Ok(self.link_next(reply, page.page, page.per_page, page.total))
+    }
+
+    /// Names the next page of a list, if there is one (RFC 8288).
+    pub fn link_next(&self, mut reply: Reply, page: u64, per_page: u64, total: u64) -> Reply {
+        if page.saturating_mul(per_page) < total {
             let mut query = form_urlencoded::Serializer::new(String::new());
-            let own = self.values.iter().filter(|(name, _)| *name != "page");
-            own.for_each(|(name, value)| drop(query.append_pair(name, value)));
-            query.append_pair("page", &(page.page + 1).to_string());
+            for (name, value) in self.values.iter().filter(|(name, _)| *name != "page") {
+                query.append_pair(name, value);
+            }
+            query.append_pair("page", &(page + 1).to_string());
             let path = self.address();
             reply.extra.push(("Link", format!("<{path}?{}>; rel=\"next\"", query.finish())));
         }
-        Ok(reply)
+        reply
     }
 
     /// The path that was asked for.
