@@ -4,7 +4,8 @@
 //! may follow, `upload` takes archives to disk as they come; `back` runs `tiny_http` and its
 //! workers; `routes` is the one list from which router, `OpenAPI` document and
 //! docs follow; `views` answer from read-only connections. HTTP never loads:
-//! what it knows of the inbox is what the daemon tells it in [`Shared`].
+//! it puts archives into the inbox, and what it knows of the inbox is what the
+//! daemon tells it in [`Shared`].
 //! Only this machine is served: there are no tokens yet.
 
 mod back;

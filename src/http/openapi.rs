@@ -70,12 +70,27 @@ fn operation(route: &Route, rows: u64) -> Value {
             "schema": {"type": "integer", "minimum": 1},
         }));
     }
-    json!({
+    let mut operation = json!({
         "operationId": route.name,
         "summary": route.about,
         "parameters": parameters,
         "responses": responses(route),
-    })
+    });
+    if route.body == Body::Archive {
+        let name = json!({
+            "name": "X-Archive-Name", "in": "header", "required": false,
+            "description": "Name of the archive; needed unless the file of a form says it.",
+            "schema": {"type": "string"},
+        });
+        operation["parameters"] = json!([name]);
+        let file = json!({"type": "object", "required": ["archive"], "properties": {
+            "archive": {"type": "string", "contentMediaType": "application/zip"}}});
+        operation["requestBody"] = json!({"required": true, "content": {
+            "application/zip": {"schema": {"type": "string", "contentMediaType": "application/zip"}},
+            "multipart/form-data": {"schema": file},
+        }});
+    }
+    operation
 }
 
 fn parameter(param: &Param, rows: u64) -> Value {
@@ -102,9 +117,19 @@ fn responses(route: &Route) -> Value {
         })
         .collect();
     let mut responses = Map::new();
-    responses.insert("200".to_owned(), json!({"description": route.about, "content": content}));
-    let modified = json!({"description": "The version that If-None-Match names is the last"});
-    responses.insert("304".to_owned(), modified);
+    if route.body == Body::Archive || route.schema == Some("Submission") {
+        let schema = json!({"schema": {"$ref": reference("Pending")}});
+        let waits =
+            json!({"description": "The archive waits or is loaded", "content": {JSON: schema}});
+        responses.insert("202".to_owned(), waits);
+    }
+    if route.body != Body::Archive {
+        responses.insert("200".to_owned(), json!({"description": route.about, "content": content}));
+    }
+    if route.body == Body::None {
+        let modified = json!({"description": "The version that If-None-Match names is the last"});
+        responses.insert("304".to_owned(), modified);
+    }
     let own = route.problems.iter().copied();
     let store = [problem::QUERY_TIMEOUT, problem::DATABASE];
     let store = store.into_iter().filter(|_| route.asks_store);

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use super::call::{Call, Form, Param};
 use super::problem::{self, Kind, Problem};
 use super::reply::{CSS, CSV, HTML, JSON, Reply, TEXT};
-use super::views::{docs, health, pages, status, submissions};
+use super::views::{archives, docs, health, pages, status, submissions};
 
 /// Methods of a route that only reads.
 pub const READS: &[&str] = &["GET", "HEAD"];
@@ -260,6 +260,32 @@ pub const ROUTES: &[Route] = &[
         problems: &[problem::NO_SUBMISSION],
         asks_store: true,
         view: submissions::of_rows,
+    },
+    Route {
+        path: "/api/v1/archives",
+        methods: POST,
+        body: Body::Archive,
+        name: "send_archive",
+        about: "Takes an archive: the zip as body with its name in X-Archive-Name, or as the file \
+                of a form. Answers 202 with the number of its submission.",
+        about_th: "ส่งไฟล์: zip เป็นเนื้อหาคำขอ ชื่อไฟล์อยู่ใน X-Archive-Name หรือส่งแบบฟอร์ม ตอบ 202 \
+                   พร้อมเลขที่การส่ง",
+        params: &[],
+        content: &[JSON],
+        schema: Some("Pending"),
+        problems: &[
+            problem::ARCHIVE_NAME,
+            problem::OTHER_UNIT,
+            problem::CROSS_ORIGIN,
+            problem::NAME_WAITS,
+            problem::QUEUE,
+            problem::STORAGE,
+            problem::RESTARTING,
+            problem::DATABASE,
+            problem::NO_SPACE,
+        ],
+        asks_store: false,
+        view: archives::take,
     },
     #[cfg(test)]
     super::tests::PANIC,

@@ -8,6 +8,7 @@ use chrono::{DateTime, FixedOffset};
 use serde::Serialize;
 
 use crate::clock::Clock;
+use crate::inbox::Uploads;
 use crate::world::World;
 
 /// Shared by the daemon and the workers of HTTP.
@@ -22,6 +23,8 @@ pub struct Shared {
     pub clock: Clock,
     /// Written by the inbox, read by HTTP.
     pub inbox: Mutex<InboxState>,
+    /// Archives that came by HTTP and are not done yet.
+    pub uploads: Uploads,
     /// When the daemon started.
     pub started: DateTime<FixedOffset>,
 }

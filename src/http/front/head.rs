@@ -12,13 +12,14 @@ const HEADERS: usize = 64;
 
 /// What the server behind may see of a client's headers. Everything else
 /// (lengths, codings, hop-by-hop) ends here.
-const FORWARDED: [&str; 13] = [
+const FORWARDED: [&str; 14] = [
     "Accept",
     "Accept-Encoding",
     "Accept-Language",
     "Authorization",
     "Content-Type",
     "Cookie",
+    "Host",
     "If-None-Match",
     "Origin",
     "Referer",

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::fixture::{HOSTILE, shared, site, site_with};
 use crate::config::Config;
 use crate::http::openapi;
-use crate::http::routes::ROUTES;
+use crate::http::routes::{READS, ROUTES};
 use crate::http::start;
 
 #[test]
@@ -358,7 +358,7 @@ fn real_replies_are_as_the_openapi_document_says() {
     let document = site.get("/api/v1/openapi.json").json();
     assert_eq!(document, openapi::document(1000));
     let mut tried = 0;
-    for route in ROUTES.iter().filter(|route| route.schema.is_some()) {
+    for route in ROUTES.iter().filter(|route| route.schema.is_some() && route.methods == READS) {
         let got = site.get(&route.path.replace("{id}", "2"));
         assert_eq!(got.status, 200, "{}", route.path);
         let said = &document["paths"][route.path]["get"]["responses"]["200"]["content"];

@@ -69,6 +69,7 @@ pub fn shared(folder: &std::path::Path, config: Config) -> Shared {
         database,
         clock,
         inbox: Mutex::new(InboxState::default()),
+        uploads: crate::inbox::Uploads::open(&crate::inbox::Folders::new(folder)).unwrap(),
         started: clock.now(),
     }
 }
@@ -102,7 +103,7 @@ pub fn empty(id: i64, archive: &str, hcode: Option<&str>, day: u32) -> Submissio
     }
 }
 
-fn store(store: &Store, s: &Submission) {
+pub fn store(store: &Store, s: &Submission) {
     let mut loading = store.load(s.id.unwrap(), 2556).unwrap();
     loading.record(s, &s.received_at).unwrap();
     loading.commit().unwrap();

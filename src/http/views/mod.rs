@@ -1,5 +1,6 @@
-//! What each route answers. A view reads and never writes.
+//! What each route answers. A view reads; those that change something say so.
 
+pub mod archives;
 pub mod docs;
 pub mod health;
 pub mod pages;

@@ -1,5 +1,6 @@
 //! Submissions and what was said about their rows.
 
+use super::archives;
 use crate::http::call::Call;
 use crate::http::problem::Problem;
 use crate::http::reply::{CSV, Reply};
@@ -22,8 +23,13 @@ pub fn list(call: &Call) -> Result<Reply, Problem> {
 
 /// `/api/v1/submissions/{id}`
 pub fn one(call: &Call) -> Result<Reply, Problem> {
-    let found = call.store()?.submission(call.id()?, &call.world.catalog)?;
-    let mut submission = found.ok_or_else(|| call.no_submission())?;
+    let id = call.id()?;
+    // Asked for first: what is done in between is found in one or the other.
+    let waiting = archives::not_yet(call, id);
+    let found = call.store()?.submission(id, &call.world.catalog)?;
+    let Some(mut submission) = found else {
+        return waiting.unwrap_or_else(|| Err(call.no_submission()));
+    };
     let findings = std::mem::take(&mut submission.findings);
     submission.findings = findings.into_iter().map(|f| call.viewer.finding(f)).collect();
     Reply::json(&submission)
