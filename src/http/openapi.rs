@@ -160,7 +160,12 @@ fn responses(route: &Route) -> Value {
             json!({"description": "The archive waits or is loaded", "content": {JSON: schema}});
         responses.insert("202".to_owned(), waits);
     }
-    if route.body != Body::Archive {
+    let is_page = route.content.first() == Some(&HTML);
+    if is_page {
+        let on = json!({"description": "On to another page: to sign in, or after it"});
+        responses.insert("303".to_owned(), on);
+    }
+    if route.body == Body::None {
         responses.insert("200".to_owned(), json!({"description": route.about, "content": content}));
     }
     if route.body == Body::None {
@@ -189,6 +194,9 @@ fn responses(route: &Route) -> Value {
         let schema = json!({"schema": {"$ref": reference("Problem")}});
         let mut content = Map::new();
         content.insert(PROBLEM.to_owned(), schema);
+        if is_page {
+            content.insert("text/html".to_owned(), json!({"schema": {"type": "string"}}));
+        }
         if let (Some(name), 503) = (route.schema, group[0].status)
             && name == "Ready"
         {
