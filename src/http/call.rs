@@ -20,6 +20,9 @@ const PER_PAGE: u64 = 100;
 /// No list is so long; keeps arithmetic on pages from overflowing.
 const LAST_PAGE: u64 = 1_000_000_000;
 
+/// Years of the Buddhist era that are no mistake.
+const ROUNDS: (u64, u64) = (2500, 2700);
+
 /// A parameter in the query of a route.
 #[derive(Debug)]
 pub struct Param {
@@ -44,6 +47,10 @@ pub enum Form {
     Page,
     /// Rows of a page, at most `limits.reply_rows`.
     PerPage,
+    /// A scoring round, B.E.
+    Round,
+    /// The code of a finding.
+    Code,
     /// One of these words.
     OneOf(&'static [&'static str]),
 }
@@ -51,11 +58,11 @@ pub enum Form {
 impl Form {
     /// Brings a value into its form, or says what the form is.
     fn read(self, value: &str, rows: u64) -> Result<String, String> {
-        let number = |most: u64| {
+        let number = |least: u64, most: u64| {
             let digits = value.bytes().all(|b| b.is_ascii_digit());
             let number = value.parse::<u64>().ok().filter(|_| digits);
-            let number = number.filter(|number| (1..=most).contains(number));
-            number.map(|n| n.to_string()).ok_or_else(|| format!("must be from 1 to {most}"))
+            let number = number.filter(|number| (least..=most).contains(number));
+            number.map(|n| n.to_string()).ok_or_else(|| format!("must be from {least} to {most}"))
         };
         match self {
             Self::Hcode if value.len() == 5 && value.bytes().all(|b| b.is_ascii_alphanumeric()) => {
@@ -68,8 +75,13 @@ impl Form {
                 Ok(day) if value.len() == 10 => Ok(day.to_string()),
                 _ => Err("must be a day, YYYY-MM-DD (C.E.)".to_owned()),
             },
-            Self::Page => number(LAST_PAGE),
-            Self::PerPage => number(rows),
+            Self::Page => number(1, LAST_PAGE),
+            Self::PerPage => number(1, rows),
+            Self::Round => number(ROUNDS.0, ROUNDS.1),
+            Self::Code if value.len() <= 8 && value.bytes().all(|b| b.is_ascii_alphanumeric()) => {
+                Ok(value.to_ascii_uppercase())
+            }
+            Self::Code => Err("must be a code, as SE1105".to_owned()),
             Self::OneOf(words) if words.contains(&value) => Ok(value.to_owned()),
             Self::OneOf(words) => Err(format!("must be one of {}", words.join(", "))),
         }
@@ -83,6 +95,8 @@ impl Form {
             Self::Day => json!({"type": "string", "format": "date"}),
             Self::Page => json!({"type": "integer", "minimum": 1, "maximum": LAST_PAGE}),
             Self::PerPage => json!({"type": "integer", "minimum": 1, "maximum": rows}),
+            Self::Round => json!({"type": "integer", "minimum": ROUNDS.0, "maximum": ROUNDS.1}),
+            Self::Code => json!({"type": "string", "pattern": "^[0-9A-Za-z]{1,8}$"}),
             Self::OneOf(words) => json!({"type": "string", "enum": words}),
         }
     }
@@ -104,7 +118,9 @@ pub struct Call<'a> {
     pub world: Arc<World>,
     /// Who asks.
     pub viewer: Viewer,
-    /// The number in the path, as written.
+    /// The path, as written.
+    pub path: String,
+    /// The number or code in the path.
     pub path_id: Option<String>,
     /// The store as of the beginning of this call, for routes that ask it.
     pub store: Option<&'a Reader>,
@@ -123,7 +139,8 @@ impl Call<'_> {
         self.text(name).map(str::to_owned)
     }
 
-    fn number(&self, name: &str) -> Option<u64> {
+    /// A parameter that is a number.
+    pub fn number(&self, name: &str) -> Option<u64> {
         self.text(name).and_then(|text| text.parse().ok())
     }
 
@@ -144,7 +161,7 @@ impl Call<'_> {
 
     /// The language of a page.
     pub fn lang(&self) -> Lang {
-        Lang::of(self.text("lang").unwrap_or_default())
+        Lang::of(self.text("lang"))
     }
 
     /// The store.

@@ -77,6 +77,7 @@ impl<'a> Desk<'a> {
             shared: self.shared,
             world: world.clone(),
             viewer: Viewer::Province,
+            path: path.to_owned(),
             path_id: path_id.clone(),
             store,
             values,

@@ -35,6 +35,7 @@ kinds! {
     NOT_LOCAL = 403, "not_local", "Only this machine is served", "ให้บริการเฉพาะเครื่องนี้เท่านั้น";
     NO_ROUTE = 404, "no_such_route", "There is nothing at this address", "ไม่พบหน้าที่ต้องการ";
     NO_SUBMISSION = 404, "no_such_submission", "There is no such submission", "ไม่พบการส่งข้อมูลนี้";
+    NO_UNIT = 404, "no_such_unit", "There is no such unit", "ไม่พบหน่วยบริการนี้";
     METHOD = 405, "method_not_allowed", "The method is not allowed here", "ไม่รองรับวิธีเรียกนี้";
     SLOW_HEAD = 408, "slow_request", "The request did not arrive in time", "คำขอมาไม่ครบภายในเวลาที่กำหนด";
     BODY_SIZE = 413, "body_too_large", "The body is over the limit", "ข้อมูลที่ส่งใหญ่เกินกำหนด";

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use super::call::{Call, Form, Param};
 use super::problem::{self, Kind, Problem};
-use super::reply::{CSS, CSV, HTML, JSON, Reply, TEXT};
+use super::reply::{CSS, CSV, HTML, JS, JSON, Reply, TEXT};
 use super::views::{docs, health, pages, status, submissions};
 
 /// Methods that every route takes.
@@ -46,6 +46,14 @@ const LANG: Param = Param {
     form: Form::OneOf(&["th", "en"]),
     about: "Language of the page; Thai if not given.",
 };
+const ROUND: Param = Param {
+    name: "round",
+    form: Form::Round,
+    about: "Scoring round, B.E.; the latest in which something was sent if not given.",
+};
+const CODE: Param = Param { name: "code", form: Form::Code, about: "Only findings of this code." };
+const SENT: Param =
+    Param { name: "sent", form: Form::Page, about: "Page of the list of submissions, from 1." };
 const LIVE: Param = Param {
     name: "live",
     form: Form::OneOf(&["on", "off"]),
@@ -79,6 +87,42 @@ pub const ROUTES: &[Route] = &[
         view: pages::submission,
     },
     Route {
+        path: "/units/{id}",
+        name: "unit_page",
+        about: "Page: what a unit sent, what was wrong with it line by line, how to mend it.",
+        about_th: "หน้าเว็บ: ข้อมูลที่หน่วยบริการส่ง ข้อผิดพลาดรายแถว และวิธีแก้ไข",
+        params: &[ROUND, CODE, PAGE, SENT, LANG],
+        content: &[HTML],
+        schema: None,
+        problems: &[problem::NO_UNIT],
+        asks_store: true,
+        view: pages::unit,
+    },
+    Route {
+        path: "/units/{id}/findings.csv",
+        name: "unit_findings",
+        about: "What was said about the rows that a unit sent in a round, for a spreadsheet.",
+        about_th: "ข้อผิดพลาดรายแถวของหน่วยบริการในรอบหนึ่ง สำหรับเปิดด้วยโปรแกรมตารางคำนวณ",
+        params: &[ROUND, CODE],
+        content: &[CSV],
+        schema: None,
+        problems: &[problem::NO_UNIT],
+        asks_store: true,
+        view: pages::unit_findings,
+    },
+    Route {
+        path: "/exports",
+        name: "exports_page",
+        about: "Page: what was exported, to download, and when the next is due.",
+        about_th: "หน้าเว็บ: ชุดข้อมูลที่ส่งออก สำหรับดาวน์โหลด และกำหนดครั้งถัดไป",
+        params: &[LANG],
+        content: &[HTML],
+        schema: None,
+        problems: &[],
+        asks_store: false,
+        view: pages::exports,
+    },
+    Route {
         path: "/api",
         name: "docs_page",
         about: "Page: this list.",
@@ -101,6 +145,18 @@ pub const ROUTES: &[Route] = &[
         problems: &[],
         asks_store: false,
         view: docs::style,
+    },
+    Route {
+        path: "/assets/khlang.js",
+        name: "script",
+        about: "Script that renews a page in place; every page works without it.",
+        about_th: "สคริปต์ปรับปรุงหน้าเว็บ ทุกหน้าใช้งานได้โดยไม่ต้องมี",
+        params: &[],
+        content: &[JS],
+        schema: None,
+        problems: &[],
+        asks_store: false,
+        view: docs::script,
     },
     Route {
         path: "/-/healthy",

@@ -4,6 +4,7 @@
 mod backup;
 mod bench;
 mod holds;
+mod of_unit;
 mod open;
 mod query;
 mod read;
@@ -18,6 +19,7 @@ mod write;
 pub use backup::restore;
 pub use bench::TableSpec;
 pub use holds::{Deed, Hold, HoldOf};
+pub use of_unit::{UnitFinding, UnitTotals};
 pub use open::{Reader, Snapshot, Store, stop_waiting};
 pub use query::{Line, Raw, Value};
 pub use read::{Overview, Page, StoredPersons, SubmissionFilter, SubmissionLine, UnitLine};
