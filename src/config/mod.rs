@@ -97,6 +97,8 @@ pub struct Http {
     pub body: Span,
     /// Deadline for a client that does not read its reply.
     pub send: Span,
+    /// How often a page that somebody watches renews itself.
+    pub renew: Span,
 }
 
 impl Config {

@@ -23,9 +23,6 @@ const BROKEN_SHOWN: u64 = 20;
 /// be seen in the morning.
 const BROKEN_DAYS: i64 = 7;
 
-/// How often today's page renews itself, in seconds.
-const RENEW: u32 = 15;
-
 #[derive(Serialize)]
 struct Why {
     code: String,
@@ -78,7 +75,7 @@ pub fn today(call: &Call) -> Result<Reply, Problem> {
     let own = json!({
         "now": now.to_rfc3339(), "inbox": inbox(call), "today": counts,
         "list": list, "pager": pager, "broken": broken, "broken_total": broken_total,
-        "live": live, "renew": RENEW,
+        "live": live, "renew": call.world.config.http.renew.0.as_secs().max(1),
     });
     page::render(&Frame::of(call), "today.html", own)
 }
