@@ -1,0 +1,149 @@
+//! Results of indicators as pages show them, and the periods and levels that
+//! one chooses from.
+
+use chrono::Datelike;
+use serde::Serialize;
+
+use super::unit_name;
+use crate::access::Role;
+use crate::clock::fiscal_year_of;
+use crate::http::call::Call;
+use crate::http::page::Lang;
+use crate::http::problem::{self, Problem};
+use crate::kpi::{Definition, KpiResult, Level, Names, Period};
+
+/// Fiscal years that can be chosen, the present one among them.
+const YEARS: i32 = 3;
+
+/// A group's result.
+#[derive(Debug, Clone, Serialize)]
+pub struct Row {
+    /// Its code.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// Counts; none where so few are not shown.
+    pub numerator: Option<String>,
+    pub denominator: Option<String>,
+    pub value: Option<String>,
+    pub target: Option<String>,
+    pub met: Option<bool>,
+    /// So few persons that they are not shown to who looks.
+    pub hidden: bool,
+    /// Whether it is the viewer's own.
+    pub own: bool,
+}
+
+/// The groups of a result as who looks may see them.
+pub fn rows(call: &Call, _: &Definition, result: &KpiResult) -> Result<Vec<Row>, Problem> {
+    let (_, own) = own(call);
+    Ok(result
+        .rows
+        .iter()
+        .map(|row| Row {
+            code: row.code.clone(),
+            name: row.name.clone(),
+            numerator: Some(row.numerator.to_string()),
+            denominator: Some(row.denominator.to_string()),
+            value: row.value.clone(),
+            target: row.target.clone(),
+            met: row.met,
+            hidden: false,
+            own: own.as_ref() == Some(&row.code),
+        })
+        .collect())
+}
+
+/// One group of a result: that of a code, or the only one.
+pub fn one(
+    call: &Call,
+    definition: &Definition,
+    result: &KpiResult,
+    code: Option<&str>,
+) -> Result<Option<Row>, Problem> {
+    let mut rows = rows(call, definition, result)?.into_iter();
+    Ok(rows.find(|row| code.is_none_or(|code| row.code == code)))
+}
+
+/// One language of a text of the KPI engine.
+pub fn name(names: &Names, lang: Lang) -> &str {
+    if lang == Lang::Th { &names.th } else { &names.en }
+}
+
+/// The level that is a viewer's own, and its group there; the province has but
+/// one.
+pub fn own(call: &Call) -> (Level, Option<String>) {
+    let hcode = call.viewer.hcode().map(str::to_owned);
+    match call.viewer.role() {
+        Some(Role::Cup) => (Level::Cup, hcode),
+        Some(Role::Unit) => (Level::Unit, hcode),
+        _ => (Level::Province, None),
+    }
+}
+
+/// What a group is called.
+pub fn place(call: &Call, level: Level, code: Option<&str>) -> Option<String> {
+    let provinces = call.world.units.by_code.values().map(|unit| &unit.province);
+    match level {
+        Level::Province => provinces.min().cloned(),
+        _ => unit_name(call, code),
+    }
+}
+
+/// The period asked for, else the present quarter, which is cumulative.
+pub fn period(call: &Call) -> Result<Period, Problem> {
+    let text = call.owned("period").unwrap_or_else(|| {
+        let (year, quarter) = today(call);
+        format!("{year}Q{quarter}")
+    });
+    text.parse().map_err(|error: crate::kpi::PeriodError| {
+        Problem::new(problem::INVALID_PARAMETER, error.to_string())
+    })
+}
+
+/// The fiscal year, which begins in October, and its quarter.
+fn today(call: &Call) -> (i32, u32) {
+    let day = call.shared.clock.now().date_naive();
+    (fiscal_year_of(day), (day.month() + 2) % 12 / 3 + 1)
+}
+
+/// Periods to choose from, the latest first, with the one asked for.
+pub fn periods(call: &Call, asked: &str) -> Vec<String> {
+    let (this, quarter) = today(call);
+    let mut periods: Vec<String> = Vec::new();
+    for year in (this - YEARS + 1..=this).rev() {
+        let last = if year == this { quarter } else { 4 };
+        periods.extend((last == 4).then(|| year.to_string()));
+        periods.extend((1..=last).rev().map(|quarter| format!("{year}Q{quarter}")));
+    }
+    if !periods.iter().any(|period| period == asked) {
+        periods.insert(0, asked.to_owned());
+    }
+    periods
+}
+
+/// The quarters of the same year before a period; none of a month.
+pub fn quarters_before(period: Period) -> Vec<Period> {
+    let text = period.to_string();
+    let (year, last) = match text.split_once('Q') {
+        Some((year, quarter)) => (year, quarter.parse().unwrap_or(1)),
+        None if text.contains('-') => return Vec::new(),
+        None => (text.as_str(), 4),
+    };
+    (1..last).filter_map(|quarter| format!("{year}Q{quarter}").parse().ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_quarters_before_lead_up_to_a_period() {
+        let before = |text: &str| -> Vec<String> {
+            quarters_before(text.parse().unwrap()).iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(before("2557Q3"), ["2557Q1", "2557Q2"]);
+        assert_eq!(before("2557"), ["2557Q1", "2557Q2", "2557Q3"]);
+        assert_eq!(before("2557-01"), [""; 0]);
+    }
+}
