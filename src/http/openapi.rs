@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::call::Param;
 use super::problem::{self, KINDS, Kind};
 use super::reply::{HTML, JSON, PROBLEM};
-use super::routes::{ROUTES, Route};
+use super::routes::{Body, POST, ROUTES, Route};
 
 /// Shapes of replies, as JSON schemas.
 const SCHEMAS: &str = include_str!("schemas.json");
@@ -23,12 +23,23 @@ const COMMON: [&Kind; 8] = [
     problem::REPLY_TIMEOUT,
 ];
 
+/// What may be wrong with a body.
+const BODY: [&Kind; 5] = [
+    problem::SLOW_BODY,
+    problem::BODY_SIZE,
+    problem::MEDIA_TYPE,
+    problem::EXPECTATION,
+    problem::TRANSFER_CODING,
+];
+
 /// The document. `rows` is the most rows of a reply.
 pub fn document(rows: u64) -> Value {
-    let paths: Map<String, Value> = ROUTES
-        .iter()
-        .map(|route| (route.path.to_owned(), json!({"get": operation(route, rows)})))
-        .collect();
+    let mut paths = Map::new();
+    for route in ROUTES {
+        let path = paths.entry(route.path).or_insert_with(|| json!({}));
+        let method = if route.methods == POST { "post" } else { "get" };
+        path[method] = operation(route, rows);
+    }
     let mut schemas: Map<String, Value> =
         serde_json::from_str(SCHEMAS).expect("the file is part of the program and tested");
     let codes: Vec<_> = KINDS.iter().map(|kind| kind.code).collect();
@@ -98,7 +109,9 @@ fn responses(route: &Route) -> Value {
     let store = [problem::QUERY_TIMEOUT, problem::DATABASE];
     let store = store.into_iter().filter(|_| route.asks_store);
     let query = Some(problem::INVALID_PARAMETER).filter(|_| !route.content.contains(&HTML));
-    let mut kinds: Vec<&Kind> = COMMON.into_iter().chain(own).chain(store).chain(query).collect();
+    let body = BODY.into_iter().filter(|_| route.body != Body::None);
+    let mut kinds: Vec<&Kind> =
+        COMMON.into_iter().chain(own).chain(store).chain(query).chain(body).collect();
     kinds.sort_by_key(|kind| kind.status);
     for group in kinds.chunk_by(|a, b| a.status == b.status) {
         let titles: Vec<_> = group.iter().map(|k| format!("{}: {}", k.code, k.title)).collect();

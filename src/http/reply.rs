@@ -105,9 +105,20 @@ impl Reply {
     pub fn problem(problem: &Problem) -> Self {
         let mut reply = Self::new(PROBLEM, problem.json().to_string());
         reply.status = problem.kind.status;
-        if problem.kind.status == 503 {
-            reply.extra.push(("Retry-After", "2".to_owned()));
+        match problem.kind.status {
+            503 => reply.extra.push(("Retry-After", "2".to_owned())),
+            429 => reply.extra.push(("Retry-After", "60".to_owned())),
+            401 => reply.extra.push(("WWW-Authenticate", "Bearer realm=\"khlang\"".to_owned())),
+            _ => {}
         }
+        reply
+    }
+
+    /// Sends a browser on to another page of ours.
+    pub fn see_other(to: &str) -> Self {
+        let mut reply = Self::new(TEXT, "");
+        reply.status = 303;
+        reply.extra.push(("Location", to.to_owned()));
         reply
     }
 

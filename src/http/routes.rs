@@ -6,15 +6,57 @@ use std::sync::LazyLock;
 use super::call::{Call, Form, Param};
 use super::problem::{self, Kind, Problem};
 use super::reply::{CSS, CSV, HTML, JS, JSON, Reply, TEXT};
-use super::views::{docs, health, pages, status, submissions};
+use super::views::{access, docs, health, pages, sign_in, status, submissions};
+use crate::access::Role;
 
-/// Methods that every route takes.
-pub const ALLOWED: [&str; 2] = ["GET", "HEAD"];
+/// Methods of a route that only reads.
+pub const READS: &[&str] = &["GET", "HEAD"];
+
+/// The method of a route that changes something.
+pub const POST: &[&str] = &["POST"];
+
+/// What comes with a request, and how much of it is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Body {
+    /// Nothing.
+    None,
+    /// Fields of a form, at most `limits.form_bytes`.
+    Form,
+    /// An archive, written to disk as it comes.
+    Archive,
+}
+
+/// Whom a route is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody: it tells nothing of the data.
+    Public,
+    /// Those with one of these roles; what of it they see is the view's to say.
+    Roles(&'static [Role]),
+}
+
+/// Those who see data, each their own.
+pub const DATA: Access = Access::Roles(&[Role::Province, Role::Cup, Role::Unit]);
+
+/// Those who see how the program is.
+pub const SYSTEM: Access = Access::Roles(&[Role::Province, Role::Metrics]);
+
+/// The province alone.
+pub const PROVINCE: Access = Access::Roles(&[Role::Province]);
 
 /// One route.
 pub struct Route {
     /// Its path; `{id}` is the number of a submission.
     pub path: &'static str,
+    /// The methods it takes; a path may have a route for reading and one for
+    /// changing.
+    pub methods: &'static [&'static str],
+    /// What comes with a request.
+    pub body: Body,
+    /// Whom it is for.
+    pub access: Access,
+    /// Whether it shows data of persons, so that every reading is logged.
+    pub personal: bool,
     /// Its name, for programs (`operationId`).
     pub name: &'static str,
     /// What it answers, in English.
@@ -52,6 +94,21 @@ const ROUND: Param = Param {
     about: "Scoring round, B.E.; the latest in which something was sent if not given.",
 };
 const CODE: Param = Param { name: "code", form: Form::Code, about: "Only findings of this code." };
+const PERIOD: Param = Param {
+    name: "period",
+    form: Form::Period,
+    about: "B.E. year 2557, quarter 2557Q3 (cumulative) or month 2557-01; the present quarter if \
+            not given.",
+};
+const LEVEL: Param = Param {
+    name: "level",
+    form: Form::OneOf(&["unit", "cup", "district", "network", "province"]),
+    about: "Level of the groups; `unit` if not given.",
+};
+
+/// What may be wrong with a page of figures.
+const FIGURES: &[&Kind] =
+    &[problem::NO_KPI, problem::NO_UNIT, problem::NOT_ALLOWED, problem::BEING_COMPUTED];
 const SENT: Param =
     Param { name: "sent", form: Form::Page, about: "Page of the list of submissions, from 1." };
 const LIVE: Param = Param {
@@ -60,10 +117,17 @@ const LIVE: Param = Param {
     about: "Whether the page renews itself; on if not given.",
 };
 
+const NEXT: Param =
+    Param { name: "next", form: Form::Address, about: "Where to go on to, on this site." };
+
 /// All routes.
 pub const ROUTES: &[Route] = &[
     Route {
         path: "/",
+        methods: READS,
+        body: Body::None,
+        access: DATA,
+        personal: false,
         name: "page",
         about: "Page: what came in today, broken archives with their reasons, the inbox.",
         about_th: "หน้าเว็บ: ข้อมูลที่รับวันนี้ ไฟล์เสียพร้อมสาเหตุ และสถานะกล่องรับไฟล์",
@@ -76,6 +140,10 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/submissions/{id}",
+        methods: READS,
+        body: Body::None,
+        access: DATA,
+        personal: true,
         name: "submission_page",
         about: "Page: one submission, what was wrong with it, and how to mend it.",
         about_th: "หน้าเว็บ: การส่งข้อมูลหนึ่งครั้ง ข้อผิดพลาด และวิธีแก้ไข",
@@ -88,6 +156,10 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/units/{id}",
+        methods: READS,
+        body: Body::None,
+        access: DATA,
+        personal: true,
         name: "unit_page",
         about: "Page: what a unit sent, what was wrong with it line by line, how to mend it.",
         about_th: "หน้าเว็บ: ข้อมูลที่หน่วยบริการส่ง ข้อผิดพลาดรายแถว และวิธีแก้ไข",
@@ -100,6 +172,10 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/units/{id}/findings.csv",
+        methods: READS,
+        body: Body::None,
+        access: DATA,
+        personal: true,
         name: "unit_findings",
         about: "What was said about the rows that a unit sent in a round, for a spreadsheet.",
         about_th: "ข้อผิดพลาดรายแถวของหน่วยบริการในรอบหนึ่ง สำหรับเปิดด้วยโปรแกรมตารางคำนวณ",
@@ -111,7 +187,66 @@ pub const ROUTES: &[Route] = &[
         view: pages::unit_findings,
     },
     Route {
+        path: "/kpi",
+        methods: READS,
+        body: Body::None,
+        access: DATA,
+        personal: false,
+        name: "kpis_page",
+        about: "Page: every indicator with its value, target and quarters, for who looks.",
+        about_th: "หน้าเว็บ: ตัวชี้วัดทั้งหมด พร้อมผลงาน เป้าหมาย และแนวโน้มรายไตรมาส",
+        params: &[PERIOD, LANG],
+        content: &[HTML],
+        schema: None,
+        problems: FIGURES,
+        asks_store: true,
+        view: pages::kpis,
+    },
+    Route {
+        path: "/kpi/{id}",
+        methods: READS,
+        body: Body::None,
+        access: DATA,
+        personal: false,
+        name: "kpi_page",
+        about: "Page: an indicator: groups against the target, months, what it means.",
+        about_th: "หน้าเว็บ: ตัวชี้วัดหนึ่งตัว เทียบเป้าหมาย รายเดือน และนิยาม",
+        params: &[PERIOD, LEVEL, LANG],
+        content: &[HTML],
+        schema: None,
+        problems: FIGURES,
+        asks_store: true,
+        view: pages::indicator,
+    },
+    Route {
+        path: "/kpi/{id}/explain",
+        methods: READS,
+        body: Body::None,
+        access: DATA,
+        personal: true,
+        name: "explain_page",
+        about: "Page: where a unit loses people on the way to an indicator, and whom it misses.",
+        about_th: "หน้าเว็บ: ที่มาของตัวชี้วัดในหน่วยบริการ และรายชื่อผู้ที่ยังขาด",
+        params: &[
+            Param { name: "unit", form: Form::Hcode, about: "The unit." },
+            PERIOD,
+            Param { name: "person", form: Form::Pid, about: "One person: the number at the unit." },
+            Param { name: "cid", form: Form::OneOf(&["on", "off"]), about: "Citizen IDs whole." },
+            PAGE,
+            LANG,
+        ],
+        content: &[HTML],
+        schema: None,
+        problems: FIGURES,
+        asks_store: true,
+        view: pages::explain,
+    },
+    Route {
         path: "/exports",
+        methods: READS,
+        body: Body::None,
+        access: PROVINCE,
+        personal: false,
         name: "exports_page",
         about: "Page: what was exported, to download, and when the next is due.",
         about_th: "หน้าเว็บ: ชุดข้อมูลที่ส่งออก สำหรับดาวน์โหลด และกำหนดครั้งถัดไป",
@@ -124,6 +259,10 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/api",
+        methods: READS,
+        body: Body::None,
+        access: Access::Public,
+        personal: false,
         name: "docs_page",
         about: "Page: this list.",
         about_th: "หน้าเว็บ: รายการนี้",
@@ -136,6 +275,10 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/assets/khlang.css",
+        methods: READS,
+        body: Body::None,
+        access: Access::Public,
+        personal: false,
         name: "style",
         about: "Style sheet of the pages.",
         about_th: "รูปแบบการแสดงผลของหน้าเว็บ",
@@ -148,6 +291,10 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/assets/khlang.js",
+        methods: READS,
+        body: Body::None,
+        access: Access::Public,
+        personal: false,
         name: "script",
         about: "Script that renews a page in place; every page works without it.",
         about_th: "สคริปต์ปรับปรุงหน้าเว็บ ทุกหน้าใช้งานได้โดยไม่ต้องมี",
@@ -160,6 +307,10 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/-/healthy",
+        methods: READS,
+        body: Body::None,
+        access: Access::Public,
+        personal: false,
         name: "healthy",
         about: "Says ok while the program is alive.",
         about_th: "ตอบ ok ขณะที่โปรแกรมทำงานอยู่",
@@ -172,6 +323,10 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/-/ready",
+        methods: READS,
+        body: Body::None,
+        access: Access::Public,
+        personal: false,
         name: "ready",
         about: "Whether archives can be taken now: database, inbox, disk, clock. 503 when not.",
         about_th: "พร้อมรับไฟล์หรือไม่: ฐานข้อมูล กล่องรับไฟล์ พื้นที่ดิสก์ นาฬิกา",
@@ -184,6 +339,10 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/api/v1/openapi.json",
+        methods: READS,
+        body: Body::None,
+        access: Access::Public,
+        personal: false,
         name: "openapi",
         about: "The OpenAPI document of these routes.",
         about_th: "เอกสาร OpenAPI ของรายการนี้",
@@ -196,6 +355,10 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/api/v1/status",
+        methods: READS,
+        body: Body::None,
+        access: DATA,
+        personal: false,
         name: "status",
         about: "Version, time, inbox, totals, and what came in today.",
         about_th: "รุ่นโปรแกรม เวลา กล่องรับไฟล์ ยอดรวม และข้อมูลที่รับวันนี้",
@@ -208,6 +371,10 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/api/v1/units",
+        methods: READS,
+        body: Body::None,
+        access: DATA,
+        personal: false,
         name: "units",
         about: "The units, each with what it has sent.",
         about_th: "หน่วยบริการ พร้อมข้อมูลที่แต่ละแห่งส่ง",
@@ -224,6 +391,10 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/api/v1/submissions",
+        methods: READS,
+        body: Body::None,
+        access: DATA,
+        personal: false,
         name: "submissions",
         about: "Submissions, newest first.",
         about_th: "การส่งข้อมูล ล่าสุดก่อน",
@@ -232,6 +403,11 @@ pub const ROUTES: &[Route] = &[
             Param { name: "status", form: Form::Status, about: "Only with this status." },
             Param { name: "from", form: Form::Day, about: "Received on this day or later." },
             Param { name: "to", form: Form::Day, about: "Received on this day or earlier." },
+            Param {
+                name: "sort",
+                form: Form::OneOf(&["-id", "id", "hcode", "archive", "-bytes"]),
+                about: "Order; `-id`, the newest first, if not given.",
+            },
             PAGE,
             PER_PAGE,
         ],
@@ -243,6 +419,10 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/api/v1/submissions/{id}",
+        methods: READS,
+        body: Body::None,
+        access: DATA,
+        personal: true,
         name: "submission",
         about: "One submission, whole, as in its receipt.",
         about_th: "การส่งข้อมูลหนึ่งครั้งทั้งหมด เหมือนในใบตอบรับ",
@@ -255,6 +435,10 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/api/v1/submissions/{id}/findings",
+        methods: READS,
+        body: Body::None,
+        access: DATA,
+        personal: true,
         name: "findings",
         about: "What was said about the rows of a submission, in the order of file and line; \
                 as CSV all of it.",
@@ -274,25 +458,118 @@ pub const ROUTES: &[Route] = &[
         asks_store: true,
         view: submissions::of_rows,
     },
+    Route {
+        path: "/sign-in",
+        methods: READS,
+        body: Body::None,
+        access: Access::Public,
+        personal: false,
+        name: "sign_in_page",
+        about: "Page: sign in with a token.",
+        about_th: "หน้าเว็บ: เข้าสู่ระบบด้วยโทเคน",
+        params: &[LANG, NEXT],
+        content: &[HTML],
+        schema: None,
+        problems: &[],
+        asks_store: false,
+        view: sign_in::form,
+    },
+    Route {
+        path: "/sign-in",
+        methods: POST,
+        body: Body::Form,
+        access: Access::Public,
+        personal: false,
+        name: "sign_in",
+        about: "Signs a browser in: the form has the token, and where to go on to.",
+        about_th: "เข้าสู่ระบบ: แบบฟอร์มมีโทเคนและหน้าที่จะไปต่อ",
+        params: &[LANG],
+        content: &[HTML],
+        schema: None,
+        problems: &[],
+        asks_store: false,
+        view: sign_in::sign_in,
+    },
+    Route {
+        path: "/sign-out",
+        methods: POST,
+        body: Body::Form,
+        access: Access::Public,
+        personal: false,
+        name: "sign_out",
+        about: "Ends the session of a browser.",
+        about_th: "ออกจากระบบ",
+        params: &[],
+        content: &[HTML],
+        schema: None,
+        problems: &[],
+        asks_store: false,
+        view: sign_in::sign_out,
+    },
+    Route {
+        path: "/api/v1/access",
+        methods: READS,
+        body: Body::None,
+        access: PROVINCE,
+        personal: false,
+        name: "access_log",
+        about: "Who read data of persons and who changed something, newest first.",
+        about_th: "ใครดูข้อมูลบุคคลและใครแก้ไขอะไร ล่าสุดก่อน",
+        params: &[
+            Param { name: "from", form: Form::Day, about: "On this day or later." },
+            Param { name: "to", form: Form::Day, about: "On this day or earlier." },
+            PAGE,
+            PER_PAGE,
+        ],
+        content: &[JSON],
+        schema: Some("AccessPage"),
+        problems: &[],
+        asks_store: false,
+        view: access::log,
+    },
     #[cfg(test)]
     super::tests::PANIC,
     #[cfg(test)]
     super::tests::LARGE,
     #[cfg(test)]
     super::tests::ENDLESS,
+    #[cfg(test)]
+    super::tests::FORM,
+    #[cfg(test)]
+    super::tests::FORM_PAGE,
+    #[cfg(test)]
+    super::tests::ARCHIVE,
 ];
 
 /// Finds routes by path; made from [`ROUTES`].
-static ROUTER: LazyLock<matchit::Router<usize>> = LazyLock::new(|| {
+static ROUTER: LazyLock<matchit::Router<Vec<usize>>> = LazyLock::new(|| {
     let mut router = matchit::Router::new();
     for (at, route) in ROUTES.iter().enumerate() {
-        router.insert(route.path, at).expect("the list is part of the program and tested");
+        if ROUTES[..at].iter().all(|before| before.path != route.path) {
+            let same = ROUTES.iter().enumerate().filter(|(_, other)| other.path == route.path);
+            let same = same.map(|(at, _)| at).collect();
+            router.insert(route.path, same).expect("the list is part of the program and tested");
+        }
     }
     router
 });
 
-/// The route of a path, and the number in it, as written.
-pub fn find(path: &str) -> Option<(&'static Route, Option<&str>)> {
-    let found = ROUTER.at(path).ok()?;
-    Some((&ROUTES[*found.value], found.params.get("id")))
+/// What a path and a method lead to.
+pub enum Found<'p> {
+    /// A route, and the parts of its path by name, as written.
+    Route(&'static Route, Vec<(&'static str, &'p str)>),
+    /// There is such a path, but it takes other methods.
+    Other(Vec<&'static str>),
+    /// Nothing.
+    Nothing,
+}
+
+/// The route of a path and a method.
+pub fn find<'p>(method: &str, path: &'p str) -> Found<'p> {
+    let Ok(found) = ROUTER.at(path) else { return Found::Nothing };
+    let mut routes = found.value.iter().map(|at| &ROUTES[*at]);
+    match routes.clone().find(|route| route.methods.contains(&method)) {
+        Some(route) => Found::Route(route, found.params.iter().collect()),
+        None => Found::Other(routes.by_ref().flat_map(|route| route.methods).copied().collect()),
+    }
 }

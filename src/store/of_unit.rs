@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 use serde::Serialize;
 
 use super::Result;
@@ -116,5 +116,15 @@ impl Reader {
         })?;
         let rows = rows.collect::<std::result::Result<_, _>>()?;
         Ok(Page { rows, total: total as u64, page, per_page })
+    }
+
+    /// The citizen ID of a person by the number at a unit, as the latest
+    /// register has it.
+    pub fn cid_of(&self, hcode: &str, pid: &str) -> Result<Option<String>> {
+        let mut query = self.conn.prepare_cached(
+            "SELECT CID FROM PERSON WHERE HOSPCODE = ?1 AND PID = ?2 AND CID IS NOT NULL
+             ORDER BY ROUND DESC LIMIT 1",
+        )?;
+        Ok(query.query_row([hcode, pid], |row| row.get(0)).optional()?)
     }
 }

@@ -2,7 +2,7 @@
 //! themselves; on top of that, every text that comes out of an archive is kept
 //! from playing with the page (`words`).
 
-mod frame;
+pub mod frame;
 mod words;
 
 use std::collections::BTreeMap;
@@ -30,13 +30,18 @@ pub const SCRIPT: &str = include_str!("khlang.js");
 const TEXTS: &str = include_str!("texts.csv");
 
 /// Templates by name.
-const TEMPLATES: [(&str, &str); 8] = [
+const TEMPLATES: &[(&str, &str)] = &[
     ("layout.html", include_str!("layout.html")),
     ("parts.html", include_str!("parts.html")),
     ("today.html", include_str!("today.html")),
     ("submission.html", include_str!("submission.html")),
     ("unit.html", include_str!("unit.html")),
+    ("kpis.html", include_str!("kpis.html")),
+    ("kpi.html", include_str!("kpi.html")),
+    ("explain.html", include_str!("explain.html")),
+    ("computing.html", include_str!("computing.html")),
     ("exports.html", include_str!("exports.html")),
+    ("sign_in.html", include_str!("sign_in.html")),
     ("api.html", include_str!("api.html")),
     ("refusal.html", include_str!("refusal.html")),
 ];
@@ -79,7 +84,7 @@ pub fn render(frame: &Frame, name: &str, own: serde_json::Value) -> Result<Reply
     let other = frame.lang.other();
     let general = json!({
         "t": t, "lang": frame.lang.as_str(), "other": other.as_str(),
-        "other_href": frame.in_language(other), "menu": frame.menu(), "who": null,
+        "other_href": frame.in_language(other), "menu": frame.menu(), "who": frame.who,
         "version": env!("CARGO_PKG_VERSION"),
     });
     let page = merge_maps([Value::from(Serde(own)), Value::from(Serde(general))]);
@@ -90,15 +95,16 @@ pub fn render(frame: &Frame, name: &str, own: serde_json::Value) -> Result<Reply
     })
 }
 
-/// The page of a problem, for people.
-pub fn refusal(target: &str, problem: &Problem) -> Result<Reply, Problem> {
-    let frame = Frame::of_target(target);
+/// The page of a problem, for people. What is only not there yet is a page
+/// that looks again by itself.
+pub fn refusal(frame: &Frame, problem: &Problem) -> Result<Reply, Problem> {
     let kind = problem.kind;
     let title = if frame.lang == Lang::Th { kind.title_th } else { kind.title };
     let own = json!({
         "title": title, "code": kind.code, "status": kind.status, "detail": problem.detail,
     });
-    render(&frame, "refusal.html", own)
+    let computing = kind == problem::BEING_COMPUTED;
+    render(frame, if computing { "computing.html" } else { "refusal.html" }, own)
 }
 
 /// An address of ours in the language of the page; of the parameters those
@@ -153,7 +159,7 @@ mod tests {
         let sources: String = TEMPLATES.iter().map(|(_, source)| *source).collect();
         for (key, thai) in THAI.iter() {
             assert!(!thai.is_empty() && !ENGLISH[key].is_empty(), "{key}");
-            let by_name = ["status_", "means_", "severity_", "menu_", "role_"]
+            let by_name = ["status_", "means_", "severity_", "menu_", "role_", "kpi_", "level_"]
                 .iter()
                 .any(|p| key.starts_with(p));
             let name = format!("t.{key}");

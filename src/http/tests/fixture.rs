@@ -57,7 +57,7 @@ pub fn site_with(change: impl FnOnce(&mut Config)) -> Site {
 pub fn shared(folder: &std::path::Path, config: Config) -> Shared {
     let listed = folder.join("units.csv");
     crate::files::write_whole(&listed, UNITS.as_bytes()).unwrap();
-    std::fs::create_dir_all(folder.join("inbox")).unwrap();
+    crate::inbox::Folders::new(folder).create().unwrap();
     let world =
         World::new(Catalog::builtin().unwrap(), Units::load(&listed).unwrap(), config).unwrap();
     let database = folder.join("khlang.db");
@@ -70,6 +70,9 @@ pub fn shared(folder: &std::path::Path, config: Config) -> Shared {
         clock,
         inbox: Mutex::new(InboxState::default()),
         started: clock.now(),
+        gate: crate::http::Gate::open(folder).unwrap(),
+        figures: crate::http::Figures::default(),
+        changed: std::sync::atomic::AtomicU64::default(),
     }
 }
 

@@ -6,14 +6,14 @@ use std::cmp::Reverse;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::rows::{self, Row, name};
+use super::rows::{self, Row, Shown, name};
 use super::{RENEW, being_computed};
 use crate::http::call::Call;
 use crate::http::figures;
 use crate::http::page::{self, Frame, Lang};
 use crate::http::problem::{self, Problem};
 use crate::http::reply::Reply;
-use crate::kpi::{Definition, Direction, KpiResult, Level, Period};
+use crate::kpi::{Definition, Direction, Level, Period, value_text};
 use crate::report::chart::{Chart, Point, Shape};
 use crate::report::{Words, html, words};
 
@@ -28,25 +28,27 @@ pub fn indicator(call: &Call) -> Result<Reply, Problem> {
     let level = call.text("level").unwrap_or(LEVELS[0]);
     let level: Level =
         level.parse().map_err(|what: String| Problem::new(problem::INVALID_PARAMETER, what))?;
-    let result = figures::kpi(call, &definition.id, period, level)?;
     let (own_level, code) = rows::own(call);
-    let whole = figures::kpi(call, &definition.id, period, own_level)?;
-    let whole = rows::one(call, definition, &whole, code.as_deref())?;
+    let mut both =
+        rows::shown(call, &[(definition, period, level), (definition, period, own_level)])?;
+    let (whole, result) = both.pop().zip(both.pop()).ok_or_else(figures::being_computed)?;
     let trend = trend(call, definition, period)?;
-    let ranked = ranked(definition, rows::rows(call, definition, &result)?);
-    let text = period.to_string();
     let excluded = result.excluded.iter().map(|(reason, count)| {
         let text = definition.exclusions.get(reason);
         json!({ "text": text.map_or(reason.as_str(), |t| name(t, lang)), "count": count })
     });
+    let excluded: Vec<Value> = excluded.collect();
+    let text = period.to_string();
     let own = json!({
-        "kpi": about(definition, lang), "result": { "span": result.period,
-            "why": result.not_computable.as_ref().map(|why| name(&why.text, lang)) },
+        "kpi": about(definition, lang), "span": result.span,
+        "why": result.why.as_ref().map(|why| name(&why.text, lang)),
         "period": text, "periods": rows::periods(call, &text),
         "level": level.to_string(), "levels": LEVELS,
-        "whole": whole, "place": rows::place(call, own_level, code.as_deref()),
-        "rows": bars(call, level, &ranked), "excluded": excluded.collect::<Vec<_>>(),
-        "trend": trend, "renew": trend.is_none().then_some(RENEW),
+        "whole": whole.one(code.as_deref()),
+        "place": rows::place(call, own_level, code.as_deref()),
+        "rows": bars(call, level, &ranked(definition, result.rows)), "excluded": excluded,
+        "target": definition.target_of(period.days(definition.year).year).map(value_text),
+        "renew": trend.is_none().then_some(RENEW), "trend": trend,
     });
     page::render(&Frame::of(call), "kpi.html", own)
 }
@@ -109,16 +111,13 @@ fn trend(call: &Call, definition: &Definition, period: Period) -> Result<Option<
         .into_iter()
         .filter(|month| month.days(definition.year).end <= days.end)
         .collect();
-    let wanted: Vec<_> = months.iter().map(|m| (definition.id.as_str(), *m, level)).collect();
-    let results = match figures::kpis(call, &wanted) {
+    let wanted: Vec<_> = months.iter().map(|month| (definition, *month, level)).collect();
+    let results = match rows::shown(call, &wanted) {
         Ok(results) => results,
         Err(problem) if being_computed(&problem) => return Ok(None),
         Err(problem) => return Err(problem),
     };
-    let mut points = Vec::new();
-    for result in &results {
-        points.push(point(call, definition, result, code.as_deref())?);
-    }
+    let points: Vec<Point> = results.iter().map(|result| point(result, code.as_deref())).collect();
     let known = points.iter().any(|point| point.value.is_some());
     let chart = Chart {
         shape: Shape::Trend,
@@ -134,19 +133,12 @@ fn trend(call: &Call, definition: &Definition, period: Period) -> Result<Option<
     Ok(Some(json!({ "known": known, "pictures": pictures })))
 }
 
-fn point(
-    call: &Call,
-    definition: &Definition,
-    result: &KpiResult,
-    code: Option<&str>,
-) -> Result<Point, Problem> {
-    let row = rows::one(call, definition, result, code)?;
-    let first = result.period.start;
-    let label = |lang| words::month(first, lang);
-    Ok(Point {
+fn point(result: &Shown, code: Option<&str>) -> Point {
+    let label = |lang| words::month(result.span.start, lang);
+    Point {
         label: Words::new(label(Lang::Th), label(Lang::En)),
-        value: row.and_then(|row| decimal(row.value.as_ref())),
+        value: result.one(code).and_then(|row| decimal(row.value.as_ref())),
         // A month's own value is not held against the target of the year.
         met: None,
-    })
+    }
 }

@@ -2,20 +2,19 @@
 //! target, and the quarters of the year so far.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::rows::{self, Row, name};
+use super::rows::{self, Row, Shown, name};
 use super::spark::{self, Spark};
 use super::{RENEW, being_computed};
 use crate::http::call::Call;
 use crate::http::figures;
-use crate::http::page::{self, Frame, Lang};
+use crate::http::page::{self, Frame};
 use crate::http::problem::Problem;
 use crate::http::reply::Reply;
-use crate::kpi::{Definition, Direction, KpiResult, Level, Library, Period};
+use crate::kpi::{Direction, Level, Library, Period, value_text};
 
 /// A card.
 #[derive(Serialize)]
@@ -52,16 +51,21 @@ pub fn kpis(call: &Call) -> Result<Reply, Problem> {
     let before = before(call, &library, period, level)?;
     let mut groups: BTreeMap<&str, Vec<Card>> = BTreeMap::new();
     for (at, (definition, result)) in library.kpis.values().zip(&results).enumerate() {
-        let row = rows::one(call, definition, result, code.as_deref())?;
-        let mut values = Vec::new();
-        for quarter in before.iter().flatten() {
-            let row = rows::one(call, definition, &quarter[at], code.as_deref())?;
-            values.push(row.and_then(|row| row.value));
-        }
-        values.push(row.as_ref().and_then(|row| row.value.clone()));
-        let state = state_of(row.as_ref());
-        let card = card(lang, definition, result, row, spark::line(&values));
-        groups.entry(state).or_default().push(card);
+        let row = result.one(code.as_deref());
+        let value = |shown: &Shown| shown.one(code.as_deref()).and_then(|row| row.value.clone());
+        let quarters = before.iter().flatten().map(|quarter| value(&quarter[at]));
+        let values: Vec<_> = quarters.chain([value(result)]).collect();
+        let why = result.why.as_ref().map(|why| name(&why.text, lang).to_owned());
+        groups.entry(state_of(row)).or_default().push(Card {
+            id: definition.id.clone(),
+            name: name(&definition.name, lang).to_owned(),
+            unit: name(&definition.unit, lang).to_owned(),
+            target: definition.target_of(period.days(definition.year).year).map(value_text),
+            row: row.cloned(),
+            up: definition.direction == Direction::Up,
+            why,
+            spark: spark::line(&values),
+        });
     }
     let groups: Vec<Value> = STATES
         .into_iter()
@@ -81,9 +85,9 @@ fn all(
     library: &Library,
     period: Period,
     level: Level,
-) -> Result<Vec<Arc<KpiResult>>, Problem> {
-    let wanted: Vec<_> = library.kpis.keys().map(|id| (id.as_str(), period, level)).collect();
-    figures::kpis(call, &wanted)
+) -> Result<Vec<Shown>, Problem> {
+    let wanted: Vec<_> = library.kpis.values().map(|kpi| (kpi, period, level)).collect();
+    rows::shown(call, &wanted)
 }
 
 /// The quarters of the year before this one, when they are counted already:
@@ -93,7 +97,7 @@ fn before(
     library: &Library,
     period: Period,
     level: Level,
-) -> Result<Option<Vec<Vec<Arc<KpiResult>>>>, Problem> {
+) -> Result<Option<Vec<Vec<Shown>>>, Problem> {
     let mut quarters = Vec::new();
     for quarter in rows::quarters_before(period) {
         match all(call, library, quarter, level) {
@@ -103,23 +107,4 @@ fn before(
         }
     }
     Ok(Some(quarters))
-}
-
-fn card(
-    lang: Lang,
-    definition: &Definition,
-    result: &KpiResult,
-    row: Option<Row>,
-    spark: Option<Spark>,
-) -> Card {
-    Card {
-        id: definition.id.clone(),
-        name: name(&definition.name, lang).to_owned(),
-        unit: name(&definition.unit, lang).to_owned(),
-        target: row.as_ref().and_then(|row| row.target.clone()),
-        row,
-        up: definition.direction == Direction::Up,
-        why: result.not_computable.as_ref().map(|why| name(&why.text, lang).to_owned()),
-        spark,
-    }
 }

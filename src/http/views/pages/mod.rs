@@ -1,20 +1,37 @@
 //! The pages for people, a file each; here what they share.
 
+mod explain;
 mod exports;
+mod indicator;
+mod kpi;
+mod rows;
+mod spark;
 mod submission;
 mod today;
 mod unit;
 
 use serde::Serialize;
 
+pub use explain::explain;
 pub use exports::exports;
+pub use indicator::indicator;
+pub use kpi::kpis;
 pub use submission::submission;
 pub use today::today;
 pub use unit::{unit, unit_findings};
 
 use crate::http::call::Call;
 use crate::http::page::{Frame, Lang};
+use crate::http::problem::{self, Problem};
 use crate::submission::{Problem as Said, Texts};
+
+/// How soon a page that waits for figures looks for them again, in seconds.
+const RENEW: u32 = 3;
+
+/// Whether figures are only not there yet.
+fn being_computed(problem: &Problem) -> bool {
+    problem.kind == problem::BEING_COMPUTED
+}
 
 /// One language of a text and how to mend what it says.
 fn spoken(lang: Lang, texts: Texts) -> (String, String) {

@@ -1,6 +1,8 @@
 //! Results of indicators as pages show them, and the periods and levels that
 //! one chooses from.
 
+use std::collections::BTreeMap;
+
 use chrono::Datelike;
 use serde::Serialize;
 
@@ -8,9 +10,10 @@ use super::unit_name;
 use crate::access::Role;
 use crate::clock::fiscal_year_of;
 use crate::http::call::Call;
+use crate::http::figures;
 use crate::http::page::Lang;
 use crate::http::problem::{self, Problem};
-use crate::kpi::{Definition, KpiResult, Level, Names, Period};
+use crate::kpi::{Definition, Level, Names, NotComputable, Period, Span};
 
 /// Fiscal years that can be chosen, the present one among them.
 const YEARS: i32 = 3;
@@ -34,35 +37,48 @@ pub struct Row {
     pub own: bool,
 }
 
-/// The groups of a result as who looks may see them.
-pub fn rows(call: &Call, _: &Definition, result: &KpiResult) -> Result<Vec<Row>, Problem> {
-    let (_, own) = own(call);
-    Ok(result
-        .rows
-        .iter()
-        .map(|row| Row {
-            code: row.code.clone(),
-            name: row.name.clone(),
-            numerator: Some(row.numerator.to_string()),
-            denominator: Some(row.denominator.to_string()),
-            value: row.value.clone(),
-            target: row.target.clone(),
-            met: row.met,
-            hidden: false,
-            own: own.as_ref() == Some(&row.code),
-        })
-        .collect())
+/// An indicator as who looks may see it.
+pub struct Shown {
+    pub span: Span,
+    pub rows: Vec<Row>,
+    /// By the reason why they do not count; none where so few are not shown.
+    pub excluded: BTreeMap<String, Option<u64>>,
+    pub why: Option<NotComputable>,
 }
 
-/// One group of a result: that of a code, or the only one.
-pub fn one(
-    call: &Call,
-    definition: &Definition,
-    result: &KpiResult,
-    code: Option<&str>,
-) -> Result<Option<Row>, Problem> {
-    let mut rows = rows(call, definition, result)?.into_iter();
-    Ok(rows.find(|row| code.is_none_or(|code| row.code == code)))
+impl Shown {
+    /// The group of a code, or the only one.
+    pub fn one(&self, code: Option<&str>) -> Option<&Row> {
+        self.rows.iter().find(|row| code.is_none_or(|code| row.code == code))
+    }
+}
+
+/// Indicators as who looks may see them, in their order.
+pub fn shown(call: &Call, wanted: &[(&Definition, Period, Level)]) -> Result<Vec<Shown>, Problem> {
+    let (_, own) = own(call);
+    let asked: Vec<_> = wanted.iter().map(|(d, period, level)| (&*d.id, *period, *level)).collect();
+    let results = figures::kpis(call, &asked)?;
+    let each = results.iter().map(|result| Shown {
+        span: result.period.clone(),
+        rows: result
+            .rows
+            .iter()
+            .map(|row| Row {
+                code: row.code.clone(),
+                name: row.name.clone(),
+                numerator: Some(row.numerator.to_string()),
+                denominator: Some(row.denominator.to_string()),
+                value: row.value.clone(),
+                target: row.target.clone(),
+                met: row.met,
+                hidden: false,
+                own: own.as_ref() == Some(&row.code),
+            })
+            .collect(),
+        excluded: result.excluded.iter().map(|(r, n)| (r.clone(), Some(*n))).collect(),
+        why: result.not_computable.clone(),
+    });
+    Ok(each.collect())
 }
 
 /// One language of a text of the KPI engine.

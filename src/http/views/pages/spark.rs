@@ -35,8 +35,8 @@ pub fn line(values: &[Option<String>]) -> Option<Spark> {
     let step = Decimal::from(WIDTH - 2 * EDGE) / Decimal::from(numbers.len() as i64 - 1);
     let place = |at: usize, value: Decimal| {
         let x = Decimal::from(EDGE) + step * Decimal::from(at as i64);
-        let y = Decimal::from(HEIGHT - EDGE)
-            - (value - low) / range * Decimal::from(HEIGHT - 2 * EDGE);
+        let y =
+            Decimal::from(HEIGHT - EDGE) - (value - low) / range * Decimal::from(HEIGHT - 2 * EDGE);
         (x.round_dp(1).to_string(), y.round_dp(1).to_string())
     };
     let (mut lines, mut last) = (vec![String::new()], None);

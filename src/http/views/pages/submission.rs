@@ -12,6 +12,7 @@ use crate::http::call::Call;
 use crate::http::page::{self, Frame, Lang};
 use crate::http::problem::Problem;
 use crate::http::reply::Reply;
+use crate::http::views::submissions;
 use crate::submission::{Counts, FindingLine, Texts};
 
 /// Findings on one page.
@@ -60,7 +61,7 @@ pub(super) fn groups<'c>(
 
 /// `/submissions/{id}`
 pub fn submission(call: &Call) -> Result<Reply, Problem> {
-    let (store, lang, id) = (call.store()?, call.lang(), call.id()?);
+    let (store, lang, id) = (call.store()?, call.lang(), submissions::own(call)?);
     let catalog = &call.world.catalog;
     let found = store.submission_summary(id, catalog)?;
     let s = found.ok_or_else(|| call.no_submission())?;

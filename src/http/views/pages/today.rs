@@ -5,11 +5,13 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{Pager, ProblemLine, problems, spoken, unit_name};
+use crate::access::Role;
 use crate::archive::Standard;
 use crate::http::call::Call;
-use crate::http::page::{self, Frame, Lang};
+use crate::http::page::{self, Frame, Lang, frame};
 use crate::http::problem::Problem;
 use crate::http::reply::Reply;
+use crate::http::views::status;
 use crate::store::{SubmissionFilter, SubmissionLine};
 use crate::submission::Texts;
 
@@ -51,16 +53,24 @@ struct Broken {
 
 /// `/`
 pub fn today(call: &Call) -> Result<Reply, Problem> {
+    // A unit's own page is all that it needs to see first.
+    if call.viewer.role() == Some(Role::Unit)
+        && let Some(hcode) = call.viewer.hcode()
+    {
+        let to = frame::address(&format!("/units/{hcode}"), &[], call.lang());
+        return Ok(Reply::see_other(&to));
+    }
     let (store, lang) = (call.store()?, call.lang());
     let now = call.shared.clock.now();
     let day = now.date_naive();
     let of_today = SubmissionFilter {
         from: Some(day.to_string()),
         to: Some(day.to_string()),
+        units: call.scope(),
         ..SubmissionFilter::default()
     };
     let found = store.submissions(&of_today, call.page(), SHOWN)?;
-    let totals = store.overview_of_day(&day.to_string())?;
+    let totals = store.overview_of_day(&day.to_string(), &call.scope())?;
     let count = |status: &str| totals.submissions.get(status).copied().unwrap_or(0);
     let counts = json!({
         "all": totals.submissions.values().sum::<u64>(),
@@ -99,6 +109,7 @@ fn broken(call: &Call, lang: Lang, from: String) -> Result<(Vec<Broken>, u64), P
     let filter = SubmissionFilter {
         status: Some("broken".to_owned()),
         from: Some(from),
+        units: call.scope(),
         ..SubmissionFilter::default()
     };
     let found = call.store()?.submissions(&filter, 1, BROKEN_SHOWN)?;
@@ -129,7 +140,7 @@ struct Named<T> {
 
 /// The inbox with the names of units, and its state in one word.
 fn inbox(call: &Call) -> Value {
-    let inbox = call.shared.inbox().clone();
+    let inbox = status::inbox(call);
     let state = match (&inbox.trouble, &inbox.loading, inbox.waiting.is_empty()) {
         (Some(_), _, _) => "trouble",
         (None, Some(_), _) => "loading",

@@ -14,7 +14,7 @@ use crate::http::page::{self, Frame};
 use crate::http::problem::{self, Problem};
 use crate::http::reply::{CSV, Reply};
 use crate::report::{csv, findings};
-use crate::store::{SubmissionFilter, UnitFinding};
+use crate::store::{Action, SubmissionFilter, UnitFinding};
 use crate::units::Unit;
 
 /// Lines on one page.
@@ -29,14 +29,18 @@ const BATCH: u64 = 5_000;
 /// Columns of the download, before those of a finding.
 const BEFORE: [&str; 3] = ["submission", "archive", "received_at"];
 
-/// The unit in the path.
-pub(super) fn asked<'c>(call: &'c Call) -> Result<&'c Unit, Problem> {
-    let hcode = call.path_id.as_deref().unwrap_or_default();
-    let found = call.world.units.by_code.get(&hcode.to_ascii_uppercase());
-    found.ok_or_else(|| {
+/// The unit in the path, when it may be seen; that it was looked at is logged.
+fn asked<'c>(call: &'c Call) -> Result<&'c Unit, Problem> {
+    let hcode = call.in_path("id").to_ascii_uppercase();
+    let unit = call.world.units.by_code.get(&hcode).ok_or_else(|| {
         let hcode: String = hcode.chars().take(40).collect();
         Problem::new(problem::NO_UNIT, format!("no unit {hcode}"))
-    })
+    })?;
+    if !call.viewer.may_see(&call.world, &unit.hcode) {
+        return Err(Problem::new(problem::NOT_ALLOWED, "not a unit of yours"));
+    }
+    call.log(Action::Read, Some(&unit.hcode), None, "")?;
+    Ok(unit)
 }
 
 /// The round asked for, else the latest in which the unit sent something, and
