@@ -2,6 +2,7 @@
 //! and what a view needs to answer.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -29,9 +30,6 @@ const LAST_PAGE: u64 = 1_000_000_000;
 /// Longest number of a person at a unit.
 const PID_CHARS: usize = 32;
 
-/// Years of the Buddhist era that are no mistake.
-const ROUNDS: (u64, u64) = (2500, 2700);
-
 /// A parameter in the query of a route.
 #[derive(Debug)]
 pub struct Param {
@@ -56,12 +54,18 @@ pub enum Form {
     Page,
     /// Rows of a page, at most `limits.reply_rows`.
     PerPage,
-    /// A scoring round, B.E.
+    /// A month, `YYYY-MM`, C.E.
+    Month,
+    /// A period of indicators, B.E.: `2557`, `2557Q3`, `2557-01`.
+    Period,
+    /// A round, B.E.
     Round,
+    /// The number of a tranche.
+    Tranche,
+    /// A citizen ID.
+    Cid,
     /// The code of a finding.
     Code,
-    /// A period as people name it.
-    Period,
     /// A person's number at a unit.
     Pid,
     /// An address of this site; what is none is not gone to.
@@ -73,11 +77,11 @@ pub enum Form {
 impl Form {
     /// Brings a value into its form, or says what the form is.
     fn read(self, value: &str, rows: u64) -> Result<String, String> {
-        let number = |least: u64, most: u64| {
+        let number = |most: u64| {
             let digits = value.bytes().all(|b| b.is_ascii_digit());
             let number = value.parse::<u64>().ok().filter(|_| digits);
-            let number = number.filter(|number| (least..=most).contains(number));
-            number.map(|n| n.to_string()).ok_or_else(|| format!("must be from {least} to {most}"))
+            let number = number.filter(|number| (1..=most).contains(number));
+            number.map(|n| n.to_string()).ok_or_else(|| format!("must be from 1 to {most}"))
         };
         match self {
             Self::Hcode if value.len() == 5 && value.bytes().all(|b| b.is_ascii_alphanumeric()) => {
@@ -90,17 +94,29 @@ impl Form {
                 Ok(day) if value.len() == 10 => Ok(day.to_string()),
                 _ => Err("must be a day, YYYY-MM-DD (C.E.)".to_owned()),
             },
-            Self::Page => number(1, LAST_PAGE),
-            Self::PerPage => number(1, rows),
-            Self::Round => number(ROUNDS.0, ROUNDS.1),
+            Self::Page => number(LAST_PAGE),
+            Self::PerPage => number(rows),
+            Self::Month => match NaiveDate::parse_from_str(&format!("{value}-01"), "%Y-%m-%d") {
+                Ok(day) if value.len() == 7 => Ok(day.format("%Y-%m").to_string()),
+                _ => Err("must be a month, YYYY-MM (C.E.)".to_owned()),
+            },
+            Self::Period => match value.parse::<Period>() {
+                Ok(period) => Ok(period.to_string()),
+                Err(_) => Err("must be a period: 2557, 2557Q3 or 2557-01 (B.E.)".to_owned()),
+            },
+            Self::Round => match value.parse::<u64>() {
+                Ok(round) if ROUNDS.contains(&round) && value.len() == 4 => Ok(value.to_owned()),
+                _ => Err("must be a round, B.E., such as 2557".to_owned()),
+            },
+            Self::Tranche => number(TRANCHES),
+            Self::Cid if value.len() == 13 && value.bytes().all(|b| b.is_ascii_digit()) => {
+                Ok(value.to_owned())
+            }
+            Self::Cid => Err("must be 13 digits".to_owned()),
             Self::Code if value.len() <= 8 && value.bytes().all(|b| b.is_ascii_alphanumeric()) => {
                 Ok(value.to_ascii_uppercase())
             }
             Self::Code => Err("must be a code, as SE1105".to_owned()),
-            Self::Period => match value.parse::<Period>() {
-                Ok(period) => Ok(period.to_string()),
-                Err(error) => Err(error.to_string()),
-            },
             Self::Pid if value.chars().count() <= PID_CHARS => Ok(value.to_owned()),
             Self::Pid => Err(format!("must have at most {PID_CHARS} characters")),
             Self::Address => Ok(value.to_owned()),
@@ -117,17 +133,31 @@ impl Form {
             Self::Day => json!({"type": "string", "format": "date"}),
             Self::Page => json!({"type": "integer", "minimum": 1, "maximum": LAST_PAGE}),
             Self::PerPage => json!({"type": "integer", "minimum": 1, "maximum": rows}),
-            Self::Round => json!({"type": "integer", "minimum": ROUNDS.0, "maximum": ROUNDS.1}),
-            Self::Code => json!({"type": "string", "pattern": "^[0-9A-Za-z]{1,8}$"}),
-            Self::Period => {
-                json!({"type": "string", "pattern": "^2[5-7][0-9]{2}(Q[1-4]|-[01][0-9])?$"})
+            Self::Month => {
+                json!({"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$"})
             }
+            Self::Period => json!({
+                "type": "string",
+                "pattern": "^2(5[0-9]{2}|6[0-9]{2}|700)([Qq][1-4]|-(0[1-9]|1[0-2]))?$",
+            }),
+            Self::Round => {
+                json!({"type": "integer", "minimum": ROUNDS.start(), "maximum": ROUNDS.end()})
+            }
+            Self::Tranche => json!({"type": "integer", "minimum": 1, "maximum": TRANCHES}),
+            Self::Cid => json!({"type": "string", "pattern": "^[0-9]{13}$"}),
+            Self::Code => json!({"type": "string", "pattern": "^[0-9A-Za-z]{1,8}$"}),
             Self::Pid => json!({"type": "string", "maxLength": PID_CHARS}),
             Self::Address => json!({"type": "string"}),
             Self::OneOf(words) => json!({"type": "string", "enum": words}),
         }
     }
 }
+
+/// Rounds that can be, B.E.
+const ROUNDS: RangeInclusive<u64> = 2500..=2700;
+
+/// No round has more tranches.
+const TRANCHES: u64 = 12;
 
 /// Every status, as written.
 const STATUSES: [&str; 4] = [
@@ -283,16 +313,22 @@ impl Call<'_> {
 
     /// A page of a list, with the address of the next one.
     pub fn page_of<T: Serialize>(&self, page: &Page<T>) -> Result<Reply, Problem> {
-        let mut reply = Reply::json(page)?;
-        if page.page.saturating_mul(page.per_page) < page.total {
+        let reply = Reply::json(page)?;
+        Ok(self.link_next(reply, page.page, page.per_page, page.total))
+    }
+
+    /// Names the next page of a list, if there is one (RFC 8288).
+    pub fn link_next(&self, mut reply: Reply, page: u64, per_page: u64, total: u64) -> Reply {
+        if page.saturating_mul(per_page) < total {
             let mut query = form_urlencoded::Serializer::new(String::new());
-            let own = self.values.iter().filter(|(name, _)| *name != "page");
-            own.for_each(|(name, value)| drop(query.append_pair(name, value)));
-            query.append_pair("page", &(page.page + 1).to_string());
+            for (name, value) in self.values.iter().filter(|(name, _)| *name != "page") {
+                query.append_pair(name, value);
+            }
+            query.append_pair("page", &(page + 1).to_string());
             let path = self.address();
             reply.extra.push(("Link", format!("<{path}?{}>; rel=\"next\"", query.finish())));
         }
-        Ok(reply)
+        reply
     }
 
     /// The path that was asked for.

@@ -23,6 +23,7 @@ mod probe;
 mod problem;
 mod reply;
 mod routes;
+mod seen;
 mod shared;
 mod upload;
 mod viewer;

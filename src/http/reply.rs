@@ -25,6 +25,8 @@ pub const HTML: &str = "text/html; charset=utf-8";
 pub const TEXT: &str = "text/plain; charset=utf-8";
 /// Content type of CSV files.
 pub const CSV: &str = "text/csv; charset=utf-8; header=present";
+/// Content type of workbooks.
+pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 /// Content type of style sheets.
 pub const CSS: &str = "text/css; charset=utf-8";
 

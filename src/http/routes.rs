@@ -5,8 +5,10 @@ use std::sync::LazyLock;
 
 use super::call::{Call, Form, Param};
 use super::problem::{self, Kind, Problem};
-use super::reply::{CSS, CSV, HTML, JS, JSON, Reply, TEXT};
-use super::views::{access, docs, health, pages, sign_in, status, submissions};
+use super::reply::{CSS, CSV, HTML, JS, JSON, Reply, TEXT, XLSX};
+use super::views::{
+    access, docs, expected, exports, health, kpi, pages, rounds, sign_in, status, submissions,
+};
 use crate::access::Role;
 
 /// Methods of a route that only reads.
@@ -88,24 +90,18 @@ const LANG: Param = Param {
     form: Form::OneOf(&["th", "en"]),
     about: "Language of the page; Thai if not given.",
 };
-const ROUND: Param = Param {
+const UNIT_ROUND: Param = Param {
     name: "round",
     form: Form::Round,
     about: "Scoring round, B.E.; the latest in which something was sent if not given.",
 };
 const CODE: Param = Param { name: "code", form: Form::Code, about: "Only findings of this code." };
-const PERIOD: Param = Param {
+const QUARTER: Param = Param {
     name: "period",
     form: Form::Period,
     about: "B.E. year 2557, quarter 2557Q3 (cumulative) or month 2557-01; the present quarter if \
             not given.",
 };
-const LEVEL: Param = Param {
-    name: "level",
-    form: Form::OneOf(&["unit", "cup", "district", "network", "province"]),
-    about: "Level of the groups; `unit` if not given.",
-};
-
 /// What may be wrong with a page of figures.
 const FIGURES: &[&Kind] =
     &[problem::NO_KPI, problem::NO_UNIT, problem::NOT_ALLOWED, problem::BEING_COMPUTED];
@@ -119,6 +115,44 @@ const LIVE: Param = Param {
 
 const NEXT: Param =
     Param { name: "next", form: Form::Address, about: "Where to go on to, on this site." };
+
+const ROUND: Param =
+    Param { name: "round", form: Form::Round, about: "Round, B.E.; that of today if not given." };
+const MONTH: Param =
+    Param { name: "month", form: Form::Month, about: "The month; this one if not given." };
+const TRANCHE: Param = Param { name: "tranche", form: Form::Tranche, about: "Only this tranche." };
+const UNIT: Param = Param { name: "unit", form: Form::Hcode, about: "Only this unit." };
+const BY_MONTH: Param = Param {
+    name: "by_month",
+    form: Form::OneOf(&["yes", "no"]),
+    about: "Points by month, too; no if not given.",
+};
+const PERIOD: Param = Param {
+    name: "period",
+    form: Form::Period,
+    about: "B.E. year 2557, quarter 2557Q3 (cumulative) or month 2557-01; this fiscal year if not \
+            given.",
+};
+const LEVEL: Param = Param {
+    name: "level",
+    form: Form::OneOf(&["unit", "cup", "network", "district", "province", "class"]),
+    about: "How units are summed up; `unit` if not given.",
+};
+const GROUP: Param = Param {
+    name: "group",
+    form: Form::Address,
+    about: "Only the row of this code, whatever the level: an HCODE, a district.",
+};
+const FORMAT: Param = Param {
+    name: "format",
+    form: Form::OneOf(&["json", "csv", "xlsx", "html"]),
+    about: "Form of the reply; `json` if not given.",
+};
+const DOCUMENT: Param = Param {
+    name: "format",
+    form: Form::OneOf(&["json", "html", "xlsx"]),
+    about: "Form of the reply; `json` if not given.",
+};
 
 /// All routes.
 pub const ROUTES: &[Route] = &[
@@ -163,7 +197,7 @@ pub const ROUTES: &[Route] = &[
         name: "unit_page",
         about: "Page: what a unit sent, what was wrong with it line by line, how to mend it.",
         about_th: "หน้าเว็บ: ข้อมูลที่หน่วยบริการส่ง ข้อผิดพลาดรายแถว และวิธีแก้ไข",
-        params: &[ROUND, CODE, PAGE, SENT, LANG],
+        params: &[UNIT_ROUND, CODE, PAGE, SENT, LANG],
         content: &[HTML],
         schema: None,
         problems: &[problem::NO_UNIT],
@@ -179,12 +213,44 @@ pub const ROUTES: &[Route] = &[
         name: "unit_findings",
         about: "What was said about the rows that a unit sent in a round, for a spreadsheet.",
         about_th: "ข้อผิดพลาดรายแถวของหน่วยบริการในรอบหนึ่ง สำหรับเปิดด้วยโปรแกรมตารางคำนวณ",
-        params: &[ROUND, CODE],
+        params: &[UNIT_ROUND, CODE],
         content: &[CSV],
         schema: None,
         problems: &[problem::NO_UNIT],
         asks_store: true,
         view: pages::unit_findings,
+    },
+    Route {
+        path: "/expected",
+        methods: READS,
+        body: Body::None,
+        access: DATA,
+        personal: false,
+        name: "expected_page",
+        about: "Page: who has not sent in a month, by main unit.",
+        about_th: "หน้าเว็บ: หน่วยบริการที่ยังไม่ส่งข้อมูลของเดือน แยกตาม CUP",
+        params: &[MONTH, LANG],
+        content: &[HTML],
+        schema: None,
+        problems: &[problem::BEING_COMPUTED],
+        asks_store: true,
+        view: pages::expected,
+    },
+    Route {
+        path: "/quality",
+        methods: READS,
+        body: Body::None,
+        access: DATA,
+        personal: false,
+        name: "quality_page",
+        about: "Page: quality against the bands, and points, of each unit.",
+        about_th: "หน้าเว็บ: คุณภาพข้อมูลเทียบเกณฑ์ และคะแนนของแต่ละหน่วยบริการ",
+        params: &[ROUND, TRANCHE, LANG],
+        content: &[HTML],
+        schema: None,
+        problems: &[problem::NO_ROUND, problem::RULEBOOK, problem::BEING_COMPUTED],
+        asks_store: true,
+        view: pages::quality,
     },
     Route {
         path: "/kpi",
@@ -195,7 +261,7 @@ pub const ROUTES: &[Route] = &[
         name: "kpis_page",
         about: "Page: every indicator with its value, target and quarters, for who looks.",
         about_th: "หน้าเว็บ: ตัวชี้วัดทั้งหมด พร้อมผลงาน เป้าหมาย และแนวโน้มรายไตรมาส",
-        params: &[PERIOD, LANG],
+        params: &[QUARTER, LANG],
         content: &[HTML],
         schema: None,
         problems: FIGURES,
@@ -211,7 +277,7 @@ pub const ROUTES: &[Route] = &[
         name: "kpi_page",
         about: "Page: an indicator: groups against the target, months, what it means.",
         about_th: "หน้าเว็บ: ตัวชี้วัดหนึ่งตัว เทียบเป้าหมาย รายเดือน และนิยาม",
-        params: &[PERIOD, LEVEL, LANG],
+        params: &[QUARTER, LEVEL, LANG],
         content: &[HTML],
         schema: None,
         problems: FIGURES,
@@ -229,7 +295,7 @@ pub const ROUTES: &[Route] = &[
         about_th: "หน้าเว็บ: ที่มาของตัวชี้วัดในหน่วยบริการ และรายชื่อผู้ที่ยังขาด",
         params: &[
             Param { name: "unit", form: Form::Hcode, about: "The unit." },
-            PERIOD,
+            QUARTER,
             Param { name: "person", form: Form::Pid, about: "One person: the number at the unit." },
             Param { name: "cid", form: Form::OneOf(&["on", "off"]), about: "Citizen IDs whole." },
             PAGE,
@@ -526,6 +592,196 @@ pub const ROUTES: &[Route] = &[
         problems: &[],
         asks_store: false,
         view: access::log,
+    },
+    Route {
+        path: "/api/v1/expected",
+        methods: READS,
+        body: Body::None,
+        access: DATA,
+        personal: false,
+        name: "expected",
+        about: "Who has sent in a month and who has not; those who have not come first.",
+        about_th: "ใครส่งข้อมูลแล้วหรือยังไม่ส่งในเดือนนั้น",
+        params: &[
+            MONTH,
+            Param {
+                name: "sent",
+                form: Form::OneOf(&["yes", "no"]),
+                about: "Only who has, or has not.",
+            },
+            Param { name: "cup", form: Form::Hcode, about: "Only units of this main unit." },
+            PAGE,
+            PER_PAGE,
+        ],
+        content: &[JSON],
+        schema: Some("ExpectedPage"),
+        problems: &[problem::BEING_COMPUTED],
+        asks_store: true,
+        view: expected::list,
+    },
+    Route {
+        path: "/api/v1/score",
+        methods: READS,
+        body: Body::None,
+        access: DATA,
+        personal: false,
+        name: "score",
+        about: "Points and quality of a round, by unit, as `khlang score --json`.",
+        about_th: "คะแนนและคุณภาพของรอบปี รายหน่วยบริการ",
+        params: &[ROUND, UNIT, BY_MONTH],
+        content: &[JSON],
+        schema: Some("Score"),
+        problems: &[problem::BEING_COMPUTED, problem::NO_ROUND, problem::RULEBOOK],
+        asks_store: true,
+        view: rounds::score,
+    },
+    Route {
+        path: "/api/v1/quality",
+        methods: READS,
+        body: Body::None,
+        access: DATA,
+        personal: false,
+        name: "quality",
+        about: "Quality of a round, by unit and tranche.",
+        about_th: "คุณภาพข้อมูลของรอบปี รายหน่วยบริการและงวด",
+        params: &[ROUND, TRANCHE, UNIT],
+        content: &[JSON],
+        schema: Some("Quality"),
+        problems: &[problem::BEING_COMPUTED, problem::NO_ROUND, problem::RULEBOOK],
+        asks_store: true,
+        view: rounds::quality,
+    },
+    Route {
+        path: "/api/v1/allocation",
+        methods: READS,
+        body: Body::None,
+        access: DATA,
+        personal: false,
+        name: "allocation",
+        about: "The money of a round, by main unit and unit, as `khlang allocate --json`.",
+        about_th: "การจัดสรรเงินของรอบปี รายหน่วยบริการประจำและหน่วยบริการ",
+        params: &[ROUND, UNIT],
+        content: &[JSON],
+        schema: Some("Allocation"),
+        problems: &[problem::BEING_COMPUTED, problem::NO_ROUND, problem::RULEBOOK],
+        asks_store: true,
+        view: rounds::allocation,
+    },
+    Route {
+        path: "/api/v1/statements/{cup}",
+        methods: READS,
+        body: Body::None,
+        access: Access::Roles(&[Role::Province, Role::Cup]),
+        personal: true,
+        name: "statement",
+        about: "What a main unit is told about its money.",
+        about_th: "ใบแจ้งผลการจัดสรรเงินของหน่วยบริการประจำ",
+        params: &[ROUND, DOCUMENT, LANG],
+        content: &[JSON, HTML, XLSX],
+        schema: Some("Document"),
+        problems: &[
+            problem::BEING_COMPUTED,
+            problem::NO_ROUND,
+            problem::NO_UNIT,
+            problem::RULEBOOK,
+        ],
+        asks_store: true,
+        view: rounds::statement_of,
+    },
+    Route {
+        path: "/api/v1/kpi",
+        methods: READS,
+        body: Body::None,
+        access: DATA,
+        personal: false,
+        name: "kpis",
+        about: "Every indicator with its names, targets and source.",
+        about_th: "ตัวชี้วัดทั้งหมด พร้อมเป้าหมายและที่มา",
+        params: &[],
+        content: &[JSON],
+        schema: Some("KpiList"),
+        problems: &[],
+        asks_store: false,
+        view: kpi::list,
+    },
+    Route {
+        path: "/api/v1/kpi/{kpi}",
+        methods: READS,
+        body: Body::None,
+        access: DATA,
+        personal: false,
+        name: "kpi",
+        about: "An indicator for a period, by group; small counts of other units are not shown.",
+        about_th: "ผลตัวชี้วัดตามช่วงเวลาและระดับ จำนวนน้อยของหน่วยอื่นจะไม่แสดง",
+        params: &[PERIOD, LEVEL, GROUP, FORMAT, LANG],
+        content: &[JSON, CSV, XLSX, HTML],
+        schema: Some("Kpi"),
+        problems: &[problem::BEING_COMPUTED, problem::NO_KPI],
+        asks_store: true,
+        view: kpi::one,
+    },
+    Route {
+        path: "/api/v1/kpi/{kpi}/explain",
+        methods: READS,
+        body: Body::None,
+        access: DATA,
+        personal: true,
+        name: "kpi_explain",
+        about: "Where a unit loses people, and whom it misses; or why one person counts.",
+        about_th: "เหตุที่นับหรือไม่นับ และรายชื่อผู้ที่ยังขาด",
+        params: &[
+            PERIOD,
+            UNIT,
+            Param { name: "person", form: Form::Cid, about: "Citizen ID of one person." },
+            PAGE,
+            PER_PAGE,
+            Param {
+                name: "format",
+                form: Form::OneOf(&["json", "csv"]),
+                about: "`csv` for all whom the unit misses.",
+            },
+        ],
+        content: &[JSON, CSV],
+        schema: Some("KpiExplained"),
+        problems: &[problem::BEING_COMPUTED, problem::NO_KPI, problem::NO_UNIT],
+        asks_store: true,
+        view: kpi::explain,
+    },
+    Route {
+        path: "/api/v1/exports",
+        methods: READS,
+        body: Body::None,
+        access: PROVINCE,
+        personal: false,
+        name: "exports",
+        about: "Finished exports with their files.",
+        about_th: "ข้อมูลส่งออกที่เสร็จแล้ว พร้อมไฟล์",
+        params: &[
+            Param { name: "name", form: Form::Address, about: "Only of this name." },
+            PAGE,
+            PER_PAGE,
+        ],
+        content: &[JSON],
+        schema: Some("ExportPage"),
+        problems: &[problem::STORAGE],
+        asks_store: false,
+        view: exports::list,
+    },
+    Route {
+        path: "/api/v1/exports/{name}/{stamp}/{file}",
+        methods: READS,
+        body: Body::None,
+        access: PROVINCE,
+        personal: false,
+        name: "export_file",
+        about: "A file of an export.",
+        about_th: "ไฟล์ของข้อมูลส่งออก",
+        params: &[],
+        content: &[JSON, CSV, XLSX, HTML],
+        schema: None,
+        problems: &[problem::NO_EXPORT, problem::STORAGE],
+        asks_store: false,
+        view: exports::file,
     },
     #[cfg(test)]
     super::tests::PANIC,

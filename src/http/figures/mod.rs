@@ -150,7 +150,7 @@ fn one(call: &Call, what: What) -> Result<Figure, Problem> {
     ask(call, &[what])?.pop().ok_or_else(being_computed)
 }
 
-/// It is being counted.
+/// It is not there yet.
 pub fn being_computed() -> Problem {
     Problem::new(problem::BEING_COMPUTED, "ask again in a moment")
 }

@@ -47,7 +47,7 @@ struct Kept {
 }
 
 /// What there is of a figure.
-pub enum Taken {
+pub(super) enum Taken {
     /// This.
     Figure(Figure),
     /// It could not be counted.
@@ -104,7 +104,13 @@ impl Figures {
     }
 
     /// Has what is missing counted; tells how many are missing.
-    pub fn want(&self, shared: &Shared, wanted: &[What], state: &State, stale: Duration) -> usize {
+    pub(super) fn want(
+        &self,
+        shared: &Shared,
+        wanted: &[What],
+        state: &State,
+        stale: Duration,
+    ) -> usize {
         let mut table = self.table();
         let mut missing = 0;
         for what in wanted {
@@ -128,7 +134,7 @@ impl Figures {
     }
 
     /// How many do not answer yet.
-    pub fn missing(&self, wanted: &[What], state: &State, stale: Duration) -> usize {
+    pub(super) fn missing(&self, wanted: &[What], state: &State, stale: Duration) -> usize {
         let table = self.table();
         let answers =
             |what: &&What| table.kept.get(*what).is_some_and(|kept| kept.answers(state, stale));
@@ -155,7 +161,7 @@ impl Figures {
     }
 
     /// What there is of a figure.
-    pub fn take(&self, what: &What, state: &State, stale: Duration) -> Taken {
+    pub(super) fn take(&self, what: &What, state: &State, stale: Duration) -> Taken {
         let mut table = self.table();
         let kept = table.kept.get_mut(what).filter(|kept| kept.answers(state, stale));
         match kept {

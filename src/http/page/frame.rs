@@ -14,7 +14,13 @@ use crate::world::World;
 const GET: &str = "GET";
 
 /// The menu: a name, and where it leads. A unit has its own page for today's.
-const MENU: [(&str, &str); 3] = [("today", "/"), ("kpi", "/kpi"), ("exports", "/exports")];
+const MENU: [(&str, &str); 5] = [
+    ("today", "/"),
+    ("expected", "/expected"),
+    ("quality", "/quality"),
+    ("kpi", "/kpi"),
+    ("exports", "/exports"),
+];
 
 /// A line of the menu.
 #[derive(Debug, Clone, Serialize)]

@@ -36,6 +36,8 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("today.html", include_str!("today.html")),
     ("submission.html", include_str!("submission.html")),
     ("unit.html", include_str!("unit.html")),
+    ("expected.html", include_str!("expected.html")),
+    ("quality.html", include_str!("quality.html")),
     ("kpis.html", include_str!("kpis.html")),
     ("kpi.html", include_str!("kpi.html")),
     ("explain.html", include_str!("explain.html")),

@@ -18,7 +18,7 @@ use crate::report::chart::{Chart, Point, Shape};
 use crate::report::{Words, html, words};
 
 /// Levels to choose from.
-const LEVELS: [&str; 5] = ["unit", "cup", "district", "network", "province"];
+const LEVELS: [&str; 6] = ["unit", "cup", "district", "network", "class", "province"];
 
 /// `/kpi/{id}`
 pub fn indicator(call: &Call) -> Result<Reply, Problem> {

@@ -1,10 +1,12 @@
 //! The pages for people, a file each; here what they share.
 
+mod expected;
 mod explain;
 mod exports;
 mod indicator;
 mod kpi;
 mod rows;
+mod score;
 mod spark;
 mod submission;
 mod today;
@@ -12,10 +14,12 @@ mod unit;
 
 use serde::Serialize;
 
+pub use expected::expected;
 pub use explain::explain;
 pub use exports::exports;
 pub use indicator::indicator;
 pub use kpi::kpis;
+pub use score::quality;
 pub use submission::submission;
 pub use today::today;
 pub use unit::{unit, unit_findings};

@@ -10,9 +10,9 @@ use super::unit_name;
 use crate::access::Role;
 use crate::clock::fiscal_year_of;
 use crate::http::call::Call;
-use crate::http::figures;
 use crate::http::page::Lang;
 use crate::http::problem::{self, Problem};
+use crate::http::seen::{self, SeenRow};
 use crate::kpi::{Definition, Level, Names, NotComputable, Period, Span};
 
 /// Fiscal years that can be chosen, the present one among them.
@@ -56,29 +56,29 @@ impl Shown {
 /// Indicators as who looks may see them, in their order.
 pub fn shown(call: &Call, wanted: &[(&Definition, Period, Level)]) -> Result<Vec<Shown>, Problem> {
     let (_, own) = own(call);
-    let asked: Vec<_> = wanted.iter().map(|(d, period, level)| (&*d.id, *period, *level)).collect();
-    let results = figures::kpis(call, &asked)?;
-    let each = results.iter().map(|result| Shown {
-        span: result.period.clone(),
-        rows: result
-            .rows
-            .iter()
-            .map(|row| Row {
-                code: row.code.clone(),
-                name: row.name.clone(),
-                numerator: Some(row.numerator.to_string()),
-                denominator: Some(row.denominator.to_string()),
-                value: row.value.clone(),
-                target: row.target.clone(),
-                met: row.met,
-                hidden: false,
-                own: own.as_ref() == Some(&row.code),
-            })
-            .collect(),
-        excluded: result.excluded.iter().map(|(r, n)| (r.clone(), Some(*n))).collect(),
-        why: result.not_computable.clone(),
+    let each = seen::kpis(call, wanted)?.into_iter().map(|seen| Shown {
+        span: seen.period,
+        rows: seen.rows.into_iter().map(|row| Row::of(row, own.as_deref())).collect(),
+        excluded: seen.excluded,
+        why: seen.not_computable,
     });
     Ok(each.collect())
+}
+
+impl Row {
+    fn of(row: SeenRow, own: Option<&str>) -> Self {
+        Self {
+            own: own == Some(&row.code),
+            code: row.code,
+            name: row.name,
+            numerator: row.numerator.map(|count| count.to_string()),
+            denominator: row.denominator.map(|count| count.to_string()),
+            value: row.value,
+            target: row.target,
+            met: row.met,
+            hidden: row.suppressed,
+        }
+    }
 }
 
 /// One language of a text of the KPI engine.

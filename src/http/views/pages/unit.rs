@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::submission::groups;
-use super::{Pager, unit_name};
+use super::{Pager, score, unit_name};
 use crate::clock::round_of;
 use crate::http::call::Call;
 use crate::http::page::{self, Frame};
@@ -92,6 +92,7 @@ pub fn unit(call: &Call) -> Result<Reply, Problem> {
     let sent = store.submissions(&filter, sent_page, SENT_SHOWN)?;
     let last = store.submissions(&filter, 1, 1)?.rows.pop();
     let own = json!({
+        "score": score::of_unit(call, round, &unit.hcode)?,
         "unit": unit, "cup": unit_name(call, Some(&unit.cup)), "last": last,
         "round": round, "rounds": rounds, "code": code, "cut": totals.cut,
         "problems": groups(call, lang, None, &totals.problems),
