@@ -41,6 +41,7 @@ pub fn explain(call: &Call) -> Result<Reply, Problem> {
         "hcode": hcode, "unit": unit, "whole": whole, "person": person,
         "why": explained.not_computable.as_ref().map(|why| name(&why.text, lang)),
         "steps": steps(&explained, lang),
+        "denominator": sum(&explained, SUMS[0]), "numerator": sum(&explained, SUMS[1]),
         "excluded": explained.excluded.iter().map(|(reason, count)| json!({
             "text": reason_text(definition, reason, lang), "count": count,
         })).collect::<Vec<_>>(),
@@ -50,11 +51,19 @@ pub fn explain(call: &Call) -> Result<Reply, Problem> {
     page::render(&Frame::of(call), "explain.html", own)
 }
 
-/// The funnel: how many are left, in parts of a hundred of those looked at.
+/// The steps that sum up: they stand above the funnel.
+const SUMS: [&str; 2] = ["denominator", "numerator"];
+
+fn sum(explained: &UnitExplained, name: &str) -> Option<u64> {
+    explained.funnel.iter().find(|step| step.name == name).map(|step| step.left)
+}
+
+/// The funnel: how many are left, in parts of a thousand of those looked at.
 fn steps(explained: &UnitExplained, lang: Lang) -> Vec<Value> {
     let first = explained.funnel.first().map_or(1, |step| step.left).max(1);
     let mut before = first;
-    let each = explained.funnel.iter().map(|step| {
+    let conditions = explained.funnel.iter().filter(|step| !SUMS.contains(&step.name.as_str()));
+    let each = conditions.map(|step| {
         let lost = before.saturating_sub(step.left);
         before = step.left;
         json!({
@@ -84,10 +93,11 @@ fn missing(
 ) -> Vec<Value> {
     let lang = call.lang();
     let line = |missing: &Missing| {
-        let why = missing.reason.as_ref().or(missing.lacks.as_ref());
+        let text = |name: &String| reason_text(definition, name, lang).to_owned();
         json!({
             "person": shown(&missing.person, whole), "pid": missing.pid,
-            "why": why.map(|why| reason_text(definition, why, lang)),
+            "reason": missing.reason.as_ref().map(text),
+            "lacks": missing.lacks.as_ref().map(text),
         })
     };
     let first = (call.page() - 1).saturating_mul(SHOWN) as usize;

@@ -97,13 +97,9 @@ pub fn own(call: &Call) -> (Level, Option<String>) {
     }
 }
 
-/// What a group is called.
+/// What the unit of a group is called; the province needs no name.
 pub fn place(call: &Call, level: Level, code: Option<&str>) -> Option<String> {
-    let provinces = call.world.units.by_code.values().map(|unit| &unit.province);
-    match level {
-        Level::Province => provinces.min().cloned(),
-        _ => unit_name(call, code),
-    }
+    if level == Level::Province { None } else { unit_name(call, code) }
 }
 
 /// The period asked for, else the present quarter, which is cumulative.

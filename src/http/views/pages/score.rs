@@ -183,6 +183,15 @@ pub(super) fn of_unit(call: &Call, number: i32, hcode: &str) -> Result<Value, Pr
     }))
 }
 
+/// How good a score is.
+fn state(score: Decimal, best: Decimal) -> &'static str {
+    match score {
+        score if score == best => "met",
+        score if score.is_zero() => "missed",
+        _ => "partial",
+    }
+}
+
 /// Files of each dimension with the bands that they are held against.
 fn dimensions(round: &Round, quality: &TrancheQuality, lang: Lang) -> Vec<Value> {
     let each = round.book.quality.dimensions.iter().map(|dimension| {
@@ -191,12 +200,7 @@ fn dimensions(round: &Round, quality: &TrancheQuality, lang: Lang) -> Vec<Value>
             .bands
             .iter()
             .map(|band| {
-                let kind = match band.score {
-                    score if score == best => "full",
-                    score if score.is_zero() => "nought",
-                    _ => "half",
-                };
-                json!({ "kind": kind, "from": band.from, "wide": band.to - band.from })
+                json!({ "kind": state(band.score, best), "from": band.from, "wide": band.to - band.from })
             })
             .collect();
         let figures = quality.dimensions.get(&dimension.name).into_iter().flatten();
@@ -205,7 +209,7 @@ fn dimensions(round: &Round, quality: &TrancheQuality, lang: Lang) -> Vec<Value>
                 json!({
                     "file": file, "percent": format!("{:.2}", figure.percent),
                     "at": figure.percent, "score": format!("{:.2}", figure.score),
-                    "state": if figure.score == best { "met" } else { "missed" },
+                    "state": state(figure.score, best),
                     "numerator": figure.numerator, "denominator": figure.denominator,
                 })
             })

@@ -37,7 +37,7 @@ pub fn line(values: &[Option<String>]) -> Option<Spark> {
         let x = Decimal::from(EDGE) + step * Decimal::from(at as i64);
         let y =
             Decimal::from(HEIGHT - EDGE) - (value - low) / range * Decimal::from(HEIGHT - 2 * EDGE);
-        (x.round_dp(1).to_string(), y.round_dp(1).to_string())
+        (x.round_dp(1).normalize().to_string(), y.round_dp(1).normalize().to_string())
     };
     let (mut lines, mut last) = (vec![String::new()], None);
     for (at, value) in numbers.iter().enumerate() {
