@@ -35,7 +35,8 @@ pub fn early(shared: &Shared, head: &Head) -> Result<Permit, Problem> {
         Body::Archive => {
             let viewer = door::enter(shared, route, &|name| head.said(name))?;
             door::check_form(&viewer, route, &Sent::Nothing, head.said("X-CSRF-Token"))?;
-            Intake::admit(shared, head).map(|intake| Permit::Archive(Box::new(intake)))
+            let units = viewer.units(&shared.world());
+            Intake::admit(shared, head, units).map(|intake| Permit::Archive(Box::new(intake)))
         }
     }
 }

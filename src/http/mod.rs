@@ -4,9 +4,9 @@
 //! may follow, `upload` takes archives to disk as they come; `back` runs `tiny_http` and its
 //! workers; `routes` is the one list from which router, `OpenAPI` document and
 //! docs follow; `views` answer from read-only connections. HTTP never loads:
-//! what it knows of the inbox is what the daemon tells it in [`Shared`].
-//! `gate` knows who asks, `door` whom a route is for; `figures` counts what is
-//! expensive in the background.
+//! it puts archives into the inbox, and what it knows of the inbox is what the
+//! daemon tells it in [`Shared`]. `gate` knows who asks, `door` whom a route is
+//! for; `figures` counts what is expensive in the background.
 
 mod back;
 mod call;

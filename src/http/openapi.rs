@@ -4,15 +4,19 @@
 use serde_json::{Map, Value, json};
 
 use super::call::Param;
+use super::gate::COOKIE;
 use super::problem::{self, KINDS, Kind};
 use super::reply::{HTML, JSON, PROBLEM};
-use super::routes::{Body, POST, ROUTES, Route};
+use super::routes::{Access, Body, POST, ROUTES, Route};
 
 /// Shapes of replies, as JSON schemas.
 const SCHEMAS: &str = include_str!("schemas.json");
 
 /// What may be wrong with a call of any route.
-const COMMON: [&Kind; 8] = [
+const COMMON: [&Kind; 11] = [
+    problem::INVALID_PARAMETER,
+    problem::TOKEN,
+    problem::WRONG_TOKENS,
     problem::MALFORMED,
     problem::NOT_LOCAL,
     problem::METHOD,
@@ -66,7 +70,12 @@ pub fn document(rows: u64) -> Value {
         },
         "servers": [{"url": "/"}],
         "paths": paths,
-        "components": {"schemas": schemas},
+        "components": {"schemas": schemas, "securitySchemes": {
+            "token": {"type": "http", "scheme": "bearer",
+                "description": "A token (khlang token create). While none has been made, this \
+                                machine needs none."},
+            "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+        }},
     })
 }
 
@@ -83,12 +92,42 @@ fn operation(route: &Route, rows: u64) -> Value {
             "name": name, "in": "path", "required": true, "description": about, "schema": schema,
         })
     }));
-    json!({
+    let mut operation = json!({
         "operationId": route.name,
         "summary": route.about,
         "parameters": parameters,
         "responses": responses(route),
-    })
+        "security": security(route),
+    });
+    if route.body == Body::Form {
+        let form = json!({"type": "object", "additionalProperties": {"type": "string"}});
+        operation["requestBody"] = json!({"content": {
+            "application/x-www-form-urlencoded": {"schema": form},
+        }});
+    }
+    if route.body == Body::Archive {
+        let name = json!({
+            "name": "X-Archive-Name", "in": "header", "required": false,
+            "description": "Name of the archive; needed unless the file of a form says it.",
+            "schema": {"type": "string"},
+        });
+        operation["parameters"] = json!([name]);
+        let file = json!({"type": "object", "required": ["archive"], "properties": {
+            "archive": {"type": "string", "contentMediaType": "application/zip"}}});
+        operation["requestBody"] = json!({"required": true, "content": {
+            "application/zip": {"schema": {"type": "string", "contentMediaType": "application/zip"}},
+            "multipart/form-data": {"schema": file},
+        }});
+    }
+    operation
+}
+
+/// How whoever asks says who they are; nothing where everybody may.
+fn security(route: &Route) -> Value {
+    match route.access {
+        Access::Public => json!([]),
+        Access::Roles(_) => json!([{"token": []}, {"session": []}]),
+    }
 }
 
 fn parameter(param: &Param, rows: u64) -> Value {
@@ -115,17 +154,36 @@ fn responses(route: &Route) -> Value {
         })
         .collect();
     let mut responses = Map::new();
-    responses.insert("200".to_owned(), json!({"description": route.about, "content": content}));
-    let modified = json!({"description": "The version that If-None-Match names is the last"});
-    responses.insert("304".to_owned(), modified);
+    if route.body == Body::Archive || route.schema == Some("Submission") {
+        let schema = json!({"schema": {"$ref": reference("Pending")}});
+        let waits =
+            json!({"description": "The archive waits or is loaded", "content": {JSON: schema}});
+        responses.insert("202".to_owned(), waits);
+    }
+    if route.body != Body::Archive {
+        responses.insert("200".to_owned(), json!({"description": route.about, "content": content}));
+    }
+    if route.body == Body::None {
+        let modified = json!({"description": "The version that If-None-Match names is the last"});
+        responses.insert("304".to_owned(), modified);
+    }
     let own = route.problems.iter().copied();
     let store = [problem::QUERY_TIMEOUT, problem::DATABASE];
     let store = store.into_iter().filter(|_| route.asks_store);
-    let query = Some(problem::INVALID_PARAMETER).filter(|_| !route.content.contains(&HTML));
+    let closed = [problem::NOT_SIGNED_IN, problem::NOT_ALLOWED];
+    let closed = closed.into_iter().filter(|_| route.access != Access::Public);
+    let change = Some(problem::CROSS_ORIGIN).filter(|_| route.methods == POST);
     let body = BODY.into_iter().filter(|_| route.body != Body::None);
-    let mut kinds: Vec<&Kind> =
-        COMMON.into_iter().chain(own).chain(store).chain(query).chain(body).collect();
-    kinds.sort_by_key(|kind| kind.status);
+    let mut kinds: Vec<&Kind> = COMMON
+        .into_iter()
+        .chain(own)
+        .chain(store)
+        .chain(closed)
+        .chain(change)
+        .chain(body)
+        .collect();
+    kinds.sort_by_key(|kind| (kind.status, kind.code));
+    kinds.dedup();
     for group in kinds.chunk_by(|a, b| a.status == b.status) {
         let titles: Vec<_> = group.iter().map(|k| format!("{}: {}", k.code, k.title)).collect();
         let schema = json!({"schema": {"$ref": reference("Problem")}});

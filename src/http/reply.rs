@@ -38,6 +38,9 @@ const NO_STORE: &str = "no-store";
 /// May be kept, but asked about (with its `ETag`) each time.
 const REVALIDATE: &str = "no-cache";
 
+/// What a reply depends on besides its address.
+const VARY: &str = "Accept, Accept-Encoding, Authorization, Cookie";
+
 /// Who answers: what does not say so is no reply of ours.
 pub const SERVER: &str = "khlang";
 
@@ -138,7 +141,7 @@ impl Reply {
             ALWAYS.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         headers.push(("Content-Type", self.content_type.to_owned()));
         headers.push(("Cache-Control", self.cache.to_owned()));
-        headers.push(("Vary", "Accept-Encoding".to_owned()));
+        headers.push(("Vary", VARY.to_owned()));
         headers.extend(self.extra);
         let gzip = self.body.len() > GZIP_FROM_BYTES && takes_gzip(accept_encoding);
         let (mut status, mut body) = (self.status, self.body);

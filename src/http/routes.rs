@@ -7,7 +7,8 @@ use super::call::{Call, Form, Param};
 use super::problem::{self, Kind, Problem};
 use super::reply::{CSS, CSV, HTML, JS, JSON, Reply, TEXT, XLSX};
 use super::views::{
-    access, docs, expected, exports, health, kpi, pages, rounds, sign_in, status, submissions,
+    access, archives, docs, expected, exports, health, kpi, pages, rounds, sign_in, status,
+    submissions,
 };
 use crate::access::Role;
 
@@ -782,6 +783,34 @@ pub const ROUTES: &[Route] = &[
         problems: &[problem::NO_EXPORT, problem::STORAGE],
         asks_store: false,
         view: exports::file,
+    },
+    Route {
+        path: "/api/v1/archives",
+        methods: POST,
+        body: Body::Archive,
+        access: DATA,
+        personal: false,
+        name: "send_archive",
+        about: "Takes an archive: the zip as body with its name in X-Archive-Name, or as the file \
+                of a form. Answers 202 with the number of its submission.",
+        about_th: "ส่งไฟล์: zip เป็นเนื้อหาคำขอ ชื่อไฟล์อยู่ใน X-Archive-Name หรือส่งแบบฟอร์ม ตอบ 202 \
+                   พร้อมเลขที่การส่ง",
+        params: &[],
+        content: &[JSON],
+        schema: Some("Pending"),
+        problems: &[
+            problem::ARCHIVE_NAME,
+            problem::OTHER_UNIT,
+            problem::CROSS_ORIGIN,
+            problem::NAME_WAITS,
+            problem::QUEUE,
+            problem::STORAGE,
+            problem::RESTARTING,
+            problem::DATABASE,
+            problem::NO_SPACE,
+        ],
+        asks_store: false,
+        view: archives::take,
     },
     #[cfg(test)]
     super::tests::PANIC,

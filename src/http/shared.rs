@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::figures::Figures;
 use super::gate::Gate;
 use crate::clock::Clock;
+use crate::inbox::Uploads;
 use crate::world::World;
 
 /// Shared by the daemon and the workers of HTTP.
@@ -25,6 +26,8 @@ pub struct Shared {
     pub clock: Clock,
     /// Written by the inbox, read by HTTP.
     pub inbox: Mutex<InboxState>,
+    /// Archives that came by HTTP and are not done yet.
+    pub uploads: Uploads,
     /// When the daemon started.
     pub started: DateTime<FixedOffset>,
     /// Who asks.

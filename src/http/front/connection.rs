@@ -114,7 +114,7 @@ fn take_body(
             }
         }
         Permit::Archive(intake) => {
-            let mut body = BodyReader::new(seat, head, rest, intake.body_bytes, rules)?;
+            let mut body = BodyReader::new(seat, head, rest, intake.body_bytes(), rules)?;
             let received = intake.receive(&mut body);
             // What is wrong with the body goes before what comes of it.
             match body.trouble() {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::fixture::{HOSTILE, shared, site, site_with};
 use crate::config::Config;
 use crate::http::openapi;
-use crate::http::routes::ROUTES;
+use crate::http::routes::{READS, ROUTES};
 use crate::http::start;
 
 #[test]
@@ -250,7 +250,7 @@ fn replies_are_compressed_for_who_takes_it() {
     assert_eq!(plain.header("content-encoding"), None);
     let packed = site.ask("GET", "/api/v1/submissions/2", &[("Accept-Encoding", "br, gzip;q=0.5")]);
     assert_eq!(packed.header("content-encoding"), Some("gzip"));
-    assert_eq!(packed.header("vary"), Some("Accept-Encoding"));
+    assert!(packed.header("vary").unwrap().contains("Accept-Encoding"));
     assert_ne!(packed.header("etag"), plain.header("etag"), "strong means of these bytes");
     assert!(packed.body.len() * 5 < plain.body.len());
     let mut text = Vec::new();
@@ -358,7 +358,7 @@ fn real_replies_are_as_the_openapi_document_says() {
     let document = site.get("/api/v1/openapi.json").json();
     assert_eq!(document, openapi::document(1000));
     let mut tried = 0;
-    for route in ROUTES.iter().filter(|route| route.schema.is_some()) {
+    for route in ROUTES.iter().filter(|route| route.schema.is_some() && route.methods == READS) {
         let got = site.get(&route.path.replace("{id}", "2"));
         assert_eq!(got.status, 200, "{}", route.path);
         let said = &document["paths"][route.path]["get"]["responses"]["200"]["content"];

@@ -8,8 +8,14 @@ use super::fixture::{Got, Site, hear, ms, site, site_with};
 use crate::files::hex;
 use sha2::{Digest, Sha256};
 
+/// The first lines of a request; archives have a name.
+fn begin(path: &str) -> String {
+    let name = "X-Archive-Name: F43_10669_20130115070000.zip";
+    format!("POST {path} HTTP/1.1\r\nHost: localhost\r\n{name}\r\n")
+}
+
 fn post(site: &Site, path: &str, headers: &str, body: &[u8]) -> Got {
-    let head = format!("POST {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n");
+    let head = format!("{}{headers}\r\n", begin(path));
     site.say(&[head.as_bytes(), body].concat())
 }
 
@@ -108,7 +114,7 @@ fn a_body_that_ends_early_is_none() {
             [("Content-Length: 10\r\n", "short"), ("Transfer-Encoding: chunked\r\n", "a\r\nshort")]
         {
             let mut stream = site.connect();
-            let head = format!("POST {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n{body}");
+            let head = format!("{}{headers}\r\n{body}", begin(path));
             stream.write_all(head.as_bytes()).unwrap();
             stream.shutdown(std::net::Shutdown::Write).unwrap();
             assert_eq!(Got::read(&hear(&mut stream)).problem(), "malformed_request");
@@ -151,8 +157,7 @@ fn an_archive_comes_to_disk_as_it_was_sent() {
 fn an_archive_over_the_limit_is_stopped_on_its_way() {
     let site = site_with(|config| config.limits.archive_bytes = 2 << 20);
     let mut stream = site.connect();
-    let head =
-        "POST /-/test/archive HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let head = format!("{}Transfer-Encoding: chunked\r\n\r\n", begin("/-/test/archive"));
     stream.write_all(head.as_bytes()).unwrap();
     let chunk = [b"100000\r\n".as_slice(), &vec![b'x'; 1 << 20], b"\r\n"].concat();
     let sent = (0..64).take_while(|_| stream.write_all(&chunk).is_ok()).count();
@@ -192,8 +197,7 @@ fn a_slow_body_has_a_deadline() {
         // Silent, and dripping: each byte comes in time, the whole does not.
         for drip in [false, true] {
             let mut slow = site.connect();
-            let head =
-                format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n");
+            let head = format!("{}Content-Length: 100\r\n\r\n", begin(path));
             slow.write_all(head.as_bytes()).unwrap();
             slow.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
             let (begun, mut got) = (Instant::now(), Vec::new());

@@ -69,6 +69,7 @@ pub fn shared(folder: &std::path::Path, config: Config) -> Shared {
         database,
         clock,
         inbox: Mutex::new(InboxState::default()),
+        uploads: crate::inbox::Uploads::open(&crate::inbox::Folders::new(folder)).unwrap(),
         started: clock.now(),
         gate: crate::http::Gate::open(folder).unwrap(),
         figures: crate::http::Figures::default(),
@@ -105,7 +106,7 @@ pub fn empty(id: i64, archive: &str, hcode: Option<&str>, day: u32) -> Submissio
     }
 }
 
-fn store(store: &Store, s: &Submission) {
+pub fn store(store: &Store, s: &Submission) {
     let mut loading = store.load(s.id.unwrap(), 2556).unwrap();
     loading.record(s, &s.received_at).unwrap();
     loading.commit().unwrap();

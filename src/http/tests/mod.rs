@@ -7,6 +7,7 @@ mod fixture;
 mod head;
 mod page;
 mod stress;
+mod upload;
 
 use super::call::Call;
 use super::problem::Problem;
@@ -36,7 +37,7 @@ fn form(call: &Call) -> Result<Reply, Problem> {
 #[allow(clippy::unnecessary_wraps, reason = "every view has one shape")]
 fn archive(call: &Call) -> Result<Reply, Problem> {
     let Sent::Archive(received) = &call.sent else { return Ok(Reply::new(TEXT, "nothing")) };
-    Ok(Reply::new(TEXT, format!("{} {}", received.bytes, received.sha256)))
+    Ok(Reply::new(TEXT, format!("{} {}", received.upload.bytes, received.upload.sha256)))
 }
 
 const fn only_in_tests(path: &'static str, name: &'static str, view: View) -> Route {

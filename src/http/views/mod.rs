@@ -1,6 +1,7 @@
-//! What each route answers. A view reads and never writes.
+//! What each route answers. A view reads; those that change something say so.
 
 pub mod access;
+pub mod archives;
 pub mod docs;
 pub mod document;
 pub mod expected;

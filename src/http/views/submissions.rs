@@ -1,5 +1,6 @@
 //! Submissions and what was said about their rows.
 
+use super::archives;
 use crate::http::call::Call;
 use crate::http::problem::Problem;
 use crate::http::reply::{CSV, Reply};
@@ -41,6 +42,14 @@ pub fn own(call: &Call) -> Result<i64, Problem> {
 
 /// `/api/v1/submissions/{id}`
 pub fn one(call: &Call) -> Result<Reply, Problem> {
+    let id = call.id()?;
+    // Asked for first: what is done in between is found in one or the other.
+    let waiting = archives::not_yet(call, id);
+    if call.store()?.sender(id)?.is_none()
+        && let Some(waiting) = waiting
+    {
+        return waiting;
+    }
     let found = call.store()?.submission(own(call)?, &call.world.catalog)?;
     let mut submission = found.ok_or_else(|| call.no_submission())?;
     let findings = std::mem::take(&mut submission.findings);
