@@ -190,7 +190,7 @@ pub const ROUTES: &[Route] = &[
         view: pages::submission,
     },
     Route {
-        path: "/units/{id}",
+        path: "/units/{hcode}",
         methods: READS,
         body: Body::None,
         access: DATA,
@@ -206,7 +206,7 @@ pub const ROUTES: &[Route] = &[
         view: pages::unit,
     },
     Route {
-        path: "/units/{id}/findings.csv",
+        path: "/units/{hcode}/findings.csv",
         methods: READS,
         body: Body::None,
         access: DATA,
@@ -270,7 +270,7 @@ pub const ROUTES: &[Route] = &[
         view: pages::kpis,
     },
     Route {
-        path: "/kpi/{id}",
+        path: "/kpi/{kpi}",
         methods: READS,
         body: Body::None,
         access: DATA,
@@ -286,7 +286,7 @@ pub const ROUTES: &[Route] = &[
         view: pages::indicator,
     },
     Route {
-        path: "/kpi/{id}/explain",
+        path: "/kpi/{kpi}/explain",
         methods: READS,
         body: Body::None,
         access: DATA,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{Browser, filled, site};
+use super::{Browser, filled, province, sign_in, site, token, units};
 
 /// Widths in points of the page: an office desk and a small phone.
 const WIDTHS: [u32; 2] = [1280, 360];
@@ -93,5 +93,45 @@ fn pages_of_what_was_sent_are_for_everybody() {
             ("no-such-page", "nowhere"),
         ],
     );
+    daemon.stop();
+}
+
+#[test]
+fn pages_of_figures_are_for_everybody() {
+    let site = site();
+    let Some(browser) = Browser::start(site.root()) else { return };
+    let (mut daemon, address) = province(&site);
+    let hcode = units(&site).remove(0);
+    let (unit, explain) =
+        (format!("units/{hcode}"), format!("kpi/dm_screen/explain?unit={hcode}&person=000001"));
+    look_at(
+        &browser,
+        &address,
+        &[
+            ("day", "?live=off"),
+            ("expected", "expected"),
+            ("expected-over", "expected?month=2014-02"),
+            ("quality", "quality"),
+            ("unit-scored", &unit),
+            ("kpis", "kpi"),
+            ("kpi", "kpi/dm_screen"),
+            ("kpi-target", "kpi/ht_control?level=cup"),
+            ("kpi-unknown", "kpi/refer_out"),
+            ("explain", &explain),
+        ],
+    );
+    daemon.stop();
+}
+
+#[test]
+fn the_way_in_is_for_everybody() {
+    let site = site();
+    let Some(browser) = Browser::start(site.root()) else { return };
+    let (mut daemon, address) = filled(&site);
+    let cup = token(&site, "cup", Some("10670"));
+    look_at(&browser, &address, &[("sign-in", "sign-in")]);
+    browser.open(&address);
+    sign_in(&browser, &cup);
+    look_at(&browser, &address, &[("signed-in", "?live=off"), ("refused", "exports")]);
     daemon.stop();
 }

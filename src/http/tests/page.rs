@@ -190,3 +190,88 @@ fn exports_are_listed_with_their_files() {
     assert!(html.contains("href=\"/api/v1/exports/monthly/2013-01-01/anc5.csv\""), "{html}");
     assert!(html.contains("2.0 KB") && html.contains("data up to submission 4"), "{html}");
 }
+
+/// A page once its figures are there.
+fn counted(site: &super::fixture::Site, target: &str) -> super::fixture::Got {
+    for _ in 0..600 {
+        let got = site.ask("GET", target, &[("Accept", "text/html")]);
+        if got.status != 503 {
+            return got;
+        }
+        assert!(got.text().contains("id=\"computing\""), "{}", got.text());
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    panic!("{target} was never counted");
+}
+
+#[test]
+fn figures_that_are_not_there_yet_are_a_page_that_looks_again() {
+    let site = super::fixture::site_with(|config| config.limits.figures_wait_ms = 0);
+    let got = site.ask("GET", "/kpi?lang=en", &[("Accept", "text/html")]);
+    assert_eq!((got.status, got.header("retry-after")), (503, Some("2")));
+    let html = got.text();
+    assert!(html.contains("id=\"computing\"") && html.contains("data-renew=\"2\""), "{html}");
+    assert!(html.contains("http-equiv=\"refresh\"") && html.contains("khlang.js"), "{html}");
+    assert!(html.contains("id=\"to-kpi\""), "the menu stays: {html}");
+    assert_eq!(counted(&site, "/kpi?lang=en").status, 200);
+}
+
+#[test]
+fn who_has_not_sent_is_told_by_main_unit() {
+    let site = site();
+    let got = counted(&site, "/expected");
+    let html = got.text();
+    for there in [
+        "data-missing=\"1\"",
+        "data-cup=\"10944\"",
+        "<li class=\"item broken\" data-unit=\"03590\">",
+        "ส่งแต่ไฟล์เสีย",
+        "<li data-unit=\"10669\">",
+        "ม.ค. 2556",
+    ] {
+        assert!(html.contains(there), "{there} is not in\n{html}");
+    }
+    let before = counted(&site, "/expected?month=2012-12&lang=en");
+    assert!(before.text().contains("data-missing=\"3\""), "{}", before.text());
+    assert!(before.text().contains("class=\"hero missed\""), "a month that is over");
+}
+
+#[test]
+fn quality_is_ranked_against_the_bands_and_units_see_theirs() {
+    let site = site();
+    let got = counted(&site, "/quality?round=2557");
+    let html = got.text();
+    for there in ["data-unit=\"10669\"", "95.01 – 100.00 %", "ความถูกต้อง", "timeliness.days"]
+    {
+        assert!(html.contains(there), "{there} is not in\n{html}");
+    }
+    let none = site.ask("GET", "/quality?round=2556", &[("Accept", "text/html")]);
+    assert_eq!(none.status, 404);
+    assert!(none.text().contains("data-code=\"no_such_round\""), "{}", none.text());
+    // A round without rules keeps nobody from the rest of the page.
+    let unit = site.get("/units/10944?round=2556");
+    assert!(unit.text().contains("ยังไม่มีกติกา"), "{}", unit.text());
+}
+
+#[test]
+fn an_indicator_says_what_it_means_and_why_it_cannot_be_counted() {
+    let site = site();
+    let got = counted(&site, "/kpi/anc5?period=2556Q2");
+    let html = got.text();
+    for there in [
+        "1 ต.ค. 2555 – 31 มี.ค. 2556",
+        "คำนวณไม่ได้",
+        "<option selected>2556Q2</option>",
+        "id=\"to-lang\" href=\"/kpi/anc5?period=2556Q2&amp;lang=en\"",
+    ] {
+        assert!(html.contains(there), "{there} is not in\n{html}");
+    }
+    let unknown = site.ask("GET", "/kpi/nothing", &[("Accept", "text/html")]);
+    assert_eq!(unknown.status, 404);
+    let of_nobody = site.ask("GET", "/kpi/anc5/explain", &[]);
+    assert_eq!(of_nobody.problem(), "invalid_parameter");
+    let elsewhere = site.ask("GET", "/kpi/anc5/explain?unit=00000", &[]);
+    assert_eq!(elsewhere.problem(), "no_such_unit");
+    let explained = counted(&site, "/kpi/anc5/explain?unit=10669&period=2556Q2");
+    assert!(explained.text().contains("โรงพยาบาลใหญ่"), "{}", explained.text());
+}

@@ -1,4 +1,4 @@
-//! `/kpi/{id}/explain`: where a unit loses people between its population and
+//! `/kpi/{kpi}/explain`: where a unit loses people between its population and
 //! the numerator, whom it misses, and each condition of one person.
 //!
 //! A person is asked for by the number at the unit (PID): an address is kept
@@ -20,11 +20,11 @@ use crate::row::citizen_id;
 /// Persons on one page.
 const SHOWN: u64 = 50;
 
-/// `/kpi/{id}/explain`
+/// `/kpi/{kpi}/explain`
 pub fn explain(call: &Call) -> Result<Reply, Problem> {
     let (lang, period) = (call.lang(), rows::period(call)?);
     let library = figures::library(call)?;
-    let definition = figures::definition(&library, call.in_path("id"))?;
+    let definition = figures::definition(&library, call.in_path("kpi"))?;
     let hcode = call.own_unit("unit")?.or_else(|| call.viewer.hcode().map(str::to_owned));
     let hcode = hcode.ok_or_else(|| Problem::new(problem::INVALID_PARAMETER, "unit is needed"))?;
     let unit = unit_name(call, Some(&hcode));

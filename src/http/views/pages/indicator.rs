@@ -1,4 +1,4 @@
-//! `/kpi/{id}`: one indicator: groups against the target, months, what it
+//! `/kpi/{kpi}`: one indicator: groups against the target, months, what it
 //! means, and where to take it from.
 
 use std::cmp::Reverse;
@@ -20,11 +20,11 @@ use crate::report::{Words, html, words};
 /// Levels to choose from.
 const LEVELS: [&str; 6] = ["unit", "cup", "district", "network", "class", "province"];
 
-/// `/kpi/{id}`
+/// `/kpi/{kpi}`
 pub fn indicator(call: &Call) -> Result<Reply, Problem> {
     let (lang, period) = (call.lang(), rows::period(call)?);
     let library = figures::library(call)?;
-    let definition = figures::definition(&library, call.in_path("id"))?;
+    let definition = figures::definition(&library, call.in_path("kpi"))?;
     let level = call.text("level").unwrap_or(LEVELS[0]);
     let level: Level =
         level.parse().map_err(|what: String| Problem::new(problem::INVALID_PARAMETER, what))?;

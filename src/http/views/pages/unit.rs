@@ -1,4 +1,4 @@
-//! `/units/{id}`: what one unit sent in a round, what was wrong with it, line
+//! `/units/{hcode}`: what one unit sent in a round, what was wrong with it, line
 //! by line, and how to mend it.
 
 use std::borrow::Cow;
@@ -31,7 +31,7 @@ const BEFORE: [&str; 3] = ["submission", "archive", "received_at"];
 
 /// The unit in the path, when it may be seen; that it was looked at is logged.
 fn asked<'c>(call: &'c Call) -> Result<&'c Unit, Problem> {
-    let hcode = call.in_path("id").to_ascii_uppercase();
+    let hcode = call.in_path("hcode").to_ascii_uppercase();
     let unit = call.world.units.by_code.get(&hcode).ok_or_else(|| {
         let hcode: String = hcode.chars().take(40).collect();
         Problem::new(problem::NO_UNIT, format!("no unit {hcode}"))
@@ -65,7 +65,7 @@ struct Shown {
     finding: crate::submission::FindingLine,
 }
 
-/// `/units/{id}`
+/// `/units/{hcode}`
 pub fn unit(call: &Call) -> Result<Reply, Problem> {
     let (store, lang, unit) = (call.store()?, call.lang(), asked(call)?);
     let (round, rounds) = rounds(call, unit)?;
@@ -104,7 +104,7 @@ pub fn unit(call: &Call) -> Result<Reply, Problem> {
     page::render(&Frame::of(call), "unit.html", own)
 }
 
-/// `/units/{id}/findings.csv`: all lines that are kept, for a spreadsheet.
+/// `/units/{hcode}/findings.csv`: all lines that are kept, for a spreadsheet.
 pub fn unit_findings(call: &Call) -> Result<Reply, Problem> {
     let unit = asked(call)?;
     let (round, _) = rounds(call, unit)?;
