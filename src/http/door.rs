@@ -45,6 +45,15 @@ pub fn enter<'h>(
     }
 }
 
+/// Who asks, for what is around a page that tells of trouble. A token in a
+/// header is not looked at again: it may be what the trouble is about.
+pub fn who<'h>(shared: &Shared, header: &impl Fn(&str) -> &'h str) -> Viewer {
+    let peer = client(header);
+    let claims = Claims { authorization: "", ..claims(&peer, header) };
+    let rules = &shared.world().config.http;
+    shared.gate.viewer(&claims, rules, &shared.clock).unwrap_or_default()
+}
+
 /// What a request says of who asks.
 pub fn claims<'c, 'h: 'c>(peer: &'c str, header: &impl Fn(&str) -> &'h str) -> Claims<'c> {
     Claims {

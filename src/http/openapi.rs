@@ -37,9 +37,10 @@ const BODY: [&Kind; 5] = [
 ];
 
 /// Parts of paths: name, what it is, and how it is written (numbers if empty).
-const PARTS: [(&str, &str, &str); 6] = [
+const PARTS: [(&str, &str, &str); 7] = [
     ("id", "Number of a submission.", ""),
     ("cup", "HCODE of a main unit.", "^[0-9A-Za-z]{5}$"),
+    ("hcode", "HCODE of a unit.", "^[0-9A-Za-z]{5}$"),
     ("kpi", "Id of an indicator.", "^[a-z0-9_]+$"),
     ("name", "Name of an export.", "^[a-z0-9][a-z0-9_-]*$"),
     ("stamp", "Its day, and its number on that day.", "^[0-9]{4}-[0-9]{2}-[0-9]{2}(-[0-9]+)?$"),

@@ -30,6 +30,9 @@ pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadshee
 /// Content type of style sheets.
 pub const CSS: &str = "text/css; charset=utf-8";
 
+/// Content type of scripts.
+pub const JS: &str = "text/javascript; charset=utf-8";
+
 /// What others say about patients stays in no cache.
 const NO_STORE: &str = "no-store";
 /// May be kept, but asked about (with its `ETag`) each time.
@@ -45,8 +48,9 @@ pub const SERVER: &str = "khlang";
 const ALWAYS: [(&str, &str); 6] = [
     (
         "Content-Security-Policy",
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
-         base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+         img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'self'; \
+         frame-ancestors 'none'",
     ),
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use super::call::{Call, Form, Param};
 use super::problem::{self, Kind, Problem};
-use super::reply::{CSS, CSV, HTML, JSON, Reply, TEXT, XLSX};
+use super::reply::{CSS, CSV, HTML, JS, JSON, Reply, TEXT, XLSX};
 use super::views::{
     access, archives, docs, expected, exports, health, kpi, pages, rounds, sign_in, status,
     submissions,
@@ -91,6 +91,23 @@ const LANG: Param = Param {
     form: Form::OneOf(&["th", "en"]),
     about: "Language of the page; Thai if not given.",
 };
+const UNIT_ROUND: Param = Param {
+    name: "round",
+    form: Form::Round,
+    about: "Scoring round, B.E.; the latest in which something was sent if not given.",
+};
+const CODE: Param = Param { name: "code", form: Form::Code, about: "Only findings of this code." };
+const QUARTER: Param = Param {
+    name: "period",
+    form: Form::Period,
+    about: "B.E. year 2557, quarter 2557Q3 (cumulative) or month 2557-01; the present quarter if \
+            not given.",
+};
+/// What may be wrong with a page of figures.
+const FIGURES: &[&Kind] =
+    &[problem::NO_KPI, problem::NO_UNIT, problem::NOT_ALLOWED, problem::BEING_COMPUTED];
+const SENT: Param =
+    Param { name: "sent", form: Form::Page, about: "Page of the list of submissions, from 1." };
 const LIVE: Param = Param {
     name: "live",
     form: Form::OneOf(&["on", "off"]),
@@ -102,6 +119,8 @@ const NEXT: Param =
 
 const ROUND: Param =
     Param { name: "round", form: Form::Round, about: "Round, B.E.; that of today if not given." };
+const MONTH: Param =
+    Param { name: "month", form: Form::Month, about: "The month; this one if not given." };
 const TRANCHE: Param = Param { name: "tranche", form: Form::Tranche, about: "Only this tranche." };
 const UNIT: Param = Param { name: "unit", form: Form::Hcode, about: "Only this unit." };
 const BY_MONTH: Param = Param {
@@ -171,6 +190,141 @@ pub const ROUTES: &[Route] = &[
         view: pages::submission,
     },
     Route {
+        path: "/units/{hcode}",
+        methods: READS,
+        body: Body::None,
+        access: DATA,
+        personal: true,
+        name: "unit_page",
+        about: "Page: what a unit sent, what was wrong with it line by line, how to mend it.",
+        about_th: "หน้าเว็บ: ข้อมูลที่หน่วยบริการส่ง ข้อผิดพลาดรายแถว และวิธีแก้ไข",
+        params: &[UNIT_ROUND, CODE, PAGE, SENT, LANG],
+        content: &[HTML],
+        schema: None,
+        problems: &[problem::NO_UNIT],
+        asks_store: true,
+        view: pages::unit,
+    },
+    Route {
+        path: "/units/{hcode}/findings.csv",
+        methods: READS,
+        body: Body::None,
+        access: DATA,
+        personal: true,
+        name: "unit_findings",
+        about: "What was said about the rows that a unit sent in a round, for a spreadsheet.",
+        about_th: "ข้อผิดพลาดรายแถวของหน่วยบริการในรอบหนึ่ง สำหรับเปิดด้วยโปรแกรมตารางคำนวณ",
+        params: &[UNIT_ROUND, CODE],
+        content: &[CSV],
+        schema: None,
+        problems: &[problem::NO_UNIT],
+        asks_store: true,
+        view: pages::unit_findings,
+    },
+    Route {
+        path: "/expected",
+        methods: READS,
+        body: Body::None,
+        access: DATA,
+        personal: false,
+        name: "expected_page",
+        about: "Page: who has not sent in a month, by main unit.",
+        about_th: "หน้าเว็บ: หน่วยบริการที่ยังไม่ส่งข้อมูลของเดือน แยกตาม CUP",
+        params: &[MONTH, LANG],
+        content: &[HTML],
+        schema: None,
+        problems: &[problem::BEING_COMPUTED],
+        asks_store: true,
+        view: pages::expected,
+    },
+    Route {
+        path: "/quality",
+        methods: READS,
+        body: Body::None,
+        access: DATA,
+        personal: false,
+        name: "quality_page",
+        about: "Page: quality against the bands, and points, of each unit.",
+        about_th: "หน้าเว็บ: คุณภาพข้อมูลเทียบเกณฑ์ และคะแนนของแต่ละหน่วยบริการ",
+        params: &[ROUND, TRANCHE, LANG],
+        content: &[HTML],
+        schema: None,
+        problems: &[problem::NO_ROUND, problem::RULEBOOK, problem::BEING_COMPUTED],
+        asks_store: true,
+        view: pages::quality,
+    },
+    Route {
+        path: "/kpi",
+        methods: READS,
+        body: Body::None,
+        access: DATA,
+        personal: false,
+        name: "kpis_page",
+        about: "Page: every indicator with its value, target and quarters, for who looks.",
+        about_th: "หน้าเว็บ: ตัวชี้วัดทั้งหมด พร้อมผลงาน เป้าหมาย และแนวโน้มรายไตรมาส",
+        params: &[QUARTER, LANG],
+        content: &[HTML],
+        schema: None,
+        problems: FIGURES,
+        asks_store: true,
+        view: pages::kpis,
+    },
+    Route {
+        path: "/kpi/{kpi}",
+        methods: READS,
+        body: Body::None,
+        access: DATA,
+        personal: false,
+        name: "kpi_page",
+        about: "Page: an indicator: groups against the target, months, what it means.",
+        about_th: "หน้าเว็บ: ตัวชี้วัดหนึ่งตัว เทียบเป้าหมาย รายเดือน และนิยาม",
+        params: &[QUARTER, LEVEL, LANG],
+        content: &[HTML],
+        schema: None,
+        problems: FIGURES,
+        asks_store: true,
+        view: pages::indicator,
+    },
+    Route {
+        path: "/kpi/{kpi}/explain",
+        methods: READS,
+        body: Body::None,
+        access: DATA,
+        personal: true,
+        name: "explain_page",
+        about: "Page: where a unit loses people on the way to an indicator, and whom it misses.",
+        about_th: "หน้าเว็บ: ที่มาของตัวชี้วัดในหน่วยบริการ และรายชื่อผู้ที่ยังขาด",
+        params: &[
+            Param { name: "unit", form: Form::Hcode, about: "The unit." },
+            QUARTER,
+            Param { name: "person", form: Form::Pid, about: "One person: the number at the unit." },
+            Param { name: "cid", form: Form::OneOf(&["on", "off"]), about: "Citizen IDs whole." },
+            PAGE,
+            LANG,
+        ],
+        content: &[HTML],
+        schema: None,
+        problems: FIGURES,
+        asks_store: true,
+        view: pages::explain,
+    },
+    Route {
+        path: "/exports",
+        methods: READS,
+        body: Body::None,
+        access: PROVINCE,
+        personal: false,
+        name: "exports_page",
+        about: "Page: what was exported, to download, and when the next is due.",
+        about_th: "หน้าเว็บ: ชุดข้อมูลที่ส่งออก สำหรับดาวน์โหลด และกำหนดครั้งถัดไป",
+        params: &[LANG],
+        content: &[HTML],
+        schema: None,
+        problems: &[],
+        asks_store: false,
+        view: pages::exports,
+    },
+    Route {
         path: "/api",
         methods: READS,
         body: Body::None,
@@ -201,6 +355,22 @@ pub const ROUTES: &[Route] = &[
         problems: &[],
         asks_store: false,
         view: docs::style,
+    },
+    Route {
+        path: "/assets/khlang.js",
+        methods: READS,
+        body: Body::None,
+        access: Access::Public,
+        personal: false,
+        name: "script",
+        about: "Script that renews a page in place; every page works without it.",
+        about_th: "สคริปต์ปรับปรุงหน้าเว็บ ทุกหน้าใช้งานได้โดยไม่ต้องมี",
+        params: &[],
+        content: &[JS],
+        schema: None,
+        problems: &[],
+        asks_store: false,
+        view: docs::script,
     },
     Route {
         path: "/-/healthy",
@@ -434,7 +604,7 @@ pub const ROUTES: &[Route] = &[
         about: "Who has sent in a month and who has not; those who have not come first.",
         about_th: "ใครส่งข้อมูลแล้วหรือยังไม่ส่งในเดือนนั้น",
         params: &[
-            Param { name: "month", form: Form::Month, about: "The month; this one if not given." },
+            MONTH,
             Param {
                 name: "sent",
                 form: Form::OneOf(&["yes", "no"]),
