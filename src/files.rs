@@ -1,6 +1,7 @@
 //! Files for others: they appear whole or not at all (invariant 7), and an
 //! archive is only ever renamed (invariant 3).
 
+use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -82,6 +83,14 @@ pub fn make_folder(path: &Path, mode: u32) -> io::Result<()> {
 /// Makes a file readable by the service alone.
 pub fn make_private(path: &Path) -> io::Result<()> {
     fs::set_permissions(path, fs::Permissions::from_mode(0o600))
+}
+
+/// Bytes as hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 #[cfg(test)]

@@ -33,11 +33,21 @@ pub struct Limits {
     pub head_bytes: usize,
     /// Largest HTTP request body, in bytes.
     pub body_bytes: u64,
+    /// Largest body of a form, in bytes.
+    pub form_bytes: u64,
     /// Longest time that a query for a reader may take, in milliseconds.
     pub query_ms: u64,
     /// Longest time that counting one KPI may take for the command line and
     /// for exports, in milliseconds.
     pub kpi_ms: u64,
+    /// How long a request waits for figures that are being counted, in
+    /// milliseconds.
+    pub figures_wait_ms: u64,
+    /// For so long figures may be behind archives that have come in since, in
+    /// milliseconds.
+    pub figures_stale_ms: u64,
+    /// Memory for figures that were counted, MiB.
+    pub figures_mib: usize,
     /// Most rows in one HTTP reply page.
     pub reply_rows: usize,
     /// Free disk space, in bytes, under which the daemon is not ready.
@@ -59,8 +69,12 @@ impl Default for Limits {
             connections: 64,
             head_bytes: 16 << 10,
             body_bytes: 2 << 30,
+            form_bytes: 8 << 10,
             query_ms: 10_000,
             kpi_ms: 120_000,
+            figures_wait_ms: 3_000,
+            figures_stale_ms: 15_000,
+            figures_mib: 64,
             reply_rows: 1_000,
             free_bytes: 1 << 30,
         }

@@ -21,7 +21,7 @@ use notify::Watcher as _;
 use self::exports::{Exported, Exports};
 use crate::clock::Clock;
 use crate::http::{self, Ignored, InboxState, Loading, Shared, Waiting};
-use crate::inbox::{self, Claimed, Folders, Found, Scanner, claim};
+use crate::inbox::{self, Claimed, Folders, Found, Scanner, Uploads, claim};
 use crate::store::{Reader, Store, stop_waiting};
 use crate::submission::Submission;
 use crate::world::World;
@@ -112,7 +112,11 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
         database: path.clone(),
         clock: setup.clock,
         inbox: std::sync::Mutex::new(InboxState::default()),
+        uploads: Uploads::open(&setup.folders).context("uploads")?,
         started: setup.clock.now(),
+        gate: http::Gate::open(&setup.folders.data)?,
+        figures: http::Figures::default(),
+        changed: AtomicU64::default(),
     });
     let (events, woken) = bounded(64);
     let _watcher = watch(&setup.folders.inbox(), events.clone());
@@ -233,7 +237,14 @@ impl Daemon {
     /// and what an `import` left that was killed. It is done before what waits
     /// in the inbox. Tells what cannot be taken up.
     fn take_up(&mut self) -> Option<String> {
-        let left = inbox::recover(&self.setup.folders, &self.setup.clock);
+        let settled = self.numbers.last_submission().map_err(|error| error.to_string());
+        let uploads = &self.shared.uploads;
+        if let Err(error) =
+            settled.and_then(|last| uploads.settle(last).map_err(|error| error.to_string()))
+        {
+            return Some(format!("uploads: {error}"));
+        }
+        let left = inbox::recover(&self.setup.folders, &self.shared.uploads, &self.setup.clock);
         match left {
             Ok((claims, troubles)) => {
                 let now = Instant::now();
@@ -301,12 +312,13 @@ impl Daemon {
             .map(|f| inbox::Waiting {
                 name: f.name.clone(),
                 bytes: f.bytes,
-                settled: f.settled && !waits(f),
+                settled: (f.settled || self.shared.uploads.knows(&f.path)) && !waits(f),
             })
             .collect();
         let path = &found[inbox::next(&waiting)?].path;
         let last = || self.numbers.last_submission();
-        claim(&self.setup.folders, path, &last, self.setup.clock.now()).unwrap_or_else(|error| {
+        let (folders, now_at) = (&self.setup.folders, self.setup.clock.now());
+        claim(folders, &self.shared.uploads, path, &last, now_at).unwrap_or_else(|error| {
             let what = path.to_string_lossy();
             let trouble = format!("claiming {}: {error}", what.escape_debug());
             self.unclaimed.push((now + self.world.config.inbox.retry.0, path.clone(), trouble));

@@ -6,12 +6,13 @@
 //! its accept loop ends (for want of descriptors, say) or it stops answering,
 //! it is made anew. A panic of a view is a 500; its worker lives on.
 
+use std::collections::HashMap;
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -22,7 +23,9 @@ use super::front::TICK;
 use super::front::head::Head;
 use super::problem::{self, Problem};
 use super::reply::{Finished, Reply, SERVER};
+use super::routes::READS;
 use super::shared::Shared;
+use super::upload::{Received, Sent};
 
 /// A reply larger than this waits for its client on disk.
 const IN_MEMORY_BYTES: usize = 1 << 20;
@@ -51,6 +54,23 @@ pub struct Back {
     path: RwLock<Option<PathBuf>>,
     /// Somebody wants it made anew.
     anew: AtomicBool,
+    /// Archives that came with requests under way: they do not go through the
+    /// socket, only their number does.
+    archives: Mutex<HashMap<u64, Arc<Received>>>,
+    numbers: AtomicU64,
+}
+
+/// Says to the server behind which archive came with a request. The front
+/// hands on no header of this name.
+const ARCHIVE: &str = "X-Khlang-Archive";
+
+/// An archive that is on its way through; forgotten when dropped.
+struct OnItsWay<'b>(&'b Back, u64);
+
+impl Drop for OnItsWay<'_> {
+    fn drop(&mut self) {
+        self.0.archives().remove(&self.1);
+    }
 }
 
 impl Back {
@@ -84,29 +104,60 @@ impl Back {
         }
     }
 
-    /// Hands a request on and takes its reply, whole, within a deadline.
-    pub fn ask(&self, head: &Head, deadline: Duration) -> Result<Answer, Problem> {
+    fn archives(&self) -> MutexGuard<'_, HashMap<u64, Arc<Received>>> {
+        self.archives.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Hands a request on, with what came with it, and takes its reply, whole,
+    /// within a deadline.
+    pub fn ask(&self, head: &Head, sent: Sent, deadline: Duration) -> Result<Answer, Problem> {
         let begun = Instant::now();
-        // Every route only reads, so asking again is safe.
-        let mut asked = self.exchange(head, begun + deadline);
+        let (mut own, mut body, mut _held) = (Vec::new(), Arc::from([]), None);
+        match sent {
+            Sent::Nothing => {}
+            Sent::Form(form) => {
+                own.push(("Content-Length", form.len().to_string()));
+                body = form;
+            }
+            Sent::Archive(received) => {
+                let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+                self.archives().insert(number, received);
+                _held = Some(OnItsWay(self, number));
+                own.push((ARCHIVE, number.to_string()));
+            }
+        }
+        let request = [head.canonical(&own), body.to_vec()].concat();
+        let mut asked = self.exchange(head, &request, begun + deadline);
         while asked.is_none() && begun.elapsed() < RESTART.min(deadline) {
             std::thread::sleep(TICK / 4);
-            asked = self.exchange(head, begun + deadline);
+            asked = self.exchange(head, &request, begun + deadline);
         }
         asked.unwrap_or_else(|| Err(Problem::new(problem::RESTARTING, "try again in a moment")))
     }
 
-    /// One try; nothing when the server went away under it.
-    fn exchange(&self, head: &Head, until: Instant) -> Option<Result<Answer, Problem>> {
+    /// One try; nothing when the server went away under it, and asking again
+    /// is safe.
+    fn exchange(
+        &self,
+        head: &Head,
+        request: &[u8],
+        until: Instant,
+    ) -> Option<Result<Answer, Problem>> {
         let mut stream = self.connect()?;
-        stream.write_all(&head.canonical()).ok()?;
+        stream.write_all(request).ok()?;
         match take(&mut stream, head.method == "HEAD", until) {
-            Ok(answer) => answer.map(Ok),
+            Ok(Some(answer)) => Some(Ok(answer)),
             Err(error) if Instant::now() >= until => {
-                log::warn!("no reply to {} {}: {error}", head.method, head.target);
+                log::warn!("no reply to {} {}: {error}", head.method, head.path());
                 Some(Err(Problem::new(problem::REPLY_TIMEOUT, "")))
             }
-            Err(_) => None,
+            // Who only reads may be asked again. What changes something may
+            // have been done: the client must look.
+            Ok(None) | Err(_) if READS.contains(&head.method.as_str()) => None,
+            Ok(None) | Err(_) => {
+                let detail = "whether it was done is not known; look before you try again";
+                Some(Err(Problem::new(problem::RESTARTING, detail)))
+            }
         }
     }
 }
@@ -239,7 +290,7 @@ fn supervise(first: Round, back: &Back, shared: &Shared, stop: &AtomicBool) {
             Ok(round) => {
                 back.anew.store(false, Ordering::Relaxed);
                 back.set(Some(round.folder.socket()));
-                run(&round.server, shared, &back.anew, stop);
+                run(&round.server, shared, back, stop);
                 back.set(None);
             }
             Err(error) => log::error!("{error:#}; trying again"),
@@ -253,53 +304,71 @@ fn supervise(first: Round, back: &Back, shared: &Shared, stop: &AtomicBool) {
 }
 
 /// Runs the workers until the server ends or shall end.
-fn run(server: &tiny_http::Server, shared: &Shared, anew: &AtomicBool, stop: &AtomicBool) {
+fn run(server: &tiny_http::Server, shared: &Shared, back: &Back, stop: &AtomicBool) {
     let workers = shared.world().config.http.workers.max(1);
     std::thread::scope(|scope| {
         for number in 0..workers {
             let name = format!("http-worker-{number}");
             let thread = std::thread::Builder::new().name(name);
-            let made = thread.spawn_scoped(scope, || work(server, shared, anew, stop));
+            let made = thread.spawn_scoped(scope, || work(server, shared, back, stop));
             if let Err(error) = made {
                 log::error!("a worker for HTTP: {error}");
-                anew.store(true, Ordering::Relaxed);
+                back.renew();
             }
         }
     });
 }
 
-fn work(server: &tiny_http::Server, shared: &Shared, anew: &AtomicBool, stop: &AtomicBool) {
+fn work(server: &tiny_http::Server, shared: &Shared, back: &Back, stop: &AtomicBool) {
     let mut desk = Desk::new(shared);
-    while !stop.load(Ordering::Relaxed) && !anew.load(Ordering::Relaxed) {
+    while !stop.load(Ordering::Relaxed) && !back.anew.load(Ordering::Relaxed) {
         match server.recv_timeout(TICK) {
-            Ok(Some(request)) => answer(&mut desk, request),
+            Ok(Some(request)) => answer(&mut desk, back, request),
             Ok(None) => {}
             Err(error) => {
                 log::error!("the server behind HTTP ended: {error}; it is made anew");
-                anew.store(true, Ordering::Relaxed);
+                back.renew();
             }
         }
     }
 }
 
-fn answer(desk: &mut Desk, request: tiny_http::Request) {
+fn answer(desk: &mut Desk, back: &Back, mut request: tiny_http::Request) {
+    let headers: Vec<(String, String)> = request
+        .headers()
+        .iter()
+        .map(|h| (h.field.as_str().as_str().to_owned(), h.value.as_str().to_owned()))
+        .collect();
     let asked = Asked {
         method: request.method().as_str().to_owned(),
         target: request.url().to_owned(),
-        headers: request
-            .headers()
-            .iter()
-            .map(|h| (h.field.as_str().as_str().to_owned(), h.value.as_str().to_owned()))
-            .collect(),
+        sent: sent(back, &mut request, &headers),
+        headers,
     };
     let finished = catch_unwind(AssertUnwindSafe(|| desk.answer(&asked))).unwrap_or_else(|_| {
-        log::error!("a panic while answering {} {}", asked.method, asked.target);
+        log::error!("a panic while answering {} {}", asked.method, asked.path());
         desk.reset();
         Reply::problem(&Problem::new(problem::PANIC, "it is in the log of the daemon"))
             .finish("", "")
     });
     if let Err(error) = request.respond(response(finished)) {
         log::debug!("handing a reply to the front: {error}");
+    }
+}
+
+/// What came with a request: an archive by its number, else a form, which the
+/// front has bounded.
+fn sent(back: &Back, request: &mut tiny_http::Request, headers: &[(String, String)]) -> Sent {
+    let number = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(ARCHIVE));
+    if let Some((_, number)) = number {
+        let received = number.parse().ok().and_then(|number| back.archives().get(&number).cloned());
+        return received.map_or(Sent::Nothing, Sent::Archive);
+    }
+    let length = request.body_length().unwrap_or(0);
+    let mut form = Vec::with_capacity(length);
+    match request.as_reader().take(length as u64).read_to_end(&mut form) {
+        Ok(count) if count > 0 => Sent::Form(form.into()),
+        _ => Sent::Nothing,
     }
 }
 

@@ -6,12 +6,14 @@ use std::time::Duration;
 use percent_encoding::percent_decode_str;
 
 use super::call::{Call, most_rows, read_query};
-use super::mask::Viewer;
-use super::page;
+use super::door;
+use super::page::frame::address;
+use super::page::{self, Frame};
 use super::problem::{self, Problem};
 use super::reply::{Finished, HTML, Reply};
-use super::routes::{self, ALLOWED, Route};
+use super::routes::{self, Found, Route};
 use super::shared::Shared;
+use super::upload::Sent;
 use crate::store::{Reader, StoreError};
 
 /// A request, as the server behind read it.
@@ -23,12 +25,19 @@ pub struct Asked {
     pub target: String,
     /// Headers.
     pub headers: Vec<(String, String)>,
+    /// What came with it.
+    pub sent: Sent,
 }
 
 impl Asked {
     fn header(&self, name: &str) -> &str {
         let found = self.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
         found.map_or("", |(_, value)| value)
+    }
+
+    /// The path, without its query.
+    pub fn path(&self) -> &str {
+        self.target.split_once('?').map_or(self.target.as_str(), |(path, _)| path)
     }
 
     /// Whether a person looks at the reply: a browser outside the API.
@@ -57,29 +66,41 @@ impl<'a> Desk<'a> {
 
     /// The reply to a request; it always has one.
     pub fn answer(&mut self, asked: &Asked) -> Finished {
-        let reply = self.route(asked).unwrap_or_else(|problem| refusal(asked, &problem));
+        let reply = self.route(asked).unwrap_or_else(|problem| self.refusal(asked, &problem));
         reply.finish(asked.header("Accept-Encoding"), asked.header("If-None-Match"))
     }
 
     fn route(&mut self, asked: &Asked) -> Result<Reply, Problem> {
-        let (path, query) = asked.target.split_once('?').unwrap_or((&asked.target, ""));
-        let (route, path_id) = routes::find(path)
-            .ok_or_else(|| Problem::new(problem::NO_ROUTE, "see /api/v1/openapi.json"))?;
-        if !ALLOWED.contains(&asked.method.as_str()) {
-            let detail = format!("this address takes {}", ALLOWED.join(", "));
-            return Err(Problem::new(problem::METHOD, detail));
-        }
+        let query = asked.target.split_once('?').map_or("", |(_, query)| query);
+        let (route, parts) = match routes::find(&asked.method, asked.path()) {
+            Found::Route(route, parts) => (route, parts),
+            Found::Other(methods) => {
+                let detail = format!("this address takes {}", methods.join(", "));
+                return Err(Problem::new(problem::METHOD, detail));
+            }
+            Found::Nothing => {
+                return Err(Problem::new(problem::NO_ROUTE, "see /api/v1/openapi.json"));
+            }
+        };
+        let viewer = door::enter(self.shared, route, &|name| asked.header(name))?;
+        door::check_form(&viewer, route, &asked.sent, asked.header("X-CSRF-Token"))?;
         let world = self.shared.world();
-        let strict = !route.content.contains(&HTML);
+        let strict = route.content.first() != Some(&HTML);
         let values = read_query(query, route.params, most_rows(&world), strict)?;
-        let path_id = path_id.map(|id| percent_decode_str(id).decode_utf8_lossy().into_owned());
+        let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let path = parts.into_iter().map(|(name, text)| (name, decoded(text))).collect();
         let call = |store| Call {
             shared: self.shared,
             world: world.clone(),
-            viewer: Viewer::Province,
-            path_id: path_id.clone(),
+            viewer,
+            here: asked.path().to_owned(),
+            route,
+            path,
             store,
             values,
+            sent: asked.sent.clone(),
+            cookie: asked.header("Cookie").to_owned(),
+            secure: asked.header("X-Forwarded-Proto").eq_ignore_ascii_case("https"),
         };
         if !route.asks_store {
             return (route.view)(&call(None));
@@ -96,6 +117,32 @@ impl<'a> Desk<'a> {
         }
         reply
     }
+
+    /// What is said when there is something wrong: to programs as a problem, to
+    /// people as a page.
+    fn refusal(&self, asked: &Asked, problem: &Problem) -> Reply {
+        let mut reply = Reply::problem(problem);
+        if problem.kind == problem::METHOD
+            && let Found::Other(methods) = routes::find(&asked.method, asked.path())
+        {
+            reply.extra.push(("Allow", methods.join(", ")));
+        }
+        if !asked.is_page() {
+            return reply;
+        }
+        let frame = Frame::of_target(&asked.target);
+        if problem.kind == problem::NOT_SIGNED_IN && asked.method != "POST" {
+            let next = [("next".to_owned(), asked.target.clone())];
+            return Reply::see_other(&address("/sign-in", &next, frame.lang));
+        }
+        let viewer = door::who(self.shared, &|name| asked.header(name));
+        let frame = frame.for_viewer(&viewer, &self.shared.world());
+        if let Ok(page) = page::refusal(&frame, problem) {
+            reply.content_type = HTML;
+            reply.body = page.body;
+        }
+        reply
+    }
 }
 
 /// Lets a view answer from one state of the store, within the time that
@@ -109,20 +156,4 @@ fn ask<'r>(
     let held = reader.stop_after(deadline).and_then(|()| reader.snapshot());
     let _held = held.map_err(|error: StoreError| Problem::from(error))?;
     (route.view)(&call(Some(reader)))
-}
-
-/// What is said when there is something wrong: to programs as a problem, to
-/// people as a page.
-fn refusal(asked: &Asked, problem: &Problem) -> Reply {
-    let mut reply = Reply::problem(problem);
-    if problem.kind == problem::METHOD {
-        reply.extra.push(("Allow", ALLOWED.join(", ")));
-    }
-    if asked.is_page()
-        && let Ok(page) = page::refusal(&asked.target, problem)
-    {
-        reply.content_type = HTML;
-        reply.body = page.body;
-    }
-    reply
 }

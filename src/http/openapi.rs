@@ -4,15 +4,19 @@
 use serde_json::{Map, Value, json};
 
 use super::call::Param;
+use super::gate::COOKIE;
 use super::problem::{self, KINDS, Kind};
 use super::reply::{HTML, JSON, PROBLEM};
-use super::routes::{ROUTES, Route};
+use super::routes::{Access, Body, POST, ROUTES, Route};
 
 /// Shapes of replies, as JSON schemas.
 const SCHEMAS: &str = include_str!("schemas.json");
 
 /// What may be wrong with a call of any route.
-const COMMON: [&Kind; 8] = [
+const COMMON: [&Kind; 11] = [
+    problem::INVALID_PARAMETER,
+    problem::TOKEN,
+    problem::WRONG_TOKENS,
     problem::MALFORMED,
     problem::NOT_LOCAL,
     problem::METHOD,
@@ -23,12 +27,34 @@ const COMMON: [&Kind; 8] = [
     problem::REPLY_TIMEOUT,
 ];
 
+/// What may be wrong with a body.
+const BODY: [&Kind; 5] = [
+    problem::SLOW_BODY,
+    problem::BODY_SIZE,
+    problem::MEDIA_TYPE,
+    problem::EXPECTATION,
+    problem::TRANSFER_CODING,
+];
+
+/// Parts of paths: name, what it is, and how it is written (numbers if empty).
+const PARTS: [(&str, &str, &str); 7] = [
+    ("id", "Number of a submission.", ""),
+    ("cup", "HCODE of a main unit.", "^[0-9A-Za-z]{5}$"),
+    ("hcode", "HCODE of a unit.", "^[0-9A-Za-z]{5}$"),
+    ("kpi", "Id of an indicator.", "^[a-z0-9_]+$"),
+    ("name", "Name of an export.", "^[a-z0-9][a-z0-9_-]*$"),
+    ("stamp", "Its day, and its number on that day.", "^[0-9]{4}-[0-9]{2}-[0-9]{2}(-[0-9]+)?$"),
+    ("file", "Name of a file of it.", "^[^/]+$"),
+];
+
 /// The document. `rows` is the most rows of a reply.
 pub fn document(rows: u64) -> Value {
-    let paths: Map<String, Value> = ROUTES
-        .iter()
-        .map(|route| (route.path.to_owned(), json!({"get": operation(route, rows)})))
-        .collect();
+    let mut paths = Map::new();
+    for route in ROUTES {
+        let path = paths.entry(route.path).or_insert_with(|| json!({}));
+        let method = if route.methods == POST { "post" } else { "get" };
+        path[method] = operation(route, rows);
+    }
     let mut schemas: Map<String, Value> =
         serde_json::from_str(SCHEMAS).expect("the file is part of the program and tested");
     let codes: Vec<_> = KINDS.iter().map(|kind| kind.code).collect();
@@ -45,26 +71,64 @@ pub fn document(rows: u64) -> Value {
         },
         "servers": [{"url": "/"}],
         "paths": paths,
-        "components": {"schemas": schemas},
+        "components": {"schemas": schemas, "securitySchemes": {
+            "token": {"type": "http", "scheme": "bearer",
+                "description": "A token (khlang token create). While none has been made, this \
+                                machine needs none."},
+            "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+        }},
     })
 }
 
 fn operation(route: &Route, rows: u64) -> Value {
     let mut parameters: Vec<Value> =
         route.params.iter().map(|param| parameter(param, rows)).collect();
-    if route.path.contains("{id}") {
-        parameters.push(json!({
-            "name": "id", "in": "path", "required": true,
-            "description": "Number of a submission.",
-            "schema": {"type": "integer", "minimum": 1},
-        }));
-    }
-    json!({
+    let parts = PARTS.iter().filter(|(name, ..)| route.path.contains(&format!("{{{name}}}")));
+    parameters.extend(parts.map(|(name, about, pattern)| {
+        let schema = match *pattern {
+            "" => json!({"type": "integer", "minimum": 1}),
+            pattern => json!({"type": "string", "pattern": pattern}),
+        };
+        json!({
+            "name": name, "in": "path", "required": true, "description": about, "schema": schema,
+        })
+    }));
+    let mut operation = json!({
         "operationId": route.name,
         "summary": route.about,
         "parameters": parameters,
         "responses": responses(route),
-    })
+        "security": security(route),
+    });
+    if route.body == Body::Form {
+        let form = json!({"type": "object", "additionalProperties": {"type": "string"}});
+        operation["requestBody"] = json!({"content": {
+            "application/x-www-form-urlencoded": {"schema": form},
+        }});
+    }
+    if route.body == Body::Archive {
+        let name = json!({
+            "name": "X-Archive-Name", "in": "header", "required": false,
+            "description": "Name of the archive; needed unless the file of a form says it.",
+            "schema": {"type": "string"},
+        });
+        operation["parameters"] = json!([name]);
+        let file = json!({"type": "object", "required": ["archive"], "properties": {
+            "archive": {"type": "string", "contentMediaType": "application/zip"}}});
+        operation["requestBody"] = json!({"required": true, "content": {
+            "application/zip": {"schema": {"type": "string", "contentMediaType": "application/zip"}},
+            "multipart/form-data": {"schema": file},
+        }});
+    }
+    operation
+}
+
+/// How whoever asks says who they are; nothing where everybody may.
+fn security(route: &Route) -> Value {
+    match route.access {
+        Access::Public => json!([]),
+        Access::Roles(_) => json!([{"token": []}, {"session": []}]),
+    }
 }
 
 fn parameter(param: &Param, rows: u64) -> Value {
@@ -91,20 +155,49 @@ fn responses(route: &Route) -> Value {
         })
         .collect();
     let mut responses = Map::new();
-    responses.insert("200".to_owned(), json!({"description": route.about, "content": content}));
-    let modified = json!({"description": "The version that If-None-Match names is the last"});
-    responses.insert("304".to_owned(), modified);
+    if route.body == Body::Archive || route.schema == Some("Submission") {
+        let schema = json!({"schema": {"$ref": reference("Pending")}});
+        let waits =
+            json!({"description": "The archive waits or is loaded", "content": {JSON: schema}});
+        responses.insert("202".to_owned(), waits);
+    }
+    let is_page = route.content.first() == Some(&HTML);
+    if is_page {
+        let on = json!({"description": "On to another page: to sign in, or after it"});
+        responses.insert("303".to_owned(), on);
+    }
+    if route.body == Body::None {
+        responses.insert("200".to_owned(), json!({"description": route.about, "content": content}));
+    }
+    if route.body == Body::None {
+        let modified = json!({"description": "The version that If-None-Match names is the last"});
+        responses.insert("304".to_owned(), modified);
+    }
     let own = route.problems.iter().copied();
     let store = [problem::QUERY_TIMEOUT, problem::DATABASE];
     let store = store.into_iter().filter(|_| route.asks_store);
-    let query = Some(problem::INVALID_PARAMETER).filter(|_| !route.content.contains(&HTML));
-    let mut kinds: Vec<&Kind> = COMMON.into_iter().chain(own).chain(store).chain(query).collect();
-    kinds.sort_by_key(|kind| kind.status);
+    let closed = [problem::NOT_SIGNED_IN, problem::NOT_ALLOWED];
+    let closed = closed.into_iter().filter(|_| route.access != Access::Public);
+    let change = Some(problem::CROSS_ORIGIN).filter(|_| route.methods == POST);
+    let body = BODY.into_iter().filter(|_| route.body != Body::None);
+    let mut kinds: Vec<&Kind> = COMMON
+        .into_iter()
+        .chain(own)
+        .chain(store)
+        .chain(closed)
+        .chain(change)
+        .chain(body)
+        .collect();
+    kinds.sort_by_key(|kind| (kind.status, kind.code));
+    kinds.dedup();
     for group in kinds.chunk_by(|a, b| a.status == b.status) {
         let titles: Vec<_> = group.iter().map(|k| format!("{}: {}", k.code, k.title)).collect();
         let schema = json!({"schema": {"$ref": reference("Problem")}});
         let mut content = Map::new();
         content.insert(PROBLEM.to_owned(), schema);
+        if is_page {
+            content.insert("text/html".to_owned(), json!({"schema": {"type": "string"}}));
+        }
         if let (Some(name), 503) = (route.schema, group[0].status)
             && name == "Ready"
         {

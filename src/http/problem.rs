@@ -32,21 +32,41 @@ macro_rules! kinds {
 kinds! {
     MALFORMED = 400, "malformed_request", "The request is not well-formed HTTP", "คำขอไม่ถูกรูปแบบ HTTP";
     INVALID_PARAMETER = 400, "invalid_parameter", "A parameter is not valid", "พารามิเตอร์ไม่ถูกต้อง";
+    ARCHIVE_NAME = 400, "archive_name", "The name of the archive is not right", "ชื่อไฟล์ไม่ถูกต้อง";
+    NOT_SIGNED_IN = 401, "not_signed_in", "A token is needed here", "ต้องเข้าสู่ระบบด้วยโทเคน";
+    TOKEN = 401, "invalid_token", "The token is not valid", "โทเคนใช้ไม่ได้";
+    NOT_ALLOWED = 403, "not_allowed", "This is not for you", "ไม่มีสิทธิ์ดูหรือทำรายการนี้";
+    OTHER_UNIT = 403, "other_unit", "The archive is of another unit", "ไฟล์นี้เป็นของหน่วยบริการอื่น";
+    CROSS_ORIGIN = 403, "cross_origin", "The request comes from a page of another site", "คำขอมาจากหน้าเว็บของเว็บไซต์อื่น";
     NOT_LOCAL = 403, "not_local", "Only this machine is served", "ให้บริการเฉพาะเครื่องนี้เท่านั้น";
     NO_ROUTE = 404, "no_such_route", "There is nothing at this address", "ไม่พบหน้าที่ต้องการ";
     NO_SUBMISSION = 404, "no_such_submission", "There is no such submission", "ไม่พบการส่งข้อมูลนี้";
+    NO_UNIT = 404, "no_such_unit", "There is no such unit", "ไม่พบหน่วยบริการนี้";
+    NO_KPI = 404, "no_such_kpi", "There is no such indicator", "ไม่พบตัวชี้วัดนี้";
+    NO_ROUND = 404, "no_such_round", "There is no rulebook of this round", "ไม่พบกติกาของรอบปีนี้";
+    NO_EXPORT = 404, "no_such_export", "There is no such export", "ไม่พบข้อมูลส่งออกนี้";
     METHOD = 405, "method_not_allowed", "The method is not allowed here", "ไม่รองรับวิธีเรียกนี้";
     SLOW_HEAD = 408, "slow_request", "The request did not arrive in time", "คำขอมาไม่ครบภายในเวลาที่กำหนด";
+    SLOW_BODY = 408, "slow_body", "The body did not arrive in time", "ข้อมูลที่ส่งมาไม่ครบภายในเวลาที่กำหนด";
+    NAME_WAITS = 409, "name_waits", "Another archive of this name waits", "มีไฟล์ชื่อเดียวกันรออยู่แล้ว";
     BODY_SIZE = 413, "body_too_large", "The body is over the limit", "ข้อมูลที่ส่งใหญ่เกินกำหนด";
+    MEDIA_TYPE = 415, "unsupported_media_type", "The body is of a type that is not taken here", "ไม่รองรับชนิดของข้อมูลที่ส่ง";
+    EXPECTATION = 417, "unknown_expectation", "The expectation is not known", "ไม่รองรับเงื่อนไข Expect นี้";
+    WRONG_TOKENS = 429, "too_many_wrong_tokens", "Too many wrong tokens", "ใส่โทเคนผิดหลายครั้งเกินไป รอสักครู่แล้วลองใหม่";
     HEAD_SIZE = 431, "head_too_large", "The head of the request is over the limit", "ส่วนหัวของคำขอใหญ่เกินกำหนด";
     PANIC = 500, "internal_error", "The program has a bug here", "โปรแกรมทำงานผิดพลาด";
+    RULEBOOK = 500, "rulebook_invalid", "The rulebook cannot be counted by", "กติกาของรอบปีนี้ใช้คำนวณไม่ได้";
     TRANSFER_CODING = 501, "unknown_transfer_coding", "The transfer coding is not known", "ไม่รองรับการเข้ารหัสการส่งนี้";
     CONNECTIONS = 503, "too_many_connections", "Too many connections at once", "มีผู้ใช้พร้อมกันมากเกินไป ลองใหม่อีกครั้ง";
     QUERY_TIMEOUT = 503, "query_timeout", "The query took too long", "ค้นข้อมูลนานเกินกำหนด";
     DATABASE = 503, "database_unavailable", "The database does not answer", "ฐานข้อมูลไม่ตอบ";
+    STORAGE = 503, "storage_unavailable", "The disk does not take what was sent", "บันทึกข้อมูลลงดิสก์ไม่ได้";
+    BEING_COMPUTED = 503, "being_computed", "The figures are being computed", "กำลังคำนวณ โปรดลองใหม่ในอีกสักครู่";
+    QUEUE = 503, "queue_full", "Too many archives wait", "มีไฟล์รอมากเกินไป ลองใหม่ภายหลัง";
     RESTARTING = 503, "restarting", "The server is being restarted inside", "ระบบกำลังเริ่มใหม่ ลองอีกครั้ง";
     REPLY_TIMEOUT = 504, "reply_timeout", "The reply was not ready in time", "ตอบไม่ทันภายในเวลาที่กำหนด";
     VERSION = 505, "http_version", "Only HTTP/1.0 and HTTP/1.1 are served", "รองรับเฉพาะ HTTP/1.0 และ HTTP/1.1";
+    NO_SPACE = 507, "no_space", "There is not enough room on the disk", "พื้นที่ดิสก์ไม่เพียงพอ";
 }
 
 /// Something wrong with one request.

@@ -25,13 +25,21 @@ pub const HTML: &str = "text/html; charset=utf-8";
 pub const TEXT: &str = "text/plain; charset=utf-8";
 /// Content type of CSV files.
 pub const CSV: &str = "text/csv; charset=utf-8; header=present";
+/// Content type of workbooks.
+pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 /// Content type of style sheets.
 pub const CSS: &str = "text/css; charset=utf-8";
+
+/// Content type of scripts.
+pub const JS: &str = "text/javascript; charset=utf-8";
 
 /// What others say about patients stays in no cache.
 const NO_STORE: &str = "no-store";
 /// May be kept, but asked about (with its `ETag`) each time.
 const REVALIDATE: &str = "no-cache";
+
+/// What a reply depends on besides its address.
+const VARY: &str = "Accept, Accept-Encoding, Authorization, Cookie";
 
 /// Who answers: what does not say so is no reply of ours.
 pub const SERVER: &str = "khlang";
@@ -40,8 +48,9 @@ pub const SERVER: &str = "khlang";
 const ALWAYS: [(&str, &str); 6] = [
     (
         "Content-Security-Policy",
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
-         base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+         img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'self'; \
+         frame-ancestors 'none'",
     ),
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
@@ -101,9 +110,20 @@ impl Reply {
     pub fn problem(problem: &Problem) -> Self {
         let mut reply = Self::new(PROBLEM, problem.json().to_string());
         reply.status = problem.kind.status;
-        if problem.kind.status == 503 {
-            reply.extra.push(("Retry-After", "2".to_owned()));
+        match problem.kind.status {
+            503 => reply.extra.push(("Retry-After", "2".to_owned())),
+            429 => reply.extra.push(("Retry-After", "60".to_owned())),
+            401 => reply.extra.push(("WWW-Authenticate", "Bearer realm=\"khlang\"".to_owned())),
+            _ => {}
         }
+        reply
+    }
+
+    /// Sends a browser on to another page of ours.
+    pub fn see_other(to: &str) -> Self {
+        let mut reply = Self::new(TEXT, "");
+        reply.status = 303;
+        reply.extra.push(("Location", to.to_owned()));
         reply
     }
 
@@ -121,7 +141,7 @@ impl Reply {
             ALWAYS.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         headers.push(("Content-Type", self.content_type.to_owned()));
         headers.push(("Cache-Control", self.cache.to_owned()));
-        headers.push(("Vary", "Accept-Encoding".to_owned()));
+        headers.push(("Vary", VARY.to_owned()));
         headers.extend(self.extra);
         let gzip = self.body.len() > GZIP_FROM_BYTES && takes_gzip(accept_encoding);
         let (mut status, mut body) = (self.status, self.body);

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, FixedOffset};
 
 use super::folders::Folders;
+use super::uploads::{MARK, MARK_PART, Uploads};
 use crate::files::{rename_durably, sync_folder};
 use crate::store::StoreError;
 
@@ -34,10 +35,12 @@ pub struct Claimed {
 /// Tells the highest number of a committed submission.
 pub type LastNumber<'a> = &'a dyn Fn() -> Result<i64, StoreError>;
 
-/// Renames a file of the inbox into a numbered folder of its own. None when it
-/// is gone, or is no plain file any more.
+/// Renames a file of the inbox into a numbered folder of its own: the one that
+/// was promised to it, if it came by HTTP. None when it is gone, or is no plain
+/// file any more.
 pub fn claim(
     folders: &Folders,
+    uploads: &Uploads,
     path: &Path,
     last: LastNumber,
     now: DateTime<FixedOffset>,
@@ -45,14 +48,18 @@ pub fn claim(
     if !is_plain_file(path) {
         return Ok(None);
     }
-    let (id, folder, lock) = make_numbered(folders, last)?;
+    let mut held = uploads.hold();
+    let promised = held.take(path)?;
+    let was_promised = promised.is_some();
+    let (id, folder, lock) = promised.map_or_else(|| make_numbered(folders, last), Ok)?;
+    // Nothing was moved: the number is free again, unless it was promised.
+    let give_up = || if was_promised { Ok(()) } else { fs::remove_dir(&folder) };
     crate::crash_point("made_folder");
     let name = path.file_name().unwrap_or_default();
     let to = folder.join(name);
     if let Err(error) = rename_durably(path, &to) {
         if to.symlink_metadata().is_err() {
-            // Nothing was moved: the number is free again.
-            fs::remove_dir(&folder)?;
+            give_up()?;
             return if is_plain_file(path) { Err(error.into()) } else { Ok(None) };
         }
         // It is claimed; only its old folder is gone or would not be synced.
@@ -62,9 +69,10 @@ pub fn claim(
         // Somebody put a link or a folder there since we looked; following it
         // would read, and change the mode of, what was never sent.
         rename_durably(&to, path)?;
-        fs::remove_dir(&folder)?;
+        give_up()?;
         return Ok(None);
     }
+    held.claimed(id);
     crate::crash_point("claimed");
     let name = name.to_string_lossy().into_owned();
     Ok(Some(Claimed { id, folder, path: to, name, received_at: now, _lock: lock }))
@@ -111,7 +119,10 @@ fn is_plain_file(path: &Path) -> bool {
 /// Makes `work/ID/` with the next free number. Making a folder succeeds for
 /// one process only, and who has made it holds it until its submission is
 /// committed, so no number is given twice.
-fn make_numbered(folders: &Folders, last: LastNumber) -> Result<(i64, PathBuf, File), StoreError> {
+pub(super) fn make_numbered(
+    folders: &Folders,
+    last: LastNumber,
+) -> Result<(i64, PathBuf, File), StoreError> {
     let mut id = last()?;
     loop {
         id += 1;
@@ -137,7 +148,7 @@ fn make_numbered(folders: &Folders, last: LastNumber) -> Result<(i64, PathBuf, F
 
 /// Locks a claim's folder; none when another process holds it, or has removed
 /// it while we were about to hold it.
-fn lock(folder: &Path) -> io::Result<Option<File>> {
+pub(super) fn lock(folder: &Path) -> io::Result<Option<File>> {
     let gone = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => Ok(None),
         _ => Err(error),
@@ -175,10 +186,10 @@ pub(super) fn take_up(
     let mut archives = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        if path.file_name().is_some_and(|name| name == COPY) {
-            // A copy that was cut off; its original lies where it was given.
+        if path.file_name().is_some_and(|name| name == COPY || name == MARK_PART) {
+            // A copy or a mark that was cut off; its original lies where it was given.
             fs::remove_file(&path)?;
-        } else {
+        } else if path.file_name().is_none_or(|name| name != MARK) {
             archives.push(path);
         }
     }

@@ -10,6 +10,7 @@ use super::claim::{Claimed, take_up};
 use super::folders::Folders;
 use super::place::places;
 use super::receipts::write_receipt;
+use super::uploads::{MARK, Uploads};
 use crate::clock::Clock;
 use crate::files::{make_folder, make_private, rename_durably};
 use crate::load::{Ahead, Before, Claim, LoadError, Places};
@@ -104,6 +105,10 @@ pub fn finish(
         }
     }
     crate::crash_point("moved");
+    match fs::remove_file(claimed.folder.join(MARK)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        removed => removed?,
+    }
     match fs::remove_dir(&claimed.folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         removed => Ok(removed?),
@@ -112,14 +117,21 @@ pub fn finish(
 
 /// Takes up every claim that lies in `work/` and is nobody's, in the order of
 /// their numbers; [`bring_in`] and [`finish`] do what is left of each. Claims that another
-/// process holds are its own. What cannot be taken up is told, and holds
+/// process holds are its own; numbers that are promised to what is still in
+/// the inbox are no claims yet. What cannot be taken up is told, and holds
 /// nothing else up.
-pub fn recover(folders: &Folders, clock: &Clock) -> io::Result<(Vec<Claimed>, Vec<String>)> {
+pub fn recover(
+    folders: &Folders,
+    uploads: &Uploads,
+    clock: &Clock,
+) -> io::Result<(Vec<Claimed>, Vec<String>)> {
     let mut left: Vec<(i64, PathBuf)> = Vec::new();
     for entry in fs::read_dir(folders.work())? {
         let path = entry?.path();
         // Only numbers are claims; what else lies there is somebody's own.
-        if let Some(id) = path.file_name().and_then(|name| name.to_str()?.parse().ok()) {
+        if let Some(id) = path.file_name().and_then(|name| name.to_str()?.parse().ok())
+            && !uploads.is_open(id)
+        {
             left.push((id, path));
         }
     }

@@ -21,9 +21,10 @@ impl Folders {
     /// Makes what is missing; only the service may look into them.
     pub fn create(&self) -> io::Result<()> {
         make_folder(&self.data, 0o750)?;
-        for name in
-            ["inbox", "work", "accepted", "rejected", "outbox", "exports", "backups", "codes"]
-        {
+        for name in [
+            "inbox", "work", ".uploads", "accepted", "rejected", "outbox", "exports", "backups",
+            "codes",
+        ] {
             // Senders drop into the inbox and fetch from the outbox by whatever
             // group the service has; patients' data lies in the others.
             let mode = if matches!(name, "inbox" | "outbox") { 0o770 } else { 0o700 };
@@ -35,6 +36,12 @@ impl Folders {
     /// Where archives are dropped.
     pub fn inbox(&self) -> PathBuf {
         self.data.join("inbox")
+    }
+
+    /// Where uploads lie until they are whole; none of its files is anybody's
+    /// archive yet.
+    pub fn uploads(&self) -> PathBuf {
+        self.data.join(".uploads")
     }
 
     /// Where claimed archives lie while they are loaded.

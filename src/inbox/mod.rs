@@ -13,6 +13,9 @@
 //! 5. `moved`: the archive is in accepted or rejected.
 //! 6. `work/ID/` is removed.
 //!
+//! What comes by HTTP has its number before it is in the inbox; see
+//! [`Uploads`].
+//!
 //! `import` copies (`copying`) instead of renaming: its original stays where
 //! it was given.
 //!
@@ -26,6 +29,7 @@ mod folders;
 mod place;
 mod receipts;
 mod scan;
+mod uploads;
 mod verify;
 
 pub use choose::{Waiting, next};
@@ -34,4 +38,5 @@ pub use finish::{Begun, begin, bring_in, finish, recover};
 pub use folders::Folders;
 pub use receipts::write_receipt;
 pub use scan::{Found, Scanner};
+pub use uploads::{Placed, Upload, Uploads};
 pub use verify::verify_folders;

@@ -4,3 +4,4 @@ mod kill;
 mod leftover;
 mod random;
 mod trouble;
+mod upload;

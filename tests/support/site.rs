@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::Write;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -240,6 +241,14 @@ impl Daemon<'_> {
 
     pub fn out(&self) -> String {
         String::from_utf8_lossy(&fs::read(&self.out).unwrap()).into_owned()
+    }
+
+    /// Where it listens, once it is ready.
+    pub fn address(&self) -> SocketAddr {
+        let out = self.out();
+        let at = out.find("http://").unwrap_or_else(|| panic!("no address in {out}"));
+        let address = out[at + 7..].split('/').next().unwrap();
+        address.parse().unwrap()
     }
 
     /// Waits until something is so while the daemon lives.

@@ -1,20 +1,20 @@
-//! One client from its first byte to its last: head, reply, farewell, each
-//! with a deadline of its own.
+//! One client from its first byte to its last: head, body, reply, farewell,
+//! each with a deadline of its own.
 
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::body::BodyReader;
 use super::head::{Head, HeadBuffer};
 use super::seats::{Seat, Stage};
-use super::{Rules, is_tick};
+use super::{Gate, Rules, SLOWEST_BYTES_PER_MS, is_tick};
 use crate::http::back::{Answer, Back};
+use crate::http::early::Permit;
 use crate::http::problem::{self, Problem};
 use crate::http::reply;
-
-/// A client must take this many bytes a millisecond, beyond the first moments:
-/// slower than any line, faster than who drips on purpose.
-const SLOWEST_BYTES_PER_MS: u64 = 16;
+use crate::http::upload::Sent;
 
 /// How long we wait for a client to close, so that it reads its reply before
 /// a reset takes it away.
@@ -25,12 +25,18 @@ const LINGER: Duration = Duration::from_millis(500);
 const LINGER_BYTES: usize = 256 << 10;
 
 /// Serves one request and ends the connection.
-pub fn serve(seat: &Seat, rules: &Rules, back: &Back) {
+pub fn serve(seat: &Seat, rules: &Rules, gate: &Gate, back: &Back) {
     let answered = match receive(&seat.stream, rules) {
         Received::Gone => return,
         Received::Wrong(problem) => Err(problem),
-        Received::Head(_) if !seat.at(Stage::Working) => return,
-        Received::Head(head) => back.ask(&head, rules.reply),
+        Received::Head(mut head, rest) => {
+            name_peer(&mut head, &seat.stream);
+            match take_body(seat, rules, gate, &head, rest) {
+                Ok(_) if !seat.at(Stage::Working) => return,
+                Ok(brought) => back.ask(&head, brought, rules.reply),
+                Err(problem) => Err(problem),
+            }
+        }
     };
     if !seat.at(Stage::Sending) {
         return;
@@ -45,8 +51,16 @@ pub fn serve(seat: &Seat, rules: &Rules, back: &Back) {
     }
 }
 
+/// Notes who the client is. One that is gone already is not of this machine.
+fn name_peer(head: &mut Head, stream: &TcpStream) {
+    let address = stream.peer_addr().map(|peer| peer.ip().to_canonical());
+    head.local &= address.as_ref().is_ok_and(std::net::IpAddr::is_loopback);
+    head.peer = address.map_or_else(|_| "gone".to_owned(), |address| address.to_string());
+}
+
 enum Received {
-    Head(Head),
+    /// The head, and what of the body came with it.
+    Head(Head, Vec<u8>),
     Wrong(Problem),
     /// Left, or never said a word: nobody to answer.
     Gone,
@@ -73,27 +87,46 @@ fn receive(mut stream: &TcpStream, rules: &Rules) -> Received {
             };
         match buffer.push(&packet[..count]) {
             Ok(None) => {}
-            Ok(Some(head)) => return check_body(head, rules),
+            Ok(Some(head)) => return Received::Head(head, buffer.rest()),
             Err(problem) => return Received::Wrong(problem),
         }
     }
 }
 
-/// No route takes a body yet, so none is read; one that would be over the
-/// limit is refused here, whatever the route.
-fn check_body(head: Head, rules: &Rules) -> Received {
-    match head.body_bytes {
-        Some(bytes) if bytes > rules.body_bytes => {
-            let detail = format!("a body has at most {} bytes", rules.body_bytes);
-            Received::Wrong(Problem::new(problem::BODY_SIZE, detail))
+/// Takes the body, if there is to be one. Nothing of it is read before it is
+/// known that this client may send it.
+fn take_body(
+    seat: &Seat,
+    rules: &Rules,
+    gate: &Gate,
+    head: &Head,
+    rest: Vec<u8>,
+) -> Result<Sent, Problem> {
+    match gate(head)? {
+        Permit::Nothing => Ok(Sent::Nothing),
+        Permit::Form(most) => {
+            let mut body = BodyReader::new(seat, head, rest, most, rules)?;
+            let mut form = Vec::new();
+            // The reader itself holds to the limit.
+            match body.read_to_end(&mut form) {
+                Ok(_) => Ok(Sent::Form(form.into())),
+                Err(_) => Err(body.trouble().unwrap_or_else(cut_off)),
+            }
         }
-        Some(0) => Received::Head(head),
-        _ if matches!(head.method.as_str(), "GET" | "HEAD") => {
-            let detail = format!("{} has no body", head.method);
-            Received::Wrong(Problem::new(problem::MALFORMED, detail))
+        Permit::Archive(intake) => {
+            let mut body = BodyReader::new(seat, head, rest, intake.body_bytes(), rules)?;
+            let received = intake.receive(&mut body);
+            // What is wrong with the body goes before what comes of it.
+            match body.trouble() {
+                Some(problem) => Err(problem),
+                None => received.map(|received| Sent::Archive(Arc::new(received))),
+            }
         }
-        _ => Received::Head(head),
     }
+}
+
+fn cut_off() -> Problem {
+    Problem::new(problem::MALFORMED, "the body ended before its end")
 }
 
 fn send_answer(seat: &Seat, mut answer: Answer, patience: Duration) -> std::io::Result<()> {

@@ -12,7 +12,34 @@ const HEADERS: usize = 64;
 
 /// What the server behind may see of a client's headers. Everything else
 /// (lengths, codings, hop-by-hop) ends here.
-const FORWARDED: [&str; 4] = ["Accept", "Accept-Encoding", "Accept-Language", "If-None-Match"];
+const FORWARDED: [&str; 16] = [
+    "Accept",
+    "Accept-Encoding",
+    "Accept-Language",
+    "Authorization",
+    "Content-Type",
+    "Cookie",
+    "Host",
+    "If-None-Match",
+    "Origin",
+    "Referer",
+    "Sec-Fetch-Site",
+    "X-Archive-Name",
+    "X-CSRF-Token",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Proto",
+];
+
+/// Headers that say that somebody else's request was handed on to us: it is
+/// not of this machine, though it comes from here.
+const HANDED_ON: [&str; 6] =
+    ["Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP"];
+
+/// Headers of ours for the server behind, which takes them from nobody else.
+pub const PEER: &str = "X-Khlang-Peer";
+/// Says that the client is on this machine.
+pub const LOCAL: &str = "X-Khlang-Local";
 
 /// The head of one request, whole and well-formed.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,13 +52,47 @@ pub struct Head {
     pub forwarded: Vec<(&'static str, String)>,
     /// Length of the body that follows; `None` when it comes in chunks.
     pub body_bytes: Option<u64>,
+    /// The client sends its body only when it is told to go on.
+    pub waits: bool,
+    /// Address of the client; the connection knows it.
+    pub peer: String,
+    /// It names this machine, and nobody handed it on. Whether it comes from
+    /// here the connection knows.
+    pub local: bool,
 }
 
 impl Head {
-    /// As the server behind reads it: one request, one reply, no body.
-    pub fn canonical(&self) -> Vec<u8> {
+    /// A header that is handed on.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.forwarded.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// A header, or what we say ourselves of the client; empty when there is
+    /// none.
+    pub fn said(&self, name: &str) -> &str {
+        match name {
+            PEER => &self.peer,
+            LOCAL if self.local => "yes",
+            LOCAL => "",
+            _ => self.header(name).unwrap_or_default(),
+        }
+    }
+
+    /// The path that is asked for, without its query.
+    pub fn path(&self) -> &str {
+        self.target.split_once('?').map_or(self.target.as_str(), |(path, _)| path)
+    }
+
+    /// As the server behind reads it: one request, one reply, and of the body
+    /// what `own` headers of ours say.
+    pub fn canonical(&self, own: &[(&str, String)]) -> Vec<u8> {
         let mut text = format!("{} {} HTTP/1.1\r\nConnection: close\r\n", self.method, self.target);
-        for (name, value) in &self.forwarded {
+        let forwarded = self.forwarded.iter().map(|(name, value)| (*name, value));
+        for name in [PEER, LOCAL].into_iter().filter(|name| !self.said(name).is_empty()) {
+            text.extend([name, ": ", self.said(name), "\r\n"]);
+        }
+        for (name, value) in forwarded.chain(own.iter().map(|(name, value)| (*name, value))) {
             text.push_str(name);
             text.push_str(": ");
             text.push_str(value);
@@ -46,12 +107,14 @@ impl Head {
 pub struct HeadBuffer {
     bytes: Vec<u8>,
     limit: usize,
+    /// Where the head ends, once it has.
+    end: usize,
 }
 
 impl HeadBuffer {
     /// An empty one, for a head of at most `limit` bytes.
     pub fn new(limit: usize) -> Self {
-        Self { bytes: Vec::new(), limit }
+        Self { bytes: Vec::new(), limit, end: 0 }
     }
 
     /// Nothing has come yet.
@@ -59,8 +122,13 @@ impl HeadBuffer {
         self.bytes.is_empty()
     }
 
-    /// Takes what a packet brought; gives the head once it is whole. What
-    /// follows the head is not looked at: one request a connection.
+    /// What came behind the head in the same packet: of the body, if there is
+    /// one. What is pipelined is never looked at: one request a connection.
+    pub fn rest(mut self) -> Vec<u8> {
+        self.bytes.split_off(self.end)
+    }
+
+    /// Takes what a packet brought; gives the head once it is whole.
     pub fn push(&mut self, packet: &[u8]) -> Result<Option<Head>, Problem> {
         let seen = self.bytes.len().saturating_sub(3);
         self.bytes.extend_from_slice(packet);
@@ -78,7 +146,10 @@ impl HeadBuffer {
             return Err(Problem::new(problem::MALFORMED, "a line ends without CR"));
         }
         match end {
-            Some(end) if end <= self.limit => parse(&self.bytes[..end]).map(Some),
+            Some(end) if end <= self.limit => {
+                self.end = end;
+                parse(&self.bytes[..end]).map(Some)
+            }
             _ => self.or_too_large(),
         }
     }
@@ -117,15 +188,15 @@ fn parse(bytes: &[u8]) -> Result<Head, Problem> {
     };
     let (authority, target) = split_target(target)?;
     let host = host(authority, request.headers, version)?;
-    if !host.is_none_or(is_loopback) {
-        let detail = "the Host header must name this machine: 127.0.0.1, [::1] or localhost";
-        return Err(Problem::new(problem::NOT_LOCAL, detail));
-    }
+    let handed_on = HANDED_ON.iter().any(|name| values(request.headers, name).next().is_some());
     Ok(Head {
         method: method.to_owned(),
         target: target.to_owned(),
         forwarded: forwarded(request.headers),
         body_bytes: body_bytes(request.headers)?,
+        waits: waits(request.headers, version)?,
+        peer: String::new(),
+        local: host.is_none_or(is_loopback) && !handed_on,
     })
 }
 
@@ -188,10 +259,24 @@ fn forwarded(headers: &[httparse::Header]) -> Vec<(&'static str, String)> {
             .filter(|value| value.bytes().all(|b| b == b' ' || b.is_ascii_graphic()))
             .collect();
         if !texts.is_empty() {
-            list.push((name, texts.join(", ")));
+            // Crumbs of one cookie header are put together otherwise than
+            // items of a list (RFC 9113 §8.2.3).
+            let between = if name == "Cookie" { "; " } else { ", " };
+            list.push((name, texts.join(between)));
         }
     }
     list
+}
+
+/// Whether the client waits to be told to go on. Clients of HTTP/1.0 know no
+/// such thing.
+fn waits(headers: &[httparse::Header], version: u8) -> Result<bool, Problem> {
+    let mut wishes = values(headers, "Expect").filter(|_| version == 1);
+    match wishes.next() {
+        None => Ok(false),
+        Some(wish) if wish.eq_ignore_ascii_case(b"100-continue") => Ok(true),
+        Some(_) => Err(Problem::new(problem::EXPECTATION, "only 100-continue is known")),
+    }
 }
 
 /// The length of the body; `None` for chunks. Two opinions about it are how

@@ -7,6 +7,7 @@
 //! its reply is taken whole and sent at the client's pace. What the reply says
 //! is not decided here.
 
+mod body;
 mod connection;
 pub mod head;
 mod seats;
@@ -22,6 +23,7 @@ use anyhow::{Context, bail};
 use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 
 use super::back::Back;
+use super::early::Permit;
 use super::problem::{self, Problem};
 use super::reply;
 use crate::config::Config;
@@ -56,18 +58,28 @@ const SEAT_WAIT: Duration = Duration::from_millis(500);
 /// Stack of a connection's thread; what it holds is on the heap.
 const STACK_BYTES: usize = 256 << 10;
 
+/// What a client must send or take a millisecond, beyond the first moments:
+/// slower than any line, faster than who drips on purpose.
+const SLOWEST_BYTES_PER_MS: u64 = 16;
+
+/// Says from a head what may come behind it. The front knows no route itself.
+pub type Gate = dyn Fn(&head::Head) -> Result<Permit, Problem> + Send + Sync;
+
+/// Says whether clients of other machines are to be let in at all.
+pub type Guarded = dyn Fn() -> bool + Send + Sync;
+
 /// Limits and deadlines of a connection.
 pub struct Rules {
     /// For the whole head to arrive.
     pub head: Duration,
+    /// For a body of which nothing comes.
+    pub body: Duration,
     /// For a client that takes nothing of its reply.
     pub send: Duration,
     /// For the reply to be ready.
     pub reply: Duration,
     /// Largest head.
     pub head_bytes: usize,
-    /// Largest body.
-    pub body_bytes: u64,
 }
 
 impl Rules {
@@ -76,21 +88,22 @@ impl Rules {
     pub fn of(config: &Config) -> Self {
         Self {
             head: config.http.head.0,
+            body: config.http.body.0,
             send: config.http.send.0,
             reply: Duration::from_millis(config.limits.query_ms) * 2 + Duration::from_secs(5),
             head_bytes: config.limits.head_bytes,
-            body_bytes: config.limits.body_bytes,
         }
     }
 }
 
-/// Binds the address on which clients come in.
-pub fn bind(config: &Config) -> anyhow::Result<TcpListener> {
+/// Binds the address on which clients come in. Other machines may come in only
+/// when everybody needs a token.
+pub fn bind(config: &Config, guarded: bool) -> anyhow::Result<TcpListener> {
     let address = config.http.listen;
-    if !address.ip().is_loopback() {
+    if !address.ip().is_loopback() && !guarded {
         bail!(
-            "http.listen = {address}: only this machine can be served until there are tokens; \
-             use 127.0.0.1 or [::1], and a proxy with access control for more"
+            "http.listen = {address}: only this machine can be served until there is a token; \
+             make one (khlang token create), or use 127.0.0.1 or [::1]"
         );
     }
     let listen = || -> std::io::Result<TcpListener> {
@@ -116,14 +129,21 @@ pub struct Front {
     listener: TcpListener,
     seats: Arc<Seats>,
     rules: Arc<Rules>,
+    gate: Arc<Gate>,
+    guarded: Arc<Guarded>,
     back: Arc<Back>,
 }
 
 impl Front {
     /// In front of `back`, on a listener that [`bind`] made.
-    pub fn new(listener: TcpListener, config: &Config, back: Arc<Back>) -> Self {
+    pub fn new(
+        listener: TcpListener,
+        config: &Config,
+        (gate, guarded): (Arc<Gate>, Arc<Guarded>),
+        back: Arc<Back>,
+    ) -> Self {
         let seats = Seats::new(seats(config.limits.connections));
-        Self { listener, seats, rules: Arc::new(Rules::of(config)), back }
+        Self { listener, seats, rules: Arc::new(Rules::of(config)), gate, guarded, back }
     }
 
     /// The accept loop. Nothing but `stop` ends it.
@@ -168,7 +188,7 @@ impl Front {
         peer: SocketAddr,
         patience: Duration,
     ) -> Option<TcpStream> {
-        if !peer.ip().to_canonical().is_loopback() {
+        if !peer.ip().to_canonical().is_loopback() && !(self.guarded)() {
             refuse(&stream, &Problem::new(problem::NOT_LOCAL, ""));
             return Some(stream);
         }
@@ -185,10 +205,10 @@ impl Front {
     }
 
     fn start(&self, seat: Seat) {
-        let (rules, back) = (self.rules.clone(), self.back.clone());
+        let (rules, gate, back) = (self.rules.clone(), self.gate.clone(), self.back.clone());
         let thread = std::thread::Builder::new().name("http-client".into()).stack_size(STACK_BYTES);
         // Without a thread the seat is dropped, and with it the connection.
-        if let Err(error) = thread.spawn(move || connection::serve(&seat, &rules, &back)) {
+        if let Err(error) = thread.spawn(move || connection::serve(&seat, &rules, &*gate, &back)) {
             log::error!("a thread for an HTTP client: {error}");
         }
     }

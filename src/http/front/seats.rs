@@ -9,15 +9,17 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// A client that has not taken a byte of its reply for so long may lose its
-/// seat.
+/// A client that has not sent a byte of its body, or taken one of its reply,
+/// for so long may lose its seat.
 const STALLED: Duration = Duration::from_secs(1);
 
 /// Where a connection stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// Its request has not come whole.
+    /// The head of its request has not come whole.
     Head,
+    /// Its body is coming in.
+    Receiving,
     /// It is being answered.
     Working,
     /// Its reply is being sent.
@@ -104,7 +106,7 @@ impl Seats {
         let until = Instant::now() + wait;
         let mut table = self.table();
         for row in table.rows.values() {
-            if matches!(row.stage, Stage::Head | Stage::Lingering) {
+            if matches!(row.stage, Stage::Head | Stage::Receiving | Stage::Lingering) {
                 let _ = row.stream.shutdown(Shutdown::Both);
             }
         }
@@ -125,8 +127,8 @@ impl Table {
         let rank = |row: &Row| match row.stage {
             Stage::Lingering => Some(0),
             Stage::Head => Some(1),
-            Stage::Sending if row.since.elapsed() >= STALLED => Some(2),
-            Stage::Sending | Stage::Working => None,
+            Stage::Receiving | Stage::Sending if row.since.elapsed() >= STALLED => Some(2),
+            Stage::Receiving | Stage::Sending | Stage::Working => None,
         };
         let ranked = self.rows.iter().filter_map(|(id, row)| Some((rank(row)?, row.since, *id)));
         ranked.min().map(|(_, _, id)| id)

@@ -57,7 +57,7 @@ pub fn site_with(change: impl FnOnce(&mut Config)) -> Site {
 pub fn shared(folder: &std::path::Path, config: Config) -> Shared {
     let listed = folder.join("units.csv");
     crate::files::write_whole(&listed, UNITS.as_bytes()).unwrap();
-    std::fs::create_dir_all(folder.join("inbox")).unwrap();
+    crate::inbox::Folders::new(folder).create().unwrap();
     let world =
         World::new(Catalog::builtin().unwrap(), Units::load(&listed).unwrap(), config).unwrap();
     let database = folder.join("khlang.db");
@@ -69,7 +69,11 @@ pub fn shared(folder: &std::path::Path, config: Config) -> Shared {
         database,
         clock,
         inbox: Mutex::new(InboxState::default()),
+        uploads: crate::inbox::Uploads::open(&crate::inbox::Folders::new(folder)).unwrap(),
         started: clock.now(),
+        gate: crate::http::Gate::open(folder).unwrap(),
+        figures: crate::http::Figures::default(),
+        changed: std::sync::atomic::AtomicU64::default(),
     }
 }
 
@@ -102,7 +106,7 @@ pub fn empty(id: i64, archive: &str, hcode: Option<&str>, day: u32) -> Submissio
     }
 }
 
-fn store(store: &Store, s: &Submission) {
+pub fn store(store: &Store, s: &Submission) {
     let mut loading = store.load(s.id.unwrap(), 2556).unwrap();
     loading.record(s, &s.received_at).unwrap();
     loading.commit().unwrap();

@@ -1,0 +1,233 @@
+//! The body of a request as it comes in: with a length or in chunks, under a
+//! limit, at the client's pace but not at any pace.
+
+use std::io::{Error, ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use super::head::Head;
+use super::seats::{Seat, Stage};
+use super::{Rules, SLOWEST_BYTES_PER_MS, is_tick};
+use crate::http::problem::{self, Problem};
+
+/// Longest line between chunks (its size and extensions), and longest trailer.
+const LINE_BYTES: usize = 4096;
+
+/// How much is taken from the client at a time.
+const BUFFER_BYTES: usize = 64 << 10;
+
+/// What of the body is still to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Left {
+    /// So many bytes, then it ends.
+    Bytes(u64),
+    /// So many bytes of a chunk, then the end of its line.
+    Chunk(u64),
+    /// The line that says how large the next chunk is.
+    Size,
+    /// Lines after the last chunk, to an empty one.
+    Trailer,
+    /// Nothing.
+    Nothing,
+}
+
+/// Reads the body of one request.
+pub struct BodyReader<'a> {
+    seat: &'a Seat,
+    /// Bytes that have come and are not yet taken, from `at` on.
+    buffer: Vec<u8>,
+    at: usize,
+    left: Left,
+    /// Bytes of the body that may come, and that have come.
+    most: u64,
+    taken: u64,
+    begun: Instant,
+    patience: Duration,
+    /// What is wrong with the body, for the reply.
+    trouble: Option<Problem>,
+}
+
+impl<'a> BodyReader<'a> {
+    /// The body behind a head. `rest` is what came with the head; a client
+    /// that waits to be told is told here.
+    pub fn new(
+        seat: &'a Seat,
+        head: &Head,
+        rest: Vec<u8>,
+        most: u64,
+        rules: &Rules,
+    ) -> Result<Self, Problem> {
+        if head.body_bytes.is_some_and(|bytes| bytes > most) {
+            return Err(too_large(most));
+        }
+        let left = match head.body_bytes {
+            Some(bytes) => Left::Bytes(bytes),
+            None => Left::Size,
+        };
+        if head.waits && rest.is_empty() {
+            let mut stream: &TcpStream = &seat.stream;
+            let said = stream.set_write_timeout(Some(rules.send));
+            // A client that is gone is noticed at the first read.
+            let _ = said.and_then(|()| stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n"));
+        }
+        Ok(Self {
+            seat,
+            buffer: rest,
+            at: 0,
+            left,
+            most,
+            taken: 0,
+            begun: Instant::now(),
+            patience: rules.body,
+            trouble: None,
+        })
+    }
+
+    /// What was wrong with the body, when reading it failed.
+    pub fn trouble(&mut self) -> Option<Problem> {
+        self.trouble.take()
+    }
+
+    fn wrong(&mut self, problem: Problem) -> Error {
+        self.trouble.get_or_insert(problem);
+        Error::other("the body is not well-formed")
+    }
+
+    /// Gets more from the client; how long that may take has two bounds: none
+    /// is silent for long, and all of it has a least speed.
+    fn fill(&mut self) -> std::io::Result<()> {
+        if self.at < self.buffer.len() {
+            return Ok(());
+        }
+        let mut stream: &TcpStream = &self.seat.stream;
+        self.buffer.resize(BUFFER_BYTES, 0);
+        self.at = 0;
+        let earned = Duration::from_millis(self.taken / SLOWEST_BYTES_PER_MS);
+        let until = self.begun + self.patience + earned;
+        loop {
+            let left = until.saturating_duration_since(Instant::now()).min(self.patience);
+            let late = left.is_zero() || stream.set_read_timeout(Some(left)).is_err();
+            let got =
+                if late { Err(ErrorKind::TimedOut.into()) } else { stream.read(&mut self.buffer) };
+            let error = match got {
+                Ok(count) if count > 0 && self.seat.at(Stage::Receiving) => {
+                    self.buffer.truncate(count);
+                    return Ok(());
+                }
+                Ok(_) => Problem::new(problem::MALFORMED, "the body ended before its end"),
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) if is_tick(&error) => {
+                    let rate = SLOWEST_BYTES_PER_MS;
+                    let detail = format!("a body comes at {rate} bytes a millisecond or faster");
+                    Problem::new(problem::SLOW_BODY, detail)
+                }
+                Err(_) => Problem::new(problem::MALFORMED, "the connection broke"),
+            };
+            self.buffer.clear();
+            return Err(self.wrong(error));
+        }
+    }
+
+    /// A line, without its end.
+    fn line(&mut self) -> std::io::Result<Vec<u8>> {
+        let mut line = Vec::new();
+        loop {
+            self.fill()?;
+            let byte = self.buffer[self.at];
+            self.at += 1;
+            match byte {
+                b'\n' if line.last() == Some(&b'\r') => {
+                    line.pop();
+                    return Ok(line);
+                }
+                b'\n' => return Err(self.wrong(malformed("a line of a chunk ends without CR"))),
+                _ if line.len() >= LINE_BYTES => {
+                    return Err(self.wrong(malformed("a line of a chunk is too long")));
+                }
+                _ => line.push(byte),
+            }
+        }
+    }
+
+    /// The size of the next chunk.
+    fn size(&mut self) -> std::io::Result<u64> {
+        let mut line = self.line()?;
+        let strict = line.first().is_some_and(u8::is_ascii_hexdigit);
+        line.extend(b"\r\n");
+        match httparse::parse_chunk_size(&line) {
+            Ok(httparse::Status::Complete((_, size))) if strict => Ok(size),
+            _ => Err(self.wrong(malformed("the size of a chunk"))),
+        }
+    }
+
+    /// Lines after the last chunk: nobody here wants to know.
+    fn trailer(&mut self) -> std::io::Result<()> {
+        let mut bytes = 0;
+        loop {
+            let line = self.line()?;
+            bytes += line.len();
+            if line.is_empty() {
+                return Ok(());
+            }
+            if bytes > LINE_BYTES {
+                return Err(self.wrong(malformed("the trailer is too long")));
+            }
+        }
+    }
+
+    /// Goes on to where there are bytes of the body, or to its end.
+    fn advance(&mut self) -> std::io::Result<()> {
+        loop {
+            self.left = match self.left {
+                Left::Chunk(0) => {
+                    if !self.line()?.is_empty() {
+                        return Err(self.wrong(malformed("a chunk has no end")));
+                    }
+                    Left::Size
+                }
+                Left::Size => match self.size()? {
+                    0 => Left::Trailer,
+                    size if size > self.most - self.taken => {
+                        let most = self.most;
+                        return Err(self.wrong(too_large(most)));
+                    }
+                    size => Left::Chunk(size),
+                },
+                Left::Trailer => {
+                    self.trailer()?;
+                    Left::Nothing
+                }
+                Left::Bytes(0) => Left::Nothing,
+                Left::Bytes(_) | Left::Chunk(_) | Left::Nothing => return Ok(()),
+            };
+        }
+    }
+}
+
+impl Read for BodyReader<'_> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        self.advance()?;
+        let (Left::Bytes(left) | Left::Chunk(left)) = self.left else { return Ok(0) };
+        if into.is_empty() {
+            return Ok(0);
+        }
+        self.fill()?;
+        let count = into.len().min(self.buffer.len() - self.at).min(left as usize);
+        into[..count].copy_from_slice(&self.buffer[self.at..self.at + count]);
+        self.at += count;
+        self.taken += count as u64;
+        match &mut self.left {
+            Left::Bytes(left) | Left::Chunk(left) => *left -= count as u64,
+            _ => {}
+        }
+        Ok(count)
+    }
+}
+
+fn malformed(detail: &str) -> Problem {
+    Problem::new(problem::MALFORMED, detail)
+}
+
+fn too_large(most: u64) -> Problem {
+    Problem::new(problem::BODY_SIZE, format!("a body has at most {most} bytes here"))
+}

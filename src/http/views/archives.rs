@@ -1,0 +1,79 @@
+//! Takes archives in.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::archive::ArchiveName;
+use crate::http::call::Call;
+use crate::http::problem::{self, Problem};
+use crate::http::reply::Reply;
+use crate::http::upload::Sent;
+use crate::inbox::{Placed, Upload};
+use crate::store::{Action, Reader};
+
+/// When a client may ask again what became of its archive, in seconds.
+const ASK_AGAIN_S: u32 = 2;
+
+/// An archive that has come and is not judged yet.
+#[derive(Serialize)]
+struct Pending<'a> {
+    id: i64,
+    archive: &'a str,
+    sha256: &'a str,
+    bytes: u64,
+    status: &'static str,
+}
+
+/// `POST /api/v1/archives`
+pub fn take(call: &Call) -> Result<Reply, Problem> {
+    let Sent::Archive(received) = &call.sent else {
+        return Err(Problem::new(problem::MALFORMED, "no archive came with the request"));
+    };
+    let gone = || Problem::new(problem::RESTARTING, "send it again");
+    let file = received.take().ok_or_else(gone)?;
+    // The present and not a snapshot of it: others give numbers, too.
+    let deadline = Duration::from_millis(call.world.config.limits.query_ms);
+    let numbers = Reader::open(&call.shared.database, Some(deadline))?;
+    let last = || numbers.last_submission();
+    let upload = &received.upload;
+    match call.shared.uploads.place(&file, upload, &last)? {
+        Placed::New(id) => {
+            log::info!("submission {id} ({}) came by HTTP: {} bytes", upload.name, upload.bytes);
+            let unit = sender(upload);
+            call.log(Action::Change, unit.as_deref(), Some(id), &upload.name)?;
+            pending(id, upload, "waiting")
+        }
+        Placed::Again(id) => pending(id, upload, "waiting"),
+        Placed::NameWaits => {
+            let detail = "another archive of this name waits in the inbox and is not replaced; \
+                          send yours when that one is done, or with another time in its name";
+            Err(Problem::new(problem::NAME_WAITS, detail))
+        }
+    }
+}
+
+/// What is said of an archive that is not judged yet.
+pub fn not_yet(call: &Call, id: i64) -> Option<Result<Reply, Problem>> {
+    let (upload, loading) = call.shared.uploads.find(id)?;
+    // One of somebody else's is as if it were not there.
+    let seen = |unit: String| call.viewer.may_see(&call.world, &unit);
+    if !sender(&upload).map_or_else(|| call.viewer.is_province(), seen) {
+        return None;
+    }
+    Some(pending(id, &upload, if loading { "loading" } else { "waiting" }))
+}
+
+/// The unit that the name of an archive says.
+fn sender(upload: &Upload) -> Option<String> {
+    ArchiveName::parse(&upload.name).ok().map(|name| name.hcode)
+}
+
+fn pending(id: i64, upload: &Upload, status: &'static str) -> Result<Reply, Problem> {
+    let Upload { name, sha256, bytes } = upload;
+    let mut reply = Reply::json(&Pending { id, archive: name, sha256, bytes: *bytes, status })?;
+    reply.status = 202;
+    reply.extra.push(("Location", format!("/api/v1/submissions/{id}")));
+    reply.extra.push(("Retry-After", ASK_AGAIN_S.to_string()));
+    Ok(reply)
+}
