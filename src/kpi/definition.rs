@@ -26,7 +26,8 @@ pub struct Names {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Counts {
-    /// A person known at a unit; counted once per level by the person key.
+    /// A person known at a unit; counted once per level by the person key. The
+    /// numerator of a row without a person is added up.
     #[default]
     Persons,
     /// A visit, an admission, a month: added up.
