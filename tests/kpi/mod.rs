@@ -6,6 +6,7 @@
 //! with a right check digit; what follows `#` says why the row is there. Rows
 //! are sent by the unit they name, files in `in/F21/` in the other standard,
 //! files in `in/10670/` by that main unit whatever unit they name.
+//! A case of later years says in `sent` when all is sent: `YYYYMMDD` of B.E.
 //! A line of `expect.csv` is a group's result; code `!reason` counts those
 //! who do not count; level `person` is one person at one unit, `unit:@n`.
 
@@ -27,9 +28,9 @@ use khlang::world::World;
 
 use super::support::case::{UNITS, zipped};
 
-/// All archives are sent and received after the period of the cases.
-const SENT: u64 = 25_571_015_080_000;
-const NOW: &str = "2014-10-15T12:00:00+07:00";
+/// All archives are sent and received after the period of the cases, on this
+/// day unless a case says another.
+const SENT: u64 = 25_571_015;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kpi")
@@ -82,6 +83,8 @@ impl Loaded {
         let catalog = Catalog::load(lists.exists().then_some(lists.as_path())).unwrap();
         let world = World::new(catalog, Units::load(&units).unwrap(), Config::default()).unwrap();
         let mut store = Store::open(&folder.path().join("khlang.db"), &world.catalog, 8).unwrap();
+        let said = std::fs::read_to_string(root().join(case).join("sent"));
+        let sent_on: u64 = said.map_or(SENT, |day| day.trim().parse().unwrap());
         let mut number = 0_i64;
         let folders =
             [(Standard::F43, "in"), (Standard::F21, "in/F21"), (Standard::F43, "in/10670")];
@@ -94,10 +97,13 @@ impl Loaded {
                     .iter()
                     .map(|(name, file)| (format!("{name}.txt"), text_of(file)))
                     .collect();
-                let name = format!("{standard}_{hcode}_{}.zip", SENT + number.unsigned_abs());
+                let name = format!(
+                    "{standard}_{hcode}_{}.zip",
+                    sent_on * 1_000_000 + 80_000 + number.unsigned_abs()
+                );
                 let path = folder.path().join("archive");
                 std::fs::write(&path, zipped(&members)).unwrap();
-                put(&world, &mut store, &path, &name, number);
+                put(&world, &mut store, &path, &name, number, sent_on);
             }
         }
         drop(store);
@@ -105,8 +111,10 @@ impl Loaded {
     }
 }
 
-fn put(world: &World, store: &mut Store, path: &Path, name: &str, id: i64) {
-    let now: DateTime<FixedOffset> = NOW.parse().unwrap();
+fn put(world: &World, store: &mut Store, path: &Path, name: &str, id: i64, sent_on: u64) {
+    let (year, month, day) = (sent_on / 10_000 - 543, sent_on / 100 % 100, sent_on % 100);
+    let now = format!("{year}-{month:02}-{day:02}T12:00:00+07:00");
+    let now: DateTime<FixedOffset> = now.parse().unwrap();
     let claim = Claim {
         path,
         name,
