@@ -14,7 +14,7 @@ FROM (
   FROM delivery AS b
   JOIN resident AS r ON r.person = b.person
   JOIN calendar AS c ON c.day = b.born
-  LEFT JOIN antenatal AS a ON a.person = b.person AND (a.gravida = b.gravida OR a.gravida IS NULL)
+  LEFT JOIN antenatal AS a ON a.person = b.person AND (a.gravida IS NULL OR a.gravida BETWEEN b.gravida AND b.gravida_to)
     AND a.n <= c.n AND a.n >= c.n - :longest AND a.weeks >= 0
   WHERE b.born BETWEEN :start AND :end
   GROUP BY r.hcode, r.person, b.born, b.abortion
