@@ -5,8 +5,9 @@
 //! further required ones are filled from `defaults.toml`. `@7` is a citizen ID
 //! with a right check digit; what follows `#` says why the row is there. Rows
 //! are sent by the unit they name, files in `in/F21/` in the other standard,
-//! files in `in/10670/` by that main unit whatever unit they name.
-//! A case of later years says in `sent` when all is sent: `YYYYMMDD` of B.E.
+//! files in `in/10670/` by that main unit whatever unit they name. A case of
+//! other years says in `sent` when all is sent, as `YYYYMMDD` of B.E.; what is
+//! below `in/` in a folder named so is sent on that day instead.
 //! A line of `expect.csv` is a group's result; code `!reason` counts those
 //! who do not count; level `person` is one person at one unit, `unit:@n`.
 
@@ -86,12 +87,13 @@ impl Loaded {
         let said = std::fs::read_to_string(root().join(case).join("sent"));
         let sent_on: u64 = said.map_or(SENT, |day| day.trim().parse().unwrap());
         let mut number = 0_i64;
-        let folders =
-            [(Standard::F43, "in"), (Standard::F21, "in/F21"), (Standard::F43, "in/10670")];
-        for (standard, below) in folders {
-            let sent = read(&world.catalog, standard, &root().join(case).join(below));
+        let mut folders = earlier(&root().join(case).join("in"));
+        folders.extend(["", "F21", "10670"].map(|below| (below.to_owned(), sent_on)));
+        for (below, sent_on) in folders {
+            let standard = if below == "F21" { Standard::F21 } else { Standard::F43 };
+            let sent = read(&world.catalog, standard, &root().join(case).join("in").join(&below));
             for (unit, files) in sent {
-                let hcode = below.strip_prefix("in/1").map_or(unit, |rest| format!("1{rest}"));
+                let hcode = if below == "10670" { below.clone() } else { unit };
                 number += 1;
                 let members: Vec<(String, String)> = files
                     .iter()
@@ -109,6 +111,17 @@ impl Loaded {
         drop(store);
         Self { world, folder }
     }
+}
+
+/// Folders of a case that are named as the day on which they are sent.
+fn earlier(folder: &Path) -> Vec<(String, u64)> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let days = names.filter(|name| name.len() == 8);
+    let mut days: Vec<(String, u64)> =
+        days.filter_map(|name| name.parse().ok().map(|day| (name, day))).collect();
+    days.sort();
+    days
 }
 
 fn put(world: &World, store: &mut Store, path: &Path, name: &str, id: i64, sent_on: u64) {
