@@ -32,6 +32,19 @@ impl Clock {
     }
 }
 
+impl Clock {
+    /// The present as a text with seconds, which compares as the times do.
+    pub fn stamp(&self) -> String {
+        stamp(self.now())
+    }
+}
+
+/// A time as a text with seconds; all are in one offset, so that the order of
+/// the texts is that of the times.
+pub fn stamp(at: DateTime<FixedOffset>) -> String {
+    at.with_timezone(&bangkok()).to_rfc3339_opts(chrono::SecondsFormat::Secs, false)
+}
+
 /// Asia/Bangkok: UTC+7 since 1920, without summer time.
 pub fn bangkok() -> FixedOffset {
     FixedOffset::east_opt(7 * 3600).expect("seven hours are less than a day")

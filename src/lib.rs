@@ -12,6 +12,7 @@
 //! | [`catalog`] | the facts about data in `schema/`, cross-checked | code that judges |
 //! | [`config`], [`clock`], [`units`], [`world`] | choices, time, facilities, all of it together | |
 //! | [`archive`] | name and structure of a zip, streams of its entries | aware of files of a standard |
+//! | [`access`] | who may ask, and the secrets that prove it | a keeper of them |
 //! | [`row`] | a line to a record and findings, pure | able to fail or to do I/O |
 //! | [`store`] | the one place that knows SQLite | aware of zip or HTTP |
 //! | [`load`] | one archive from claim to commit | aware of folders |
@@ -22,6 +23,7 @@
 //! | [`http`] | what can be asked | able to load |
 //! | [`money`] | pools shared to the satang, statements, holds | a judge of rows |
 //! | [`kpi`] | indicators from data in `schema/kpi`, and why | a place where one is defined |
+//! | [`privacy`] | which counts are too small to be shown | aware of what they count |
 //! | [`report`] | forms in which numbers leave | aware of what they count |
 //! | [`export`], [`schedule`] | what leaves as folders, and when | aware of what woke it |
 //! | [`sample`] | a synthetic province, and what must come of it | a caller of the judge |
@@ -48,6 +50,7 @@
 //!
 //! `tests/tidy.rs` checks which module may name which.
 
+pub mod access;
 pub mod archive;
 pub mod catalog;
 pub mod cli;
@@ -61,6 +64,7 @@ pub mod inbox;
 pub mod kpi;
 pub mod load;
 pub mod money;
+pub mod privacy;
 pub mod registry;
 pub mod report;
 pub mod row;

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use super::Lang;
+use crate::access::Identity;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::inbox::Folders;
-use crate::store::{Reader, Store};
+use crate::store::{AccessStore, Action, Entry, Reader, Store};
 use crate::units::Units;
 use crate::world::World;
 
@@ -78,6 +79,36 @@ impl Context {
         Ok(Reader::open(&path, None)?)
     }
 
+    /// Tokens and the access log.
+    pub fn access(&self) -> anyhow::Result<AccessStore> {
+        let folders = self.folders()?;
+        AccessStore::open(&folders.data)
+            .with_context(|| format!("opening {}", AccessStore::path(&folders.data).display()))
+    }
+
+    /// Writes a change that was made by hand into the access log.
+    pub fn log_change(
+        &self,
+        what: &str,
+        unit: Option<&str>,
+        submission: Option<i64>,
+        detail: &str,
+    ) -> anyhow::Result<()> {
+        let identity = Identity { name: user(), ..Identity::local() };
+        let at = self.clock.stamp();
+        let entry = Entry {
+            at: &at,
+            identity: &identity,
+            peer: "cli",
+            action: Action::Change,
+            route: what,
+            unit,
+            submission,
+            detail,
+        };
+        Ok(self.access()?.log(&entry)?)
+    }
+
     /// Picks the text in the language asked for.
     pub fn pick<'t>(&self, th: &'t str, en: &'t str) -> &'t str {
         match self.lang {
@@ -85,4 +116,9 @@ impl Context {
             Lang::En => en,
         }
     }
+}
+
+/// Who runs the program.
+pub fn user() -> String {
+    std::env::var("USER").unwrap_or_else(|_| "cli".to_owned())
 }

@@ -121,7 +121,7 @@ fn chosen(ledger: &Path, standard: Standard) -> anyhow::Result<Vec<String>> {
 /// Prints what was loaded, and where to look at it.
 fn summary(context: &Context, data: &Path, address: &str) -> anyhow::Result<()> {
     let reader = Reader::open(&Folders::new(data).database(), None)?;
-    let overview = reader.overview()?;
+    let overview = reader.overview(&None)?;
     say(format!("\n{}", context.pick("โหลดเสร็จแล้ว", "Loaded")))?;
     for (status, count) in &overview.submissions {
         say(format!("  {status:<9} {count:>6} {}", context.pick("ไฟล์", "archives")))?;

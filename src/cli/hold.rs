@@ -88,6 +88,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
             let deed = deed(context, by.as_deref(), reason)?;
             let world = context.world()?;
             context.store(&world, &context.folders()?)?.release_hold(*id, &deed)?;
+            context.log_change("hold release", None, None, &format!("hold {id}"))?;
             one(context, *id, *json)
         }
     }
@@ -108,6 +109,7 @@ fn add(context: &Context, args: &AddArgs) -> anyhow::Result<Done> {
         share: args.percent,
     };
     let id = context.store(&world, &context.folders()?)?.add_hold(&of, &deed)?;
+    context.log_change("hold add", Some(&of.hcode), None, &format!("hold {id}"))?;
     one(context, id, args.json)
 }
 

@@ -317,6 +317,7 @@ fn enter(context: &Context, library: &Library, file: &PathBuf, json: bool) -> an
     let mut store = context.store(&world, &folders)?;
     let by = std::env::var("USER").unwrap_or_else(|_| "cli".to_owned());
     store.enter_reported(&entries, &by, &context.clock.now().to_rfc3339())?;
+    context.log_change("kpi enter", None, None, &format!("{} values", entries.len()))?;
     if json {
         say_json(&json!({ "entered": entries.len(), "mistakes": [] }))?;
     } else {

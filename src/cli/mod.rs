@@ -23,6 +23,7 @@ mod score;
 mod serve;
 mod statement;
 mod submissions;
+mod token;
 mod verify;
 
 use std::io::Write;
@@ -110,6 +111,9 @@ enum Command {
     /// Run an export by hand, or list them
     #[command(subcommand)]
     Export(export::Args),
+    /// Make, list and revoke the tokens that HTTP asks for
+    #[command(subcommand)]
+    Token(token::Args),
     /// Check the database against its own counts and the folders
     Verify(verify::Args),
     /// Write a consistent copy of the database, also while the service runs
@@ -148,6 +152,7 @@ pub fn main() -> ExitCode {
         Command::Kpi(args) => kpi::run(&context, args),
         Command::Report(args) => report::run(&context, args),
         Command::Export(args) => export::run(&context, args),
+        Command::Token(args) => token::run(&context, args),
         Command::Verify(args) => verify::run(&context, args),
         Command::Backup(args) => backup::backup(&context, args),
         Command::Restore(args) => backup::restore_from(&context, args),

@@ -52,6 +52,7 @@ fn import_file(context: &Context, file: &std::path::Path, json: bool) -> anyhow:
         }
         Err(error) => return Err(error).with_context(|| file.display().to_string()),
     };
+    context.log_change("registry import", None, None, &format!("{} persons", imported.persons))?;
     if json {
         say_json(&imported)?;
     } else {
@@ -82,6 +83,7 @@ fn forwarded(context: &Context, file: &std::path::Path) -> anyhow::Result<Done> 
     let world = context.world()?;
     let mut store = context.store(&world, &context.folders()?)?;
     store.record_forwarded(&lines)?;
+    context.log_change("registry forwarded", None, None, &format!("{} lines", lines.len()))?;
     say(format!("{} {}", lines.len(), context.pick("รายการ", "times of forwarding")))?;
     Ok(Done::Good)
 }

@@ -63,6 +63,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
                 status: status.clone(),
                 from: from.clone(),
                 to: to.clone(),
+                ..SubmissionFilter::default()
             };
             list(context, &filter, *page, *json)
         }
@@ -123,6 +124,8 @@ fn void(context: &Context, id: i64, reason: &str, json: bool) -> anyhow::Result<
     let voided = store.void(id, &by, reason.trim(), &at)?;
     let submission = store.submission(id, &world.catalog)?;
     let submission = submission.ok_or_else(|| anyhow::anyhow!("no submission {id}"))?;
+    let unit = submission.hcode.as_deref();
+    context.log_change("submissions void", unit, Some(id), &format!("{} rows", voided.rows))?;
     write_receipt(&|id| Ok(store.known(id)?.is_some()), &folders, &submission)?;
     if json {
         say_json(&submission)?;

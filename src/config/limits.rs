@@ -40,6 +40,14 @@ pub struct Limits {
     /// Longest time that counting one KPI may take for the command line and
     /// for exports, in milliseconds.
     pub kpi_ms: u64,
+    /// How long a request waits for figures that are being counted, in
+    /// milliseconds.
+    pub figures_wait_ms: u64,
+    /// For so long figures may be behind archives that have come in since, in
+    /// milliseconds.
+    pub figures_stale_ms: u64,
+    /// Memory for figures that were counted, MiB.
+    pub figures_mib: usize,
     /// Most rows in one HTTP reply page.
     pub reply_rows: usize,
     /// Free disk space, in bytes, under which the daemon is not ready.
@@ -64,6 +72,9 @@ impl Default for Limits {
             form_bytes: 8 << 10,
             query_ms: 10_000,
             kpi_ms: 120_000,
+            figures_wait_ms: 3_000,
+            figures_stale_ms: 15_000,
+            figures_mib: 64,
             reply_rows: 1_000,
             free_bytes: 1 << 30,
         }

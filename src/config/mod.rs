@@ -51,6 +51,8 @@ pub struct Config {
     pub timeliness: Timeliness,
     /// HTTP.
     pub http: Http,
+    /// What keeps a person from being recognised in numbers.
+    pub privacy: Privacy,
     /// A limit on everything.
     pub limits: Limits,
 }
@@ -97,6 +99,21 @@ pub struct Http {
     pub body: Span,
     /// Deadline for a client that does not read its reply.
     pub send: Span,
+    /// How long a browser stays signed in.
+    pub session: Span,
+    /// How long a token is good for unless its maker says otherwise, in days.
+    pub token_days: u32,
+    /// Wrong tokens of one client a minute before it is told to wait.
+    pub wrong_tokens: u32,
+}
+
+/// What keeps a person from being recognised in numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Privacy {
+    /// Counts of persons from 1 up to below this one are not shown to those
+    /// who may not see the persons.
+    pub small_count: u64,
 }
 
 impl Config {

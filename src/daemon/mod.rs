@@ -107,6 +107,9 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
         inbox: std::sync::Mutex::new(InboxState::default()),
         uploads: Uploads::open(&setup.folders).context("uploads")?,
         started: setup.clock.now(),
+        gate: http::Gate::open(&setup.folders.data)?,
+        figures: http::Figures::default(),
+        changed: AtomicU64::default(),
     });
     let (events, woken) = bounded(64);
     let _watcher = watch(&setup.folders.inbox(), events.clone());

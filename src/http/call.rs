@@ -1,17 +1,23 @@
 //! One call of a route: its parameters, checked by what the route declares,
 //! and what a view needs to answer.
 
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::mask::Viewer;
 use super::page::Lang;
 use super::problem::{self, Problem};
+use super::reply::Reply;
+use super::routes::Route;
 use super::shared::Shared;
 use super::upload::Sent;
-use crate::store::Reader;
+use super::viewer::Viewer;
+use crate::kpi::Period;
+use crate::store::{Action, Entry, Page, Reader};
 use crate::submission::Status;
 use crate::world::World;
 
@@ -45,6 +51,18 @@ pub enum Form {
     Page,
     /// Rows of a page, at most `limits.reply_rows`.
     PerPage,
+    /// A month, `YYYY-MM`, C.E.
+    Month,
+    /// A period of indicators, B.E.: `2557`, `2557Q3`, `2557-01`.
+    Period,
+    /// A round, B.E.
+    Round,
+    /// The number of a tranche.
+    Tranche,
+    /// A citizen ID.
+    Cid,
+    /// An address of this site; what is none is not gone to.
+    Address,
     /// One of these words.
     OneOf(&'static [&'static str]),
 }
@@ -71,6 +89,24 @@ impl Form {
             },
             Self::Page => number(LAST_PAGE),
             Self::PerPage => number(rows),
+            Self::Month => match NaiveDate::parse_from_str(&format!("{value}-01"), "%Y-%m-%d") {
+                Ok(day) if value.len() == 7 => Ok(day.format("%Y-%m").to_string()),
+                _ => Err("must be a month, YYYY-MM (C.E.)".to_owned()),
+            },
+            Self::Period => match value.parse::<Period>() {
+                Ok(period) => Ok(period.to_string()),
+                Err(_) => Err("must be a period: 2557, 2557Q3 or 2557-01 (B.E.)".to_owned()),
+            },
+            Self::Round => match value.parse::<u64>() {
+                Ok(round) if ROUNDS.contains(&round) && value.len() == 4 => Ok(value.to_owned()),
+                _ => Err("must be a round, B.E., such as 2557".to_owned()),
+            },
+            Self::Tranche => number(TRANCHES),
+            Self::Cid if value.len() == 13 && value.bytes().all(|b| b.is_ascii_digit()) => {
+                Ok(value.to_owned())
+            }
+            Self::Cid => Err("must be 13 digits".to_owned()),
+            Self::Address => Ok(value.to_owned()),
             Self::OneOf(words) if words.contains(&value) => Ok(value.to_owned()),
             Self::OneOf(words) => Err(format!("must be one of {}", words.join(", "))),
         }
@@ -84,10 +120,29 @@ impl Form {
             Self::Day => json!({"type": "string", "format": "date"}),
             Self::Page => json!({"type": "integer", "minimum": 1, "maximum": LAST_PAGE}),
             Self::PerPage => json!({"type": "integer", "minimum": 1, "maximum": rows}),
+            Self::Month => {
+                json!({"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$"})
+            }
+            Self::Period => json!({
+                "type": "string",
+                "pattern": "^2(5[0-9]{2}|6[0-9]{2}|700)([Qq][1-4]|-(0[1-9]|1[0-2]))?$",
+            }),
+            Self::Round => {
+                json!({"type": "integer", "minimum": ROUNDS.start(), "maximum": ROUNDS.end()})
+            }
+            Self::Tranche => json!({"type": "integer", "minimum": 1, "maximum": TRANCHES}),
+            Self::Cid => json!({"type": "string", "pattern": "^[0-9]{13}$"}),
+            Self::Address => json!({"type": "string"}),
             Self::OneOf(words) => json!({"type": "string", "enum": words}),
         }
     }
 }
+
+/// Rounds that can be, B.E.
+const ROUNDS: RangeInclusive<u64> = 2500..=2700;
+
+/// No round has more tranches.
+const TRANCHES: u64 = 12;
 
 /// Every status, as written.
 const STATUSES: [&str; 4] = [
@@ -105,14 +160,20 @@ pub struct Call<'a> {
     pub world: Arc<World>,
     /// Who asks.
     pub viewer: Viewer,
-    /// The number in the path, as written.
-    pub path_id: Option<String>,
+    /// The route.
+    pub route: &'static Route,
+    /// The parts of the path that the route names.
+    pub path: Vec<(&'static str, String)>,
     /// The store as of the beginning of this call, for routes that ask it.
     pub store: Option<&'a Reader>,
     /// Parameters, checked.
     pub values: Vec<(&'static str, String)>,
     /// What came with it.
     pub sent: Sent,
+    /// The cookies that came with it.
+    pub cookie: String,
+    /// The client came by TLS, to the proxy before us.
+    pub secure: bool,
 }
 
 impl Call<'_> {
@@ -133,8 +194,14 @@ impl Call<'_> {
         fields.find(|(own, _)| own == name).map(|(_, value)| value.into_owned())
     }
 
-    fn number(&self, name: &str) -> Option<u64> {
+    /// A number.
+    pub fn number(&self, name: &str) -> Option<u64> {
         self.text(name).and_then(|text| text.parse().ok())
+    }
+
+    /// A part of the path.
+    pub fn in_path(&self, name: &str) -> &str {
+        self.path.iter().find(|(own, _)| *own == name).map_or("", |(_, value)| value)
     }
 
     /// The page asked for, from 1.
@@ -164,15 +231,102 @@ impl Call<'_> {
 
     /// The submission in the path. What is no number is the number of none.
     pub fn id(&self) -> Result<i64, Problem> {
-        let text = self.path_id.as_deref().unwrap_or_default();
+        let text = self.in_path("id");
         let number = text.parse().ok().filter(|_| text.bytes().all(|b| b.is_ascii_digit()));
         number.ok_or_else(|| self.no_submission())
     }
 
+    /// Whose rows may be seen; none for all.
+    pub fn scope(&self) -> Option<BTreeSet<String>> {
+        self.viewer.units(&self.world)
+    }
+
+    /// A unit that was asked for by name, when it may be seen. Whether there is
+    /// a unit is no secret; what it sent is.
+    pub fn own_unit(&self, name: &str) -> Result<Option<String>, Problem> {
+        let Some(hcode) = self.owned(name) else { return Ok(None) };
+        if !self.viewer.may_see(&self.world, &hcode) {
+            return Err(Problem::new(problem::NOT_ALLOWED, format!("{name}: not a unit of yours")));
+        }
+        Ok(Some(hcode))
+    }
+
+    /// Writes into the access log what is read or changed by this call.
+    pub fn log(
+        &self,
+        action: Action,
+        unit: Option<&str>,
+        submission: Option<i64>,
+        detail: &str,
+    ) -> Result<(), Problem> {
+        self.log_as(&self.viewer, action, unit, submission, detail)
+    }
+
+    /// The same, by somebody who has said only now who it is.
+    pub fn log_as(
+        &self,
+        viewer: &Viewer,
+        action: Action,
+        unit: Option<&str>,
+        submission: Option<i64>,
+        detail: &str,
+    ) -> Result<(), Problem> {
+        let Some(identity) = &viewer.identity else { return Ok(()) };
+        let at = self.shared.clock.stamp();
+        self.shared.gate.log(&Entry {
+            at: &at,
+            identity,
+            peer: &viewer.peer,
+            action,
+            route: self.route.name,
+            unit,
+            submission,
+            detail,
+        })
+    }
+
+    /// Who looks, for a page: role, unit, name, and what its forms carry.
+    pub fn me(&self) -> Value {
+        let Some(who) = &self.viewer.identity else { return Value::Null };
+        json!({
+            "role": who.role, "hcode": who.hcode, "name": who.name, "csrf": self.viewer.csrf,
+            "local": who.token.is_none(),
+        })
+    }
+
+    /// A page of a list, with the address of the next one.
+    pub fn page_of<T: Serialize>(&self, page: &Page<T>) -> Result<Reply, Problem> {
+        let reply = Reply::json(page)?;
+        Ok(self.link_next(reply, page.page, page.per_page, page.total))
+    }
+
+    /// Names the next page of a list, if there is one (RFC 8288).
+    pub fn link_next(&self, mut reply: Reply, page: u64, per_page: u64, total: u64) -> Reply {
+        if page.saturating_mul(per_page) < total {
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            for (name, value) in self.values.iter().filter(|(name, _)| *name != "page") {
+                query.append_pair(name, value);
+            }
+            query.append_pair("page", &(page + 1).to_string());
+            let path = self.address();
+            reply.extra.push(("Link", format!("<{path}?{}>; rel=\"next\"", query.finish())));
+        }
+        reply
+    }
+
+    /// The path that was asked for.
+    fn address(&self) -> String {
+        let mut path = self.route.path.to_owned();
+        for (name, value) in &self.path {
+            let value: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
+            path = path.replace(&format!("{{{name}}}"), &value);
+        }
+        path
+    }
+
     /// There is none of that number.
     pub fn no_submission(&self) -> Problem {
-        let id = self.path_id.as_deref().unwrap_or_default();
-        let id: String = id.chars().take(40).collect();
+        let id: String = self.in_path("id").chars().take(40).collect();
         Problem::new(problem::NO_SUBMISSION, format!("no submission {id}"))
     }
 }

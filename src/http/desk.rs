@@ -6,7 +6,7 @@ use std::time::Duration;
 use percent_encoding::percent_decode_str;
 
 use super::call::{Call, most_rows, read_query};
-use super::mask::Viewer;
+use super::door;
 use super::page;
 use super::problem::{self, Problem};
 use super::reply::{Finished, HTML, Reply};
@@ -71,8 +71,8 @@ impl<'a> Desk<'a> {
 
     fn route(&mut self, asked: &Asked) -> Result<Reply, Problem> {
         let query = asked.target.split_once('?').map_or("", |(_, query)| query);
-        let (route, path_id) = match routes::find(&asked.method, asked.path()) {
-            Found::Route(route, path_id) => (route, path_id),
+        let (route, parts) = match routes::find(&asked.method, asked.path()) {
+            Found::Route(route, parts) => (route, parts),
             Found::Other(methods) => {
                 let detail = format!("this address takes {}", methods.join(", "));
                 return Err(Problem::new(problem::METHOD, detail));
@@ -81,18 +81,24 @@ impl<'a> Desk<'a> {
                 return Err(Problem::new(problem::NO_ROUTE, "see /api/v1/openapi.json"));
             }
         };
+        let viewer = door::enter(self.shared, route, &|name| asked.header(name))?;
+        door::check_form(&viewer, route, &asked.sent, asked.header("X-CSRF-Token"))?;
         let world = self.shared.world();
         let strict = !route.content.contains(&HTML);
         let values = read_query(query, route.params, most_rows(&world), strict)?;
-        let path_id = path_id.map(|id| percent_decode_str(id).decode_utf8_lossy().into_owned());
+        let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let path = parts.into_iter().map(|(name, text)| (name, decoded(text))).collect();
         let call = |store| Call {
             shared: self.shared,
             world: world.clone(),
-            viewer: Viewer::Province,
-            path_id: path_id.clone(),
+            viewer,
+            route,
+            path,
             store,
             values,
             sent: asked.sent.clone(),
+            cookie: asked.header("Cookie").to_owned(),
+            secure: asked.header("X-Forwarded-Proto").eq_ignore_ascii_case("https"),
         };
         if !route.asks_store {
             return (route.view)(&call(None));
@@ -132,6 +138,10 @@ fn refusal(asked: &Asked, problem: &Problem) -> Reply {
         && let Found::Other(methods) = routes::find(&asked.method, asked.path())
     {
         reply.extra.push(("Allow", methods.join(", ")));
+    }
+    if problem.kind == problem::NOT_SIGNED_IN && asked.is_page() && asked.method != "POST" {
+        let next: String = form_urlencoded::byte_serialize(asked.target.as_bytes()).collect();
+        return Reply::see_other(&format!("/sign-in?next={next}"));
     }
     if asked.is_page()
         && let Ok(page) = page::refusal(&asked.target, problem)

@@ -6,22 +6,28 @@
 //! docs follow; `views` answer from read-only connections. HTTP never loads:
 //! it puts archives into the inbox, and what it knows of the inbox is what the
 //! daemon tells it in [`Shared`].
-//! Only this machine is served: there are no tokens yet.
+//! `gate` knows who asks, `door` whom a route is for; `figures` counts what is
+//! expensive in the background.
 
 mod back;
 mod call;
 mod desk;
+mod door;
 mod early;
+mod figures;
 mod front;
-mod mask;
+mod gate;
+mod guesses;
 mod openapi;
 mod page;
 mod probe;
 mod problem;
 mod reply;
 mod routes;
+mod seen;
 mod shared;
 mod upload;
+mod viewer;
 mod views;
 
 use std::net::SocketAddr;
@@ -29,8 +35,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, JoinHandle};
 
-pub use mask::Viewer;
+pub use figures::Figures;
+pub use gate::Gate;
 pub use shared::{Ignored, InboxState, Loading, Shared, Waiting};
+pub use viewer::Viewer;
 
 /// A server that runs until it is stopped or dropped.
 pub struct Server {
@@ -47,21 +55,24 @@ pub struct Server {
 /// or is not of this machine alone.
 pub fn start(shared: Arc<Shared>) -> anyhow::Result<Server> {
     let world = shared.world();
-    let listener = front::bind(&world.config)?;
+    let listener = front::bind(&world.config, shared.gate.guarded())?;
     let address = listener.local_addr()?;
     let (stop, stop_back) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
     let door = Arc::clone(&shared);
     let gate: Arc<front::Gate> = Arc::new(move |head| early::early(&door, head));
+    let door = Arc::clone(&shared);
+    let guarded: Arc<front::Guarded> = Arc::new(move || door.gate.guarded());
+    let counting = Figures::start(Arc::clone(&shared), stop_back.clone())?;
     let (back, supervisor) = back::start(shared, stop_back.clone())?;
     let answering = Arc::new(AtomicBool::new(true));
     let mut server = Server {
         address,
         answering: answering.clone(),
-        parts: vec![(stop_back, supervisor)],
+        parts: vec![(stop_back.clone(), supervisor), (stop_back, counting)],
         #[cfg(test)]
         back: back.clone(),
     };
-    let front = front::Front::new(listener, &world.config, gate, back.clone());
+    let front = front::Front::new(listener, &world.config, (gate, guarded), back.clone());
     let ours = stop.clone();
     let accepting = Builder::new().name("http-accept".into()).spawn(move || front.run(&ours))?;
     server.parts.insert(0, (stop.clone(), accepting));

@@ -32,6 +32,16 @@ const BODY: [&Kind; 5] = [
     problem::TRANSFER_CODING,
 ];
 
+/// Parts of paths: name, what it is, and how it is written (numbers if empty).
+const PARTS: [(&str, &str, &str); 6] = [
+    ("id", "Number of a submission.", ""),
+    ("cup", "HCODE of a main unit.", "^[0-9A-Za-z]{5}$"),
+    ("kpi", "Id of an indicator.", "^[a-z0-9_]+$"),
+    ("name", "Name of an export.", "^[a-z0-9][a-z0-9_-]*$"),
+    ("stamp", "Its day, and its number on that day.", "^[0-9]{4}-[0-9]{2}-[0-9]{2}(-[0-9]+)?$"),
+    ("file", "Name of a file of it.", "^[^/]+$"),
+];
+
 /// The document. `rows` is the most rows of a reply.
 pub fn document(rows: u64) -> Value {
     let mut paths = Map::new();
@@ -63,13 +73,16 @@ pub fn document(rows: u64) -> Value {
 fn operation(route: &Route, rows: u64) -> Value {
     let mut parameters: Vec<Value> =
         route.params.iter().map(|param| parameter(param, rows)).collect();
-    if route.path.contains("{id}") {
-        parameters.push(json!({
-            "name": "id", "in": "path", "required": true,
-            "description": "Number of a submission.",
-            "schema": {"type": "integer", "minimum": 1},
-        }));
-    }
+    let parts = PARTS.iter().filter(|(name, ..)| route.path.contains(&format!("{{{name}}}")));
+    parameters.extend(parts.map(|(name, about, pattern)| {
+        let schema = match *pattern {
+            "" => json!({"type": "integer", "minimum": 1}),
+            pattern => json!({"type": "string", "pattern": pattern}),
+        };
+        json!({
+            "name": name, "in": "path", "required": true, "description": about, "schema": schema,
+        })
+    }));
     let mut operation = json!({
         "operationId": route.name,
         "summary": route.about,

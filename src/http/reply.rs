@@ -25,6 +25,8 @@ pub const HTML: &str = "text/html; charset=utf-8";
 pub const TEXT: &str = "text/plain; charset=utf-8";
 /// Content type of CSV files.
 pub const CSV: &str = "text/csv; charset=utf-8; header=present";
+/// Content type of workbooks.
+pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 /// Content type of style sheets.
 pub const CSS: &str = "text/css; charset=utf-8";
 
@@ -41,7 +43,7 @@ const ALWAYS: [(&str, &str); 6] = [
     (
         "Content-Security-Policy",
         "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
-         base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+         base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     ),
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
@@ -101,9 +103,20 @@ impl Reply {
     pub fn problem(problem: &Problem) -> Self {
         let mut reply = Self::new(PROBLEM, problem.json().to_string());
         reply.status = problem.kind.status;
-        if problem.kind.status == 503 {
-            reply.extra.push(("Retry-After", "2".to_owned()));
+        match problem.kind.status {
+            503 => reply.extra.push(("Retry-After", "2".to_owned())),
+            429 => reply.extra.push(("Retry-After", "60".to_owned())),
+            401 => reply.extra.push(("WWW-Authenticate", "Bearer realm=\"khlang\"".to_owned())),
+            _ => {}
         }
+        reply
+    }
+
+    /// Sends a browser on to another page of ours.
+    pub fn see_other(to: &str) -> Self {
+        let mut reply = Self::new(TEXT, "");
+        reply.status = 303;
+        reply.extra.push(("Location", to.to_owned()));
         reply
     }
 

@@ -5,8 +5,12 @@ use std::sync::LazyLock;
 
 use super::call::{Call, Form, Param};
 use super::problem::{self, Kind, Problem};
-use super::reply::{CSS, CSV, HTML, JSON, Reply, TEXT};
-use super::views::{archives, docs, health, pages, status, submissions};
+use super::reply::{CSS, CSV, HTML, JSON, Reply, TEXT, XLSX};
+use super::views::{
+    access, archives, docs, expected, exports, health, kpi, pages, rounds, sign_in, status,
+    submissions,
+};
+use crate::access::Role;
 
 /// Methods of a route that only reads.
 pub const READS: &[&str] = &["GET", "HEAD"];
@@ -25,6 +29,24 @@ pub enum Body {
     Archive,
 }
 
+/// Whom a route is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody: it tells nothing of the data.
+    Public,
+    /// Those with one of these roles; what of it they see is the view's to say.
+    Roles(&'static [Role]),
+}
+
+/// Those who see data, each their own.
+pub const DATA: Access = Access::Roles(&[Role::Province, Role::Cup, Role::Unit]);
+
+/// Those who see how the program is.
+pub const SYSTEM: Access = Access::Roles(&[Role::Province, Role::Metrics]);
+
+/// The province alone.
+pub const PROVINCE: Access = Access::Roles(&[Role::Province]);
+
 /// One route.
 pub struct Route {
     /// Its path; `{id}` is the number of a submission.
@@ -34,6 +56,10 @@ pub struct Route {
     pub methods: &'static [&'static str],
     /// What comes with a request.
     pub body: Body,
+    /// Whom it is for.
+    pub access: Access,
+    /// Whether it shows data of persons, so that every reading is logged.
+    pub personal: bool,
     /// Its name, for programs (`operationId`).
     pub name: &'static str,
     /// What it answers, in English.
@@ -71,12 +97,53 @@ const LIVE: Param = Param {
     about: "Whether the page renews itself; on if not given.",
 };
 
+const NEXT: Param =
+    Param { name: "next", form: Form::Address, about: "Where to go on to, on this site." };
+
+const ROUND: Param =
+    Param { name: "round", form: Form::Round, about: "Round, B.E.; that of today if not given." };
+const TRANCHE: Param = Param { name: "tranche", form: Form::Tranche, about: "Only this tranche." };
+const UNIT: Param = Param { name: "unit", form: Form::Hcode, about: "Only this unit." };
+const BY_MONTH: Param = Param {
+    name: "by_month",
+    form: Form::OneOf(&["yes", "no"]),
+    about: "Points by month, too; no if not given.",
+};
+const PERIOD: Param = Param {
+    name: "period",
+    form: Form::Period,
+    about: "B.E. year 2557, quarter 2557Q3 (cumulative) or month 2557-01; this fiscal year if not \
+            given.",
+};
+const LEVEL: Param = Param {
+    name: "level",
+    form: Form::OneOf(&["unit", "cup", "network", "district", "province", "class"]),
+    about: "How units are summed up; `unit` if not given.",
+};
+const GROUP: Param = Param {
+    name: "group",
+    form: Form::Address,
+    about: "Only the row of this code, whatever the level: an HCODE, a district.",
+};
+const FORMAT: Param = Param {
+    name: "format",
+    form: Form::OneOf(&["json", "csv", "xlsx", "html"]),
+    about: "Form of the reply; `json` if not given.",
+};
+const DOCUMENT: Param = Param {
+    name: "format",
+    form: Form::OneOf(&["json", "html", "xlsx"]),
+    about: "Form of the reply; `json` if not given.",
+};
+
 /// All routes.
 pub const ROUTES: &[Route] = &[
     Route {
         path: "/",
         methods: READS,
         body: Body::None,
+        access: DATA,
+        personal: false,
         name: "page",
         about: "Page: what came in today, broken archives with their reasons, the inbox.",
         about_th: "หน้าเว็บ: ข้อมูลที่รับวันนี้ ไฟล์เสียพร้อมสาเหตุ และสถานะกล่องรับไฟล์",
@@ -91,6 +158,8 @@ pub const ROUTES: &[Route] = &[
         path: "/submissions/{id}",
         methods: READS,
         body: Body::None,
+        access: DATA,
+        personal: true,
         name: "submission_page",
         about: "Page: one submission, what was wrong with it, and how to mend it.",
         about_th: "หน้าเว็บ: การส่งข้อมูลหนึ่งครั้ง ข้อผิดพลาด และวิธีแก้ไข",
@@ -105,6 +174,8 @@ pub const ROUTES: &[Route] = &[
         path: "/api",
         methods: READS,
         body: Body::None,
+        access: Access::Public,
+        personal: false,
         name: "docs_page",
         about: "Page: this list.",
         about_th: "หน้าเว็บ: รายการนี้",
@@ -119,6 +190,8 @@ pub const ROUTES: &[Route] = &[
         path: "/assets/khlang.css",
         methods: READS,
         body: Body::None,
+        access: Access::Public,
+        personal: false,
         name: "style",
         about: "Style sheet of the pages.",
         about_th: "รูปแบบการแสดงผลของหน้าเว็บ",
@@ -133,6 +206,8 @@ pub const ROUTES: &[Route] = &[
         path: "/-/healthy",
         methods: READS,
         body: Body::None,
+        access: Access::Public,
+        personal: false,
         name: "healthy",
         about: "Says ok while the program is alive.",
         about_th: "ตอบ ok ขณะที่โปรแกรมทำงานอยู่",
@@ -147,6 +222,8 @@ pub const ROUTES: &[Route] = &[
         path: "/-/ready",
         methods: READS,
         body: Body::None,
+        access: Access::Public,
+        personal: false,
         name: "ready",
         about: "Whether archives can be taken now: database, inbox, disk, clock. 503 when not.",
         about_th: "พร้อมรับไฟล์หรือไม่: ฐานข้อมูล กล่องรับไฟล์ พื้นที่ดิสก์ นาฬิกา",
@@ -161,6 +238,8 @@ pub const ROUTES: &[Route] = &[
         path: "/api/v1/openapi.json",
         methods: READS,
         body: Body::None,
+        access: Access::Public,
+        personal: false,
         name: "openapi",
         about: "The OpenAPI document of these routes.",
         about_th: "เอกสาร OpenAPI ของรายการนี้",
@@ -175,6 +254,8 @@ pub const ROUTES: &[Route] = &[
         path: "/api/v1/status",
         methods: READS,
         body: Body::None,
+        access: DATA,
+        personal: false,
         name: "status",
         about: "Version, time, inbox, totals, and what came in today.",
         about_th: "รุ่นโปรแกรม เวลา กล่องรับไฟล์ ยอดรวม และข้อมูลที่รับวันนี้",
@@ -189,6 +270,8 @@ pub const ROUTES: &[Route] = &[
         path: "/api/v1/units",
         methods: READS,
         body: Body::None,
+        access: DATA,
+        personal: false,
         name: "units",
         about: "The units, each with what it has sent.",
         about_th: "หน่วยบริการ พร้อมข้อมูลที่แต่ละแห่งส่ง",
@@ -207,6 +290,8 @@ pub const ROUTES: &[Route] = &[
         path: "/api/v1/submissions",
         methods: READS,
         body: Body::None,
+        access: DATA,
+        personal: false,
         name: "submissions",
         about: "Submissions, newest first.",
         about_th: "การส่งข้อมูล ล่าสุดก่อน",
@@ -215,6 +300,11 @@ pub const ROUTES: &[Route] = &[
             Param { name: "status", form: Form::Status, about: "Only with this status." },
             Param { name: "from", form: Form::Day, about: "Received on this day or later." },
             Param { name: "to", form: Form::Day, about: "Received on this day or earlier." },
+            Param {
+                name: "sort",
+                form: Form::OneOf(&["-id", "id", "hcode", "archive", "-bytes"]),
+                about: "Order; `-id`, the newest first, if not given.",
+            },
             PAGE,
             PER_PAGE,
         ],
@@ -228,6 +318,8 @@ pub const ROUTES: &[Route] = &[
         path: "/api/v1/submissions/{id}",
         methods: READS,
         body: Body::None,
+        access: DATA,
+        personal: true,
         name: "submission",
         about: "One submission, whole, as in its receipt.",
         about_th: "การส่งข้อมูลหนึ่งครั้งทั้งหมด เหมือนในใบตอบรับ",
@@ -242,6 +334,8 @@ pub const ROUTES: &[Route] = &[
         path: "/api/v1/submissions/{id}/findings",
         methods: READS,
         body: Body::None,
+        access: DATA,
+        personal: true,
         name: "findings",
         about: "What was said about the rows of a submission, in the order of file and line; \
                 as CSV all of it.",
@@ -265,6 +359,8 @@ pub const ROUTES: &[Route] = &[
         path: "/api/v1/archives",
         methods: POST,
         body: Body::Archive,
+        access: DATA,
+        personal: false,
         name: "send_archive",
         about: "Takes an archive: the zip as body with its name in X-Archive-Name, or as the file \
                 of a form. Answers 202 with the number of its submission.",
@@ -276,7 +372,6 @@ pub const ROUTES: &[Route] = &[
         problems: &[
             problem::ARCHIVE_NAME,
             problem::OTHER_UNIT,
-            problem::CROSS_ORIGIN,
             problem::NAME_WAITS,
             problem::QUEUE,
             problem::STORAGE,
@@ -286,6 +381,265 @@ pub const ROUTES: &[Route] = &[
         ],
         asks_store: false,
         view: archives::take,
+    },
+    Route {
+        path: "/sign-in",
+        methods: READS,
+        body: Body::None,
+        access: Access::Public,
+        personal: false,
+        name: "sign_in_page",
+        about: "Page: sign in with a token.",
+        about_th: "หน้าเว็บ: เข้าสู่ระบบด้วยโทเคน",
+        params: &[LANG, NEXT],
+        content: &[HTML],
+        schema: None,
+        problems: &[],
+        asks_store: false,
+        view: sign_in::form,
+    },
+    Route {
+        path: "/sign-in",
+        methods: POST,
+        body: Body::Form,
+        access: Access::Public,
+        personal: false,
+        name: "sign_in",
+        about: "Signs a browser in: the form has the token, and where to go on to.",
+        about_th: "เข้าสู่ระบบ: แบบฟอร์มมีโทเคนและหน้าที่จะไปต่อ",
+        params: &[LANG],
+        content: &[HTML],
+        schema: None,
+        problems: &[],
+        asks_store: false,
+        view: sign_in::sign_in,
+    },
+    Route {
+        path: "/sign-out",
+        methods: POST,
+        body: Body::Form,
+        access: Access::Public,
+        personal: false,
+        name: "sign_out",
+        about: "Ends the session of a browser.",
+        about_th: "ออกจากระบบ",
+        params: &[],
+        content: &[HTML],
+        schema: None,
+        problems: &[],
+        asks_store: false,
+        view: sign_in::sign_out,
+    },
+    Route {
+        path: "/api/v1/access",
+        methods: READS,
+        body: Body::None,
+        access: PROVINCE,
+        personal: false,
+        name: "access_log",
+        about: "Who read data of persons and who changed something, newest first.",
+        about_th: "ใครดูข้อมูลบุคคลและใครแก้ไขอะไร ล่าสุดก่อน",
+        params: &[
+            Param { name: "from", form: Form::Day, about: "On this day or later." },
+            Param { name: "to", form: Form::Day, about: "On this day or earlier." },
+            PAGE,
+            PER_PAGE,
+        ],
+        content: &[JSON],
+        schema: Some("AccessPage"),
+        problems: &[],
+        asks_store: false,
+        view: access::log,
+    },
+    Route {
+        path: "/api/v1/expected",
+        methods: READS,
+        body: Body::None,
+        access: DATA,
+        personal: false,
+        name: "expected",
+        about: "Who has sent in a month and who has not; those who have not come first.",
+        about_th: "ใครส่งข้อมูลแล้วหรือยังไม่ส่งในเดือนนั้น",
+        params: &[
+            Param { name: "month", form: Form::Month, about: "The month; this one if not given." },
+            Param {
+                name: "sent",
+                form: Form::OneOf(&["yes", "no"]),
+                about: "Only who has, or has not.",
+            },
+            Param { name: "cup", form: Form::Hcode, about: "Only units of this main unit." },
+            PAGE,
+            PER_PAGE,
+        ],
+        content: &[JSON],
+        schema: Some("ExpectedPage"),
+        problems: &[problem::BEING_COMPUTED],
+        asks_store: true,
+        view: expected::list,
+    },
+    Route {
+        path: "/api/v1/score",
+        methods: READS,
+        body: Body::None,
+        access: DATA,
+        personal: false,
+        name: "score",
+        about: "Points and quality of a round, by unit, as `khlang score --json`.",
+        about_th: "คะแนนและคุณภาพของรอบปี รายหน่วยบริการ",
+        params: &[ROUND, UNIT, BY_MONTH],
+        content: &[JSON],
+        schema: Some("Score"),
+        problems: &[problem::BEING_COMPUTED, problem::NO_ROUND, problem::RULEBOOK],
+        asks_store: true,
+        view: rounds::score,
+    },
+    Route {
+        path: "/api/v1/quality",
+        methods: READS,
+        body: Body::None,
+        access: DATA,
+        personal: false,
+        name: "quality",
+        about: "Quality of a round, by unit and tranche.",
+        about_th: "คุณภาพข้อมูลของรอบปี รายหน่วยบริการและงวด",
+        params: &[ROUND, TRANCHE, UNIT],
+        content: &[JSON],
+        schema: Some("Quality"),
+        problems: &[problem::BEING_COMPUTED, problem::NO_ROUND, problem::RULEBOOK],
+        asks_store: true,
+        view: rounds::quality,
+    },
+    Route {
+        path: "/api/v1/allocation",
+        methods: READS,
+        body: Body::None,
+        access: DATA,
+        personal: false,
+        name: "allocation",
+        about: "The money of a round, by main unit and unit, as `khlang allocate --json`.",
+        about_th: "การจัดสรรเงินของรอบปี รายหน่วยบริการประจำและหน่วยบริการ",
+        params: &[ROUND, UNIT],
+        content: &[JSON],
+        schema: Some("Allocation"),
+        problems: &[problem::BEING_COMPUTED, problem::NO_ROUND, problem::RULEBOOK],
+        asks_store: true,
+        view: rounds::allocation,
+    },
+    Route {
+        path: "/api/v1/statements/{cup}",
+        methods: READS,
+        body: Body::None,
+        access: Access::Roles(&[Role::Province, Role::Cup]),
+        personal: true,
+        name: "statement",
+        about: "What a main unit is told about its money.",
+        about_th: "ใบแจ้งผลการจัดสรรเงินของหน่วยบริการประจำ",
+        params: &[ROUND, DOCUMENT, LANG],
+        content: &[JSON, HTML, XLSX],
+        schema: Some("Document"),
+        problems: &[
+            problem::BEING_COMPUTED,
+            problem::NO_ROUND,
+            problem::NO_UNIT,
+            problem::RULEBOOK,
+        ],
+        asks_store: true,
+        view: rounds::statement_of,
+    },
+    Route {
+        path: "/api/v1/kpi",
+        methods: READS,
+        body: Body::None,
+        access: DATA,
+        personal: false,
+        name: "kpis",
+        about: "Every indicator with its names, targets and source.",
+        about_th: "ตัวชี้วัดทั้งหมด พร้อมเป้าหมายและที่มา",
+        params: &[],
+        content: &[JSON],
+        schema: Some("KpiList"),
+        problems: &[],
+        asks_store: false,
+        view: kpi::list,
+    },
+    Route {
+        path: "/api/v1/kpi/{kpi}",
+        methods: READS,
+        body: Body::None,
+        access: DATA,
+        personal: false,
+        name: "kpi",
+        about: "An indicator for a period, by group; small counts of other units are not shown.",
+        about_th: "ผลตัวชี้วัดตามช่วงเวลาและระดับ จำนวนน้อยของหน่วยอื่นจะไม่แสดง",
+        params: &[PERIOD, LEVEL, GROUP, FORMAT, LANG],
+        content: &[JSON, CSV, XLSX, HTML],
+        schema: Some("Kpi"),
+        problems: &[problem::BEING_COMPUTED, problem::NO_KPI],
+        asks_store: true,
+        view: kpi::one,
+    },
+    Route {
+        path: "/api/v1/kpi/{kpi}/explain",
+        methods: READS,
+        body: Body::None,
+        access: DATA,
+        personal: true,
+        name: "kpi_explain",
+        about: "Where a unit loses people, and whom it misses; or why one person counts.",
+        about_th: "เหตุที่นับหรือไม่นับ และรายชื่อผู้ที่ยังขาด",
+        params: &[
+            PERIOD,
+            UNIT,
+            Param { name: "person", form: Form::Cid, about: "Citizen ID of one person." },
+            PAGE,
+            PER_PAGE,
+            Param {
+                name: "format",
+                form: Form::OneOf(&["json", "csv"]),
+                about: "`csv` for all whom the unit misses.",
+            },
+        ],
+        content: &[JSON, CSV],
+        schema: Some("KpiExplained"),
+        problems: &[problem::BEING_COMPUTED, problem::NO_KPI, problem::NO_UNIT],
+        asks_store: true,
+        view: kpi::explain,
+    },
+    Route {
+        path: "/api/v1/exports",
+        methods: READS,
+        body: Body::None,
+        access: PROVINCE,
+        personal: false,
+        name: "exports",
+        about: "Finished exports with their files.",
+        about_th: "ข้อมูลส่งออกที่เสร็จแล้ว พร้อมไฟล์",
+        params: &[
+            Param { name: "name", form: Form::Address, about: "Only of this name." },
+            PAGE,
+            PER_PAGE,
+        ],
+        content: &[JSON],
+        schema: Some("ExportPage"),
+        problems: &[problem::STORAGE],
+        asks_store: false,
+        view: exports::list,
+    },
+    Route {
+        path: "/api/v1/exports/{name}/{stamp}/{file}",
+        methods: READS,
+        body: Body::None,
+        access: PROVINCE,
+        personal: false,
+        name: "export_file",
+        about: "A file of an export.",
+        about_th: "ไฟล์ของข้อมูลส่งออก",
+        params: &[],
+        content: &[JSON, CSV, XLSX, HTML],
+        schema: None,
+        problems: &[problem::NO_EXPORT, problem::STORAGE],
+        asks_store: false,
+        view: exports::file,
     },
     #[cfg(test)]
     super::tests::PANIC,
@@ -316,8 +670,8 @@ static ROUTER: LazyLock<matchit::Router<Vec<usize>>> = LazyLock::new(|| {
 
 /// What a path and a method lead to.
 pub enum Found<'p> {
-    /// A route, and the number in its path, as written.
-    Route(&'static Route, Option<&'p str>),
+    /// A route, and the parts of its path by name, as written.
+    Route(&'static Route, Vec<(&'static str, &'p str)>),
     /// There is such a path, but it takes other methods.
     Other(Vec<&'static str>),
     /// Nothing.
@@ -329,7 +683,7 @@ pub fn find<'p>(method: &str, path: &'p str) -> Found<'p> {
     let Ok(found) = ROUTER.at(path) else { return Found::Nothing };
     let mut routes = found.value.iter().map(|at| &ROUTES[*at]);
     match routes.clone().find(|route| route.methods.contains(&method)) {
-        Some(route) => Found::Route(route, found.params.get("id")),
+        Some(route) => Found::Route(route, found.params.iter().collect()),
         None => Found::Other(routes.by_ref().flat_map(|route| route.methods).copied().collect()),
     }
 }

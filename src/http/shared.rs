@@ -2,11 +2,14 @@
 //! lie, and what its inbox is doing at this moment.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use chrono::{DateTime, FixedOffset};
 use serde::Serialize;
 
+use super::figures::Figures;
+use super::gate::Gate;
 use crate::clock::Clock;
 use crate::inbox::Uploads;
 use crate::world::World;
@@ -27,6 +30,12 @@ pub struct Shared {
     pub uploads: Uploads,
     /// When the daemon started.
     pub started: DateTime<FixedOffset>,
+    /// Who asks.
+    pub gate: Gate,
+    /// What is expensive to count.
+    pub figures: Figures,
+    /// How often the world has been changed.
+    pub changed: AtomicU64,
 }
 
 impl Shared {
@@ -38,6 +47,12 @@ impl Shared {
     /// Puts a new world in force, for calls that begin from here on.
     pub fn set_world(&self, world: Arc<World>) {
         *self.world.write().unwrap_or_else(PoisonError::into_inner) = world;
+        self.changed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The number of the world in force: figures of another one do not count.
+    pub fn generation(&self) -> u64 {
+        self.changed.load(Ordering::Relaxed)
     }
 
     /// The state of the inbox. A panic of somebody who held it does not make

@@ -127,6 +127,9 @@ pub struct Definition {
     pub year: YearKind,
     /// Targets, each from a B.E. year on.
     pub target: BTreeMap<i32, Decimal>,
+    /// Whether its counts are of persons (or their visits), who could be
+    /// recognised in small ones.
+    pub personal: bool,
     /// Where the definition comes from.
     pub source: String,
     /// What in it has no public source.

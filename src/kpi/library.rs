@@ -62,6 +62,8 @@ struct Raw {
     year: YearKind,
     #[serde(default)]
     target: BTreeMap<String, String>,
+    #[serde(default = "yes")]
+    personal: bool,
     source: String,
     #[serde(default)]
     local_defaults: Vec<String>,
@@ -187,6 +189,10 @@ fn family(file: &str, text: &str) -> Result<Vec<Raw>, LibraryError> {
         .collect()
 }
 
+fn yes() -> bool {
+    true
+}
+
 fn build(files: &Files, file: &str, raw: Raw) -> Result<Definition, LibraryError> {
     let mut target = BTreeMap::new();
     for (year, value) in &raw.target {
@@ -215,6 +221,8 @@ fn build(files: &Files, file: &str, raw: Raw) -> Result<Definition, LibraryError
         direction: raw.direction,
         year: raw.year,
         target,
+        // What people report is theirs to tell.
+        personal: raw.personal && raw.counts != Counts::Reported,
         source: raw.source,
         local_defaults: raw.local_defaults,
         needs: raw.needs,

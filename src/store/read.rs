@@ -1,5 +1,6 @@
 //! What readers ask: lists, pages, overviews, and who is in PERSON.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use rusqlite::{OptionalExtension, params};
@@ -36,6 +37,56 @@ pub struct SubmissionFilter {
     pub from: Option<String>,
     /// Received on or before this day.
     pub to: Option<String>,
+    /// Of one of these units; `None` for any, also those of no known unit.
+    pub units: Scope,
+    /// In which order; newest first if it says nothing.
+    pub sort: SubmissionSort,
+}
+
+/// Units to which a reader is bound; `None` for no bounds.
+pub type Scope = Option<BTreeSet<String>>;
+
+/// Orders of a list of submissions; of equals the newest is first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SubmissionSort {
+    /// Newest first.
+    #[default]
+    Newest,
+    /// Oldest first.
+    Oldest,
+    /// By unit.
+    Unit,
+    /// By the name of the archive.
+    Archive,
+    /// Largest first.
+    Largest,
+}
+
+impl SubmissionSort {
+    /// Every order with its name.
+    pub const NAMES: [(&str, Self); 5] = [
+        ("-id", Self::Newest),
+        ("id", Self::Oldest),
+        ("hcode", Self::Unit),
+        ("archive", Self::Archive),
+        ("-bytes", Self::Largest),
+    ];
+
+    fn sql(self) -> &'static str {
+        match self {
+            Self::Newest => "s.id DESC",
+            Self::Oldest => "s.id",
+            Self::Unit => "s.hcode, s.id DESC",
+            Self::Archive => "s.archive, s.id DESC",
+            Self::Largest => "s.bytes DESC, s.id DESC",
+        }
+    }
+}
+
+/// A scope as a query takes it: a JSON list, or null.
+fn json_list(scope: &Scope) -> Option<String> {
+    let list = scope.as_ref().map(|units| units.iter().collect::<Vec<_>>());
+    list.map(|list| serde_json::to_string(&list).unwrap_or_else(|_| "[]".to_owned()))
 }
 
 /// A submission in a list.
@@ -115,7 +166,9 @@ impl Reader {
         let mut values: Vec<&str> = Vec::new();
         // Times are RFC 3339 in one offset, so text order is time order, and
         // `U` comes right after the `T` between day and time.
+        let units = json_list(&filter.units);
         let parts = [
+            ("hcode IN (SELECT value FROM json_each(?))", &units),
             ("hcode = ?", &filter.hcode),
             ("status = ?", &filter.status),
             ("received_at >= ?", &filter.from),
@@ -127,6 +180,7 @@ impl Reader {
                 let _ = write!(place, " AND {test}");
             }
         }
+        let order = filter.sort.sql();
         let count = format!("SELECT count(*) FROM submission{place}");
         let total: i64 = self
             .conn
@@ -138,9 +192,10 @@ impl Reader {
                coalesce(sum(t.duplicate), 0), coalesce(sum(t.rejected), 0),
                (SELECT group_concat(code) FROM (SELECT code FROM problem AS p
                   WHERE p.submission = s.id AND code NOT LIKE 'N%' ORDER BY seq))
-             FROM (SELECT * FROM submission{place} ORDER BY id DESC LIMIT {per_page} OFFSET {}) AS s
+             FROM (SELECT * FROM submission AS s{place} ORDER BY {order}
+                   LIMIT {per_page} OFFSET {}) AS s
              LEFT JOIN tally AS t ON t.submission = s.id
-             GROUP BY s.id ORDER BY s.id DESC",
+             GROUP BY s.id ORDER BY {order}",
             per_page * page.saturating_sub(1)
         );
         let mut query = self.conn.prepare_cached(&sql)?;
@@ -208,38 +263,32 @@ impl Reader {
                    FROM submission WHERE hcode IS NOT NULL GROUP BY hcode) AS u
              JOIN submission AS s ON s.id = u.last ORDER BY u.hcode",
         )?;
-        let rows = query.query_map([], |row| {
-            Ok(UnitLine {
-                hcode: row.get(0)?,
-                submissions: row.get::<_, i64>(1)? as u64,
-                broken: row.get::<_, i64>(2)? as u64,
-                last_submission: row.get(3)?,
-                last_received_at: row.get(4)?,
-                last_status: row.get(5)?,
-            })
-        })?;
+        let rows = query.query_map([], unit_line)?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
     }
 
-    /// Totals of the whole store.
-    pub fn overview(&self) -> Result<Overview> {
-        self.overview_from("", "~")
+    /// Totals of all that these units sent.
+    pub fn overview(&self, units: &Scope) -> Result<Overview> {
+        self.overview_from("", "~", units)
     }
 
-    /// Totals of what was received on a day (`YYYY-MM-DD`, Bangkok).
-    pub fn overview_of_day(&self, day: &str) -> Result<Overview> {
-        self.overview_from(day, &format!("{day}U"))
+    /// Totals of what was received of these units on a day (`YYYY-MM-DD`,
+    /// Bangkok).
+    pub fn overview_of_day(&self, day: &str, units: &Scope) -> Result<Overview> {
+        self.overview_from(day, &format!("{day}U"), units)
     }
 
     /// Totals of what was received from a time on and before another, both as
     /// text that compares with RFC 3339.
-    fn overview_from(&self, from: &str, before: &str) -> Result<Overview> {
+    fn overview_from(&self, from: &str, before: &str, units: &Scope) -> Result<Overview> {
         let mut overview = Overview::default();
+        let units = json_list(units);
         let mut query = self.conn.prepare_cached(
-            "SELECT status, count(*), max(id) FROM submission
-             WHERE received_at >= ?1 AND received_at < ?2 GROUP BY 1",
+            "SELECT status, count(*), max(id) FROM submission AS s
+             WHERE received_at >= ?1 AND received_at < ?2
+               AND (?3 IS NULL OR s.hcode IN (SELECT value FROM json_each(?3))) GROUP BY 1",
         )?;
-        let mut rows = query.query([from, before])?;
+        let mut rows = query.query(params![from, before, units])?;
         while let Some(row) = rows.next()? {
             overview.submissions.insert(row.get(0)?, row.get::<_, i64>(1)? as u64);
             overview.last_submission = overview.last_submission.max(row.get(2)?);
@@ -249,15 +298,50 @@ impl Reader {
             .prepare_cached(
                 "SELECT sum(received), sum(accepted), sum(duplicate), sum(rejected)
                  FROM tally JOIN submission AS s ON s.id = submission
-                 WHERE s.status <> 'void' AND s.received_at >= ?1 AND s.received_at < ?2",
+                 WHERE s.status <> 'void' AND s.received_at >= ?1 AND s.received_at < ?2
+                   AND (?3 IS NULL OR s.hcode IN (SELECT value FROM json_each(?3)))",
             )?
-            .query_row([from, before], |row| {
+            .query_row(params![from, before, units], |row| {
                 Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])
             })?;
         let [received, accepted, duplicate, rejected] = sums.map(|n| n.unwrap_or(0) as u64);
         (overview.received, overview.accepted) = (received, accepted);
         (overview.duplicate, overview.rejected) = (duplicate, rejected);
         Ok(overview)
+    }
+
+    /// What each unit sent from one day to another (`YYYY-MM-DD`, Bangkok):
+    /// archives that stand, and the last one.
+    pub fn sent_between(&self, from: &str, to: &str) -> Result<Vec<UnitLine>> {
+        let mut query = self.conn.prepare_cached(
+            "SELECT u.hcode, u.count, u.broken, u.last, s.received_at, s.status
+             FROM (SELECT hcode, count(*) AS count, sum(status = 'broken') AS broken, max(id) AS last
+                   FROM submission
+                   WHERE hcode IS NOT NULL AND received_at >= ?1 AND received_at < ?2 || 'U'
+                     AND status <> 'void' GROUP BY hcode) AS u
+             JOIN submission AS s ON s.id = u.last ORDER BY u.hcode",
+        )?;
+        let rows = query.query_map([from, to], unit_line)?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// Whose a submission is: nothing when there is none, and nothing inside
+    /// when its name said no unit.
+    pub fn sender(&self, id: i64) -> Result<Option<Option<String>>> {
+        let mut query = self.conn.prepare_cached("SELECT hcode FROM submission WHERE id = ?1")?;
+        Ok(query.query_row([id], |row| row.get(0)).optional()?)
+    }
+
+    /// What was done to the data besides loading, in short: a text that
+    /// differs after any of it.
+    pub fn changes(&self) -> Result<String> {
+        let sql = "SELECT (SELECT count(*) FROM void) || ' ' ||
+            (SELECT coalesce(max(id), 0) FROM registry) || ' ' ||
+            (SELECT count(*) FROM forwarded) || ' ' ||
+            (SELECT coalesce(max(id), 0) FROM hold) || ' ' ||
+            (SELECT count(*) FROM hold_release) || ' ' ||
+            (SELECT coalesce(max(id), 0) FROM reported)";
+        Ok(self.conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
     }
 
     /// A query without an end, to prove that queries have a deadline.
@@ -272,6 +356,17 @@ impl Reader {
     pub fn into_person_index(self) -> StoredPersons {
         StoredPersons { reader: self, trouble: None }
     }
+}
+
+fn unit_line(row: &rusqlite::Row) -> rusqlite::Result<UnitLine> {
+    Ok(UnitLine {
+        hcode: row.get(0)?,
+        submissions: row.get::<_, i64>(1)? as u64,
+        broken: row.get::<_, i64>(2)? as u64,
+        last_submission: row.get(3)?,
+        last_received_at: row.get(4)?,
+        last_status: row.get(5)?,
+    })
 }
 
 /// Answers the judge from PERSON and DEATH.

@@ -29,11 +29,14 @@ pub fn serve(seat: &Seat, rules: &Rules, gate: &Gate, back: &Back) {
     let answered = match receive(&seat.stream, rules) {
         Received::Gone => return,
         Received::Wrong(problem) => Err(problem),
-        Received::Head(head, rest) => match take_body(seat, rules, gate, &head, rest) {
-            Ok(_) if !seat.at(Stage::Working) => return,
-            Ok(brought) => back.ask(&head, brought, rules.reply),
-            Err(problem) => Err(problem),
-        },
+        Received::Head(mut head, rest) => {
+            name_peer(&mut head, &seat.stream);
+            match take_body(seat, rules, gate, &head, rest) {
+                Ok(_) if !seat.at(Stage::Working) => return,
+                Ok(brought) => back.ask(&head, brought, rules.reply),
+                Err(problem) => Err(problem),
+            }
+        }
     };
     if !seat.at(Stage::Sending) {
         return;
@@ -46,6 +49,13 @@ pub fn serve(seat: &Seat, rules: &Rules, gate: &Gate, back: &Back) {
         Ok(()) => farewell(seat),
         Err(error) => log::debug!("an HTTP client did not take its reply: {error}"),
     }
+}
+
+/// Notes who the client is. One that is gone already is not of this machine.
+fn name_peer(head: &mut Head, stream: &TcpStream) {
+    let address = stream.peer_addr().map(|peer| peer.ip().to_canonical());
+    head.local &= address.as_ref().is_ok_and(std::net::IpAddr::is_loopback);
+    head.peer = address.map_or_else(|_| "gone".to_owned(), |address| address.to_string());
 }
 
 enum Received {

@@ -12,7 +12,7 @@ const HEADERS: usize = 64;
 
 /// What the server behind may see of a client's headers. Everything else
 /// (lengths, codings, hop-by-hop) ends here.
-const FORWARDED: [&str; 14] = [
+const FORWARDED: [&str; 16] = [
     "Accept",
     "Accept-Encoding",
     "Accept-Language",
@@ -26,8 +26,20 @@ const FORWARDED: [&str; 14] = [
     "Sec-Fetch-Site",
     "X-Archive-Name",
     "X-CSRF-Token",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
     "X-Forwarded-Proto",
 ];
+
+/// Headers that say that somebody else's request was handed on to us: it is
+/// not of this machine, though it comes from here.
+const HANDED_ON: [&str; 6] =
+    ["Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP"];
+
+/// Headers of ours for the server behind, which takes them from nobody else.
+pub const PEER: &str = "X-Khlang-Peer";
+/// Says that the client is on this machine.
+pub const LOCAL: &str = "X-Khlang-Local";
 
 /// The head of one request, whole and well-formed.
 #[derive(Debug, PartialEq, Eq)]
@@ -42,6 +54,11 @@ pub struct Head {
     pub body_bytes: Option<u64>,
     /// The client sends its body only when it is told to go on.
     pub waits: bool,
+    /// Address of the client; the connection knows it.
+    pub peer: String,
+    /// It names this machine, and nobody handed it on. Whether it comes from
+    /// here the connection knows.
+    pub local: bool,
 }
 
 impl Head {
@@ -49,6 +66,17 @@ impl Head {
     pub fn header(&self, name: &str) -> Option<&str> {
         let found = self.forwarded.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
+    }
+
+    /// A header, or what we say ourselves of the client; empty when there is
+    /// none.
+    pub fn said(&self, name: &str) -> &str {
+        match name {
+            PEER => &self.peer,
+            LOCAL if self.local => "yes",
+            LOCAL => "",
+            _ => self.header(name).unwrap_or_default(),
+        }
     }
 
     /// The path that is asked for, without its query.
@@ -61,6 +89,9 @@ impl Head {
     pub fn canonical(&self, own: &[(&str, String)]) -> Vec<u8> {
         let mut text = format!("{} {} HTTP/1.1\r\nConnection: close\r\n", self.method, self.target);
         let forwarded = self.forwarded.iter().map(|(name, value)| (*name, value));
+        for name in [PEER, LOCAL].into_iter().filter(|name| !self.said(name).is_empty()) {
+            text.extend([name, ": ", self.said(name), "\r\n"]);
+        }
         for (name, value) in forwarded.chain(own.iter().map(|(name, value)| (*name, value))) {
             text.push_str(name);
             text.push_str(": ");
@@ -157,16 +188,15 @@ fn parse(bytes: &[u8]) -> Result<Head, Problem> {
     };
     let (authority, target) = split_target(target)?;
     let host = host(authority, request.headers, version)?;
-    if !host.is_none_or(is_loopback) {
-        let detail = "the Host header must name this machine: 127.0.0.1, [::1] or localhost";
-        return Err(Problem::new(problem::NOT_LOCAL, detail));
-    }
+    let handed_on = HANDED_ON.iter().any(|name| values(request.headers, name).next().is_some());
     Ok(Head {
         method: method.to_owned(),
         target: target.to_owned(),
         forwarded: forwarded(request.headers),
         body_bytes: body_bytes(request.headers)?,
         waits: waits(request.headers, version)?,
+        peer: String::new(),
+        local: host.is_none_or(is_loopback) && !handed_on,
     })
 }
 

@@ -65,6 +65,9 @@ const SLOWEST_BYTES_PER_MS: u64 = 16;
 /// Says from a head what may come behind it. The front knows no route itself.
 pub type Gate = dyn Fn(&head::Head) -> Result<Permit, Problem> + Send + Sync;
 
+/// Says whether clients of other machines are to be let in at all.
+pub type Guarded = dyn Fn() -> bool + Send + Sync;
+
 /// Limits and deadlines of a connection.
 pub struct Rules {
     /// For the whole head to arrive.
@@ -93,13 +96,14 @@ impl Rules {
     }
 }
 
-/// Binds the address on which clients come in.
-pub fn bind(config: &Config) -> anyhow::Result<TcpListener> {
+/// Binds the address on which clients come in. Other machines may come in only
+/// when everybody needs a token.
+pub fn bind(config: &Config, guarded: bool) -> anyhow::Result<TcpListener> {
     let address = config.http.listen;
-    if !address.ip().is_loopback() {
+    if !address.ip().is_loopback() && !guarded {
         bail!(
-            "http.listen = {address}: only this machine can be served until there are tokens; \
-             use 127.0.0.1 or [::1], and a proxy with access control for more"
+            "http.listen = {address}: only this machine can be served until there is a token; \
+             make one (khlang token create), or use 127.0.0.1 or [::1]"
         );
     }
     let listen = || -> std::io::Result<TcpListener> {
@@ -126,14 +130,20 @@ pub struct Front {
     seats: Arc<Seats>,
     rules: Arc<Rules>,
     gate: Arc<Gate>,
+    guarded: Arc<Guarded>,
     back: Arc<Back>,
 }
 
 impl Front {
     /// In front of `back`, on a listener that [`bind`] made.
-    pub fn new(listener: TcpListener, config: &Config, gate: Arc<Gate>, back: Arc<Back>) -> Self {
+    pub fn new(
+        listener: TcpListener,
+        config: &Config,
+        (gate, guarded): (Arc<Gate>, Arc<Guarded>),
+        back: Arc<Back>,
+    ) -> Self {
         let seats = Seats::new(seats(config.limits.connections));
-        Self { listener, seats, rules: Arc::new(Rules::of(config)), gate, back }
+        Self { listener, seats, rules: Arc::new(Rules::of(config)), gate, guarded, back }
     }
 
     /// The accept loop. Nothing but `stop` ends it.
@@ -178,7 +188,7 @@ impl Front {
         peer: SocketAddr,
         patience: Duration,
     ) -> Option<TcpStream> {
-        if !peer.ip().to_canonical().is_loopback() {
+        if !peer.ip().to_canonical().is_loopback() && !(self.guarded)() {
             refuse(&stream, &Problem::new(problem::NOT_LOCAL, ""));
             return Some(stream);
         }

@@ -23,11 +23,12 @@ pub const STYLE: &str = include_str!("khlang.css");
 const TEXTS: &str = include_str!("texts.csv");
 
 /// Templates by name.
-const TEMPLATES: [(&str, &str); 6] = [
+const TEMPLATES: [(&str, &str); 7] = [
     ("layout.html", include_str!("layout.html")),
     ("parts.html", include_str!("parts.html")),
     ("today.html", include_str!("today.html")),
     ("submission.html", include_str!("submission.html")),
+    ("sign_in.html", include_str!("sign_in.html")),
     ("api.html", include_str!("api.html")),
     ("refusal.html", include_str!("refusal.html")),
 ];

@@ -71,6 +71,9 @@ pub fn shared(folder: &std::path::Path, config: Config) -> Shared {
         inbox: Mutex::new(InboxState::default()),
         uploads: crate::inbox::Uploads::open(&crate::inbox::Folders::new(folder)).unwrap(),
         started: clock.now(),
+        gate: crate::http::Gate::open(folder).unwrap(),
+        figures: crate::http::Figures::default(),
+        changed: std::sync::atomic::AtomicU64::default(),
     }
 }
 

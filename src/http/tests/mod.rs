@@ -12,7 +12,7 @@ mod upload;
 use super::call::Call;
 use super::problem::Problem;
 use super::reply::{Reply, TEXT};
-use super::routes::{Body, POST, READS, Route, View};
+use super::routes::{Access, Body, POST, READS, Route, View};
 use super::upload::Sent;
 
 /// Says what came with it.
@@ -45,6 +45,8 @@ const fn only_in_tests(path: &'static str, name: &'static str, view: View) -> Ro
         path,
         methods: READS,
         body: Body::None,
+        access: Access::Public,
+        personal: false,
         name,
         about: "Only in tests.",
         about_th: "Only in tests.",

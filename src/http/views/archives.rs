@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::archive::ArchiveName;
 use crate::http::call::Call;
 use crate::http::problem::{self, Problem};
 use crate::http::reply::Reply;
 use crate::http::upload::Sent;
 use crate::inbox::{Placed, Upload};
-use crate::store::Reader;
+use crate::store::{Action, Reader};
 
 /// When a client may ask again what became of its archive, in seconds.
 const ASK_AGAIN_S: u32 = 2;
@@ -39,6 +40,8 @@ pub fn take(call: &Call) -> Result<Reply, Problem> {
     match call.shared.uploads.place(&file, upload, &last)? {
         Placed::New(id) => {
             log::info!("submission {id} ({}) came by HTTP: {} bytes", upload.name, upload.bytes);
+            let hcode = ArchiveName::parse(&upload.name).map(|name| name.hcode).ok();
+            call.log(Action::Change, hcode.as_deref(), Some(id), &upload.name)?;
             pending(id, upload, "waiting")
         }
         Placed::Again(id) => pending(id, upload, "waiting"),
@@ -50,10 +53,16 @@ pub fn take(call: &Call) -> Result<Reply, Problem> {
     }
 }
 
-/// What is said of an archive that is not judged yet.
-pub fn not_yet(call: &Call, id: i64) -> Option<Result<Reply, Problem>> {
-    let (upload, loading) = call.shared.uploads.find(id)?;
-    Some(pending(id, &upload, if loading { "loading" } else { "waiting" }))
+/// What is said of an archive that is not judged yet, to those who may see
+/// what becomes of it.
+pub fn not_yet(call: &Call, id: i64) -> Result<Option<Reply>, Problem> {
+    let Some((upload, loading)) = call.shared.uploads.find(id) else { return Ok(None) };
+    let hcode = ArchiveName::parse(&upload.name).map(|name| name.hcode).unwrap_or_default();
+    if call.store()?.sender(id)?.is_some() || !call.viewer.may_see(&call.world, &hcode) {
+        // It has been judged, or it is as if it were not there.
+        return Ok(None);
+    }
+    pending(id, &upload, if loading { "loading" } else { "waiting" }).map(Some)
 }
 
 fn pending(id: i64, upload: &Upload, status: &'static str) -> Result<Reply, Problem> {

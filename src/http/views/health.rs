@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::Datelike;
 use serde::Serialize;
 
+use crate::access::Role;
 use crate::clock::FIRST_BUDDHIST_YEAR;
 use crate::http::call::Call;
 use crate::http::problem::Problem;
@@ -54,6 +55,9 @@ pub fn ready(call: &Call) -> Result<Reply, Problem> {
     })
     .collect();
     let ready = checks.iter().all(|check| check.ok);
+    // Why not is for who looks after the machine.
+    let told = matches!(call.viewer.role(), Some(Role::Province | Role::Metrics));
+    let checks = if told { checks } else { Vec::new() };
     let mut reply = Reply::json(&Ready { ready, checks })?;
     if !ready {
         reply.status = 503;

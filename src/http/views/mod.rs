@@ -1,8 +1,15 @@
 //! What each route answers. A view reads; those that change something say so.
 
+pub mod access;
 pub mod archives;
 pub mod docs;
+pub mod document;
+pub mod expected;
+pub mod exports;
 pub mod health;
+pub mod kpi;
 pub mod pages;
+pub mod rounds;
+pub mod sign_in;
 pub mod status;
 pub mod submissions;

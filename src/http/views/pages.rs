@@ -118,10 +118,11 @@ pub fn today(call: &Call) -> Result<Reply, Problem> {
     let of_today = SubmissionFilter {
         from: Some(day.to_string()),
         to: Some(day.to_string()),
+        units: call.scope(),
         ..SubmissionFilter::default()
     };
     let found = store.submissions(&of_today, call.page(), SHOWN)?;
-    let totals = store.overview_of_day(&day.to_string())?;
+    let totals = store.overview_of_day(&day.to_string(), &call.scope())?;
     let count = |status: &str| totals.submissions.get(status).copied().unwrap_or(0);
     let counts = json!({
         "all": totals.submissions.values().sum::<u64>(),
@@ -169,6 +170,7 @@ fn broken(call: &Call, lang: Lang, from: String) -> Result<(Vec<Broken>, u64), P
     let filter = SubmissionFilter {
         status: Some("broken".to_owned()),
         from: Some(from),
+        units: call.scope(),
         ..SubmissionFilter::default()
     };
     let found = call.store()?.submissions(&filter, 1, BROKEN_SHOWN)?;
@@ -199,7 +201,7 @@ struct Named<T> {
 
 /// The inbox with the names of units, and its state in one word.
 fn inbox(call: &Call) -> Value {
-    let inbox = call.shared.inbox().clone();
+    let inbox = super::status::inbox(call);
     let state = match (&inbox.trouble, &inbox.loading, inbox.waiting.is_empty()) {
         (Some(_), _, _) => "trouble",
         (None, Some(_), _) => "loading",
@@ -257,7 +259,7 @@ fn groups(call: &Call, lang: Lang, s: &Submission) -> Vec<Group> {
 
 /// `/submissions/{id}`
 pub fn submission(call: &Call) -> Result<Reply, Problem> {
-    let (store, lang, id) = (call.store()?, call.lang(), call.id()?);
+    let (store, lang, id) = (call.store()?, call.lang(), super::submissions::own(call)?);
     let catalog = &call.world.catalog;
     let found = store.submission_summary(id, catalog)?;
     let s = found.ok_or_else(|| call.no_submission())?;

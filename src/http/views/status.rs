@@ -33,7 +33,8 @@ struct Today {
 /// `/api/v1/status`
 pub fn status(call: &Call) -> Result<Reply, Problem> {
     let (shared, store) = (call.shared, call.store()?);
-    let now = shared.clock.now();
+    let (now, scope) = (shared.clock.now(), call.scope());
+    let last = SubmissionFilter { units: scope.clone(), ..SubmissionFilter::default() };
     let day = now.date_naive().to_string();
     let name = shared.data.file_name().map(|name| name.to_string_lossy().into_owned());
     Reply::json(&Status {
@@ -41,11 +42,24 @@ pub fn status(call: &Call) -> Result<Reply, Problem> {
         now: now.to_rfc3339(),
         started: shared.started.to_rfc3339(),
         data: name.unwrap_or_default(),
-        inbox: shared.inbox().clone(),
-        totals: store.overview()?,
-        today: Today { totals: store.overview_of_day(&day)?, day },
-        last_submission: store.submissions(&SubmissionFilter::default(), 1, 1)?.rows.pop(),
+        inbox: inbox(call),
+        totals: store.overview(&scope)?,
+        today: Today { totals: store.overview_of_day(&day, &scope)?, day },
+        last_submission: store.submissions(&last, 1, 1)?.rows.pop(),
     })
+}
+
+/// The inbox as far as it is the viewer's: archives of its units. What else
+/// lies there, and trouble of ours, is for the province.
+pub fn inbox(call: &Call) -> InboxState {
+    let mut inbox = call.shared.inbox().clone();
+    let Some(units) = call.scope() else { return inbox };
+    let own = |hcode: &Option<String>| hcode.as_ref().is_some_and(|code| units.contains(code));
+    inbox.waiting.retain(|waiting| own(&waiting.hcode));
+    inbox.loading = inbox.loading.filter(|loading| own(&loading.hcode));
+    inbox.ignored.clear();
+    inbox.trouble = None;
+    inbox
 }
 
 /// A unit with what it has sent; nulls when that is nothing.
@@ -64,13 +78,14 @@ struct UnitRow<'a> {
 pub fn units(call: &Call) -> Result<Reply, Problem> {
     let lines = call.store()?.units()?;
     let lines: HashMap<&str, &UnitLine> = lines.iter().map(|l| (l.hcode.as_str(), l)).collect();
-    let cup = call.text("cup");
+    let (cup, scope) = (call.text("cup"), call.scope());
     let units: Vec<&Unit> = call
         .world
         .units
         .by_code
         .values()
         .filter(|unit| cup.is_none_or(|cup| unit.cup == cup))
+        .filter(|unit| scope.as_ref().is_none_or(|units| units.contains(&unit.hcode)))
         .collect();
     let (page, per_page) = (call.page(), call.per_page());
     let rows = units
@@ -89,5 +104,5 @@ pub fn units(call: &Call) -> Result<Reply, Problem> {
             }
         })
         .collect();
-    Reply::json(&Page { rows, total: units.len() as u64, page, per_page })
+    call.page_of(&Page { rows, total: units.len() as u64, page, per_page })
 }

@@ -5,31 +5,49 @@ use crate::http::call::Call;
 use crate::http::problem::Problem;
 use crate::http::reply::{CSV, Reply};
 use crate::report::{csv, findings};
-use crate::store::SubmissionFilter;
+use crate::store::{Action, SubmissionFilter, SubmissionSort};
 
 /// Findings read from the store at a time for a download.
 const BATCH: u64 = 5_000;
 
 /// `/api/v1/submissions`
 pub fn list(call: &Call) -> Result<Reply, Problem> {
+    let sort = SubmissionSort::NAMES.iter().find(|(name, _)| call.text("sort") == Some(*name));
     let filter = SubmissionFilter {
-        hcode: call.owned("hcode"),
+        units: call.scope(),
+        sort: sort.map_or_else(SubmissionSort::default, |(_, sort)| *sort),
+        hcode: call.own_unit("hcode")?,
         status: call.owned("status"),
         from: call.owned("from"),
         to: call.owned("to"),
     };
-    Reply::json(&call.store()?.submissions(&filter, call.page(), call.per_page())?)
+    call.page_of(&call.store()?.submissions(&filter, call.page(), call.per_page())?)
+}
+
+/// The submission in the path, when its unit may be seen; one of somebody
+/// else's is as if it were not there. That it was looked at is logged.
+pub fn own(call: &Call) -> Result<i64, Problem> {
+    let id = call.id()?;
+    let sender = call.store()?.sender(id)?.ok_or_else(|| call.no_submission())?;
+    let seen = match &sender {
+        Some(hcode) => call.viewer.may_see(&call.world, hcode),
+        None => call.viewer.is_province(),
+    };
+    if !seen {
+        return Err(call.no_submission());
+    }
+    call.log(Action::Read, sender.as_deref(), Some(id), "")?;
+    Ok(id)
 }
 
 /// `/api/v1/submissions/{id}`
 pub fn one(call: &Call) -> Result<Reply, Problem> {
-    let id = call.id()?;
     // Asked for first: what is done in between is found in one or the other.
-    let waiting = archives::not_yet(call, id);
-    let found = call.store()?.submission(id, &call.world.catalog)?;
-    let Some(mut submission) = found else {
-        return waiting.unwrap_or_else(|| Err(call.no_submission()));
-    };
+    if let Some(waiting) = archives::not_yet(call, call.id()?)? {
+        return Ok(waiting);
+    }
+    let found = call.store()?.submission(own(call)?, &call.world.catalog)?;
+    let mut submission = found.ok_or_else(|| call.no_submission())?;
     let findings = std::mem::take(&mut submission.findings);
     submission.findings = findings.into_iter().map(|f| call.viewer.finding(f)).collect();
     Reply::json(&submission)
@@ -37,7 +55,7 @@ pub fn one(call: &Call) -> Result<Reply, Problem> {
 
 /// `/api/v1/submissions/{id}/findings`
 pub fn of_rows(call: &Call) -> Result<Reply, Problem> {
-    let id = call.id()?;
+    let id = own(call)?;
     let catalog = &call.world.catalog;
     if call.text("format") == Some("csv") {
         return download(call, id);
@@ -45,7 +63,7 @@ pub fn of_rows(call: &Call) -> Result<Reply, Problem> {
     let found = call.store()?.findings(id, call.page(), call.per_page(), catalog)?;
     let mut page = found.ok_or_else(|| call.no_submission())?;
     page.rows = page.rows.into_iter().map(|finding| call.viewer.finding(finding)).collect();
-    Reply::json(&page)
+    call.page_of(&page)
 }
 
 /// All findings that are kept, for a spreadsheet; `limits.findings` bounds them.

@@ -1,0 +1,121 @@
+//! Who looks, and what they may see (contract §14): a unit its own rows, a
+//! main unit those of its units, the province all, a monitoring system none.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use crate::access::{Identity, Role};
+use crate::submission::FindingLine;
+use crate::world::World;
+
+/// Who looks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Viewer {
+    /// Who it is; none for somebody who has not said.
+    pub identity: Option<Identity>,
+    /// Address of who asks.
+    pub peer: String,
+    /// What forms of this session must carry; none outside a session.
+    pub csrf: Option<String>,
+}
+
+impl Viewer {
+    /// Its role.
+    pub fn role(&self) -> Option<Role> {
+        self.identity.as_ref().map(|identity| identity.role)
+    }
+
+    /// Whether it has said who it is.
+    pub fn is_known(&self) -> bool {
+        self.identity.is_some()
+    }
+
+    /// Whether it sees everything.
+    pub fn is_province(&self) -> bool {
+        self.role() == Some(Role::Province)
+    }
+
+    /// Its own unit.
+    pub fn hcode(&self) -> Option<&str> {
+        self.identity.as_ref().and_then(|identity| identity.hcode.as_deref())
+    }
+
+    /// Whose rows it may see; `None` means all.
+    pub fn units(&self, world: &World) -> Option<BTreeSet<String>> {
+        let own = || self.hcode().map(str::to_owned);
+        match self.role() {
+            Some(Role::Province) => None,
+            Some(Role::Cup) => {
+                let of_cup = own().map(|hcode| world.units.may_send(&hcode));
+                Some(of_cup.into_iter().flatten().collect())
+            }
+            Some(Role::Unit) => Some(own().into_iter().collect()),
+            Some(Role::Metrics) | None => Some(BTreeSet::new()),
+        }
+    }
+
+    /// Whether it may see the rows of a unit.
+    pub fn may_see(&self, world: &World, hcode: &str) -> bool {
+        self.units(world).is_none_or(|units| units.contains(hcode))
+    }
+
+    /// A text out of rows that it was let to, as it may see it. Who may see
+    /// no rows at all sees no citizen ID either.
+    pub fn sees<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        match self.role() {
+            Some(Role::Province | Role::Cup | Role::Unit) => Cow::Borrowed(text),
+            Some(Role::Metrics) | None => mask(text),
+        }
+    }
+
+    /// A finding as this viewer may see it.
+    pub fn finding(&self, mut finding: FindingLine) -> FindingLine {
+        if let Cow::Owned(masked) = self.sees(&finding.value) {
+            finding.value = masked;
+        }
+        if let Cow::Owned(masked) = self.sees(&finding.key) {
+            finding.key = masked;
+        }
+        finding
+    }
+}
+
+/// Masks every run of exactly 13 digits: `1-xxxx-xxxxx-12-3`.
+fn mask(text: &str) -> Cow<'_, str> {
+    let mut masked = String::new();
+    let mut done = 0;
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        let digits = bytes[at..].iter().take_while(|b| b.is_ascii_digit()).count();
+        if digits == 13 {
+            let cid = &text[at..at + 13];
+            masked.push_str(&text[done..at]);
+            let (first, last, check) = (&cid[..1], &cid[10..12], &cid[12..]);
+            let _ = write!(masked, "{first}-xxxx-xxxxx-{last}-{check}");
+            done = at + 13;
+        }
+        at += digits.max(1);
+    }
+    if done == 0 {
+        return Cow::Borrowed(text);
+    }
+    masked.push_str(&text[done..]);
+    Cow::Owned(masked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_citizen_id_is_masked_and_nothing_else_is() {
+        let nobody = Viewer::default();
+        let seen = nobody.sees("12345|1103700123456|ก 1234567890123 20130101").into_owned();
+        assert_eq!(seen, "12345|1-xxxx-xxxxx-45-6|ก 1-xxxx-xxxxx-12-3 20130101");
+        assert_eq!(nobody.sees("12345678901234"), "12345678901234");
+        let province = Viewer { identity: Some(Identity::local()), ..Viewer::default() };
+        assert_eq!(province.sees("1103700123456"), "1103700123456");
+    }
+}

@@ -1,0 +1,42 @@
+//! Documents as downloads: one form, one file.
+
+use crate::http::call::Call;
+use crate::http::page::Lang;
+use crate::http::problem::{self, Problem};
+use crate::http::reply::{CSV, HTML, JSON, Reply, XLSX};
+use crate::report::{self, Document, Format};
+
+/// The form that is asked for; none for the JSON of the API.
+pub fn format(call: &Call) -> Option<Format> {
+    let format = call.text("format").and_then(Format::parse);
+    format.filter(|format| *format != Format::Json)
+}
+
+/// A content type as routes name it.
+pub fn content_type(format: Format) -> &'static str {
+    match format {
+        Format::Csv => CSV,
+        Format::Xlsx => XLSX,
+        Format::Json => JSON,
+        Format::Html => HTML,
+    }
+}
+
+/// A document in a form, to be saved.
+pub fn reply(
+    call: &Call,
+    document: &Document,
+    format: Format,
+    name: &str,
+) -> Result<Reply, Problem> {
+    let lang = match call.lang() {
+        Lang::Th => report::Lang::Th,
+        Lang::En => report::Lang::En,
+    };
+    let written = document.write(format, lang, call.shared.clock.now()).map_err(|error| {
+        log::error!("{name}: {error}");
+        Problem::new(problem::PANIC, "it is in the log of the daemon")
+    })?;
+    let name = format!("{name}.{}", format.as_str());
+    Ok(Reply::new(content_type(format), written).download(&name))
+}

@@ -1,0 +1,144 @@
+//! Who has sent in a month, and who has not.
+
+use std::collections::HashMap;
+
+use chrono::{Datelike, Days, Months, NaiveDate};
+use serde::Serialize;
+
+use crate::http::call::Call;
+use crate::http::figures;
+use crate::http::problem::{self, Problem};
+use crate::http::reply::Reply;
+use crate::store::UnitLine;
+
+/// Types of units that send no archives: offices. The indicator of
+/// completeness leaves out the same (`schema/kpi/completeness.sql`).
+const OFFICES: [&str; 2] = ["01", "02"];
+
+/// A unit in a month.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ExpectedUnit {
+    /// The unit.
+    pub hcode: String,
+    /// Its name.
+    pub name: String,
+    /// Its main unit.
+    pub cup: String,
+    /// Its district.
+    pub district: String,
+    /// Whether something of it came in: an archive of its own in this month,
+    /// or visits of this month, whoever sent them.
+    pub sent: bool,
+    /// Archives that it sent in this month.
+    pub submissions: u64,
+    /// Of which broken.
+    pub broken: u64,
+    /// When the last one was received.
+    pub last_received_at: Option<String>,
+    /// What became of it.
+    pub last_status: Option<String>,
+    /// Whether visits of this month are stored.
+    pub visits: bool,
+}
+
+/// A month.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Expected {
+    /// The month, `YYYY-MM`, C.E.
+    pub month: String,
+    /// Its first day.
+    pub from: NaiveDate,
+    /// Its last day.
+    pub to: NaiveDate,
+    /// Whether it is over.
+    pub over: bool,
+    /// Units that are to send.
+    pub expected: u64,
+    /// Those that have.
+    pub sent: u64,
+    /// Those that have not.
+    pub missing: u64,
+    /// The units, those that have not sent first.
+    pub rows: Vec<ExpectedUnit>,
+}
+
+/// The month asked for; that of today when none is.
+pub fn month(call: &Call) -> Result<NaiveDate, Problem> {
+    let today = call.shared.clock.now().date_naive();
+    let first = match call.text("month") {
+        Some(month) => format!("{month}-01").parse().ok(),
+        None => today.with_day(1),
+    };
+    first.ok_or_else(|| Problem::new(problem::INVALID_PARAMETER, "month must be YYYY-MM (C.E.)"))
+}
+
+/// Who has sent in a month, as far as the viewer may see it.
+pub fn of_month(call: &Call, first: NaiveDate) -> Result<Expected, Problem> {
+    let next = first.checked_add_months(Months::new(1)).unwrap_or(first);
+    let last = next.checked_sub_days(Days::new(1)).unwrap_or(first);
+    let sent = call.store()?.sent_between(&first.to_string(), &last.to_string())?;
+    let sent: HashMap<&str, &UnitLine> = sent.iter().map(|l| (l.hcode.as_str(), l)).collect();
+    let visited = figures::visited(call, first.year() as u32 * 100 + first.month())?;
+    let scope = call.scope();
+    let units = call.world.units.by_code.values();
+    let mut rows: Vec<ExpectedUnit> = units
+        .filter(|unit| !OFFICES.contains(&unit.kind.as_str()))
+        .filter(|unit| scope.as_ref().is_none_or(|own| own.contains(&unit.hcode)))
+        .map(|unit| {
+            let line = sent.get(unit.hcode.as_str());
+            let (submissions, broken) = line.map_or((0, 0), |line| (line.submissions, line.broken));
+            let visits = visited.contains(&unit.hcode);
+            ExpectedUnit {
+                hcode: unit.hcode.clone(),
+                name: unit.name.clone(),
+                cup: unit.cup.clone(),
+                district: unit.district.clone(),
+                // What was broken has not arrived.
+                sent: submissions > broken || visits,
+                submissions,
+                broken,
+                last_received_at: line.map(|line| line.last_received_at.clone()),
+                last_status: line.map(|line| line.last_status.clone()),
+                visits,
+            }
+        })
+        .collect();
+    rows.sort_by_key(|unit| unit.sent);
+    let (expected, done) = (rows.len(), rows.iter().filter(|unit| unit.sent).count());
+    Ok(Expected {
+        month: first.format("%Y-%m").to_string(),
+        from: first,
+        to: last,
+        over: last < call.shared.clock.now().date_naive(),
+        expected: expected as u64,
+        sent: done as u64,
+        missing: (expected - done) as u64,
+        rows,
+    })
+}
+
+/// A page of the units of a month.
+#[derive(Serialize)]
+struct ExpectedPage {
+    #[serde(flatten)]
+    all: Expected,
+    total: u64,
+    page: u64,
+    per_page: u64,
+}
+
+/// `/api/v1/expected`
+pub fn list(call: &Call) -> Result<Reply, Problem> {
+    let mut all = of_month(call, month(call)?)?;
+    if let Some(wanted) = call.text("sent") {
+        all.rows.retain(|unit| unit.sent == (wanted == "yes"));
+    }
+    if let Some(cup) = call.text("cup") {
+        all.rows.retain(|unit| unit.cup == cup);
+    }
+    let (total, page, per_page) = (all.rows.len() as u64, call.page(), call.per_page());
+    let from = (page - 1).saturating_mul(per_page) as usize;
+    all.rows = all.rows.into_iter().skip(from).take(per_page as usize).collect();
+    let reply = Reply::json(&ExpectedPage { all, total, page, per_page })?;
+    Ok(call.link_next(reply, page, per_page, total))
+}

@@ -1,0 +1,281 @@
+//! Tokens, sessions of browsers and the access log: a second `SQLite` file,
+//! `access.db`, beside the database.
+//!
+//! The database has one writer, which a load may hold for an hour; nobody who
+//! signs in, revokes a token or reads what is logged may wait for that. So
+//! this file has writers of its own, whose transactions are one row long: they
+//! take turns, and none waits longer than [`PATIENCE`]. What is logged is
+//! durable before the reply leaves.
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use include_dir::{Dir, include_dir};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite_migration::Migrations;
+use serde::Serialize;
+
+use super::{Result, StoreError};
+use crate::access::{Identity, Role, Secret};
+
+static FOLDER: Dir = include_dir!("$CARGO_MANIFEST_DIR/schema/access");
+static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
+    Migrations::from_directory(&FOLDER).expect("the folder is part of the program and tested")
+});
+
+/// Name of the file.
+const FILE: &str = "access.db";
+
+/// How long a writer waits for another one, here or in another process.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A token in a list; the secret is nowhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TokenLine {
+    /// Its number.
+    pub id: i64,
+    /// What it was called.
+    pub name: String,
+    /// Its role.
+    pub role: Role,
+    /// Its unit, for roles that have one.
+    pub hcode: Option<String>,
+    /// Its first letters.
+    pub begins: String,
+    /// When it was made.
+    pub created_at: String,
+    /// By whom.
+    pub created_by: String,
+    /// From when on it is worth nothing; none: never.
+    pub expires_at: Option<String>,
+    /// When it was revoked.
+    pub revoked_at: Option<String>,
+    /// When it was last used, give or take a minute.
+    pub last_used_at: Option<String>,
+}
+
+/// A token to make.
+#[derive(Debug, Clone)]
+pub struct NewToken<'a> {
+    /// What to call it.
+    pub name: &'a str,
+    /// Its role.
+    pub role: Role,
+    /// Its unit, for roles that have one.
+    pub hcode: Option<&'a str>,
+    /// From when on it is worth nothing.
+    pub expires_at: Option<&'a str>,
+    /// By whom it is made.
+    pub by: &'a str,
+}
+
+/// A token or session that was found, with what must be noted of its use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Whose it is.
+    pub identity: Identity,
+    /// When the token was last used.
+    pub last_used_at: Option<String>,
+}
+
+/// The file, open.
+pub struct AccessStore {
+    pub(super) conn: Connection,
+}
+
+impl AccessStore {
+    /// The file of a data folder.
+    pub fn path(data: &Path) -> PathBuf {
+        data.join(FILE)
+    }
+
+    /// Opens (or makes) the file of a data folder.
+    pub fn open(data: &Path) -> Result<Self> {
+        let path = Self::path(data);
+        // Readable for the service alone from its first moment on; `SQLite`
+        // gives its own mode to the files beside it.
+        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+                return Err(error.into());
+            }
+            _ => {}
+        }
+        #[allow(clippy::disallowed_methods, reason = "the store opens it")]
+        let mut conn = Connection::open(&path)?;
+        conn.busy_timeout(PATIENCE)?;
+        conn.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+        conn.pragma_update(None, "synchronous", "FULL")?;
+        conn.pragma_update(None, "foreign_keys", true)?;
+        MIGRATIONS.to_latest(&mut conn)?;
+        Ok(Self { conn })
+    }
+
+    /// Whether a token was ever made. From then on nobody gets in without one,
+    /// also when all have been revoked.
+    pub fn any_token(&self) -> Result<bool> {
+        Ok(self.conn.prepare_cached("SELECT 1 FROM token LIMIT 1")?.exists([])?)
+    }
+
+    /// Makes a token known; gives its number.
+    pub fn add_token(&self, token: &NewToken<'_>, secret: &Secret, at: &str) -> Result<i64> {
+        self.conn.execute(
+            "INSERT INTO token (name, role, hcode, selector, hash, created_at, created_by,
+               expires_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            params![
+                token.name,
+                token.role.as_str(),
+                token.hcode,
+                secret.selector(),
+                secret.hash(),
+                at,
+                token.by,
+                token.expires_at
+            ],
+        )?;
+        Ok(self.conn.last_insert_rowid())
+    }
+
+    /// Revokes a token, and with it its sessions; false when there is none or
+    /// it is revoked already.
+    pub fn revoke_token(&self, id: i64, by: &str, at: &str) -> Result<bool> {
+        let changed = self.conn.execute(
+            "UPDATE token SET revoked_at = ?2, revoked_by = ?3
+             WHERE id = ?1 AND revoked_at IS NULL",
+            params![id, at, by],
+        )?;
+        Ok(changed == 1)
+    }
+
+    /// Every token, the newest last.
+    pub fn tokens(&self) -> Result<Vec<TokenLine>> {
+        let mut query = self.conn.prepare(
+            "SELECT id, name, role, hcode, selector, created_at, created_by, expires_at,
+                    revoked_at, last_used_at FROM token ORDER BY id",
+        )?;
+        let rows = query.query_map([], |row| {
+            Ok(TokenLine {
+                id: row.get(0)?,
+                name: row.get(1)?,
+                role: role_of(row, 2)?,
+                hcode: row.get(3)?,
+                begins: row.get(4)?,
+                created_at: row.get(5)?,
+                created_by: row.get(6)?,
+                expires_at: row.get(7)?,
+                revoked_at: row.get(8)?,
+                last_used_at: row.get(9)?,
+            })
+        })?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// Whose token a secret is, if it is worth anything at this time.
+    pub fn find_token(&self, secret: &Secret, now: &str) -> Result<Option<Found>> {
+        self.find(
+            "SELECT hash, id, role, hcode, name, last_used_at FROM token
+             WHERE selector = ?1 AND revoked_at IS NULL
+               AND (expires_at IS NULL OR expires_at > ?2)",
+            secret,
+            now,
+        )
+    }
+
+    /// Whose session a secret is, if it and its token are worth anything.
+    pub fn find_session(&self, secret: &Secret, now: &str) -> Result<Option<Found>> {
+        self.find(
+            "SELECT s.hash, t.id, t.role, t.hcode, t.name, t.last_used_at
+             FROM session AS s JOIN token AS t ON t.id = s.token
+             WHERE s.selector = ?1 AND s.expires_at > ?2 AND t.revoked_at IS NULL
+               AND (t.expires_at IS NULL OR t.expires_at > ?2)",
+            secret,
+            now,
+        )
+    }
+
+    fn find(&self, sql: &str, secret: &Secret, now: &str) -> Result<Option<Found>> {
+        let mut query = self.conn.prepare_cached(sql)?;
+        let mut rows = query.query(params![secret.selector(), now])?;
+        let mut found = None;
+        while let Some(row) = rows.next()? {
+            let hash: Vec<u8> = row.get(0)?;
+            if secret.is_of(&hash) {
+                found = Some(found_of(row)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Notes that a token was used.
+    pub fn token_used(&self, id: i64, at: &str) -> Result<()> {
+        let sql = "UPDATE token SET last_used_at = ?2 WHERE id = ?1";
+        self.conn.prepare_cached(sql)?.execute(params![id, at])?;
+        Ok(())
+    }
+
+    /// Begins a session of a token; those that are over are forgotten.
+    pub fn add_session(&self, token: i64, secret: &Secret, now: &str, until: &str) -> Result<()> {
+        self.conn.execute("DELETE FROM session WHERE expires_at <= ?1", [now])?;
+        self.conn.execute(
+            "INSERT INTO session (token, selector, hash, created_at, expires_at)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![token, secret.selector(), secret.hash(), now, until],
+        )?;
+        Ok(())
+    }
+
+    /// Ends a session.
+    pub fn end_session(&self, secret: &Secret) -> Result<()> {
+        let sql = "SELECT id, hash FROM session WHERE selector = ?1";
+        let mut query = self.conn.prepare_cached(sql)?;
+        let found: Vec<(i64, Vec<u8>)> = query
+            .query_map([secret.selector()], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<std::result::Result<_, _>>()?;
+        for (id, _) in found.into_iter().filter(|(_, hash)| secret.is_of(hash)) {
+            self.conn.execute("DELETE FROM session WHERE id = ?1", [id])?;
+        }
+        Ok(())
+    }
+
+    /// The role and unit of a token by number, for what is told of it.
+    pub fn token(&self, id: i64) -> Result<Option<Identity>> {
+        let sql = "SELECT NULL, id, role, hcode, name, last_used_at FROM token WHERE id = ?1";
+        let found = self.conn.query_row(sql, [id], found_of).optional()?;
+        Ok(found.map(|found| found.identity))
+    }
+
+    /// Copies the file into another, as the backup of the database does.
+    pub fn backup(&self, to: &Path) -> Result<()> {
+        if to.exists() {
+            return Err(StoreError::Refused(format!("{} is there already", to.display())));
+        }
+        self.conn.execute("VACUUM INTO ?1", [to.to_string_lossy().into_owned()])?;
+        Ok(crate::files::make_private(to)?)
+    }
+
+    /// What `SQLite` itself finds wrong with the file; nothing when it is well.
+    pub fn trouble(&self) -> Result<Option<String>> {
+        let said: String =
+            self.conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+        Ok((said != "ok").then_some(said))
+    }
+}
+
+fn found_of(row: &Row) -> rusqlite::Result<Found> {
+    let identity = Identity {
+        token: Some(row.get(1)?),
+        role: role_of(row, 2)?,
+        hcode: row.get(3)?,
+        name: row.get(4)?,
+    };
+    Ok(Found { identity, last_used_at: row.get(5)? })
+}
+
+fn role_of(row: &Row, column: usize) -> rusqlite::Result<Role> {
+    let name: String = row.get(column)?;
+    // The table's own CHECK knows the same names.
+    Role::parse(&name).ok_or(rusqlite::Error::IntegralValueOutOfRange(column, 0))
+}

@@ -1,0 +1,136 @@
+//! The access log: every read of personal data and every change. It grows and
+//! is never changed; triggers of the file itself see to that.
+
+use rusqlite::params;
+use serde::Serialize;
+
+use super::Result;
+use super::access::AccessStore;
+use super::read::Page;
+use crate::access::Identity;
+
+/// Whether somebody looked or changed something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Personal data were read.
+    Read,
+    /// Something was changed.
+    Change,
+}
+
+/// What was done, and of whom the data are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry<'a> {
+    /// When.
+    pub at: &'a str,
+    /// By whom.
+    pub identity: &'a Identity,
+    /// Address of who asked.
+    pub peer: &'a str,
+    /// A read or a change.
+    pub action: Action,
+    /// The route by its name, or the command.
+    pub route: &'a str,
+    /// Whose data.
+    pub unit: Option<&'a str>,
+    /// The submission.
+    pub submission: Option<i64>,
+    /// What else: an indicator, a file; never a person.
+    pub detail: &'a str,
+}
+
+/// A line of the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AccessLine {
+    /// Its number.
+    pub id: i64,
+    /// When.
+    pub at: String,
+    /// The number of the token; none for this machine.
+    pub token: Option<i64>,
+    /// Role of who asked.
+    pub role: String,
+    /// Unit of who asked.
+    pub hcode: Option<String>,
+    /// Name of the token.
+    pub name: String,
+    /// Address of who asked.
+    pub peer: String,
+    /// `read` or `change`.
+    pub action: String,
+    /// The route or command.
+    pub route: String,
+    /// Whose data.
+    pub unit: Option<String>,
+    /// The submission.
+    pub submission: Option<i64>,
+    /// What else.
+    pub detail: String,
+}
+
+impl AccessStore {
+    /// Writes a line; it is durable when this returns.
+    pub fn log(&self, entry: &Entry<'_>) -> Result<()> {
+        let action = if entry.action == Action::Read { "read" } else { "change" };
+        let who = entry.identity;
+        self.conn
+            .prepare_cached(
+                "INSERT INTO access_log (at, token, role, hcode, name, peer, action, route, unit,
+                   submission, detail)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            )?
+            .execute(params![
+                entry.at,
+                who.token,
+                who.role.as_str(),
+                who.hcode,
+                who.name,
+                entry.peer,
+                action,
+                entry.route,
+                entry.unit,
+                entry.submission,
+                entry.detail
+            ])?;
+        Ok(())
+    }
+
+    /// A page of the log, newest first. Days are `YYYY-MM-DD`, Bangkok.
+    pub fn logged(
+        &self,
+        from: Option<&str>,
+        to: Option<&str>,
+        page: u64,
+        per_page: u64,
+    ) -> Result<Page<AccessLine>> {
+        // Times are RFC 3339 in one offset: text order is time order, and `U`
+        // comes right after the `T` between day and time.
+        let place = "at >= coalesce(?1, '') AND at < coalesce(?2 || 'U', '~')";
+        let count = format!("SELECT count(*) FROM access_log WHERE {place}");
+        let total: i64 = self.conn.prepare_cached(&count)?.query_row([from, to], |r| r.get(0))?;
+        let sql = format!(
+            "SELECT id, at, token, role, hcode, name, peer, action, route, unit, submission, detail
+             FROM access_log WHERE {place} ORDER BY id DESC LIMIT ?3 OFFSET ?4"
+        );
+        let first = per_page * page.saturating_sub(1);
+        let mut query = self.conn.prepare_cached(&sql)?;
+        let rows = query.query_map(params![from, to, per_page as i64, first as i64], |row| {
+            Ok(AccessLine {
+                id: row.get(0)?,
+                at: row.get(1)?,
+                token: row.get(2)?,
+                role: row.get(3)?,
+                hcode: row.get(4)?,
+                name: row.get(5)?,
+                peer: row.get(6)?,
+                action: row.get(7)?,
+                route: row.get(8)?,
+                unit: row.get(9)?,
+                submission: row.get(10)?,
+                detail: row.get(11)?,
+            })
+        })?;
+        let rows = rows.collect::<std::result::Result<_, _>>()?;
+        Ok(Page { rows, total: total as u64, page, per_page })
+    }
+}
