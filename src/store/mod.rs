@@ -13,6 +13,7 @@ mod registry;
 mod reported;
 mod submission;
 mod tables;
+mod totals;
 mod verify;
 mod void;
 mod write;
