@@ -20,7 +20,7 @@ use notify::Watcher as _;
 
 use self::exports::{Exported, Exports};
 use crate::clock::Clock;
-use crate::http::{self, Ignored, InboxState, Loading, Shared, Waiting};
+use crate::http::{self, Ignored, InboxState, Loading, Pulse, Shared, Waiting};
 use crate::inbox::{self, Claimed, Folders, Found, Scanner, Uploads, claim};
 use crate::store::{Reader, Store, stop_waiting};
 use crate::submission::Submission;
@@ -78,6 +78,10 @@ struct Daemon {
     loading: Option<InHand>,
     /// The one that is judged, and written after it.
     ahead: Option<InHand>,
+    /// When the writing of the first began.
+    began: Instant,
+    /// The loader takes archives.
+    loader_lives: bool,
     /// Archives with the loader, or on their way from it to their last place.
     in_hand: usize,
     /// Claims that met trouble of our own, and when to try them again.
@@ -112,6 +116,8 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
         database: path.clone(),
         clock: setup.clock,
         inbox: std::sync::Mutex::new(InboxState::default()),
+        metrics: Arc::default(),
+        pulse: Pulse::default(),
         uploads: Uploads::open(&setup.folders).context("uploads")?,
         started: setup.clock.now(),
         gate: http::Gate::open(&setup.folders.data)?,
@@ -138,6 +144,8 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
         exports,
         loading: None,
         ahead: None,
+        began: Instant::now(),
+        loader_lives: true,
         in_hand: 0,
         retry: Vec::new(),
         tried_again: Vec::new(),
@@ -182,10 +190,16 @@ impl Daemon {
                     self.reload_if_units_changed();
                 }
                 Event::Hint => {}
-                Event::Begun => self.loading = self.ahead.take(),
+                Event::Begun => {
+                    self.loading = self.ahead.take();
+                    self.began = Instant::now();
+                }
                 Event::Stored(id) => self.free(id),
                 Event::Done(done) => self.done(*done),
-                Event::Exported(done) => self.exports.done(&done),
+                Event::Exported(done) => {
+                    self.shared.metrics.exported(done.is_made());
+                    self.exports.done(&done);
+                }
                 Event::Reload => self.reload(),
                 Event::Stop => {
                     log::info!("stopping");
@@ -279,6 +293,9 @@ impl Daemon {
         if self.jobs.send(job).is_ok() {
             self.ahead = Some((loading, inflated));
             self.in_hand += 1;
+        } else {
+            // It lies in work/, where the next start finds it.
+            self.loader_lives = false;
         }
     }
 
@@ -328,8 +345,9 @@ impl Daemon {
 
     /// The loader has let go of an archive.
     fn free(&mut self, id: i64) {
-        for place in [&mut self.loading, &mut self.ahead] {
-            place.take_if(|(loading, _)| loading.id == id);
+        self.ahead.take_if(|(ahead, _)| ahead.id == id);
+        if self.loading.take_if(|(loading, _)| loading.id == id).is_some() {
+            self.shared.metrics.loaded(self.began.elapsed());
         }
     }
 
@@ -406,10 +424,8 @@ impl Daemon {
             })
             .collect();
         let state = InboxState { waiting, loading, ignored, trouble, last_scan: Some(now) };
-        match self.shared.inbox.lock() {
-            Ok(mut board) => *board = state,
-            Err(poisoned) => *poisoned.into_inner() = state,
-        }
+        *self.shared.inbox() = state;
+        self.shared.pulse.beat(Instant::now(), self.loader_lives);
     }
 }
 

@@ -17,6 +17,7 @@ mod figures;
 mod front;
 mod gate;
 mod guesses;
+mod metrics;
 mod openapi;
 mod page;
 mod probe;
@@ -36,7 +37,8 @@ use std::thread::{Builder, JoinHandle};
 
 pub use figures::Figures;
 pub use gate::Gate;
-pub use shared::{Ignored, InboxState, Loading, Shared, Waiting};
+pub use metrics::Metrics;
+pub use shared::{Ignored, InboxState, Loading, Pulse, Shared, Waiting};
 pub use viewer::Viewer;
 
 /// A server that runs until it is stopped or dropped.
@@ -59,6 +61,7 @@ pub fn start(shared: Arc<Shared>) -> anyhow::Result<Server> {
     let (stop, stop_back) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
     let door = Arc::clone(&shared);
     let gate: Arc<front::Gate> = Arc::new(move |head| early::early(&door, head));
+    let metrics = Arc::clone(&shared.metrics);
     let door = Arc::clone(&shared);
     let guarded: Arc<front::Guarded> = Arc::new(move || door.gate.guarded());
     let counting = Figures::start(Arc::clone(&shared), stop_back.clone())?;
@@ -71,7 +74,8 @@ pub fn start(shared: Arc<Shared>) -> anyhow::Result<Server> {
         #[cfg(test)]
         back: back.clone(),
     };
-    let front = front::Front::new(listener, &world.config, (gate, guarded), back.clone());
+    let front =
+        front::Front::new(listener, &world.config, (gate, guarded), (back.clone(), metrics));
     let ours = stop.clone();
     let accepting = Builder::new().name("http-accept".into()).spawn(move || front.run(&ours))?;
     server.parts.insert(0, (stop.clone(), accepting));

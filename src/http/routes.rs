@@ -5,10 +5,10 @@ use std::sync::LazyLock;
 
 use super::call::{Call, Form, Param};
 use super::problem::{self, Kind, Problem};
-use super::reply::{CSS, CSV, HTML, JS, JSON, Reply, TEXT, XLSX};
+use super::reply::{CSS, CSV, HTML, JS, JSON, METRICS, Reply, TEXT, XLSX};
 use super::views::{
-    access, archives, docs, expected, exports, health, kpi, pages, rounds, sign_in, status,
-    submissions,
+    access, archives, docs, expected, exports, health, kpi, metrics, pages, rounds, sign_in,
+    status, submissions,
 };
 use crate::access::Role;
 
@@ -403,6 +403,22 @@ pub const ROUTES: &[Route] = &[
         problems: &[],
         asks_store: false,
         view: health::ready,
+    },
+    Route {
+        path: "/metrics",
+        methods: READS,
+        body: Body::None,
+        access: SYSTEM,
+        personal: false,
+        name: "metrics",
+        about: "Numbers for a monitoring system, in the text format of Prometheus.",
+        about_th: "ตัวเลขสำหรับระบบเฝ้าระวัง ในรูปแบบของ Prometheus",
+        params: &[],
+        content: &[METRICS],
+        schema: None,
+        problems: &[],
+        asks_store: true,
+        view: metrics::metrics,
     },
     Route {
         path: "/api/v1/openapi.json",

@@ -107,11 +107,7 @@ impl Loaded {
                 );
                 let path = folder.path().join("archive");
                 std::fs::write(&path, zipped(&members)).unwrap();
-<<<<<<< HEAD
-                put(&world, &store, &path, &name, number);
-=======
-                put(&world, &mut store, &path, &name, number, sent_on);
->>>>>>> kpi
+                put(&world, &store, &path, &name, number, sent_on);
             }
         }
         drop(store);
@@ -119,10 +115,6 @@ impl Loaded {
     }
 }
 
-<<<<<<< HEAD
-fn put(world: &Arc<World>, store: &Store, path: &Path, name: &str, id: i64) {
-    let now: DateTime<FixedOffset> = NOW.parse().unwrap();
-=======
 /// Folders of a case that are named as the day on which they are sent.
 fn earlier(folder: &Path) -> Vec<(String, u64)> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
@@ -134,11 +126,10 @@ fn earlier(folder: &Path) -> Vec<(String, u64)> {
     days
 }
 
-fn put(world: &World, store: &mut Store, path: &Path, name: &str, id: i64, sent_on: u64) {
+fn put(world: &Arc<World>, store: &Store, path: &Path, name: &str, id: i64, sent_on: u64) {
     let (year, month, day) = (sent_on / 10_000 - 543, sent_on / 100 % 100, sent_on % 100);
     let now = format!("{year}-{month:02}-{day:02}T12:00:00+07:00");
     let now: DateTime<FixedOffset> = now.parse().unwrap();
->>>>>>> kpi
     let claim = Claim {
         world: Arc::clone(world),
         path: path.to_owned(),

@@ -30,8 +30,8 @@ pub fn reply(
     name: &str,
 ) -> Result<Reply, Problem> {
     let lang = match call.lang() {
-        Lang::Th => report::Lang::Th,
-        Lang::En => report::Lang::En,
+        Lang::Th => Lang::Th,
+        Lang::En => Lang::En,
     };
     let written = document.write(format, lang, call.shared.clock.now()).map_err(|error| {
         log::error!("{name}: {error}");
