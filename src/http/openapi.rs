@@ -50,7 +50,7 @@ const PARTS: [(&str, &str, &str); 7] = [
 /// The document. `rows` is the most rows of a reply.
 pub fn document(rows: u64) -> Value {
     let mut paths = Map::new();
-    for route in ROUTES {
+    for route in ROUTES.iter() {
         let path = paths.entry(route.path).or_insert_with(|| json!({}));
         let method = if route.methods == POST { "post" } else { "get" };
         path[method] = operation(route, rows);
@@ -99,6 +99,7 @@ fn operation(route: &Route, rows: u64) -> Value {
         "parameters": parameters,
         "responses": responses(route),
         "security": security(route),
+        "x-access-logged": route.personal,
     });
     if route.body == Body::Form {
         let form = json!({"type": "object", "additionalProperties": {"type": "string"}});

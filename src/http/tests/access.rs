@@ -57,6 +57,25 @@ const PROVINCE: [u16; 5] = [200, 403, 403, 403, 401];
 const TABLE: &[Row] = &[
     ("page", "/", DATA, None),
     ("submission_page", "/submissions/3", DATA, Some(("/submissions/1", NONE_OF))),
+    ("unit_page", "/units/03590", DATA, Some(("/units/10669", FOREIGN))),
+    (
+        "unit_findings",
+        "/units/03590/findings.csv",
+        DATA,
+        Some(("/units/10669/findings.csv", FOREIGN)),
+    ),
+    ("expected_page", "/expected", DATA, None),
+    ("quality_page", "/quality?round=2557", DATA, None),
+    ("kpis_page", "/kpi?period=2556", DATA, None),
+    ("kpi_page", "/kpi/dm_screen?period=2556", DATA, None),
+    (
+        "explain_page",
+        "/kpi/dm_screen/explain?period=2556&unit=03590",
+        DATA,
+        Some(("/kpi/dm_screen/explain?period=2556&unit=10669", FOREIGN)),
+    ),
+    ("exports_page", "/exports", PROVINCE, None),
+    ("script", "/assets/khlang.js", ALL, None),
     ("docs_page", "/api", ALL, None),
     ("style", "/assets/khlang.css", ALL, None),
     ("healthy", "/-/healthy", ALL, None),
@@ -202,6 +221,7 @@ fn every_route_shows_every_role_its_own() {
         .map(|route| route.name)
         .collect();
     let want = [
+        "script",
         "docs_page",
         "healthy",
         "openapi",
@@ -456,7 +476,7 @@ fn nobody_waits_for_a_load_to_sign_in_or_to_be_logged() {
     let site = site();
     let (_, good) = token(&site, Role::Province, None, None);
     let world = site.shared.world();
-    let mut store = Store::open(&site.shared.database, &world.catalog, 4).unwrap();
+    let store = Store::open(&site.shared.database, &world.catalog, 4).unwrap();
     let mut loading = store.load(9, 2556).unwrap();
     let nine = empty(9, "F21_10669_25560115093000.zip", Some(OTHER), 15);
     loading.record(&nine, &nine.received_at).unwrap();
