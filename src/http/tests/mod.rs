@@ -6,6 +6,7 @@ mod api;
 mod bodies;
 mod fixture;
 mod head;
+mod health;
 mod page;
 mod stress;
 mod upload;
