@@ -33,7 +33,7 @@ pub fn enter<'h>(
     }
     match (route.access, viewer.role()) {
         (Access::Public, _) => Ok(viewer),
-        (Access::Roles(roles), Some(role)) if roles.contains(&role) => Ok(viewer),
+        (Access::Roles(allowed), Some(role)) if allowed.contains(&role) => Ok(viewer),
         (Access::Roles(_), Some(role)) => {
             let detail = format!("not for the role {}", role.as_str());
             Err(Problem::new(problem::NOT_ALLOWED, detail))
