@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests make files, and look into the database")]
 
 mod ahead;
+mod api;
 mod browser;
 mod commands;
 mod daemon;

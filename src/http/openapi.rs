@@ -50,7 +50,7 @@ const PARTS: [(&str, &str, &str); 7] = [
 /// The document. `rows` is the most rows of a reply.
 pub fn document(rows: u64) -> Value {
     let mut paths = Map::new();
-    for route in ROUTES {
+    for route in ROUTES.iter() {
         let path = paths.entry(route.path).or_insert_with(|| json!({}));
         let method = if route.methods == POST { "post" } else { "get" };
         path[method] = operation(route, rows);
@@ -99,6 +99,7 @@ fn operation(route: &Route, rows: u64) -> Value {
         "parameters": parameters,
         "responses": responses(route),
         "security": security(route),
+        "x-access-logged": route.personal,
     });
     if route.body == Body::Form {
         let form = json!({"type": "object", "additionalProperties": {"type": "string"}});
@@ -136,6 +137,8 @@ fn parameter(param: &Param, rows: u64) -> Value {
         "name": param.name,
         "in": "query",
         "required": false,
+        // What a form sends blank is not asked for.
+        "allowEmptyValue": true,
         "description": param.about,
         "schema": param.form.schema(rows),
     })
@@ -178,7 +181,7 @@ fn responses(route: &Route) -> Value {
     let store = store.into_iter().filter(|_| route.asks_store);
     let closed = [problem::NOT_SIGNED_IN, problem::NOT_ALLOWED];
     let closed = closed.into_iter().filter(|_| route.access != Access::Public);
-    let change = Some(problem::CROSS_ORIGIN).filter(|_| route.methods == POST);
+    let change = Some(problem::CROSS_SITE).filter(|_| route.methods == POST);
     let body = BODY.into_iter().filter(|_| route.body != Body::None);
     let mut kinds: Vec<&Kind> = COMMON
         .into_iter()

@@ -83,15 +83,9 @@ pub fn definition<'l>(library: &'l Library, id: &str) -> Result<&'l Definition, 
     library.get(id).ok_or_else(|| Problem::new(problem::NO_KPI, "see /api/v1/kpi"))
 }
 
-/// An indicator at a level, every group of it. Not for everybody's eyes: small
-/// counts are in it ([`super::seen`] hides them).
-pub fn kpi(call: &Call, id: &str, period: Period, level: Level) -> Result<Arc<KpiResult>, Problem> {
-    let mut all = kpis(call, &[(id, period, level)])?;
-    all.pop().ok_or_else(being_computed)
-}
-
-/// Several at once, in their order: they are counted together, which is
-/// quicker than one after the other.
+/// Indicators at a level, every group of them, in the order asked for: they
+/// are counted together, which is quicker than one after the other. Not for
+/// everybody's eyes: small counts are in them ([`super::seen`] hides those).
 pub fn kpis(call: &Call, wanted: &[(&str, Period, Level)]) -> Result<Vec<Arc<KpiResult>>, Problem> {
     let name = |(id, period, level): &(&str, Period, Level)| {
         What::Kpi((*id).to_owned(), period.to_string(), level.to_string())
@@ -161,19 +155,19 @@ fn ask(call: &Call, wanted: &[What]) -> Result<Vec<Figure>, Problem> {
     let figures = &shared.figures;
     let state = State::of(call, wanted)?;
     let until = Instant::now() + Duration::from_millis(limits.figures_wait_ms);
-    let stale = Duration::from_millis(limits.figures_stale_ms);
-    let mut missing = figures.want(shared, wanted, &state, stale);
+    let behind = Duration::from_millis(limits.figures_stale_ms);
+    let mut missing = figures.want(shared, wanted, &state, behind);
     if missing > 0 {
         let Some(_waiting) = figures.may_wait(call.world.config.http.workers) else {
             return Err(being_computed());
         };
         while missing > 0 && figures.wait(until) {
-            missing = figures.missing(wanted, &state, stale);
+            missing = figures.missing(wanted, &state, behind);
         }
     }
     wanted
         .iter()
-        .map(|what| match figures.take(what, &state, stale) {
+        .map(|what| match figures.take(what, &state, behind) {
             Taken::Figure(figure) => Ok(figure),
             Taken::Trouble(trouble) => Err(trouble),
             Taken::Nothing => Err(being_computed()),
