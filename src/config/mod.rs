@@ -99,6 +99,8 @@ pub struct Http {
     pub body: Span,
     /// Deadline for a client that does not read its reply.
     pub send: Span,
+    /// How often a page that somebody watches renews itself.
+    pub renew: Span,
     /// How long a browser stays signed in.
     pub session: Span,
     /// How long a token is good for unless its maker says otherwise, in days.

@@ -27,6 +27,9 @@ const PER_PAGE: u64 = 100;
 /// No list is so long; keeps arithmetic on pages from overflowing.
 const LAST_PAGE: u64 = 1_000_000_000;
 
+/// Longest number of a person at a unit.
+const PID_CHARS: usize = 32;
+
 /// A parameter in the query of a route.
 #[derive(Debug)]
 pub struct Param {
@@ -61,6 +64,10 @@ pub enum Form {
     Tranche,
     /// A citizen ID.
     Cid,
+    /// The code of a finding.
+    Code,
+    /// A person's number at a unit.
+    Pid,
     /// An address of this site; what is none is not gone to.
     Address,
     /// One of these words.
@@ -106,6 +113,12 @@ impl Form {
                 Ok(value.to_owned())
             }
             Self::Cid => Err("must be 13 digits".to_owned()),
+            Self::Code if value.len() <= 8 && value.bytes().all(|b| b.is_ascii_alphanumeric()) => {
+                Ok(value.to_ascii_uppercase())
+            }
+            Self::Code => Err("must be a code, as SE1105".to_owned()),
+            Self::Pid if value.chars().count() <= PID_CHARS => Ok(value.to_owned()),
+            Self::Pid => Err(format!("must have at most {PID_CHARS} characters")),
             Self::Address => Ok(value.to_owned()),
             Self::OneOf(words) if words.contains(&value) => Ok(value.to_owned()),
             Self::OneOf(words) => Err(format!("must be one of {}", words.join(", "))),
@@ -132,6 +145,8 @@ impl Form {
             }
             Self::Tranche => json!({"type": "integer", "minimum": 1, "maximum": TRANCHES}),
             Self::Cid => json!({"type": "string", "pattern": "^[0-9]{13}$"}),
+            Self::Code => json!({"type": "string", "pattern": "^[0-9A-Za-z]{1,8}$"}),
+            Self::Pid => json!({"type": "string", "maxLength": PID_CHARS}),
             Self::Address => json!({"type": "string"}),
             Self::OneOf(words) => json!({"type": "string", "enum": words}),
         }
@@ -160,6 +175,8 @@ pub struct Call<'a> {
     pub world: Arc<World>,
     /// Who asks.
     pub viewer: Viewer,
+    /// The path, as written.
+    pub here: String,
     /// The route.
     pub route: &'static Route,
     /// The parts of the path that the route names.
@@ -221,7 +238,7 @@ impl Call<'_> {
 
     /// The language of a page.
     pub fn lang(&self) -> Lang {
-        Lang::of(self.text("lang").unwrap_or_default())
+        Lang::of(self.text("lang"))
     }
 
     /// The store.
@@ -282,15 +299,6 @@ impl Call<'_> {
             unit,
             submission,
             detail,
-        })
-    }
-
-    /// Who looks, for a page: role, unit, name, and what its forms carry.
-    pub fn me(&self) -> Value {
-        let Some(who) = &self.viewer.identity else { return Value::Null };
-        json!({
-            "role": who.role, "hcode": who.hcode, "name": who.name, "csrf": self.viewer.csrf,
-            "local": who.token.is_none(),
         })
     }
 

@@ -7,7 +7,8 @@ use percent_encoding::percent_decode_str;
 
 use super::call::{Call, most_rows, read_query};
 use super::door;
-use super::page;
+use super::page::frame::address;
+use super::page::{self, Frame};
 use super::problem::{self, Problem};
 use super::reply::{Finished, HTML, Reply};
 use super::routes::{self, Found, Route};
@@ -66,7 +67,7 @@ impl<'a> Desk<'a> {
     /// The reply to a request; it always has one.
     pub fn answer(&mut self, asked: &Asked) -> Finished {
         let begun = Instant::now();
-        let reply = self.route(asked).unwrap_or_else(|problem| refusal(asked, &problem));
+        let reply = self.route(asked).unwrap_or_else(|problem| self.refusal(asked, &problem));
         let finished = reply.finish(asked.header("Accept-Encoding"), asked.header("If-None-Match"));
         let route = match routes::find(&asked.method, asked.path()) {
             Found::Route(route, _) => route.name,
@@ -91,7 +92,7 @@ impl<'a> Desk<'a> {
         let viewer = door::enter(self.shared, route, &|name| asked.header(name))?;
         door::check_form(&viewer, route, &asked.sent, asked.header("X-CSRF-Token"))?;
         let world = self.shared.world();
-        let strict = !route.content.contains(&HTML);
+        let strict = route.content.first() != Some(&HTML);
         let values = read_query(query, route.params, most_rows(&world), strict)?;
         let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
         let path = parts.into_iter().map(|(name, text)| (name, decoded(text))).collect();
@@ -99,6 +100,7 @@ impl<'a> Desk<'a> {
             shared: self.shared,
             world: world.clone(),
             viewer,
+            here: asked.path().to_owned(),
             route,
             path,
             store,
@@ -122,6 +124,32 @@ impl<'a> Desk<'a> {
         }
         reply
     }
+
+    /// What is said when there is something wrong: to programs as a problem, to
+    /// people as a page.
+    fn refusal(&self, asked: &Asked, problem: &Problem) -> Reply {
+        let mut reply = Reply::problem(problem);
+        if problem.kind == problem::METHOD
+            && let Found::Other(methods) = routes::find(&asked.method, asked.path())
+        {
+            reply.extra.push(("Allow", methods.join(", ")));
+        }
+        if !asked.is_page() {
+            return reply;
+        }
+        let frame = Frame::of_target(&asked.target);
+        if problem.kind == problem::NOT_SIGNED_IN && asked.method != "POST" {
+            let next = [("next".to_owned(), asked.target.clone())];
+            return Reply::see_other(&address("/sign-in", &next, frame.lang));
+        }
+        let viewer = door::who(self.shared, &|name| asked.header(name));
+        let frame = frame.for_viewer(&viewer, &self.shared.world());
+        if let Ok(page) = page::refusal(&frame, problem) {
+            reply.content_type = HTML;
+            reply.body = page.body;
+        }
+        reply
+    }
 }
 
 /// Lets a view answer from one state of the store, within the time that
@@ -135,26 +163,4 @@ fn ask<'r>(
     let held = reader.stop_after(deadline).and_then(|()| reader.snapshot());
     let _held = held.map_err(|error: StoreError| Problem::from(error))?;
     (route.view)(&call(Some(reader)))
-}
-
-/// What is said when there is something wrong: to programs as a problem, to
-/// people as a page.
-fn refusal(asked: &Asked, problem: &Problem) -> Reply {
-    let mut reply = Reply::problem(problem);
-    if problem.kind == problem::METHOD
-        && let Found::Other(methods) = routes::find(&asked.method, asked.path())
-    {
-        reply.extra.push(("Allow", methods.join(", ")));
-    }
-    if problem.kind == problem::NOT_SIGNED_IN && asked.is_page() && asked.method != "POST" {
-        let next: String = form_urlencoded::byte_serialize(asked.target.as_bytes()).collect();
-        return Reply::see_other(&format!("/sign-in?next={next}"));
-    }
-    if asked.is_page()
-        && let Ok(page) = page::refusal(&asked.target, problem)
-    {
-        reply.content_type = HTML;
-        reply.body = page.body;
-    }
-    reply
 }

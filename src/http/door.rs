@@ -45,6 +45,15 @@ pub fn enter<'h>(
     }
 }
 
+/// Who asks, for what is around a page that tells of trouble. A token in a
+/// header is not looked at again: it may be what the trouble is about.
+pub fn who<'h>(shared: &Shared, header: &impl Fn(&str) -> &'h str) -> Viewer {
+    let peer = client(header);
+    let claims = Claims { authorization: "", ..claims(&peer, header) };
+    let rules = &shared.world().config.http;
+    shared.gate.viewer(&claims, rules, &shared.clock).unwrap_or_default()
+}
+
 /// What a request says of who asks.
 pub fn claims<'c, 'h: 'c>(peer: &'c str, header: &impl Fn(&str) -> &'h str) -> Claims<'c> {
     Claims {
@@ -86,7 +95,7 @@ fn same_site<'h>(viewer: &Viewer, header: &impl Fn(&str) -> &'h str) -> Result<(
     if said.unwrap_or(viewer.csrf.is_none()) {
         return Ok(());
     }
-    Err(Problem::new(problem::CROSS_SITE, "a change must come from a page of this site"))
+    Err(Problem::new(problem::CROSS_ORIGIN, "a change must come from a page of this site"))
 }
 
 /// A change in the name of a session carries what only its pages have.
@@ -109,5 +118,5 @@ pub fn check_form(
     if same(expected, header) || field.is_some_and(|field| same(expected, &field)) {
         return Ok(());
     }
-    Err(Problem::new(problem::CROSS_SITE, "the form is of another session; open the page again"))
+    Err(Problem::new(problem::CROSS_ORIGIN, "the form is of another session; open the page again"))
 }

@@ -4,15 +4,19 @@
 use serde_json::{Map, Value, json};
 
 use super::call::Param;
+use super::gate::COOKIE;
 use super::problem::{self, KINDS, Kind};
 use super::reply::{HTML, JSON, PROBLEM};
-use super::routes::{Body, POST, ROUTES, Route};
+use super::routes::{Access, Body, POST, ROUTES, Route};
 
 /// Shapes of replies, as JSON schemas.
 const SCHEMAS: &str = include_str!("schemas.json");
 
 /// What may be wrong with a call of any route.
-const COMMON: [&Kind; 8] = [
+const COMMON: [&Kind; 11] = [
+    problem::INVALID_PARAMETER,
+    problem::TOKEN,
+    problem::WRONG_TOKENS,
     problem::MALFORMED,
     problem::NOT_LOCAL,
     problem::METHOD,
@@ -33,9 +37,10 @@ const BODY: [&Kind; 5] = [
 ];
 
 /// Parts of paths: name, what it is, and how it is written (numbers if empty).
-const PARTS: [(&str, &str, &str); 6] = [
+const PARTS: [(&str, &str, &str); 7] = [
     ("id", "Number of a submission.", ""),
     ("cup", "HCODE of a main unit.", "^[0-9A-Za-z]{5}$"),
+    ("hcode", "HCODE of a unit.", "^[0-9A-Za-z]{5}$"),
     ("kpi", "Id of an indicator.", "^[a-z0-9_]+$"),
     ("name", "Name of an export.", "^[a-z0-9][a-z0-9_-]*$"),
     ("stamp", "Its day, and its number on that day.", "^[0-9]{4}-[0-9]{2}-[0-9]{2}(-[0-9]+)?$"),
@@ -45,7 +50,7 @@ const PARTS: [(&str, &str, &str); 6] = [
 /// The document. `rows` is the most rows of a reply.
 pub fn document(rows: u64) -> Value {
     let mut paths = Map::new();
-    for route in ROUTES {
+    for route in ROUTES.iter() {
         let path = paths.entry(route.path).or_insert_with(|| json!({}));
         let method = if route.methods == POST { "post" } else { "get" };
         path[method] = operation(route, rows);
@@ -66,7 +71,12 @@ pub fn document(rows: u64) -> Value {
         },
         "servers": [{"url": "/"}],
         "paths": paths,
-        "components": {"schemas": schemas},
+        "components": {"schemas": schemas, "securitySchemes": {
+            "token": {"type": "http", "scheme": "bearer",
+                "description": "A token (khlang token create). While none has been made, this \
+                                machine needs none."},
+            "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+        }},
     })
 }
 
@@ -88,7 +98,15 @@ fn operation(route: &Route, rows: u64) -> Value {
         "summary": route.about,
         "parameters": parameters,
         "responses": responses(route),
+        "security": security(route),
+        "x-access-logged": route.personal,
     });
+    if route.body == Body::Form {
+        let form = json!({"type": "object", "additionalProperties": {"type": "string"}});
+        operation["requestBody"] = json!({"content": {
+            "application/x-www-form-urlencoded": {"schema": form},
+        }});
+    }
     if route.body == Body::Archive {
         let name = json!({
             "name": "X-Archive-Name", "in": "header", "required": false,
@@ -106,11 +124,21 @@ fn operation(route: &Route, rows: u64) -> Value {
     operation
 }
 
+/// How whoever asks says who they are; nothing where everybody may.
+fn security(route: &Route) -> Value {
+    match route.access {
+        Access::Public => json!([]),
+        Access::Roles(_) => json!([{"token": []}, {"session": []}]),
+    }
+}
+
 fn parameter(param: &Param, rows: u64) -> Value {
     json!({
         "name": param.name,
         "in": "query",
         "required": false,
+        // What a form sends blank is not asked for.
+        "allowEmptyValue": true,
         "description": param.about,
         "schema": param.form.schema(rows),
     })
@@ -136,7 +164,12 @@ fn responses(route: &Route) -> Value {
             json!({"description": "The archive waits or is loaded", "content": {JSON: schema}});
         responses.insert("202".to_owned(), waits);
     }
-    if route.body != Body::Archive {
+    let is_page = route.content.first() == Some(&HTML);
+    if is_page {
+        let on = json!({"description": "On to another page: to sign in, or after it"});
+        responses.insert("303".to_owned(), on);
+    }
+    if route.body == Body::None {
         responses.insert("200".to_owned(), json!({"description": route.about, "content": content}));
     }
     if route.body == Body::None {
@@ -146,16 +179,28 @@ fn responses(route: &Route) -> Value {
     let own = route.problems.iter().copied();
     let store = [problem::QUERY_TIMEOUT, problem::DATABASE];
     let store = store.into_iter().filter(|_| route.asks_store);
-    let query = Some(problem::INVALID_PARAMETER).filter(|_| !route.content.contains(&HTML));
+    let closed = [problem::NOT_SIGNED_IN, problem::NOT_ALLOWED];
+    let closed = closed.into_iter().filter(|_| route.access != Access::Public);
+    let change = Some(problem::CROSS_ORIGIN).filter(|_| route.methods == POST);
     let body = BODY.into_iter().filter(|_| route.body != Body::None);
-    let mut kinds: Vec<&Kind> =
-        COMMON.into_iter().chain(own).chain(store).chain(query).chain(body).collect();
-    kinds.sort_by_key(|kind| kind.status);
+    let mut kinds: Vec<&Kind> = COMMON
+        .into_iter()
+        .chain(own)
+        .chain(store)
+        .chain(closed)
+        .chain(change)
+        .chain(body)
+        .collect();
+    kinds.sort_by_key(|kind| (kind.status, kind.code));
+    kinds.dedup();
     for group in kinds.chunk_by(|a, b| a.status == b.status) {
         let titles: Vec<_> = group.iter().map(|k| format!("{}: {}", k.code, k.title)).collect();
         let schema = json!({"schema": {"$ref": reference("Problem")}});
         let mut content = Map::new();
         content.insert(PROBLEM.to_owned(), schema);
+        if is_page {
+            content.insert("text/html".to_owned(), json!({"schema": {"type": "string"}}));
+        }
         if let (Some(name), 503) = (route.schema, group[0].status)
             && name == "Ready"
         {

@@ -32,10 +32,16 @@ pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadshee
 /// Content type of style sheets.
 pub const CSS: &str = "text/css; charset=utf-8";
 
+/// Content type of scripts.
+pub const JS: &str = "text/javascript; charset=utf-8";
+
 /// What others say about patients stays in no cache.
 const NO_STORE: &str = "no-store";
 /// May be kept, but asked about (with its `ETag`) each time.
 const REVALIDATE: &str = "no-cache";
+
+/// What a reply depends on besides its address.
+const VARY: &str = "Accept, Accept-Encoding, Authorization, Cookie";
 
 /// Who answers: what does not say so is no reply of ours.
 pub const SERVER: &str = "khlang";
@@ -44,8 +50,9 @@ pub const SERVER: &str = "khlang";
 const ALWAYS: [(&str, &str); 6] = [
     (
         "Content-Security-Policy",
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
-         base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+         img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'self'; \
+         frame-ancestors 'none'",
     ),
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
@@ -136,7 +143,7 @@ impl Reply {
             ALWAYS.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         headers.push(("Content-Type", self.content_type.to_owned()));
         headers.push(("Cache-Control", self.cache.to_owned()));
-        headers.push(("Vary", "Accept-Encoding".to_owned()));
+        headers.push(("Vary", VARY.to_owned()));
         headers.extend(self.extra);
         let gzip = self.body.len() > GZIP_FROM_BYTES && takes_gzip(accept_encoding);
         let (mut status, mut body) = (self.status, self.body);

@@ -35,6 +35,19 @@ pub enum Lang {
 }
 
 impl Lang {
+    /// Thai unless it is `en`.
+    pub fn of(text: Option<&str>) -> Self {
+        if text == Some("en") { Self::En } else { Self::Th }
+    }
+
+    /// The other one.
+    pub fn other(self) -> Self {
+        match self {
+            Self::Th => Self::En,
+            Self::En => Self::Th,
+        }
+    }
+
     /// As written in HTML.
     pub fn as_str(self) -> &'static str {
         match self {

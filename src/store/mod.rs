@@ -6,6 +6,7 @@ mod access_log;
 mod backup;
 mod bench;
 mod holds;
+mod of_unit;
 mod open;
 mod query;
 mod read;
@@ -23,6 +24,7 @@ pub use access_log::{AccessLine, Action, Entry};
 pub use backup::restore;
 pub use bench::TableSpec;
 pub use holds::{Deed, Hold, HoldOf};
+pub use of_unit::{UnitFinding, UnitTotals};
 pub use open::{Reader, Snapshot, Store, stop_waiting};
 pub use query::{Line, Raw, Value};
 pub use read::{

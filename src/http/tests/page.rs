@@ -8,7 +8,8 @@ fn today_is_on_the_first_page_in_thai() {
     let site = site();
     let got = site.get("/");
     assert_eq!(got.status, 200);
-    assert_eq!(got.header("refresh"), Some("15"));
+    let renews = "<noscript><meta http-equiv=\"refresh\" content=\"15\"></noscript>";
+    assert!(got.text().contains(renews) && got.text().contains("data-renew=\"15\""));
     let html = got.text();
     for there in [
         "<html lang=\"th\">",
@@ -25,7 +26,7 @@ fn today_is_on_the_first_page_in_thai() {
     }
     assert!(!html.contains("F21_10669_25560114073000.zip"), "yesterday's");
     let stopped = site.get("/?live=off");
-    assert_eq!(stopped.header("refresh"), None);
+    assert!(!stopped.text().contains("refresh") && !stopped.text().contains("data-renew"));
 }
 
 #[test]
@@ -90,13 +91,21 @@ fn one_submission_says_what_was_wrong_and_how_to_mend_it() {
 #[test]
 fn hostile_values_are_shown_and_do_nothing() {
     let site = site();
-    for target in ["/", "/?lang=en", "/submissions/2", "/submissions/4", "/submissions/%3Cb%3E"] {
+    for target in [
+        "/",
+        "/?lang=en",
+        "/submissions/2",
+        "/submissions/4",
+        "/submissions/%3Cb%3E",
+        "/units/10944",
+        "/units/%3Cb%3E",
+    ] {
         let got = site.ask("GET", target, &[("Accept", "text/html")]);
         let html = got.text();
-        assert!(
-            !html.contains("<script") && !html.contains("<i>") && !html.contains("<b>"),
-            "{target}"
-        );
+        let scripts = html.matches("<script").count();
+        let ours = html.matches("<script src=\"/assets/khlang.js\" defer></script>").count();
+        assert_eq!(scripts, ours, "{target}");
+        assert!(!html.contains("<i>") && !html.contains("<b>"), "{target}");
         assert!(!html.contains('\u{202e}'), "{target} turns the direction of writing");
         assert!(!html.contains(" style=") && !html.contains("javascript:"), "{target}");
     }
@@ -107,8 +116,162 @@ fn hostile_values_are_shown_and_do_nothing() {
 fn the_api_page_lists_every_route() {
     let site = site();
     let html = site.get("/api").text().to_owned();
-    for route in crate::http::routes::ROUTES {
+    for route in crate::http::routes::ROUTES.iter() {
         let path = route.path.replace('/', "&#x2f;");
         assert!(html.contains(route.path) || html.contains(&path), "{}", route.path);
     }
+}
+
+#[test]
+fn a_unit_sees_what_was_wrong_in_a_round_line_by_line() {
+    let site = site();
+    let got = site.get("/units/10944");
+    let html = got.text();
+    for there in [
+        "โรงพยาบาลชุมชน &lt;b&gt;",
+        "class=\"hero partial\"",
+        "data-code=\"M02\"",
+        "data-code=\"SE1105\"",
+        "href=\"/units/10944?round=2556&amp;code=SE1105#lines\"",
+        "/units/10944/findings.csv?round=2556",
+        "หน้า 1 จาก 5",
+    ] {
+        assert!(html.contains(there), "{there} is not in\n{html}");
+    }
+    let second = site.get("/units/10944?round=2556&code=SE1105&page=2&lang=en");
+    assert!(second.text().contains("page=3&amp;lang=en#lines"), "{}", second.text());
+    let none = site.get("/units/10944?round=2557");
+    assert!(none.text().contains("ไม่พบข้อผิดพลาด"), "{}", none.text());
+    assert_eq!(site.get("/units/00000").problem(), "no_such_unit");
+}
+
+#[test]
+fn the_lines_of_a_unit_are_downloaded_whole() {
+    let site = site();
+    let got = site.get("/units/10944/findings.csv?round=2556");
+    assert_eq!(got.header("content-type"), Some("text/csv; charset=utf-8; header=present"));
+    assert!(got.header("content-disposition").unwrap().contains("khlang-10944-2556-findings.csv"));
+    let text = got.text().trim_start_matches('\u{feff}');
+    let mut rows = csv::Reader::from_reader(text.as_bytes());
+    let rows: Vec<_> = rows.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 250);
+    assert_eq!((&rows[0][0], &rows[0][3], &rows[0][6]), ("2", "SE1105", "2"));
+    assert!(rows[0][8].starts_with("'="), "no formula: {}", &rows[0][8]);
+    let none = site.get("/units/10944/findings.csv?round=2556&code=SE9200");
+    assert_eq!(none.text().lines().count(), 1);
+}
+
+#[test]
+fn exports_are_listed_with_their_files() {
+    use crate::config::Config;
+    let own = "[[export]]\nname = \"monthly\"\nschedule = \"0 6 1 * *\"\nkpis = [\"anc5\"]\nperiod = \"previous month\"\nformats = [\"csv\"]\n";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("khlang.toml");
+    crate::files::write_whole(&file, own.as_bytes()).unwrap();
+    let export = Config::load(Some(&file), std::iter::empty()).unwrap().export;
+    let site = super::fixture::site_with(|config| config.export = export);
+    let html = site.get("/exports").text().to_owned();
+    assert!(html.contains("data-export=\"monthly\"") && html.contains("ยังไม่เคยจัดทำ"), "{html}");
+    let made = site.folder.path().join("exports/monthly/2013-01-01");
+    std::fs::create_dir_all(&made).unwrap();
+    let manifest = crate::export::Manifest {
+        export: "monthly".to_owned(),
+        as_of_submission: 4,
+        files: vec![crate::export::FileLine {
+            name: "anc5.csv".to_owned(),
+            bytes: 2048,
+            sha256: String::new(),
+        }],
+        ..Default::default()
+    };
+    let manifest = serde_json::to_vec(&manifest).unwrap();
+    crate::files::write_whole(&made.join("manifest.json"), &manifest).unwrap();
+    let html = site.get("/exports?lang=en").text().to_owned();
+    assert!(html.contains("href=\"/api/v1/exports/monthly/2013-01-01/anc5.csv\""), "{html}");
+    assert!(html.contains("2.0 KB") && html.contains("data up to submission 4"), "{html}");
+}
+
+/// A page once its figures are there.
+fn counted(site: &super::fixture::Site, target: &str) -> super::fixture::Got {
+    for _ in 0..600 {
+        let got = site.ask("GET", target, &[("Accept", "text/html")]);
+        if got.status != 503 {
+            return got;
+        }
+        assert!(got.text().contains("id=\"computing\""), "{}", got.text());
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    panic!("{target} was never counted");
+}
+
+#[test]
+fn figures_that_are_not_there_yet_are_a_page_that_looks_again() {
+    let site = super::fixture::site_with(|config| config.limits.figures_wait_ms = 0);
+    let got = site.ask("GET", "/kpi?lang=en", &[("Accept", "text/html")]);
+    assert_eq!((got.status, got.header("retry-after")), (503, Some("2")));
+    let html = got.text();
+    assert!(html.contains("id=\"computing\"") && html.contains("data-renew=\"2\""), "{html}");
+    assert!(html.contains("http-equiv=\"refresh\"") && html.contains("khlang.js"), "{html}");
+    assert!(html.contains("id=\"to-kpi\""), "the menu stays: {html}");
+    assert_eq!(counted(&site, "/kpi?lang=en").status, 200);
+}
+
+#[test]
+fn who_has_not_sent_is_told_by_main_unit() {
+    let site = site();
+    let got = counted(&site, "/expected");
+    let html = got.text();
+    for there in [
+        "data-missing=\"1\"",
+        "data-cup=\"10944\"",
+        "<li class=\"item broken\" data-unit=\"03590\">",
+        "ส่งแต่ไฟล์เสีย",
+        "<li data-unit=\"10669\">",
+        "ม.ค. 2556",
+    ] {
+        assert!(html.contains(there), "{there} is not in\n{html}");
+    }
+    let before = counted(&site, "/expected?month=2012-12&lang=en");
+    assert!(before.text().contains("data-missing=\"3\""), "{}", before.text());
+    assert!(before.text().contains("class=\"hero missed\""), "a month that is over");
+}
+
+#[test]
+fn quality_is_ranked_against_the_bands_and_units_see_theirs() {
+    let site = site();
+    let got = counted(&site, "/quality?round=2557");
+    let html = got.text();
+    for there in ["data-unit=\"10669\"", "95.01 – 100.00 %", "ความถูกต้อง", "timeliness.days"]
+    {
+        assert!(html.contains(there), "{there} is not in\n{html}");
+    }
+    let none = site.ask("GET", "/quality?round=2556", &[("Accept", "text/html")]);
+    assert_eq!(none.status, 404);
+    assert!(none.text().contains("data-code=\"no_such_round\""), "{}", none.text());
+    // A round without rules keeps nobody from the rest of the page.
+    let unit = site.get("/units/10944?round=2556");
+    assert!(unit.text().contains("ยังไม่มีกติกา"), "{}", unit.text());
+}
+
+#[test]
+fn an_indicator_says_what_it_means_and_why_it_cannot_be_counted() {
+    let site = site();
+    let got = counted(&site, "/kpi/anc5?period=2556Q2");
+    let html = got.text();
+    for there in [
+        "1 ต.ค. 2555 – 31 มี.ค. 2556",
+        "คำนวณไม่ได้",
+        "<option selected>2556Q2</option>",
+        "id=\"to-lang\" href=\"/kpi/anc5?period=2556Q2&amp;lang=en\"",
+    ] {
+        assert!(html.contains(there), "{there} is not in\n{html}");
+    }
+    let unknown = site.ask("GET", "/kpi/nothing", &[("Accept", "text/html")]);
+    assert_eq!(unknown.status, 404);
+    let of_nobody = site.ask("GET", "/kpi/anc5/explain", &[]);
+    assert_eq!(of_nobody.problem(), "invalid_parameter");
+    let elsewhere = site.ask("GET", "/kpi/anc5/explain?unit=00000", &[]);
+    assert_eq!(elsewhere.problem(), "no_such_unit");
+    let explained = counted(&site, "/kpi/anc5/explain?unit=10669&period=2556Q2");
+    assert!(explained.text().contains("โรงพยาบาลใหญ่"), "{}", explained.text());
 }

@@ -5,9 +5,9 @@ use serde_json::json;
 
 use crate::http::call::Call;
 use crate::http::openapi;
-use crate::http::page::{self, Lang};
+use crate::http::page::{self, Frame, Lang};
 use crate::http::problem::{KINDS, Problem};
-use crate::http::reply::{CSS, Reply};
+use crate::http::reply::{CSS, JS, Reply};
 use crate::http::routes::ROUTES;
 
 /// `/api/v1/openapi.json`
@@ -19,6 +19,12 @@ pub fn openapi(call: &Call) -> Result<Reply, Problem> {
 #[allow(clippy::unnecessary_wraps, reason = "every view has one shape")]
 pub fn style(_: &Call) -> Result<Reply, Problem> {
     Ok(Reply::asset(CSS, page::STYLE))
+}
+
+/// `/assets/khlang.js`
+#[allow(clippy::unnecessary_wraps, reason = "every view has one shape")]
+pub fn script(_: &Call) -> Result<Reply, Problem> {
+    Ok(Reply::asset(JS, page::SCRIPT))
 }
 
 #[derive(Serialize)]
@@ -61,5 +67,5 @@ pub fn page(call: &Call) -> Result<Reply, Problem> {
             title: if lang == Lang::Th { kind.title_th } else { kind.title },
         })
         .collect();
-    page::render("api.html", lang, json!({"routes": routes, "kinds": kinds, "path": "/api"}))
+    page::render(&Frame::of(call), "api.html", json!({"routes": routes, "kinds": kinds}))
 }

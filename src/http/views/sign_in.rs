@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::http::call::Call;
 use crate::http::gate::{COOKIE, Claims};
-use crate::http::page;
+use crate::http::page::{self, Frame, Lang};
 use crate::http::problem::{self, Problem};
 use crate::http::reply::Reply;
 use crate::store::Action;
@@ -24,9 +24,13 @@ pub fn form(call: &Call) -> Result<Reply, Problem> {
 
 fn shown(call: &Call, next: &str, wrong: Option<&Problem>) -> Result<Reply, Problem> {
     let own = json!({
-        "path": "/sign-in", "next": next, "wrong": wrong.map(|problem| problem.kind.code),
+        "next": next, "wrong": wrong.map(|problem| problem.kind.code),
+        "wrong_title": wrong.map(|problem| match call.lang() {
+            Lang::Th => problem.kind.title_th,
+            Lang::En => problem.kind.title,
+        }),
     });
-    let mut reply = page::render("sign_in.html", call.lang(), own)?;
+    let mut reply = page::render(&Frame::of(call), "sign_in.html", own)?;
     if let Some(problem) = wrong {
         reply.status = problem.kind.status;
     }

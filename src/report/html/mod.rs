@@ -9,6 +9,7 @@ use minijinja::value::Serde;
 use minijinja::{Environment, Output, State, Value};
 use serde_json::{Value as Json, json};
 
+use super::chart::Chart;
 use super::words::{Lang, Words, day};
 use super::{Cell, Column, Document, Kind, Part, ReportError, Table};
 
@@ -60,6 +61,13 @@ pub fn document(
         "version": env!("CARGO_PKG_VERSION"),
     });
     Ok(render("document.html", page)?.into_bytes())
+}
+
+/// A chart by itself, as pictures for a page of somebody else's.
+pub fn chart(chart: &Chart, lang: Lang) -> Result<Vec<String>, ReportError> {
+    let pictures = chart.pictures(1, lang).into_iter();
+    let pictures = pictures.map(|picture| render(picture.template, picture));
+    Ok(pictures.collect::<Result<_, _>>()?)
 }
 
 fn render(name: &str, page: impl serde::Serialize) -> Result<String, minijinja::Error> {
@@ -142,7 +150,7 @@ fn write_plain(out: &mut Output, state: &mut State, value: &Value) -> Result<(),
 mod tests {
     use super::*;
     use crate::clock::at_bangkok;
-    use crate::report::chart::{Chart, Point, Shape};
+    use crate::report::chart::{Point, Shape};
 
     #[test]
     fn values_cannot_act_in_a_page() {

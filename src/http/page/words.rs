@@ -1,0 +1,125 @@
+//! How values are written on a page: days in the Buddhist era, numbers with
+//! their thousands apart, and texts from archives kept from playing with the
+//! page.
+
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate};
+use minijinja::State;
+
+use crate::clock::BUDDHIST_ERA;
+
+/// Longest value that a page shows; downloads have it whole.
+const SHOWN_CHARS: usize = 400;
+
+/// Months as they are written in dates.
+const MONTHS_TH: [&str; 12] = [
+    "ม.ค.",
+    "ก.พ.",
+    "มี.ค.",
+    "เม.ย.",
+    "พ.ค.",
+    "มิ.ย.",
+    "ก.ค.",
+    "ส.ค.",
+    "ก.ย.",
+    "ต.ค.",
+    "พ.ย.",
+    "ธ.ค.",
+];
+const MONTHS_EN: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// Control characters and those that turn the direction of writing become
+/// visible; endless text is cut.
+pub(super) fn harmless(text: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let plain = |c: char| if c.is_control() || turns(c) { '\u{fffd}' } else { c };
+    let mut shown: String = text.chars().take(SHOWN_CHARS).map(plain).collect();
+    if text.chars().nth(SHOWN_CHARS).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+fn is_thai(state: &State) -> bool {
+    state.lookup("lang").is_none_or(|lang| lang.as_str() != Some("en"))
+}
+
+fn moment(text: &str) -> Option<DateTime<FixedOffset>> {
+    DateTime::parse_from_rfc3339(text).ok()
+}
+
+/// A day (`YYYY-MM-DD`), or that of an RFC 3339 time, in the Buddhist era.
+pub(super) fn day(state: &State, text: &str) -> String {
+    let of_time = moment(text).map(|at| at.date_naive());
+    let Some(at) = of_time.or_else(|| text.parse::<NaiveDate>().ok()) else {
+        return text.to_owned();
+    };
+    let (day, year) = (at.day(), at.year() + BUDDHIST_ERA);
+    if is_thai(state) {
+        format!("{day} {} {year}", MONTHS_TH[at.month0() as usize])
+    } else {
+        format!("{day} {} {} (B.E. {year})", MONTHS_EN[at.month0() as usize], at.year())
+    }
+}
+
+/// A month (`YYYY-MM`), in the Buddhist era.
+pub(super) fn month(state: &State, text: &str) -> String {
+    let Ok(at) = format!("{text}-01").parse::<NaiveDate>() else { return text.to_owned() };
+    let (month, year) = (at.month0() as usize, at.year() + BUDDHIST_ERA);
+    if is_thai(state) {
+        format!("{} {year}", MONTHS_TH[month])
+    } else {
+        format!("{} {} (B.E. {year})", MONTHS_EN[month], at.year())
+    }
+}
+
+/// The time of day of an RFC 3339 time.
+pub(super) fn time(state: &State, text: &str) -> String {
+    let Some(at) = moment(text) else { return text.to_owned() };
+    at.format(if is_thai(state) { "%H:%M น." } else { "%H:%M" }).to_string()
+}
+
+/// A number with its thousands apart.
+pub(super) fn number(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A size for people.
+pub(super) fn size(bytes: u64) -> String {
+    let tenths = |unit: u64| {
+        let tenths = bytes.saturating_mul(10) / unit;
+        format!("{}.{}", number(tenths / 10), tenths % 10)
+    };
+    match bytes {
+        0..1024 => format!("{bytes} B"),
+        1024..1_048_576 => format!("{} KB", tenths(1024)),
+        1_048_576..1_073_741_824 => format!("{} MB", tenths(1 << 20)),
+        _ => format!("{} GB", tenths(1 << 30)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_sizes_read_well() {
+        assert_eq!([0, 999, 1000, 1_234_567].map(number), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!([12, 1536, 5 << 20, 3 << 30].map(size), ["12 B", "1.5 KB", "5.0 MB", "3.0 GB"]);
+    }
+
+    #[test]
+    fn hostile_text_is_made_harmless() {
+        let shown = harmless("a\u{202e}gpj\0.zip\n");
+        assert_eq!(shown, "a\u{fffd}gpj\u{fffd}.zip\u{fffd}");
+        assert_eq!(harmless(&"ก".repeat(5000)).chars().count(), SHOWN_CHARS + 1);
+    }
+}
