@@ -5,8 +5,9 @@
 //! workers; `routes` is the one list from which router, `OpenAPI` document and
 //! docs follow; `views` answer from read-only connections. HTTP never loads:
 //! it puts archives into the inbox, and what it knows of the inbox is what the
-//! daemon tells it in [`Shared`]. `gate` knows who asks, `door` whom a route is
-//! for; `figures` counts what is expensive in the background.
+//! daemon tells it in [`Shared`].
+//! `gate` knows who asks, `door` whom a route is for; `figures` counts what is
+//! expensive in the background.
 
 mod back;
 mod call;

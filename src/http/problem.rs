@@ -37,7 +37,7 @@ kinds! {
     TOKEN = 401, "invalid_token", "The token is not valid", "โทเคนใช้ไม่ได้";
     OTHER_UNIT = 403, "other_unit", "The archive is of another unit", "ไฟล์นี้เป็นของหน่วยบริการอื่น";
     NOT_ALLOWED = 403, "not_allowed", "This is not for you", "ไม่มีสิทธิ์ดูหรือทำรายการนี้";
-    CROSS_ORIGIN = 403, "cross_origin", "The request comes from a page of another site", "คำขอมาจากหน้าเว็บของเว็บไซต์อื่น";
+    CROSS_SITE = 403, "cross_site", "The request comes from another site, or its form is too old", "คำขอมาจากเว็บอื่น หรือแบบฟอร์มหมดอายุ กรุณาเปิดหน้าใหม่";
     NOT_LOCAL = 403, "not_local", "Only this machine is served", "ให้บริการเฉพาะเครื่องนี้เท่านั้น";
     NO_ROUTE = 404, "no_such_route", "There is nothing at this address", "ไม่พบหน้าที่ต้องการ";
     NO_SUBMISSION = 404, "no_such_submission", "There is no such submission", "ไม่พบการส่งข้อมูลนี้";

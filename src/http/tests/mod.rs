@@ -9,6 +9,7 @@ mod head;
 mod health;
 mod page;
 mod stress;
+mod tokens;
 mod upload;
 
 use super::call::Call;
