@@ -83,7 +83,7 @@ fn an_indicator_is_followed_to_its_persons() {
     assert!(masked.contains("-xxxx-xxxxx-"), "{masked}");
     let pid = browser.text("#missing tbody tr:first-child a");
     browser.click("#missing tbody tr:first-child a");
-    browser.wait_for("#person .checks [data-met=false]");
+    browser.wait_for("#person .checks [data-met=no]");
     assert!(browser.text("#person-title").contains(&pid));
     browser.click("#cid-on");
     browser.wait_for("#cid-off");
