@@ -302,15 +302,6 @@ impl Call<'_> {
         })
     }
 
-    /// Who looks, for a page: role, unit, name, and what its forms carry.
-    pub fn me(&self) -> Value {
-        let Some(who) = &self.viewer.identity else { return Value::Null };
-        json!({
-            "role": who.role, "hcode": who.hcode, "name": who.name, "csrf": self.viewer.csrf,
-            "local": who.token.is_none(),
-        })
-    }
-
     /// A page of a list, with the address of the next one.
     pub fn page_of<T: Serialize>(&self, page: &Page<T>) -> Result<Reply, Problem> {
         let reply = Reply::json(page)?;

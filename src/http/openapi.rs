@@ -50,7 +50,7 @@ const PARTS: [(&str, &str, &str); 7] = [
 /// The document. `rows` is the most rows of a reply.
 pub fn document(rows: u64) -> Value {
     let mut paths = Map::new();
-    for route in ROUTES {
+    for route in ROUTES.iter() {
         let path = paths.entry(route.path).or_insert_with(|| json!({}));
         let method = if route.methods == POST { "post" } else { "get" };
         path[method] = operation(route, rows);
@@ -99,6 +99,7 @@ fn operation(route: &Route, rows: u64) -> Value {
         "parameters": parameters,
         "responses": responses(route),
         "security": security(route),
+        "x-access-logged": route.personal,
     });
     if route.body == Body::Form {
         let form = json!({"type": "object", "additionalProperties": {"type": "string"}});
@@ -161,7 +162,12 @@ fn responses(route: &Route) -> Value {
             json!({"description": "The archive waits or is loaded", "content": {JSON: schema}});
         responses.insert("202".to_owned(), waits);
     }
-    if route.body != Body::Archive {
+    let is_page = route.content.first() == Some(&HTML);
+    if is_page {
+        let on = json!({"description": "On to another page: to sign in, or after it"});
+        responses.insert("303".to_owned(), on);
+    }
+    if route.body == Body::None {
         responses.insert("200".to_owned(), json!({"description": route.about, "content": content}));
     }
     if route.body == Body::None {
@@ -190,6 +196,9 @@ fn responses(route: &Route) -> Value {
         let schema = json!({"schema": {"$ref": reference("Problem")}});
         let mut content = Map::new();
         content.insert(PROBLEM.to_owned(), schema);
+        if is_page {
+            content.insert("text/html".to_owned(), json!({"schema": {"type": "string"}}));
+        }
         if let (Some(name), 503) = (route.schema, group[0].status)
             && name == "Ready"
         {

@@ -85,13 +85,17 @@ impl<'a> Table<'a> {
             cells,
             limit,
         };
-        for group in 0..groups {
-            if table.sum_is_small(&table.members[group]) && !table.hidden_of(group).is_empty() {
-                table.hidden.groups[group] = true;
-                table.small_groups.push(group);
-            }
-        }
+        let small = |group: &usize| table.sum_is_small(&table.members[*group]);
+        table.small_groups = (0..groups).filter(small).collect();
         table
+    }
+
+    /// Hides small groups, but not from who sees all that is in them anyway.
+    fn hide_small_groups(&mut self) {
+        for at in 0..self.small_groups.len() {
+            let group = self.small_groups[at];
+            self.hidden.groups[group] |= !self.hidden_of(group).is_empty();
+        }
     }
 
     fn hidden_of(&self, group: usize) -> Vec<usize> {
@@ -112,7 +116,8 @@ impl<'a> Table<'a> {
     }
 
     /// Hidden cells whose sum what is shown tells although it must not.
-    fn at_risk(&self) -> Option<Vec<usize>> {
+    fn at_risk(&mut self) -> Option<Vec<usize>> {
+        self.hide_small_groups();
         let mut told = Span::new(self.cells.len());
         for (_, hidden) in self.shown() {
             // What is left of a group is a figure like any other: of few
@@ -124,6 +129,7 @@ impl<'a> Table<'a> {
         }
         let alone = self.small_cells.iter().map(|at| vec![*at]);
         let together = self.small_groups.iter().map(|group| self.hidden_of(*group));
+        let together = together.filter(|hidden| !hidden.is_empty());
         alone.chain(together).find(|secret| told.holds(secret))
     }
 

@@ -83,15 +83,9 @@ pub fn definition<'l>(library: &'l Library, id: &str) -> Result<&'l Definition, 
     library.get(id).ok_or_else(|| Problem::new(problem::NO_KPI, "see /api/v1/kpi"))
 }
 
-/// An indicator at a level, every group of it. Not for everybody's eyes: small
-/// counts are in it ([`super::seen`] hides them).
-pub fn kpi(call: &Call, id: &str, period: Period, level: Level) -> Result<Arc<KpiResult>, Problem> {
-    let mut all = kpis(call, &[(id, period, level)])?;
-    all.pop().ok_or_else(being_computed)
-}
-
-/// Several at once, in their order: they are counted together, which is
-/// quicker than one after the other.
+/// Indicators at a level, every group of them, in the order asked for: they
+/// are counted together, which is quicker than one after the other. Not for
+/// everybody's eyes: small counts are in them ([`super::seen`] hides those).
 pub fn kpis(call: &Call, wanted: &[(&str, Period, Level)]) -> Result<Vec<Arc<KpiResult>>, Problem> {
     let name = |(id, period, level): &(&str, Period, Level)| {
         What::Kpi((*id).to_owned(), period.to_string(), level.to_string())

@@ -1,6 +1,7 @@
 //! A real server on a port of its own, over a store in a temporary folder,
 //! spoken to over TCP.
 
+mod access;
 mod api;
 mod bodies;
 mod fixture;

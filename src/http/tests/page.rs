@@ -116,7 +116,7 @@ fn hostile_values_are_shown_and_do_nothing() {
 fn the_api_page_lists_every_route() {
     let site = site();
     let html = site.get("/api").text().to_owned();
-    for route in crate::http::routes::ROUTES {
+    for route in crate::http::routes::ROUTES.iter() {
         let path = route.path.replace('/', "&#x2f;");
         assert!(html.contains(route.path) || html.contains(&path), "{}", route.path);
     }

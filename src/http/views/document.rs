@@ -4,7 +4,7 @@ use crate::http::call::Call;
 use crate::http::page::Lang;
 use crate::http::problem::{self, Problem};
 use crate::http::reply::{CSV, HTML, JSON, Reply, XLSX};
-use crate::report::{self, Document, Format};
+use crate::report::{Document, Format, Lang as Said};
 
 /// The form that is asked for; none for the JSON of the API.
 pub fn format(call: &Call) -> Option<Format> {
@@ -30,8 +30,8 @@ pub fn reply(
     name: &str,
 ) -> Result<Reply, Problem> {
     let lang = match call.lang() {
-        Lang::Th => report::Lang::Th,
-        Lang::En => report::Lang::En,
+        Lang::Th => Said::Th,
+        Lang::En => Said::En,
     };
     let written = document.write(format, lang, call.shared.clock.now()).map_err(|error| {
         log::error!("{name}: {error}");
