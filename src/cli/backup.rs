@@ -1,10 +1,10 @@
 //! `khlang backup` and `khlang restore`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Context, Done, say};
 use crate::daemon;
-use crate::store::restore;
+use crate::store::{AccessStore, restore};
 
 /// Options of both.
 #[derive(Debug, clap::Args)]
@@ -16,9 +16,24 @@ pub struct Args {
 /// Writes a backup, also while the daemon runs.
 pub fn backup(context: &Context, args: &Args) -> anyhow::Result<Done> {
     context.reader()?.backup(&args.file)?;
-    let bytes = args.file.metadata()?.len();
-    say(format!("{}: {bytes} bytes", args.file.display()))?;
+    let mut written = vec![args.file.clone()];
+    if AccessStore::path(&context.data).exists() {
+        let beside = beside(&args.file);
+        context.access()?.backup(&beside)?;
+        written.push(beside);
+    }
+    for file in written {
+        let bytes = file.metadata()?.len();
+        say(format!("{}: {bytes} bytes", file.display()))?;
+    }
     Ok(Done::Good)
+}
+
+/// Where the copy of tokens and access log goes: beside that of the database.
+fn beside(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".access");
+    name.into()
 }
 
 /// Puts a backup in the place of the database, once it has proven itself.
@@ -44,6 +59,10 @@ pub fn restore_from(context: &Context, args: &Args) -> anyhow::Result<Done> {
             context.pick("ไม่ได้กู้คืน: ไฟล์สำรองไม่ตรงกัน", "not restored: the backup contradicts itself")
         )?;
         return Ok(Done::Short);
+    }
+    if AccessStore::adopt(&beside(&args.file), &folders.data)? {
+        let (th, en) = ("กู้คืนโทเคนและบันทึกการเข้าถึงแล้ว", "tokens and access log restored");
+        say(context.pick(th, en))?;
     }
     say(format!(
         "{}: {} {}, {} {}",

@@ -137,6 +137,8 @@ fn parameter(param: &Param, rows: u64) -> Value {
         "name": param.name,
         "in": "query",
         "required": false,
+        // What a form sends blank is not asked for.
+        "allowEmptyValue": true,
         "description": param.about,
         "schema": param.form.schema(rows),
     })

@@ -256,6 +256,26 @@ impl AccessStore {
         Ok(crate::files::make_private(to)?)
     }
 
+    /// Puts a backup in place where there is no such file. Where there is one it
+    /// stays: an older copy would make revoked tokens good again, and forget
+    /// who read what.
+    pub fn adopt(backup: &Path, data: &Path) -> Result<bool> {
+        let path = Self::path(data);
+        if path.exists() || !backup.exists() {
+            return Ok(false);
+        }
+        let candidate = data.join(".access.tmp");
+        std::fs::copy(backup, &candidate)?;
+        crate::files::make_private(&candidate)?;
+        std::fs::File::open(&candidate)?.sync_all()?;
+        std::fs::rename(&candidate, &path)?;
+        crate::files::sync_folder(data)?;
+        match Self::open(data)?.trouble()? {
+            None => Ok(true),
+            Some(what) => Err(StoreError::Inconsistent(format!("{FILE}: {what}"))),
+        }
+    }
+
     /// What `SQLite` itself finds wrong with the file; nothing when it is well.
     pub fn trouble(&self) -> Result<Option<String>> {
         let said: String =
