@@ -161,11 +161,14 @@ impl Session<'_> {
             outcomes: Vec::new(),
             not_computable: self.missing(definition)?,
         };
+        let mut known: Vec<[Value; 2]> = Vec::new();
         let asked = self.reader.each_line(REGISTRATION, &[(":cid", cid.into())], |line| {
             let text = |at: usize| line.str(at).map(|text| text.map(str::to_owned));
+            let (hcode, pid) = (text(0)?.unwrap_or_default(), text(1)?.unwrap_or_default());
+            known.push([(&*hcode).into(), (&*pid).into()]);
             explained.registered.push(Registration {
-                hcode: text(0)?.unwrap_or_default(),
-                pid: text(1)?.unwrap_or_default(),
+                hcode,
+                pid: discreet(&pid, unmask),
                 typearea: text(2)?,
                 discharge: text(3)?,
                 nation: text(4)?,
@@ -184,11 +187,6 @@ impl Session<'_> {
                 explained.outcomes.push(row.outcome);
             })?;
         } else {
-            let known: Vec<[Value; 2]> = explained
-                .registered
-                .iter()
-                .map(|r| [(&*r.hcode).into(), (&*r.pid).into()])
-                .collect();
             for key in known {
                 let place = "hcode = :key AND person = :key2";
                 self.each_row(definition, query, period, place, &key, |row| {
@@ -234,9 +232,10 @@ impl Session<'_> {
             .map(|(person, lacks, reason)| {
                 let (person, pid) = match person {
                     Value::Int(key) => {
-                        (shown(&format!("{key:013}"), unmask), pids.get(&key).cloned())
+                        let pid = pids.get(&key).map(|pid| discreet(pid, unmask));
+                        (shown(&format!("{key:013}"), unmask), pid)
                     }
-                    Value::Text(text) => (text, None),
+                    Value::Text(text) => (discreet(&text, unmask), None),
                     Value::Null => (String::new(), None),
                 };
                 Missing { person, pid, lacks, reason }
@@ -380,6 +379,11 @@ fn checks(
 /// A citizen ID as the asker may see it.
 fn shown(cid: &str, unmask: bool) -> String {
     if unmask { cid.to_owned() } else { citizen_id::mask(cid) }
+}
+
+/// A number that some programs take from the citizen ID.
+fn discreet(number: &str, unmask: bool) -> String {
+    if citizen_id::is_valid(number) { shown(number, unmask) } else { number.to_owned() }
 }
 
 fn span(definition: &Definition, period: &Period) -> Span {

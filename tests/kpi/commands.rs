@@ -71,6 +71,20 @@ fn explaining_masks_unless_told_otherwise() {
 }
 
 #[test]
+fn a_number_that_is_a_citizen_id_is_masked_as_one() {
+    let khlang = screened();
+    khlang.write(
+        "data/kpi/seen.sql",
+        "SELECT HOSPCODE AS hcode, CID AS person, 1 AS den, 0 AS num, NULL AS reason FROM PERSON\n",
+    );
+    khlang.write("data/kpi/seen.toml", "name = { th = \"พบ\", en = \"seen\" }\nunit = { th = \"\", en = \"\" }\ncounts = \"rows\"\nsource = \"ours\"\n");
+    let ask = ["kpi", "explain", "seen", "--unit", "10670", "--period", "2557", "--json"];
+    assert_eq!(khlang.run(&ask).json()["missing"][0]["person"], "1-xxxx-xxxxx-01-1");
+    let open = khlang.run(&[&ask[..], &["--unmask"]].concat());
+    assert_eq!(open.json()["missing"][0]["person"], "1000000000011");
+}
+
+#[test]
 fn reported_values_are_entered_all_or_none_and_behave_alike() {
     let khlang = Khlang::new();
     let head = "kpi,unit,period,numerator,denominator,note\n";
