@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use include_dir::{Dir, include_dir};
@@ -157,6 +157,14 @@ impl Reader {
     pub fn stop_after(&self, deadline: Duration) -> Result<()> {
         let until = Instant::now() + deadline;
         self.conn.progress_handler(10_000, Some(move || Instant::now() > until))?;
+        Ok(())
+    }
+
+    /// The same, or as soon as the program is to end.
+    pub fn stop_after_or(&self, deadline: Duration, stop: Arc<AtomicBool>) -> Result<()> {
+        let until = Instant::now() + deadline;
+        let over = move || stop.load(Ordering::Relaxed) || Instant::now() > until;
+        self.conn.progress_handler(10_000, Some(over))?;
         Ok(())
     }
 
