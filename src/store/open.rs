@@ -190,10 +190,13 @@ pub struct Snapshot<'a> {
     _held: rusqlite::Transaction<'a>,
 }
 
-/// Makes the schema as it once was.
+/// A database as it once was.
 #[cfg(test)]
-pub(super) fn to_version(conn: &mut Connection, version: usize) {
-    MIGRATIONS.to_version(conn, version).unwrap();
+pub(super) fn of_version(path: &Path, version: usize) -> Connection {
+    #[allow(clippy::disallowed_methods, reason = "this is the one place that opens it")]
+    let mut conn = Connection::open(path).unwrap();
+    MIGRATIONS.to_version(&mut conn, version).unwrap();
+    conn
 }
 
 #[cfg(test)]
