@@ -2,7 +2,7 @@
 //!
 //! A token is a secret of 256 random bits, shown once when it is made. Nobody
 //! guesses one, so that a plain SHA-256 keeps it at rest as well as a slow
-//! password hash would. Where they are kept is [`crate::store::AccessStore`];
+//! password hash would. The store keeps them;
 //! what a role may see of a route stands with the route.
 
 mod secret;

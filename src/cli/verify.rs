@@ -2,6 +2,7 @@
 
 use super::{Context, Done, say, say_json};
 use crate::inbox::verify_folders;
+use crate::store::{AccessStore, Mismatch};
 
 /// Options of `verify`.
 #[derive(Debug, clap::Args)]
@@ -20,6 +21,11 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     let store = crate::store::Store::open(&folders.database(), &catalog, config.store.cache_mib)?;
     let mut report = store.verify(&catalog, i64::from(config.timeliness.days))?;
     verify_folders(&store, &folders, &mut report)?;
+    if AccessStore::path(&folders.data).exists()
+        && let Some(what) = context.access()?.trouble()?
+    {
+        report.mismatches.push(Mismatch { submission: None, what: format!("access.db: {what}") });
+    }
     if args.json {
         say_json(&report)?;
     } else {

@@ -30,6 +30,13 @@ pub(super) struct Exported {
     outcome: Result<PathBuf, String>,
 }
 
+impl Exported {
+    /// Whether it was made.
+    pub(super) fn is_made(&self) -> bool {
+        self.outcome.is_ok()
+    }
+}
+
 /// An export to be run.
 struct Job {
     world: Arc<World>,

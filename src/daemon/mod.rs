@@ -20,7 +20,7 @@ use notify::Watcher as _;
 
 use self::exports::{Exported, Exports};
 use crate::clock::Clock;
-use crate::http::{self, Ignored, InboxState, Loading, Shared, Waiting};
+use crate::http::{self, Ignored, InboxState, Loading, Pulse, Shared, Waiting};
 use crate::inbox::{self, Claimed, Folders, Found, Scanner, Uploads, claim};
 use crate::store::{Reader, Store, stop_waiting};
 use crate::submission::Submission;
@@ -71,6 +71,10 @@ struct Daemon {
     exports: Exports,
     /// The archive that is being loaded.
     loading: Option<(Loading, Arc<AtomicU64>)>,
+    /// When its loading began.
+    began: Instant,
+    /// The loader takes archives.
+    loader_lives: bool,
     /// Archives with the loader, or on their way from it to their last place.
     in_hand: usize,
     /// Claims that met trouble of our own, and when to try them again.
@@ -105,6 +109,8 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
         database: path.clone(),
         clock: setup.clock,
         inbox: std::sync::Mutex::new(InboxState::default()),
+        metrics: Arc::default(),
+        pulse: Pulse::default(),
         uploads: Uploads::open(&setup.folders).context("uploads")?,
         started: setup.clock.now(),
         gate: http::Gate::open(&setup.folders.data)?,
@@ -130,6 +136,8 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
         jobs,
         exports,
         loading: None,
+        began: Instant::now(),
+        loader_lives: true,
         in_hand: 0,
         retry: Vec::new(),
         tried_again: Vec::new(),
@@ -176,7 +184,10 @@ impl Daemon {
                 Event::Hint => {}
                 Event::Stored(id) => self.free(id),
                 Event::Done(done) => self.done(*done),
-                Event::Exported(done) => self.exports.done(&done),
+                Event::Exported(done) => {
+                    self.shared.metrics.exported(done.is_made());
+                    self.exports.done(&done);
+                }
                 Event::Reload => self.reload(),
                 Event::Stop => {
                     log::info!("stopping");
@@ -269,7 +280,11 @@ impl Daemon {
         let job = Job { world: Arc::clone(&self.world), claimed, inflated: Arc::clone(&inflated) };
         if self.jobs.send(job).is_ok() {
             self.loading = Some((loading, inflated));
+            self.began = Instant::now();
             self.in_hand += 1;
+        } else {
+            // It lies in work/, where the next start finds it.
+            self.loader_lives = false;
         }
     }
 
@@ -321,6 +336,7 @@ impl Daemon {
     fn free(&mut self, id: i64) {
         if self.loading.as_ref().is_some_and(|(loading, _)| loading.id == id) {
             self.loading = None;
+            self.shared.metrics.loaded(self.began.elapsed());
         }
     }
 
@@ -391,10 +407,8 @@ impl Daemon {
             })
             .collect();
         let state = InboxState { waiting, loading, ignored, trouble, last_scan: Some(now) };
-        match self.shared.inbox.lock() {
-            Ok(mut board) => *board = state,
-            Err(poisoned) => *poisoned.into_inner() = state,
-        }
+        *self.shared.inbox() = state;
+        self.shared.pulse.beat(Instant::now(), self.loader_lives);
     }
 }
 

@@ -1,7 +1,7 @@
 //! One worker's desk: takes a request, finds its route, lets the view answer
 //! from this worker's own read-only connection.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use percent_encoding::percent_decode_str;
 
@@ -66,8 +66,15 @@ impl<'a> Desk<'a> {
 
     /// The reply to a request; it always has one.
     pub fn answer(&mut self, asked: &Asked) -> Finished {
+        let begun = Instant::now();
         let reply = self.route(asked).unwrap_or_else(|problem| self.refusal(asked, &problem));
-        reply.finish(asked.header("Accept-Encoding"), asked.header("If-None-Match"))
+        let finished = reply.finish(asked.header("Accept-Encoding"), asked.header("If-None-Match"));
+        let route = match routes::find(&asked.method, asked.path()) {
+            Found::Route(route, _) => route.name,
+            _ => "none",
+        };
+        self.shared.metrics.answered(route, finished.status, begun.elapsed());
+        finished
     }
 
     fn route(&mut self, asked: &Asked) -> Result<Reply, Problem> {

@@ -33,7 +33,7 @@ pub fn enter<'h>(
     }
     match (route.access, viewer.role()) {
         (Access::Public, _) => Ok(viewer),
-        (Access::Roles(roles), Some(role)) if roles.contains(&role) => Ok(viewer),
+        (Access::Roles(allowed), Some(role)) if allowed.contains(&role) => Ok(viewer),
         (Access::Roles(_), Some(role)) => {
             let detail = format!("not for the role {}", role.as_str());
             Err(Problem::new(problem::NOT_ALLOWED, detail))
@@ -95,7 +95,7 @@ fn same_site<'h>(viewer: &Viewer, header: &impl Fn(&str) -> &'h str) -> Result<(
     if said.unwrap_or(viewer.csrf.is_none()) {
         return Ok(());
     }
-    Err(Problem::new(problem::CROSS_ORIGIN, "a change must come from a page of this site"))
+    Err(Problem::new(problem::CROSS_SITE, "a change must come from a page of this site"))
 }
 
 /// A change in the name of a session carries what only its pages have.
@@ -118,5 +118,5 @@ pub fn check_form(
     if same(expected, header) || field.is_some_and(|field| same(expected, &field)) {
         return Ok(());
     }
-    Err(Problem::new(problem::CROSS_ORIGIN, "the form is of another session; open the page again"))
+    Err(Problem::new(problem::CROSS_SITE, "the form is of another session; open the page again"))
 }

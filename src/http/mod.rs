@@ -5,8 +5,9 @@
 //! workers; `routes` is the one list from which router, `OpenAPI` document and
 //! docs follow; `views` answer from read-only connections. HTTP never loads:
 //! it puts archives into the inbox, and what it knows of the inbox is what the
-//! daemon tells it in [`Shared`]. `gate` knows who asks, `door` whom a route is
-//! for; `figures` counts what is expensive in the background.
+//! daemon tells it in [`Shared`].
+//! `gate` knows who asks, `door` whom a route is for; `figures` counts what is
+//! expensive in the background.
 
 mod back;
 mod call;
@@ -17,6 +18,7 @@ mod figures;
 mod front;
 mod gate;
 mod guesses;
+mod metrics;
 mod openapi;
 mod page;
 mod probe;
@@ -36,7 +38,8 @@ use std::thread::{Builder, JoinHandle};
 
 pub use figures::Figures;
 pub use gate::Gate;
-pub use shared::{Ignored, InboxState, Loading, Shared, Waiting};
+pub use metrics::Metrics;
+pub use shared::{Ignored, InboxState, Loading, Pulse, Shared, Waiting};
 pub use viewer::Viewer;
 
 /// A server that runs until it is stopped or dropped.
@@ -59,6 +62,7 @@ pub fn start(shared: Arc<Shared>) -> anyhow::Result<Server> {
     let (stop, stop_back) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
     let door = Arc::clone(&shared);
     let gate: Arc<front::Gate> = Arc::new(move |head| early::early(&door, head));
+    let metrics = Arc::clone(&shared.metrics);
     let door = Arc::clone(&shared);
     let guarded: Arc<front::Guarded> = Arc::new(move || door.gate.guarded());
     let counting = Figures::start(Arc::clone(&shared), stop_back.clone())?;
@@ -71,7 +75,8 @@ pub fn start(shared: Arc<Shared>) -> anyhow::Result<Server> {
         #[cfg(test)]
         back: back.clone(),
     };
-    let front = front::Front::new(listener, &world.config, (gate, guarded), back.clone());
+    let front =
+        front::Front::new(listener, &world.config, (gate, guarded), (back.clone(), metrics));
     let ours = stop.clone();
     let accepting = Builder::new().name("http-accept".into()).spawn(move || front.run(&ours))?;
     server.parts.insert(0, (stop.clone(), accepting));

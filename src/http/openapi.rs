@@ -181,7 +181,7 @@ fn responses(route: &Route) -> Value {
     let store = store.into_iter().filter(|_| route.asks_store);
     let closed = [problem::NOT_SIGNED_IN, problem::NOT_ALLOWED];
     let closed = closed.into_iter().filter(|_| route.access != Access::Public);
-    let change = Some(problem::CROSS_ORIGIN).filter(|_| route.methods == POST);
+    let change = Some(problem::CROSS_SITE).filter(|_| route.methods == POST);
     let body = BODY.into_iter().filter(|_| route.body != Body::None);
     let mut kinds: Vec<&Kind> = COMMON
         .into_iter()

@@ -35,9 +35,9 @@ kinds! {
     ARCHIVE_NAME = 400, "archive_name", "The name of the archive is not right", "ชื่อไฟล์ไม่ถูกต้อง";
     NOT_SIGNED_IN = 401, "not_signed_in", "A token is needed here", "ต้องเข้าสู่ระบบด้วยโทเคน";
     TOKEN = 401, "invalid_token", "The token is not valid", "โทเคนใช้ไม่ได้";
-    NOT_ALLOWED = 403, "not_allowed", "This is not for you", "ไม่มีสิทธิ์ดูหรือทำรายการนี้";
     OTHER_UNIT = 403, "other_unit", "The archive is of another unit", "ไฟล์นี้เป็นของหน่วยบริการอื่น";
-    CROSS_ORIGIN = 403, "cross_origin", "The request comes from a page of another site", "คำขอมาจากหน้าเว็บของเว็บไซต์อื่น";
+    NOT_ALLOWED = 403, "not_allowed", "This is not for you", "ไม่มีสิทธิ์ดูหรือทำรายการนี้";
+    CROSS_SITE = 403, "cross_site", "The request comes from another site, or its form is too old", "คำขอมาจากเว็บอื่น หรือแบบฟอร์มหมดอายุ กรุณาเปิดหน้าใหม่";
     NOT_LOCAL = 403, "not_local", "Only this machine is served", "ให้บริการเฉพาะเครื่องนี้เท่านั้น";
     NO_ROUTE = 404, "no_such_route", "There is nothing at this address", "ไม่พบหน้าที่ต้องการ";
     NO_SUBMISSION = 404, "no_such_submission", "There is no such submission", "ไม่พบการส่งข้อมูลนี้";
@@ -61,8 +61,8 @@ kinds! {
     QUERY_TIMEOUT = 503, "query_timeout", "The query took too long", "ค้นข้อมูลนานเกินกำหนด";
     DATABASE = 503, "database_unavailable", "The database does not answer", "ฐานข้อมูลไม่ตอบ";
     STORAGE = 503, "storage_unavailable", "The disk does not take what was sent", "บันทึกข้อมูลลงดิสก์ไม่ได้";
-    BEING_COMPUTED = 503, "being_computed", "The figures are being computed", "กำลังคำนวณ โปรดลองใหม่ในอีกสักครู่";
     QUEUE = 503, "queue_full", "Too many archives wait", "มีไฟล์รอมากเกินไป ลองใหม่ภายหลัง";
+    BEING_COMPUTED = 503, "being_computed", "The figures are being computed", "กำลังคำนวณ โปรดลองใหม่ในอีกสักครู่";
     RESTARTING = 503, "restarting", "The server is being restarted inside", "ระบบกำลังเริ่มใหม่ ลองอีกครั้ง";
     REPLY_TIMEOUT = 504, "reply_timeout", "The reply was not ready in time", "ตอบไม่ทันภายในเวลาที่กำหนด";
     VERSION = 505, "http_version", "Only HTTP/1.0 and HTTP/1.1 are served", "รองรับเฉพาะ HTTP/1.0 และ HTTP/1.1";

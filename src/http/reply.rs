@@ -23,6 +23,8 @@ pub const PROBLEM: &str = "application/problem+json";
 pub const HTML: &str = "text/html; charset=utf-8";
 /// Content type of plain text.
 pub const TEXT: &str = "text/plain; charset=utf-8";
+/// Content type of metrics.
+pub const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// Content type of CSV files.
 pub const CSV: &str = "text/csv; charset=utf-8; header=present";
 /// Content type of workbooks.

@@ -2,14 +2,16 @@
 //! lie, and what its inbox is doing at this moment.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, FixedOffset};
 use serde::Serialize;
 
 use super::figures::Figures;
 use super::gate::Gate;
+use super::metrics::Metrics;
 use crate::clock::Clock;
 use crate::inbox::Uploads;
 use crate::world::World;
@@ -28,6 +30,10 @@ pub struct Shared {
     pub inbox: Mutex<InboxState>,
     /// Archives that came by HTTP and are not done yet.
     pub uploads: Uploads,
+    /// What is counted while it runs.
+    pub metrics: Arc<Metrics>,
+    /// How the daemon is.
+    pub pulse: Pulse,
     /// When the daemon started.
     pub started: DateTime<FixedOffset>,
     /// Who asks.
@@ -59,6 +65,39 @@ impl Shared {
     /// what it says unreadable.
     pub fn inbox(&self) -> MutexGuard<'_, InboxState> {
         self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A daemon that does not look for so long, however seldom it is to, is stuck.
+const STUCK: Duration = Duration::from_mins(1);
+
+/// Whether the daemon still does its work.
+#[derive(Debug)]
+pub struct Pulse {
+    looked: Mutex<Instant>,
+    loader: AtomicBool,
+}
+
+impl Default for Pulse {
+    fn default() -> Self {
+        Self { looked: Mutex::new(Instant::now()), loader: AtomicBool::new(true) }
+    }
+}
+
+impl Pulse {
+    /// The daemon has looked through the inbox, and its loader lives or not.
+    pub fn beat(&self, at: Instant, loader: bool) {
+        *self.looked.lock().unwrap_or_else(PoisonError::into_inner) = at;
+        self.loader.store(loader, Ordering::Relaxed);
+    }
+
+    /// What is wrong with it; `poll` is how often it looks.
+    pub fn trouble(&self, poll: Duration) -> Option<&'static str> {
+        let looked = *self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.loader.load(Ordering::Relaxed) {
+            return Some("the writer of the database has ended");
+        }
+        (looked.elapsed() > STUCK + poll * 3).then_some("the inbox is not looked through any more")
     }
 }
 

@@ -25,7 +25,9 @@ impl Span {
         let mut row = self.reduced(unknowns);
         let Some(first) = row.iter().position(|weight| *weight != 0) else { return };
         let inverse = power(row[first], PRIME - 2);
-        row.iter_mut().for_each(|weight| *weight = times(*weight, inverse));
+        for weight in &mut row {
+            *weight = times(*weight, inverse);
+        }
         let at = self.rows.partition_point(|(other, _)| *other < first);
         self.rows.insert(at, (first, row));
     }
@@ -37,7 +39,9 @@ impl Span {
 
     fn reduced(&self, unknowns: &[usize]) -> Vec<u64> {
         let mut row = vec![0; self.unknowns];
-        unknowns.iter().for_each(|at| row[*at] = 1);
+        for at in unknowns {
+            row[*at] = 1;
+        }
         for (first, known) in &self.rows {
             let factor = row[*first];
             if factor != 0 {

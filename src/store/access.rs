@@ -276,6 +276,12 @@ impl AccessStore {
         }
     }
 
+    /// Does what nobody may, to see what comes of it.
+    #[cfg(test)]
+    pub(crate) fn meddle(&self, sql: &str) -> Result<()> {
+        Ok(self.conn.execute_batch(sql)?)
+    }
+
     /// What `SQLite` itself finds wrong with the file; nothing when it is well.
     pub fn trouble(&self) -> Result<Option<String>> {
         let said: String =

@@ -14,6 +14,7 @@ mod registry;
 mod reported;
 mod submission;
 mod tables;
+mod totals;
 mod verify;
 mod void;
 mod write;

@@ -182,6 +182,12 @@ pub struct Snapshot<'a> {
     _held: rusqlite::Transaction<'a>,
 }
 
+/// Makes the schema as it once was.
+#[cfg(test)]
+pub(super) fn to_version(conn: &mut Connection, version: usize) {
+    MIGRATIONS.to_version(conn, version).unwrap();
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -84,7 +84,7 @@ impl SubmissionSort {
 }
 
 /// A scope as a query takes it: a JSON list, or null.
-fn json_list(scope: &Scope) -> Option<String> {
+pub(super) fn json_list(scope: &Scope) -> Option<String> {
     let list = scope.as_ref().map(|units| units.iter().collect::<Vec<_>>());
     list.map(|list| serde_json::to_string(&list).unwrap_or_else(|_| "[]".to_owned()))
 }
@@ -181,21 +181,19 @@ impl Reader {
             }
         }
         let order = filter.sort.sql();
-        let count = format!("SELECT count(*) FROM submission{place}");
-        let total: i64 = self
-            .conn
-            .prepare_cached(&count)?
-            .query_row(rusqlite::params_from_iter(&values), |r| r.get(0))?;
+        let total = match self.kept_count(filter)? {
+            Some(kept) => kept as i64,
+            None => self
+                .conn
+                .prepare_cached(&format!("SELECT count(*) FROM submission{place}"))?
+                .query_row(rusqlite::params_from_iter(&values), |r| r.get(0))?,
+        };
         let sql = format!(
             "SELECT id, archive, standard, hcode, sent_at, received_at, status, bytes,
-               coalesce(sum(t.received), 0), coalesce(sum(t.accepted), 0),
-               coalesce(sum(t.duplicate), 0), coalesce(sum(t.rejected), 0),
+               received, accepted, duplicate, rejected,
                (SELECT group_concat(code) FROM (SELECT code FROM problem AS p
                   WHERE p.submission = s.id AND code NOT LIKE 'N%' ORDER BY seq))
-             FROM (SELECT * FROM submission AS s{place} ORDER BY {order}
-                   LIMIT {per_page} OFFSET {}) AS s
-             LEFT JOIN tally AS t ON t.submission = s.id
-             GROUP BY s.id ORDER BY {order}",
+             FROM submission AS s{place} ORDER BY {order} LIMIT {per_page} OFFSET {}",
             per_page * page.saturating_sub(1)
         );
         let mut query = self.conn.prepare_cached(&sql)?;
@@ -265,49 +263,6 @@ impl Reader {
         )?;
         let rows = query.query_map([], unit_line)?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
-    }
-
-    /// Totals of all that these units sent.
-    pub fn overview(&self, units: &Scope) -> Result<Overview> {
-        self.overview_from("", "~", units)
-    }
-
-    /// Totals of what was received of these units on a day (`YYYY-MM-DD`,
-    /// Bangkok).
-    pub fn overview_of_day(&self, day: &str, units: &Scope) -> Result<Overview> {
-        self.overview_from(day, &format!("{day}U"), units)
-    }
-
-    /// Totals of what was received from a time on and before another, both as
-    /// text that compares with RFC 3339.
-    fn overview_from(&self, from: &str, before: &str, units: &Scope) -> Result<Overview> {
-        let mut overview = Overview::default();
-        let units = json_list(units);
-        let mut query = self.conn.prepare_cached(
-            "SELECT status, count(*), max(id) FROM submission AS s
-             WHERE received_at >= ?1 AND received_at < ?2
-               AND (?3 IS NULL OR s.hcode IN (SELECT value FROM json_each(?3))) GROUP BY 1",
-        )?;
-        let mut rows = query.query(params![from, before, units])?;
-        while let Some(row) = rows.next()? {
-            overview.submissions.insert(row.get(0)?, row.get::<_, i64>(1)? as u64);
-            overview.last_submission = overview.last_submission.max(row.get(2)?);
-        }
-        let sums: [Option<i64>; 4] = self
-            .conn
-            .prepare_cached(
-                "SELECT sum(received), sum(accepted), sum(duplicate), sum(rejected)
-                 FROM tally JOIN submission AS s ON s.id = submission
-                 WHERE s.status <> 'void' AND s.received_at >= ?1 AND s.received_at < ?2
-                   AND (?3 IS NULL OR s.hcode IN (SELECT value FROM json_each(?3)))",
-            )?
-            .query_row(params![from, before, units], |row| {
-                Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])
-            })?;
-        let [received, accepted, duplicate, rejected] = sums.map(|n| n.unwrap_or(0) as u64);
-        (overview.received, overview.accepted) = (received, accepted);
-        (overview.duplicate, overview.rejected) = (duplicate, rejected);
-        Ok(overview)
     }
 
     /// What each unit sent from one day to another (`YYYY-MM-DD`, Bangkok):

@@ -32,10 +32,13 @@ impl Loading<'_> {
     pub fn record(&mut self, s: &Submission, loaded_at: &str) -> Result<()> {
         let id = self.submission();
         let conn = self.conn();
+        let mut sum = Counts::default();
+        s.months.iter().for_each(|month| sum.add(&month.counts));
         conn.prepare_cached(
             "INSERT INTO submission (id, archive, sha256, bytes, standard, hcode, sent_at,
-               received_at, loaded_at, round, status, stored, findings_cut)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+               received_at, loaded_at, round, status, stored, findings_cut, received, accepted,
+               duplicate, rejected)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
         )?
         .execute(params![
             id,
@@ -51,6 +54,10 @@ impl Loading<'_> {
             s.status.as_str(),
             s.stored,
             s.findings_cut,
+            sum.received as i64,
+            sum.accepted as i64,
+            sum.duplicate as i64,
+            sum.rejected as i64,
         ])?;
         let mut problem =
             conn.prepare_cached("INSERT INTO problem VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;

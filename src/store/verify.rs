@@ -46,6 +46,7 @@ impl Store {
         report.rows = counted.values().map(|c| c.0).sum();
         self.compare_tallies(&counted, &mut report)?;
         self.compare_totals(&mut report)?;
+        self.compare_kept(&mut report)?;
         Ok(report)
     }
 

@@ -95,7 +95,7 @@ pub fn broken() -> Vec<u8> {
     b"this was a zip once; a bad cable made this of it".repeat(20)
 }
 
-fn zip(members: &[(&str, String)], packing: Packing) -> Vec<u8> {
+pub fn zip(members: &[(&str, String)], packing: Packing) -> Vec<u8> {
     let method = match packing {
         Packing::Deflated => CompressionMethod::Deflated,
         Packing::Stored => CompressionMethod::Stored,

@@ -166,8 +166,8 @@ fn trouble(error: KpiError) -> Problem {
             Problem::new(problem::QUERY_TIMEOUT, "it took longer than limits.kpi_ms allows")
         }
         KpiError::Store { cause, .. } => Problem::from(cause),
-        other => {
-            log::error!("{other}");
+        KpiError::Shape { .. } => {
+            log::error!("{error}");
             Problem::new(problem::PANIC, "it is in the log of the daemon")
         }
     }

@@ -155,19 +155,19 @@ fn ask(call: &Call, wanted: &[What]) -> Result<Vec<Figure>, Problem> {
     let figures = &shared.figures;
     let state = State::of(call, wanted)?;
     let until = Instant::now() + Duration::from_millis(limits.figures_wait_ms);
-    let stale = Duration::from_millis(limits.figures_stale_ms);
-    let mut missing = figures.want(shared, wanted, &state, stale);
+    let behind = Duration::from_millis(limits.figures_stale_ms);
+    let mut missing = figures.want(shared, wanted, &state, behind);
     if missing > 0 {
         let Some(_waiting) = figures.may_wait(call.world.config.http.workers) else {
             return Err(being_computed());
         };
         while missing > 0 && figures.wait(until) {
-            missing = figures.missing(wanted, &state, stale);
+            missing = figures.missing(wanted, &state, behind);
         }
     }
     wanted
         .iter()
-        .map(|what| match figures.take(what, &state, stale) {
+        .map(|what| match figures.take(what, &state, behind) {
             Taken::Figure(figure) => Ok(figure),
             Taken::Trouble(trouble) => Err(trouble),
             Taken::Nothing => Err(being_computed()),

@@ -58,13 +58,13 @@ pub(super) enum Taken {
 
 impl Kept {
     /// Whether it answers for a state.
-    fn answers(&self, state: &State, stale: Duration) -> bool {
+    fn answers(&self, state: &State, behind: Duration) -> bool {
         let age = self.made.elapsed();
         match &self.outcome {
             Ok(_) => {
                 // The thread may have seen more than the one who asks.
                 self.state.rest == state.rest
-                    && (self.state.submission >= state.submission || age < stale)
+                    && (self.state.submission >= state.submission || age < behind)
             }
             Err(_) => age < TROUBLE_KEPT,
         }
@@ -109,20 +109,21 @@ impl Figures {
         shared: &Shared,
         wanted: &[What],
         state: &State,
-        stale: Duration,
+        behind: Duration,
     ) -> usize {
         let mut table = self.table();
         let mut missing = 0;
         for what in wanted {
             let kept = table.kept.get(what);
-            let answers = kept.is_some_and(|kept| kept.answers(state, stale));
+            let answers = kept.is_some_and(|kept| kept.answers(state, behind));
             let fresh = kept.is_some_and(|kept| {
                 kept.outcome.is_err() || kept.state.submission >= state.submission
             });
             missing += usize::from(!answers);
             // What is a little behind is given, and counted anew meanwhile.
             let queued = table.queue.contains(what);
-            if !(answers && fresh) && !queued && table.queue.len() < QUEUE {
+            let wanted_anew = !answers || !fresh;
+            if wanted_anew && !queued && table.queue.len() < QUEUE {
                 table.queue.push_back(what.clone());
             }
         }
@@ -134,10 +135,10 @@ impl Figures {
     }
 
     /// How many do not answer yet.
-    pub(super) fn missing(&self, wanted: &[What], state: &State, stale: Duration) -> usize {
+    pub(super) fn missing(&self, wanted: &[What], state: &State, behind: Duration) -> usize {
         let table = self.table();
         let answers =
-            |what: &&What| table.kept.get(*what).is_some_and(|kept| kept.answers(state, stale));
+            |what: &&What| table.kept.get(*what).is_some_and(|kept| kept.answers(state, behind));
         wanted.len() - wanted.iter().filter(answers).count()
     }
 
@@ -161,9 +162,9 @@ impl Figures {
     }
 
     /// What there is of a figure.
-    pub(super) fn take(&self, what: &What, state: &State, stale: Duration) -> Taken {
+    pub(super) fn take(&self, what: &What, state: &State, behind: Duration) -> Taken {
         let mut table = self.table();
-        let kept = table.kept.get_mut(what).filter(|kept| kept.answers(state, stale));
+        let kept = table.kept.get_mut(what).filter(|kept| kept.answers(state, behind));
         match kept {
             None => Taken::Nothing,
             Some(kept) => {

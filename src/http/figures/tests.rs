@@ -7,7 +7,7 @@ fn a_state_that_is_only_behind_answers_for_a_while() {
     let figures = Figures::default();
     let figure = Figure::Visited(Arc::default());
     figures.keep(what.clone(), state(3, "a"), Ok(figure));
-    let long = Duration::from_secs(3600);
+    let long = Duration::from_hours(1);
     let there = |of: &State, stale| matches!(figures.take(&what, of, stale), Taken::Figure(_));
     assert!(there(&state(3, "a"), Duration::ZERO));
     assert!(there(&state(2, "a"), Duration::ZERO), "the thread may have seen more");

@@ -26,6 +26,7 @@ const LINGER_BYTES: usize = 256 << 10;
 
 /// Serves one request and ends the connection.
 pub fn serve(seat: &Seat, rules: &Rules, gate: &Gate, back: &Back) {
+    let _connected = rules.metrics.connected();
     let answered = match receive(&seat.stream, rules) {
         Received::Gone => return,
         Received::Wrong(problem) => Err(problem),
@@ -40,6 +41,9 @@ pub fn serve(seat: &Seat, rules: &Rules, gate: &Gate, back: &Back) {
     };
     if !seat.at(Stage::Sending) {
         return;
+    }
+    if let Err(problem) = &answered {
+        rules.metrics.refused(problem.kind.code);
     }
     let outcome = match answered {
         Ok(answer) => send_answer(seat, answer, rules.send),

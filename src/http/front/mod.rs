@@ -24,6 +24,7 @@ use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 
 use super::back::Back;
 use super::early::Permit;
+use super::metrics::Metrics;
 use super::problem::{self, Problem};
 use super::reply;
 use crate::config::Config;
@@ -80,18 +81,21 @@ pub struct Rules {
     pub reply: Duration,
     /// Largest head.
     pub head_bytes: usize,
+    /// Where clients are counted.
+    pub metrics: Arc<Metrics>,
 }
 
 impl Rules {
     /// As configured. A reply may wait in line behind queries that take all
     /// the time they may.
-    pub fn of(config: &Config) -> Self {
+    pub fn of(config: &Config, metrics: Arc<Metrics>) -> Self {
         Self {
             head: config.http.head.0,
             body: config.http.body.0,
             send: config.http.send.0,
             reply: Duration::from_millis(config.limits.query_ms) * 2 + Duration::from_secs(5),
             head_bytes: config.limits.head_bytes,
+            metrics,
         }
     }
 }
@@ -140,10 +144,10 @@ impl Front {
         listener: TcpListener,
         config: &Config,
         (gate, guarded): (Arc<Gate>, Arc<Guarded>),
-        back: Arc<Back>,
+        (back, metrics): (Arc<Back>, Arc<Metrics>),
     ) -> Self {
         let seats = Seats::new(seats(config.limits.connections));
-        Self { listener, seats, rules: Arc::new(Rules::of(config)), gate, guarded, back }
+        Self { listener, seats, rules: Arc::new(Rules::of(config, metrics)), gate, guarded, back }
     }
 
     /// The accept loop. Nothing but `stop` ends it.
@@ -193,10 +197,14 @@ impl Front {
             return Some(stream);
         }
         let full = Problem::new(problem::CONNECTIONS, "try again in a moment");
-        let seat = match self.seats.admit(stream, patience, |loser| refuse(loser, &full)) {
+        let refuse_full = |stream: &TcpStream| {
+            self.rules.metrics.refused(full.kind.code);
+            refuse(stream, &full);
+        };
+        let seat = match self.seats.admit(stream, patience, &refuse_full) {
             Ok(seat) => seat,
             Err(stream) => {
-                refuse(&stream, &full);
+                refuse_full(&stream);
                 return Some(stream);
             }
         };

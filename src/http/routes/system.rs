@@ -1,11 +1,11 @@
 //! Routes about the program, the units and what they send.
 
 use super::params::{PAGE, PER_PAGE};
-use super::{Access, Body, DATA, POST, PROVINCE, READS, Route};
+use super::{Access, Body, DATA, POST, PROVINCE, READS, Route, SYSTEM};
 use crate::http::call::{Form, Param};
 use crate::http::problem;
-use crate::http::reply::{CSV, JSON, TEXT};
-use crate::http::views::{access, archives, docs, health, status, submissions};
+use crate::http::reply::{CSV, JSON, METRICS, TEXT};
+use crate::http::views::{access, archives, docs, health, metrics, status, submissions};
 
 /// Routes about the program, the units and what they send.
 pub const ROUTES: &[Route] = &[
@@ -40,6 +40,22 @@ pub const ROUTES: &[Route] = &[
         problems: &[],
         asks_store: false,
         view: health::ready,
+    },
+    Route {
+        path: "/metrics",
+        methods: READS,
+        body: Body::None,
+        access: SYSTEM,
+        personal: false,
+        name: "metrics",
+        about: "Numbers for a monitoring system, in the text format of Prometheus.",
+        about_th: "ตัวเลขสำหรับระบบเฝ้าระวัง ในรูปแบบของ Prometheus",
+        params: &[],
+        content: &[METRICS],
+        schema: None,
+        problems: &[],
+        asks_store: true,
+        view: metrics::metrics,
     },
     Route {
         path: "/api/v1/openapi.json",
@@ -199,8 +215,7 @@ pub const ROUTES: &[Route] = &[
         schema: Some("Pending"),
         problems: &[
             problem::ARCHIVE_NAME,
-            problem::OTHER_UNIT,
-            problem::CROSS_ORIGIN,
+            problem::CROSS_SITE,
             problem::NAME_WAITS,
             problem::QUEUE,
             problem::STORAGE,

@@ -69,6 +69,8 @@ pub fn shared(folder: &std::path::Path, config: Config) -> Shared {
         database,
         clock,
         inbox: Mutex::new(InboxState::default()),
+        metrics: Arc::default(),
+        pulse: crate::http::Pulse::default(),
         uploads: crate::inbox::Uploads::open(&crate::inbox::Folders::new(folder)).unwrap(),
         started: clock.now(),
         gate: crate::http::Gate::open(folder).unwrap(),

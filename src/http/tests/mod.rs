@@ -6,8 +6,10 @@ mod api;
 mod bodies;
 mod fixture;
 mod head;
+mod health;
 mod page;
 mod stress;
+mod tokens;
 mod upload;
 
 use super::call::Call;

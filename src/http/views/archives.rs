@@ -40,8 +40,8 @@ pub fn take(call: &Call) -> Result<Reply, Problem> {
     match call.shared.uploads.place(&file, upload, &last)? {
         Placed::New(id) => {
             log::info!("submission {id} ({}) came by HTTP: {} bytes", upload.name, upload.bytes);
-            let unit = sender(upload);
-            call.log(Action::Change, unit.as_deref(), Some(id), &upload.name)?;
+            let hcode = ArchiveName::parse(&upload.name).map(|name| name.hcode).ok();
+            call.log(Action::Change, hcode.as_deref(), Some(id), &upload.name)?;
             pending(id, upload, "waiting")
         }
         Placed::Again(id) => pending(id, upload, "waiting"),
@@ -53,20 +53,16 @@ pub fn take(call: &Call) -> Result<Reply, Problem> {
     }
 }
 
-/// What is said of an archive that is not judged yet.
-pub fn not_yet(call: &Call, id: i64) -> Option<Result<Reply, Problem>> {
-    let (upload, loading) = call.shared.uploads.find(id)?;
-    // One of somebody else's is as if it were not there.
-    let seen = |unit: String| call.viewer.may_see(&call.world, &unit);
-    if !sender(&upload).map_or_else(|| call.viewer.is_province(), seen) {
-        return None;
+/// What is said of an archive that is not judged yet, to those who may see
+/// what becomes of it.
+pub fn not_yet(call: &Call, id: i64) -> Result<Option<Reply>, Problem> {
+    let Some((upload, loading)) = call.shared.uploads.find(id) else { return Ok(None) };
+    let hcode = ArchiveName::parse(&upload.name).map(|name| name.hcode).unwrap_or_default();
+    if call.store()?.sender(id)?.is_some() || !call.viewer.may_see(&call.world, &hcode) {
+        // It has been judged, or it is as if it were not there.
+        return Ok(None);
     }
-    Some(pending(id, &upload, if loading { "loading" } else { "waiting" }))
-}
-
-/// The unit that the name of an archive says.
-fn sender(upload: &Upload) -> Option<String> {
-    ArchiveName::parse(&upload.name).ok().map(|name| name.hcode)
+    pending(id, &upload, if loading { "loading" } else { "waiting" }).map(Some)
 }
 
 fn pending(id: i64, upload: &Upload, status: &'static str) -> Result<Reply, Problem> {

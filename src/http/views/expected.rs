@@ -42,6 +42,7 @@ pub struct ExpectedUnit {
 }
 
 /// A month.
+#[allow(clippy::struct_field_names, reason = "the API names its fields")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Expected {
     /// The month, `YYYY-MM`, C.E.

@@ -12,7 +12,7 @@ use crate::http::call::Call;
 use crate::http::problem::Problem;
 use crate::http::reply::{Reply, TEXT};
 use crate::http::shared::Shared;
-use crate::store::{Reader, StoreError, SubmissionFilter};
+use crate::store::{Reader, StoreError};
 
 /// Before this year there was nothing to send (the two standards are of 2556
 /// B.E.); a machine that says so has lost its battery.
@@ -43,6 +43,7 @@ pub fn ready(call: &Call) -> Result<Reply, Problem> {
     let last = last_received(call);
     let checks: Vec<Check> = [
         ("database", last.as_ref().map(|_| "answers".to_owned()).map_err(Clone::clone)),
+        ("loader", loader(call)),
         ("inbox", inbox(&shared.data.join("inbox"))),
         ("disk", disk(&shared.data, call.world.config.limits.free_bytes)),
         ("clock", clock(shared, last.ok().flatten().as_deref())),
@@ -72,13 +73,21 @@ fn last_received(call: &Call) -> Result<Option<String>, String> {
     let ask = || -> Result<Option<String>, StoreError> {
         let reader = Reader::open(&call.shared.database, Some(deadline))?;
         reader.ping()?;
-        let last = reader.submissions(&SubmissionFilter::default(), 1, 1)?;
-        Ok(last.rows.into_iter().next().map(|line| line.received_at))
+        reader.last_received()
     };
     ask().map_err(|error| {
         log::error!("the database is not ready: {error}");
         "does not answer".to_owned()
     })
+}
+
+/// What brings archives from the inbox into the database lives. Asking for the
+/// database's one turn to write would make a long load look like trouble.
+fn loader(call: &Call) -> Result<String, String> {
+    match call.shared.pulse.trouble(call.world.config.inbox.poll.0) {
+        None => Ok("takes archives".to_owned()),
+        Some(trouble) => Err(trouble.to_owned()),
+    }
 }
 
 /// A file whose name begins with a dot is none that the inbox takes.

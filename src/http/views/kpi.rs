@@ -45,6 +45,7 @@ pub fn one(call: &Call) -> Result<Reply, Problem> {
 }
 
 /// Where a unit loses people; of those it misses one page.
+#[allow(clippy::struct_field_names, reason = "the API names its fields")]
 #[derive(Serialize)]
 struct Funnel<'a> {
     kpi: &'a str,

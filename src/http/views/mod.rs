@@ -8,6 +8,7 @@ pub mod expected;
 pub mod exports;
 pub mod health;
 pub mod kpi;
+pub mod metrics;
 pub mod pages;
 pub mod rounds;
 pub mod sign_in;

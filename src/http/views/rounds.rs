@@ -89,13 +89,13 @@ pub fn quality(call: &Call) -> Result<Reply, Problem> {
     let units = &round.world.units.by_code;
     let listed =
         units.keys().chain(round.counted.quality.keys().filter(|c| !units.contains_key(*c)));
-    let shown = listed.filter(|hcode| shows(hcode));
+    let seen = listed.filter(|hcode| shows(hcode));
     Reply::json(&Quality {
         round: round.book.round,
         rulebook: &round.book.sha256,
         as_of_submission: round.counted.allocation.as_of_submission,
         local_defaults: round.book.local_default_keys(),
-        units: shown.map(|hcode| UnitQuality { hcode, quality: of(hcode) }).collect(),
+        units: seen.map(|hcode| UnitQuality { hcode, quality: of(hcode) }).collect(),
     })
 }
 
@@ -127,7 +127,9 @@ pub fn allocation(call: &Call) -> Result<Reply, Problem> {
     let of = &round.counted.allocation;
     let cups: Vec<CupMoney> = of.cups.iter().filter_map(|cup| own(cup, &shows)).collect();
     let mut total = Sums::default();
-    cups.iter().for_each(|cup| total.add(&cup.sums));
+    for cup in &cups {
+        total.add(&cup.sums);
+    }
     Reply::json(&Allocation {
         round: of.round,
         rulebook: &of.rulebook,
@@ -151,7 +153,9 @@ pub fn allocation(call: &Call) -> Result<Reply, Problem> {
 fn own(cup: &CupMoney, shows: &impl Fn(&str) -> bool) -> Option<CupMoney> {
     let units: Vec<_> = cup.units.iter().filter(|unit| shows(&unit.hcode)).cloned().collect();
     let mut sums = Sums::default();
-    units.iter().for_each(|unit| sums.add(&unit.money.sums));
+    for unit in &units {
+        sums.add(&unit.money.sums);
+    }
     let heads = units.iter().map(|unit| unit.money.heads).sum();
     let (name, code) = (cup.name.clone(), cup.cup.clone());
     (!units.is_empty()).then_some(CupMoney { cup: code, name, heads, sums, units })

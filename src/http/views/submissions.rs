@@ -42,13 +42,9 @@ pub fn own(call: &Call) -> Result<i64, Problem> {
 
 /// `/api/v1/submissions/{id}`
 pub fn one(call: &Call) -> Result<Reply, Problem> {
-    let id = call.id()?;
     // Asked for first: what is done in between is found in one or the other.
-    let waiting = archives::not_yet(call, id);
-    if call.store()?.sender(id)?.is_none()
-        && let Some(waiting) = waiting
-    {
-        return waiting;
+    if let Some(waiting) = archives::not_yet(call, call.id()?)? {
+        return Ok(waiting);
     }
     let found = call.store()?.submission(own(call)?, &call.world.catalog)?;
     let mut submission = found.ok_or_else(|| call.no_submission())?;

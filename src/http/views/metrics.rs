@@ -1,0 +1,98 @@
+//! `/metrics`, for a monitoring system: numbers only, and of no person.
+
+use std::path::Path;
+
+use chrono::DateTime;
+
+use crate::http::call::Call;
+use crate::http::metrics::{COUNTER, Exposition, GAUGE};
+use crate::http::problem::Problem;
+use crate::http::reply::{METRICS, Reply};
+
+/// `/metrics`
+pub fn metrics(call: &Call) -> Result<Reply, Problem> {
+    let mut page = Exposition::default();
+    page.family("khlang_build_info", GAUGE, "The version that runs.");
+    page.sample("", &[("version", env!("CARGO_PKG_VERSION"))], 1.0);
+    page.gauge(
+        "khlang_start_time_seconds",
+        "When it was started, seconds since 1970.",
+        call.shared.started.timestamp() as f64,
+    );
+    stored(call, &mut page)?;
+    inbox(call, &mut page);
+    files(call, &mut page);
+    process(&mut page);
+    call.shared.metrics.write(&mut page);
+    Ok(Reply::new(METRICS, page.finish()))
+}
+
+fn stored(call: &Call, page: &mut Exposition) -> Result<(), Problem> {
+    let store = call.store()?;
+    let all = store.overview(&None)?;
+    page.family("khlang_archives", GAUGE, "Archives on record by status.");
+    for (status, count) in &all.submissions {
+        page.sample("", &[("status", status)], *count as f64);
+    }
+    page.family("khlang_rows", GAUGE, "Rows of archives that stand, by outcome.");
+    for (outcome, count) in
+        [("accepted", all.accepted), ("duplicate", all.duplicate), ("rejected", all.rejected)]
+    {
+        page.sample("", &[("outcome", outcome)], count as f64);
+    }
+    page.family("khlang_findings_total", COUNTER, "How often each code was given.");
+    for (code, count) in store.codes()? {
+        page.sample("", &[("code", &code)], count as f64);
+    }
+    if let Some(last) = store.last_received()?
+        && let Ok(last) = DateTime::parse_from_rfc3339(&last)
+    {
+        let age = (call.shared.clock.now() - last).num_milliseconds() as f64 / 1000.0;
+        page.gauge("khlang_last_archive_age_seconds", "Since the last archive was received.", age);
+    }
+    Ok(())
+}
+
+fn inbox(call: &Call, page: &mut Exposition) {
+    let (oldest, waiting, loading, trouble) = {
+        let inbox = call.shared.inbox();
+        let since =
+            inbox.waiting.iter().filter_map(|one| DateTime::parse_from_rfc3339(&one.since).ok());
+        let flag = |is: bool| f64::from(u8::from(is));
+        let (loading, trouble) = (flag(inbox.loading.is_some()), flag(inbox.trouble.is_some()));
+        (since.min(), inbox.waiting.len() as f64, loading, trouble)
+    };
+    let age = oldest.map_or(0.0, |oldest| {
+        (call.shared.clock.now() - oldest).num_milliseconds() as f64 / 1000.0
+    });
+    page.gauge("khlang_queue_archives", "Archives that wait in the inbox.", waiting);
+    page.gauge("khlang_queue_oldest_seconds", "How long the oldest of them has waited.", age);
+    page.gauge("khlang_loading", "1 while an archive is being loaded.", loading);
+    page.gauge("khlang_trouble", "1 while trouble of our own keeps archives waiting.", trouble);
+}
+
+fn files(call: &Call, page: &mut Exposition) {
+    let bytes = |path: &Path| path.metadata().map_or(0.0, |meta| meta.len() as f64);
+    let database = &call.shared.database;
+    let wal = database.with_extension("db-wal");
+    page.gauge("khlang_database_bytes", "Size of the database.", bytes(database));
+    page.gauge("khlang_database_wal_bytes", "Size of its write-ahead log.", bytes(&wal));
+    if let Ok(disk) = rustix::fs::statvfs(&call.shared.data) {
+        let free = disk.f_bavail.saturating_mul(disk.f_frsize) as f64;
+        page.gauge("khlang_disk_free_bytes", "Free space where the data lie.", free);
+    }
+}
+
+/// What the system says of this process, where it says anything.
+fn process(page: &mut Exposition) {
+    let resident = std::fs::read_to_string("/proc/self/statm").ok().and_then(|text| {
+        let pages: u64 = text.split(' ').nth(1)?.parse().ok()?;
+        Some(pages * rustix::param::page_size() as u64)
+    });
+    if let Some(bytes) = resident {
+        page.gauge("process_resident_memory_bytes", "Memory in use.", bytes as f64);
+    }
+    if let Ok(open) = std::fs::read_dir("/proc/self/fd") {
+        page.gauge("process_open_fds", "Descriptors in use.", open.count() as f64);
+    }
+}
