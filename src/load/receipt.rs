@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use chrono::{DateTime, Datelike};
 
 use crate::clock::BUDDHIST_ERA;
-use crate::report::{csv, findings};
+use crate::report::{csv, findings, plain};
 use crate::submission::{Problem, Status, Submission};
 
 /// The endings of a receipt's files, after the archive's name.
@@ -53,14 +53,14 @@ pub fn text(s: &Submission) -> String {
             out.push_str("\n----------------------------------------\n\n");
         }
     }
-    out
+    plain(&out)
 }
 
 /// The receipt in one language.
 pub fn one(s: &Submission, thai: bool) -> String {
     let mut out = String::new();
     one_language(&mut out, s, thai);
-    out
+    plain(&out)
 }
 
 fn one_language(out: &mut String, s: &Submission, thai: bool) {

@@ -19,6 +19,14 @@ pub use prose::Prose;
 pub use table::{Cell, Column, Kind, Table};
 pub use words::{Lang, Words};
 
+/// A text with nothing in it that acts instead of being read: control
+/// characters, but for the ends of lines, and letters that turn the direction
+/// of writing are made visible.
+pub fn plain(text: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.replace(|c: char| (c.is_control() && c != '\n') || turns(c), "\u{fffd}")
+}
+
 /// Trouble with writing a document; never a matter of its values.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
