@@ -62,8 +62,7 @@ const PROVINCE: [u16; 5] = [200, 403, 403, 403, 401];
 
 /// Every route that is read. What changes something has tests of its own.
 const TABLE: &[Row] = &[
-    // A unit has one page of its own.
-    ("page", "/", [200, 200, 303, 403, 401], None),
+    ("page", "/", DATA, None),
     ("submission_page", "/submissions/3", DATA, Some(("/submissions/1", NONE_OF))),
     ("unit_page", "/units/03590", DATA, Some(("/units/10669", FOREIGN))),
     (

@@ -16,6 +16,7 @@ use crate::http::problem::{self, Problem};
 use crate::http::reply::Reply;
 use crate::kpi::{Definition, Missing, Outcome, PersonExplained, UnitExplained};
 use crate::row::citizen_id;
+use crate::store::Action;
 
 /// Persons on one page.
 const SHOWN: u64 = 50;
@@ -29,8 +30,9 @@ pub fn explain(call: &Call) -> Result<Reply, Problem> {
     let hcode = hcode.ok_or_else(|| Problem::new(problem::INVALID_PARAMETER, "unit is needed"))?;
     let unit = unit_name(call, Some(&hcode));
     let unit = unit.ok_or_else(|| Problem::new(problem::NO_UNIT, format!("no unit {hcode}")))?;
-    let explained = figures::unit(call, &definition.id, period, &hcode)?;
     let whole = call.text("cid") == Some("on");
+    call.log(Action::Read, Some(&hcode), None, &read(call, definition, whole))?;
+    let explained = figures::unit(call, &definition.id, period, &hcode)?;
     let person = match call.text("person") {
         Some(pid) => Some(person(call, definition, &explained, &hcode, pid, whole)?),
         None => None,
@@ -49,6 +51,13 @@ pub fn explain(call: &Call) -> Result<Reply, Problem> {
         "pager": Pager::new(call, SHOWN, explained.missing.len() as u64, "#missing"),
     });
     page::render(&Frame::of(call), "explain.html", own)
+}
+
+/// What the access log says was read; it names no person.
+fn read(call: &Call, definition: &Definition, whole: bool) -> String {
+    let person = if call.text("person").is_some() { ", one person" } else { "" };
+    let whole = if whole { ", citizen IDs whole" } else { "" };
+    format!("{}{person}{whole}", definition.id)
 }
 
 /// The steps that sum up: they stand above the funnel.
