@@ -14,6 +14,7 @@
 #![allow(clippy::disallowed_methods, reason = "the baseline opens a database of its own")]
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use khlang::archive::Standard;
@@ -42,23 +43,24 @@ fn main() {
     let summary = generate(&args, &Catalog::builtin().unwrap()).unwrap();
     let units = Units::load(&dir.path().join("units.csv")).unwrap();
     let world = World::new(Catalog::builtin().unwrap(), units, Config::default()).unwrap();
+    let world = Arc::new(world);
     let archives = in_order(dir.path());
     println!("{} archives, {} rows, {} bytes packed", archives.len(), summary.rows, summary.bytes);
     let baseline = rows_only(&dir.path().join("baseline.db"), summary.rows);
     line("sqlite3 rows only", summary.rows, baseline, baseline);
-    let mut store = Store::open(&dir.path().join("bench.db"), &world.catalog, 48).unwrap();
+    let store = Store::open(&dir.path().join("bench.db"), &world.catalog, 48).unwrap();
     for (name, first) in [("fresh", 1), ("again", 1_000_000)] {
         let took = time(|| {
             for (path, id) in archives.iter().zip(first..) {
-                one(&world, &mut store, path, Some(id));
+                one(&world, &store, path, Some(id));
             }
         });
         line(name, summary.rows, took, baseline);
     }
     let took = time(|| {
         for path in &archives {
-            let mut store = Store::temporary(&world.catalog, 48).unwrap();
-            one(&world, &mut store, path, None);
+            let store = Store::temporary(&world.catalog, 48).unwrap();
+            one(&world, &store, path, None);
         }
     });
     line("check", summary.rows, took, baseline);
@@ -81,13 +83,20 @@ fn in_order(dir: &Path) -> Vec<PathBuf> {
     archives
 }
 
-fn one(world: &World, store: &mut Store, path: &Path, id: Option<i64>) {
+fn one(world: &Arc<World>, store: &Store, path: &Path, id: Option<i64>) {
     let now = chrono::NaiveDate::from_ymd_opt(2020, 1, 1).unwrap().and_hms_opt(0, 0, 0).unwrap();
     let now = clock::at_bangkok(now);
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
-    let claim =
-        Claim { path, name: &name, id, received_at: now, now, place: &|_| None, progress: &|_| () };
-    load(world, store, &claim).unwrap();
+    let claim = Claim {
+        world: Arc::clone(world),
+        path: path.to_owned(),
+        name,
+        id,
+        received_at: now,
+        now,
+        progress: Arc::new(|_| ()),
+    };
+    load(store, claim, &|_| None).unwrap();
 }
 
 fn rows_only(path: &Path, rows: u64) -> f64 {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 #![allow(clippy::disallowed_methods, reason = "tests make files, and look into the database")]
 
+mod ahead;
 mod api;
 mod browser;
 mod commands;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use khlang::archive::Standard;
 use khlang::catalog::Catalog;
@@ -33,32 +34,32 @@ fn loaded(standard: Standard, defects: f64) -> Vec<(Value, Submission)> {
     generate(&args, &Catalog::builtin().unwrap()).unwrap();
     let units = Units::load(&dir.path().join("units.csv")).unwrap();
     let config = Config::load(None, std::iter::empty()).unwrap();
-    let world = World::new(Catalog::builtin().unwrap(), units, config).unwrap();
-    let mut store = Store::open(&dir.path().join("sample.db"), &world.catalog, 16).unwrap();
+    let world = Arc::new(World::new(Catalog::builtin().unwrap(), units, config).unwrap());
+    let store = Store::open(&dir.path().join("sample.db"), &world.catalog, 16).unwrap();
     let ledger = std::fs::read(dir.path().join("ledger.json")).unwrap();
     let ledger: Value = serde_json::from_slice(&ledger).unwrap();
     assert!(ledger["archives"].as_array().unwrap().len() >= 20 * 7 - 14);
     let entries = ledger["archives"].as_array().unwrap().iter().zip(1..);
     entries
-        .map(|(entry, id)| (entry.clone(), judge(&world, &mut store, dir.path(), entry, id)))
+        .map(|(entry, id)| (entry.clone(), judge(&world, &store, dir.path(), entry, id)))
         .collect()
 }
 
-fn judge(world: &World, store: &mut Store, dir: &Path, entry: &Value, id: i64) -> Submission {
+fn judge(world: &Arc<World>, store: &Store, dir: &Path, entry: &Value, id: i64) -> Submission {
     let now = chrono::NaiveDate::from_ymd_opt(2020, 1, 1).unwrap().and_hms_opt(0, 0, 0).unwrap();
     let now = clock::at_bangkok(now);
     let name = entry["archive"].as_str().unwrap();
     let path = dir.join(name);
     let claim = Claim {
-        path: &path,
-        name,
+        world: Arc::clone(world),
+        path: path,
+        name: name.to_owned(),
         id: Some(id),
         received_at: now,
         now,
-        place: &|_| None,
-        progress: &|_| (),
+        progress: Arc::new(|_| ()),
     };
-    load(world, store, &claim).unwrap()
+    load(store, claim, &|_| None).unwrap()
 }
 
 /// What the judge said, in the form of the ledger.

@@ -1,6 +1,7 @@
 -- Residents whose pregnancy ended in the period, not by abortion, and who had
 -- a visit by the twelfth week of that pregnancy, at any place. Visits belong
--- to the pregnancy by its number and by the days before its end.
+-- to the pregnancy by its number (which the 21 files may leave out) and by the
+-- days before its end.
 -- use: resident, delivery, antenatal
 -- table: calendar
 SELECT hcode, person, 1 - abortion AS den, (1 - abortion) * c_early AS num,
@@ -13,7 +14,7 @@ FROM (
   FROM delivery AS b
   JOIN resident AS r ON r.person = b.person
   JOIN calendar AS c ON c.day = b.born
-  LEFT JOIN antenatal AS a ON a.person = b.person AND a.gravida = b.gravida
+  LEFT JOIN antenatal AS a ON a.person = b.person AND (a.gravida IS NULL OR a.gravida BETWEEN b.gravida AND b.gravida_to)
     AND a.n <= c.n AND a.n >= c.n - :longest AND a.weeks >= 0
   WHERE b.born BETWEEN :start AND :end
   GROUP BY r.hcode, r.person, b.born, b.abortion

@@ -1,5 +1,6 @@
 -- Residents whose pregnancy ended in the period, not by abortion, and who had
--- a visit in each of the five windows of that pregnancy.
+-- a visit in each of the five windows of that pregnancy. Visits belong to it
+-- as in anc12.
 -- use: resident, delivery, antenatal
 -- table: calendar, anc_windows
 SELECT hcode, person, 1 - abortion AS den,
@@ -16,7 +17,7 @@ FROM (
   FROM delivery AS b
   JOIN resident AS r ON r.person = b.person
   JOIN calendar AS c ON c.day = b.born
-  LEFT JOIN antenatal AS a ON a.person = b.person AND a.gravida = b.gravida
+  LEFT JOIN antenatal AS a ON a.person = b.person AND (a.gravida IS NULL OR a.gravida BETWEEN b.gravida AND b.gravida_to)
     AND a.n <= c.n AND a.n >= c.n - :longest
   LEFT JOIN anc_windows AS w ON a.weeks BETWEEN w.first_n AND w.last_n
     AND :year BETWEEN w.from_n AND w.to_n

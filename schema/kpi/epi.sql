@@ -1,11 +1,12 @@
 -- Residents who reach an age in the period, and whether their doses are all
--- there: of each antigen at least one way through its series, each dose after
--- the one it follows, by the birthday or ever.
+-- there: of each antigen that the schedule of the year asks for at least one
+-- way through its series, each dose after the one it follows, by the birthday
+-- or ever. A year that does not ask for the antigen has no answer.
 -- use: resident, died, dose
 -- table: epi_series
 WITH need AS (
   SELECT DISTINCT antigen FROM epi_series
-  WHERE age_n = :age AND (:antigen = 'ALL' OR antigen = :antigen)
+  WHERE age_n = :age AND :year BETWEEN from_n AND to_n AND (:antigen = 'ALL' OR antigen = :antigen)
 ),
 child AS (
   SELECT DISTINCT r.person AS person,
@@ -17,7 +18,7 @@ way AS (
     count(DISTINCT e.code) AS given
   FROM child AS c
   JOIN dose AS d ON d.person = c.person AND d.day <= c.last_day
-  JOIN epi_series AS e ON e.code = d.code AND e.age_n = :age
+  JOIN epi_series AS e ON e.code = d.code AND e.age_n = :age AND :year BETWEEN e.from_n AND e.to_n
   WHERE e.after IS NULL OR EXISTS (
     SELECT 1 FROM dose AS f WHERE f.person = d.person AND f.code = e.after AND f.day < d.day
   )
@@ -35,6 +36,7 @@ kid AS (
     max(CASE WHEN antigen = 'DTP3' THEN 1 ELSE 0 END) AS dtp3,
     max(CASE WHEN antigen = 'OPV3' THEN 1 ELSE 0 END) AS opv3,
     max(CASE WHEN antigen = 'MMR1' THEN 1 ELSE 0 END) AS mmr1,
+    max(CASE WHEN antigen = 'IPV' THEN 1 ELSE 0 END) AS ipv,
     max(CASE WHEN antigen = 'DTP4' THEN 1 ELSE 0 END) AS dtp4,
     max(CASE WHEN antigen = 'OPV4' THEN 1 ELSE 0 END) AS opv4,
     max(CASE WHEN antigen = 'JE2' THEN 1 ELSE 0 END) AS je2,
@@ -54,6 +56,7 @@ SELECT r.hcode AS hcode, r.person AS person,
   CASE WHEN 'DTP3' IN (SELECT antigen FROM need) THEN coalesce(k.dtp3, 0) END AS c_dtp3,
   CASE WHEN 'OPV3' IN (SELECT antigen FROM need) THEN coalesce(k.opv3, 0) END AS c_opv3,
   CASE WHEN 'MMR1' IN (SELECT antigen FROM need) THEN coalesce(k.mmr1, 0) END AS c_mmr1,
+  CASE WHEN 'IPV' IN (SELECT antigen FROM need) THEN coalesce(k.ipv, 0) END AS c_ipv,
   CASE WHEN 'DTP4' IN (SELECT antigen FROM need) THEN coalesce(k.dtp4, 0) END AS c_dtp4,
   CASE WHEN 'OPV4' IN (SELECT antigen FROM need) THEN coalesce(k.opv4, 0) END AS c_opv4,
   CASE WHEN 'JE2' IN (SELECT antigen FROM need) THEN coalesce(k.je2, 0) END AS c_je2,
@@ -64,4 +67,4 @@ SELECT r.hcode AS hcode, r.person AS person,
 FROM resident AS r
 LEFT JOIN died AS d ON d.person = r.person
 LEFT JOIN kid AS k ON k.person = r.person
-WHERE r.birth BETWEEN :born_from AND :born_to
+WHERE r.birth BETWEEN :born_from AND :born_to AND EXISTS (SELECT 1 FROM need)

@@ -1,17 +1,18 @@
 -- Resident newborns whose 42nd day after birth falls in the period, and
--- whether care was given in each of the three windows. A report without room
--- for a third date cannot say.
+-- whether care was given in each of the three windows, or in the first two. A
+-- report without room for a third date can say no more than the two.
 -- use: resident, birth, child_care
 -- table: calendar, care_windows
-SELECT hcode, person, c_birth * three AS den, c_birth * three * c_first * c_second * c_third AS num,
-  CASE WHEN three = 0 THEN 'no_third_date' END AS reason,
-  v_birth, c_birth, three AS c_recorded, c_first, c_second, c_third
+SELECT hcode, person, c_birth * c_recorded AS den,
+  c_birth * c_recorded * c_first * c_second * coalesce(c_third, 1) AS num,
+  CASE WHEN c_recorded = 0 THEN 'no_third_date' END AS reason,
+  v_birth, c_birth, c_recorded, c_first, c_second, c_third
 FROM (
   SELECT r.hcode AS hcode, r.person AS person, b.born AS v_birth, 1 AS c_birth,
-    b.three AS three,
+    CASE WHEN :visits = 2 THEN 1 ELSE b.three END AS c_recorded,
     max(CASE WHEN w.code = '1' THEN 1 ELSE 0 END) AS c_first,
     max(CASE WHEN w.code = '2' THEN 1 ELSE 0 END) AS c_second,
-    max(CASE WHEN w.code = '3' THEN 1 ELSE 0 END) AS c_third
+    CASE WHEN :visits = 3 THEN max(CASE WHEN w.code = '3' THEN 1 ELSE 0 END) END AS c_third
   FROM birth AS b
   JOIN resident AS r ON r.person = b.person
   JOIN calendar AS c ON c.day = b.born

@@ -1,5 +1,7 @@
 //! `khlang check`: judges archives without a database.
 
+use std::sync::Arc;
+
 use anyhow::Context as _;
 
 use super::outcome::{Args, Progress, Show};
@@ -9,23 +11,21 @@ use crate::store::Store;
 
 /// Runs it.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
-    let world = context.world()?;
+    let world = Arc::new(context.world()?);
     let mut show = Show::new(context, args);
     for path in &args.archives {
-        let mut store = Store::temporary(&world.catalog, world.config.store.cache_mib)?;
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let progress = Progress::new(path);
+        let store = Store::temporary(&world.catalog, world.config.store.cache_mib)?;
         let now = context.clock.now();
         let claim = Claim {
-            path,
-            name: &name,
+            world: Arc::clone(&world),
+            path: path.clone(),
+            name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             id: None,
             received_at: now,
             now,
-            place: &|_| None,
-            progress: &|bytes| progress.add(bytes),
+            progress: Progress::told(path),
         };
-        let outcome = load(&world, &mut store, &claim);
+        let outcome = load(&store, claim, &|_| None);
         show.one(&outcome.with_context(|| path.display().to_string())?)?;
     }
     show.end()

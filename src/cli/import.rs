@@ -2,6 +2,7 @@
 //! loaded the next is copied and the one before gets its receipt.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context as _;
@@ -9,7 +10,8 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::outcome::{Args, Progress, Show};
 use super::{Context, Done};
-use crate::inbox::{Claimed, Folders, abandon_copy, bring_in, claim_copy, finish};
+use crate::inbox::{Begun, Claimed, Folders, abandon_copy, begin, bring_in, claim_copy, finish};
+use crate::load::Before;
 use crate::store::{Reader, Store};
 use crate::submission::Submission;
 use crate::world::World;
@@ -22,13 +24,13 @@ type Loaded<'a> = (&'a Path, Claimed, Submission);
 
 /// Runs it.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
-    let world = context.world()?;
+    let world = Arc::new(context.world()?);
     // Nothing is loaded of a list that has a mistake in it.
     for path in &args.archives {
         anyhow::ensure!(path.is_file(), "{} is no file", path.display());
     }
     let folders = context.folders()?;
-    let mut store = context.store(&world, &folders)?;
+    let store = context.store(&world, &folders)?;
     let numbers = Reader::open(&folders.database(), None)?;
     let known = Reader::open(&folders.database(), None)?;
     let (copied, waiting) = bounded(AHEAD);
@@ -39,7 +41,9 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
         scope.spawn(move || copy_all(context, args, folders, &numbers, stop, &copied));
         let showing = &mut show;
         let finished = scope.spawn(move || finish_all(folders, &known, &unfinished, showing));
-        let done = load_all(context, &world, &mut store, folders, stop, (&waiting, loaded));
+        let loading = Loading { context, world: &world, store: &store, folders };
+        let done = loading.all(stop, &waiting, &loaded);
+        drop(loaded);
         let finished = finished.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         done.and(finished)
     })
@@ -69,45 +73,90 @@ fn copy_all<'a>(
     }
 }
 
-/// Loads every copy; after trouble the rest are given up, because an archive
-/// may need the persons of the one before.
-fn load_all<'a>(
-    context: &Context,
-    world: &World,
-    store: &mut Store,
-    folders: &Folders,
-    stop: &AtomicBool,
-    (copies, loaded): (&Receiver<Copied<'a>>, Sender<Loaded<'a>>),
-) -> anyhow::Result<()> {
-    let mut outcome = Ok(());
-    for (path, claimed) in copies {
-        let done = claimed.and_then(|claimed| {
-            if outcome.is_err() {
-                abandon_copy(&claimed)?;
-                return Ok(());
-            }
-            let progress = Progress::new(path);
-            let told = |bytes| progress.add(bytes);
-            match bring_in(world, store, folders, &context.clock, &claimed, &told) {
-                Ok(submission) => {
-                    // Whoever finishes goes on until this side lets go.
-                    let _ = loaded.send((path, claimed, submission));
-                    Ok(())
+/// What loading works with.
+struct Loading<'a> {
+    context: &'a Context,
+    world: &'a Arc<World>,
+    store: &'a Store,
+    folders: &'a Folders,
+}
+
+/// A copy, and how its loading has begun.
+type Next<'a> = (&'a Path, anyhow::Result<(Claimed, anyhow::Result<Begun>)>);
+
+impl Loading<'_> {
+    /// Loads every copy, and judges the next while one is written; after
+    /// trouble the rest are given up, because an archive may need the persons
+    /// of the one before.
+    fn all<'a>(
+        &self,
+        stop: &AtomicBool,
+        copies: &Receiver<Copied<'a>>,
+        loaded: &Sender<Loaded<'a>>,
+    ) -> anyhow::Result<()> {
+        let mut outcome = Ok(());
+        let mut next: Option<Next> = None;
+        while let Some((path, claimed)) = next
+            .take()
+            .or_else(|| copies.recv().ok().map(|copy| self.begin(copy, outcome.is_ok(), None)))
+        {
+            let done = claimed.and_then(|(claimed, begun)| {
+                if outcome.is_err() {
+                    // Judged, perhaps, on the word of one that is not stored.
+                    drop(begun);
+                    return Ok(abandon_copy(&claimed)?);
                 }
-                Err(error) => {
-                    if store.known(claimed.id)?.is_none() {
-                        // Left in work/, it would be loaded behind the back of
-                        // whoever imports the file again.
-                        abandon_copy(&claimed)?;
+                let mut between = |before: &mut Option<Before>| {
+                    if next.is_none()
+                        && let Ok(copy) = copies.try_recv()
+                    {
+                        next = Some(self.begin(copy, true, before.take()));
                     }
-                    Err(anyhow::Error::from(error).context(path.display().to_string()))
+                };
+                let done = begun.and_then(|begun| {
+                    Ok(bring_in(self.store, self.folders, &claimed, begun, &mut between)?)
+                });
+                match done {
+                    Ok(submission) => {
+                        // Whoever finishes goes on until this side lets go.
+                        let _ = loaded.send((path, claimed, submission));
+                        Ok(())
+                    }
+                    Err(error) => {
+                        if self.store.known(claimed.id)?.is_none() {
+                            // Left in work/, it would be loaded behind the back
+                            // of whoever imports the file again.
+                            abandon_copy(&claimed)?;
+                        }
+                        Err(error.context(path.display().to_string()))
+                    }
                 }
-            }
-        });
-        outcome = outcome.and(done);
-        stop.store(outcome.is_err(), Ordering::Relaxed);
+            });
+            outcome = outcome.and(done);
+            stop.store(outcome.is_err(), Ordering::Relaxed);
+        }
+        outcome
     }
-    outcome
+
+    fn begin<'a>(
+        &self,
+        (path, claimed): Copied<'a>,
+        judge: bool,
+        before: Option<Before>,
+    ) -> Next<'a> {
+        let begun = claimed.map(|claimed| {
+            let begun = if judge {
+                let clock = &self.context.clock;
+                let progress = Progress::told(path);
+                begin(self.world, self.store, clock, &claimed, progress, before)
+                    .map_err(anyhow::Error::from)
+            } else {
+                Err(anyhow::anyhow!("given up"))
+            };
+            (claimed, begun)
+        });
+        (path, begun)
+    }
 }
 
 fn finish_all(

@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -94,8 +95,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A bar for one archive.
-    pub fn new(path: &Path) -> Self {
+    fn new(path: &Path) -> Self {
         let bar = if std::io::stderr().is_terminal() {
             let bar = ProgressBar::new_spinner();
             let style = ProgressStyle::with_template("{spinner} {msg} {bytes} {bytes_per_sec}");
@@ -109,8 +109,14 @@ impl Progress {
         Self { bar, read: AtomicU64::new(0) }
     }
 
+    /// A bar as whoever reads an archive tells it.
+    pub fn told(path: &Path) -> Arc<dyn Fn(u64) + Send + Sync> {
+        let progress = Self::new(path);
+        Arc::new(move |bytes| progress.add(bytes))
+    }
+
     /// Told the inflated bytes that have been read.
-    pub fn add(&self, bytes: u64) {
+    fn add(&self, bytes: u64) {
         self.bar.set_position(self.read.fetch_add(bytes, Ordering::Relaxed) + bytes);
     }
 }

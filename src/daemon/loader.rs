@@ -1,6 +1,7 @@
 //! Two threads: one has the store's writer and loads archives, the other
 //! writes receipts and moves originals to their last place. The second waits
-//! for the disk while the first goes on.
+//! for the disk while the first goes on. While one archive is written the next
+//! is judged.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -8,12 +9,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{Builder, JoinHandle};
 
 use anyhow::Context as _;
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 
 use super::Event;
 use crate::clock::Clock;
-use crate::inbox::{Claimed, Folders, bring_in, finish};
-use crate::load::LoadError;
+use crate::inbox::{Begun, Claimed, Folders, begin, bring_in, finish};
+use crate::load::{Before, LoadError};
 use crate::store::{Reader, Store};
 use crate::submission::Submission;
 use crate::world::World;
@@ -37,8 +38,17 @@ pub struct Job {
 pub struct Done {
     /// The claim.
     pub claimed: Claimed,
-    /// The submission; else what trouble of our own it met.
-    pub outcome: Result<Submission, String>,
+    /// The submission, else trouble.
+    pub outcome: Result<Submission, Trouble>,
+}
+
+/// Why a claim is not done.
+#[derive(Debug)]
+pub enum Trouble {
+    /// Trouble of our own.
+    Met(String),
+    /// The one before it met some.
+    Behind,
 }
 
 /// Starts both. They end, with nothing left half done, when the sender of jobs
@@ -58,8 +68,8 @@ pub fn start(
         Builder::new().name("finisher".to_owned()).spawn(run).context("starting a thread")?
     };
     let run = move || {
-        let mut side = Loader { store, folders, clock, events, loaded };
-        queue.into_iter().for_each(|job| side.load(job));
+        let side = Loader { store, folders, clock, events, loaded };
+        side.all(&queue);
         let Loader { store, loaded, .. } = side;
         drop(loaded);
         if finisher.join().is_err() {
@@ -81,29 +91,73 @@ struct Loader {
     loaded: Sender<(Claimed, Submission)>,
 }
 
+/// An archive that has been begun.
+type Next = (Claimed, Result<Begun, String>);
+
 impl Loader {
-    fn load(&mut self, job: Job) {
+    /// Loads until nobody sends jobs any more. What is only judged by then is
+    /// left to the next start.
+    fn all(&self, queue: &Receiver<Job>) {
+        let mut next = None;
+        loop {
+            let (claimed, begun) = match next.take() {
+                // Nobody sends another before this one is said to have begun,
+                // so that nothing is taken here.
+                Some(_) if matches!(queue.try_recv(), Err(TryRecvError::Disconnected)) => return,
+                Some(next) => next,
+                None => match queue.recv() {
+                    Ok(job) => self.begin(job, None),
+                    Err(_) => return,
+                },
+            };
+            // When nobody listens any more the program is about to end.
+            let _ = self.events.send(Event::Begun);
+            let mut between = |before: &mut Option<Before>| {
+                if next.is_none()
+                    && let Ok(job) = queue.try_recv()
+                {
+                    next = Some(self.begin(job, before.take()));
+                }
+            };
+            let outcome = begun.and_then(|begun| {
+                let (store, folders) = (&self.store, &self.folders);
+                caught(|| bring_in(store, folders, &claimed, begun, &mut between))
+            });
+            let failed = outcome.is_err();
+            self.pass_on(claimed, outcome);
+            if failed && let Some((claimed, begun)) = next.take() {
+                // Judged, perhaps, on the word of an archive that is not stored.
+                drop(begun);
+                self.done(claimed, Trouble::Behind);
+            }
+        }
+    }
+
+    fn begin(&self, job: Job, before: Option<Before>) -> Next {
         let Job { world, claimed, inflated } = job;
-        let progress = |bytes| {
+        let progress = Arc::new(move |bytes| {
             inflated.fetch_add(bytes, Ordering::Relaxed);
-        };
-        let outcome = caught(|| {
-            bring_in(&world, &mut self.store, &self.folders, &self.clock, &claimed, &progress)
         });
-        // When nobody listens any more the program is about to end.
-        let id = claimed.id;
-        let _ = match outcome {
+        let begun = caught(|| begin(&world, &self.store, &self.clock, &claimed, progress, before));
+        (claimed, begun)
+    }
+
+    fn pass_on(&self, claimed: Claimed, outcome: Result<Submission, String>) {
+        match outcome {
             Ok(submission) => {
+                let id = claimed.id;
                 if self.loaded.send((claimed, submission)).is_err() {
                     log::error!("submission {id} is left for the next start to finish");
                 }
-                self.events.send(Event::Stored(id))
+                let _ = self.events.send(Event::Stored(id));
             }
-            Err(error) => {
-                let done = Done { claimed, outcome: Err(error) };
-                self.events.send(Event::Done(Box::new(done)))
-            }
-        };
+            Err(error) => self.done(claimed, Trouble::Met(error)),
+        }
+    }
+
+    fn done(&self, claimed: Claimed, trouble: Trouble) {
+        let done = Done { claimed, outcome: Err(trouble) };
+        let _ = self.events.send(Event::Done(Box::new(done)));
     }
 }
 
@@ -115,7 +169,7 @@ fn finish_all(
 ) {
     for (claimed, submission) in loads {
         let outcome = caught(|| finish(known, folders, &claimed, &submission));
-        let done = Done { claimed, outcome: outcome.map(|()| submission) };
+        let done = Done { claimed, outcome: outcome.map(|()| submission).map_err(Trouble::Met) };
         let _ = events.send(Event::Done(Box::new(done)));
     }
 }

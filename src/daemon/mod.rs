@@ -25,7 +25,7 @@ use crate::inbox::{self, Claimed, Folders, Found, Scanner, Uploads, claim};
 use crate::store::{Reader, Store, stop_waiting};
 use crate::submission::Submission;
 use crate::world::World;
-use loader::{Done, Job};
+use loader::{Done, Job, Trouble};
 
 /// Everything that can wake the daemon.
 #[derive(Debug)]
@@ -34,7 +34,9 @@ enum Event {
     Tick,
     /// Something may have changed in the inbox.
     Hint,
-    /// The loader has stored an archive and can take the next one.
+    /// The loader begins to write an archive, and can take the next one.
+    Begun,
+    /// The loader has stored an archive.
     Stored(i64),
     /// An archive has its receipt and its last place, or met trouble.
     Done(Box<Done>),
@@ -62,6 +64,9 @@ pub struct Setup {
     pub idle: Box<dyn Fn(&Path)>,
 }
 
+/// An archive with the loader, and how far it is.
+type InHand = (Loading, Arc<AtomicU64>);
+
 struct Daemon {
     setup: Setup,
     world: Arc<World>,
@@ -70,8 +75,10 @@ struct Daemon {
     jobs: Sender<Job>,
     exports: Exports,
     /// The archive that is being loaded.
-    loading: Option<(Loading, Arc<AtomicU64>)>,
-    /// When its loading began.
+    loading: Option<InHand>,
+    /// The one that is judged, and written after it.
+    ahead: Option<InHand>,
+    /// When the writing of the first began.
     began: Instant,
     /// The loader takes archives.
     loader_lives: bool,
@@ -136,6 +143,7 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
         jobs,
         exports,
         loading: None,
+        ahead: None,
         began: Instant::now(),
         loader_lives: true,
         in_hand: 0,
@@ -182,6 +190,10 @@ impl Daemon {
                     self.reload_if_units_changed();
                 }
                 Event::Hint => {}
+                Event::Begun => {
+                    self.loading = self.ahead.take();
+                    self.began = Instant::now();
+                }
                 Event::Stored(id) => self.free(id),
                 Event::Done(done) => self.done(*done),
                 Event::Exported(done) => {
@@ -211,7 +223,7 @@ impl Daemon {
             Err(error) => (Vec::new(), Some(format!("inbox: {error}"))),
         };
         let left = self.take_up();
-        if self.loading.is_none() {
+        if self.ahead.is_none() {
             self.start_next(&found);
         }
         let failed = self.retry.iter().find(|(at, _)| *at > Instant::now()).map(|(_, claimed)| {
@@ -279,8 +291,7 @@ impl Daemon {
         };
         let job = Job { world: Arc::clone(&self.world), claimed, inflated: Arc::clone(&inflated) };
         if self.jobs.send(job).is_ok() {
-            self.loading = Some((loading, inflated));
-            self.began = Instant::now();
+            self.ahead = Some((loading, inflated));
             self.in_hand += 1;
         } else {
             // It lies in work/, where the next start finds it.
@@ -334,8 +345,8 @@ impl Daemon {
 
     /// The loader has let go of an archive.
     fn free(&mut self, id: i64) {
-        if self.loading.as_ref().is_some_and(|(loading, _)| loading.id == id) {
-            self.loading = None;
+        self.ahead.take_if(|(ahead, _)| ahead.id == id);
+        if self.loading.take_if(|(loading, _)| loading.id == id).is_some() {
             self.shared.metrics.loaded(self.began.elapsed());
         }
     }
@@ -346,7 +357,8 @@ impl Daemon {
         self.tried_again.retain(|(id, _)| *id != done.claimed.id);
         match done.outcome {
             Ok(submission) => tell(&submission),
-            Err(error) => {
+            Err(Trouble::Behind) => self.retry.push((Instant::now(), done.claimed)),
+            Err(Trouble::Met(error)) => {
                 let name = done.claimed.name.escape_debug();
                 log::error!("submission {} ({name}): {error}", done.claimed.id);
                 let at = Instant::now() + self.world.config.inbox.retry.0;
@@ -382,17 +394,22 @@ impl Daemon {
 
     fn show(&mut self, found: &[Found], trouble: Option<String>) {
         let now = self.setup.clock.now().to_rfc3339();
-        let waiting = found
-            .iter()
-            .filter(|f| f.path.exists())
-            .map(|f| Waiting {
-                name: f.name.clone(),
-                hcode: hcode_of(&f.name),
-                bytes: f.bytes,
-                since: (self.setup.clock.now() - f.age).to_rfc3339(),
-                settling: !f.settled,
-            })
-            .collect();
+        // Who is judged already waits for its turn, too.
+        let ahead = self.ahead.as_ref().map(|(ahead, _)| Waiting {
+            name: ahead.name.clone(),
+            hcode: ahead.hcode.clone(),
+            bytes: ahead.bytes,
+            since: ahead.since.clone(),
+            settling: false,
+        });
+        let left = found.iter().filter(|f| f.path.exists()).map(|f| Waiting {
+            name: f.name.clone(),
+            hcode: hcode_of(&f.name),
+            bytes: f.bytes,
+            since: (self.setup.clock.now() - f.age).to_rfc3339(),
+            settling: !f.settled,
+        });
+        let waiting = ahead.into_iter().chain(left).collect();
         let loading = self.loading.as_ref().map(|(loading, inflated)| Loading {
             inflated_bytes: inflated.load(Ordering::Relaxed),
             ..loading.clone()

@@ -4,6 +4,7 @@
 use std::fs;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::claim::{Claimed, take_up};
 use super::folders::Folders;
@@ -12,43 +13,67 @@ use super::receipts::write_receipt;
 use super::uploads::{MARK, Uploads};
 use crate::clock::Clock;
 use crate::files::{make_folder, make_private, rename_durably};
-use crate::load::{Claim, LoadError, Places, load};
+use crate::load::{Ahead, Before, Claim, LoadError, Places};
 use crate::store::{Reader, Store};
 use crate::submission::{Status, Submission};
 use crate::world::World;
 
-/// Loads a claimed archive, unless that was done before a kill. What is left
-/// then is [`finish`].
-pub fn bring_in(
-    world: &World,
-    store: &mut Store,
-    folders: &Folders,
+/// A claimed archive on its way into the store.
+pub enum Begun {
+    /// It is being judged.
+    Judged(Box<Ahead>),
+    /// It was loaded before a kill.
+    Loaded(Box<Submission>),
+}
+
+/// Begins with a claimed archive: judges it, against the store as it will be
+/// when the archive `before` is stored.
+pub fn begin(
+    world: &Arc<World>,
+    store: &Store,
     clock: &Clock,
     claimed: &Claimed,
-    progress: &(dyn Fn(u64) + Sync),
-) -> Result<Submission, LoadError> {
+    progress: Arc<dyn Fn(u64) + Send + Sync>,
+    before: Option<Before>,
+) -> Result<Begun, LoadError> {
     match store.submission(claimed.id, &world.catalog)? {
         Some(submission) if submission.archive != claimed.name => {
             let (id, other) = (claimed.id, &submission.archive);
             let what = format!("number {id} was given to {other} and to {}", claimed.name);
             Err(LoadError::Bug(what))
         }
-        Some(submission) => Ok(submission),
+        Some(submission) => Ok(Begun::Loaded(Box::new(submission))),
         None => {
-            let place = |status: Status| -> Option<Places> {
-                Some(Box::new(places(&folders.data, claimed, status)))
-            };
             let claim = Claim {
-                path: &claimed.path,
-                name: &claimed.name,
+                world: Arc::clone(world),
+                path: claimed.path.clone(),
+                name: claimed.name.clone(),
                 id: Some(claimed.id),
                 received_at: claimed.received_at,
                 now: clock.now(),
-                place: &place,
                 progress,
             };
-            load(world, store, &claim)
+            Ok(Begun::Judged(Box::new(Ahead::begin(store, claim, before)?)))
         }
+    }
+}
+
+/// Stores a claimed archive, unless that was done before a kill. What is left
+/// then is [`finish`]. `between` is called now and then; it may begin the
+/// archive that follows.
+pub fn bring_in(
+    store: &Store,
+    folders: &Folders,
+    claimed: &Claimed,
+    begun: Begun,
+    between: &mut dyn FnMut(&mut Option<Before>),
+) -> Result<Submission, LoadError> {
+    let place = |status: Status| -> Option<Places> {
+        Some(Box::new(places(&folders.data, claimed, status)))
+    };
+    match begun {
+        Begun::Loaded(submission) => Ok(*submission),
+        Begun::Judged(ahead) => ahead.write(store, &place, between),
     }
 }
 

@@ -26,7 +26,8 @@ pub struct Names {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Counts {
-    /// A person known at a unit; counted once per level by the person key.
+    /// A person known at a unit; counted once per level by the person key. The
+    /// numerator of a row without a person is added up.
     #[default]
     Persons,
     /// A visit, an admission, a month: added up.
@@ -183,10 +184,15 @@ impl DayFrom {
             Anchor::Year => days.year_start,
             Anchor::Quarter => days.quarter_start,
         };
+        // The last day of a month stays the last: reckoned from 28 February,
+        // months would leave out who is born on the 29th.
+        let from_end = self.from == Anchor::End;
+        let anchor = if from_end { anchor + ChronoDays::new(1) } else { anchor };
+        let days = self.days - i64::from(from_end);
         let months = self.years * 12 + self.months;
         let shift = Months::new(months.unsigned_abs());
         let moved = if months < 0 { anchor - shift } else { anchor + shift };
-        let by = ChronoDays::new(self.days.unsigned_abs());
-        if self.days < 0 { moved - by } else { moved + by }
+        let by = ChronoDays::new(days.unsigned_abs());
+        if days < 0 { moved - by } else { moved + by }
     }
 }

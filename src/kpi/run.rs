@@ -147,7 +147,7 @@ impl Session<'_> {
     ) -> Result<Tally, KpiError> {
         let sql = format!(
             "SELECT person, hcode, den, num, reason FROM ({}) AS q
-             WHERE den > 0 OR reason IS NOT NULL ORDER BY person",
+             WHERE den > 0 OR num > 0 OR reason IS NOT NULL ORDER BY person",
             query.text
         );
         let mut counter = Counter::new(&self.world.units, level);
@@ -274,6 +274,11 @@ impl<'a> Counter<'a> {
 
     fn take(&mut self, line: &Line<'_>) -> crate::store::Result<()> {
         let person = line.int(0)?;
+        if person.is_none() {
+            let place = self.place(line.str(1)?.unwrap_or_default());
+            self.groups[place].2 += line.int(3)?.unwrap_or(0).unsigned_abs();
+            return Ok(());
+        }
         if person != self.person {
             self.flush();
             self.person = person;
@@ -321,7 +326,7 @@ impl<'a> Counter<'a> {
 
     fn into_tally(self) -> Tally {
         let amount = |count: u64| Amount::new(count as i64, 0);
-        let groups = self.groups.into_iter().filter(|(_, denominator, _)| *denominator > 0);
+        let groups = self.groups.into_iter().filter(|(_, den, num)| *den > 0 || *num > 0);
         Tally {
             groups: groups
                 .map(|(code, denominator, numerator)| {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::members::{Contents, problem};
-use super::pipeline::Written;
+use super::pipeline::{Both, Written};
 use crate::archive::Standard;
 use crate::row::{CodeAt, Verdicts};
 use crate::submission::{Counts, FindingLine, MonthCounts, Status, Submission, Texts};
@@ -43,13 +43,12 @@ pub fn empty(
 }
 
 /// Completes a submission. An `Err` is a bug: counts that do not add up.
-pub fn complete(
+pub(super) fn complete(
     world: &World,
     standard: Standard,
     submission: &mut Submission,
     contents: Contents,
-    verdicts: Vec<Verdicts>,
-    written: Vec<Written>,
+    (verdicts, written): Both,
 ) -> Result<(), String> {
     // A member without data is nothing that could be left of a broken archive.
     let left = contents

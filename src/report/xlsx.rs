@@ -22,6 +22,10 @@ const LONGEST_NAME: usize = 31;
 /// Widest and narrowest columns, in characters.
 const WIDTHS: std::ops::RangeInclusive<usize> = 8..=60;
 
+/// Height of a line of text, and the highest row that the programs take.
+const LINE_POINTS: f64 = 16.0;
+const HIGHEST_POINTS: f64 = 409.0;
+
 /// A3 and A4 are numbers to the format.
 const PAPER_A4: u8 = 9;
 
@@ -40,7 +44,7 @@ pub fn document(document: &Document, lang: Lang, made: DateTime<FixedOffset>) ->
         let name = sheet_name(table.title.pick(lang), &mut names);
         let sheet = book.add_worksheet();
         sheet.set_name(&name)?;
-        Page { sheet, table, lang, row: 0 }.write(document)?;
+        Page { sheet, table, lang, row: 0, widths: Vec::new() }.write(document)?;
     }
     if names.is_empty() {
         book.add_worksheet().write_string(0, 0, document.title.pick(lang))?;
@@ -81,6 +85,8 @@ struct Page<'a> {
     table: &'a Table,
     lang: Lang,
     row: u32,
+    /// Width of each column, in characters.
+    widths: Vec<usize>,
 }
 
 impl Page<'_> {
@@ -93,6 +99,7 @@ impl Page<'_> {
         if self.table.title != document.title {
             self.line(self.table.title.pick(self.lang), &Format::new().set_bold())?;
         }
+        self.shape()?;
         self.headings()?;
         for row in &self.table.rows {
             self.cells(row, false)?;
@@ -105,7 +112,7 @@ impl Page<'_> {
         for note in self.table.notes.iter().chain(&document.notes) {
             self.line(note.pick(self.lang), &quiet)?;
         }
-        self.shape()
+        Ok(())
     }
 
     fn line(&mut self, text: &str, format: &Format) -> Result<()> {
@@ -125,6 +132,9 @@ impl Page<'_> {
             let title = column.title(self.lang);
             self.sheet.write_string_with_format(self.row, at as u16, cut(&title), &format)?;
         }
+        let titles = self.table.columns.iter().map(|column| column.title(self.lang));
+        let lines = titles.zip(&self.widths).map(|(title, room)| lines(&title, *room)).max();
+        self.height(lines)?;
         self.sheet.set_repeat_rows(self.row, self.row)?;
         self.row += 1;
         self.sheet.set_freeze_panes(self.row, 0)?;
@@ -135,7 +145,25 @@ impl Page<'_> {
         for (at, (column, cell)) in self.table.columns.iter().zip(cells).enumerate() {
             self.cell(at as u16, column, cell, total)?;
         }
+        let texts = self.table.columns.iter().zip(cells).zip(&self.widths);
+        let texts = texts.map(|((column, cell), room)| match cell {
+            Cell::Text(_) | Cell::Words(_) | Cell::Prose(_) => {
+                lines(&cell.plain(column.kind, self.lang), *room)
+            }
+            _ => 1,
+        });
+        let most = texts.max();
+        self.height(most)?;
         self.row += 1;
+        Ok(())
+    }
+
+    /// Not every program makes room for wrapped text by itself.
+    fn height(&mut self, lines: Option<usize>) -> Result<()> {
+        if let Some(lines) = lines.filter(|lines| *lines > 1) {
+            let height = (lines as f64 * LINE_POINTS).min(HIGHEST_POINTS);
+            self.sheet.set_row_height(self.row, height)?;
+        }
         Ok(())
     }
 
@@ -186,6 +214,7 @@ impl Page<'_> {
             let widest = shown.max().unwrap_or(0).max(heading) + 2;
             let widest = widest.clamp(*WIDTHS.start(), *WIDTHS.end());
             self.sheet.set_column_width(at as u16, widest as f64)?;
+            self.widths.push(widest);
         }
         self.sheet.set_paper_size(PAPER_A4).set_print_fit_to_pages(1, 0);
         if self.table.columns.len() > UPRIGHT_COLUMNS {
@@ -222,6 +251,13 @@ fn width(text: &str) -> usize {
     text.lines().map(of_line).max().unwrap_or(0)
 }
 
+/// Lines that a text takes in a column of so many characters. Words are not
+/// cut, so that a little of each line stays empty.
+fn lines(text: &str, room: usize) -> usize {
+    let room = room.saturating_sub(2).max(1);
+    text.lines().map(|line| width(line).div_ceil(room).max(1)).sum::<usize>().max(1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -248,5 +284,18 @@ mod tests {
         let text = "ก".repeat(40_000);
         assert_eq!(cut(&text).chars().count(), LONGEST_TEXT);
         assert_eq!(cut("ก"), "ก");
+    }
+
+    #[test]
+    fn wrapped_text_takes_as_many_lines_as_it_needs() {
+        for (text, room, expected) in [
+            ("", 10, 1),
+            ("12345678", 10, 1),
+            ("123456789", 10, 2),
+            ("a\nb\n", 10, 2),
+            ("ab", 1, 2),
+        ] {
+            assert_eq!(lines(text, room), expected, "{text} in {room}");
+        }
     }
 }

@@ -25,11 +25,48 @@ pub struct Person {
 struct Entry {
     person: Person,
     stored_death: i32,
+    /// This archive said something of the person that another round or another
+    /// row may decide: only the store can tell, when it has the archive.
+    unsure: bool,
 }
 
 impl From<Person> for Entry {
     fn from(person: Person) -> Self {
-        Self { person, stored_death: person.death }
+        Self { person, stored_death: person.death, unsure: false }
+    }
+}
+
+/// What an archive that is not stored yet will have changed for a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fact {
+    /// Nothing: the archive does not mention the person.
+    Untouched,
+    /// This is the person as it will be stored.
+    Sure(Person),
+    /// Only the store can tell, when it has the archive.
+    Unsure,
+}
+
+/// What an archive says of persons, for judging the next one before this one
+/// is stored.
+#[derive(Debug, Default)]
+pub struct Facts {
+    units: Vec<Unit>,
+}
+
+impl Facts {
+    /// What the archive will have changed for a person.
+    pub fn of(&self, hospcode: &str, pid: &str) -> Fact {
+        let unit = self.units.iter().find(|unit| unit.hospcode == hospcode);
+        let entry = unit.and_then(|unit| match canonical_int(pid) {
+            Some(number) => unit.numbered.get(&number),
+            None => unit.named.get(pid),
+        });
+        match entry {
+            None => Fact::Untouched,
+            Some(entry) if entry.unsure => Fact::Unsure,
+            Some(entry) => Fact::Sure(entry.person),
+        }
     }
 }
 
@@ -76,15 +113,21 @@ impl<'a> Persons<'a> {
 
     /// Puts an accepted PERSON row on record.
     pub fn accept(&mut self, hospcode: &str, pid: &str, birth: i32, sex: u8) {
-        let person = &mut self.entry(hospcode, pid).person;
+        let Entry { person, unsure, .. } = self.entry(hospcode, pid);
         if !person.known {
             (person.birth, person.sex, person.known) = (birth, sex, true);
+        } else if (person.birth, person.sex) != (birth, sex) {
+            // The register of a new round goes before that of an older one.
+            *unsure = true;
         }
     }
 
     /// Puts an accepted DEATH row on record.
     pub fn died(&mut self, hospcode: &str, pid: &str, death: i32) {
-        self.entry(hospcode, pid).person.death = death;
+        let entry = self.entry(hospcode, pid);
+        entry.person.death = death;
+        // The store keeps the first DEATH, which may be another one.
+        entry.unsure = true;
     }
 
     /// Forgets what this archive said, when its PERSON is taken back.
@@ -99,6 +142,11 @@ impl<'a> Persons<'a> {
                 entry.person.death = entry.stored_death;
             }
         }
+    }
+
+    /// What was said of persons, to be handed on.
+    pub fn take_facts(&mut self) -> Facts {
+        Facts { units: std::mem::take(&mut self.units) }
     }
 
     fn entry(&mut self, hospcode: &str, pid: &str) -> &mut Entry {
@@ -119,6 +167,50 @@ impl<'a> Persons<'a> {
                 }
                 unit.named.get_mut(pid).expect("was put there above")
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Knows one person of old, number 1.
+    struct One;
+
+    impl PersonIndex for One {
+        fn find(&mut self, _: &str, pid: &str) -> Person {
+            let known = Person { birth: 20_000_101, death: 0, sex: 1, known: true };
+            if pid == "1" { known } else { Person::default() }
+        }
+    }
+
+    #[test]
+    fn what_the_next_archive_may_believe_before_this_one_is_stored() {
+        let mut index = One;
+        let mut persons = Persons::new(&mut index);
+        persons.accept("10670", "1", 20_000_101, 1); // as it was
+        persons.accept("10670", "2", 20_100_101, 2); // new
+        persons.accept("10670", "3", 20_100_101, 2);
+        persons.accept("10670", "3", 20_100_102, 2); // two rows that differ
+        persons.accept("10670", "A", 20_100_101, 2);
+        persons.died("10670", "4", 20_130_101);
+        persons.get("10670", "5");
+        persons.accept("04001", "1", 20_000_102, 1); // not as it was
+        let facts = persons.take_facts();
+        let sure = |birth, sex| Fact::Sure(Person { birth, death: 0, sex, known: true });
+        for (unit, pid, fact) in [
+            ("10670", "1", sure(20_000_101, 1)),
+            ("10670", "2", sure(20_100_101, 2)),
+            ("10670", "3", Fact::Unsure),
+            ("10670", "A", sure(20_100_101, 2)),
+            ("10670", "4", Fact::Unsure),
+            ("10670", "5", Fact::Sure(Person::default())),
+            ("10670", "6", Fact::Untouched),
+            ("04001", "1", Fact::Unsure),
+            ("04002", "1", Fact::Untouched),
+        ] {
+            assert_eq!(facts.of(unit, pid), fact, "{unit} {pid}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Opens the store: settings, migrations, tables of records, views.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -49,8 +49,8 @@ pub struct Store {
     pub(super) conn: Connection,
     pub(super) tables: Tables,
     path: Option<PathBuf>,
-    /// A reader kept for the next archive.
-    spare: Cell<Option<Reader>>,
+    /// Readers kept for the next archives.
+    spare: RefCell<Vec<Reader>>,
 }
 
 impl Store {
@@ -102,16 +102,21 @@ impl Store {
         MIGRATIONS.to_latest(&mut conn)?;
         let tables = Tables::of(catalog);
         tables.create(&mut conn)?;
-        Ok(Self { conn, tables, path, spare: Cell::new(None) })
+        Ok(Self { conn, tables, path, spare: RefCell::default() })
     }
 
     /// A reader beside this writer; none for a temporary store, which nobody
     /// else can see.
     pub fn reader(&self) -> Result<Option<Reader>> {
-        if let Some(reader) = self.spare.take() {
+        if let Some(reader) = self.spare.borrow_mut().pop() {
             return Ok(Some(reader));
         }
         self.path.as_deref().map(|path| Reader::open(path, None)).transpose()
+    }
+
+    /// Changes whenever somebody else has written.
+    pub fn version(&self) -> Result<i64> {
+        Ok(self.conn.query_row("PRAGMA data_version", [], |row| row.get(0))?)
     }
 
     /// Lets go of the write-ahead log, when idle.
@@ -126,7 +131,7 @@ impl Store {
     /// Takes a reader back for the next archive: opening one costs more than
     /// a small archive does.
     pub fn give_back(&self, reader: Reader) {
-        self.spare.set(Some(reader));
+        self.spare.borrow_mut().push(reader);
     }
 }
 

@@ -108,6 +108,14 @@ impl Browser {
         self.must("/execute/async", &json!({ "script": script, "args": arguments }))
     }
 
+    /// From here on pages run no script of theirs.
+    pub fn without_scripts(&self) {
+        self.must(
+            "/goog/cdp/execute",
+            &json!({ "cmd": "Emulation.setScriptExecutionDisabled", "params": { "value": true } }),
+        );
+    }
+
     /// Opens an address.
     pub fn open(&self, address: &str) {
         self.must("/url", &json!({ "url": address }));

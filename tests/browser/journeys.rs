@@ -139,3 +139,19 @@ fn without_a_mouse_one_gets_past_the_menu_to_the_content() {
     assert_eq!(browser.script("return document.activeElement.id", &[]), "content");
     daemon.stop();
 }
+
+#[test]
+fn without_a_script_a_page_renews_itself_too() {
+    let site = site();
+    let Some(browser) = Browser::start(site.root()) else { return };
+    let mut daemon = site.serve();
+    daemon.wait_until_ready();
+    browser.without_scripts();
+    browser.open(&address(&daemon));
+    browser.wait_for("#submissions .empty");
+    browser.script("window.sameDocument = true", &[]);
+    site.drop_archive("F43_10670_20140101080000.zip", &broken());
+    browser.wait_for("#submissions .item.broken");
+    assert!(browser.script("return window.sameDocument ?? null", &[]).is_null(), "it was reloaded");
+    daemon.stop();
+}

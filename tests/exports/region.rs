@@ -189,3 +189,18 @@ fn the_report_is_exported_and_a_layout_of_ones_own_goes_before() {
     let page = String::from_utf8(report(&khlang, &[])).unwrap();
     assert!(page.contains("เขต 12 เอง"), "{page}");
 }
+
+#[test]
+fn charts_rank_units_and_follow_the_months() {
+    let khlang = region();
+    let args = ["report", "kpi", "--kpi", "cmi", "--period", "2563Q3", "--trend", "--lang", "en"];
+    let ran = khlang.run(&args);
+    assert_eq!(ran.status(), 0, "{}", ran.err());
+    let page = ran.out();
+    let ranked = page.find("รพศ.หนึ่ง 1.80; รพท.สอง 1.40; รพ.หก 0.55");
+    assert!(ranked.is_some(), "from the best to the worst: {page}");
+    // One line a province: nine months, of which one has discharges.
+    assert_eq!(page.matches("by month, ").count(), 4, "two headings and two titles");
+    assert!(page.contains("Feb 2020 no data; Mar 2020 1.80; Apr 2020 no data"), "{page}");
+    assert!(page.contains("Jun 2020 no data</desc>"), "nothing of the months to come: {page}");
+}

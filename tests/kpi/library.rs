@@ -2,7 +2,7 @@
 
 use khlang::kpi::{Level, Library, Period, Session};
 
-use super::Loaded;
+use super::{Loaded, cases, expand, expectations};
 
 #[test]
 fn every_query_can_be_asked_of_an_empty_store_and_says_what_it_lacks() {
@@ -80,4 +80,63 @@ fn every_reason_and_condition_has_its_words() {
             assert!(!text.th.is_empty() && !text.en.is_empty(), "{}", definition.id);
         }
     }
+}
+
+#[test]
+fn no_unit_is_explained_with_citizen_ids_unless_they_are_asked_for() {
+    let library = Library::load(None).unwrap();
+    let mut listed = 0;
+    for case in cases() {
+        let loaded = Loaded::of(&case);
+        let reader = loaded.reader();
+        let mut session = Session::new(&loaded.world, &reader).unwrap();
+        for [kpi, period, _] in expectations(&case).into_keys() {
+            let period: Period = period.parse().unwrap();
+            for unit in loaded.world.units.by_code.keys() {
+                let definition = &library.kpis[&kpi];
+                let explained = session.explain_unit(definition, &period, unit, false).unwrap();
+                listed += explained.missing.len();
+                // Every citizen ID of a case begins so (see `cid`).
+                let text = serde_json::to_string(&explained).unwrap();
+                assert!(!text.contains("100000000"), "{case} {kpi} {unit}: {text}");
+            }
+        }
+    }
+    assert!(listed > 100, "{listed}");
+}
+
+#[test]
+fn the_conditions_of_a_person_agree_with_how_the_person_counts() {
+    let library = Library::load(None).unwrap();
+    let mut looked = 0;
+    for case in cases() {
+        let loaded = Loaded::of(&case);
+        let reader = loaded.reader();
+        let mut session = Session::new(&loaded.world, &reader).unwrap();
+        for ([kpi, period, level], lines) in expectations(&case) {
+            let period: Period = period.parse().unwrap();
+            for line in lines.iter().filter(|_| level == "person") {
+                let (_, person) = line.split(',').next().unwrap().split_once(':').unwrap();
+                let definition = &library.kpis[&kpi];
+                let explained =
+                    session.explain_person(definition, &period, &expand(person), true).unwrap();
+                for outcome in explained.outcomes {
+                    looked += 1;
+                    let unmet: Vec<&str> = outcome
+                        .checks
+                        .iter()
+                        .filter(|check| check.met == Some(false))
+                        .map(|check| &*check.name)
+                        .collect();
+                    assert_eq!(
+                        outcome.in_numerator,
+                        unmet.is_empty(),
+                        "{kpi} {period} {person} at {}: {unmet:?}",
+                        outcome.hcode
+                    );
+                }
+            }
+        }
+    }
+    assert!(looked > 400, "{looked}");
 }

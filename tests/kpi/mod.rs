@@ -5,7 +5,9 @@
 //! further required ones are filled from `defaults.toml`. `@7` is a citizen ID
 //! with a right check digit; what follows `#` says why the row is there. Rows
 //! are sent by the unit they name, files in `in/F21/` in the other standard,
-//! files in `in/10670/` by that main unit whatever unit they name.
+//! files in `in/10670/` by that main unit whatever unit they name. A case of
+//! other years says in `sent` when all is sent, as `YYYYMMDD` of B.E.; what is
+//! below `in/` in a folder named so is sent on that day instead.
 //! A line of `expect.csv` is a group's result; code `!reason` counts those
 //! who do not count; level `person` is one person at one unit, `unit:@n`.
 
@@ -14,6 +16,7 @@ mod library;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset};
 use khlang::archive::Standard;
@@ -27,9 +30,9 @@ use khlang::world::World;
 
 use super::support::case::{UNITS, zipped};
 
-/// All archives are sent and received after the period of the cases.
-const SENT: u64 = 25_571_015_080_000;
-const NOW: &str = "2014-10-15T12:00:00+07:00";
+/// All archives are sent and received after the period of the cases, on this
+/// day unless a case says another.
+const SENT: u64 = 25_571_015;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kpi")
@@ -63,7 +66,7 @@ type Files = BTreeMap<String, (Vec<String>, Vec<Vec<String>>)>;
 
 /// A case, loaded.
 struct Loaded {
-    world: World,
+    world: Arc<World>,
     folder: tempfile::TempDir,
 }
 
@@ -80,24 +83,31 @@ impl Loaded {
         std::fs::write(&units, text).unwrap();
         let lists = root().join(case).join("codes");
         let catalog = Catalog::load(lists.exists().then_some(lists.as_path())).unwrap();
-        let world = World::new(catalog, Units::load(&units).unwrap(), Config::default()).unwrap();
-        let mut store = Store::open(&folder.path().join("khlang.db"), &world.catalog, 8).unwrap();
+        let world = World::new(catalog, Units::load(&units).unwrap(), Config::default());
+        let world = Arc::new(world.unwrap());
+        let store = Store::open(&folder.path().join("khlang.db"), &world.catalog, 8).unwrap();
+        let said = std::fs::read_to_string(root().join(case).join("sent"));
+        let sent_on: u64 = said.map_or(SENT, |day| day.trim().parse().unwrap());
         let mut number = 0_i64;
-        let folders =
-            [(Standard::F43, "in"), (Standard::F21, "in/F21"), (Standard::F43, "in/10670")];
-        for (standard, below) in folders {
-            let sent = read(&world.catalog, standard, &root().join(case).join(below));
+        let mut folders = earlier(&root().join(case).join("in"));
+        folders.extend(["", "F21", "10670"].map(|below| (below.to_owned(), sent_on)));
+        for (below, sent_on) in folders {
+            let standard = if below == "F21" { Standard::F21 } else { Standard::F43 };
+            let sent = read(&world.catalog, standard, &root().join(case).join("in").join(&below));
             for (unit, files) in sent {
-                let hcode = below.strip_prefix("in/1").map_or(unit, |rest| format!("1{rest}"));
+                let hcode = if below == "10670" { below.clone() } else { unit };
                 number += 1;
                 let members: Vec<(String, String)> = files
                     .iter()
                     .map(|(name, file)| (format!("{name}.txt"), text_of(file)))
                     .collect();
-                let name = format!("{standard}_{hcode}_{}.zip", SENT + number.unsigned_abs());
+                let name = format!(
+                    "{standard}_{hcode}_{}.zip",
+                    sent_on * 1_000_000 + 80_000 + number.unsigned_abs()
+                );
                 let path = folder.path().join("archive");
                 std::fs::write(&path, zipped(&members)).unwrap();
-                put(&world, &mut store, &path, &name, number);
+                put(&world, &store, &path, &name, number, sent_on);
             }
         }
         drop(store);
@@ -105,18 +115,31 @@ impl Loaded {
     }
 }
 
-fn put(world: &World, store: &mut Store, path: &Path, name: &str, id: i64) {
-    let now: DateTime<FixedOffset> = NOW.parse().unwrap();
+/// Folders of a case that are named as the day on which they are sent.
+fn earlier(folder: &Path) -> Vec<(String, u64)> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let days = names.filter(|name| name.len() == 8);
+    let mut days: Vec<(String, u64)> =
+        days.filter_map(|name| name.parse().ok().map(|day| (name, day))).collect();
+    days.sort();
+    days
+}
+
+fn put(world: &Arc<World>, store: &Store, path: &Path, name: &str, id: i64, sent_on: u64) {
+    let (year, month, day) = (sent_on / 10_000 - 543, sent_on / 100 % 100, sent_on % 100);
+    let now = format!("{year}-{month:02}-{day:02}T12:00:00+07:00");
+    let now: DateTime<FixedOffset> = now.parse().unwrap();
     let claim = Claim {
-        path,
-        name,
+        world: Arc::clone(world),
+        path: path.to_owned(),
+        name: name.to_owned(),
         id: Some(id),
         received_at: now,
         now,
-        place: &|_| None,
-        progress: &|_| (),
+        progress: Arc::new(|_| ()),
     };
-    let submission = load(world, store, &claim).unwrap();
+    let submission = load(store, claim, &|_| None).unwrap();
     for file in &submission.files {
         let counts = &file.counts;
         assert_eq!(

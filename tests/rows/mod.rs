@@ -8,6 +8,7 @@ mod oracle;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Write as _};
+use std::sync::Arc;
 
 use khlang::archive::Standard;
 use khlang::catalog::Catalog;
@@ -25,7 +26,7 @@ use oracle::{Oracle, Person, SENT, Verdict};
 
 /// The world of these tests, with or without the lists that the dictionary
 /// only names.
-fn world(folder: &tempfile::TempDir, lists: bool) -> World {
+fn world(folder: &tempfile::TempDir, lists: bool) -> Arc<World> {
     let codes = folder.path().join("codes");
     std::fs::create_dir_all(&codes).unwrap();
     for (name, list) in LISTS.iter().filter(|_| lists) {
@@ -36,7 +37,8 @@ fn world(folder: &tempfile::TempDir, lists: bool) -> World {
     std::fs::write(&units, UNITS).unwrap();
     let mut config = Config::default();
     config.limits.findings = 1_000_000;
-    World::new(Catalog::load(Some(&codes)).unwrap(), Units::load(&units).unwrap(), config).unwrap()
+    let catalog = Catalog::load(Some(&codes)).unwrap();
+    World::new(catalog, Units::load(&units).unwrap(), config).unwrap().into()
 }
 
 fn sheet<'c>(catalog: &'c Catalog, standard: Standard, file: &str) -> Sheet<'c> {
@@ -126,7 +128,7 @@ fn persons(sheet: &Sheet, cases: &[Case], members: &mut BTreeMap<String, Member>
     members.insert("PERSON".to_owned(), person);
 }
 
-fn run(world: &World, standard: Standard, members: &BTreeMap<String, Member>) -> Submission {
+fn run(world: &Arc<World>, standard: Standard, members: &BTreeMap<String, Member>) -> Submission {
     let folder = tempfile::tempdir().unwrap();
     let name = format!("{standard}_{SENDER}_{SENT}083011.zip");
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
@@ -136,19 +138,19 @@ fn run(world: &World, standard: Standard, members: &BTreeMap<String, Member>) ->
     }
     let path = folder.path().join(&name);
     std::fs::write(&path, zip.finish().unwrap().into_inner()).unwrap();
-    let mut store = Store::open(&folder.path().join("khlang.db"), &world.catalog, 16).unwrap();
+    let store = Store::open(&folder.path().join("khlang.db"), &world.catalog, 16).unwrap();
     let day = chrono::NaiveDate::from_ymd_opt(2013, 12, 1).unwrap();
     let now = at_bangkok(day.and_hms_opt(9, 0, 0).unwrap());
     let claim = Claim {
-        path: &path,
-        name: &name,
+        world: Arc::clone(world),
+        path: path,
+        name: name.clone(),
         id: Some(1),
         received_at: now,
         now,
-        place: &|_| None,
-        progress: &|_| (),
+        progress: Arc::new(|_| ()),
     };
-    let submission = load(world, &mut store, &claim).unwrap();
+    let submission = load(&store, claim, &|_| None).unwrap();
     let report = store.verify(&world.catalog, 30).unwrap();
     assert!(report.mismatches.is_empty(), "{name}: {:?}", report.mismatches);
     submission
@@ -170,7 +172,7 @@ fn said(finding: &FindingLine) -> (String, &'static str, Option<String>, String)
 }
 
 /// Runs the battery of one file and gives every difference in words.
-fn differences(world: &World, sheet: &Sheet, lists: bool) -> Vec<String> {
+fn differences(world: &Arc<World>, sheet: &Sheet, lists: bool) -> Vec<String> {
     let cases = cases(sheet);
     let built = build(sheet, &cases, lists);
     let got = run(world, sheet.layout.standard, &built.members);

@@ -2,7 +2,7 @@
 //! small archives.
 
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, FixedOffset};
 use khlang::catalog::Catalog;
@@ -17,7 +17,7 @@ use super::case::{NOW, UNITS};
 
 /// Units and catalogue that all labs share, and an empty database to copy.
 struct Shared {
-    world: World,
+    world: Arc<World>,
     empty: Vec<u8>,
 }
 
@@ -31,7 +31,7 @@ fn shared() -> &'static Shared {
         let units = Units::load(&units).unwrap();
         let mut config = Config::default();
         config.limits.findings = 50;
-        let world = World::new(catalog, units, config).unwrap();
+        let world = Arc::new(World::new(catalog, units, config).unwrap());
         let database = folder.path().join("khlang.db");
         let store = Store::open(&database, &world.catalog, 4).unwrap();
         store.checkpoint().unwrap();
@@ -84,20 +84,25 @@ impl Lab {
 
     /// Loads an archive as the next submission.
     pub fn load(&mut self, name: &str, bytes: &[u8]) -> Submission {
-        let path = self.folder.path().join("archive");
-        std::fs::write(&path, bytes).unwrap();
+        let claim = self.claim(name, bytes);
+        load(&self.store, claim, &|_| None).unwrap()
+    }
+
+    /// An archive as the next submission.
+    pub fn claim(&mut self, name: &str, bytes: &[u8]) -> Claim {
         self.last += 1;
+        let path = self.folder.path().join(format!("archive-{}", self.last));
+        std::fs::write(&path, bytes).unwrap();
         let now = self.now;
-        let claim = Claim {
-            path: &path,
-            name,
+        Claim {
+            world: Arc::clone(&shared().world),
+            path,
+            name: name.to_owned(),
             id: Some(self.last),
             received_at: now,
             now,
-            place: &|_| None,
-            progress: &|_| (),
-        };
-        load(&shared().world, &mut self.store, &claim).unwrap()
+            progress: Arc::new(|_| ()),
+        }
     }
 
     /// Every count recomputed from the rows; gives what contradicts itself.

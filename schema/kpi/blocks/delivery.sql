@@ -1,17 +1,18 @@
 -- Ends of pregnancies, once for a woman and a day, whoever reported them:
--- LABOR, or MCH of the 21 files. Three is 1 where the report has room for a
--- third date of care: a layout of MCH without PPCARE3 cannot say.
+-- LABOR, or MCH of the 21 files. Reports may number the pregnancy differently:
+-- from gravida to gravida_to. Three is 1 where the report has room for a third
+-- date of care: a layout of MCH without PPCARE3 cannot say.
 -- use: known
--- columns: person INTEGER, born INTEGER, gravida INTEGER, lmp INTEGER, abortion INTEGER, three INTEGER
+-- columns: person INTEGER, born INTEGER, gravida INTEGER, gravida_to INTEGER, abortion INTEGER, three INTEGER
 -- key: person, born
-SELECT k.person, b.born, min(b.gravida), min(b.lmp),
+SELECT k.person, b.born, min(b.gravida), max(b.gravida),
   min(CASE WHEN b.btype = '6' THEN 1 ELSE 0 END), max(b.three)
 FROM (
   SELECT HOSPCODE AS hcode, PID AS pid, BDATE AS born, CAST(GRAVIDA AS BIGINT) AS gravida,
-    LMP AS lmp, BTYPE AS btype, 1 AS three
+    BTYPE AS btype, 1 AS three
   FROM LABOR WHERE BDATE IS NOT NULL
   UNION ALL
-  SELECT HOSPCODE, PID, BDATE, CAST(GRAVIDA AS BIGINT), LMP, BTYPE,
+  SELECT HOSPCODE, PID, BDATE, CAST(GRAVIDA AS BIGINT), BTYPE,
     CASE WHEN HOSPCODE IN (SELECT HOSPCODE FROM MCH WHERE PPCARE3 IS NOT NULL) THEN 1 ELSE 0 END
   FROM MCH WHERE BDATE IS NOT NULL
 ) AS b

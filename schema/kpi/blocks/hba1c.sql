@@ -11,6 +11,7 @@ FROM (
   WHERE DATE_SERV BETWEEN :start AND :end
     AND LABTEST IN (SELECT code FROM list_hba1c)
     AND trim(LABRESULT, '0123456789.') = '' AND length(LABRESULT) <= 6
+    AND LABRESULT <> '.'
     AND length(LABRESULT) - length(replace(LABRESULT, '.', '')) <= 1
 ) AS l
 JOIN known AS k ON k.hcode = l.hcode AND k.pid = l.pid

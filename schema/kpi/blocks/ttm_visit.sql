@@ -1,6 +1,6 @@
 -- Visits with Thai traditional medicine, by what was done (kpi.md §2.7):
--- procedures by digits 4-7 of their seven, herbal drugs by the first two
--- digits of their 24, diagnoses U50-U77.
+-- procedures by digits 4-7 of their seven (some kinds only with certain first
+-- three), herbal drugs by the first two digits of their 24, diagnoses U50-U77.
 -- table: ttm_procedure
 -- columns: hcode TEXT, pid TEXT, seq TEXT, day INTEGER, massage INTEGER, compress INTEGER, steam INTEGER, postpartum INTEGER, herbal INTEGER
 -- key: hcode, pid, seq, day
@@ -11,6 +11,7 @@ FROM (
   SELECT p.HOSPCODE AS hcode, p.PID AS pid, p.SEQ AS seq, p.DATE_SERV AS day, t.kind AS kind
   FROM PROCEDURE_OPD AS p
   JOIN ttm_procedure AS t ON substr(p.PROCEDCODE, 4, 4) BETWEEN t.code AND t.last
+    AND (t.prefix IS NULL OR t.prefix = substr(p.PROCEDCODE, 1, 3))
   WHERE p.DATE_SERV BETWEEN :start AND :end AND length(p.PROCEDCODE) = 7
   UNION ALL
   SELECT HOSPCODE, PID, SEQ, DATE_SERV, 'herbal'

@@ -13,7 +13,7 @@ use crate::world::World;
 /// The method of a link.
 const GET: &str = "GET";
 
-/// The menu: a name, and where it leads. A unit has its own page for today's.
+/// The menu: a name, and where it leads.
 const MENU: [(&str, &str); 5] = [
     ("today", "/"),
     ("expected", "/expected"),
@@ -114,17 +114,16 @@ impl Frame {
         address(&self.path, &query, self.lang)
     }
 
-    /// The pages that lead to all others, those that the one who looks may open.
+    /// The pages that lead to all others, those that the one who looks may
+    /// open; a unit's own comes first.
     pub fn menu(&self) -> Vec<Item> {
         let own = self.hcode.as_ref().filter(|_| self.role == Some(Role::Unit));
-        MENU.iter().filter_map(|(id, path)| self.item(id, path, own)).collect()
+        let own = own.map(|hcode| ("units", format!("/units/{hcode}")));
+        let all = MENU.iter().map(|(id, path)| (*id, (*path).to_owned()));
+        own.into_iter().chain(all).filter_map(|(id, path)| self.item(id, path)).collect()
     }
 
-    fn item(&self, id: &'static str, path: &str, own: Option<&String>) -> Option<Item> {
-        let (id, path) = match own {
-            Some(hcode) if path == "/" => ("units", format!("/units/{hcode}")),
-            _ => (id, path.to_owned()),
-        };
+    fn item(&self, id: &'static str, path: String) -> Option<Item> {
         let Found::Route(route, _) = routes::find(GET, &path) else { return None };
         let open = match route.access {
             Access::Public => true,

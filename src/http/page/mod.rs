@@ -111,6 +111,7 @@ pub fn refusal(frame: &Frame, problem: &Problem) -> Result<Reply, Problem> {
 
 /// An address of ours in the language of the page; of the parameters those
 /// that say something.
+#[allow(clippy::needless_pass_by_value, reason = "the engine hands parameters over by value")]
 fn to(state: &State, path: &str, parameters: Kwargs) -> Result<String, minijinja::Error> {
     let mut query = Vec::new();
     for name in parameters.args() {

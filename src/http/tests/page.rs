@@ -210,7 +210,7 @@ fn figures_that_are_not_there_yet_are_a_page_that_looks_again() {
     let got = site.ask("GET", "/kpi?lang=en", &[("Accept", "text/html")]);
     assert_eq!((got.status, got.header("retry-after")), (503, Some("2")));
     let html = got.text();
-    assert!(html.contains("id=\"computing\"") && html.contains("data-renew=\"2\""), "{html}");
+    assert!(html.contains("id=\"computing\"") && html.contains("data-renew=\"3\""), "{html}");
     assert!(html.contains("http-equiv=\"refresh\"") && html.contains("khlang.js"), "{html}");
     assert!(html.contains("id=\"to-kpi\""), "the menu stays: {html}");
     assert_eq!(counted(&site, "/kpi?lang=en").status, 200);

@@ -3,6 +3,7 @@
 
 use serde_json::json;
 
+use crate::access::{Identity, Role};
 use crate::http::call::Call;
 use crate::http::gate::{COOKIE, Claims};
 use crate::http::page::{self, Frame, Lang};
@@ -49,13 +50,14 @@ pub fn sign_in(call: &Call) -> Result<Reply, Problem> {
     let claims = Claims { peer: &call.viewer.peer, ..Claims::default() };
     match call.shared.gate.sign_in(&token, &claims, rules, &call.shared.clock) {
         Ok((session, identity)) => {
+            let landing = landing(next, &identity);
             let mut call_of = call.viewer.clone();
             call_of.identity = Some(identity);
             call.log_as(&call_of, Action::Change, None, None, "")?;
             // An older session of this browser is over.
             call.shared.gate.sign_out(&call.cookie)?;
             let seconds = rules.session.0.as_secs();
-            Ok(with_cookie(call, next, session.reveal(), seconds))
+            Ok(with_cookie(call, &landing, session.reveal(), seconds))
         }
         Err(problem) if [problem::TOKEN, problem::WRONG_TOKENS].contains(&problem.kind) => {
             shown(call, next, Some(&problem))
@@ -82,6 +84,15 @@ fn with_cookie(call: &Call, to: &str, value: &str, seconds: u64) -> Reply {
     reply
 }
 
+/// Where one begins: a unit that wanted no other page, on its own.
+fn landing(next: &str, identity: &Identity) -> String {
+    match (identity.role, &identity.hcode, next.split_once('?')) {
+        (Role::Unit, Some(hcode), None) if next == "/" => format!("/units/{hcode}"),
+        (Role::Unit, Some(hcode), Some(("/", query))) => format!("/units/{hcode}?{query}"),
+        _ => next.to_owned(),
+    }
+}
+
 /// An address of ours, or else the first page: nobody is sent to a stranger.
 fn local(next: &str) -> &str {
     let plain = next.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
@@ -92,6 +103,21 @@ fn local(next: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_unit_begins_on_its_own_page() {
+        let who = |role, hcode: Option<&str>| Identity {
+            role,
+            hcode: hcode.map(str::to_owned),
+            ..Identity::local()
+        };
+        let unit = who(Role::Unit, Some("04001"));
+        assert_eq!(landing("/", &unit), "/units/04001");
+        assert_eq!(landing("/?lang=en", &unit), "/units/04001?lang=en");
+        assert_eq!(landing("/kpi", &unit), "/kpi");
+        assert_eq!(landing("/", &who(Role::Cup, Some("10670"))), "/");
+        assert_eq!(landing("/", &who(Role::Province, None)), "/");
+    }
 
     #[test]
     fn nobody_is_sent_to_a_stranger() {

@@ -148,7 +148,7 @@ pub(super) fn of_unit(call: &Call, number: i32, hcode: &str) -> Result<Value, Pr
             return Ok(json!({ "state": "computing", "renew": RENEW }));
         }
         Err(problem) if [problem::NO_ROUND, problem::RULEBOOK].contains(&problem.kind) => {
-            return Ok(json!({ "state": "none" }));
+            return Ok(json!({ "state": "none", "renew": null }));
         }
         Err(problem) => return Err(problem),
     };
@@ -178,7 +178,7 @@ pub(super) fn of_unit(call: &Call, number: i32, hcode: &str) -> Result<Value, Pr
         })
         .collect();
     Ok(json!({
-        "state": "there", "tranche": tranche, "items": items,
+        "state": "there", "renew": null, "tranche": tranche, "items": items,
         "total": format!("{:.2}", points.total(hcode, None)),
     }))
 }

@@ -5,10 +5,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{Pager, ProblemLine, problems, spoken, unit_name};
-use crate::access::Role;
 use crate::archive::Standard;
 use crate::http::call::Call;
-use crate::http::page::{self, Frame, Lang, frame};
+use crate::http::page::{self, Frame, Lang};
 use crate::http::problem::Problem;
 use crate::http::reply::Reply;
 use crate::http::views::status;
@@ -53,13 +52,6 @@ struct Broken {
 
 /// `/`
 pub fn today(call: &Call) -> Result<Reply, Problem> {
-    // A unit's own page is all that it needs to see first.
-    if call.viewer.role() == Some(Role::Unit)
-        && let Some(hcode) = call.viewer.hcode()
-    {
-        let to = frame::address(&format!("/units/{hcode}"), &[], call.lang());
-        return Ok(Reply::see_other(&to));
-    }
     let (store, lang) = (call.store()?, call.lang());
     let now = call.shared.clock.now();
     let day = now.date_naive();

@@ -43,12 +43,14 @@ fn asked<'c>(call: &'c Call) -> Result<&'c Unit, Problem> {
     Ok(unit)
 }
 
-/// The round asked for, else the latest in which the unit sent something, and
-/// all that can be asked for.
+/// The round asked for, else the latest that has begun in which the unit sent
+/// something, and all that can be asked for.
 fn rounds(call: &Call, unit: &Unit) -> Result<(i32, Vec<i32>), Problem> {
     let mut rounds = call.store()?.rounds_of_unit(&unit.hcode)?;
     let present = round_of(call.shared.clock.now().date_naive());
-    let latest = rounds.first().copied().unwrap_or(present);
+    // A name with a day to come says a round to come; nobody looks for that.
+    let begun = rounds.iter().find(|round| **round <= present);
+    let latest = begun.or(rounds.first()).copied().unwrap_or(present);
     let round = call.text("round").and_then(|round| round.parse().ok()).unwrap_or(latest);
     if !rounds.contains(&round) {
         rounds.insert(0, round);

@@ -1,0 +1,235 @@
+//! The judge's side of an archive: inflates and judges its members, and hands
+//! their rows over to whoever writes them.
+
+use crossbeam_channel::{Receiver, Sender};
+
+use super::lines::{LineTrouble, Lines};
+use super::members::{Contents, Member, Refusal, problem, refusal};
+use super::pipeline::Message;
+use super::visits::Visits;
+use crate::archive::{Archive, Standard};
+use crate::row::{Batch, Context, Encoding, Judge, Verdicts};
+use crate::world::World;
+
+/// Rows, and bytes of text, after which a batch is handed over.
+const BATCH_ROWS: usize = 4096;
+const BATCH_TEXT: usize = 512 << 10;
+
+/// What the judge of an archive works with.
+pub(super) struct JudgeSide<'a, 'c> {
+    pub world: &'a World,
+    pub archive: &'a Archive,
+    pub standard: Standard,
+    /// What rows are judged against.
+    pub context: Context<'c>,
+    /// The way to the writer.
+    pub sender: Sender<Message>,
+    /// Batches that the writer is done with.
+    pub spare: Receiver<Batch>,
+    /// Told the inflated bytes that have been read.
+    pub progress: &'a (dyn Fn(u64) + Send + Sync),
+    pub visits: Visits,
+    /// By member, as far as is known.
+    pub encodings: Vec<Encoding>,
+}
+
+/// Why a member's judging ended early.
+enum Early {
+    Lines(LineTrouble),
+    /// The writer has failed and will say so.
+    WriterGone,
+}
+
+impl JudgeSide<'_, '_> {
+    /// Judges all members; gives what was said, by member. Members that turn
+    /// out to be broken are marked in `contents`. When the writer is gone it
+    /// ends early, and what it gives means nothing.
+    pub fn run(&mut self, contents: &mut Contents) -> Result<Vec<Verdicts>, Refusal> {
+        let mut verdicts: Vec<Verdicts> =
+            contents.members.iter().map(|_| Verdicts::default()).collect();
+        let mut groups = groups(self.world, self.standard, &contents.members);
+        groups.reverse();
+        while let Some(group) = groups.pop() {
+            let loads = |&member: &usize| {
+                !contents.members[member].broken && contents.members[member].has_data
+            };
+            let members: Vec<usize> = group.iter().copied().filter(loads).collect();
+            match self.group(contents, &members, &mut verdicts) {
+                Ok(()) => {}
+                Err((_, Early::WriterGone)) => return Ok(verdicts),
+                Err((at, Early::Lines(LineTrouble::OtherEncoding))) => {
+                    self.encodings[at] = Encoding::Windows874;
+                    self.take_back(&members, contents, &mut verdicts);
+                    groups.push(group);
+                }
+                Err((at, Early::Lines(LineTrouble::Member { code, line, detail }))) => {
+                    self.take_back(&members, contents, &mut verdicts);
+                    contents.members[at].broken = true;
+                    let name = contents.members[at].name.clone();
+                    let problem = problem(
+                        self.world,
+                        Some(self.standard),
+                        code,
+                        Some(&name),
+                        Some(line),
+                        detail,
+                    );
+                    contents.problems.push(problem);
+                    contents.check_needs(self.world, self.standard);
+                    groups.push(group);
+                }
+                Err((_, Early::Lines(LineTrouble::Read(trouble)))) => {
+                    return Err(refusal(self.world, self.standard, trouble));
+                }
+            }
+        }
+        Ok(verdicts)
+    }
+
+    fn group(
+        &mut self,
+        contents: &Contents,
+        members: &[usize],
+        verdicts: &mut [Verdicts],
+    ) -> Result<(), (usize, Early)> {
+        let Some(&first) = members.first() else { return Ok(()) };
+        self.send(Message::Begin).map_err(|early| (first, early))?;
+        for &at in members {
+            verdicts[at] = self.member(&contents.members[at], at).map_err(|early| (at, early))?;
+        }
+        self.send(Message::Keep).map_err(|early| (first, early))
+    }
+
+    fn take_back(&mut self, members: &[usize], contents: &Contents, verdicts: &mut [Verdicts]) {
+        // When the writer is gone it rolls everything back anyway.
+        let _ = self.send(Message::Drop(members.to_vec()));
+        self.visits.restart();
+        for &member in members {
+            verdicts[member] = Verdicts::default();
+            let plan = self.world.plan(contents.members[member].record, self.standard);
+            if plan.is_person {
+                self.context.persons.forget();
+            } else if plan.is_death {
+                self.context.persons.forget_deaths();
+            }
+        }
+    }
+
+    fn member(&mut self, member: &Member, at: usize) -> Result<Verdicts, Early> {
+        let world = self.world;
+        let plan = world.plan(member.record, self.standard);
+        let record = &world.catalog.records[member.record];
+        let visit_columns = record.visit.then(|| {
+            ["HOSPCODE", "SEQ", "DATE_SERV", "PID"]
+                .map(|name| record.column(name).unwrap_or_default())
+        });
+        let reader =
+            self.archive.reader(member.entry).map_err(|e| Early::Lines(LineTrouble::Read(e)))?;
+        let mut lines = Lines::new(reader, self.encodings[at], world.config.limits.line_bytes);
+        let mut visits = Vec::new();
+        let (sender, spare) = (self.sender.clone(), self.spare.clone());
+        let mut batch = fresh(&spare, plan.width);
+        let numbered = &mut self.visits;
+        let mut judge = Judge::new(plan, member.orders.clone(), &mut self.context);
+        while let Some(block) = lines.block().map_err(Early::Lines)? {
+            (self.progress)(block.text.len() as u64);
+            judge.begin_block(block.text);
+            for (number, line) in numbered_lines(block.first_line, block.text) {
+                if line.trim_ascii().is_empty() || number == member.header_line {
+                    continue;
+                }
+                let before = batch.rows.len();
+                judge.row(line, number as u32, &mut batch);
+                if let Some(columns) = visit_columns.filter(|_| batch.rows.len() > before) {
+                    visits.push(numbered.ordinal(&batch, before, columns));
+                }
+                if batch.rows.len() >= BATCH_ROWS || batch.text.len() >= BATCH_TEXT {
+                    let full = std::mem::replace(&mut batch, fresh(&spare, plan.width));
+                    let visits = std::mem::take(&mut visits);
+                    hand_over(&sender, at, full, visits, numbered.epoch)?;
+                    if numbered.full() {
+                        numbered.restart();
+                    }
+                }
+            }
+        }
+        let verdicts = judge.verdicts;
+        hand_over(&sender, at, batch, visits, numbered.epoch)?;
+        Ok(verdicts)
+    }
+
+    fn send(&self, message: Message) -> Result<(), Early> {
+        self.sender.send(message).map_err(|_| Early::WriterGone)
+    }
+}
+
+fn hand_over(
+    sender: &Sender<Message>,
+    member: usize,
+    batch: Batch,
+    visits: Vec<u32>,
+    epoch: u32,
+) -> Result<(), Early> {
+    let message = Message::Rows { member, batch, visits, epoch };
+    sender.send(message).map_err(|_| Early::WriterGone)
+}
+
+fn fresh(spare: &Receiver<Batch>, width: usize) -> Batch {
+    let mut batch = spare.try_recv().unwrap_or_default();
+    batch.clear(width);
+    batch
+}
+
+/// Lines with their numbers; the line end is not part of a line.
+fn numbered_lines(first: u64, text: &str) -> impl Iterator<Item = (u64, &str)> {
+    let mut start = 0;
+    let mut number = first;
+    std::iter::from_fn(move || {
+        if start >= text.len() {
+            return None;
+        }
+        let rest = &text[start..];
+        let length = memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());
+        let line = rest[..length].strip_suffix('\r').unwrap_or(&rest[..length]);
+        start += length + 1;
+        number += 1;
+        Some((number - 1, line))
+    })
+}
+
+/// Members that are taken back together, in the order in which they load:
+/// PERSON first, because the others refer to it, then DEATH, then those that
+/// need each other, then the rest.
+fn groups(world: &World, standard: Standard, members: &[Member]) -> Vec<Vec<usize>> {
+    let needs = |member: &Member| &world.file(member.record, standard).1.needs;
+    let rank = |member: &Member| {
+        let plan = world.plan(member.record, standard);
+        if plan.is_person {
+            0
+        } else if plan.is_death {
+            1
+        } else {
+            2 + needs(member).len()
+        }
+    };
+    let mut order: Vec<usize> = (0..members.len()).collect();
+    order.sort_by_key(|&at| {
+        let member = &members[at];
+        // Files without needs come after the visits, among themselves by name.
+        let rank = if rank(member) == 2 { 9 } else { rank(member) };
+        (rank, member.file.clone())
+    });
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for at in order {
+        let member = &members[at];
+        let mutual = |other: &usize| {
+            let other = &members[*other];
+            needs(member).contains(&other.file) && needs(other).contains(&member.file)
+        };
+        match groups.iter_mut().find(|group| group.iter().any(mutual)) {
+            Some(group) => group.push(at),
+            None => groups.push(vec![at]),
+        }
+    }
+    groups
+}

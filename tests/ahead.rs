@@ -1,0 +1,157 @@
+//! An archive is judged while the one before it is still written. Whatever
+//! that one says of persons, and whatever becomes of it, the outcome is that
+//! of one after the other.
+
+use std::time::Duration;
+
+use khlang::load::{Ahead, Before, Claim};
+use khlang::submission::Submission;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use crate::support::case::zipped;
+use crate::support::lab::Lab;
+
+/// An archive: when it was sent, and its rows of PERSON, DEATH and EPI.
+type Drawn = (&'static str, Vec<String>, Vec<String>, Vec<String>);
+
+fn pid() -> impl Strategy<Value = &'static str> {
+    select(vec!["1", "2", "007", "ก"])
+}
+
+fn unit() -> impl Strategy<Value = &'static str> {
+    prop_oneof![3 => Just("10670"), 1 => Just("04001"), 1 => Just("04009")]
+}
+
+/// Few persons and few days, so that archives say different things of one.
+fn drawn() -> impl Strategy<Value = Drawn> {
+    let person = (unit(), pid(), select(vec!["1", "2"]), select(vec!["19800101", "20131215", ""]))
+        .prop_map(|(unit, pid, sex, birth)| {
+            format!("{unit}|1234567890121|{pid}|ก|{sex}|{birth}|1|20130115120000\n")
+        });
+    let death = (unit(), pid(), select(vec!["20131201", "20131220", "20130230", ""])).prop_map(
+        |(unit, pid, day)| format!("{unit}||{pid}|{day}|A099|||||A099|1|20140116120000\n"),
+    );
+    let epi = (unit(), pid(), select(vec!["20131210", "20131220", "20140110"]))
+        .prop_map(|(unit, pid, day)| format!("{unit}|{pid}|1|{day}|010|10670|20140116120000\n"));
+    // Of two rounds, so that a register of one stands beside that of another.
+    let sent = select(vec!["20130930080000", "20140115080000", "20140116080000"]);
+    let lines = |most| 0..most;
+    (
+        sent,
+        proptest::collection::vec(person, lines(5)),
+        proptest::collection::vec(death, lines(3)),
+        proptest::collection::vec(epi, lines(8)),
+    )
+}
+
+fn archive((sent, person, death, epi): &Drawn) -> (String, Vec<u8>) {
+    let text = |header: &str, rows: &[String]| format!("{header}\n{}", rows.concat());
+    let death_columns = "PCUCODE|CID|PID|DDEATH|CDEATH_A|CDEATH_B|CDEATH_C|CDEATH_D|ODISEASE|CDEATH|PDEATH|D_UPDATE";
+    let members = [
+        ("PERSON.txt", text("PCUCODE|CID|PID|NAME|SEX|BIRTH|TYPEAREA|D_UPDATE", person)),
+        ("DEATH.txt", text(death_columns, death)),
+        ("EPI.txt", text("PCUCODE|PID|SEQ|DATE_SERV|VCCTYPE|VCCPLACE|D_UPDATE", epi)),
+    ];
+    (format!("F21_10670_{sent}.zip"), zipped(&members))
+}
+
+/// Writes claims in their order, each judged while the one before is written.
+fn load_ahead(lab: &mut Lab, claims: Vec<Claim>) -> Vec<Submission> {
+    let mut left = claims.into_iter();
+    let mut next = left.next().map(|claim| Ahead::begin(lab.store(), claim, None).unwrap());
+    let mut out = Vec::new();
+    while let Some(ahead) = next.take() {
+        let store = &*lab.store();
+        let mut between = |before: &mut Option<Before>| {
+            if next.is_none() {
+                let claim = left.next();
+                next = claim.map(|claim| Ahead::begin(store, claim, before.take()).unwrap());
+            }
+            // The next one is judged before this one is stored.
+            std::thread::sleep(Duration::from_millis(1));
+        };
+        out.push(ahead.write(store, &|_| None, &mut between).unwrap());
+        next = next.or_else(|| left.next().map(|claim| Ahead::begin(store, claim, None).unwrap()));
+    }
+    out
+}
+
+fn claims(lab: &mut Lab, archives: &[(String, Vec<u8>)]) -> Vec<Claim> {
+    archives.iter().map(|(name, bytes)| lab.claim(name, bytes)).collect()
+}
+
+/// PERSON of one, and EPI of the same person.
+fn person_then_epi() -> [(String, Vec<u8>); 2] {
+    let person = "10670|1234567890121|1|ก|1|19800101|1|20130115120000\n".to_owned();
+    let epi = "10670|1|1|20140110|010|10670|20140116120000\n".to_owned();
+    [
+        archive(&("20140115080000", vec![person], vec![], vec![])),
+        archive(&("20140116080000", vec![], vec![], vec![epi])),
+    ]
+}
+
+fn accepted(submission: &Submission) -> u64 {
+    submission.files.iter().map(|file| file.counts.accepted).sum()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn judged_ahead_is_as_one_after_the_other(drawn in proptest::collection::vec(drawn(), 2..5)) {
+        let archives: Vec<_> = drawn.iter().map(archive).collect();
+        let (mut ahead, mut after) = (Lab::new(), Lab::new());
+        let claims = claims(&mut ahead, &archives);
+        let one = load_ahead(&mut ahead, claims);
+        let other: Vec<_> = archives.iter().map(|(name, zip)| after.load(name, zip)).collect();
+        for (one, other) in one.iter().zip(&other) {
+            let text = |s: &Submission| serde_json::to_string_pretty(s).unwrap();
+            prop_assert_eq!(text(one), text(other));
+        }
+        prop_assert_eq!(ahead.rows(), after.rows());
+        prop_assert_eq!(ahead.contradictions(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn who_was_judged_on_the_word_of_an_archive_that_failed_is_judged_again() {
+    let mut lab = Lab::new();
+    let [first, second] = person_then_epi();
+    let taken = lab.load("F21_10671_20140115080000.zip", b"").id;
+    let mut first = lab.claim(&first.0, &first.1);
+    // A number that another has: it cannot be stored.
+    first.id = taken;
+    let second = lab.claim(&second.0, &second.1);
+    let store = &*lab.store();
+    let mut next = None;
+    let mut between = |before: &mut Option<Before>| {
+        if let Some(before) = before.take() {
+            next = Some(Ahead::begin(store, second.clone(), Some(before)).unwrap());
+        }
+    };
+    let ahead = Ahead::begin(store, first, None).unwrap();
+    ahead.write(store, &|_| None, &mut between).unwrap_err();
+    let submission = next.unwrap().write(store, &|_| None, &mut |_| ()).unwrap();
+    assert_eq!(accepted(&submission), 0, "{:?}", submission.findings);
+}
+
+#[test]
+fn what_another_process_stored_meanwhile_counts() {
+    let mut lab = Lab::new();
+    let [person, epi] = person_then_epi();
+    let other = khlang::store::Store::open(
+        &lab.database(),
+        &khlang::catalog::Catalog::builtin().unwrap(),
+        4,
+    )
+    .unwrap();
+    let claim = lab.claim(&epi.0, &epi.1);
+    let ahead = Ahead::begin(lab.store(), claim, None).unwrap();
+    // Judged to its end, as there is room for all it hands over.
+    std::thread::sleep(Duration::from_millis(200));
+    let person = lab.claim(&person.0, &person.1);
+    khlang::load::load(&other, person, &|_| None).unwrap();
+    let submission = ahead.write(lab.store(), &|_| None, &mut |_| ()).unwrap();
+    assert_eq!(accepted(&submission), 1, "{:?}", submission.findings);
+}
