@@ -76,6 +76,13 @@ impl Reader {
         Ok(Some(count as u64))
     }
 
+    /// How many submissions were ever committed. None is ever removed, so that
+    /// it grows with each.
+    pub fn committed(&self) -> Result<i64> {
+        let sql = "SELECT coalesce(sum(submissions), 0) FROM day_total";
+        Ok(self.conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+    }
+
     /// How often each code was ever given.
     pub fn codes(&self) -> Result<BTreeMap<String, u64>> {
         let mut query = self.conn.prepare_cached("SELECT code, total FROM code_total")?;

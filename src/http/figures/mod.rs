@@ -67,7 +67,8 @@ pub struct Round {
 /// moment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct State {
-    /// The last submission.
+    /// How many submissions there are: the highest number is not always the
+    /// last one, because uploads have theirs before they are loaded.
     submission: i64,
     /// Everything else.
     rest: String,
@@ -192,7 +193,7 @@ impl State {
                 rest.push_str(&count::rulebook(shared, *round)?.sha256);
             }
         }
-        Ok(Self { submission: reader.last_submission()?, rest })
+        Ok(Self { submission: reader.committed()?, rest })
     }
 }
 

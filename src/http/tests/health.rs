@@ -185,13 +185,21 @@ fn kept_totals_are_the_counted_ones_also_after_a_void() {
     assert_eq!((of_units.received, of_units.submissions["broken"]), (1620, 1));
     let mut repeated = empty(5, "F21_10669_25560115073000.zip", Some("10669"), 15);
     repeated.status = Status::Accepted;
+    let committed = |db: &Store| db.reader().unwrap().unwrap().committed().unwrap();
+    assert_eq!(committed(&db), 4);
     store(&db, &repeated);
+    // A number that was promised to an upload before is committed after: the
+    // highest number says nothing of it.
+    let before = empty(-1, "F21_10669_25560110073000.zip", Some("10669"), 10);
+    store(&db, &before);
+    assert_eq!(committed(&db), 6);
     db.void(2, "test", "wrong period", "2013-01-15T10:00:00+07:00").unwrap();
     let (all, day, _) = kept(&db);
     assert_eq!((all.received, day.received), (120, 0));
     assert_eq!(all.submissions.get("partial"), None);
-    assert_eq!((all.submissions["void"], all.submissions["accepted"]), (1, 2));
+    assert_eq!((all.submissions["void"], all.submissions["accepted"]), (1, 3));
     assert_eq!(site.get("/api/v1/submissions?status=void").json()["total"], 1);
     assert_eq!(site.get("/api/v1/submissions?from=2013-01-15&to=2013-01-15").json()["total"], 4);
-    assert_eq!(site.get("/api/v1/submissions").json()["total"], 5);
+    assert_eq!(site.get("/api/v1/submissions").json()["total"], 6);
+    assert_eq!(committed(&db), 6);
 }
