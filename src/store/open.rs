@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use include_dir::{Dir, include_dir};
@@ -160,6 +160,14 @@ impl Reader {
         Ok(())
     }
 
+    /// The same, or as soon as the program is to end.
+    pub fn stop_after_or(&self, deadline: Duration, stop: Arc<AtomicBool>) -> Result<()> {
+        let until = Instant::now() + deadline;
+        let over = move || stop.load(Ordering::Relaxed) || Instant::now() > until;
+        self.conn.progress_handler(10_000, Some(over))?;
+        Ok(())
+    }
+
     /// Holds one state of the store for every query until the guard is dropped,
     /// so that what one reply says agrees with itself.
     pub fn snapshot(&self) -> Result<Snapshot<'_>> {
@@ -182,10 +190,13 @@ pub struct Snapshot<'a> {
     _held: rusqlite::Transaction<'a>,
 }
 
-/// Makes the schema as it once was.
+/// A database as it once was.
 #[cfg(test)]
-pub(super) fn to_version(conn: &mut Connection, version: usize) {
-    MIGRATIONS.to_version(conn, version).unwrap();
+pub(super) fn of_version(path: &Path, version: usize) -> Connection {
+    #[allow(clippy::disallowed_methods, reason = "this is the one place that opens it")]
+    let mut conn = Connection::open(path).unwrap();
+    MIGRATIONS.to_version(&mut conn, version).unwrap();
+    conn
 }
 
 #[cfg(test)]

@@ -27,8 +27,7 @@ fn totals_are_made_for_what_was_there_and_are_proven() {
     let catalog = Catalog::builtin().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("khlang.db");
-    let mut conn = rusqlite::Connection::open(&path).unwrap();
-    open::to_version(&mut conn, 5);
+    let conn = open::of_version(&path, 5);
     conn.execute_batch(
         "INSERT INTO submission (id, archive, sha256, bytes, received_at, loaded_at, status)
          VALUES (1, 'a', '', 1, '2013-01-01T08:00:00+07:00', '', 'accepted'),

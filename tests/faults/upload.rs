@@ -126,7 +126,7 @@ fn a_kill_in_the_middle_of_a_body_leaves_nothing() {
          Content-Length: 1000000\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).unwrap();
-    stream.write_all(&[b'x'; 300_000]).unwrap();
+    stream.write_all(&b"x".repeat(300_000)).unwrap();
     daemon.wait("some of it on disk", || !site.files(".uploads").is_empty());
     assert!(site.files("inbox").is_empty());
     daemon.kill();

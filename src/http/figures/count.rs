@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use super::{Figure, Round, State, What, definition};
@@ -36,7 +37,7 @@ type Outcome = (State, Result<Figure, Problem>);
 /// Counts a figure, and then what `next` says, as long as it can be counted on
 /// the same state with the same building blocks.
 pub(super) fn sit(
-    shared: &Shared,
+    (shared, stop): (&Shared, &Arc<AtomicBool>),
     first: What,
     mut next: impl FnMut() -> Option<What>,
     mut keep: impl FnMut(What, Outcome),
@@ -44,7 +45,7 @@ pub(super) fn sit(
     let mut present = Some(first);
     // A panic is trouble of the figure that was being counted.
     let counted = catch_unwind(AssertUnwindSafe(|| {
-        let tried = try_sit(shared, &mut present, &mut next, &mut keep);
+        let tried = try_sit((shared, stop), &mut present, &mut next, &mut keep);
         tried.err()
     }));
     let problem = counted.unwrap_or_else(|_| {
@@ -57,7 +58,7 @@ pub(super) fn sit(
 }
 
 fn try_sit(
-    shared: &Shared,
+    (shared, stop): (&Shared, &Arc<AtomicBool>),
     present: &mut Option<What>,
     next: &mut impl FnMut() -> Option<What>,
     keep: &mut impl FnMut(What, Outcome),
@@ -71,7 +72,8 @@ fn try_sit(
     let sitting = Sitting { shared, world: &world, library: &library, reader: &reader };
     let mut session = Session::new(&world, &reader).map_err(trouble)?;
     while let Some(what) = present {
-        reader.stop_after(longest)?;
+        // An end of the program does not wait for a figure.
+        reader.stop_after_or(longest, Arc::clone(stop))?;
         let state = State::read(shared, &reader, std::slice::from_ref(what))?;
         let counting = Instant::now();
         let figure = sitting.count(&mut session, what);

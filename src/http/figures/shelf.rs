@@ -187,7 +187,7 @@ impl Figures {
     }
 
     /// Counts what waits, then looks again after a moment.
-    fn work(&self, shared: &Shared, stop: &AtomicBool) {
+    fn work(&self, shared: &Shared, stop: &Arc<AtomicBool>) {
         let Some(first) = self.next(|_| true) else {
             let table = self.table();
             drop(self.changed.wait_timeout(table, Duration::from_millis(200)));
@@ -199,7 +199,7 @@ impl Figures {
             let more = !stop.load(Ordering::Relaxed);
             more.then(|| self.next(|what| matches!(what, What::Kpi(..)))).flatten()
         };
-        sit(shared, first, next, |what, (state, outcome)| self.keep(what, state, outcome));
+        sit((shared, stop), first, next, |what, (state, outcome)| self.keep(what, state, outcome));
     }
 
     fn next(&self, fits: impl Fn(&What) -> bool) -> Option<What> {

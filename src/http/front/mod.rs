@@ -201,7 +201,7 @@ impl Front {
             self.rules.metrics.refused(full.kind.code);
             refuse(stream, &full);
         };
-        let seat = match self.seats.admit(stream, patience, &refuse_full) {
+        let seat = match self.seats.admit(stream, patience, refuse_full) {
             Ok(seat) => seat,
             Err(stream) => {
                 refuse_full(&stream);

@@ -1,8 +1,8 @@
 //! Routes about what the data come to: sendings, points, money, indicators, exports.
 
 use super::params::{
-    BY_MONTH, DOCUMENT, FORMAT, GROUP, LANG, LEVEL, MONTH, PAGE, PER_PAGE, PERIOD, ROUND, TRANCHE,
-    UNIT,
+    BY_MONTH, DOCUMENT, FORMAT, GROUP, LANG, LEVEL, MONTH, OF_UNIT, PAGE, PER_PAGE, PERIOD, ROUND,
+    TRANCHE, UNIT,
 };
 use super::{Access, Body, DATA, PROVINCE, READS, Route};
 use crate::access::Role;
@@ -133,7 +133,7 @@ pub const ROUTES: &[Route] = &[
         name: "kpi",
         about: "An indicator for a period, by group; small counts of other units are not shown.",
         about_th: "ผลตัวชี้วัดตามช่วงเวลาและระดับ จำนวนน้อยของหน่วยอื่นจะไม่แสดง",
-        params: &[PERIOD, LEVEL, GROUP, FORMAT, LANG],
+        params: &[PERIOD, LEVEL, OF_UNIT, GROUP, FORMAT, LANG],
         content: &[JSON, CSV, XLSX, HTML],
         schema: Some("Kpi"),
         problems: &[problem::BEING_COMPUTED, problem::NO_KPI],

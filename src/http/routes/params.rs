@@ -96,3 +96,9 @@ pub const DOCUMENT: Param = Param {
     form: Form::OneOf(&["json", "html", "xlsx"]),
     about: "Form of the reply; `json` if not given.",
 };
+/// See its `about`.
+pub const OF_UNIT: Param = Param {
+    name: "unit",
+    form: Form::Hcode,
+    about: "Only the row of this unit, or of the group that it is in.",
+};

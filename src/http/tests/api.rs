@@ -402,3 +402,44 @@ fn real_replies_are_as_the_openapi_document_says() {
     let names: BTreeSet<_> = ROUTES.iter().map(|route| route.name).collect();
     assert_eq!(names.len(), ROUTES.len(), "a name stands for one route");
 }
+
+#[test]
+fn a_list_names_its_next_page_and_is_sorted_as_asked() {
+    let site = site();
+    let first = site.get("/api/v1/submissions?per_page=3&from=2013-01-01&sort=id");
+    let next = "</api/v1/submissions?per_page=3&from=2013-01-01&sort=id&page=2>; rel=\"next\"";
+    assert_eq!(first.header("link"), Some(next));
+    let target = next.trim_start_matches('<').split('>').next().unwrap();
+    let last = site.get(target);
+    assert_eq!((last.json()["rows"][0]["id"].as_i64(), last.header("link")), (Some(4), None));
+    let findings = site.get("/api/v1/submissions/2/findings?per_page=200");
+    assert!(findings.header("link").unwrap().starts_with("</api/v1/submissions/2/findings?"));
+    for (sort, want) in [
+        ("id", [1, 2, 3, 4]),
+        ("-id", [4, 3, 2, 1]),
+        ("hcode", [4, 3, 1, 2]),
+        ("archive", [3, 1, 2, 4]),
+    ] {
+        let got = site.get(&format!("/api/v1/submissions?sort={sort}")).json();
+        let ids = got["rows"].as_array().unwrap().iter().map(|row| row["id"].as_i64().unwrap());
+        assert_eq!(ids.collect::<Vec<_>>(), want, "{sort}");
+    }
+    assert_eq!(site.get("/api/v1/submissions?sort=sha256").status, 400);
+}
+
+#[test]
+fn what_many_ask_for_is_counted_once_and_who_has_waited_in_vain_is_told_so() {
+    let site = site_with(|config| config.limits.figures_wait_ms = 0);
+    let target = "/api/v1/score?round=2557";
+    let first = site.get(target);
+    assert_eq!((first.status, first.problem().as_str()), (503, "being_computed"));
+    assert_eq!(first.header("retry-after"), Some("2"));
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while site.get(target).status == 503 {
+        assert!(std::time::Instant::now() < until, "it is never counted");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    // From here on it is there at once, for everything that rests on it.
+    assert_eq!(site.get("/api/v1/allocation?round=2557").status, 200);
+    assert_eq!(site.get("/api/v1/quality?round=2557").status, 200);
+}

@@ -145,7 +145,7 @@ fn metrics_are_what_a_monitoring_system_reads() {
         assert!(found[sample] > 0.0, "{sample}");
     }
     let version = format!("khlang_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"));
-    assert_eq!(found[&version], 1.0);
+    assert!(found.contains_key(&version));
 }
 
 #[test]

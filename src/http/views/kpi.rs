@@ -36,6 +36,12 @@ pub fn one(call: &Call) -> Result<Reply, Problem> {
     if let Some(group) = call.text("group") {
         seen.rows.retain(|row| row.code == group);
     }
+    if let Some(hcode) = call.text("unit") {
+        // At other levels the group that the unit is in.
+        let unit = call.world.units.by_code.get(hcode);
+        let group = unit.map_or(hcode, |unit| level.group(unit));
+        seen.rows.retain(|row| row.code == group);
+    }
     let name = format!("khlang-{}-{}-{level}", seen.kpi, seen.period.name);
     let limit = call.world.config.privacy.small_count;
     match document::format(call) {
