@@ -220,7 +220,7 @@ fn a_page_of_another_site_sends_nothing() {
         "Sec-Fetch-Site: cross-site",
         "Sec-Fetch-Site: same-site",
     ] {
-        refused(&say(&site, &name, strange, b"x"), 403, "cross_origin");
+        refused(&say(&site, &name, strange, b"x"), 403, "cross_site");
     }
     assert!(inbox(&site).is_empty());
     let own = "Origin: http://localhost\r\nSec-Fetch-Site: same-origin";
