@@ -311,7 +311,7 @@ fn an_archive_is_taken_from_its_unit_alone_and_logged() {
     assert_eq!(send(own, "").problem(), "not_signed_in");
     assert_eq!(send(own, &bearer(&metrics)).problem(), "not_allowed");
     let other = "F43_10944_20130115070000.zip";
-    assert_eq!(send(other, &bearer(&unit)).problem(), "not_allowed");
+    assert_eq!(send(other, &bearer(&unit)).problem(), "other_unit");
     let got = send(own, &bearer(&unit));
     assert_eq!(got.status, 202, "{}", got.text());
     let line = last_logged(&site).unwrap();
