@@ -157,8 +157,8 @@ fn the_province_is_told_what_the_command_line_tells() {
     // A new archive, or a hold, is in the figures; nothing old is told.
     assert_eq!(client.json("/score?round=2557&unit=99999")["units"], serde_json::json!([]));
     assert_eq!(client.get("/score?round=2599").0, 404);
-    let last = score["as_of_submission"].as_i64().unwrap().to_string();
-    let (status, _, error) = site.run(&["submissions", "void", &last, "--reason", "test"]);
+    let newest = score["as_of_submission"].as_i64().unwrap().to_string();
+    let (status, _, error) = site.run(&["submissions", "void", &newest, "--reason", "test"]);
     assert_eq!(status, Some(0), "{error}");
     let again = json_of(&site, &["score", "--round", "2557", "--json"]);
     assert_eq!(client.json("/score?round=2557"), again);

@@ -215,6 +215,7 @@ pub const ROUTES: &[Route] = &[
         schema: Some("Pending"),
         problems: &[
             problem::ARCHIVE_NAME,
+            problem::OTHER_UNIT,
             problem::CROSS_SITE,
             problem::NAME_WAITS,
             problem::QUEUE,
