@@ -52,7 +52,7 @@ fn judge(world: &Arc<World>, store: &Store, dir: &Path, entry: &Value, id: i64) 
     let path = dir.join(name);
     let claim = Claim {
         world: Arc::clone(world),
-        path: path,
+        path,
         name: name.to_owned(),
         id: Some(id),
         received_at: now,

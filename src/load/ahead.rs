@@ -47,7 +47,7 @@ pub type PlaceOf<'a> = &'a dyn Fn(Status) -> Option<Places<'a>>;
 /// What the judge found.
 enum Judged {
     /// The archive is broken as a whole.
-    Broken(Submission, Problem),
+    Broken(Box<(Submission, Problem)>),
     /// What was said of its members.
     Members(Box<Judgement>),
 }
@@ -58,6 +58,9 @@ struct Judgement {
     contents: Contents,
     verdicts: Vec<Verdicts>,
 }
+
+/// What a judge's thread ends with: what it found, and the reader to give back.
+type End = (Result<Judged, LoadError>, Option<Reader>);
 
 /// An archive that is being judged. Nothing of it is stored before
 /// [`Ahead::write`]; dropped, it is as if it had never been begun.
@@ -71,7 +74,7 @@ pub struct Ahead {
     facts: Option<Receiver<Facts>>,
     messages: Option<Receiver<Message>>,
     spare: Sender<Batch>,
-    judge: Option<JoinHandle<(Result<Judged, LoadError>, Option<Reader>)>>,
+    judge: Option<JoinHandle<End>>,
 }
 
 impl Ahead {
@@ -150,9 +153,9 @@ impl Ahead {
             None => Vec::new(),
         };
         match self.judged(store)? {
-            Judged::Broken(submission, problem) => {
+            Judged::Broken(said) => {
                 drop(loading);
-                self.refuse(store, place, submission, problem)
+                self.refuse(store, place, *said)
             }
             Judged::Members(judgement) => self.complete(loading, *judgement, written, place),
         }
@@ -180,7 +183,7 @@ impl Ahead {
     /// An archive that is broken before a row was read.
     fn broken(mut self, store: &Store, place: PlaceOf) -> Result<Submission, LoadError> {
         match self.judged(store)? {
-            Judged::Broken(submission, problem) => self.refuse(store, place, submission, problem),
+            Judged::Broken(said) => self.refuse(store, place, *said),
             Judged::Members(_) => Err(LoadError::Bug("judged without being opened".to_owned())),
         }
     }
@@ -189,8 +192,7 @@ impl Ahead {
         &self,
         store: &Store,
         place: PlaceOf,
-        submission: Submission,
-        problem: Problem,
+        (submission, problem): (Submission, Problem),
     ) -> Result<Submission, LoadError> {
         let submission = refuse(store, &self.claim, place, submission, problem)?;
         self.turn.tell(true);
@@ -232,7 +234,7 @@ fn judge(
     before: Option<Before>,
     to_writer: (&Sender<Message>, &Receiver<Batch>),
     say: &Sender<Facts>,
-) -> (Result<Judged, LoadError>, Option<Reader>) {
+) -> End {
     let Some(reader) = reader else {
         return (examine(claim, &mut NoStore, to_writer, say), None);
     };
@@ -289,7 +291,7 @@ fn examine(
 fn refused(submission: Submission, problem: Problem, say: &Sender<Facts>) -> Judged {
     // Nobody may be listening.
     let _ = say.try_send(Facts::default());
-    Judged::Broken(submission, problem)
+    Judged::Broken(Box::new((submission, problem)))
 }
 
 fn rows(

@@ -143,7 +143,7 @@ fn run(world: &Arc<World>, standard: Standard, members: &BTreeMap<String, Member
     let now = at_bangkok(day.and_hms_opt(9, 0, 0).unwrap());
     let claim = Claim {
         world: Arc::clone(world),
-        path: path,
+        path,
         name: name.clone(),
         id: Some(1),
         received_at: now,
