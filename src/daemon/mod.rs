@@ -7,6 +7,7 @@
 
 mod exports;
 mod loader;
+mod system;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -16,7 +17,6 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender, bounded, select, tick};
-use notify::Watcher as _;
 
 use self::exports::{Exported, Exports};
 use crate::clock::Clock;
@@ -26,6 +26,7 @@ use crate::store::{Reader, Store, stop_waiting};
 use crate::submission::Submission;
 use crate::world::World;
 use loader::{Done, Job, Trouble};
+use system::{notify_systemd, signals, watch};
 
 /// Everything that can wake the daemon.
 #[derive(Debug)]
@@ -436,42 +437,6 @@ pub fn lock(folders: &Folders) -> anyhow::Result<File> {
     file.try_lock()
         .map_err(|_| anyhow::anyhow!("another khlang already serves {}", folders.data.display()))?;
     Ok(file)
-}
-
-/// Change notification; without it (network shares, limits) polling goes on.
-fn watch(inbox: &Path, events: Sender<Event>) -> Option<notify::RecommendedWatcher> {
-    let hint = move |event: notify::Result<notify::Event>| {
-        if event.is_ok_and(|event| !event.kind.is_access()) {
-            // A full channel means that a look is due anyway.
-            let _ = events.try_send(Event::Hint);
-        }
-    };
-    let watch = notify::recommended_watcher(hint).and_then(|mut watcher| {
-        watcher.watch(inbox, notify::RecursiveMode::Recursive)?;
-        Ok(watcher)
-    });
-    watch.inspect_err(|error| log::info!("no change notification ({error}); polling only")).ok()
-}
-
-fn signals(events: Sender<Event>) -> anyhow::Result<()> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM])?;
-    let run = move || {
-        for signal in signals.forever() {
-            let event = if signal == SIGHUP { Event::Reload } else { Event::Stop };
-            if events.send(event).is_err() {
-                return;
-            }
-        }
-    };
-    std::thread::Builder::new().name("signals".to_owned()).spawn(run)?;
-    Ok(())
-}
-
-fn notify_systemd(state: sd_notify::NotifyState) {
-    if let Err(error) = sd_notify::notify(&[state]) {
-        log::debug!("systemd: {error}");
-    }
 }
 
 fn units_path(folders: &Folders, world: &World) -> PathBuf {
