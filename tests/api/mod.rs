@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::support::site::{Daemon, Site};
+use crate::support::parcel::Parcel;
+use crate::support::site::{Daemon, Site, UNIT_A};
 
 /// A reply that has not come by then never will.
 const DEADLINE: Duration = Duration::from_mins(2);
@@ -319,4 +320,22 @@ fn tokens_are_made_listed_and_revoked() {
     let (status, out, _) =
         site.run(&["token", "create", "--role", "metrics", "--expires", "never"]);
     assert!(status == Some(0) && out.starts_with("khl_") && out.contains("never"));
+}
+
+#[test]
+fn a_backup_takes_tokens_along_and_brings_back_none_that_is_revoked() {
+    let site = Site::new();
+    let sent = site.write("sent/F43_10670_20140131080000.zip", &Parcel::new(UNIT_A, 1, 2).zip());
+    assert!(site.import(&sent, None).success());
+    let copy = site.root().join("copy.db").to_string_lossy().into_owned();
+    let id = json_of(&site, &["token", "create", "--role", "province", "--json"])["id"].to_string();
+    assert_eq!(site.run(&["backup", &copy]).0, Some(0));
+    assert_eq!(json_of(&site, &["token", "revoke", &id, "--json"])["revoked"], true);
+    // Where tokens are kept already, they go before those of the backup.
+    assert_eq!(site.run(&["restore", &copy]).0, Some(0));
+    assert!(json_of(&site, &["token", "list", "--json"])[0]["revoked_at"].is_string());
+    let other = Site::new();
+    assert_eq!(other.run(&["restore", &copy]).0, Some(0));
+    let list = json_of(&other, &["token", "list", "--json"]);
+    assert!(list[0]["revoked_at"].is_null() && list[0]["role"] == "province", "{list}");
 }
