@@ -3,9 +3,9 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use crate::access::{Identity, Role};
+use crate::row::citizen_id;
 use crate::submission::FindingLine;
 use crate::world::World;
 
@@ -92,8 +92,7 @@ fn mask(text: &str) -> Cow<'_, str> {
         if digits == 13 {
             let cid = &text[at..at + 13];
             masked.push_str(&text[done..at]);
-            let (first, last, check) = (&cid[..1], &cid[10..12], &cid[12..]);
-            let _ = write!(masked, "{first}-xxxx-xxxxx-{last}-{check}");
+            masked.push_str(&citizen_id::mask(cid));
             done = at + 13;
         }
         at += digits.max(1);

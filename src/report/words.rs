@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::BUDDHIST_ERA;
 
-const MONTHS_TH: [&str; 12] = [
+/// Months as they are written in dates.
+pub(crate) const MONTHS_TH: [&str; 12] = [
     "ม.ค.",
     "ก.พ.",
     "มี.ค.",
@@ -20,7 +21,8 @@ const MONTHS_TH: [&str; 12] = [
     "พ.ย.",
     "ธ.ค.",
 ];
-const MONTHS_EN: [&str; 12] =
+/// The same in English.
+pub(crate) const MONTHS_EN: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// Language of what people read.

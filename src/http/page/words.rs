@@ -6,34 +6,17 @@ use chrono::{DateTime, Datelike, FixedOffset, NaiveDate};
 use minijinja::State;
 
 use crate::clock::BUDDHIST_ERA;
+use crate::report;
+use crate::report::words::{MONTHS_EN, MONTHS_TH, grouped};
 
 /// Longest value that a page shows; downloads have it whole.
 const SHOWN_CHARS: usize = 400;
 
-/// Months as they are written in dates.
-const MONTHS_TH: [&str; 12] = [
-    "ม.ค.",
-    "ก.พ.",
-    "มี.ค.",
-    "เม.ย.",
-    "พ.ค.",
-    "มิ.ย.",
-    "ก.ค.",
-    "ส.ค.",
-    "ก.ย.",
-    "ต.ค.",
-    "พ.ย.",
-    "ธ.ค.",
-];
-const MONTHS_EN: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
 /// Control characters and those that turn the direction of writing become
 /// visible; endless text is cut.
 pub(super) fn harmless(text: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let plain = |c: char| if c.is_control() || turns(c) { '\u{fffd}' } else { c };
-    let mut shown: String = text.chars().take(SHOWN_CHARS).map(plain).collect();
+    let shown: String = text.chars().take(SHOWN_CHARS).collect();
+    let mut shown = report::plain(&shown).replace('\n', "\u{fffd}");
     if text.chars().nth(SHOWN_CHARS).is_some() {
         shown.push('…');
     }
@@ -81,15 +64,7 @@ pub(super) fn time(state: &State, text: &str) -> String {
 
 /// A number with its thousands apart.
 pub(super) fn number(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    grouped(&number.to_string())
 }
 
 /// A size for people.
