@@ -12,7 +12,7 @@ use super::outcome::{Args, Progress, Show};
 use super::{Context, Done};
 use crate::inbox::{Begun, Claimed, Folders, abandon_copy, begin, bring_in, claim_copy, finish};
 use crate::load::Before;
-use crate::store::{Reader, Store};
+use crate::store::{Flusher, Reader, Store};
 use crate::submission::Submission;
 use crate::world::World;
 
@@ -32,7 +32,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     let folders = context.folders()?;
     let store = context.store(&world, &folders)?;
     let numbers = Reader::open(&folders.database(), None)?;
-    let known = Reader::open(&folders.database(), None)?;
+    let flusher = Flusher::open(&folders.database())?;
     let (copied, waiting) = bounded(AHEAD);
     let (loaded, unfinished) = bounded(AHEAD);
     let (folders, stop) = (&folders, &AtomicBool::new(false));
@@ -40,7 +40,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     std::thread::scope(|scope| {
         scope.spawn(move || copy_all(context, args, folders, &numbers, stop, &copied));
         let showing = &mut show;
-        let finished = scope.spawn(move || finish_all(folders, &known, &unfinished, showing));
+        let finished = scope.spawn(move || finish_all(folders, &flusher, &unfinished, showing));
         let loading = Loading { context, world: &world, store: &store, folders };
         let done = loading.all(stop, &waiting, &loaded);
         drop(loaded);
@@ -161,14 +161,14 @@ impl Loading<'_> {
 
 fn finish_all(
     folders: &Folders,
-    known: &Reader,
+    flusher: &Flusher,
     loads: &Receiver<Loaded>,
     show: &mut Show,
 ) -> anyhow::Result<()> {
     let mut outcome = Ok(());
     // Every archive that was loaded is finished, whatever became of others.
     for (path, claimed, submission) in loads {
-        let done = finish(known, folders, &claimed, &submission)
+        let done = finish(flusher, folders, &claimed, &submission)
             .with_context(|| path.display().to_string())
             .and_then(|()| show.one(&submission));
         outcome = outcome.and(done);

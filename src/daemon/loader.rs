@@ -12,10 +12,11 @@ use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 
 use super::Event;
+use super::system::go_last;
 use crate::clock::Clock;
 use crate::inbox::{Begun, Claimed, Folders, begin, bring_in, finish};
 use crate::load::{Before, LoadError};
-use crate::store::{Reader, Store};
+use crate::store::{Flusher, Store};
 use crate::submission::Submission;
 use crate::world::World;
 
@@ -61,13 +62,17 @@ pub fn start(
 ) -> anyhow::Result<(Sender<Job>, JoinHandle<()>)> {
     let (jobs, queue) = bounded::<Job>(1);
     let (loaded, unfinished) = bounded(UNFINISHED);
-    let known = Reader::open(&folders.database(), None)?;
+    let flusher = Flusher::open(&folders.database())?;
     let finisher = {
         let (folders, events) = (folders.clone(), events.clone());
-        let run = move || finish_all(&known, &folders, &unfinished, &events);
+        let run = move || {
+            go_last();
+            finish_all(&flusher, &folders, &unfinished, &events);
+        };
         Builder::new().name("finisher".to_owned()).spawn(run).context("starting a thread")?
     };
     let run = move || {
+        go_last();
         let side = Loader { store, folders, clock, events, loaded };
         side.all(&queue);
         let Loader { store, loaded, .. } = side;
@@ -162,13 +167,13 @@ impl Loader {
 }
 
 fn finish_all(
-    known: &Reader,
+    flusher: &Flusher,
     folders: &Folders,
     loads: &Receiver<(Claimed, Submission)>,
     events: &Sender<Event>,
 ) {
     for (claimed, submission) in loads {
-        let outcome = caught(|| finish(known, folders, &claimed, &submission));
+        let outcome = caught(|| finish(flusher, folders, &claimed, &submission));
         let done = Done { claimed, outcome: outcome.map(|()| submission).map_err(Trouble::Met) };
         let _ = events.send(Event::Done(Box::new(done)));
     }

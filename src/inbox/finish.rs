@@ -14,7 +14,7 @@ use super::uploads::{MARK, Uploads};
 use crate::clock::Clock;
 use crate::files::{make_folder, make_private, rename_durably};
 use crate::load::{Ahead, Before, Claim, LoadError, Places};
-use crate::store::{Reader, Store};
+use crate::store::{Flusher, Store};
 use crate::submission::{Status, Submission};
 use crate::world::World;
 
@@ -77,16 +77,18 @@ pub fn bring_in(
     }
 }
 
-/// The steps after the commit: the receipt, and the original's last place.
-/// They wait for the disk and not for the store, so that they can be done
-/// beside the next load.
+/// The steps after the commit: the flush, the receipt, and the original's last
+/// place. They wait for the disk and not for the store, so that they can be
+/// done beside the next load.
 pub fn finish(
-    reader: &Reader,
+    flusher: &Flusher,
     folders: &Folders,
     claimed: &Claimed,
     submission: &Submission,
 ) -> Result<(), LoadError> {
-    write_receipt(&|id| reader.is_known(id), folders, submission)?;
+    flusher.flush()?;
+    crate::crash_point("flushed");
+    write_receipt(&|id| flusher.is_known(id), folders, submission)?;
     crate::crash_point("receipted");
     if let Some(stored) = &submission.stored {
         let to = folders.data.join(stored);

@@ -50,6 +50,8 @@ enum Judged {
     Broken(Box<(Submission, Problem)>),
     /// What was said of its members.
     Members(Box<Judgement>),
+    /// Members have to be taken back, and nobody was prepared for that.
+    Again,
 }
 
 struct Judgement {
@@ -81,6 +83,16 @@ impl Ahead {
     /// Begins to judge, against the store as it will be when the archive
     /// `before` is stored.
     pub fn begin(store: &Store, claim: Claim, before: Option<Before>) -> Result<Self, LoadError> {
+        Self::begin_guarded(store, claim, before, false)
+    }
+
+    /// The same, `guarded` or not: see [`JudgeSide::guarded`].
+    fn begin_guarded(
+        store: &Store,
+        claim: Claim,
+        before: Option<Before>,
+        guarded: bool,
+    ) -> Result<Self, LoadError> {
         let version = store.version()?;
         let reader = if claim.id.is_some() { store.reader()? } else { None };
         let (sender, messages) = bounded(AHEAD);
@@ -88,7 +100,8 @@ impl Ahead {
         let (say, facts) = bounded(1);
         let ours = claim.clone();
         let turn_before = before.as_ref().map(|before| Arc::clone(&before.turn));
-        let run = move || judge(&ours, reader, before, (&sender, &spares), &say);
+        let way = Way { claim: ours, sender, spares, say, guarded };
+        let run = move || judge(&way, reader, before);
         let judge = Builder::new().name("judge".to_owned()).spawn(run)?;
         let (facts, messages) = (Some(facts), Some(messages));
         let turn = Arc::default();
@@ -105,20 +118,24 @@ impl Ahead {
         place: PlaceOf,
         between: &mut dyn FnMut(&mut Option<Before>),
     ) -> Result<Submission, LoadError> {
+        let mut guarded = false;
         loop {
             let Some(shape) = self.shape() else { return self.broken(store, place) };
             let loading = store.load(self.claim.id.unwrap_or(1), shape.round)?;
             // Nobody else can write from here on. What others wrote since
             // judging began (a void, an import) may bear on the judgement.
-            if store.version()? == self.version && self.stands() {
-                return self.rows(store, loading, &shape, place, between);
-            }
-            drop(loading);
-            log::debug!(
-                "the store has changed: {} is judged again",
-                self.claim.name.escape_debug()
-            );
-            self = Self::begin(store, self.claim.clone(), None)?;
+            let why = if store.version()? == self.version && self.stands() {
+                if let Some(done) = self.rows(store, loading, &shape, place, between)? {
+                    return Ok(done);
+                }
+                guarded = true;
+                "members are broken"
+            } else {
+                drop(loading);
+                "the store has changed"
+            };
+            log::debug!("{why}: {} is judged again", self.claim.name.escape_debug());
+            self = Self::begin_guarded(store, self.claim.clone(), None, guarded)?;
         }
     }
 
@@ -136,14 +153,15 @@ impl Ahead {
         }
     }
 
+    /// Writes the rows; nothing came of it when all is to be judged again.
     fn rows(
-        mut self,
+        &mut self,
         store: &Store,
         mut loading: Loading,
         shape: &Shape,
         place: PlaceOf,
         between: &mut dyn FnMut(&mut Option<Before>),
-    ) -> Result<Submission, LoadError> {
+    ) -> Result<Option<Submission>, LoadError> {
         let facts = self.facts.take();
         let mut next = facts.map(|facts| Before { turn: Arc::clone(&self.turn), facts });
         let mut between = || between(&mut next);
@@ -155,9 +173,12 @@ impl Ahead {
         match self.judged(store)? {
             Judged::Broken(said) => {
                 drop(loading);
-                self.refuse(store, place, *said)
+                self.refuse(store, place, *said).map(Some)
             }
-            Judged::Members(judgement) => self.complete(loading, *judgement, written, place),
+            Judged::Members(judgement) => {
+                self.complete(loading, *judgement, written, place).map(Some)
+            }
+            Judged::Again => Ok(None),
         }
     }
 
@@ -184,7 +205,9 @@ impl Ahead {
     fn broken(mut self, store: &Store, place: PlaceOf) -> Result<Submission, LoadError> {
         match self.judged(store)? {
             Judged::Broken(said) => self.refuse(store, place, *said),
-            Judged::Members(_) => Err(LoadError::Bug("judged without being opened".to_owned())),
+            Judged::Members(_) | Judged::Again => {
+                Err(LoadError::Bug("judged without being opened".to_owned()))
+            }
         }
     }
 
@@ -227,19 +250,22 @@ impl Drop for Ahead {
     }
 }
 
+/// What the judge's thread works with.
+struct Way {
+    claim: Claim,
+    sender: Sender<Message>,
+    spares: Receiver<Batch>,
+    say: Sender<Facts>,
+    guarded: bool,
+}
+
 /// The judge's thread.
-fn judge(
-    claim: &Claim,
-    reader: Option<Reader>,
-    before: Option<Before>,
-    to_writer: (&Sender<Message>, &Receiver<Batch>),
-    say: &Sender<Facts>,
-) -> End {
+fn judge(way: &Way, reader: Option<Reader>, before: Option<Before>) -> End {
     let Some(reader) = reader else {
-        return (examine(claim, &mut NoStore, to_writer, say), None);
+        return (examine(way, &mut NoStore), None);
     };
     let mut index = Earlier::new(reader, before);
-    let judged = examine(claim, &mut index, to_writer, say);
+    let judged = examine(way, &mut index);
     match index.end() {
         Ok(reader) => (judged, Some(reader)),
         Err(trouble) => (judged.and(Err(trouble.into())), None),
@@ -247,12 +273,8 @@ fn judge(
 }
 
 /// Name, structure, members, rows.
-fn examine(
-    claim: &Claim,
-    index: &mut dyn PersonIndex,
-    to_writer: (&Sender<Message>, &Receiver<Batch>),
-    say: &Sender<Facts>,
-) -> Result<Judged, LoadError> {
+fn examine(way: &Way, index: &mut dyn PersonIndex) -> Result<Judged, LoadError> {
+    let Way { claim, say, .. } = way;
     let world = &claim.world;
     let before = state_of(&claim.path)?;
     let mut submission = new_submission(claim)?;
@@ -272,11 +294,12 @@ fn examine(
         .map_err(|trouble| members::refusal(world, standard, trouble))
         .and_then(|archive| Ok((Contents::of(world, &archive, standard)?, archive)));
     let judged = opened.and_then(|(mut contents, archive)| {
-        let verdicts = rows(claim, &name, index, (&archive, &mut contents), to_writer, say)?;
-        Ok((contents, verdicts))
+        let verdicts = rows(way, &name, index, (&archive, &mut contents))?;
+        Ok(verdicts.map(|verdicts| (contents, verdicts)))
     });
     let (contents, verdicts) = match judged {
-        Ok(judged) => judged,
+        Ok(Some(judged)) => judged,
+        Ok(None) => return Ok(Judged::Again),
         Err(Refusal::Io(error)) => return Err(error.into()),
         Err(Refusal::Broken(problem)) => return Ok(refused(submission, *problem, say)),
     };
@@ -295,13 +318,12 @@ fn refused(submission: Submission, problem: Problem, say: &Sender<Facts>) -> Jud
 }
 
 fn rows(
-    claim: &Claim,
+    way: &Way,
     name: &ArchiveName,
     index: &mut dyn PersonIndex,
     (archive, contents): (&Archive, &mut Contents),
-    (sender, spare): (&Sender<Message>, &Receiver<Batch>),
-    say: &Sender<Facts>,
-) -> Result<Vec<Verdicts>, Refusal> {
+) -> Result<Option<Vec<Verdicts>>, Refusal> {
+    let Way { claim, sender, spares, say, guarded } = way;
     let world = &claim.world;
     let limits = &world.config.limits;
     let may_send = world.units.may_send(&name.hcode);
@@ -320,6 +342,7 @@ fn rows(
         round: round_of(name.sent_at.date()),
         tables: records.clone().collect(),
         keys: records.map(|record| world.catalog.records[record].key.clone()).collect(),
+        sent: contents.members.iter().map(|m| m.sent(world.plan(m.record, name.standard))).collect(),
         kept: limits.findings,
     };
     // A writer that is gone is noticed at the first row.
@@ -330,14 +353,15 @@ fn rows(
         standard: name.standard,
         context,
         sender: sender.clone(),
-        spare: spare.clone(),
+        spare: spares.clone(),
         progress: claim.progress.as_ref(),
         visits: Visits::default(),
         encodings: vec![Encoding::Utf8; contents.members.len()],
+        guarded: *guarded,
     };
-    let verdicts = side.run(contents)?;
+    let Some(verdicts) = side.run(contents)? else { return Ok(None) };
     let _ = say.try_send(side.context.persons.take_facts());
-    Ok(verdicts)
+    Ok(Some(verdicts))
 }
 
 /// Size and time of a file: a sender that stalled for longer than the settling

@@ -31,6 +31,9 @@ pub(super) struct JudgeSide<'a, 'c> {
     pub visits: Visits,
     /// By member, as far as is known.
     pub encodings: Vec<Encoding>,
+    /// Whether the writer can take members back. Being able to costs a copy of
+    /// every page that is changed, and hardly any archive needs it.
+    pub guarded: bool,
 }
 
 /// Why a member's judging ended early.
@@ -43,8 +46,9 @@ enum Early {
 impl JudgeSide<'_, '_> {
     /// Judges all members; gives what was said, by member. Members that turn
     /// out to be broken are marked in `contents`. When the writer is gone it
-    /// ends early, and what it gives means nothing.
-    pub fn run(&mut self, contents: &mut Contents) -> Result<Vec<Verdicts>, Refusal> {
+    /// ends early, and what it gives means nothing. Gives nothing when members
+    /// have to be taken back and cannot be: all is to be judged again, guarded.
+    pub fn run(&mut self, contents: &mut Contents) -> Result<Option<Vec<Verdicts>>, Refusal> {
         let mut verdicts: Vec<Verdicts> =
             contents.members.iter().map(|_| Verdicts::default()).collect();
         let mut groups = groups(self.world, self.standard, &contents.members);
@@ -56,7 +60,11 @@ impl JudgeSide<'_, '_> {
             let members: Vec<usize> = group.iter().copied().filter(loads).collect();
             match self.group(contents, &members, &mut verdicts) {
                 Ok(()) => {}
-                Err((_, Early::WriterGone)) => return Ok(verdicts),
+                Err((_, Early::WriterGone)) => return Ok(Some(verdicts)),
+                Err((_, Early::Lines(LineTrouble::Read(trouble)))) => {
+                    return Err(refusal(self.world, self.standard, trouble));
+                }
+                Err(_) if !self.guarded => return Ok(None),
                 Err((at, Early::Lines(LineTrouble::OtherEncoding))) => {
                     self.encodings[at] = Encoding::Windows874;
                     self.take_back(&members, contents, &mut verdicts);
@@ -78,12 +86,9 @@ impl JudgeSide<'_, '_> {
                     contents.check_needs(self.world, self.standard);
                     groups.push(group);
                 }
-                Err((_, Early::Lines(LineTrouble::Read(trouble)))) => {
-                    return Err(refusal(self.world, self.standard, trouble));
-                }
             }
         }
-        Ok(verdicts)
+        Ok(Some(verdicts))
     }
 
     fn group(
@@ -93,11 +98,11 @@ impl JudgeSide<'_, '_> {
         verdicts: &mut [Verdicts],
     ) -> Result<(), (usize, Early)> {
         let Some(&first) = members.first() else { return Ok(()) };
-        self.send(Message::Begin).map_err(|early| (first, early))?;
+        self.guard(Message::Begin).map_err(|early| (first, early))?;
         for &at in members {
             verdicts[at] = self.member(&contents.members[at], at).map_err(|early| (at, early))?;
         }
-        self.send(Message::Keep).map_err(|early| (first, early))
+        self.guard(Message::Keep).map_err(|early| (first, early))
     }
 
     fn take_back(&mut self, members: &[usize], contents: &Contents, verdicts: &mut [Verdicts]) {
@@ -160,6 +165,11 @@ impl JudgeSide<'_, '_> {
 
     fn send(&self, message: Message) -> Result<(), Early> {
         self.sender.send(message).map_err(|_| Early::WriterGone)
+    }
+
+    /// Says where a group begins or ends, to a writer that is to know.
+    fn guard(&self, message: Message) -> Result<(), Early> {
+        if self.guarded { self.send(message) } else { Ok(()) }
     }
 }
 

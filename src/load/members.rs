@@ -40,6 +40,17 @@ pub struct Member {
     pub broken: bool,
 }
 
+impl Member {
+    /// Which columns of its record its rows may have.
+    pub fn sent(&self, plan: &Plan) -> Vec<bool> {
+        let mut sent = vec![false; plan.width];
+        for at in self.orders.iter().flat_map(|order| order.columns.iter().flatten()) {
+            sent[plan.columns[*at].column] = true;
+        }
+        sent
+    }
+}
+
 /// What an archive holds.
 #[derive(Debug, Default)]
 pub struct Contents {

@@ -16,7 +16,8 @@ pub(super) const AHEAD: usize = 16;
 pub(super) enum Message {
     /// The archive can be read; its rows follow.
     Opened(Shape),
-    /// A group of members begins that may be taken back together.
+    /// A group of members begins that may be taken back together. Groups are
+    /// told only of archives that are judged for the second time.
     Begin,
     /// Rows of a member.
     Rows { member: usize, batch: Batch, visits: Vec<u32>, epoch: u32 },
@@ -34,6 +35,8 @@ pub(super) struct Shape {
     pub tables: Vec<usize>,
     /// By member: the columns of its key.
     pub keys: Vec<Vec<usize>>,
+    /// By member: which columns of the record its rows may have.
+    pub sent: Vec<Vec<bool>>,
     /// Duplicates kept per member.
     pub kept: u64,
 }
@@ -74,7 +77,8 @@ pub(super) fn write(
             }
             Message::Rows { member, batch, visits, epoch } => {
                 let (to, key) = (&mut written[member], &shape.keys[member]);
-                loading.insert(shape.tables[member], &batch, (epoch, &visits), |row| {
+                let (table, sent) = (shape.tables[member], &shape.sent[member]);
+                loading.insert(table, &batch, sent, (epoch, &visits), |row| {
                     to.count(&batch, row.index, row.stored, key, shape.kept);
                 })?;
                 // Nobody to give it to: the judge has enough.

@@ -126,11 +126,6 @@ impl Store {
 }
 
 impl Reader {
-    /// Whether a submission is committed.
-    pub fn is_known(&self, id: i64) -> Result<bool> {
-        Ok(known(&self.conn, id)?.is_some())
-    }
-
     /// The highest submission number so far, 0 for none.
     pub fn last_submission(&self) -> Result<i64> {
         last_submission(&self.conn)
@@ -149,6 +144,11 @@ impl Reader {
 
 fn last_submission(conn: &rusqlite::Connection) -> Result<i64> {
     Ok(conn.query_row("SELECT coalesce(max(id), 0) FROM submission", [], |row| row.get(0))?)
+}
+
+/// Whether a submission is committed.
+pub(super) fn is_known(conn: &rusqlite::Connection, id: i64) -> Result<bool> {
+    Ok(known(conn, id)?.is_some())
 }
 
 fn known(conn: &rusqlite::Connection, id: i64) -> Result<Option<Known>> {

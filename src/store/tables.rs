@@ -196,16 +196,19 @@ impl Table {
         format!("{value} AS \"{name}\"")
     }
 
-    /// The SQL that inserts a record, and leaves a stored one unchanged: the
-    /// no-update rule (slide 30).
-    pub fn insert_sql(&self) -> String {
-        let columns = self.column_sql();
-        let names: Vec<String> = columns.iter().map(|(name, _)| format!("\"{name}\"")).collect();
-        let marks: Vec<String> = (1..=columns.len()).map(|n| format!("?{n}")).collect();
+    /// The SQL that inserts a record with these columns, and leaves a stored
+    /// one unchanged: the no-update rule (slide 30). Parameters: the visit, the
+    /// columns, the round, submission and line, as far as the table has them.
+    pub fn insert_sql(&self, columns: &[(usize, bool)]) -> String {
+        let own = columns.iter().map(|&(column, _)| self.names[column].as_str());
+        let first = self.visit.then_some("visit");
+        let last = self.register.then_some("_round").into_iter().chain(["_sub", "_line"]);
+        let names: Vec<&str> = first.into_iter().chain(own).chain(last).collect();
+        let marks: Vec<String> = (1..=names.len()).map(|n| format!("?{n}")).collect();
         format!(
-            "INSERT INTO {} ({}) VALUES ({}) ON CONFLICT DO NOTHING",
+            "INSERT INTO {} (\"{}\") VALUES ({}) ON CONFLICT DO NOTHING",
             self.name,
-            names.join(", "),
+            names.join("\", \""),
             marks.join(", ")
         )
     }

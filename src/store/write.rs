@@ -83,12 +83,12 @@ impl VisitIds {
         let key = key.map(|value| sql(batch, value, true));
         for attempt in 0..2 {
             if self.known_before == (attempt == 0) {
-                let mut rows = statements.find.query(rusqlite::params_from_iter(&key))?;
-                if let Some(row) = rows.next()? {
+                bind_all(&mut statements.find, &key)?;
+                if let Some(row) = statements.find.raw_query().next()? {
                     self.known_before = true;
                     return Ok(row.get(0)?);
                 }
-            } else if statements.add.execute(rusqlite::params_from_iter(&key))? == 1 {
+            } else if bind_all(&mut statements.add, &key)?.raw_execute()? == 1 {
                 self.known_before = false;
                 return Ok(statements.conn.last_insert_rowid());
             }
@@ -98,9 +98,10 @@ impl VisitIds {
 }
 
 impl Store {
-    /// Begins the transaction of an archive.
+    /// Begins the transaction of an archive. It is committed without waiting
+    /// for the disk: a [`super::Flusher`] does that before anybody is told.
     pub fn load(&self, submission: i64, round: i32) -> Result<Loading<'_>> {
-        self.conn.execute_batch("BEGIN IMMEDIATE")?;
+        self.conn.execute_batch("PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE")?;
         Ok(Loading {
             store: self,
             submission,
@@ -128,12 +129,14 @@ impl Loading<'_> {
         Ok(self.store.conn.execute_batch("ROLLBACK TO g; RELEASE g")?)
     }
 
-    /// Inserts the rows of a batch of the record at `table`; `visits` gives
-    /// the ordinal of each row's visit within `epoch`, for records by visit.
+    /// Inserts the rows of a batch of the record at `table`, of which the
+    /// columns in `sent` may have values; `visits` gives the ordinal of each
+    /// row's visit within `epoch`, for records by visit.
     pub fn insert(
         &mut self,
         table: usize,
         batch: &Batch,
+        sent: &[bool],
         (epoch, visits): (u32, &[u32]),
         mut each: impl FnMut(InsertedRow),
     ) -> Result<()> {
@@ -141,15 +144,17 @@ impl Loading<'_> {
         if self.visits.epoch != epoch {
             self.visits = VisitIds { epoch, ..VisitIds::default() };
         }
-        let mut insert = self.store.conn.prepare_cached(&table.insert_sql())?;
-        let tail = usize::from(table.visit) + table.columns.len() + 1;
+        let columns: Vec<(usize, bool)> =
+            table.columns.iter().copied().filter(|&(column, key)| key || sent[column]).collect();
+        let mut insert = self.store.conn.prepare_cached(&table.insert_sql(&columns))?;
+        let tail = usize::from(table.visit) + columns.len() + 1;
         if table.register {
             insert.raw_bind_parameter(tail, self.round)?;
         }
         let sub = tail + usize::from(table.register);
         insert.raw_bind_parameter(sub, self.submission)?;
         let mut visit = VisitStatements::new(&self.store.conn)?;
-        let mut was_null = vec![false; table.columns.len()];
+        let mut bound = vec![None; columns.len()];
         for (index, row) in batch.rows.iter().enumerate() {
             let values = batch.row(index);
             if table.visit {
@@ -158,9 +163,14 @@ impl Loading<'_> {
                 insert.raw_bind_parameter(1, id)?;
             }
             let mut parameter = usize::from(table.visit);
-            for (&(column, key), null) in table.columns.iter().zip(&mut was_null) {
+            for (&(column, key), bound) in columns.iter().zip(&mut bound) {
                 parameter += 1;
-                bind(&mut insert, parameter, batch, values[column], key, null)?;
+                let value = values[column];
+                // What the row before had is bound already.
+                if bound.is_none_or(|before| !same(batch, before, value)) {
+                    bind(&mut insert, parameter, batch, value, key)?;
+                    *bound = Some(value);
+                }
             }
             insert.raw_bind_parameter(sub + 1, row.line)?;
             let stored = insert.raw_execute()? == 1;
@@ -171,9 +181,14 @@ impl Loading<'_> {
 
     /// Ends the transaction; from here on the archive is loaded.
     pub fn commit(mut self) -> Result<()> {
-        self.store.conn.execute_batch("COMMIT")?;
+        self.end("COMMIT")
+    }
+
+    /// Whoever else writes through this store waits for the disk again.
+    fn end(&mut self, how: &str) -> Result<()> {
+        self.store.conn.execute_batch(how)?;
         self.open = false;
-        Ok(())
+        Ok(self.store.conn.pragma_update(None, "synchronous", "FULL")?)
     }
 
     pub(super) fn conn(&self) -> &Connection {
@@ -189,33 +204,48 @@ impl Loading<'_> {
 impl Drop for Loading<'_> {
     fn drop(&mut self) {
         if self.open
-            && let Err(error) = self.store.conn.execute_batch("ROLLBACK")
+            && let Err(error) = self.end("ROLLBACK")
         {
             log::error!("rolling back submission {}: {error}", self.submission);
         }
     }
 }
 
-/// Binds a value; a null that is already bound is left.
+fn same(batch: &Batch, a: Value, b: Value) -> bool {
+    match (a, b) {
+        (Value::Text { start, len }, Value::Text { start: other, len: length }) => {
+            batch.text_of(start, len) == batch.text_of(other, length)
+        }
+        _ => a == b,
+    }
+}
+
 fn bind(
     statement: &mut Statement,
     parameter: usize,
     batch: &Batch,
     value: Value,
     key: bool,
-    was_null: &mut bool,
 ) -> Result<()> {
     match value {
         Value::Null if key => statement.raw_bind_parameter(parameter, "")?,
-        Value::Null if *was_null => {}
         Value::Null => statement.raw_bind_parameter(parameter, rusqlite::types::Null)?,
         Value::Int(number) => statement.raw_bind_parameter(parameter, number)?,
         Value::Text { start, len } => {
             statement.raw_bind_parameter(parameter, batch.text_of(start, len))?;
         }
     }
-    *was_null = value == Value::Null && !key;
     Ok(())
+}
+
+fn bind_all<'s, 'c>(
+    statement: &'s mut CachedStatement<'c>,
+    values: &[ToSqlOutput],
+) -> Result<&'s mut CachedStatement<'c>> {
+    for (parameter, value) in (1..).zip(values) {
+        statement.raw_bind_parameter(parameter, value)?;
+    }
+    Ok(statement)
 }
 
 fn sql(batch: &Batch, value: Value, key: bool) -> ToSqlOutput<'_> {

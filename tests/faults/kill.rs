@@ -12,11 +12,12 @@ use crate::support::site::{Site, UNIT_A};
 const NAME: &str = "F43_10670_20140101080000.zip";
 
 /// Steps that every archive goes through, in their order.
-const STEPS: [&str; 8] = [
+const STEPS: [&str; 9] = [
     "made_folder",
     "claimed",
     "recorded",
     "committed",
+    "flushed",
     "receipt_begun",
     "receipted",
     "moved",
@@ -199,4 +200,25 @@ fn an_import_outlives_a_kill_at_every_step() {
             assert!(Snapshot::of(&site).submissions().is_empty(), "{step}");
         }
     }
+}
+
+/// A power cut may take from the log what was committed and not flushed yet:
+/// by then nobody has been told of the archive, and it is loaded again.
+#[test]
+fn an_archive_outlives_a_power_cut_that_takes_its_commit() {
+    let case = sound();
+    let site = case.site();
+    site.drop_archive(NAME, &case.bytes);
+    site.serve_until_death("committed");
+    assert!(site.files("outbox").is_empty(), "told before it was durable");
+    let log = fs::OpenOptions::new().write(true).open(site.at("khlang.db-wal")).unwrap();
+    let whole = log.metadata().unwrap().len();
+    assert!(whole > 0, "nothing for a power cut to take");
+    // Less than a page: the last commit is cut off.
+    log.set_len(whole - 100).unwrap();
+    assert!(Snapshot::of(&site).submissions().is_empty());
+    let mut daemon = site.serve();
+    daemon.wait_until_idle();
+    daemon.stop();
+    case.assert_done(&site, "power cut", 1);
 }

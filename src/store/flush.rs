@@ -1,0 +1,73 @@
+//! The write-ahead log, seen from beside the writer: whoever finishes an
+//! archive first has what was committed made durable, and now and then moved
+//! into the database, so that the writer itself goes on with the next one.
+//!
+//! Nobody is told of an archive, and its original is not moved, before
+//! [`Flusher::flush`] has returned. What a power cut takes from the log before
+//! that is an archive that lies in `work/` still, and is loaded again.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::submission::is_known;
+use super::{Result, StoreError};
+
+/// Pages of the log that are moved at once: many, because a page that changed
+/// often is moved only once; few, because the writer moves what is left when
+/// the log has become too long.
+const PAGES: i64 = 3000;
+
+/// How long another one who moves the log is waited for.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// The log of a store that somebody else writes.
+pub struct Flusher {
+    conn: Connection,
+    log: PathBuf,
+}
+
+impl Flusher {
+    /// Of the database at `path`, which is there.
+    pub fn open(path: &Path) -> Result<Self> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Connection::open_with_flags(path, flags)?;
+        conn.busy_timeout(WAIT)?;
+        conn.pragma_update(None, "synchronous", "FULL")?;
+        conn.pragma_update(None, "query_only", true)?;
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        Ok(Self { conn, log: log.into() })
+    }
+
+    /// Makes durable what is committed.
+    pub fn flush(&self) -> Result<()> {
+        match File::open(&self.log).and_then(|log| log.sync_data()) {
+            // All of it has been moved into the database, which is durable.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            done => done.map_err(StoreError::Io)?,
+        }
+        let waiting = self.checkpoint("NOOP")?;
+        if waiting >= PAGES {
+            self.checkpoint("PASSIVE")?;
+        }
+        Ok(())
+    }
+
+    /// Pages of the log that are still to be moved afterwards.
+    fn checkpoint(&self, how: &str) -> Result<i64> {
+        let sql = format!("PRAGMA wal_checkpoint({how})");
+        let mut query = self.conn.prepare_cached(&sql)?;
+        let (pages, moved): (i64, i64) =
+            query.query_row([], |row| Ok((row.get(1)?, row.get(2)?)))?;
+        Ok(pages - moved)
+    }
+
+    /// Whether a submission is committed.
+    pub fn is_known(&self, id: i64) -> Result<bool> {
+        is_known(&self.conn, id)
+    }
+}
