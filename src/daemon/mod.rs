@@ -16,7 +16,7 @@ use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context as _;
-use crossbeam_channel::{Receiver, Sender, bounded, select, tick};
+use crossbeam_channel::{Receiver, Sender, after, bounded, never, select, tick};
 
 use self::exports::{Exported, Exports};
 use crate::clock::Clock;
@@ -73,6 +73,8 @@ struct Daemon {
     world: Arc<World>,
     shared: Arc<Shared>,
     scanner: Scanner,
+    /// In how long the next file of the inbox settles, if nothing changes it.
+    settles_in: Option<Duration>,
     jobs: Sender<Job>,
     exports: Exports,
     /// The archive that is being loaded.
@@ -141,6 +143,7 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
         world,
         shared,
         scanner: Scanner::default(),
+        settles_in: None,
         jobs,
         exports,
         loading: None,
@@ -178,9 +181,12 @@ impl Daemon {
         let ticks = tick(self.world.config.inbox.poll.0.max(Duration::from_millis(20)));
         self.look();
         loop {
+            // Looked at just then, and not at the tick after: its sender waits.
+            let settled = self.settles_in.map_or_else(never, after);
             let event = select! {
                 recv(woken) -> event => event.unwrap_or(Event::Stop),
                 recv(ticks) -> _ => Event::Tick,
+                recv(settled) -> _ => Event::Hint,
             };
             match event {
                 Event::Tick => {
@@ -223,6 +229,8 @@ impl Daemon {
             Ok(found) => (found, None),
             Err(error) => (Vec::new(), Some(format!("inbox: {error}"))),
         };
+        let unsettled = found.iter().filter(|file| !file.settled);
+        self.settles_in = unsettled.map(|file| settle.saturating_sub(file.age)).min();
         let left = self.take_up();
         if self.ahead.is_none() {
             self.start_next(&found);

@@ -48,6 +48,8 @@ pub struct Written {
     pub months: FxHashMap<u32, Counts>,
     /// The first duplicates: line and key.
     pub duplicates: Vec<(u32, String)>,
+    /// Rows of one month, not in `months` yet: they mostly come in runs.
+    run: (u32, Counts),
 }
 
 /// What was said of the members of an archive, and what was counted.
@@ -81,6 +83,7 @@ pub(super) fn write(
                 loading.insert(table, &batch, sent, (epoch, &visits), |row| {
                     to.count(&batch, row.index, row.stored, key, shape.kept);
                 })?;
+                to.end_run(0);
                 // Nobody to give it to: the judge has enough.
                 let _ = giver.try_send(batch);
             }
@@ -90,9 +93,20 @@ pub(super) fn write(
 }
 
 impl Written {
+    /// Puts a run into its month, and begins one of another.
+    fn end_run(&mut self, next: u32) {
+        let (month, counts) = std::mem::replace(&mut self.run, (next, Counts::default()));
+        if counts != Counts::default() {
+            self.months.entry(month).or_default().add(&counts);
+        }
+    }
+
     fn count(&mut self, batch: &Batch, row: usize, stored: bool, key: &[usize], kept: u64) {
         let meta = &batch.rows[row];
-        let counts = self.months.entry(meta.month).or_default();
+        if self.run.0 != meta.month {
+            self.end_run(meta.month);
+        }
+        let counts = &mut self.run.1;
         if stored {
             counts.accepted += 1;
             counts.warned += u64::from(meta.warned);

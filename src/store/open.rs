@@ -97,7 +97,7 @@ impl Store {
         // Nearly all of the log is moved by a `Flusher` beside the writer; what
         // it leaves is moved here, when the log has 192 MiB.
         conn.pragma_update_and_check(None, "wal_autocheckpoint", 12_000, |_| Ok(()))?;
-        conn.pragma_update_and_check(None, "journal_size_limit", 128 << 20, |_| Ok(()))?;
+        conn.pragma_update_and_check(None, "journal_size_limit", 256 << 20, |_| Ok(()))?;
         conn.set_prepared_statement_cache_capacity(256);
         MIGRATIONS.to_latest(&mut conn)?;
         let tables = Tables::of(catalog);

@@ -38,6 +38,16 @@ fn a_growing_file_is_not_taken_before_it_is_whole() {
     assert_eq!(receipt["bytes"], bytes.len());
 }
 
+/// Its sender waits: it is not left until somebody looks for another reason.
+#[test]
+fn a_file_is_taken_when_it_settles() {
+    let mut site = Site::new();
+    site.set("KHLANG__INBOX__POLL", "1h");
+    site.drop_archive(OF_A, &Parcel::new(UNIT_A, 1, 1).zip());
+    let _daemon = site.serve();
+    site.wait_for_receipt(&format!("{UNIT_A}/{OF_A}.receipt.json"));
+}
+
 #[test]
 fn unfinished_names_links_and_deep_folders_are_left_alone() {
     let site = Site::new();
