@@ -1,149 +1,254 @@
-//! How fast archives load, against named baselines in the same run.
+//! How fast archives load, against named baselines of the same run.
 //!
-//! `cargo bench --bench loader` makes a sample province (`KHLANG_BENCH_PERSONS`,
-//! default 20,000) and prints rows per second, with ratios to the first line:
+//! `cargo bench --bench loader` makes a sample province and prints one table.
+//! Options after `--`, say `cargo bench --bench loader -- --persons 100000`;
+//! `-- --help` lists them. The cases, in turn in every round:
 //!
-//! - `sqlite3 rows only`: the same number of rows of the same width into one
-//!   un-keyed, un-judged table: what the engine can do at most;
-//! - `fresh`: every archive into an empty store, all checks on;
-//! - `again`: the same archives once more, all rows duplicates;
-//! - `check`: judged only, against a store that is thrown away.
+//! - `append`: the same archives inflated, split on `|` and appended as text to
+//!   tables without a key, un-judged: what the engine can do at most;
+//! - `fresh`: `khlang import` into an empty store, all checks, receipts and
+//!   copies of the originals as always;
+//! - `again`: the same once more, so that every row is a duplicate;
+//! - `into`: into a store that has ten times the rows, other months of the same
+//!   province;
+//! - `check`: `khlang check`, which stores nothing.
+//!
+//! Each is a process of its own, so that its peak memory is its own. After each
+//! what it left in the write-ahead log is brought into the database, within its
+//! time, and `khlang verify` must agree, and rows must be stored or be duplicates as the
+//! case says: a loader that rejects everything is quick, too.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on should stop")]
-#![allow(clippy::print_stdout, reason = "its output is what a benchmark is for")]
-#![allow(clippy::disallowed_methods, reason = "the baseline opens a database of its own")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark is for its output")]
+
+#[path = "loader/append.rs"]
+mod append;
+#[path = "loader/archives.rs"]
+mod archives;
+#[path = "loader/child.rs"]
+mod child;
+#[path = "loader/figures.rs"]
+mod figures;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Instant;
+use std::process::Command;
 
-use khlang::archive::Standard;
-use khlang::catalog::Catalog;
-use khlang::clock;
-use khlang::config::Config;
-use khlang::load::{Claim, load};
-use khlang::sample::{SampleArgs, default_start, generate};
-use khlang::store::Store;
-use khlang::units::Units;
-use khlang::world::World;
+use archives::Archives;
+use child::{bring_home, copy_folder, database_bytes, run, tally, verify};
+use clap::{Parser, ValueEnum};
+use figures::{Measured, Results};
+
+/// The cases, in the order in which they take turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+enum Case {
+    Append,
+    Fresh,
+    Again,
+    Into,
+    Check,
+}
+
+/// How fast archives load, against named baselines of the same run.
+#[derive(Debug, Parser)]
+struct Args {
+    /// Residents of the sample province: about 5 rows each in the archives that
+    /// are measured, ten times that in the ones before them
+    #[arg(long, env = "KHLANG_BENCH_PERSONS", default_value_t = 20_000)]
+    persons: u32,
+    /// Health units of it
+    #[arg(long, default_value_t = 20)]
+    units: u32,
+    /// Months of service that are measured, the first with the round's registers
+    #[arg(long, default_value_t = 1)]
+    months: u32,
+    /// Months before them, for `into` [default: enough for ten times the rows]
+    #[arg(long)]
+    before: Option<u32>,
+    /// Archives to measure instead of a sample (not for `into`); needs --unit-list
+    #[arg(long, value_name = "DIR", requires = "unit_list")]
+    archives: Option<PathBuf>,
+    /// units.csv for --archives
+    #[arg(long, value_name = "FILE")]
+    unit_list: Option<PathBuf>,
+    /// Rounds, in each of which every case has its turn
+    #[arg(long, default_value_t = 3)]
+    rounds: u32,
+    /// Cases; `again` brings `fresh` along
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        default_value = "append,fresh,again,into,check"
+    )]
+    cases: Vec<Case>,
+    /// The program to measure [default: the one built with this benchmark]
+    #[arg(long, default_value = env!("CARGO_BIN_EXE_khlang"))]
+    khlang: PathBuf,
+    /// Folder for data, emptied at the end [default: a temporary one]
+    #[arg(long)]
+    work: Option<PathBuf>,
+    /// `cargo bench` says it to every benchmark.
+    #[arg(long, hide = true)]
+    bench: bool,
+    /// The child that appends: the database to make.
+    #[arg(long, hide = true)]
+    append_to: Option<PathBuf>,
+    /// Its archives, one a line.
+    #[arg(long, hide = true)]
+    list: Option<PathBuf>,
+}
 
 fn main() {
-    let persons = std::env::var("KHLANG_BENCH_PERSONS").map_or(20_000, |n| n.parse().unwrap());
-    let dir = tempfile::tempdir().unwrap();
-    let args = SampleArgs {
-        dir: dir.path().to_owned(),
-        units: 20,
-        persons,
-        months: 6,
-        seed: 1,
-        standard: Some(Standard::F43),
-        defects: 0.0,
-        start: default_start(),
-    };
-    let summary = generate(&args, &Catalog::builtin().unwrap()).unwrap();
-    let units = Units::load(&dir.path().join("units.csv")).unwrap();
-    let world = World::new(Catalog::builtin().unwrap(), units, Config::default()).unwrap();
-    let world = Arc::new(world);
-    let archives = in_order(dir.path());
-    println!("{} archives, {} rows, {} bytes packed", archives.len(), summary.rows, summary.bytes);
-    let baseline = rows_only(&dir.path().join("baseline.db"), summary.rows);
-    line("sqlite3 rows only", summary.rows, baseline, baseline);
-    let store = Store::open(&dir.path().join("bench.db"), &world.catalog, 48).unwrap();
-    for (name, first) in [("fresh", 1), ("again", 1_000_000)] {
-        let took = time(|| {
-            for (path, id) in archives.iter().zip(first..) {
-                one(&world, &store, path, Some(id));
-            }
-        });
-        line(name, summary.rows, took, baseline);
+    let args = Args::parse();
+    if let (Some(database), Some(list)) = (&args.append_to, &args.list) {
+        let list = std::fs::read_to_string(list).unwrap();
+        let archives: Vec<PathBuf> = list.lines().map(PathBuf::from).collect();
+        println!("{}", append::append(&archives, database));
+        return;
     }
-    let took = time(|| {
-        for path in &archives {
-            let store = Store::temporary(&world.catalog, 48).unwrap();
-            one(&world, &store, path, None);
+    let mut cases = args.cases.clone();
+    if cases.contains(&Case::Again) || cases.contains(&Case::Into) {
+        cases.push(Case::Fresh);
+    }
+    if args.archives.is_some() {
+        cases.retain(|case| *case != Case::Into);
+    }
+    cases.sort_unstable();
+    cases.dedup();
+    let work = match &args.work {
+        Some(folder) => {
+            std::fs::create_dir_all(folder).unwrap();
+            tempfile::tempdir_in(folder)
         }
-    });
-    line("check", summary.rows, took, baseline);
-    let report = store.verify(&world.catalog, 30).unwrap();
-    assert!(report.mismatches.is_empty(), "{:?}", report.mismatches);
-    println!("verify: {} rows agree with their counts", report.rows);
-}
-
-/// Archives of a unit in the order of their times, whichever era names the year.
-fn in_order(dir: &Path) -> Vec<PathBuf> {
-    let mut archives: Vec<PathBuf> = std::fs::read_dir(dir)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|e| e == "zip"))
-        .collect();
-    archives.sort_by_key(|path| {
-        let name = path.file_name().unwrap().to_string_lossy();
-        khlang::archive::ArchiveName::parse(&name).ok().map(|name| (name.hcode, name.sent_at))
-    });
-    archives
-}
-
-fn one(world: &Arc<World>, store: &Store, path: &Path, id: Option<i64>) {
-    let now = chrono::NaiveDate::from_ymd_opt(2020, 1, 1).unwrap().and_hms_opt(0, 0, 0).unwrap();
-    let now = clock::at_bangkok(now);
-    let name = path.file_name().unwrap().to_string_lossy().into_owned();
-    let claim = Claim {
-        world: Arc::clone(world),
-        path: path.to_owned(),
-        name,
-        id,
-        received_at: now,
-        now,
-        progress: Arc::new(|_| ()),
-    };
-    load(store, claim, &|_| None).unwrap();
-}
-
-fn rows_only(path: &Path, rows: u64) -> f64 {
-    let mut conn = rusqlite::Connection::open(path).unwrap();
-    conn.execute_batch(
-        "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-         CREATE TABLE t (a, b, c, d, e, f, g, h, i, j, k, l);",
-    )
+        None => tempfile::tempdir(),
+    }
     .unwrap();
-    time(|| {
-        let tx = conn.transaction().unwrap();
-        {
-            let mut insert = tx
-                .prepare("INSERT INTO t VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)")
-                .unwrap();
-            for row in 0..rows {
-                let n = i64::try_from(row).unwrap();
-                insert
-                    .execute(rusqlite::params![
-                        n,
-                        n / 3,
-                        20_130_101,
-                        "J00",
-                        "1",
-                        n % 97,
-                        "00100",
-                        "120.00",
-                        "0",
-                        "0100",
-                        20_130_102_080_000_i64,
-                        n
-                    ])
-                    .unwrap();
+    let archives = Archives::make(&args, work.path(), cases.contains(&Case::Into));
+    println!("{archives}");
+    let bench = Bench { args, archives, work: work.path().to_owned() };
+    if cases.contains(&Case::Into) {
+        bench.fill();
+    }
+    let mut results = Results::default();
+    for round in 1..=bench.args.rounds {
+        for case in &cases {
+            let name = bench.name(*case);
+            let measured = bench.one(*case);
+            eprintln!("round {round}: {name}: {:.2} s", measured.seconds);
+            results.add(name, measured);
+        }
+    }
+    println!("{}", results.table());
+}
+
+struct Bench {
+    args: Args,
+    archives: Archives,
+    work: PathBuf,
+}
+
+impl Bench {
+    fn name(&self, case: Case) -> String {
+        match case {
+            Case::Append => "append".to_owned(),
+            Case::Fresh => "fresh".to_owned(),
+            Case::Again => "again".to_owned(),
+            Case::Into => format!("into {:.1}×", self.archives.times_before()),
+            Case::Check => "check".to_owned(),
+        }
+    }
+
+    fn one(&self, case: Case) -> Measured {
+        match case {
+            Case::Append => self.append(),
+            Case::Fresh => {
+                let data = self.empty("fresh");
+                let measured = self.import(&data, &self.archives.measured);
+                assert!(measured.stored > 0, "nothing was stored");
+                measured
+            }
+            Case::Again => {
+                let measured = self.import(&self.work.join("fresh"), &self.archives.measured);
+                assert_eq!(measured.stored, 0, "all rows were there already");
+                measured
+            }
+            Case::Into => {
+                let data = self.work.join("into");
+                remove(&data);
+                copy_folder(&self.work.join("full"), &data);
+                self.import(&data, &self.archives.measured)
+            }
+            Case::Check => {
+                let mut check = self.khlang(&self.empty("check"));
+                check.arg("check").args(&self.archives.measured);
+                Measured::of(&run(&mut check), self.archives.rows)
             }
         }
-        tx.commit().unwrap();
-    })
+    }
+
+    fn append(&self) -> Measured {
+        let (list, database) = (self.work.join("list"), self.work.join("append.db"));
+        let paths: Vec<_> = self.archives.measured.iter().map(|p| p.to_string_lossy()).collect();
+        khlang::files::write_whole(&list, paths.join("\n").as_bytes()).unwrap();
+        remove(&database);
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.arg("--append-to").arg(&database).arg("--list").arg(&list);
+        let done = run(&mut command);
+        let rows = done.output.trim().parse().unwrap();
+        assert_eq!(self.archives.rows, rows, "rows in the archives, and rows appended");
+        let bytes = database_bytes(&database);
+        Measured { stored: rows, bytes, rows_in_store: rows, ..Measured::of(&done, rows) }
+    }
+
+    /// Makes the store of ten times the rows, once.
+    fn fill(&self) {
+        let data = self.empty("full");
+        let measured = self.import(&data, &self.archives.before);
+        eprintln!("before: {} rows in {:.1} s", measured.rows, measured.seconds);
+    }
+
+    fn import(&self, data: &Path, archives: &[PathBuf]) -> Measured {
+        let last = tally(data, 0).last;
+        let mut done = run(self.khlang(data).arg("import").args(archives));
+        let database = data.join("khlang.db");
+        done.seconds += bring_home(&database);
+        let tally = tally(data, last);
+        // A few rows may be wrong, as in real archives; most are not.
+        assert!(tally.rejected * 50 <= tally.received, "too many rows are rejected: {tally:?}");
+        let rows_in_store = verify(&mut self.khlang(data));
+        Measured {
+            stored: tally.accepted,
+            bytes: database_bytes(&database),
+            rows_in_store,
+            ..Measured::of(&done, tally.received)
+        }
+    }
+
+    fn khlang(&self, data: &Path) -> Command {
+        let mut command = Command::new(&self.args.khlang);
+        // No configuration of the folder in which the benchmark happens to run.
+        command.current_dir(&self.work).arg("--data").arg(data);
+        command
+    }
+
+    /// A data folder with the list of units, and nothing else.
+    fn empty(&self, name: &str) -> PathBuf {
+        let data = self.work.join(name);
+        remove(&data);
+        std::fs::create_dir(&data).unwrap();
+        std::fs::copy(&self.archives.units, data.join("units.csv")).unwrap();
+        data
+    }
 }
 
-fn time(work: impl FnOnce()) -> f64 {
-    let start = Instant::now();
-    work();
-    start.elapsed().as_secs_f64()
-}
-
-fn line(name: &str, rows: u64, took: f64, baseline: f64) {
-    #[allow(clippy::cast_precision_loss, reason = "a rate for people to read")]
-    let rate = rows as f64 / took;
-    println!("{name:<20} {rate:>10.0} rows/s  {:.2} of the baseline", baseline / took);
+/// Takes away what an earlier round left, the files beside a database too.
+fn remove(path: &Path) {
+    for ending in ["", "-wal", "-shm"] {
+        let path = PathBuf::from(format!("{}{ending}", path.display()));
+        if path.is_dir() {
+            std::fs::remove_dir_all(path).unwrap();
+        } else if path.exists() {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
 }
