@@ -12,8 +12,8 @@ use crate::row::{Batch, Context, Encoding, Judge, Verdicts};
 use crate::world::World;
 
 /// Rows, and bytes of text, after which a batch is handed over.
-const BATCH_ROWS: usize = 4096;
-const BATCH_TEXT: usize = 512 << 10;
+const BATCH_ROWS: usize = 1024;
+const BATCH_TEXT: usize = 128 << 10;
 
 /// What the judge of an archive works with.
 pub(super) struct JudgeSide<'a, 'c> {
