@@ -54,8 +54,13 @@ pub fn write_receipt(
 
 /// Whose receipt stands under a name.
 fn standing(folder: &Path, name: &str) -> Option<i64> {
+    /// All else is passed over: a receipt may be long.
+    #[derive(serde::Deserialize)]
+    struct Receipt {
+        id: Option<i64>,
+    }
     let json = fs::read(folder.join(format!("{name}{}", receipt::ENDINGS[0]))).ok()?;
-    serde_json::from_slice::<serde_json::Value>(&json).ok()?["id"].as_i64()
+    serde_json::from_slice::<Receipt>(&json).ok()?.id
 }
 
 /// Gives the receipt that stands under a name its number.

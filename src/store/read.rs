@@ -238,7 +238,7 @@ impl Reader {
         let standard = standard.and_then(|name| name.parse().ok());
         let total: i64 = self
             .conn
-            .prepare_cached("SELECT count(*) FROM finding WHERE submission = ?1")?
+            .prepare_cached("SELECT count(*) FROM finding_line WHERE submission = ?1")?
             .query_row([id], |row| row.get(0))?;
         let first = per_page * page.saturating_sub(1);
         let mut query = self.conn.prepare_cached(

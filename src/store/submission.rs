@@ -1,6 +1,9 @@
 //! Submissions in the store: written with their rows, read back whole.
 
+use std::collections::hash_map::Entry;
+
 use rusqlite::{OptionalExtension, Row, params};
+use rustc_hash::FxHashMap;
 
 use super::open::Reader;
 use super::write::Loading;
@@ -84,17 +87,39 @@ impl Loading<'_> {
                 id, m.file, m.month, received, accepted, duplicate, rejected, warned, on_time
             ])?;
         }
-        let mut finding =
-            conn.prepare_cached("INSERT INTO finding VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?;
-        for (seq, f) in s.findings.iter().enumerate() {
-            let severity = severity_name(f.severity);
-            finding.execute(params![
-                id, seq as i64, f.code, severity, f.file, f.line, f.field, f.value, f.key
-            ])?;
-        }
+        self.record_findings(&s.findings)?;
         let mut total = conn.prepare_cached("INSERT INTO finding_total VALUES (?1, ?2, ?3)")?;
         for (code, count) in &s.findings_total {
             total.execute(params![id, code, *count as i64])?;
+        }
+        Ok(())
+    }
+
+    /// Writes the findings kept: what they share once, and a short line each.
+    fn record_findings(&self, findings: &[FindingLine]) -> Result<()> {
+        let (id, conn) = (self.submission(), self.conn());
+        let mut kind =
+            conn.prepare_cached("INSERT INTO finding_kind VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+        let mut line =
+            conn.prepare_cached("INSERT INTO finding_line VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+        let mut kinds = FxHashMap::default();
+        line.raw_bind_parameter(1, id)?;
+        for (seq, f) in findings.iter().enumerate() {
+            let severity = severity_name(f.severity);
+            let next = kinds.len() as i64;
+            let known = match kinds.entry((&f.code, severity, &f.file, &f.field)) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(new) => {
+                    kind.execute(params![id, next, f.code, severity, f.file, f.field])?;
+                    *new.insert(next)
+                }
+            };
+            line.raw_bind_parameter(2, seq as i64)?;
+            line.raw_bind_parameter(3, known)?;
+            line.raw_bind_parameter(4, f.line)?;
+            line.raw_bind_parameter(5, &f.value)?;
+            line.raw_bind_parameter(6, &f.key)?;
+            line.raw_execute()?;
         }
         Ok(())
     }

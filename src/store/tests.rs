@@ -20,6 +20,38 @@ fn the_tables_and_views_of_every_record_can_be_made_and_made_again() {
     }
 }
 
+/// What was found in archives of an older database is told as before.
+#[test]
+fn findings_of_an_older_database_are_kept() {
+    let catalog = Catalog::builtin().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("khlang.db");
+    let conn = open::of_version(&path, 6);
+    conn.execute_batch(
+        "INSERT INTO submission (id, archive, sha256, bytes, received_at, loaded_at, status)
+         VALUES (1, 'a', '', 1, '2013-01-01T08:00:00+07:00', '', 'accepted'),
+                (2, 'b', '', 1, '2013-01-01T09:00:00+07:00', '', 'accepted');
+         INSERT INTO finding VALUES
+           (1, 0, 'SE1105', 'error', 'SERVICE', 7, 'DATE_SERV', '25560101', '1|2'),
+           (1, 1, 'SE9299', 'error', 'SERVICE', 8, NULL, '', '1|3'),
+           (1, 2, 'SE1105', 'error', 'SERVICE', 9, 'DATE_SERV', 'x', '1|4'),
+           (2, 0, 'SE9299', 'error', 'SERVICE', 2, NULL, '', '1|2');",
+    )
+    .unwrap();
+    let all = |conn: &rusqlite::Connection| -> Vec<String> {
+        let columns = "concat_ws('/', submission, seq, code, severity, file, line, field, value, key)";
+        let sql = format!("SELECT {columns} FROM finding ORDER BY submission, seq");
+        let mut query = conn.prepare(&sql).unwrap();
+        query.query_map([], |row| row.get(0)).unwrap().map(|row| row.unwrap()).collect()
+    };
+    let before = all(&conn);
+    drop(conn);
+    let store = Store::open(&path, &catalog, 8).unwrap();
+    assert_eq!(all(&store.conn), before);
+    let kinds = "SELECT count(*) FROM finding_kind";
+    assert_eq!(store.conn.query_row(kinds, [], |row| row.get::<_, i64>(0)).unwrap(), 3);
+}
+
 /// Archives of an older database are counted when it is brought up to date, and
 /// the self-check sees when what is kept is not what is counted.
 #[test]

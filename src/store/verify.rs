@@ -138,6 +138,17 @@ impl Store {
             let (code, kept, total): (String, i64, i64) = (row.get(1)?, row.get(2)?, row.get(3)?);
             report.push(row.get(0)?, format!("{code}: {kept} findings kept, {total} counted"));
         }
+        let mut query = self.conn.prepare(
+            "SELECT submission, count(*) FROM finding_line AS l
+             WHERE NOT EXISTS (SELECT 1 FROM finding_kind AS k
+                               WHERE k.submission = l.submission AND k.kind = l.kind)
+             GROUP BY submission",
+        )?;
+        let mut rows = query.query([])?;
+        while let Some(row) = rows.next()? {
+            let lines: i64 = row.get(1)?;
+            report.push(row.get(0)?, format!("{lines} findings of no kind"));
+        }
         Ok(())
     }
 }
