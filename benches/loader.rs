@@ -169,7 +169,10 @@ impl Bench {
             }
             Case::Again => {
                 let measured = self.import(&self.work.join("fresh"), &self.archives.measured);
-                assert_eq!(measured.stored, 0, "all rows were there already");
+                // A row that was rejected for want of its person may be stored
+                // now that a later archive has brought the person.
+                let most = if self.args.archives.is_some() { measured.rows / 20 } else { 0 };
+                assert!(measured.stored <= most, "{} rows were not there yet", measured.stored);
                 measured
             }
             Case::Into => {
