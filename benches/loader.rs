@@ -169,7 +169,10 @@ impl Bench {
             }
             Case::Again => {
                 let measured = self.import(&self.work.join("fresh"), &self.archives.measured);
-                assert_eq!(measured.stored, 0, "all rows were there already");
+                // A row that was rejected for want of its person may be stored
+                // now that a later archive has brought the person.
+                let most = if self.args.archives.is_some() { measured.rows / 20 } else { 0 };
+                assert!(measured.stored <= most, "{} rows were not there yet", measured.stored);
                 measured
             }
             Case::Into => {
@@ -213,8 +216,10 @@ impl Bench {
         let database = data.join("khlang.db");
         done.seconds += bring_home(&database);
         let tally = tally(data, last);
-        // A few rows may be wrong, as in real archives; most are not.
-        assert!(tally.rejected * 50 <= tally.received, "too many rows are rejected: {tally:?}");
+        // Of a sample without defects nearly all is stored; archives that were
+        // named may bring wrong persons, and with them all their rows.
+        let share = if self.args.archives.is_some() { 4 } else { 50 };
+        assert!(tally.rejected * share <= tally.received, "too many rows are rejected: {tally:?}");
         let rows_in_store = verify(&mut self.khlang(data));
         Measured {
             stored: tally.accepted,

@@ -115,10 +115,13 @@ fn open(database: &Path, tables: &Tables) -> Connection {
          PRAGMA journal_size_limit = 134217728;",
     )
     .unwrap();
-    for (name, columns) in &tables.list {
+    let tables = tables.list.iter().map(|(name, columns)| {
         let columns: Vec<String> = (1..=*columns).map(|at| format!("c{at} TEXT")).collect();
-        conn.execute_batch(&format!("CREATE TABLE {name} ({});", columns.join(", "))).unwrap();
-    }
+        format!("CREATE TABLE {name} ({});", columns.join(", "))
+    });
+    // All at once, as the store makes its own.
+    let tables: Vec<String> = tables.collect();
+    conn.execute_batch(&format!("BEGIN; {} COMMIT;", tables.concat())).unwrap();
     conn
 }
 
