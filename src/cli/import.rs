@@ -173,5 +173,5 @@ fn finish_all(
             .and_then(|()| show.one(&submission));
         outcome = outcome.and(done);
     }
-    outcome
+    outcome.and_then(|()| Ok(flusher.empty()?))
 }
