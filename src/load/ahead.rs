@@ -9,9 +9,10 @@ use chrono::{DateTime, FixedOffset};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::judging::JudgeSide;
+use super::lines::Buffers;
 use super::members::{self, Contents, Refusal};
 use super::pipeline::{AHEAD, Message, Shape, Written, write};
-use super::turn::{Before, Earlier, Turn};
+use super::turn::{Before, Earlier, Spare, Turn};
 use super::visits::Visits;
 use super::{LoadError, Places, commit, gate_name, name_into, new_submission, outcome, refuse};
 use crate::archive::{Archive, ArchiveName};
@@ -75,7 +76,7 @@ pub struct Ahead {
     before: Option<Arc<Turn>>,
     facts: Option<Receiver<Facts>>,
     messages: Option<Receiver<Message>>,
-    spare: Sender<Batch>,
+    spare: Spare,
     judge: Option<JoinHandle<End>>,
 }
 
@@ -96,7 +97,10 @@ impl Ahead {
         let version = store.version()?;
         let reader = if claim.id.is_some() { store.reader()? } else { None };
         let (sender, messages) = bounded(AHEAD);
-        let (spare, spares) = bounded(AHEAD + 2);
+        // Archives that follow each other share their batches.
+        let spare = before.as_ref().map(|before| before.spare.clone());
+        let spare = spare.unwrap_or_else(|| bounded(AHEAD + 2));
+        let spares = spare.1.clone();
         let (say, facts) = bounded(1);
         let ours = claim.clone();
         let turn_before = before.as_ref().map(|before| Arc::clone(&before.turn));
@@ -163,11 +167,13 @@ impl Ahead {
         between: &mut dyn FnMut(&mut Option<Before>),
     ) -> Result<Option<Submission>, LoadError> {
         let facts = self.facts.take();
-        let mut next = facts.map(|facts| Before { turn: Arc::clone(&self.turn), facts });
+        let (turn, spare) = (&self.turn, &self.spare);
+        let mut next =
+            facts.map(|facts| Before { turn: Arc::clone(turn), facts, spare: spare.clone() });
         let mut between = || between(&mut next);
         between();
         let written = match &self.messages {
-            Some(messages) => write(messages, &self.spare, &mut loading, shape, &mut between)?,
+            Some(messages) => write(messages, &self.spare.0, &mut loading, shape, &mut between)?,
             None => Vec::new(),
         };
         match self.judged(store)? {
@@ -356,6 +362,7 @@ fn rows(
         spare: spares.clone(),
         progress: claim.progress.as_ref(),
         visits: Visits::default(),
+        buffers: Buffers::default(),
         encodings: vec![Encoding::Utf8; contents.members.len()],
         guarded: *guarded,
     };

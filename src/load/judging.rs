@@ -3,7 +3,7 @@
 
 use crossbeam_channel::{Receiver, Sender};
 
-use super::lines::{LineTrouble, Lines};
+use super::lines::{Buffers, LineTrouble, Lines};
 use super::members::{Contents, Member, Refusal, problem, refusal};
 use super::pipeline::Message;
 use super::visits::Visits;
@@ -29,6 +29,7 @@ pub(super) struct JudgeSide<'a, 'c> {
     /// Told the inflated bytes that have been read.
     pub progress: &'a (dyn Fn(u64) + Send + Sync),
     pub visits: Visits,
+    pub buffers: Buffers,
     /// By member, as far as is known.
     pub encodings: Vec<Encoding>,
     /// Whether the writer can take members back. Being able to costs a copy of
@@ -130,7 +131,9 @@ impl JudgeSide<'_, '_> {
         });
         let reader =
             self.archive.reader(member.entry).map_err(|e| Early::Lines(LineTrouble::Read(e)))?;
-        let mut lines = Lines::new(reader, self.encodings[at], world.config.limits.line_bytes);
+        let bytes = self.archive.entries()[member.entry].inflated;
+        let longest = world.config.limits.line_bytes;
+        let mut lines = Lines::new(reader, self.encodings[at], longest, bytes, &mut self.buffers);
         let mut visits = Vec::new();
         let (sender, spare) = (self.sender.clone(), self.spare.clone());
         let mut batch = fresh(&spare, plan.width);

@@ -4,7 +4,7 @@
 use std::io::Read;
 
 use crate::archive::ReadTrouble;
-use crate::row::{BOM, Encoding, decode};
+use crate::row::{BOM, BadByte, Encoding, decode, utf8};
 
 /// Bytes inflated at once.
 const BLOCK: usize = 256 << 10;
@@ -27,22 +27,36 @@ impl From<std::io::Error> for LineTrouble {
     }
 }
 
+/// Memory to read lines with, handed on from member to member.
+#[derive(Debug, Default)]
+pub struct Buffers {
+    raw: Vec<u8>,
+    text: String,
+}
+
 /// Reads lines in blocks.
-pub struct Lines<R> {
+pub struct Lines<'b, R> {
     reader: R,
+    meant: Meant,
+    longest: usize,
+    /// `raw` begins with what has been read, of which `given` bytes were given
+    /// out.
+    buffers: &'b mut Buffers,
+    filled: usize,
+    given: usize,
+    /// Number of the first line of the next block.
+    next_line: u64,
+    started: bool,
+    ended: bool,
+}
+
+/// The encoding that a member is taken to have.
+struct Meant {
     encoding: Encoding,
     /// A byte order mark was there: nothing but UTF-8 is meant.
     marked: bool,
     /// UTF-8 text beyond ASCII has been given out.
     beyond_ascii: bool,
-    longest: usize,
-    raw: Vec<u8>,
-    filled: usize,
-    text: String,
-    /// Number of the first line of the next block.
-    next_line: u64,
-    started: bool,
-    ended: bool,
 }
 
 /// Whole lines, without the last line end.
@@ -53,18 +67,29 @@ pub struct Block<'a> {
     pub text: &'a str,
 }
 
-impl<R: Read> Lines<R> {
-    /// Lines of at most `longest` bytes, decoded from `encoding`.
-    pub fn new(reader: R, encoding: Encoding, longest: usize) -> Self {
+impl<'b, R: Read> Lines<'b, R> {
+    /// Lines of at most `longest` bytes, decoded from `encoding`, of a member
+    /// that should have `bytes` bytes.
+    pub fn new(
+        reader: R,
+        encoding: Encoding,
+        longest: usize,
+        bytes: u64,
+        buffers: &'b mut Buffers,
+    ) -> Self {
+        // One more, in which the end shows.
+        let room = usize::try_from(bytes).unwrap_or(usize::MAX).saturating_add(1);
+        let room = room.min(BLOCK + longest);
+        if buffers.raw.len() < room {
+            buffers.raw.resize(room, 0);
+        }
         Self {
             reader,
-            encoding,
-            marked: false,
-            beyond_ascii: false,
+            meant: Meant { encoding, marked: false, beyond_ascii: false },
             longest,
-            raw: vec![0; BLOCK + longest],
+            buffers,
             filled: 0,
-            text: String::new(),
+            given: 0,
             next_line: 1,
             started: false,
             ended: false,
@@ -76,13 +101,16 @@ impl<R: Read> Lines<R> {
         if self.ended {
             return Ok(None);
         }
+        self.buffers.raw.copy_within(self.given..self.filled, 0);
+        self.filled -= self.given;
+        self.given = 0;
         let mut scanned = 0;
         let end = loop {
             self.fill()?;
             if self.ended {
                 break self.filled;
             }
-            if let Some(at) = memchr::memrchr(b'\n', &self.raw[scanned..self.filled]) {
+            if let Some(at) = memchr::memrchr(b'\n', &self.buffers.raw[scanned..self.filled]) {
                 break scanned + at + 1;
             }
             scanned = self.filled;
@@ -91,19 +119,26 @@ impl<R: Read> Lines<R> {
             }
         };
         self.check_lengths(end)?;
-        self.decode(end)?;
-        let first_line = self.next_line;
-        self.next_line += memchr::memchr_iter(b'\n', &self.raw[..end]).count() as u64;
-        self.raw.copy_within(end..self.filled, 0);
-        self.filled -= end;
-        Ok(Some(Block { first_line, text: &self.text }))
+        let Self { buffers, next_line, given, meant, .. } = self;
+        let Buffers { raw, text } = &mut **buffers;
+        let bytes = &raw[..end];
+        let first_line = *next_line;
+        let text = meant.text(bytes, first_line, text)?;
+        *next_line += memchr::memchr_iter(b'\n', bytes).count() as u64;
+        *given = end;
+        Ok(Some(Block { first_line, text }))
     }
 
     /// Reads until a block is full or the member ends.
     fn fill(&mut self) -> Result<(), LineTrouble> {
-        let full = (self.filled + BLOCK).min(self.raw.len());
+        let full = (self.filled + BLOCK).min(BLOCK + self.longest);
+        let raw = &mut self.buffers.raw;
         while self.filled < full {
-            let read = self.reader.read(&mut self.raw[self.filled..full])?;
+            if self.filled == raw.len() {
+                raw.resize(full, 0);
+            }
+            let room = full.min(raw.len());
+            let read = self.reader.read(&mut raw[self.filled..room])?;
             if read == 0 {
                 self.ended = true;
                 break;
@@ -112,10 +147,10 @@ impl<R: Read> Lines<R> {
         }
         if !self.started {
             self.started = true;
-            if self.raw[..self.filled].starts_with(BOM) {
-                self.marked = true;
-                self.encoding = Encoding::Utf8;
-                self.raw.copy_within(BOM.len()..self.filled, 0);
+            if raw[..self.filled].starts_with(BOM) {
+                self.meant.marked = true;
+                self.meant.encoding = Encoding::Utf8;
+                raw.copy_within(BOM.len()..self.filled, 0);
                 self.filled -= BOM.len();
             }
         }
@@ -123,14 +158,29 @@ impl<R: Read> Lines<R> {
     }
 
     fn check_lengths(&self, end: usize) -> Result<(), LineTrouble> {
+        let bytes = &self.buffers.raw[..end];
+        // What ends within the longest line's length of its beginning is not
+        // too long: nearly all lines are passed over by the hundred.
         let mut start = 0;
-        for (number, at) in memchr::memchr_iter(b'\n', &self.raw[..end]).chain([end]).enumerate() {
-            let line = &self.raw[start..at];
+        while end - start > self.longest {
+            match memchr::memrchr(b'\n', &bytes[start..=start + self.longest]) {
+                Some(at) => start += at + 1,
+                None => return self.check_each_length(bytes),
+            }
+        }
+        Ok(())
+    }
+
+    fn check_each_length(&self, bytes: &[u8]) -> Result<(), LineTrouble> {
+        let mut start = 0;
+        let ends = memchr::memchr_iter(b'\n', bytes).chain([bytes.len()]);
+        for (number, at) in ends.enumerate() {
+            let line = &bytes[start..at];
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             if line.len() > self.longest {
                 return Err(self.too_long(number as u64));
             }
-            start = (at + 1).min(end);
+            start = (at + 1).min(bytes.len());
         }
         Ok(())
     }
@@ -139,29 +189,35 @@ impl<R: Read> Lines<R> {
         let detail = format!("longer than {} bytes", self.longest);
         LineTrouble::Member { code: "M08", line: self.next_line + after, detail }
     }
+}
 
-    fn decode(&mut self, end: usize) -> Result<(), LineTrouble> {
-        let bytes = &self.raw[..end];
-        self.text.clear();
-        match decode(bytes, self.encoding, &mut self.text) {
-            Ok(()) => {
-                self.beyond_ascii |= self.encoding == Encoding::Utf8 && !bytes.is_ascii();
-                Ok(())
-            }
-            Err(bad)
-                if self.encoding == Encoding::Windows874 || self.marked || bytes[bad.0] == 0 =>
-            {
-                let line =
-                    self.next_line + memchr::memchr_iter(b'\n', &bytes[..bad.0]).count() as u64;
-                let detail = format!("byte 0x{:02x}", bytes[bad.0]);
-                Err(LineTrouble::Member { code: "M05", line, detail })
-            }
-            Err(_) if self.beyond_ascii => Err(LineTrouble::OtherEncoding),
-            Err(_) => {
-                self.encoding = Encoding::Windows874;
-                self.decode(end)
+impl Meant {
+    /// A block as text, in place when it is UTF-8.
+    fn text<'t>(
+        &mut self,
+        bytes: &'t [u8],
+        first_line: u64,
+        buffer: &'t mut String,
+    ) -> Result<&'t str, LineTrouble> {
+        let trouble = |bad: BadByte| {
+            let line = first_line + memchr::memchr_iter(b'\n', &bytes[..bad.0]).count() as u64;
+            let detail = format!("byte 0x{:02x}", bytes[bad.0]);
+            LineTrouble::Member { code: "M05", line, detail }
+        };
+        if self.encoding == Encoding::Utf8 {
+            match utf8(bytes) {
+                Ok(text) => {
+                    self.beyond_ascii = self.beyond_ascii || !text.is_ascii();
+                    return Ok(text);
+                }
+                Err(bad) if self.marked || bytes[bad.0] == 0 => return Err(trouble(bad)),
+                Err(_) if self.beyond_ascii => return Err(LineTrouble::OtherEncoding),
+                Err(_) => self.encoding = Encoding::Windows874,
             }
         }
+        buffer.clear();
+        decode(bytes, self.encoding, buffer).map_err(trouble)?;
+        Ok(buffer)
     }
 }
 
@@ -175,7 +231,10 @@ mod tests {
         encoding: Encoding,
         longest: usize,
     ) -> Result<Vec<(u64, String)>, LineTrouble> {
-        let mut lines = Lines::new(bytes, encoding, longest);
+        // However long the member was said to be, and whatever was read before.
+        let mut buffers = Buffers { raw: b"old\n".repeat(9), text: "old".to_owned() };
+        let said = [0, bytes.len() as u64, u64::MAX][bytes.len() % 3];
+        let mut lines = Lines::new(bytes, encoding, longest, said, &mut buffers);
         let mut out = Vec::new();
         while let Some(block) = lines.block()? {
             let text = block.text.strip_suffix('\n').unwrap_or(block.text);
@@ -225,6 +284,24 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn lines_are_too_long_when_one_of_them_is(
+            lines in proptest::collection::vec(("x{0,12}", "\r{0,2}\n"), 0..20),
+            rest in "x{0,12}",
+        ) {
+            let text: String =
+                lines.iter().flat_map(|(a, b)| [a.as_str(), b]).chain([rest.as_str()]).collect();
+            let length = |line: &str| line.strip_suffix('\r').unwrap_or(line).len();
+            let long = text.split('\n').position(|line| length(line) > 10);
+            match all(text.as_bytes(), Encoding::Utf8, 10) {
+                Ok(_) => prop_assert_eq!(long, None),
+                Err(LineTrouble::Member { code: "M08", line, .. }) => {
+                    prop_assert_eq!(long.map(|at| at as u64 + 1), Some(line));
+                }
+                Err(other) => prop_assert!(false, "{:?}", other),
+            }
+        }
+
         #[test]
         fn any_bytes_give_their_lines_or_a_trouble(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
             let _ = all(&bytes, Encoding::Utf8, 64);

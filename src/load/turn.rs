@@ -5,9 +5,9 @@
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, Sender};
 
-use crate::row::{Fact, Facts, Person, PersonIndex};
+use crate::row::{Batch, Fact, Facts, Person, PersonIndex};
 use crate::store::{Reader, StoreError, StoredPersons};
 
 /// What became of an archive, once that is known: whether it is committed.
@@ -47,7 +47,12 @@ pub struct Before {
     pub(super) turn: Arc<Turn>,
     /// What it says of persons, when it is judged to its end.
     pub(super) facts: Receiver<Facts>,
+    /// Batches that its writer is done with, to be filled again.
+    pub(super) spare: Spare,
 }
+
+/// Both ends of the way on which empty batches go back to a judge.
+pub(super) type Spare = (Sender<Batch>, Receiver<Batch>);
 
 /// Answers for persons from the store as it will be when the archive before
 /// is stored.

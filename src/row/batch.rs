@@ -69,6 +69,15 @@ impl Batch {
         Value::Text { start, len: text.len() as u32 }
     }
 
+    /// The value of a text that is kept as a number where it has one.
+    #[inline]
+    pub(super) fn number_or_text(&mut self, number: Option<i64>, text: &str) -> Value {
+        match number {
+            Some(number) => Value::Int(number),
+            None => self.push_text(text),
+        }
+    }
+
     /// The text of a text value of this batch.
     pub fn text_of(&self, start: u32, len: u32) -> &str {
         &self.text[start as usize..(start + len) as usize]

@@ -1,6 +1,7 @@
 //! Dates and times as fields carry them. Days are integers `YYYYMMDD`, so
 //! that they compare as they sort and mean the same in any database.
 
+use super::packed::Packed;
 use crate::clock::{BUDDHIST_ERA, FIRST_BUDDHIST_YEAR};
 
 /// What a text says about a day or time.
@@ -36,18 +37,7 @@ pub fn read_time(text: &str) -> Option<i64> {
 }
 
 fn digits(text: &str, count: usize) -> Option<i64> {
-    if text.len() != count {
-        return None;
-    }
-    let mut number = 0;
-    for byte in text.bytes() {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        number = number * 10 + i64::from(digit);
-    }
-    Some(number)
+    if text.len() == count { Packed::of(text).digits() } else { None }
 }
 
 fn is_time(number: i64) -> bool {

@@ -1,5 +1,9 @@
 //! From bytes as sent to text: strict UTF-8, else Windows-874 (contract §4).
 
+use std::borrow::Cow;
+
+use encoding_rs::UTF_8;
+
 /// How a member is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
@@ -16,16 +20,27 @@ pub const BOM: &[u8] = b"\xef\xbb\xbf";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BadByte(pub usize);
 
-/// Appends `bytes` as text to `out`. A NUL byte is no text in any encoding.
-pub fn decode(bytes: &[u8], encoding: Encoding, out: &mut String) -> Result<(), BadByte> {
+/// `bytes` as the UTF-8 text that they are. A NUL byte is no text in any
+/// encoding.
+pub fn utf8(bytes: &[u8]) -> Result<&str, BadByte> {
     if let Some(at) = memchr::memchr(0, bytes) {
         return Err(BadByte(at));
     }
+    // Many bytes at a time, where the processor can.
+    match UTF_8.decode_without_bom_handling_and_without_replacement(bytes) {
+        Some(Cow::Borrowed(text)) => Ok(text),
+        _ => std::str::from_utf8(bytes).map_err(|e| BadByte(e.valid_up_to())),
+    }
+}
+
+/// Appends `bytes` as text to `out`.
+pub fn decode(bytes: &[u8], encoding: Encoding, out: &mut String) -> Result<(), BadByte> {
     match encoding {
-        Encoding::Utf8 => {
-            out.push_str(std::str::from_utf8(bytes).map_err(|e| BadByte(e.valid_up_to()))?);
-        }
+        Encoding::Utf8 => out.push_str(utf8(bytes)?),
         Encoding::Windows874 => {
+            if let Some(at) = memchr::memchr(0, bytes) {
+                return Err(BadByte(at));
+            }
             if let Some(at) = bytes.iter().position(|&byte| !in_windows_874(byte)) {
                 return Err(BadByte(at));
             }

@@ -5,16 +5,30 @@ use rustc_hash::FxHashMap;
 
 use super::batch::{Batch, RowMeta, Value};
 use super::citizen_id;
-use super::date::{Reading, read_date, read_datetime, read_time, serial, years_between};
+use super::date::{Reading, read_date, read_datetime, read_time, serial};
 use super::line::{
     Row, characters, day_of, has_control, may_have_control, pick, split, store_text,
 };
 use super::number::Number;
 use super::order::Order;
+use super::packed::Packed;
 use super::person::Person;
-use super::plan::{Check, CodeAt, Plan, PlanColumn, Test, in_range};
+use super::plan::{CodeAt, Plan, PlanColumn, Test, in_range};
+use super::quick;
 use super::verdict::{Context, Finding, Verdicts};
 use crate::catalog::{Severity, Type};
+
+mod links;
+
+/// A value of which nothing was said: the same text in the same column gives
+/// the same value again, and again nothing is said of it.
+#[derive(Debug, Clone, Copy)]
+struct Memo {
+    text: Packed,
+    value: Value,
+}
+
+const NO_MEMO: Memo = Memo { text: Packed::UNLIKE_ALL, value: Value::Null };
 
 /// Judges one member's rows.
 pub struct Judge<'p, 'c, 'i> {
@@ -28,8 +42,21 @@ pub struct Judge<'p, 'c, 'i> {
     suspect: bool,
     error: bool,
     warned: bool,
+    /// Something has been said.
+    said: bool,
+    /// Everything is judged at length, for tests to compare with.
+    pub(super) slow: bool,
+    /// By column: the last value that is not blank, if nothing was said of it.
+    memos: Vec<Memo>,
+    /// A HOSPCODE of which [`Judge::sender`] said nothing.
+    good_sender: Packed,
+    /// The last event date, with its serial number.
+    last_event: (i64, i64),
+    sent_serial: i64,
     last_unit: (String, bool, bool),
     last_person: (String, Person),
+    /// HOSPCODE and PID of `last_person` when they are short.
+    last_packed: [Packed; 2],
     used: FxHashMap<(String, String), u32>,
 }
 
@@ -37,6 +64,7 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
     /// A judge for rows that come in one of `orders`, told apart by their
     /// number of fields.
     pub fn new(plan: &'p Plan, orders: Vec<Order>, context: &'c mut Context<'i>) -> Self {
+        let sent_serial = serial(context.sent_day);
         Self {
             plan,
             orders,
@@ -46,8 +74,15 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
             suspect: true,
             error: false,
             warned: false,
+            said: false,
+            slow: false,
+            memos: vec![NO_MEMO; plan.columns.len()],
+            good_sender: Packed::NONE,
+            last_event: (0, serial(0)),
+            sent_serial,
             last_unit: (String::new(), false, false),
             last_person: (String::new(), Person::default()),
+            last_packed: [Packed::NONE; 2],
             used: FxHashMap::default(),
         }
     }
@@ -58,7 +93,8 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
         self.suspect = may_have_control(text);
     }
 
-    /// Judges a row; a good one is added to `batch`.
+    /// Judges a row; a good one is added to `batch`, which is that of the row
+    /// before or has no rows.
     pub fn row(&mut self, text: &str, line: u32, batch: &mut Batch) {
         self.verdicts.rows += 1;
         let mut fields = std::mem::take(&mut self.fields);
@@ -89,18 +125,17 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
 
     fn judge(&mut self, row: &Row, batch: &mut Batch) {
         (self.error, self.warned) = (false, false);
+        if batch.rows.is_empty() {
+            // Remembered texts lie in another batch.
+            self.memos.fill(NO_MEMO);
+        }
         let (first_value, first_byte) = (batch.values.len(), batch.text.len());
         batch.values.resize(first_value + self.plan.width, Value::Null);
         if self.suspect && has_control(row.text) {
             self.control_characters(row);
         }
+        self.fields(row, first_value, batch);
         let plan = self.plan;
-        for (field, column) in row.order.columns.iter().enumerate() {
-            let Some(at) = *column else { continue };
-            let column = &plan.columns[at];
-            let value = self.field(row, at, column, row.field(field), batch);
-            batch.values[first_value + column.column] = value;
-        }
         let event =
             plan.event.map_or(0, |at| match batch.values[first_value + plan.columns[at].column] {
                 Value::Int(number) => day_of(number),
@@ -113,13 +148,80 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
         if self.error {
             batch.values.truncate(first_value);
             batch.text.truncate(first_byte);
+            self.forget_text(first_byte);
             *self.verdicts.rejected.entry(month).or_default() += 1;
             return;
         }
         self.remember(row, event);
-        let days = serial(self.context.sent_day) - serial(event);
+        if self.last_event.0 != event {
+            self.last_event = (event, serial(event));
+        }
+        let days = self.sent_serial - self.last_event.1;
         let on_time = event > 0 && (0..=self.context.on_time_days).contains(&days);
         batch.rows.push(RowMeta { line: row.line, month, warned: self.warned, on_time });
+    }
+
+    /// All fields of a row, into its values from `first` on.
+    fn fields(&mut self, row: &Row, first: usize, batch: &mut Batch) {
+        let plan = self.plan;
+        for (column, &(start, end)) in row.order.columns.iter().zip(row.fields) {
+            let Some(at) = *column else { continue };
+            let column = &plan.columns[at];
+            if start == end {
+                if !column.blank_passes {
+                    self.field(row, at, column, "", batch);
+                }
+                if at == plan.hospcode {
+                    self.memos[at] = NO_MEMO;
+                }
+                continue;
+            }
+            let text = &row.text[start as usize..end as usize];
+            let packed = Packed::of(text);
+            let memo = &self.memos[at];
+            batch.values[first + column.column] = if memo.text == packed {
+                memo.value
+            } else {
+                self.unlike_last(row, at, text, packed, batch)
+            };
+        }
+    }
+
+    /// Remembers no text from `first` on, which is gone.
+    fn forget_text(&mut self, first: usize) {
+        for memo in &mut self.memos {
+            if matches!(memo.value, Value::Text { start, .. } if start as usize >= first) {
+                *memo = NO_MEMO;
+            }
+        }
+    }
+
+    /// A field that is not that of the row before.
+    fn unlike_last(
+        &mut self,
+        row: &Row,
+        at: usize,
+        text: &str,
+        packed: Packed,
+        batch: &mut Batch,
+    ) -> Value {
+        let column = &self.plan.columns[at];
+        let good = if self.slow { None } else { quick::value(column, text, packed, batch) };
+        let value = match good {
+            Some(value) => value,
+            None => {
+                self.said = false;
+                let value = self.field(row, at, column, text, batch);
+                if self.said || column.stateful {
+                    self.memos[at] = NO_MEMO;
+                    return value;
+                }
+                value
+            }
+        };
+        let short = packed.is_some() && !self.slow;
+        self.memos[at] = if short { Memo { text: packed, value } } else { NO_MEMO };
+        value
     }
 
     /// One field: its own checks, then those that every field has.
@@ -305,140 +407,6 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
         (self.last_unit.1, self.last_unit.2)
     }
 
-    fn sender(&mut self, row: &Row) {
-        let at = self.plan.hospcode;
-        let hospcode = row.value(at);
-        // A code of the wrong shape, or none, has been reported as that.
-        let wrong = |c: &Check| matches!(c.test, Test::Width(n) if characters(hospcode) != n);
-        let reported = hospcode.is_empty() || self.plan.columns[at].checks.iter().any(wrong);
-        if !reported && !self.unit(hospcode).1 {
-            self.report(row, self.plan.common.sender, Some(at), hospcode);
-        }
-    }
-
-    /// Links to PERSON, and what PERSON and DEATH say against the row.
-    fn persons(&mut self, row: &Row, event: i64) {
-        let plan = self.plan;
-        let Some(at) = plan.person.filter(|_| !plan.is_person) else { return };
-        let pid = row.value(at);
-        if pid.is_empty() {
-            return;
-        }
-        let person = self.person(row, pid);
-        if person.known && event > 0 {
-            let sent = plan.event.map_or("", |at| row.value(at));
-            if person.birth > 0 && event < i64::from(person.birth) {
-                self.report(row, plan.common.before_birth, plan.event, sent);
-            }
-            if person.death > 0 && event > i64::from(person.death) && !plan.is_death {
-                self.report(row, plan.common.after_death, plan.event, sent);
-            }
-        }
-    }
-
-    fn person(&mut self, row: &Row, pid: &str) -> Person {
-        let hospcode = row.value(self.plan.hospcode);
-        let (last, person) = &self.last_person;
-        let same = last.len() == hospcode.len() + 1 + pid.len()
-            && last.starts_with(hospcode)
-            && last.ends_with(pid);
-        if same {
-            return *person;
-        }
-        let person = self.context.persons.get(hospcode, pid);
-        let last = &mut self.last_person;
-        last.0.clear();
-        last.0.push_str(hospcode);
-        last.0.push('|');
-        last.0.push_str(pid);
-        last.1 = person;
-        person
-    }
-
-    /// Checks that need other fields of the row, or the person.
-    fn later(&mut self, row: &Row, values: &[Value]) {
-        let plan = self.plan;
-        for &at in &plan.late {
-            let column = &plan.columns[at];
-            let text = row.value(at);
-            if text.is_empty() {
-                continue;
-            }
-            for check in &column.checks {
-                if !self.late_check(row, column, check, text, values) {
-                    self.report(row, check.code, Some(at), text);
-                }
-            }
-        }
-    }
-
-    fn late_check(
-        &mut self,
-        row: &Row,
-        column: &PlanColumn,
-        check: &Check,
-        text: &str,
-        values: &[Value],
-    ) -> bool {
-        let number = |column: usize| match values[column] {
-            Value::Int(number) => Some(number),
-            _ => None,
-        };
-        let pid = self.plan.person.map_or("", |at| row.value(at));
-        match &check.test {
-            Test::Person => {
-                let person = self.person(row, text);
-                if !person.known && !self.context.store_answers {
-                    self.verdicts.links_unchecked += 1;
-                    return true;
-                }
-                person.known
-            }
-            Test::PersonSex(sex) => {
-                let person = self.person(row, pid);
-                !person.known || person.sex == 0 || person.sex == *sex
-            }
-            Test::PersonAge(range) => {
-                let person = self.person(row, pid);
-                match number(column.column) {
-                    Some(date) if person.known && person.birth > 0 => {
-                        let age = years_between(i64::from(person.birth), day_of(date));
-                        in_range(range, &age.to_string())
-                    }
-                    _ => true,
-                }
-            }
-            Test::After(other) => match (number(*other), number(column.column)) {
-                (Some(earlier), Some(later)) => later > earlier,
-                _ => true,
-            },
-            _ => true,
-        }
-    }
-
-    /// An accepted PERSON or DEATH row counts for the rows that follow.
-    fn remember(&mut self, row: &Row, event: i64) {
-        let plan = self.plan;
-        if !plan.is_person && !plan.is_death {
-            return;
-        }
-        let hospcode = row.value(plan.hospcode);
-        let pid = plan.person.map_or("", |at| row.value(at));
-        if plan.is_death {
-            self.context.persons.died(hospcode, pid, event as i32);
-            return;
-        }
-        let named = |name: &str| {
-            plan.columns.iter().position(|c| c.name == name).map_or("", |at| row.value(at))
-        };
-        let birth = match read_date(named("BIRTH")) {
-            Reading::Real(day) => day as i32,
-            _ => 0,
-        };
-        let sex = named("SEX").parse().unwrap_or(0);
-        self.context.persons.accept(hospcode, pid, birth, sex);
-    }
-
     fn control_characters(&mut self, row: &Row) {
         // As sent: a control character at the edge of a field is cut from its
         // value, and reported all the same.
@@ -461,6 +429,7 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
     }
 
     fn report(&mut self, row: &Row, code: CodeAt, column: Option<usize>, value: &str) {
+        self.said = true;
         match self.plan.codes[usize::from(code)].severity {
             Severity::Warning | Severity::Note => self.warned = true,
             Severity::Error | Severity::Member | Severity::Archive => self.error = true,

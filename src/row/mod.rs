@@ -3,19 +3,22 @@
 
 mod batch;
 pub mod citizen_id;
+mod code_set;
 mod date;
 mod decode;
 mod judge;
 mod line;
 mod number;
 mod order;
+mod packed;
 mod person;
 mod plan;
+mod quick;
 mod verdict;
 
 pub use batch::{Batch, RowMeta, Value};
 pub use date::serial;
-pub use decode::{BOM, BadByte, Encoding, decode};
+pub use decode::{BOM, BadByte, Encoding, decode, utf8};
 pub use judge::Judge;
 pub use number::canonical_int;
 pub use order::{HeaderTrouble, Order, is_header};

@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use super::packed::Packed;
+
 /// A decimal number, exactly: `mantissa / 10^scale`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Number {
@@ -9,6 +11,9 @@ pub struct Number {
     /// Digits after the point, as sent (`30.50` has two).
     pub scale: u8,
 }
+
+/// Powers of ten.
+pub(super) const POWERS: [i64; 7] = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000];
 
 /// Longest text that is read as a number, in bytes.
 const LONGEST: usize = 30;
@@ -73,6 +78,18 @@ impl Range {
         Some(Self { low: end(low)?, high: end(high)? })
     }
 
+    /// Its ends as whole numbers of `1 / 10^unit`, when they are that.
+    pub fn in_units(&self, unit: u8) -> Option<(i64, i64)> {
+        let end = |end: Option<Number>, open: i64| match end {
+            None => Some(open),
+            Some(number) => {
+                let by = POWERS.get(usize::from(unit.checked_sub(number.scale)?))?;
+                i64::try_from(number.mantissa.checked_mul(i128::from(*by))?).ok()
+            }
+        };
+        Some((end(self.low, i64::MIN)?, end(self.high, i64::MAX)?))
+    }
+
     /// Whether a number lies in the range, ends included. A number that is too
     /// long to compare lies outside.
     pub fn contains(&self, number: &Number) -> bool {
@@ -86,7 +103,22 @@ impl Range {
 
 /// A whole number in canonical form (no leading zero, no plus, no `-0`), which
 /// its text can be rebuilt from exactly.
+#[inline]
 pub fn canonical_int(text: &str) -> Option<i64> {
+    canonical_of(text, Packed::of(text))
+}
+
+/// As [`canonical_int`], of a text that has been packed.
+#[inline]
+pub(super) fn canonical_of(text: &str, packed: Packed) -> Option<i64> {
+    match packed.canonical() {
+        // Too long for a word or two, or not of digits only.
+        None if text.len() > 16 || text.starts_with('-') => canonical_int_slowly(text),
+        number => number,
+    }
+}
+
+fn canonical_int_slowly(text: &str) -> Option<i64> {
     let bytes = text.as_bytes();
     let (negative, digits) = match bytes {
         [b'-', rest @ ..] => (true, rest),
@@ -116,10 +148,11 @@ pub fn scaled_int(text: &str, scale: u8) -> Option<i64> {
     if scale == 0 {
         return canonical_int(text);
     }
-    let (whole, fraction) = text.split_once('.')?;
-    if fraction.len() != usize::from(scale) || whole.len() + fraction.len() > 18 {
+    let point = text.len().checked_sub(usize::from(scale) + 1)?;
+    if text.as_bytes()[point] != b'.' || text.len() > 19 {
         return None;
     }
+    let (whole, fraction) = (&text[..point], &text[point + 1..]);
     if whole.starts_with('-') || !fraction.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
@@ -143,6 +176,19 @@ mod tests {
     }
 
     #[test]
+    fn ranges_in_units_are_those_of_numbers() {
+        for (text, unit, ends) in [
+            ("0.1..300", 2, Some((10, 30_000))),
+            ("0.1..300", 0, None),
+            ("1..", 1, Some((10, i64::MAX))),
+            ("..-5", 0, Some((i64::MIN, -5))),
+            ("..9999999999999999999999", 0, None),
+        ] {
+            assert_eq!(Range::parse(text).unwrap().in_units(unit), ends, "{text}");
+        }
+    }
+
+    #[test]
     fn ranges_include_their_ends() {
         let range = Range::parse("0.1..300").unwrap();
         for (text, inside) in [("0.09", false), ("0.1", true), ("300.0", true), ("300.01", false)] {
@@ -156,8 +202,9 @@ mod tests {
         #[test]
         fn canonical_ints_rebuild_their_text(text in "-?[0-9]{1,20}") {
             if let Some(value) = canonical_int(&text) {
-                prop_assert_eq!(value.to_string(), text);
+                prop_assert_eq!(value.to_string(), &*text);
             }
+            prop_assert_eq!(canonical_int(&text), canonical_int_slowly(&text));
         }
 
         #[test]

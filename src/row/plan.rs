@@ -3,9 +3,9 @@
 
 use std::collections::HashSet;
 
-use rustc_hash::FxHashSet;
-
+use super::code_set::CodeSet;
 use super::number::{Number, Range};
+use super::quick::Quick;
 use crate::archive::Standard;
 use crate::catalog::{Catalog, Layout, Record, Severity, Storage, Type, WireColumn};
 
@@ -20,42 +20,6 @@ pub struct Code {
 
 /// Position in [`Plan::codes`].
 pub type CodeAt = u16;
-
-/// A set of codes; single characters are looked up without hashing.
-#[derive(Debug, Clone)]
-pub struct CodeSet {
-    single: Box<[bool; 128]>,
-    longer: FxHashSet<String>,
-    /// Any text of so many digits belongs to it too.
-    digits: Option<usize>,
-}
-
-impl CodeSet {
-    fn new<'a>(codes: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut set =
-            Self { single: Box::new([false; 128]), longer: FxHashSet::default(), digits: None };
-        for code in codes {
-            match code.as_bytes() {
-                [byte] if byte.is_ascii() => set.single[usize::from(*byte)] = true,
-                _ => {
-                    set.longer.insert(code.to_owned());
-                }
-            }
-        }
-        set
-    }
-
-    /// Whether the set has a code.
-    pub fn contains(&self, code: &str) -> bool {
-        match code.as_bytes() {
-            [byte] if byte.is_ascii() => self.single[usize::from(*byte)],
-            bytes => {
-                self.longer.contains(code)
-                    || self.digits == Some(bytes.len()) && bytes.iter().all(u8::is_ascii_digit)
-            }
-        }
-    }
-}
 
 /// What a check looks at.
 #[derive(Debug, Clone)]
@@ -103,7 +67,7 @@ pub struct Check {
 
 impl Check {
     /// Needs other fields of the row, or the person.
-    fn is_late(&self) -> bool {
+    pub(super) fn is_late(&self) -> bool {
         matches!(self.test, Test::Person | Test::PersonSex(_) | Test::PersonAge(_) | Test::After(_))
     }
 }
@@ -143,6 +107,22 @@ pub struct PlanColumn {
     pub list: Option<CodeSet>,
     /// Has a list of either kind.
     pub listed: bool,
+    /// Nothing is said of a blank value.
+    pub blank_passes: bool,
+    /// What is said of a value depends on the rows before.
+    pub stateful: bool,
+    /// When a value is good at a glance.
+    pub quick: Quick,
+}
+
+impl PlanColumn {
+    /// Whether a value is in all lists of the column.
+    pub fn lists_have(&self, text: &str) -> bool {
+        self.checks.iter().all(|check| match &check.test {
+            Test::OneOf(set) => set.contains(text),
+            _ => true,
+        }) && self.list.as_ref().is_none_or(|list| list.contains(text))
+    }
 }
 
 /// Positions of the codes that every file has.
@@ -213,6 +193,8 @@ pub struct Plan {
     pub is_person: bool,
     /// This is DEATH: its rows say when a person died.
     pub is_death: bool,
+    /// Positions of BIRTH and SEX.
+    pub birth_and_sex: [Option<usize>; 2],
     /// Lists that are missing or not whole, with the columns they would judge.
     pub not_checked: Vec<(String, String)>,
 }
@@ -251,6 +233,8 @@ impl Plan {
                 .collect(),
             is_person: record.name == "PERSON",
             is_death: record.name == "DEATH",
+            birth_and_sex: ["BIRTH", "SEX"]
+                .map(|name| columns.iter().position(|column| column.name == name)),
             codes: maker.codes,
             not_checked: maker.not_checked,
             columns,
@@ -348,7 +332,8 @@ impl Maker<'_> {
         let range = column.range.as_deref().map(|range| {
             Range::parse(range).ok_or_else(|| format!("{}: bad range {range}", column.name))
         });
-        Ok(PlanColumn {
+        let blank_is_error = (key || column.required) && !column.checks.iter().any(judges_blank);
+        let mut column = PlanColumn {
             name: column.name.clone(),
             column: column.column,
             kind: column.kind,
@@ -357,15 +342,20 @@ impl Maker<'_> {
             since: column.since,
             key,
             needed: key || column.required || self.record.event == Some(column.column),
-            blank_is_error: (key || column.required) && !column.checks.iter().any(judges_blank),
+            blank_is_error,
             ahead: column.ahead,
             cid: column.name == "CID",
             range: range.transpose()?,
             own_shape,
             listed: list.is_some() || checks.iter().any(|c| matches!(c.test, Test::OneOf(_))),
+            blank_passes: !blank_is_error && checks.iter().all(|check| check.blank_passes),
+            stateful: checks.iter().any(|check| matches!(check.test, Test::Repeat { .. })),
             checks,
             list,
-        })
+            quick: Quick::No,
+        };
+        column.quick = Quick::of(&column);
+        Ok(column)
     }
 
     /// The union of lists; none when one of them is missing or not whole,

@@ -1,6 +1,8 @@
+use std::sync::LazyLock;
+
 use rustc_hash::FxHashSet;
 
-use super::line::{has_control, may_have_control};
+use super::line::{has_control, may_have_control, split};
 use super::*;
 use crate::archive::Standard;
 use crate::catalog::Catalog;
@@ -127,5 +129,198 @@ proptest::proptest! {
         // As the loader cuts lines: one line end is no part of the line.
         let any = text.split('\n').any(|line| has_control(line.strip_suffix('\r').unwrap_or(line)));
         proptest::prop_assert!(!any || may_have_control(&text));
+    }
+}
+
+static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::builtin().unwrap());
+
+/// What fields may hold, good and bad, near the edges of what is told at a
+/// glance.
+const VALUES: &[&str] = &[
+    "",
+    "",
+    "0",
+    "1",
+    "2",
+    "3",
+    "5",
+    "9",
+    "01",
+    "02",
+    "11",
+    "23",
+    "99",
+    "007",
+    "0100",
+    "00100",
+    "10670",
+    "04001",
+    "04002",
+    "99999",
+    "1067",
+    "ก067",
+    "20140131",
+    "20140211",
+    "25570131",
+    "20140230",
+    "19800614",
+    "20140131093000",
+    "20150131093000",
+    "25570131093000",
+    "083000",
+    "240000",
+    "0830",
+    "37.8",
+    "20.0",
+    "30",
+    "45.0",
+    "45.1",
+    "0.1",
+    "300",
+    "300.0",
+    "300.1",
+    "120.00",
+    "120.0",
+    "0120.00",
+    "-120.00",
+    ".50",
+    "5.",
+    "1,000",
+    "1e3",
+    "-5",
+    "-",
+    "0.00",
+    "0.01",
+    "500",
+    "499",
+    "7",
+    "8",
+    "A",
+    "S720",
+    "Z00",
+    "J00",
+    "2312",
+    "24",
+    "8765432",
+    " x ",
+    "\t1",
+    "a\u{1}b",
+    "\u{85}",
+    "ไข้ ไอ",
+    "\"",
+    "1234567890121",
+    "1234567890123",
+    "0012345678901",
+    "123456789012",
+    "999999999999",
+    "1234567890123456",
+    "12345678901234567",
+    "123456789012345678",
+    "1234567890123456789",
+    "123456789012345678901234",
+    "12345678901234567890123a",
+    "12345678901234567890.00",
+    "abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghij",
+    "กขคงจฉชซญกขคงจฉชซญกขคงจฉชซญกขคงจฉชซญ",
+];
+
+/// What came of the rows of a member: what was said, and what is stored.
+type Outcome = (Verdicts, Vec<RowMeta>, Vec<(Value, String)>);
+
+/// Judges lines with a batch for each `per_batch` stored rows.
+fn outcome(plan: &Plan, lines: &[String], per_batch: usize, slow: bool) -> Outcome {
+    let units: FxHashSet<String> =
+        ["10670", "04001", "04002"].map(str::to_owned).into_iter().collect();
+    let may_send: FxHashSet<String> = ["10670", "04001"].map(str::to_owned).into_iter().collect();
+    let mut index = OnePerson;
+    let mut context = Context {
+        sent_day: 20_140_210,
+        on_time_days: 30,
+        units: &units,
+        may_send: &may_send,
+        persons: Persons::new(&mut index),
+        store_answers: true,
+        kept: 7,
+        warnings_kept: 3,
+    };
+    let mut judge = Judge::new(plan, Order::of_versions(plan), &mut context);
+    judge.slow = slow;
+    let mut batch = Batch::new(plan.width);
+    let (mut rows, mut values) = (Vec::new(), Vec::new());
+    for (line, number) in lines.iter().zip(1..) {
+        judge.row(line, number, &mut batch);
+        if batch.rows.len() == per_batch || number as usize == lines.len() {
+            rows.append(&mut batch.rows);
+            let plain = |&value: &Value| match value {
+                Value::Text { .. } => (Value::Text { start: 0, len: 0 }, batch.display(value)),
+                value => (value, String::new()),
+            };
+            values.extend(batch.values.iter().map(plain));
+            batch.clear(plan.width);
+        }
+    }
+    (judge.verdicts, rows, values)
+}
+
+proptest::proptest! {
+    #[test]
+    fn what_is_told_at_a_glance_is_what_is_found_at_length(
+        file in proptest::prelude::any::<proptest::sample::Index>(),
+        rows in proptest::collection::vec(
+            // Which fields are not those of the row before, and what they are.
+            proptest::collection::vec((0..40_u8, 0..VALUES.len()), 60), 1..25),
+        per_batch in 1..9_usize,
+    ) {
+        let layouts = CATALOG.records.iter().flat_map(|r| r.layouts().map(move |l| (r, l)));
+        let layouts: Vec<_> = layouts.collect();
+        let (record, layout) = layouts[file.index(layouts.len())];
+        let plan = Plan::new(&CATALOG, record, layout).unwrap();
+        let good = plan.versions[0].iter().map(|&at| match plan.columns[at].name.as_str() {
+            "HOSPCODE" | "PCUCODE" => "10670",
+            "PID" => "7",
+            name if name.contains("DATE") => "20140131",
+            "D_UPDATE" => "20140131093000",
+            _ => "",
+        });
+        let good: Vec<&str> = good.collect();
+        let mut fields = good.clone();
+        let lines: Vec<String> = rows
+            .iter()
+            .map(|changes| {
+                for ((field, (change, value)), good) in fields.iter_mut().zip(changes).zip(&good) {
+                    match change {
+                        0 => *field = VALUES[*value],
+                        1..=5 => *field = good,
+                        _ => {}
+                    }
+                }
+                fields.join("|")
+            })
+            .collect();
+        let (slow, fast) =
+            (outcome(&plan, &lines, per_batch, true), outcome(&plan, &lines, per_batch, false));
+        proptest::prop_assert_eq!(&fast.0.findings, &slow.0.findings);
+        proptest::prop_assert_eq!(&fast.0.totals, &slow.0.totals);
+        proptest::prop_assert_eq!(&fast.0.rejected, &slow.0.rejected);
+        proptest::prop_assert_eq!(fast.0.rows, slow.0.rows);
+        proptest::prop_assert_eq!(fast.1, slow.1);
+        proptest::prop_assert_eq!(fast.2, slow.2);
+    }
+}
+
+#[test]
+fn fields_are_cut_at_every_delimiter_and_trimmed() {
+    let mut fields = Vec::new();
+    for length in 0..40 {
+        for step in 1..6 {
+            let byte =
+                |at: usize| if at.is_multiple_of(step) { '|' } else { ['a', ' ', 'b'][at % 3] };
+            let text: String = (0..length).map(byte).collect();
+            split(&text, &mut fields);
+            let cut: Vec<&str> =
+                fields.iter().map(|&(start, end)| &text[start as usize..end as usize]).collect();
+            let expected: Vec<&str> = text.split('|').map(str::trim_ascii).collect();
+            assert_eq!(cut, expected, "{text:?}");
+        }
     }
 }

@@ -1,0 +1,156 @@
+//! What a row says of its sender and its person, and what is known of them.
+
+use super::Judge;
+use crate::row::batch::Value;
+use crate::row::date::{Reading, read_date, years_between};
+use crate::row::line::{Row, characters, day_of};
+use crate::row::packed::Packed;
+use crate::row::person::Person;
+use crate::row::plan::{Check, PlanColumn, Test, in_range};
+
+impl Judge<'_, '_, '_> {
+    pub(super) fn sender(&mut self, row: &Row) {
+        let at = self.plan.hospcode;
+        let packed = self.memos[at].text;
+        if packed == self.good_sender {
+            return;
+        }
+        let hospcode = row.value(at);
+        // A code of the wrong shape, or none, has been reported as that.
+        let wrong = |c: &Check| matches!(c.test, Test::Width(n) if characters(hospcode) != n);
+        let reported = hospcode.is_empty() || self.plan.columns[at].checks.iter().any(wrong);
+        if !reported && !self.unit(hospcode).1 {
+            self.report(row, self.plan.common.sender, Some(at), hospcode);
+        } else if packed.is_some() {
+            // Remembered as a field of this row, so never blank.
+            self.good_sender = packed;
+        }
+    }
+
+    /// Links to PERSON, and what PERSON and DEATH say against the row.
+    pub(super) fn persons(&mut self, row: &Row, event: i64) {
+        let plan = self.plan;
+        let Some(at) = plan.person.filter(|_| !plan.is_person) else { return };
+        let pid = row.value(at);
+        if pid.is_empty() {
+            return;
+        }
+        let person = self.person(row, pid);
+        if person.known && event > 0 {
+            let sent = plan.event.map_or("", |at| row.value(at));
+            if person.birth > 0 && event < i64::from(person.birth) {
+                self.report(row, plan.common.before_birth, plan.event, sent);
+            }
+            if person.death > 0 && event > i64::from(person.death) && !plan.is_death {
+                self.report(row, plan.common.after_death, plan.event, sent);
+            }
+        }
+    }
+
+    fn person(&mut self, row: &Row, pid: &str) -> Person {
+        let packed = [self.memos[self.plan.hospcode].text, Packed::of(pid)];
+        if packed == self.last_packed {
+            return self.last_person.1;
+        }
+        let hospcode = row.value(self.plan.hospcode);
+        let (last, person) = &self.last_person;
+        let same = last.len() == hospcode.len() + 1 + pid.len()
+            && last.starts_with(hospcode)
+            && last.ends_with(pid);
+        if same {
+            return *person;
+        }
+        let short = packed.iter().all(|packed| packed.is_some());
+        self.last_packed = if short { packed } else { [Packed::NONE; 2] };
+        let person = self.context.persons.get(hospcode, pid);
+        let last = &mut self.last_person;
+        last.0.clear();
+        last.0.push_str(hospcode);
+        last.0.push('|');
+        last.0.push_str(pid);
+        last.1 = person;
+        person
+    }
+
+    /// Checks that need other fields of the row, or the person.
+    pub(super) fn later(&mut self, row: &Row, values: &[Value]) {
+        let plan = self.plan;
+        for &at in &plan.late {
+            let column = &plan.columns[at];
+            let text = row.value(at);
+            if text.is_empty() {
+                continue;
+            }
+            for check in &column.checks {
+                if !self.late_check(row, column, check, text, values) {
+                    self.report(row, check.code, Some(at), text);
+                }
+            }
+        }
+    }
+
+    fn late_check(
+        &mut self,
+        row: &Row,
+        column: &PlanColumn,
+        check: &Check,
+        text: &str,
+        values: &[Value],
+    ) -> bool {
+        let number = |column: usize| match values[column] {
+            Value::Int(number) => Some(number),
+            _ => None,
+        };
+        let pid = || self.plan.person.map_or("", |at| row.value(at));
+        match &check.test {
+            Test::Person => {
+                let person = self.person(row, text);
+                if !person.known && !self.context.store_answers {
+                    self.verdicts.links_unchecked += 1;
+                    return true;
+                }
+                person.known
+            }
+            Test::PersonSex(sex) => {
+                let person = self.person(row, pid());
+                !person.known || person.sex == 0 || person.sex == *sex
+            }
+            Test::PersonAge(range) => {
+                let person = self.person(row, pid());
+                match number(column.column) {
+                    Some(date) if person.known && person.birth > 0 => {
+                        let age = years_between(i64::from(person.birth), day_of(date));
+                        in_range(range, &age.to_string())
+                    }
+                    _ => true,
+                }
+            }
+            Test::After(other) => match (number(*other), number(column.column)) {
+                (Some(earlier), Some(later)) => later > earlier,
+                _ => true,
+            },
+            _ => true,
+        }
+    }
+
+    /// An accepted PERSON or DEATH row counts for the rows that follow.
+    pub(super) fn remember(&mut self, row: &Row, event: i64) {
+        let plan = self.plan;
+        if !plan.is_person && !plan.is_death {
+            return;
+        }
+        let hospcode = row.value(plan.hospcode);
+        let pid = plan.person.map_or("", |at| row.value(at));
+        if plan.is_death {
+            self.context.persons.died(hospcode, pid, event as i32);
+            return;
+        }
+        let [birth, sex] = plan.birth_and_sex.map(|at| at.map_or("", |at| row.value(at)));
+        let birth = match read_date(birth) {
+            Reading::Real(day) => day as i32,
+            _ => 0,
+        };
+        let sex = sex.parse().unwrap_or(0);
+        self.context.persons.accept(hospcode, pid, birth, sex);
+    }
+}

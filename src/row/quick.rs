@@ -1,0 +1,119 @@
+//! Values that nothing can be said against, told at a glance. What is not
+//! found good here is judged at length, so this decides how long judging
+//! takes and never what it says.
+
+use super::batch::{Batch, Value};
+use super::citizen_id;
+use super::number::{POWERS, Range, canonical_of, scaled_int};
+use super::packed::{Packed, all_digits};
+use super::plan::{Check, PlanColumn, Test};
+use crate::catalog::{Storage, Type};
+
+/// Most decimals of numbers that are told at a glance.
+const MOST_DECIMALS: u8 = 6;
+
+/// Most digits of such numbers: with [`MOST_DECIMALS`] they fit 64 bits.
+const MOST_DIGITS: usize = 12;
+
+/// When a value of a column is good at a glance.
+#[derive(Debug, Clone, Copy, Default)]
+pub enum Quick {
+    /// Never.
+    #[default]
+    No,
+    /// Text of at most so many bytes.
+    Text { longest: usize, digits: Option<usize> },
+    /// A number within ends in units of `1 / 10^unit`, of at most so many
+    /// bytes, whole or with so many decimals.
+    Number { longest: usize, decimals: u8, unit: u8, low: i64, high: i64 },
+}
+
+impl Quick {
+    /// What can be told of a column. It has all its other parts.
+    pub(super) fn of(column: &PlanColumn) -> Self {
+        let longest = if column.width == 0 { usize::MAX } else { column.width };
+        match column.kind {
+            Type::Char | Type::Digits | Type::Code => Self::text(column, longest),
+            Type::Int | Type::Decimal => Self::number(column, longest).unwrap_or_default(),
+            Type::Date | Type::DateTime | Type::Time => Self::No,
+        }
+    }
+
+    fn text(column: &PlanColumn, longest: usize) -> Self {
+        let mut digits = None;
+        for check in &column.checks {
+            match check.test {
+                Test::Digits(count) if digits.is_none_or(|other| other == count) => {
+                    digits = Some(count);
+                }
+                Test::Required | Test::RealDate | Test::OneOf(_) => {}
+                _ if check.is_late() => {}
+                _ => return Self::No,
+            }
+        }
+        if column.range.is_some() { Self::No } else { Self::Text { longest, digits } }
+    }
+
+    fn number(column: &PlanColumn, longest: usize) -> Option<Self> {
+        let decimals = match column.storage {
+            Storage::Scaled(scale) if scale <= MOST_DECIMALS => scale,
+            Storage::Scaled(_) => return None,
+            _ => 0,
+        };
+        let mut ranges: Vec<&Range> = column.range.iter().collect();
+        for Check { test, .. } in &column.checks {
+            match test {
+                Test::Number(range) => ranges.push(range),
+                Test::Decimals(most) if *most < decimals => return None,
+                _ => {}
+            }
+        }
+        let mut units = decimals..=MOST_DECIMALS;
+        let ends = |unit| ranges.iter().map(|range| range.in_units(unit)).collect();
+        let (unit, ends): (u8, Vec<(i64, i64)>) =
+            units.find_map(|unit| Some(unit).zip(ends(unit)))?;
+        let low = ends.iter().map(|ends| ends.0).max().unwrap_or(i64::MIN);
+        let high = ends.iter().map(|ends| ends.1).min().unwrap_or(i64::MAX);
+        Some(Self::Number { longest, decimals, unit, low, high })
+    }
+}
+
+/// The value, when it is good at a glance. `text` is not blank.
+#[inline]
+pub(super) fn value(
+    column: &PlanColumn,
+    text: &str,
+    packed: Packed,
+    batch: &mut Batch,
+) -> Option<Value> {
+    match column.quick {
+        Quick::No => None,
+        Quick::Text { longest, digits } => {
+            let good = text.len() <= longest
+                && digits.is_none_or(|count| text.len() == count && all_digits(text))
+                && (!column.listed || column.lists_have(text))
+                && (!column.cid || citizen_id::is_valid(text));
+            good.then(|| batch.number_or_text(canonical_of(text, packed), text))
+        }
+        Quick::Number { longest, decimals, unit, low, high } => {
+            if text.len() > longest.min(MOST_DIGITS) {
+                return None;
+            }
+            // As it is kept, and in units.
+            let (kept, units) = match packed.digits() {
+                Some(number) => {
+                    let kept = if decimals == 0 { packed.canonical() } else { None };
+                    (kept, number * POWERS[usize::from(unit)])
+                }
+                None if decimals == 0 => return None,
+                None => {
+                    let short = packed.scaled(decimals);
+                    let number = if text.len() > 8 { scaled_int(text, decimals)? } else { short? };
+                    (Some(number), number * POWERS[usize::from(unit - decimals)])
+                }
+            };
+            let good = low <= units && units <= high && (!column.listed || column.lists_have(text));
+            good.then(|| batch.number_or_text(kept, text))
+        }
+    }
+}
