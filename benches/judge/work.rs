@@ -235,6 +235,7 @@ impl Bench {
             // Of rows that are only split nothing is to be said.
             kept: if judged { limits.findings } else { 0 },
             warnings_kept: if judged { limits.warnings } else { 0 },
+            left: limits.findings_in_all,
         };
         let plan_of = |member: &Member| world.plan(member.record, name.standard);
         let member = &members[at];

@@ -25,6 +25,9 @@ pub struct Limits {
     /// Warnings kept per code and file: fewer, because their rows are stored
     /// and need not be sent again.
     pub warnings: u64,
+    /// Findings kept of an archive, and as many duplicates, whatever their code
+    /// and file: some two million could be said of a small archive.
+    pub findings_in_all: u64,
     /// Archives that may wait in memory to be taken; the rest wait in the inbox.
     pub queue: usize,
     /// HTTP connections served or waiting at once.
@@ -65,6 +68,7 @@ impl Default for Limits {
             line_bytes: 64 << 10,
             findings: 1_000,
             warnings: 200,
+            findings_in_all: 50_000,
             queue: 10_000,
             connections: 64,
             head_bytes: 16 << 10,

@@ -341,6 +341,7 @@ fn rows(
         store_answers: claim.id.is_some(),
         kept: limits.findings,
         warnings_kept: limits.warnings,
+        left: limits.findings_in_all,
         persons: Persons::new(index),
     };
     let records = contents.members.iter().map(|member| member.record);
@@ -348,8 +349,13 @@ fn rows(
         round: round_of(name.sent_at.date()),
         tables: records.clone().collect(),
         keys: records.map(|record| world.catalog.records[record].key.clone()).collect(),
-        sent: contents.members.iter().map(|m| m.sent(world.plan(m.record, name.standard))).collect(),
+        sent: contents
+            .members
+            .iter()
+            .map(|m| m.sent(world.plan(m.record, name.standard)))
+            .collect(),
         kept: limits.findings,
+        kept_in_all: limits.findings_in_all,
     };
     // A writer that is gone is noticed at the first row.
     let _ = sender.send(Message::Opened(shape));

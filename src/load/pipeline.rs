@@ -10,7 +10,7 @@ use crate::submission::Counts;
 
 /// Messages that may wait for the writer: enough that an archive of many small
 /// members is judged ahead, few enough that memory stays bounded.
-pub(super) const AHEAD: usize = 16;
+pub(super) const AHEAD: usize = 48;
 
 /// From the judge to the writer.
 pub(super) enum Message {
@@ -39,6 +39,8 @@ pub(super) struct Shape {
     pub sent: Vec<Vec<bool>>,
     /// Duplicates kept per member.
     pub kept: u64,
+    /// Duplicates kept in all.
+    pub kept_in_all: u64,
 }
 
 /// What the writer counted for a member.
@@ -65,6 +67,7 @@ pub(super) fn write(
     between: &mut dyn FnMut(),
 ) -> Result<Vec<Written>, StoreError> {
     let mut written: Vec<Written> = shape.tables.iter().map(|_| Written::default()).collect();
+    let mut left = shape.kept_in_all;
     for message in receiver {
         between();
         match message {
@@ -81,7 +84,7 @@ pub(super) fn write(
                 let (to, key) = (&mut written[member], &shape.keys[member]);
                 let (table, sent) = (shape.tables[member], &shape.sent[member]);
                 loading.insert(table, &batch, sent, (epoch, &visits), |row| {
-                    to.count(&batch, row.index, row.stored, key, shape.kept);
+                    to.count(&batch, row.index, row.stored, key, (shape.kept, &mut left));
                 })?;
                 to.end_run(0);
                 // Nobody to give it to: the judge has enough.
@@ -101,7 +104,14 @@ impl Written {
         }
     }
 
-    fn count(&mut self, batch: &Batch, row: usize, stored: bool, key: &[usize], kept: u64) {
+    fn count(
+        &mut self,
+        batch: &Batch,
+        row: usize,
+        stored: bool,
+        key: &[usize],
+        (kept, left): (u64, &mut u64),
+    ) {
         let meta = &batch.rows[row];
         if self.run.0 != meta.month {
             self.end_run(meta.month);
@@ -114,7 +124,8 @@ impl Written {
             return;
         }
         counts.duplicate += 1;
-        if (self.duplicates.len() as u64) < kept {
+        if (self.duplicates.len() as u64) < kept && *left > 0 {
+            *left -= 1;
             let values = batch.row(row);
             let parts: Vec<String> =
                 key.iter().map(|&column| batch.display(values[column])).collect();

@@ -425,7 +425,9 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
             Severity::Warning => self.context.warnings_kept,
             _ => self.context.kept,
         };
-        *total <= most
+        let keep = *total <= most && self.context.left > 0;
+        self.context.left -= u64::from(keep);
+        keep
     }
 
     fn report(&mut self, row: &Row, code: CodeAt, column: Option<usize>, value: &str) {

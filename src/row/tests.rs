@@ -34,6 +34,7 @@ fn codes_of(file: &str, base: &[(&str, &str)], changes: &[(&str, &str)]) -> Vec<
         store_answers: true,
         kept: 1000,
         warnings_kept: 1000,
+        left: 1000,
     };
     let mut judge = Judge::new(&plan, orders, &mut context);
     let mut batch = Batch::new(plan.width);
@@ -242,6 +243,7 @@ fn outcome(plan: &Plan, lines: &[String], per_batch: usize, slow: bool) -> Outco
         store_answers: true,
         kept: 7,
         warnings_kept: 3,
+        left: 1000,
     };
     let mut judge = Judge::new(plan, Order::of_versions(plan), &mut context);
     judge.slow = slow;

@@ -23,6 +23,8 @@ pub struct Context<'a> {
     pub kept: u64,
     /// Warnings kept per code.
     pub warnings_kept: u64,
+    /// Findings that may still be kept, of whatever code.
+    pub left: u64,
 }
 
 /// One thing said about a row.

@@ -39,7 +39,8 @@ fn findings_of_an_older_database_are_kept() {
     )
     .unwrap();
     let all = |conn: &rusqlite::Connection| -> Vec<String> {
-        let columns = "concat_ws('/', submission, seq, code, severity, file, line, field, value, key)";
+        let columns =
+            "concat_ws('/', submission, seq, code, severity, file, line, field, value, key)";
         let sql = format!("SELECT {columns} FROM finding ORDER BY submission, seq");
         let mut query = conn.prepare(&sql).unwrap();
         query.query_map([], |row| row.get(0)).unwrap().map(|row| row.unwrap()).collect()

@@ -37,6 +37,7 @@ fn world(folder: &tempfile::TempDir, lists: bool) -> Arc<World> {
     std::fs::write(&units, UNITS).unwrap();
     let mut config = Config::default();
     config.limits.findings = 1_000_000;
+    config.limits.findings_in_all = 1_000_000;
     let catalog = Catalog::load(Some(&codes)).unwrap();
     World::new(catalog, Units::load(&units).unwrap(), config).unwrap().into()
 }
