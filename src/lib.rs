@@ -26,6 +26,7 @@
 //! | [`privacy`] | which counts are too small to be shown | aware of what they count |
 //! | [`report`] | forms in which numbers leave | aware of what they count |
 //! | [`export`], [`schedule`] | what leaves as folders, and when | aware of what woke it |
+//! | [`version`] | what tells that the code that counts is another one | |
 //! | [`sample`] | a synthetic province, and what must come of it | a caller of the judge |
 //! | [`cli`] | a file per command | |
 //!
@@ -47,6 +48,8 @@
 //! 9. One list drives everything: the catalogue makes checks and texts, the
 //!    routes make router and `OpenAPI` (`catalog::tests`, `http`).
 //! 10. Same input, same clock, same bytes out (`sample`, `tests/golden.rs`).
+//! 11. A figure is a function of the store's state, never of what was counted
+//!     before: what is kept in parts equals a full run (`tests/figures`).
 //!
 //! `tests/tidy.rs` checks which module may name which.
 
@@ -74,6 +77,7 @@ pub mod score;
 pub mod store;
 pub mod submission;
 pub mod units;
+pub mod version;
 pub mod world;
 
 /// Dies at a named step of an archive's way when a test asks for it: the

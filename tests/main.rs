@@ -10,6 +10,7 @@ mod commands;
 mod daemon;
 mod exports;
 mod faults;
+mod figures;
 mod golden;
 mod kpi;
 mod money;

@@ -21,7 +21,7 @@ const LAYERS: &[&[&str]] = &[
     &["report", "store"],
     &["submission", "world"],
     &["row", "units"],
-    &["access", "catalog", "config", "archive", "clock", "files", "lib", "privacy"],
+    &["access", "catalog", "config", "archive", "clock", "files", "lib", "privacy", "version"],
 ];
 
 /// Uses that the layers would allow but the design forbids.

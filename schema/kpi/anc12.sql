@@ -4,6 +4,7 @@
 -- days before its end.
 -- use: resident, delivery, antenatal
 -- table: calendar
+-- alone: person
 SELECT hcode, person, 1 - abortion AS den, (1 - abortion) * c_early AS num,
   CASE WHEN abortion = 1 THEN 'abortion' END AS reason,
   v_birth, 1 - abortion AS c_birth, c_visited, v_early, c_early

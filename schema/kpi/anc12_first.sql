@@ -1,6 +1,7 @@
 -- Residents with a visit before birth in the period and none in the nine
 -- months before it, and whether the first was by the twelfth week.
 -- use: resident, antenatal
+-- alone: person
 SELECT hcode, person, c_new AS den, c_new * c_early AS num,
   CASE WHEN c_new = 0 THEN 'earlier_visit' END AS reason, c_new, v_early, c_early
 FROM (

@@ -3,6 +3,7 @@
 -- as in anc12.
 -- use: resident, delivery, antenatal
 -- table: calendar, anc_windows
+-- alone: person
 SELECT hcode, person, 1 - abortion AS den,
   (1 - abortion) * c_first * c_second * c_third * c_fourth * c_fifth AS num,
   CASE WHEN abortion = 1 THEN 'abortion' END AS reason,

@@ -1,5 +1,6 @@
 -- Visits for an infection of a kind, and those at which an antibiotic was given.
 -- use: infection, antibiotic_visit
+-- alone: unit
 SELECT i.hcode AS hcode, i.pid AS person, 1 AS den, CASE WHEN a.hcode IS NULL THEN 0 ELSE 1 END AS num,
   NULL AS reason, i.day AS v_day, CASE WHEN a.hcode IS NULL THEN 0 ELSE 1 END AS c_antibiotic
 FROM infection AS i

@@ -1,5 +1,6 @@
 -- Discharges of the period with a valid group, and their adjusted relative
 -- weights in ten-thousandths; the same for the period a year before.
+-- alone: unit
 SELECT hcode, person, c_grouped * now AS den, c_grouped * now * weight AS num,
   CASE WHEN c_grouped = 0 AND now = 1 THEN 'ungrouped' END AS reason,
   c_grouped * (1 - now) AS den_before, c_grouped * (1 - now) * weight AS num_before,

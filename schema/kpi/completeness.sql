@@ -2,6 +2,7 @@
 -- unit that sends (offices do not), and those of which visits are stored,
 -- whoever sent them.
 -- table: units, months
+-- alone: unit
 SELECT u.hcode AS hcode, CAST(m.month AS TEXT) AS person, 1 AS den,
   CASE WHEN s.hcode IS NULL THEN 0 ELSE 1 END AS num, NULL AS reason,
   m.month AS v_month, CASE WHEN s.hcode IS NULL THEN 0 ELSE 1 END AS c_sent

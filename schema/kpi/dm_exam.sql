@@ -1,6 +1,7 @@
 -- Residents with diabetes in treatment, and whether an eye or a foot was
 -- examined in the period.
 -- use: resident, died, illness, followup
+-- alone: person
 SELECT hcode, person, c_active * c_alive AS den, c_active * c_alive * c_examined AS num,
   CASE WHEN c_active = 0 THEN 'inactive' WHEN c_alive = 0 THEN 'dead' END AS reason,
   c_active, v_alive, c_alive, c_examined

@@ -1,6 +1,7 @@
 -- Residents with diabetes in treatment, and their last HbA1c of the period:
 -- whether there is one, and whether it is below a limit (hundredths).
 -- use: resident, died, illness, hba1c
+-- alone: person
 SELECT hcode, person, c_active * c_alive AS den, c_active * c_alive * c_tested * c_low AS num,
   CASE WHEN c_active = 0 THEN 'inactive' WHEN c_alive = 0 THEN 'dead' END AS reason,
   c_active, v_alive, c_alive, c_tested, v_low, c_low

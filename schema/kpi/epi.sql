@@ -4,6 +4,7 @@
 -- or ever. A year that does not ask for the antigen has no answer.
 -- use: resident, died, dose
 -- table: epi_series
+-- alone: person
 WITH need AS (
   SELECT DISTINCT antigen FROM epi_series
   WHERE age_n = :age AND :year BETWEEN from_n AND to_n AND (:antigen = 'ALL' OR antigen = :antigen)

@@ -1,6 +1,7 @@
 -- Women in WOMEN (living with a husband) of an age, and whether they use a
 -- method (FPTYPE 1-7).
 -- use: known, resident, died
+-- alone: person
 SELECT hcode, person, c_alive AS den, c_alive * c_method AS num,
   CASE WHEN c_alive = 0 THEN 'dead' END AS reason,
   v_age, c_age, v_alive, c_alive, v_method, c_method

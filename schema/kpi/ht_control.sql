@@ -1,6 +1,7 @@
 -- Residents with high blood pressure in treatment, and whether their last
 -- reading of the period is below both limits.
 -- use: resident, died, illness, pressure
+-- alone: person
 SELECT hcode, person, c_active * c_alive AS den, c_active * c_alive * c_measured * c_low AS num,
   CASE WHEN c_active = 0 THEN 'inactive' WHEN c_alive = 0 THEN 'dead' END AS reason,
   c_active, v_alive, c_alive, c_measured, v_low, c_low

@@ -1,5 +1,6 @@
 -- Of those who count as screened, who falls into a class.
 -- use: resident, died, illness, screened
+-- alone: person
 SELECT r.hcode AS hcode, r.person AS person, 1 AS den,
   CASE WHEN s.last % 10 = :class THEN 1 ELSE 0 END AS num, NULL AS reason,
   s.last % 10 AS v_class, CASE WHEN s.last % 10 = :class THEN 1 ELSE 0 END AS c_class

@@ -1,6 +1,7 @@
 -- Residents of an age who were not ill before the year began, and whether one
 -- screening of theirs counts (slide 19): persons, not visits.
 -- use: resident, died, illness, screened
+-- alone: person
 SELECT hcode, person, c_age * c_alive * c_well AS den, c_age * c_alive * c_well * c_usable AS num,
   CASE WHEN c_age = 0 THEN NULL WHEN c_alive = 0 THEN 'dead' WHEN c_well = 0 THEN 'ill'
     WHEN c_usable = 1 OR c_screened = 0 THEN NULL WHEN c_living = 0 THEN 'screened_after_death'

@@ -3,6 +3,7 @@
 -- report without room for a third date can say no more than the two.
 -- use: resident, birth, child_care
 -- table: calendar, care_windows
+-- alone: person
 SELECT hcode, person, c_birth * c_recorded AS den,
   c_birth * c_recorded * c_first * c_second * coalesce(c_third, 1) AS num,
   CASE WHEN c_recorded = 0 THEN 'no_third_date' END AS reason,

@@ -1,6 +1,7 @@
 -- Resident children to 5 years 11 months 29 days at the end of the period, and
 -- whether they were weighed and measured in its last quarter.
 -- use: resident, died, measured
+-- alone: person
 SELECT r.hcode AS hcode, r.person AS person, CASE WHEN d.died <= :end THEN 0 ELSE 1 END AS den,
   coalesce(m.usable, 0) AS num,
   CASE WHEN d.died <= :end THEN 'dead' WHEN m.usable = 0 THEN 'implausible' END AS reason,

@@ -3,6 +3,7 @@
 -- first two. A report without room for a third date can say no more than two.
 -- use: resident, delivery, mother_care
 -- table: calendar, care_windows
+-- alone: person
 SELECT hcode, person, c_birth * c_recorded AS den,
   c_birth * c_recorded * c_first * c_second * coalesce(c_third, 1) AS num,
   CASE WHEN c_birth = 0 THEN 'abortion' WHEN c_recorded = 0 THEN 'no_third_date' END AS reason,

@@ -3,6 +3,7 @@
 -- neither can anything of a unit of which the list gives no network.
 -- use: opvisit
 -- table: units
+-- alone: unit
 SELECT hcode, person, c_listed * c_known AS den, c_listed * c_known * c_outside AS num,
   CASE WHEN c_listed = 0 THEN 'no_network' WHEN c_known = 0 THEN 'unknown_destination' END AS reason,
   v_day, c_listed, v_known, c_known, c_outside

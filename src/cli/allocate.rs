@@ -87,10 +87,11 @@ pub(super) fn counted(
     let reader = context.reader()?;
     let _held = reader.snapshot()?;
     let as_of = AsOf::find(&reader, as_of)?;
-    let (reader, units, catalog) = (&reader, &units, &catalog);
+    let kept = context.kept(&config, false);
+    let (reader, units, catalog, kept) = (&reader, &units, &catalog, Some(&kept));
     books
         .iter()
-        .map(|book| Ok(count(&Basis { reader, catalog, units, book, as_of: as_of.clone() })?))
+        .map(|book| Ok(count(&Basis { reader, catalog, units, book, as_of: as_of.clone(), kept })?))
         .collect()
 }
 

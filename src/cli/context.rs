@@ -10,7 +10,7 @@ use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::inbox::Folders;
-use crate::store::{AccessStore, Action, Entry, Reader, Store};
+use crate::store::{AccessStore, Action, Entry, Kept, Reader, Store};
 use crate::units::Units;
 use crate::world::World;
 
@@ -77,6 +77,12 @@ impl Context {
         let path = Folders::new(&self.data).database();
         anyhow::ensure!(path.exists(), "there is no database at {}", path.display());
         Ok(Reader::open(&path, None)?)
+    }
+
+    /// What is kept of figures; nothing when all is to be counted anew.
+    pub fn kept(&self, config: &Config, fresh: bool) -> Kept {
+        let most_mib = if fresh { 0 } else { config.limits.figures_kept_mib };
+        Kept::of(&self.data, most_mib)
     }
 
     /// Tokens and the access log.

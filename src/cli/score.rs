@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::{Context, Done, say, say_json};
 use crate::score::quality::{TrancheQuality, of_round};
 use crate::score::rulebook::check::check;
-use crate::score::{AsOf, Figure, Points, Rulebook, Sheet, Shelf, Wanted, points, rows_behind};
+use crate::score::{
+    AsOf, Figure, Keeping, Points, Rulebook, Sheet, Shelf, Wanted, points_kept, rows_behind,
+};
 
 /// Options of `score`.
 #[derive(Debug, clap::Args)]
@@ -25,6 +27,9 @@ pub struct Args {
     /// Points by month, too
     #[arg(long)]
     by_month: bool,
+    /// Count all rows anew, without what is kept of earlier counts
+    #[arg(long)]
+    fresh: bool,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
@@ -81,13 +86,15 @@ pub(super) fn rulebook(context: &Context, round: i32) -> anyhow::Result<Rulebook
 
 fn sheet(context: &Context, args: &Args, round: i32) -> anyhow::Result<Done> {
     let book = rulebook(context, round)?;
-    let units = context.units(&context.config()?)?;
+    let config = context.config()?;
+    let (units, catalog) = (context.units(&config)?, context.catalog(&config)?);
     let reader = context.reader()?;
     let _held = reader.snapshot()?;
     let as_of = AsOf::find(&reader, args.as_of)?;
-    let points = points(&reader, &book, &units, as_of)?;
+    let kept = context.kept(&config, args.fresh);
+    let keeping = Keeping { kept: &kept, catalog: &catalog };
+    let points = points_kept(&reader, &book, &units, as_of, Some(keeping))?;
     let wanted = Wanted { hcode: args.unit.clone(), by_month: args.by_month };
-    let catalog = context.catalog(&context.config()?)?;
     let quality = of_round(&reader, &catalog, &book, points.as_of.submission)?;
     let of_unit = |hcode: &str| quality.get(hcode).cloned().unwrap_or_default();
     let sheet = Sheet::new(&book, &units, &points, &wanted, of_unit);

@@ -42,7 +42,15 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     let reader = context.reader()?;
     let _held = reader.snapshot()?;
     let as_of = AsOf::find(&reader, args.as_of)?;
-    let basis = Basis { reader: &reader, catalog: &catalog, units: &units, book: &book, as_of };
+    let kept = context.kept(&config, false);
+    let basis = Basis {
+        reader: &reader,
+        catalog: &catalog,
+        units: &units,
+        book: &book,
+        as_of,
+        kept: Some(&kept),
+    };
     let counted = count(&basis)?;
     let format = Format::parse(&args.format).context("html, xlsx or json")?;
     let write = |document: &Document, path: &Path| -> anyhow::Result<()> {

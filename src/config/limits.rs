@@ -51,6 +51,8 @@ pub struct Limits {
     pub figures_stale_ms: u64,
     /// Memory for figures that were counted, MiB.
     pub figures_mib: usize,
+    /// Disk space for partial figures kept in `figures.db`, MiB; 0 keeps none.
+    pub figures_kept_mib: usize,
     /// Most rows in one HTTP reply page.
     pub reply_rows: usize,
     /// Free disk space, in bytes, under which the daemon is not ready.
@@ -79,6 +81,7 @@ impl Default for Limits {
             figures_wait_ms: 3_000,
             figures_stale_ms: 15_000,
             figures_mib: 64,
+            figures_kept_mib: 64,
             reply_rows: 1_000,
             free_bytes: 1 << 30,
         }

@@ -16,7 +16,7 @@ use crate::crash_point;
 use crate::kpi::{Definition, KpiResult, Level, Library, Period, Session, YearKind};
 use crate::report::{Document, Format, Lang};
 use crate::score::Shelf;
-use crate::store::Reader;
+use crate::store::{Kept, Reader};
 use crate::world::World;
 
 /// What an export is run over.
@@ -81,7 +81,8 @@ pub fn compose(
     day: NaiveDate,
 ) -> Result<Composed> {
     let reader = Reader::open(place.database, None)?;
-    let session = Session::new(place.world, &reader)?;
+    let kept = Kept::of(place.data, place.world.config.limits.figures_kept_mib);
+    let session = Session::new(place.world, &reader)?.keeping(&kept);
     let basis = Manifest {
         as_of_submission: reader.last_submission()?,
         rulebooks: rulebooks(place.data)?,

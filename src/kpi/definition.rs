@@ -156,6 +156,14 @@ impl Definition {
         self.target.range(..=year).next_back().map(|(_, target)| *target)
     }
 
+    /// Whether a part of the store can be counted by itself.
+    pub fn counts_in_parts(&self) -> bool {
+        self.query.as_ref().is_some_and(|query| match self.counts {
+            Counts::Persons => query.alone_by_person,
+            Counts::Rows | Counts::Reported => query.alone_by_unit,
+        })
+    }
+
     /// Whether a value meets a target.
     pub fn meets(&self, value: Decimal, target: Decimal) -> bool {
         match self.direction {

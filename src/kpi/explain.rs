@@ -153,6 +153,7 @@ impl Session<'_> {
         unmask: bool,
     ) -> Result<PersonExplained, KpiError> {
         let trouble = |cause| KpiError::of(&definition.id, cause);
+        self.look_at_all().map_err(trouble)?;
         let mut explained = PersonExplained {
             kpi: definition.id.clone(),
             period: span(definition, period),
@@ -205,6 +206,7 @@ impl Session<'_> {
         hcode: &str,
         unmask: bool,
     ) -> Result<UnitExplained, KpiError> {
+        self.look_at_all().map_err(|cause| KpiError::of(&definition.id, cause))?;
         let mut explained = UnitExplained {
             kpi: definition.id.clone(),
             period: span(definition, period),
@@ -251,6 +253,7 @@ impl Session<'_> {
         period: &Period,
     ) -> Result<Vec<String>, KpiError> {
         let Some(query) = &definition.query else { return Ok(Vec::new()) };
+        self.look_at_all().map_err(|cause| KpiError::of(&definition.id, cause))?;
         self.prepare(definition, query, &period.days(definition.year))?;
         let trouble = |cause| KpiError::of(&definition.id, cause);
         let (columns, _) = self.reader.shape(&query.text).map_err(trouble)?;

@@ -277,7 +277,7 @@ fn query(files: &Files, file: &str, sql: &str, depth: usize) -> Result<Query, Li
     }
     let text = files.get(sql).ok_or_else(|| fail(file, format!("there is no {sql}")))?;
     let head = Head::of(text);
-    let uses = head
+    let uses: Vec<Arc<Block>> = head
         .uses
         .iter()
         .map(|name| {
@@ -292,11 +292,33 @@ fn query(files: &Files, file: &str, sql: &str, depth: usize) -> Result<Query, Li
                 columns: head.columns,
                 key: head.key,
                 index: head.index,
+                whole: !head.whole.is_empty(),
                 query: inner,
             }))
         })
         .collect::<Result<_, _>>()?;
-    Ok(Query { text: text.clone(), uses, lists: head.lists, tables: head.tables })
+    for word in head.alone.iter().chain(&head.whole) {
+        if word != "unit" && (word != "person" || !head.whole.is_empty()) {
+            return Err(fail(sql, format!("nothing stands alone by {word}")));
+        }
+    }
+    // Blocks that are part of the program stand alone; one of the province's
+    // own, or put in the place of those, has to say so.
+    let embedded = depth > 0 && Sqls::get(sql).is_some_and(|file| *file.data == *text.as_bytes());
+    let alone = |by: &str, below: fn(&Query) -> bool| {
+        let own = embedded || head.alone.iter().any(|word| word == by);
+        own && uses.iter().all(|block| below(&block.query))
+    };
+    let alone_by_person = alone("person", |query| query.alone_by_person);
+    let alone_by_unit = alone("unit", |query| query.alone_by_unit);
+    Ok(Query {
+        text: text.clone(),
+        uses,
+        alone_by_person,
+        alone_by_unit,
+        lists: head.lists,
+        tables: head.tables,
+    })
 }
 
 fn hash(hasher: &mut Sha256, query: &Query) {

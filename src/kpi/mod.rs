@@ -9,11 +9,14 @@
 //! period, parameter and scale.
 
 mod amount;
+mod classes;
+mod counted;
 mod definition;
 mod explain;
 mod level;
 mod library;
 mod lists;
+mod part;
 mod period;
 mod query;
 mod reported;

@@ -8,12 +8,24 @@
 //! -- columns: person INTEGER, day INTEGER      (blocks only)
 //! -- key: person, day           primary key    (blocks only, may be left out)
 //! -- index: day                 one more index (blocks only, may be left out)
+//! -- alone: person, unit        what it says of a person (a unit) rests on rows of that person
+//!                               (unit) alone, lists and parameters apart; so do all blocks
+//!                               that are part of the program
+//! -- whole: unit                what it says of a unit rests on all rows of the unit, and is
+//!                               needed for some of its persons too (blocks only)
 //! ```
+//!
+//! A person is whom the block known knows, and has rows only where known. What is
+//! said to stand alone reads nothing but records (by the names of their
+//! views), blocks and lists. It can be counted for a part of the
+//! store and added to what was counted for the rest; what says nothing is always
+//! counted in full.
 //!
 //! A block becomes a temporary table when the first query that uses it runs,
 //! and is shared by all queries of the session with the same parameters. Any
 //! engine has `CREATE TEMPORARY TABLE … AS SELECT`, so the SQL stays portable.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// An SQL text with what it rests on.
@@ -27,6 +39,10 @@ pub struct Query {
     pub lists: Vec<String>,
     /// Lists that it uses with all their columns.
     pub tables: Vec<String>,
+    /// Rows of a person rest on rows of the person alone.
+    pub alone_by_person: bool,
+    /// Rows of a unit rest on rows of the unit alone.
+    pub alone_by_unit: bool,
 }
 
 /// A building block.
@@ -40,6 +56,8 @@ pub struct Block {
     pub key: Vec<String>,
     /// Columns of a further index; empty for none.
     pub index: Vec<String>,
+    /// Whether it takes all rows of a unit, whatever part is looked at.
+    pub whole: bool,
     /// What fills it.
     pub query: Query,
 }
@@ -53,6 +71,8 @@ pub(super) struct Head {
     pub columns: Vec<String>,
     pub key: Vec<String>,
     pub index: Vec<String>,
+    pub alone: Vec<String>,
+    pub whole: Vec<String>,
 }
 
 impl Head {
@@ -71,6 +91,8 @@ impl Head {
                 "columns" => &mut head.columns,
                 "key" => &mut head.key,
                 "index" => &mut head.index,
+                "alone" => &mut head.alone,
+                "whole" => &mut head.whole,
                 _ => continue,
             };
             place.extend(list.split(',').map(|name| name.trim().to_owned()));
@@ -112,6 +134,17 @@ impl Query {
                     all.push(name);
                 }
             }
+        }
+        all
+    }
+
+    /// Every word of its text and of the blocks below it, in capitals.
+    pub(super) fn all_words(&self) -> BTreeSet<String> {
+        let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let own = self.text.split(|c| !word(c)).filter(|word| !word.is_empty());
+        let mut all: BTreeSet<String> = own.map(str::to_ascii_uppercase).collect();
+        for block in &self.uses {
+            all.extend(block.query.all_words());
         }
         all
     }

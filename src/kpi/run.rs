@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
-use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use super::amount::{Amount, two_places, value, value_text};
+use super::counted::{Counted, Counter, RowSums};
 use super::definition::{Counts, Definition, Names, Scale};
 use super::level::Level;
 use super::period::{Days, Period};
 use super::session::{Session, borrowed};
 use super::{KpiError, Query};
-use crate::store::{Line, Reader, Value};
+use crate::store::{Reader, Value};
 use crate::units::Units;
 use crate::world::World;
 
@@ -90,17 +90,17 @@ pub fn run(
 
 /// Sums of a group; the second pair is that of a year before.
 #[derive(Debug, Clone, Copy, Default)]
-struct Sums {
-    numerator: Amount,
-    denominator: Amount,
-    before: (Amount, Amount),
+pub(super) struct Sums {
+    pub(super) numerator: Amount,
+    pub(super) denominator: Amount,
+    pub(super) before: (Amount, Amount),
 }
 
 /// What the rows add up to.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     groups: BTreeMap<String, Sums>,
-    excluded: BTreeMap<String, u64>,
+    pub(super) excluded: BTreeMap<String, u64>,
 }
 
 impl Session<'_> {
@@ -123,12 +123,8 @@ impl Session<'_> {
                     }
                 }
                 Some(query) => {
-                    let values = self.prepare(definition, query, &days)?;
-                    let params = borrowed(&values);
-                    tally = match definition.counts {
-                        Counts::Persons => self.persons(definition, query, &params, level)?,
-                        _ => self.rows(definition, query, &params, level)?,
-                    };
+                    let counted = self.counted(definition, query, &days)?;
+                    tally = self.tally(definition, &counted, level);
                 }
             }
         }
@@ -136,35 +132,64 @@ impl Session<'_> {
         Ok(finish(definition, period, &days, level, tally, not_computable, units))
     }
 
-    /// Streams persons in order, so that each is counted once per group and
-    /// memory stays the same however many there are.
-    fn persons(
-        &self,
+    /// Puts units together by level.
+    fn tally(&self, definition: &Definition, counted: &Counted, level: Level) -> Tally {
+        let mut tally = Tally::default();
+        let to = (&self.world.units, level);
+        let places = if definition.counts == Counts::Persons { 0 } else { definition.places };
+        for (hcode, sums) in &counted.units {
+            tally.add_unit(to, hcode, sums, places);
+        }
+        for (pattern, count) in counted.classes.values().flatten() {
+            tally.add_persons(to, pattern, *count);
+        }
+        // A unit of which all rows are excluded has nothing to show.
+        tally.groups.retain(|_, s| !s.denominator.is_zero() || !s.numerator.is_zero());
+        tally
+    }
+
+    /// Streams what a query answers over the rows that the reader sees.
+    pub(super) fn stream(
+        &mut self,
         definition: &Definition,
         query: &Query,
+        days: &Days,
+        class_of: &dyn Fn(i64) -> u32,
+    ) -> Result<Counted, KpiError> {
+        let values = self.prepare(definition, query, days)?;
+        let params = borrowed(&values);
+        match definition.counts {
+            Counts::Persons => self.persons(query, &params, class_of),
+            _ => self.rows(definition, query, &params),
+        }
+        .map_err(|cause| KpiError::of(&definition.id, cause))
+    }
+
+    /// Streams persons in order, so that each is counted once and memory stays
+    /// the same however many there are.
+    fn persons(
+        &self,
+        query: &Query,
         params: &[(&str, Value)],
-        level: Level,
-    ) -> Result<Tally, KpiError> {
+        class_of: &dyn Fn(i64) -> u32,
+    ) -> crate::store::Result<Counted> {
         let sql = format!(
             "SELECT person, hcode, den, num, reason FROM ({}) AS q
              WHERE den > 0 OR num > 0 OR reason IS NOT NULL ORDER BY person",
             query.text
         );
-        let mut counter = Counter::new(&self.world.units, level);
-        let streamed = self.reader.each_line(&sql, params, |line| counter.take(line));
-        streamed.map_err(|cause| KpiError::of(&definition.id, cause))?;
-        counter.flush();
-        Ok(counter.into_tally())
+        let mut counter = Counter::new(class_of);
+        self.reader.each_line(&sql, params, |line| counter.take(line))?;
+        Ok(counter.counted())
     }
 
-    /// Adds rows up by unit in the query, and units up by level here.
+    /// Adds rows up by unit.
     fn rows(
         &self,
         definition: &Definition,
         query: &Query,
         params: &[(&str, Value)],
-        level: Level,
-    ) -> Result<Tally, KpiError> {
+    ) -> crate::store::Result<Counted> {
         let before = match definition.scale {
             Scale::Change => "sum(num_before), sum(den_before)",
             _ => "0, 0",
@@ -174,25 +199,21 @@ impl Session<'_> {
              GROUP BY hcode, reason ORDER BY hcode, reason",
             query.text
         );
-        let mut tally = Tally::default();
-        let places = definition.places;
-        let streamed = self.reader.each_line(&sql, params, |line| {
+        let mut counted = Counted::default();
+        self.reader.each_line(&sql, params, |line| {
             let hcode = line.str(0)?.unwrap_or_default();
-            let sums = tally.group(group_code(&self.world.units, level, hcode));
             let number = |at| line.int(at).map(|n| n.unwrap_or(0));
-            sums.numerator.add(Amount::new(number(3)?, places));
-            sums.denominator.add(Amount::new(number(4)?, 0));
-            sums.before.0.add(Amount::new(number(5)?, places));
-            sums.before.1.add(Amount::new(number(6)?, 0));
-            if let Some(reason) = line.str(1)? {
-                *tally.excluded.entry(reason.to_owned()).or_default() += number(2)?.unsigned_abs();
-            }
+            counted.units.entry(hcode.to_owned()).or_default().push(RowSums {
+                reason: line.str(1)?.map(str::to_owned),
+                rows: number(2)?.unsigned_abs(),
+                num: number(3)?,
+                den: number(4)?,
+                num_before: number(5)?,
+                den_before: number(6)?,
+            });
             Ok(())
-        });
-        streamed.map_err(|cause| KpiError::of(&definition.id, cause))?;
-        // A unit of which all rows are excluded has nothing to show.
-        tally.groups.retain(|_, s| !s.denominator.is_zero() || !s.numerator.is_zero());
-        Ok(tally)
+        })?;
+        Ok(counted)
     }
 
     fn reported(
@@ -216,7 +237,7 @@ impl Session<'_> {
 }
 
 impl Tally {
-    fn group(&mut self, code: &str) -> &mut Sums {
+    pub(super) fn group(&mut self, code: &str) -> &mut Sums {
         if !self.groups.contains_key(code) {
             self.groups.insert(code.to_owned(), Sums::default());
         }
@@ -226,121 +247,8 @@ impl Tally {
 
 /// The group of a unit; a unit that the list no longer has stands for itself,
 /// so that no row is lost.
-fn group_code<'a>(units: &'a Units, level: Level, hcode: &'a str) -> &'a str {
+pub(super) fn group_code<'a>(units: &'a Units, level: Level, hcode: &'a str) -> &'a str {
     units.by_code.get(hcode).map_or(hcode, |unit| level.group(unit))
-}
-
-/// Counts persons that come in order.
-struct Counter<'a> {
-    units: &'a Units,
-    level: Level,
-    /// Position of a group by unit.
-    places: FxHashMap<String, usize>,
-    groups: Vec<(String, u64, u64)>,
-    reasons: Vec<(String, u64)>,
-    person: Option<i64>,
-    /// Groups of the present person: in the denominator, in the numerator.
-    seen: Vec<(usize, bool, bool)>,
-    reason: Option<usize>,
-}
-
-impl<'a> Counter<'a> {
-    fn new(units: &'a Units, level: Level) -> Self {
-        Self {
-            units,
-            level,
-            places: FxHashMap::default(),
-            groups: Vec::new(),
-            reasons: Vec::new(),
-            person: None,
-            seen: Vec::new(),
-            reason: None,
-        }
-    }
-
-    fn place(&mut self, hcode: &str) -> usize {
-        if let Some(&place) = self.places.get(hcode) {
-            return place;
-        }
-        let code = group_code(self.units, self.level, hcode);
-        let known = self.groups.iter().position(|(group, ..)| group == code);
-        let place = known.unwrap_or_else(|| {
-            self.groups.push((code.to_owned(), 0, 0));
-            self.groups.len() - 1
-        });
-        self.places.insert(hcode.to_owned(), place);
-        place
-    }
-
-    fn take(&mut self, line: &Line<'_>) -> crate::store::Result<()> {
-        let person = line.int(0)?;
-        if person.is_none() {
-            let place = self.place(line.str(1)?.unwrap_or_default());
-            self.groups[place].2 += line.int(3)?.unwrap_or(0).unsigned_abs();
-            return Ok(());
-        }
-        if person != self.person {
-            self.flush();
-            self.person = person;
-        }
-        let place = self.place(line.str(1)?.unwrap_or_default());
-        let counts = line.int(2)?.unwrap_or(0) > 0;
-        let reached = counts && line.int(3)?.unwrap_or(0) > 0;
-        match self.seen.iter_mut().find(|(group, ..)| *group == place) {
-            Some((_, den, num)) => {
-                *den |= counts;
-                *num |= reached;
-            }
-            None => self.seen.push((place, counts, reached)),
-        }
-        if let Some(reason) = line.str(4)? {
-            let known = self.reasons.iter().position(|(name, _)| name == reason);
-            let at = known.unwrap_or_else(|| {
-                self.reasons.push((reason.to_owned(), 0));
-                self.reasons.len() - 1
-            });
-            let at = match self.reason {
-                // Of several the first in the alphabet: the order of rows of
-                // one person is nobody's promise.
-                Some(old) if self.reasons[old].0 <= self.reasons[at].0 => old,
-                _ => at,
-            };
-            self.reason = Some(at);
-        }
-        Ok(())
-    }
-
-    /// Adds the present person to its groups.
-    fn flush(&mut self) {
-        let mut reached_somewhere = false;
-        for (group, counts, reached) in self.seen.drain(..) {
-            let (_, denominator, numerator) = &mut self.groups[group];
-            *denominator += u64::from(counts);
-            *numerator += u64::from(reached);
-            reached_somewhere |= reached;
-        }
-        if let Some(reason) = self.reason.take().filter(|_| !reached_somewhere) {
-            self.reasons[reason].1 += 1;
-        }
-    }
-
-    fn into_tally(self) -> Tally {
-        let amount = |count: u64| Amount::new(count as i64, 0);
-        let groups = self.groups.into_iter().filter(|(_, den, num)| *den > 0 || *num > 0);
-        Tally {
-            groups: groups
-                .map(|(code, denominator, numerator)| {
-                    let sums = Sums {
-                        numerator: amount(numerator),
-                        denominator: amount(denominator),
-                        ..Sums::default()
-                    };
-                    (code, sums)
-                })
-                .collect(),
-            excluded: self.reasons.into_iter().filter(|(_, count)| *count > 0).collect(),
-        }
-    }
 }
 
 fn finish(

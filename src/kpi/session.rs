@@ -7,6 +7,7 @@ use chrono::{Datelike, Days as ChronoDays, Months, NaiveDate};
 
 use super::definition::{Definition, Names};
 use super::library::GIVEN;
+use super::part::Part;
 use super::period::Days;
 use super::query::{Block, Query};
 use super::run::NotComputable;
@@ -29,6 +30,8 @@ pub struct Session<'a> {
     as_of: i64,
     /// Rounds of the register of persons, once they are asked for.
     rounds: Option<Vec<i64>>,
+    /// What is kept of earlier counts, and which part of the store is seen.
+    pub(super) part: Part<'a>,
     _held: Option<Snapshot<'a>>,
 }
 
@@ -78,7 +81,15 @@ impl<'a> Session<'a> {
             Ok(())
         });
         asked.map_err(trouble)?;
-        Ok(Self { world, reader, made: BTreeMap::new(), as_of, rounds: None, _held: held })
+        Ok(Self {
+            world,
+            reader,
+            made: BTreeMap::new(),
+            as_of,
+            rounds: None,
+            part: Part::default(),
+            _held: held,
+        })
     }
 
     /// What the data lack for a KPI, if anything.
@@ -121,10 +132,14 @@ impl<'a> Session<'a> {
             format!(" WHERE \"{column}\" IS NOT NULL")
         };
         let mut there = false;
-        self.reader.each_line(&format!("SELECT 1 FROM \"{file}\"{test} LIMIT 1"), &[], |_| {
-            there = true;
-            Ok(())
-        })?;
+        self.reader.each_line(
+            &format!("SELECT 1 FROM main.\"{file}\"{test} LIMIT 1"),
+            &[],
+            |_| {
+                there = true;
+                Ok(())
+            },
+        )?;
         Ok(there)
     }
 
@@ -135,15 +150,76 @@ impl<'a> Session<'a> {
         query: &Query,
         days: &Days,
     ) -> Result<Bound, KpiError> {
+        let trouble = |cause| KpiError::of(&definition.id, cause);
+        let values = self.values(definition, days).map_err(trouble)?;
+        self.rest(query, days, &values).map_err(trouble)?;
+        Ok(values)
+    }
+
+    /// The values of a KPI's parameters.
+    pub(super) fn values(
+        &mut self,
+        definition: &Definition,
+        days: &Days,
+    ) -> crate::store::Result<Bound> {
         if self.rounds.is_none() {
-            let rounds = self.rounds().map_err(|cause| KpiError::of(&definition.id, cause))?;
-            self.rounds = Some(rounds);
+            self.look_at_all()?;
+            self.rounds = Some(self.rounds()?);
         }
         let mut values = self.given(days);
         let own = definition.parameters.iter();
         values.extend(own.map(|(name, parameter)| (format!(":{name}"), parameter.value(days))));
-        self.rest(query, days, &values).map_err(|cause| KpiError::of(&definition.id, cause))?;
         Ok(values)
+    }
+
+    /// Makes the blocks that take all rows of a unit; they stay, whatever part
+    /// of the store is looked at.
+    pub(super) fn whole_blocks(
+        &mut self,
+        query: &Query,
+        days: &Days,
+        values: &Bound,
+    ) -> crate::store::Result<()> {
+        for block in &query.uses {
+            if block.whole && !self.is_made(block, values) {
+                self.look_at_all()?;
+                self.block(block, days, values)?;
+            }
+            self.whole_blocks(&block.query, days, values)?;
+        }
+        Ok(())
+    }
+
+    fn is_made(&self, block: &Block, values: &Bound) -> bool {
+        self.made.get(&block.name) == Some(&named(block, values))
+    }
+
+    /// Forgets the blocks of the part that was looked at.
+    pub(super) fn drop_blocks(&mut self) -> crate::store::Result<()> {
+        for name in std::mem::take(&mut self.part.blocks) {
+            self.reader.drop_table(&name)?;
+            self.made.remove(&name);
+        }
+        Ok(())
+    }
+
+    /// What the engine fills in for a query that follows neither from the days
+    /// of a period nor from the version of the program.
+    pub(super) fn filled(&self, query: &Query, days: &Days) -> Vec<Vec<Value>> {
+        let words = query.all_words();
+        let mut rows = if words.contains("UNITS") { self.unit_rows() } else { Vec::new() };
+        if words.contains("MONTHS") {
+            rows.extend(self.months(days));
+        }
+        for list in query.all_lists() {
+            let codes = self.world.catalog.codes.get(&list).map(|list| &list.codes);
+            let codes = codes.into_iter().flatten().map(|code| Value::Text(code.clone()));
+            let mut codes: Vec<Value> = codes.collect();
+            // They come in no order.
+            codes.sort_unstable();
+            rows.push(codes);
+        }
+        rows
     }
 
     fn rounds(&self) -> crate::store::Result<Vec<i64>> {
@@ -196,8 +272,7 @@ impl<'a> Session<'a> {
     }
 
     fn block(&mut self, block: &Block, days: &Days, values: &Bound) -> crate::store::Result<()> {
-        let named = block.query.all_parameters();
-        let with: Bound = values.iter().filter(|(name, _)| named.contains(name)).cloned().collect();
+        let with = named(block, values);
         if self.made.get(&block.name) == Some(&with) {
             return Ok(());
         }
@@ -213,6 +288,9 @@ impl<'a> Session<'a> {
         let begun = std::time::Instant::now();
         self.reader.make_table(&spec, &block.query.text, &borrowed(&with))?;
         log::debug!("block {}: {} ms", block.name, begun.elapsed().as_millis());
+        if !block.whole {
+            self.part.blocks.insert(block.name.clone());
+        }
         self.made.insert(block.name.clone(), with);
         Ok(())
     }
@@ -290,6 +368,12 @@ impl<'a> Session<'a> {
         }
         months
     }
+}
+
+/// Values of the parameters that a block names.
+fn named(block: &Block, values: &Bound) -> Bound {
+    let named = block.query.all_parameters();
+    values.iter().filter(|(name, _)| named.contains(name)).cloned().collect()
 }
 
 /// Days with their numbers, one after the other, so that a query can tell how

@@ -16,8 +16,8 @@ use crate::catalog::Catalog;
 use crate::registry::{PersonTerms, Population, Source, uc_heads};
 use crate::score::quality::{QualityOfRound, of_round};
 use crate::score::sheet::{Note, notes};
-use crate::score::{AsOf, Points, Rulebook, points};
-use crate::store::{Hold, Reader, StoreError};
+use crate::score::{AsOf, Keeping, Points, Rulebook, points_kept};
+use crate::store::{Hold, Kept, Reader, StoreError};
 use crate::units::Units;
 
 /// Why there is no allocation.
@@ -46,6 +46,8 @@ pub struct Basis<'a> {
     pub book: &'a Rulebook,
     /// As of which submission.
     pub as_of: AsOf,
+    /// What is kept of points that were counted earlier.
+    pub kept: Option<&'a Kept>,
 }
 
 /// A unit's money with its name.
@@ -127,10 +129,11 @@ pub struct Counted {
 
 /// Counts and allocates.
 pub fn count(basis: &Basis<'_>) -> Result<Counted, MoneyError> {
-    let Basis { reader, catalog, units, book, as_of } = basis;
+    let Basis { reader, catalog, units, book, as_of, kept } = basis;
     let terms = terms(book)?;
     let submission = as_of.submission;
-    let points = points(reader, book, units, as_of.clone())?;
+    let keeping = kept.map(|kept| Keeping { kept, catalog });
+    let points = points_kept(reader, book, units, as_of.clone(), keeping)?;
     let quality = of_round(reader, catalog, book, submission)?;
     let person = PersonTerms {
         uc_scheme: &book.person.uc_scheme,

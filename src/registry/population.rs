@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use super::citizen;
+use crate::files::hex;
 use crate::store::{Reader, Result, StoreError, Value};
 
 const REGISTRY_MEMBERS: &str = include_str!("../../schema/score/registry_members.sql");
@@ -70,6 +72,13 @@ impl Members {
     /// Whether somebody is among them.
     pub fn have(&self, cid: u64) -> bool {
         self.0.binary_search(&cid).is_ok()
+    }
+
+    /// A digest of them.
+    pub fn digest(&self) -> String {
+        let mut hash = Sha256::new();
+        self.0.iter().for_each(|cid| hash.update(cid.to_be_bytes()));
+        hex(&hash.finalize())
     }
 
     /// How many they are.

@@ -5,6 +5,7 @@
 //! `schema/score/*.sql`. It knows no money and writes nothing.
 
 mod behind;
+mod kept;
 mod persons;
 pub mod points;
 pub mod quality;
@@ -14,6 +15,7 @@ pub mod sheet;
 mod state;
 
 pub use behind::{Figure, ScoredRow, rows_behind};
+pub use kept::{Keeping, points_kept};
 pub use points::{Cell, Points, UnitPoints, points};
 pub use rulebook::{Rulebook, RulebookError, Shelf};
 pub use sheet::{Sheet, Wanted};

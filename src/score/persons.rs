@@ -1,9 +1,13 @@
 //! Who the rows are about: every (unit, PID) of PERSON with what scoring asks
 //! of it, found once and kept small, because millions of rows ask.
 
+use std::collections::BTreeMap;
+
 use rustc_hash::FxHashMap;
+use sha2::{Digest, Sha256};
 
 use super::rulebook::Rulebook;
+use crate::files::hex;
 use crate::registry::{Members, citizen};
 use crate::row::canonical_int;
 use crate::store::{Line, Raw, Reader, Result, Value};
@@ -64,6 +68,11 @@ impl Codes {
         number
     }
 
+    /// All codes that were seen.
+    pub(super) fn all(&self) -> &[String] {
+        &self.names
+    }
+
     /// The code of a number.
     pub(super) fn name(&self, number: u32) -> &str {
         &self.names[number as usize]
@@ -94,6 +103,8 @@ pub(super) struct Persons {
     numbers: FxHashMap<(u32, i64), u32>,
     texts: FxHashMap<(u32, Box<str>), u32>,
     list: Vec<Person>,
+    /// Where in the list the persons of a unit begin: they lie together.
+    runs: Vec<(u32, u32)>,
     /// Days of death by citizen ID: a death that one unit knows is a death.
     deaths: FxHashMap<u64, i32>,
 }
@@ -152,11 +163,45 @@ impl Persons {
             Key::Text(pid) => *self.texts.entry((unit, pid)).or_insert(next),
         };
         if at == next {
+            if self.runs.last().is_none_or(|(last, _)| *last != unit) {
+                self.runs.push((unit, next));
+            }
             self.list.push(person);
         } else if self.list[at as usize].round < person.round {
             self.list[at as usize] = person;
         }
         Ok(())
+    }
+
+    /// By unit a digest of what its persons take from beyond its own rows: who
+    /// is in the population, and deaths that other units know of. PERSON and
+    /// DEATH of the unit itself are not in it.
+    pub(super) fn beyond(&self, codes: &Codes) -> BTreeMap<String, String> {
+        let ends = self.runs.iter().skip(1).map(|(_, start)| *start as usize);
+        let mut hashes: BTreeMap<u32, Sha256> = BTreeMap::new();
+        for ((unit, start), end) in self.runs.iter().zip(ends.chain([self.list.len()])) {
+            let hash = hashes.entry(*unit).or_default();
+            for person in &self.list[*start as usize..end] {
+                let died = self.deaths.get(&person.cid).copied().unwrap_or(NEVER);
+                hash.update([u8::from(person.listed)]);
+                hash.update(died.to_be_bytes());
+            }
+        }
+        let named =
+            |(unit, hash): (u32, Sha256)| (codes.name(unit).to_owned(), hex(&hash.finalize()));
+        hashes.into_iter().map(named).collect()
+    }
+
+    /// A digest of all days of death.
+    pub(super) fn deaths(&self) -> String {
+        let mut all: Vec<(u64, i32)> = self.deaths.iter().map(|(cid, day)| (*cid, *day)).collect();
+        all.sort_unstable();
+        let mut hash = Sha256::new();
+        for (cid, day) in all {
+            hash.update(cid.to_be_bytes());
+            hash.update(day.to_be_bytes());
+        }
+        hex(&hash.finalize())
     }
 
     fn place(&self, unit: u32, pid: Raw<'_>) -> Option<usize> {

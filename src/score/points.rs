@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use rust_decimal::Decimal;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde::{Deserialize, Serialize};
 
 use super::persons::{Codes, Persons};
 use super::rows::{Grain, Row, each_row};
@@ -73,23 +74,38 @@ impl Points {
     }
 }
 
-/// Scores a round, all units, as of a submission.
+/// Scores a round, all units, as of a submission, from all rows.
 pub fn points(reader: &Reader, book: &Rulebook, units: &Units, as_of: AsOf) -> Result<Points> {
-    let begun = Instant::now();
     let mut scorer = Scorer::new(reader, book, units, as_of.submission)?;
-    log::debug!("score: persons in {:.3} s", begun.elapsed().as_secs_f64());
-    let mut all: BTreeMap<String, UnitPoints> = BTreeMap::new();
-    for item in &book.points {
-        let begun = Instant::now();
-        let tally = scorer.tally(reader, item)?;
-        log::debug!("score: {} in {:.3} s", item.item, begun.elapsed().as_secs_f64());
-        for ((unit, month, step), rows) in tally {
-            let cell = Cell { rows, points: worth(item, step) * Decimal::from(rows) };
-            let of_unit = all.entry(scorer.codes.name(unit).to_owned()).or_default();
-            of_unit.entry(item.item.clone()).or_default().entry(month).or_default().add(cell);
+    let parts = scorer.parts(reader)?;
+    Ok(Points::of_parts(book, as_of, scorer.population, &parts))
+}
+
+impl Points {
+    /// The points of all units.
+    pub(super) fn of_parts(
+        book: &Rulebook,
+        as_of: AsOf,
+        population: Population,
+        parts: &Parts,
+    ) -> Self {
+        let mut all =
+            Self { as_of, population, units: BTreeMap::new(), own_clock: BTreeMap::new() };
+        for (unit, part) in parts {
+            for (item, rows) in &part.own_clock {
+                *all.own_clock.entry(item.clone()).or_default() += rows;
+            }
+            for item in &book.points {
+                for (month, step, rows) in part.items.get(&item.item).into_iter().flatten() {
+                    let points = worth(item, *step) * Decimal::from(*rows);
+                    let of_unit = all.units.entry(unit.clone()).or_default();
+                    let months = of_unit.entry(item.item.clone()).or_default();
+                    months.entry(*month).or_default().add(Cell { rows: *rows, points });
+                }
+            }
         }
+        all
     }
-    Ok(Points { as_of, population: scorer.population, units: all, own_clock: scorer.own_clock })
 }
 
 /// What a row of an item is worth; `step` counts from 0.
@@ -112,17 +128,34 @@ pub(super) struct Award {
 /// Rows by unit, month and step.
 type Tally = FxHashMap<(u32, u32, usize), u64>;
 
+/// What the rows of a unit come to, whatever the rows of others are.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Part {
+    /// By item: month, step, rows.
+    pub(super) items: BTreeMap<String, Vec<(u32, usize, u64)>>,
+    /// Rows timed by their own sending, by item.
+    pub(super) own_clock: BTreeMap<String, u64>,
+    /// Whether a row asked for a citizen ID that the unit's PERSON does not
+    /// give: the answer is everybody's, and not that of the unit.
+    pub(super) outside: bool,
+}
+
+/// Every unit that has rows of any kind, and what they come to.
+pub(super) type Parts = BTreeMap<String, Part>;
+
 /// All that scoring rests on.
 pub(super) struct Scorer<'a> {
     book: &'a Rulebook,
     units: &'a Units,
     as_of: i64,
     pub(super) codes: Codes,
-    persons: Persons,
-    members: Members,
-    population: Population,
+    pub(super) persons: Persons,
+    pub(super) members: Members,
+    pub(super) population: Population,
     sendings: Sendings,
-    own_clock: BTreeMap<String, u64>,
+    own_clock: BTreeMap<(u32, String), u64>,
+    /// Units of which a row asked beyond the unit.
+    outside: FxHashSet<u32>,
 }
 
 impl<'a> Scorer<'a> {
@@ -132,13 +165,56 @@ impl<'a> Scorer<'a> {
         units: &'a Units,
         as_of: i64,
     ) -> Result<Self> {
+        let begun = Instant::now();
         let mut codes = Codes::default();
         let population = population(reader)?;
         let members = members(reader, &population, as_of)?;
         let persons = Persons::read(reader, book, as_of, &members, &mut codes)?;
         let sendings = Sendings::read(reader, book)?;
-        let own_clock = BTreeMap::new();
-        Ok(Self { book, units, as_of, codes, persons, members, population, sendings, own_clock })
+        log::debug!("score: persons in {:.3} s", begun.elapsed().as_secs_f64());
+        let (own_clock, outside) = (BTreeMap::new(), FxHashSet::default());
+        Ok(Self {
+            book,
+            units,
+            as_of,
+            codes,
+            persons,
+            members,
+            population,
+            sendings,
+            own_clock,
+            outside,
+        })
+    }
+
+    /// Counts all items over the rows that the reader sees.
+    pub(super) fn parts(&mut self, reader: &Reader) -> Result<Parts> {
+        let mut parts = Parts::new();
+        for item in &self.book.points {
+            let begun = Instant::now();
+            let tally = self.tally(reader, item)?;
+            log::debug!("score: {} in {:.3} s", item.item, begun.elapsed().as_secs_f64());
+            for ((unit, month, step), rows) in tally {
+                let part = parts.entry(self.codes.name(unit).to_owned()).or_default();
+                part.items.entry(item.item.clone()).or_default().push((month, step, rows));
+            }
+        }
+        for part in parts.values_mut() {
+            part.items.values_mut().for_each(|rows| rows.sort_unstable());
+        }
+        for ((unit, item), rows) in std::mem::take(&mut self.own_clock) {
+            let part = parts.entry(self.codes.name(unit).to_owned()).or_default();
+            part.own_clock.insert(item, rows);
+        }
+        for unit in self.outside.drain() {
+            parts.entry(self.codes.name(unit).to_owned()).or_default().outside = true;
+        }
+        Ok(parts)
+    }
+
+    /// What the rows of a unit are scored by that is not theirs.
+    pub(super) fn beyond(&self, unit: &str) -> &str {
+        self.units.by_code.get(unit).map_or("", |unit| unit.kind.as_str())
     }
 
     /// Counts the rows of an item that score.
@@ -189,7 +265,12 @@ impl<'a> Scorer<'a> {
         };
         let listed = match person {
             Some(person) if person.cid == cid => person.listed,
-            _ => cid != 0 && self.members.have(cid),
+            _ => {
+                if cid != 0 {
+                    self.outside.insert(unit);
+                }
+                cid != 0 && self.members.have(cid)
+            }
         };
         let foreigner = item.foreigners && person.is_some_and(|person| person.non_thai);
         if !listed && !foreigner {
@@ -224,11 +305,12 @@ impl<'a> Scorer<'a> {
     fn step(&mut self, item: &Item, unit: u32, row: &Row<'_>, sent: Option<i64>) -> Option<usize> {
         let mut clock = sent?;
         if let Some(forwarded) = &item.forwarded {
+            let unit_at = unit;
             let unit = self.units.by_code.get(self.codes.name(unit));
             if unit.is_some_and(|unit| forwarded.types.contains(&unit.kind)) {
                 match self.sendings.forwarded(&forwarded.to, row.sub) {
                     Some(at) => clock = at,
-                    None => *self.own_clock.entry(item.item.clone()).or_default() += 1,
+                    None => *self.own_clock.entry((unit_at, item.item.clone())).or_default() += 1,
                 }
             }
         }

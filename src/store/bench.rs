@@ -98,7 +98,7 @@ impl Reader {
 
     /// Lets temporary tables be written. The file was opened read-only, so
     /// nothing else can be.
-    fn working<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    pub(super) fn working<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         if self.conn.is_autocommit() {
             let what = "temporary tables live in a snapshot, and none is held";
             return Err(StoreError::Inconsistent(what.to_owned()));

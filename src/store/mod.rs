@@ -7,6 +7,9 @@ mod backup;
 mod bench;
 mod flush;
 mod holds;
+mod kept;
+mod lens;
+mod marks;
 mod of_unit;
 mod open;
 mod query;
@@ -26,6 +29,9 @@ pub use backup::restore;
 pub use bench::TableSpec;
 pub use flush::Flusher;
 pub use holds::{Deed, Hold, HoldOf};
+pub use kept::Kept;
+pub use lens::Lens;
+pub use marks::Marks;
 pub use of_unit::{UnitFinding, UnitTotals};
 pub use open::{Reader, Snapshot, Store, stop_waiting};
 pub use query::{Line, Raw, Value};
@@ -36,6 +42,7 @@ pub use read::{
 pub use registry::{RegistryLoading, RegistryRecord};
 pub use reported::ReportedValue;
 pub use submission::Known;
+pub use tables::Tables;
 pub use verify::{Mismatch, VerifyReport};
 pub use void::Voided;
 pub use write::{InsertedRow, Loading};
@@ -61,6 +68,12 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether another process had it for too long.
+    fn is_busy(&self) -> bool {
+        matches!(self, Self::Sqlite(error) if matches!(error.sqlite_error_code(),
+            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)))
+    }
+
     /// Whether a query was stopped because its deadline had passed.
     pub fn is_deadline(&self) -> bool {
         matches!(self, Self::Sqlite(error)

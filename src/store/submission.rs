@@ -92,6 +92,10 @@ impl Loading<'_> {
         for (code, count) in &s.findings_total {
             total.execute(params![id, code, *count as i64])?;
         }
+        let mut touched = conn.prepare_cached("INSERT INTO touched VALUES (?1, ?2, ?3)")?;
+        for (hcode, table) in self.touched.all() {
+            touched.execute(params![id, hcode, self.record_of(*table)])?;
+        }
         Ok(())
     }
 

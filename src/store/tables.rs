@@ -162,19 +162,25 @@ impl Table {
     /// The view that people query: the standard's names, text as text, days as
     /// integers `YYYYMMDD`, numbers as numbers, and where each row came from.
     fn view_sql(&self) -> String {
+        let join = if self.visit { " JOIN visit AS v ON v.id = t.visit" } else { "" };
+        let (record, columns) = (&self.record, self.view_columns());
+        format!("CREATE VIEW \"{record}\" AS SELECT {columns} FROM {} AS t{join};", self.name)
+    }
+
+    /// The columns of the view, of `t` and the visit `v`.
+    pub(super) fn view_columns(&self) -> String {
         let mut columns: Vec<String> = (0..self.names.len()).map(|c| self.view_column(c)).collect();
         if self.register {
             columns.push("t._round AS ROUND".to_owned());
         }
         columns.push("t._sub AS SUBMISSION".to_owned());
         columns.push("t._line AS LINE".to_owned());
-        let join = if self.visit { " JOIN visit AS v ON v.id = t.visit" } else { "" };
-        format!(
-            "CREATE VIEW \"{}\" AS SELECT {} FROM {} AS t{join};",
-            self.record,
-            columns.join(", "),
-            self.name
-        )
+        columns.join(", ")
+    }
+
+    /// Whether it has a column of the record.
+    pub(super) fn has(&self, column: &str) -> bool {
+        self.names.iter().any(|name| name == column)
     }
 
     fn view_column(&self, column: usize) -> String {

@@ -3,6 +3,7 @@
 use rusqlite::types::{ToSqlOutput, Value as SqlValue, ValueRef};
 use rusqlite::{CachedStatement, Connection, Statement};
 
+use super::marks::Touched;
 use super::{Result, Store};
 use crate::row::{Batch, Value};
 
@@ -32,6 +33,7 @@ pub struct Loading<'s> {
     submission: i64,
     round: i64,
     visits: VisitIds,
+    pub(super) touched: Touched,
     open: bool,
 }
 
@@ -107,6 +109,7 @@ impl Store {
             submission,
             round: i64::from(round),
             visits: VisitIds::default(),
+            touched: Touched::default(),
             open: true,
         })
     }
@@ -140,7 +143,7 @@ impl Loading<'_> {
         (epoch, visits): (u32, &[u32]),
         mut each: impl FnMut(InsertedRow),
     ) -> Result<()> {
-        let table = &self.store.tables.list[table];
+        let (number, table) = (table, &self.store.tables.list[table]);
         if self.visits.epoch != epoch {
             self.visits = VisitIds { epoch, ..VisitIds::default() };
         }
@@ -174,6 +177,9 @@ impl Loading<'_> {
             }
             insert.raw_bind_parameter(sub + 1, row.line)?;
             let stored = insert.raw_execute()? == 1;
+            if stored {
+                self.touched.see(number, batch, values.get(table.visit_columns[0]));
+            }
             each(InsertedRow { index, stored });
         }
         Ok(())
@@ -189,6 +195,11 @@ impl Loading<'_> {
         self.store.conn.execute_batch(how)?;
         self.open = false;
         Ok(self.store.conn.pragma_update(None, "synchronous", "FULL")?)
+    }
+
+    /// Names of the records by the numbers of their tables.
+    pub(super) fn record_of(&self, table: usize) -> &str {
+        &self.store.tables.list[table].record
     }
 
     pub(super) fn conn(&self) -> &Connection {

@@ -1,5 +1,5 @@
 -- Children as NEWBORN or PP tells of them, once each. Three as in delivery.
--- use: known
+-- use: known, pp_third
 -- columns: person INTEGER, born INTEGER, three INTEGER
 -- key: person
 SELECT k.person, min(b.born), max(b.three)
@@ -8,7 +8,7 @@ FROM (
   FROM NEWBORN WHERE BDATE IS NOT NULL
   UNION ALL
   SELECT HOSPCODE, PID, BDATE,
-    CASE WHEN HOSPCODE IN (SELECT HOSPCODE FROM PP WHERE BCARE3 IS NOT NULL) THEN 1 ELSE 0 END
+    CASE WHEN HOSPCODE IN (SELECT hcode FROM pp_third) THEN 1 ELSE 0 END
   FROM PP WHERE BDATE IS NOT NULL
 ) AS b
 JOIN known AS k ON k.hcode = b.hcode AND k.pid = b.pid

@@ -2,7 +2,7 @@
 -- LABOR, or MCH of the 21 files. Reports may number the pregnancy differently:
 -- from gravida to gravida_to. Three is 1 where the report has room for a third
 -- date of care: a layout of MCH without PPCARE3 cannot say.
--- use: known
+-- use: known, mch_third
 -- columns: person INTEGER, born INTEGER, gravida INTEGER, gravida_to INTEGER, abortion INTEGER, three INTEGER
 -- key: person, born
 SELECT k.person, b.born, min(b.gravida), max(b.gravida),
@@ -13,7 +13,7 @@ FROM (
   FROM LABOR WHERE BDATE IS NOT NULL
   UNION ALL
   SELECT HOSPCODE, PID, BDATE, CAST(GRAVIDA AS BIGINT), BTYPE,
-    CASE WHEN HOSPCODE IN (SELECT HOSPCODE FROM MCH WHERE PPCARE3 IS NOT NULL) THEN 1 ELSE 0 END
+    CASE WHEN HOSPCODE IN (SELECT hcode FROM mch_third) THEN 1 ELSE 0 END
   FROM MCH WHERE BDATE IS NOT NULL
 ) AS b
 JOIN known AS k ON k.hcode = b.hcode AND k.pid = b.pid

@@ -13,7 +13,7 @@ use crate::kpi::{KpiError, Library, Session};
 use crate::money::result::{Basis, MoneyError, count};
 use crate::score::rulebook::check::check;
 use crate::score::{AsOf, Rulebook, Shelf};
-use crate::store::{Reader, StoreError, Value};
+use crate::store::{Kept, Reader, StoreError, Value};
 use crate::world::World;
 
 /// Units with visits in a month.
@@ -29,6 +29,7 @@ struct Sitting<'a> {
     world: &'a Arc<World>,
     library: &'a Library,
     reader: &'a Reader,
+    kept: &'a Kept,
 }
 
 /// What came of counting: of which state it is, and the figure.
@@ -69,8 +70,10 @@ fn try_sit(
     let longest = Duration::from_millis(world.config.limits.kpi_ms);
     let begun = Instant::now();
     let _held = reader.snapshot()?;
-    let sitting = Sitting { shared, world: &world, library: &library, reader: &reader };
-    let mut session = Session::new(&world, &reader).map_err(trouble)?;
+    let kept = Kept::of(&shared.data, world.config.limits.figures_kept_mib);
+    let sitting =
+        Sitting { shared, world: &world, library: &library, reader: &reader, kept: &kept };
+    let mut session = Session::new(&world, &reader).map_err(trouble)?.keeping(&kept);
     while let Some(what) = present {
         // An end of the program does not wait for a figure.
         reader.stop_after_or(longest, Arc::clone(stop))?;
@@ -121,7 +124,8 @@ impl Sitting<'_> {
         }
         let as_of = AsOf::find(reader, None)?;
         let (catalog, units) = (&world.catalog, &world.units);
-        let counted = count(&Basis { reader, catalog, units, book: &book, as_of });
+        let kept = Some(self.kept);
+        let counted = count(&Basis { reader, catalog, units, book: &book, as_of, kept });
         let counted = counted.map_err(|error| match error {
             MoneyError::Store(error) => Problem::from(error),
             other => {

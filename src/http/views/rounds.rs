@@ -177,6 +177,7 @@ pub fn statement_of(call: &Call) -> Result<Reply, Problem> {
         units: &round.world.units,
         book: &round.book,
         as_of: round.counted.points.as_of.clone(),
+        kept: None,
     };
     let made = statement(&basis, &round.counted, &cup).map_err(|error| {
         log::error!("{error}");

@@ -1,0 +1,192 @@
+//! Points after one more archive: what the rows of a unit come to is kept, and
+//! counted again only for units whose rows, or what they rest on beyond the
+//! unit, are others than before.
+//!
+//! What a unit scores is a function of its own rows (they have marks,
+//! [`Marks`]), of its type, of the rulebook, of when submissions were sent (which
+//! never changes) and sent on, and of two things that are everybody's: who is
+//! in the population, and who is known to have died, by any unit. Of these a
+//! digest is made for each unit, over its own persons; where a row asked for a
+//! citizen ID that the unit's PERSON does not give, over all persons. Persons are
+//! therefore read in full each time; rows of visits and care are not.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::points::{Part, Parts, Points, Scorer, points};
+use super::{AsOf, Rulebook};
+use crate::catalog::Catalog;
+use crate::files::hex;
+use crate::registry::population;
+use crate::store::{Kept, Lens, Marks, Reader, Result, Tables};
+use crate::units::Units;
+use crate::version;
+
+/// Where points are kept.
+#[derive(Clone, Copy)]
+pub struct Keeping<'a> {
+    /// The file.
+    pub kept: &'a Kept,
+    /// The kinds of record.
+    pub catalog: &'a Catalog,
+}
+
+/// What is kept of a round.
+#[derive(Default, Serialize, Deserialize)]
+struct Shelved {
+    /// Everything there was, when nothing at all has changed.
+    whole: String,
+    /// By unit: what it is of, and what its rows come to.
+    parts: BTreeMap<String, (String, Part)>,
+}
+
+/// So many units of a hundred (and so many in any case) may have changed: of
+/// more all are counted.
+const PART_PERCENT: usize = 30;
+const FEW_UNITS: usize = 5;
+
+/// Scores a round as [`points`] does, from what is kept as far as it holds.
+pub fn points_kept(
+    reader: &Reader,
+    book: &Rulebook,
+    units: &Units,
+    as_of: AsOf,
+    keeping: Option<Keeping<'_>>,
+) -> Result<Points> {
+    // What is kept is of the present state.
+    let keeping = keeping.filter(|_| reader.is_held());
+    if let Some(keeping) = keeping
+        && as_of.submission == reader.last_submission()?
+        && let Some(marks) = reader.marks()?
+    {
+        return Counting { reader, book, units, keeping, marks }.points(as_of);
+    }
+    points(reader, book, units, as_of)
+}
+
+struct Counting<'a> {
+    reader: &'a Reader,
+    book: &'a Rulebook,
+    units: &'a Units,
+    keeping: Keeping<'a>,
+    marks: Marks,
+}
+
+impl Counting<'_> {
+    fn points(&self, as_of: AsOf) -> Result<Points> {
+        let (name, of) = (format!("points {} {}", self.book.round, self.book.sha256), self.of());
+        let kept = self.keeping.kept.get(&name, &of);
+        let shelved = kept.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let shelved: Shelved = shelved.unwrap_or_default();
+        let whole = self.whole();
+        if shelved.whole == whole {
+            let parts = shelved.parts.into_iter().map(|(unit, (_, part))| (unit, part)).collect();
+            return Ok(Points::of_parts(self.book, as_of, population(self.reader)?, &parts));
+        }
+        let mut scorer = Scorer::new(self.reader, self.book, self.units, as_of.submission)?;
+        let parts = self.count(&mut scorer, shelved)?;
+        let plain: Parts =
+            parts.iter().map(|(unit, (_, part))| (unit.clone(), part.clone())).collect();
+        if let Ok(bytes) = serde_json::to_vec(&Shelved { whole, parts }) {
+            self.keeping.kept.put(&name, &of, &bytes);
+        }
+        Ok(Points::of_parts(self.book, as_of, scorer.population, &plain))
+    }
+
+    /// What all of it rests on.
+    fn of(&self) -> String {
+        let forwarded = self.marks.of_store("forwarded");
+        digest(&[version::OF_CODE.as_str(), &self.marks.ground(), &self.book.sha256, forwarded])
+    }
+
+    /// The whole state: marks of all units, and what they rest on.
+    fn whole(&self) -> String {
+        let mut all = vec![self.marks.of_store("registry").to_owned()];
+        all.extend(self.marks.units().map(|unit| self.marks.of_unit(unit, None)));
+        all.extend(self.units.by_code.values().map(|unit| format!("{} {}", unit.hcode, unit.kind)));
+        digest(&all.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    /// Takes what still holds and counts the rest.
+    fn count(
+        &self,
+        scorer: &mut Scorer<'_>,
+        mut shelved: Shelved,
+    ) -> Result<BTreeMap<String, (String, Part)>> {
+        let beyond = Beyond::of(scorer);
+        let mut known: BTreeSet<String> = self.marks.units().map(str::to_owned).collect();
+        known.extend(scorer.codes.all().iter().cloned());
+        known.extend(shelved.parts.keys().cloned());
+        let holds = |unit: &String| {
+            let part = shelved.parts.get(unit);
+            part.is_some_and(|(of, part)| *of == self.of_unit(scorer, &beyond, unit, part))
+        };
+        let changed: Vec<String> = known.iter().filter(|unit| !holds(unit)).cloned().collect();
+        log::debug!("score: {} units of {} to count", changed.len(), known.len());
+        let first = shelved.whole.is_empty();
+        let all = first || changed.len() > FEW_UNITS.max(known.len() * PART_PERCENT / 100);
+        let mut counted = if all {
+            shelved.parts.clear();
+            let counted = scorer.parts(self.reader)?;
+            known.extend(counted.keys().cloned());
+            counted
+        } else {
+            self.count_units(scorer, &changed)?
+        };
+        let renewed = if all { known.into_iter().collect() } else { changed };
+        for unit in renewed {
+            let part = counted.remove(&unit).unwrap_or_default();
+            let of = self.of_unit(scorer, &beyond, &unit, &part);
+            shelved.parts.insert(unit, (of, part));
+        }
+        Ok(shelved.parts)
+    }
+
+    fn count_units(&self, scorer: &mut Scorer<'_>, units: &[String]) -> Result<Parts> {
+        if units.is_empty() {
+            return Ok(Parts::new());
+        }
+        let tables = Tables::of(self.keeping.catalog);
+        let lens = Lens { whole: units, partly: &[], persons: &[], known: NOBODY };
+        self.reader.put_lens(&tables, &lens)?;
+        // Where that is stopped, the snapshot is lost and the lens with it.
+        let counted = scorer.parts(self.reader)?;
+        self.reader.take_lens(&tables)?;
+        Ok(counted)
+    }
+
+    /// What a unit's part is of.
+    fn of_unit(&self, scorer: &Scorer<'_>, beyond: &Beyond, unit: &str, part: &Part) -> String {
+        let marks = self.marks.of_unit(unit, None);
+        let persons = beyond.by_unit.get(unit).map_or("", String::as_str);
+        let everybody = if part.outside { beyond.everybody.as_str() } else { "" };
+        digest(&[&marks, persons, everybody, scorer.beyond(unit)])
+    }
+}
+
+/// Whom a lens over whole units need not know.
+const NOBODY: &str = "SELECT NULL AS hcode, NULL AS pid, NULL AS person WHERE 0";
+
+/// What units rest on beyond their own rows.
+struct Beyond {
+    by_unit: BTreeMap<String, String>,
+    everybody: String,
+}
+
+impl Beyond {
+    fn of(scorer: &Scorer<'_>) -> Self {
+        let everybody = digest(&[&scorer.members.digest(), &scorer.persons.deaths()]);
+        Self { by_unit: scorer.persons.beyond(&scorer.codes), everybody }
+    }
+}
+
+fn digest(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.len().to_be_bytes());
+        hash.update(part);
+    }
+    hex(&hash.finalize())
+}

@@ -1,0 +1,267 @@
+//! A small sample province whose store changes step by step.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use khlang::catalog::Catalog;
+use khlang::config::Config;
+use khlang::kpi::{Level, Library, Period, Session};
+use khlang::load::{Claim, load};
+use khlang::sample::{SampleArgs, default_start, generate};
+use khlang::score::rulebook::read;
+use khlang::score::{AsOf, Keeping, Points, Rulebook, points, points_kept};
+use khlang::store::{Kept, Marks, Reader, Store, restore};
+use khlang::submission::Status;
+use khlang::units::Units;
+use khlang::world::World;
+
+/// What happens to a store.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// So many of the next archives come in.
+    Import(usize),
+    /// One of the submissions that stand is taken back.
+    Void(usize),
+    /// A registry with one in so many persons left out.
+    Registry(usize),
+    /// Another list of units.
+    Units(usize),
+    /// Another rulebook.
+    Rules(usize),
+    /// A submission was sent on.
+    Forward(usize),
+}
+
+/// What all provinces share: archives in the order of sending, worlds, rules.
+struct Shared {
+    folder: tempfile::TempDir,
+    archives: Vec<String>,
+    worlds: Vec<Arc<World>>,
+    books: Vec<Rulebook>,
+    library: Library,
+}
+
+fn shared() -> &'static Shared {
+    static SHARED: OnceLock<Shared> = OnceLock::new();
+    SHARED.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let args = SampleArgs {
+            dir: folder.path().to_owned(),
+            units: 8,
+            persons: 500,
+            months: 9,
+            seed: 7,
+            standard: None,
+            defects: 0.03,
+            start: default_start(),
+        };
+        generate(&args, &Catalog::builtin().unwrap()).unwrap();
+        let ledger = std::fs::read(folder.path().join("ledger.json")).unwrap();
+        let ledger: serde_json::Value = serde_json::from_slice(&ledger).unwrap();
+        let names = ledger["archives"].as_array().unwrap().iter();
+        let archives = names.map(|entry| entry["archive"].as_str().unwrap().to_owned()).collect();
+        let list = std::fs::read_to_string(folder.path().join("units.csv")).unwrap();
+        let worlds = (0..3).map(|variant| world(&folder, &list, variant)).collect();
+        let books = books(folder.path());
+        let library = Library::load(None).unwrap();
+        Shared { folder, archives, worlds, books, library }
+    })
+}
+
+/// The list of units as it is, with other types and main units, or without one.
+fn world(folder: &tempfile::TempDir, list: &str, variant: usize) -> Arc<World> {
+    let mut lines: Vec<String> = list.lines().map(str::to_owned).collect();
+    match variant {
+        0 => {}
+        1 => {
+            let main = lines[1].split(',').next().unwrap().to_owned();
+            for line in &mut lines[2..5] {
+                let mut fields: Vec<&str> = line.split(',').collect();
+                fields[2] = "18";
+                fields[4] = &main;
+                *line = fields.join(",");
+            }
+        }
+        _ => drop(lines.pop()),
+    }
+    let path = folder.path().join(format!("units-{variant}.csv"));
+    std::fs::write(&path, lines.join("\n") + "\n").unwrap();
+    let (catalog, units) = (Catalog::builtin().unwrap(), Units::load(&path).unwrap());
+    Arc::new(World::new(catalog, units, Config::default()).unwrap())
+}
+
+fn books(folder: &Path) -> Vec<Rulebook> {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/rulebooks/2557.toml");
+    let text = std::fs::read_to_string(&shipped).unwrap();
+    let other = folder.join("2557.toml");
+    std::fs::write(&other, text.replace("points = \"0.25\"", "points = \"0.75\"")).unwrap();
+    vec![read(&shipped).unwrap(), read(&other).unwrap()]
+}
+
+pub struct Province {
+    folder: tempfile::TempDir,
+    store: Option<Store>,
+    next: usize,
+    last: i64,
+    world: Arc<World>,
+    book: &'static Rulebook,
+}
+
+/// All that is counted of a state.
+#[derive(Debug, PartialEq)]
+pub struct Figures {
+    points: Points,
+    kpis: Vec<String>,
+}
+
+impl Province {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let world = Arc::clone(&shared().worlds[0]);
+        let store = Store::open(&folder.path().join("khlang.db"), &world.catalog, 8).unwrap();
+        Self { folder, store: Some(store), next: 0, last: 0, world, book: &shared().books[0] }
+    }
+
+    fn store(&mut self) -> &mut Store {
+        self.store.as_mut().unwrap()
+    }
+
+    /// Lets something happen.
+    pub fn take(&mut self, step: &Step) {
+        match step {
+            Step::Import(count) => (0..*count).for_each(|_| self.import()),
+            Step::Void(at) => self.void(*at),
+            Step::Registry(every) => self.register(*every),
+            Step::Units(variant) => self.world = Arc::clone(&shared().worlds[*variant]),
+            Step::Rules(variant) => self.book = &shared().books[*variant],
+            Step::Forward(at) => {
+                let id = *at as i64 % self.last.max(1) + 1;
+                let line =
+                    ("nhso".to_owned(), id.min(self.last), "2013-08-02T08:00:00+07:00".to_owned());
+                self.store().record_forwarded(&[line]).unwrap();
+            }
+        }
+    }
+
+    /// Leaves archives out.
+    pub fn skip(&mut self, count: usize) {
+        self.next += count;
+    }
+
+    fn import(&mut self) {
+        let Some(name) = shared().archives.get(self.next) else { return };
+        self.next += 1;
+        self.last += 1;
+        // Each is received when it was sent, so that days go by.
+        let day = 1 + self.last % 27;
+        let now = format!("2013-11-{day:02}T12:00:00+07:00").parse().unwrap();
+        let claim = Claim {
+            world: Arc::clone(&self.world),
+            path: shared().folder.path().join(name),
+            name: name.clone(),
+            id: Some(self.last),
+            received_at: now,
+            now,
+            progress: Arc::new(|_| ()),
+        };
+        load(self.store(), claim, &|_| None).unwrap();
+    }
+
+    fn void(&mut self, at: usize) {
+        let last = self.last;
+        let store = self.store();
+        let stands = |id: &i64| {
+            let known = store.known(*id).unwrap();
+            known.is_some_and(|known| matches!(known.status, Status::Accepted | Status::Partial))
+        };
+        let standing: Vec<i64> = (1..=last).filter(stands).collect();
+        if standing.is_empty() {
+            return;
+        }
+        let id = standing[if at == usize::MAX { standing.len() - 1 } else { at % standing.len() }];
+        store.void(id, "somebody", "test", "2013-12-01T12:00:00+07:00").unwrap();
+    }
+
+    fn register(&mut self, every: usize) {
+        let text = std::fs::read_to_string(shared().folder.path().join("population.csv")).unwrap();
+        let lines = text.lines().enumerate();
+        let some = lines.filter(|(at, _)| *at == 0 || at % every != 0).map(|(_, line)| line);
+        let path = self.folder.path().join("population.csv");
+        std::fs::write(&path, some.collect::<Vec<_>>().join("\n")).unwrap();
+        let at = "2013-12-01T12:00:00+07:00";
+        khlang::registry::import(self.store(), &path, "somebody", at, 3).unwrap();
+    }
+
+    pub fn full(&self) -> Figures {
+        self.figures(None)
+    }
+
+    pub fn kept(&self) -> Figures {
+        self.figures(Some(&Kept::of(self.folder.path(), 64)))
+    }
+
+    fn figures(&self, kept: Option<&Kept>) -> Figures {
+        let reader = self.reader();
+        let held = reader.snapshot().unwrap();
+        let as_of = AsOf::find(&reader, None).unwrap();
+        let (units, catalog) = (&self.world.units, &self.world.catalog);
+        let points = match kept {
+            None => points(&reader, self.book, units, as_of).unwrap(),
+            Some(kept) => {
+                let keeping = Some(Keeping { kept, catalog });
+                points_kept(&reader, self.book, units, as_of, keeping).unwrap()
+            }
+        };
+        let mut session = Session::new(&self.world, &reader).unwrap();
+        if let Some(kept) = kept {
+            session = session.keeping(kept);
+        }
+        let mut kpis = Vec::new();
+        for period in ["2556", "2557Q1"] {
+            let period: Period = period.parse().unwrap();
+            for (at, definition) in shared().library.kpis.values().enumerate() {
+                let levels = [Level::Unit, Level::Cup, Level::Province, Level::Class];
+                let result = session.run(definition, &period, levels[at % 4]).unwrap();
+                kpis.push(serde_json::to_string(&result).unwrap());
+            }
+        }
+        drop(session);
+        drop(held);
+        Figures { points, kpis }
+    }
+
+    fn reader(&self) -> Reader {
+        Reader::open(&self.folder.path().join("khlang.db"), None).unwrap()
+    }
+
+    pub fn marks(&self) -> Marks {
+        self.reader().marks().unwrap().unwrap()
+    }
+
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().join("figures.db")
+    }
+
+    pub fn file(&self) -> Vec<u8> {
+        std::fs::read(self.path()).unwrap()
+    }
+
+    pub fn write_file(&self, bytes: &[u8]) {
+        std::fs::write(self.path(), bytes).unwrap();
+    }
+
+    pub fn backup(&self) -> PathBuf {
+        let path = self.folder.path().join("backup.db");
+        self.reader().backup(&path).unwrap();
+        path
+    }
+
+    pub fn restore(&mut self, backup: &Path) {
+        self.store = None;
+        let database = self.folder.path().join("khlang.db");
+        restore(backup, &database, &self.world.catalog, 30).unwrap();
+        let store = Store::open(&database, &self.world.catalog, 8).unwrap();
+        self.last = store.last_submission().unwrap();
+        self.store = Some(store);
+    }
+}
