@@ -245,6 +245,8 @@ impl Daemon<'_> {
 
     /// Where it listens, once it is ready.
     pub fn address(&self) -> SocketAddr {
+        // Ready is logged a moment before the address is printed.
+        wait("its address", || self.out().contains("http://"));
         let out = self.out();
         let at = out.find("http://").unwrap_or_else(|| panic!("no address in {out}"));
         let address = out[at + 7..].split('/').next().unwrap();
