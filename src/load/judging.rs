@@ -136,7 +136,10 @@ impl JudgeSide<'_, '_> {
         let mut lines = Lines::new(reader, self.encodings[at], longest, bytes, &mut self.buffers);
         let mut visits = Vec::new();
         let (sender, spare) = (self.sender.clone(), self.spare.clone());
-        let mut batch = fresh(&spare, plan.width);
+        // A row has about as many bytes as columns at the least.
+        let rows = bytes as usize / (plan.width + 1);
+        let fresh = || fresh(&spare, plan.width, rows.min(BATCH_ROWS));
+        let mut batch = fresh();
         let numbered = &mut self.visits;
         let mut judge = Judge::new(plan, member.orders.clone(), &mut self.context);
         while let Some(block) = lines.block().map_err(Early::Lines)? {
@@ -152,7 +155,7 @@ impl JudgeSide<'_, '_> {
                     visits.push(numbered.ordinal(&batch, before, columns));
                 }
                 if batch.rows.len() >= BATCH_ROWS || batch.text.len() >= BATCH_TEXT {
-                    let full = std::mem::replace(&mut batch, fresh(&spare, plan.width));
+                    let full = std::mem::replace(&mut batch, fresh());
                     let visits = std::mem::take(&mut visits);
                     hand_over(&sender, at, full, visits, numbered.epoch)?;
                     if numbered.full() {
@@ -187,9 +190,13 @@ fn hand_over(
     sender.send(message).map_err(|_| Early::WriterGone)
 }
 
-fn fresh(spare: &Receiver<Batch>, width: usize) -> Batch {
+/// An empty batch with room for so many rows. Room that stays unused costs
+/// nothing but addresses.
+fn fresh(spare: &Receiver<Batch>, width: usize, rows: usize) -> Batch {
     let mut batch = spare.try_recv().unwrap_or_default();
     batch.clear(width);
+    batch.values.reserve(rows * width);
+    batch.rows.reserve(rows);
     batch
 }
 

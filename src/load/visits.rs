@@ -10,13 +10,27 @@ use crate::row::{Batch, Value};
 const MOST: usize = 500_000;
 
 /// Ordinals of visits within an epoch.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Visits {
     /// Counts the times that numbering started again.
     pub epoch: u32,
     exact: FxHashMap<[u64; 4], u32>,
     other: FxHashMap<Box<str>, u32>,
     last: ([u64; 4], u32),
+    /// The same for a visit of plain numbers.
+    last_ints: ([i64; 4], u32),
+}
+
+impl Default for Visits {
+    fn default() -> Self {
+        Self {
+            epoch: 0,
+            exact: FxHashMap::default(),
+            other: FxHashMap::default(),
+            last: ([u64::MAX; 4], 0),
+            last_ints: ([i64::MIN; 4], 0),
+        }
+    }
 }
 
 impl Visits {
@@ -24,6 +38,20 @@ impl Visits {
     /// `HOSPCODE, SEQ, DATE_SERV, PID`.
     pub fn ordinal(&mut self, batch: &Batch, row: usize, columns: [usize; 4]) -> u32 {
         let values = batch.row(row);
+        let plain = columns.map(|column| values[column]);
+        if let [Value::Int(a), Value::Int(b), Value::Int(c), Value::Int(d)] = plain {
+            let ints = [a, b, c, d];
+            if ints == self.last_ints.0 {
+                return self.last_ints.1;
+            }
+            let ordinal = self.resolve(batch, values, columns);
+            self.last_ints = (ints, ordinal);
+            return ordinal;
+        }
+        self.resolve(batch, values, columns)
+    }
+
+    fn resolve(&mut self, batch: &Batch, values: &[Value], columns: [usize; 4]) -> u32 {
         let key = columns.map(|column| compact(batch, values[column]));
         if let [Some(a), Some(b), Some(c), Some(d)] = key {
             let key = [a, b, c, d];
@@ -47,7 +75,7 @@ impl Visits {
 
     /// Starts again.
     pub fn restart(&mut self) {
-        *self = Self { epoch: self.epoch + 1, last: ([u64::MAX; 4], 0), ..Self::default() };
+        *self = Self { epoch: self.epoch + 1, ..Self::default() };
     }
 }
 

@@ -14,7 +14,7 @@ use super::order::Order;
 use super::packed::Packed;
 use super::person::Person;
 use super::plan::{CodeAt, Plan, PlanColumn, Test, in_range};
-use super::quick;
+use super::quick::{self, Quick};
 use super::verdict::{Context, Finding, Verdicts};
 use crate::catalog::{Severity, Type};
 
@@ -163,27 +163,30 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
 
     /// All fields of a row, into its values from `first` on.
     fn fields(&mut self, row: &Row, first: usize, batch: &mut Batch) {
-        let plan = self.plan;
-        for (column, &(start, end)) in row.order.columns.iter().zip(row.fields) {
-            let Some(at) = *column else { continue };
-            let column = &plan.columns[at];
+        for (lane, &(start, end)) in row.order.lanes.iter().zip(row.fields) {
+            let Some(lane) = lane else { continue };
+            let at = lane.at as usize;
             if start == end {
-                if !column.blank_passes {
-                    self.field(row, at, column, "", batch);
-                }
-                if at == plan.hospcode {
-                    self.memos[at] = NO_MEMO;
-                }
+                self.blank(row, at, lane.blank_passes, batch);
                 continue;
             }
-            let text = &row.text[start as usize..end as usize];
-            let packed = Packed::of(text);
+            let packed = Packed::of(&row.text.as_bytes()[start as usize..end as usize]);
             let memo = &self.memos[at];
-            batch.values[first + column.column] = if memo.text == packed {
+            batch.values[first + lane.column as usize] = if memo.text == packed {
                 memo.value
             } else {
-                self.unlike_last(row, at, text, packed, batch)
+                self.unlike_last(row, at, &row.text[start as usize..end as usize], packed, batch)
             };
+        }
+    }
+
+    #[inline]
+    fn blank(&mut self, row: &Row, at: usize, passes: bool, batch: &mut Batch) {
+        if !passes {
+            self.field(row, at, &self.plan.columns[at], "", batch);
+        }
+        if at == self.plan.hospcode {
+            self.memos[at] = NO_MEMO;
         }
     }
 
@@ -208,6 +211,8 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
         let column = &self.plan.columns[at];
         let good = if self.slow { None } else { quick::value(column, text, packed, batch) };
         let value = match good {
+            // Read again as soon as compared, and seldom the same.
+            Some(value) if matches!(column.quick, Quick::Number { .. }) => return value,
             Some(value) => value,
             None => {
                 self.said = false;

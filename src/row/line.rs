@@ -113,10 +113,12 @@ pub(super) fn may_have_control(text: &str) -> bool {
         let end = (byte == b'\t') | (byte == b'\n') | (byte == b'\r');
         found | ((byte < 0x20) & !end) | (byte == 0x7f)
     });
+    #[allow(clippy::needless_bitwise_bool, reason = "without branches it is vectorised")]
+    let stray = |(&byte, &next): (&u8, &u8)| (byte == b'\r') & (next != b'\n');
+    let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
     found
         || memchr::memchr(0xc2, bytes).is_some()
-        || memchr::memchr_iter(b'\r', bytes)
-            .any(|at| bytes.get(at + 1).is_some_and(|b| *b != b'\n'))
+        || pairs.fold(false, |found, pair| found | stray(pair))
 }
 
 /// Control characters other than a tab, including the C1 block.

@@ -16,6 +16,19 @@ pub struct Order {
     /// their own, and that are not sent: leaving a column out of the header
     /// does not switch its checks off.
     pub absent: Vec<usize>,
+    /// By field: what every row asks of its column.
+    pub(super) lanes: Vec<Option<Lane>>,
+}
+
+/// What every row asks of a field's column, close together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Lane {
+    /// Position in the plan.
+    pub at: u32,
+    /// Position in the record.
+    pub column: u32,
+    /// Nothing is said of a blank value.
+    pub blank_passes: bool,
 }
 
 /// What is wrong with a header line: a member code and what it is about.
@@ -50,7 +63,13 @@ impl Order {
                 && column.checks.iter().any(|check| !check.blank_passes)
         };
         let absent = (0..plan.columns.len()).filter(judges_blank).collect();
-        Self { columns, field_of, absent }
+        let lane = |at: usize| Lane {
+            at: at as u32,
+            column: plan.columns[at].column as u32,
+            blank_passes: plan.columns[at].blank_passes,
+        };
+        let lanes = columns.iter().map(|column| column.map(lane)).collect();
+        Self { columns, field_of, absent, lanes }
     }
 
     /// The orders of all versions, for rows without a header.

@@ -25,8 +25,7 @@ impl Packed {
 
     /// Packs a text.
     #[inline]
-    pub fn of(text: &str) -> Self {
-        let bytes = text.as_bytes();
+    pub fn of(bytes: &[u8]) -> Self {
         let len = bytes.len();
         match (bytes.first_chunk(), bytes.last_chunk()) {
             (Some(head), Some(tail)) if len <= LONGEST => {
@@ -133,8 +132,8 @@ fn value(word: u64) -> i64 {
     const PAIR: u64 = 0x0000_00ff_0000_00ff;
     let ones = word.wrapping_sub(ZEROS);
     let pairs = ones.wrapping_mul(10).wrapping_add(ones >> 8);
-    let upper = (pairs & PAIR).wrapping_mul(100 | 1_000_000 << 32);
-    let lower = (pairs >> 16 & PAIR).wrapping_mul(1 | 10_000 << 32);
+    let upper = (pairs & PAIR).wrapping_mul(100 + (1_000_000 << 32));
+    let lower = (pairs >> 16 & PAIR).wrapping_mul(1 + (10_000 << 32));
     (upper.wrapping_add(lower) >> 32) as i64
 }
 
@@ -163,9 +162,9 @@ mod tests {
     proptest! {
         #[test]
         fn equal_texts_and_no_others_are_packed_alike(a in "[0a|]{0,17}", b in "[0a|]{0,17}") {
-            let (packed, other) = (Packed::of(&a), Packed::of(&b));
+            let (packed, other) = (Packed::of(a.as_bytes()), Packed::of(b.as_bytes()));
             prop_assert_eq!(packed.is_some(), (1..=16).contains(&a.len()));
-            prop_assert_eq!(Packed::of(&a.clone()), packed);
+            prop_assert_eq!(Packed::of(a.clone().as_bytes()), packed);
             if packed.is_some() {
                 prop_assert_eq!(packed == other, a == b);
             }
@@ -176,7 +175,7 @@ mod tests {
         fn numbers_are_those_that_the_text_says(text in "[0-9]{1,18}|[0-9:/a]{1,9}|.{0,5}") {
             let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
             prop_assert_eq!(all_digits(&text), digits || text.is_empty());
-            let packed = Packed::of(&text);
+            let packed = Packed::of(text.as_bytes());
             let number = if digits && packed.is_some() { text.parse::<i64>().ok() } else { None };
             prop_assert_eq!(packed.digits(), number);
             let canonical = number.filter(|n| n.to_string() == text);
@@ -189,7 +188,7 @@ mod tests {
         ) {
             let scaled = crate::row::number::scaled_int(&text, decimals);
             let short = scaled.filter(|_| text.len() <= 8);
-            prop_assert_eq!(Packed::of(&text).scaled(decimals), short);
+            prop_assert_eq!(Packed::of(text.as_bytes()).scaled(decimals), short);
         }
 
         #[test]

@@ -253,11 +253,11 @@ fn outcome(plan: &Plan, lines: &[String], per_batch: usize, slow: bool) -> Outco
         judge.row(line, number, &mut batch);
         if batch.rows.len() == per_batch || number as usize == lines.len() {
             rows.append(&mut batch.rows);
-            let plain = |&value: &Value| match value {
+            let shown = |&value: &Value| match value {
                 Value::Text { .. } => (Value::Text { start: 0, len: 0 }, batch.display(value)),
                 value => (value, String::new()),
             };
-            values.extend(batch.values.iter().map(plain));
+            values.extend(batch.values.iter().map(shown));
             batch.clear(plan.width);
         }
     }

@@ -37,39 +37,43 @@ impl Judge<'_, '_, '_> {
         }
         let person = self.person(row, pid);
         if person.known && event > 0 {
-            let sent = plan.event.map_or("", |at| row.value(at));
+            let sent = || plan.event.map_or("", |at| row.value(at));
             if person.birth > 0 && event < i64::from(person.birth) {
-                self.report(row, plan.common.before_birth, plan.event, sent);
+                self.report(row, plan.common.before_birth, plan.event, sent());
             }
             if person.death > 0 && event > i64::from(person.death) && !plan.is_death {
-                self.report(row, plan.common.after_death, plan.event, sent);
+                self.report(row, plan.common.after_death, plan.event, sent());
             }
         }
     }
 
     fn person(&mut self, row: &Row, pid: &str) -> Person {
-        let packed = [self.memos[self.plan.hospcode].text, Packed::of(pid)];
+        let packed = [self.memos[self.plan.hospcode].text, Packed::of(pid.as_bytes())];
         if packed == self.last_packed {
             return self.last_person.1;
         }
         let hospcode = row.value(self.plan.hospcode);
-        let (last, person) = &self.last_person;
-        let same = last.len() == hospcode.len() + 1 + pid.len()
-            && last.starts_with(hospcode)
-            && last.ends_with(pid);
-        if same {
-            return *person;
-        }
+        // The same texts are always short, or never.
         let short = packed.iter().all(|packed| packed.is_some());
-        self.last_packed = if short { packed } else { [Packed::NONE; 2] };
-        let person = self.context.persons.get(hospcode, pid);
-        let last = &mut self.last_person;
-        last.0.clear();
-        last.0.push_str(hospcode);
-        last.0.push('|');
-        last.0.push_str(pid);
-        last.1 = person;
-        person
+        let (last, person) = &mut self.last_person;
+        if short {
+            self.last_packed = packed;
+            last.clear();
+        } else {
+            let same = last.len() == hospcode.len() + 1 + pid.len()
+                && last.starts_with(hospcode)
+                && last.ends_with(pid);
+            if same {
+                return *person;
+            }
+            self.last_packed = [Packed::NONE; 2];
+            last.clear();
+            last.push_str(hospcode);
+            last.push('|');
+            last.push_str(pid);
+        }
+        *person = self.context.persons.get(hospcode, pid);
+        *person
     }
 
     /// Checks that need other fields of the row, or the person.
