@@ -17,8 +17,8 @@ pub struct Visits {
     exact: FxHashMap<[u64; 4], u32>,
     other: FxHashMap<Box<str>, u32>,
     last: ([u64; 4], u32),
-    /// The same for a visit of plain numbers.
-    last_ints: ([i64; 4], u32),
+    /// The same for the values of the row before, as they lie in its batch.
+    last_values: ([Value; 4], u32),
 }
 
 impl Default for Visits {
@@ -28,27 +28,25 @@ impl Default for Visits {
             exact: FxHashMap::default(),
             other: FxHashMap::default(),
             last: ([u64::MAX; 4], 0),
-            last_ints: ([i64::MIN; 4], 0),
+            last_values: ([Value::Null; 4], 0),
         }
     }
 }
 
 impl Visits {
-    /// The ordinal of a row's visit. `columns` are the places of
+    /// The ordinal of a row's visit, asked for each row of a batch from the
+    /// first on. `columns` are the places of
     /// `HOSPCODE, SEQ, DATE_SERV, PID`.
     pub fn ordinal(&mut self, batch: &Batch, row: usize, columns: [usize; 4]) -> u32 {
         let values = batch.row(row);
         let plain = columns.map(|column| values[column]);
-        if let [Value::Int(a), Value::Int(b), Value::Int(c), Value::Int(d)] = plain {
-            let ints = [a, b, c, d];
-            if ints == self.last_ints.0 {
-                return self.last_ints.1;
-            }
-            let ordinal = self.resolve(batch, values, columns);
-            self.last_ints = (ints, ordinal);
-            return ordinal;
+        // Places of texts can be compared within a batch, which begins with row 0.
+        if row > 0 && plain == self.last_values.0 {
+            return self.last_values.1;
         }
-        self.resolve(batch, values, columns)
+        let ordinal = self.resolve(batch, values, columns);
+        self.last_values = (plain, ordinal);
+        ordinal
     }
 
     fn resolve(&mut self, batch: &Batch, values: &[Value], columns: [usize; 4]) -> u32 {
@@ -127,5 +125,21 @@ mod tests {
             ["10670", "", "20140131", "7"],
         ];
         assert_eq!(ordinals(&rows), [0, 1, 0, 2, 3, 2, 4]);
+    }
+
+    #[test]
+    fn places_of_texts_are_those_of_their_batch() {
+        let mut visits = Visits::default();
+        let mut ordinal = |unit: &str, row: usize| {
+            let mut batch = Batch::new(4);
+            let text = batch.push_text(unit);
+            for _ in 0..=row {
+                batch.values.extend([text, Value::Int(7), Value::Int(20_140_131), Value::Int(1)]);
+            }
+            (0..=row).map(|row| visits.ordinal(&batch, row, [0, 1, 2, 3])).collect::<Vec<_>>()
+        };
+        assert_eq!(ordinal("04001", 1), [0, 0]);
+        assert_eq!(ordinal("04002", 2), [1, 1, 1]);
+        assert_eq!(ordinal("04001", 0), [0]);
     }
 }

@@ -63,7 +63,11 @@ impl Packed {
     /// As [`Packed::digits`], of a number that its text can be rebuilt from.
     #[inline]
     pub fn canonical(self) -> Option<i64> {
-        if self.head & 0xff == u64::from(b'0') && self.len > 1 { None } else { self.digits() }
+        match self.head as u8 {
+            b'1'..=b'9' => self.digits(),
+            b'0' if self.len == 1 => Some(0),
+            _ => None,
+        }
     }
 
     /// The number that a text of at most eight bytes says with so many
