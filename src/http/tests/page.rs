@@ -206,9 +206,14 @@ fn counted(site: &super::fixture::Site, target: &str) -> super::fixture::Got {
 
 #[test]
 fn figures_that_are_not_there_yet_are_a_page_that_looks_again() {
-    let site = super::fixture::site_with(|config| config.limits.figures_wait_ms = 0);
-    let got = site.ask("GET", "/kpi?lang=en", &[("Accept", "text/html")]);
-    assert_eq!((got.status, got.header("retry-after")), (503, Some("2")));
+    // On a machine with much else to do all may be counted before it is asked.
+    let asked = || {
+        let site = super::fixture::site_with(|config| config.limits.figures_wait_ms = 0);
+        let got = site.ask("GET", "/kpi?lang=en", &[("Accept", "text/html")]);
+        (got.status == 503).then_some((site, got))
+    };
+    let (site, got) = (0..20).find_map(|_| asked()).expect("a figure that is not there yet");
+    assert_eq!(got.header("retry-after"), Some("2"));
     let html = got.text();
     assert!(html.contains("id=\"computing\"") && html.contains("data-renew=\"3\""), "{html}");
     assert!(html.contains("http-equiv=\"refresh\"") && html.contains("khlang.js"), "{html}");
