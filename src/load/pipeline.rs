@@ -10,7 +10,7 @@ use crate::submission::Counts;
 
 /// Messages that may wait for the writer: enough that an archive of many small
 /// members is judged ahead, few enough that memory stays bounded.
-pub(super) const AHEAD: usize = 48;
+pub(super) const AHEAD: usize = 32;
 
 /// From the judge to the writer.
 pub(super) enum Message {
