@@ -50,6 +50,9 @@
 //! 10. Same input, same clock, same bytes out (`sample`, `tests/golden.rs`).
 //! 11. A figure is a function of the store's state, never of what was counted
 //!     before: what is kept in parts equals a full run (`tests/figures`).
+//! 12. A receipt is written, and an original moved, only when the submission
+//!     is durable: commits are flushed by whoever finishes the archive
+//!     ([`store::Flusher`], `tests/faults/kill.rs`).
 //!
 //! `tests/tidy.rs` checks which module may name which.
 

@@ -125,7 +125,7 @@ impl Ahead {
         let mut guarded = false;
         loop {
             let Some(shape) = self.shape() else { return self.broken(store, place) };
-            let loading = store.load(self.claim.id.unwrap_or(1), shape.round)?;
+            let loading = store.load(self.claim.id.unwrap_or(1), shape.round, guarded)?;
             // Nobody else can write from here on. What others wrote since
             // judging began (a void, an import) may bear on the judgement.
             let why = if store.version()? == self.version && self.stands() {

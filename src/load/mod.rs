@@ -99,7 +99,7 @@ fn refuse(
     submission.status = Status::Broken;
     submission.problems = vec![problem];
     if let Some(id) = claim.id {
-        let loading = store.load(id, submission.round.unwrap_or(0))?;
+        let loading = store.load(id, submission.round.unwrap_or(0), false)?;
         commit(claim, place, loading, &mut submission)?;
     }
     Ok(submission)

@@ -102,8 +102,13 @@ impl VisitIds {
 impl Store {
     /// Begins the transaction of an archive. It is committed without waiting
     /// for the disk: a [`super::Flusher`] does that before anybody is told.
-    pub fn load(&self, submission: i64, round: i32) -> Result<Loading<'_>> {
-        self.conn.execute_batch("PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE")?;
+    pub fn load(&self, submission: i64, round: i32, guarded: bool) -> Result<Loading<'_>> {
+        // What could be taken back of a group may be much and lies in a file;
+        // of a statement, which may fail by itself, it is a page or two.
+        let temp_store = if guarded { "FILE" } else { "MEMORY" };
+        self.conn.execute_batch(&format!(
+            "PRAGMA temp_store = {temp_store}; PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE"
+        ))?;
         Ok(Loading {
             store: self,
             submission,
@@ -190,11 +195,12 @@ impl Loading<'_> {
         self.end("COMMIT")
     }
 
-    /// Whoever else writes through this store waits for the disk again.
+    /// Whoever else writes through this store does so as it was opened.
     fn end(&mut self, how: &str) -> Result<()> {
         self.store.conn.execute_batch(how)?;
         self.open = false;
-        Ok(self.store.conn.pragma_update(None, "synchronous", "FULL")?)
+        let conn = &self.store.conn;
+        Ok(conn.execute_batch("PRAGMA synchronous = FULL; PRAGMA temp_store = FILE")?)
     }
 
     /// Names of the records by the numbers of their tables.

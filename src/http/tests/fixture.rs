@@ -109,7 +109,7 @@ pub fn empty(id: i64, archive: &str, hcode: Option<&str>, day: u32) -> Submissio
 }
 
 pub fn store(store: &Store, s: &Submission) {
-    let mut loading = store.load(s.id.unwrap(), 2556).unwrap();
+    let mut loading = store.load(s.id.unwrap(), 2556, false).unwrap();
     loading.record(s, &s.received_at).unwrap();
     loading.commit().unwrap();
 }

@@ -156,7 +156,7 @@ fn nobody_waits_for_a_load_to_sign_in_or_to_be_logged() {
     let (_, good) = token(&site, Role::Province, None, None);
     let world = site.shared.world();
     let store = Store::open(&site.shared.database, &world.catalog, 4).unwrap();
-    let mut loading = store.load(9, 2556).unwrap();
+    let mut loading = store.load(9, 2556, false).unwrap();
     let nine = empty(9, "F21_10669_25560115093000.zip", Some(OTHER), 15);
     loading.record(&nine, &nine.received_at).unwrap();
     // The writer of the database is held; nothing here needs it.
