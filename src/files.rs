@@ -7,6 +7,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
+use sha2::{Digest, Sha256};
+
 /// Writes a file under a temporary name, makes it durable, and renames it.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // A bare name lies in the folder that the program runs in.
@@ -83,6 +85,16 @@ pub fn make_folder(path: &Path, mode: u32) -> io::Result<()> {
 /// Makes a file readable by the service alone.
 pub fn make_private(path: &Path) -> io::Result<()> {
     fs::set_permissions(path, fs::Permissions::from_mode(0o600))
+}
+
+/// One digest of several texts; where one ends and the next begins counts.
+pub fn digest(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.len().to_be_bytes());
+        hash.update(part);
+    }
+    hex(&hash.finalize())
 }
 
 /// Bytes as hexadecimal digits.

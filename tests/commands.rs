@@ -330,3 +330,19 @@ fn our_own_trouble_is_exit_status_one() {
     assert!(ran.out().is_empty());
     assert_eq!(khlang.run(&["check", "none.zip"]).status(), 1);
 }
+
+/// A member that turns out broken late has said something of its first rows by
+/// then: taken back with them, it takes no room from what is said of others.
+#[test]
+fn findings_that_are_taken_back_leave_room_for_others() {
+    let khlang = Khlang::new().env("KHLANG__LIMITS__FINDINGS_IN_ALL", "1");
+    let row = |pid| format!("10670|1234567890121|{pid}|3|19800101|1|20130115120000\n");
+    let rows: String = (1..9_000).map(row).collect();
+    let persons = format!("PCUCODE|CID|PID|SEX|BIRTH|TYPEAREA|D_UPDATE\n{rows}\0\n");
+    let epi = "PCUCODE|PID|SEQ|DATE_SERV|VCCTYPE|VCCPLACE|D_UPDATE\n\
+               10670|1|1|20140115|010|10670|20140116120000\n";
+    let said = khlang.import(NAME, &zipped(&[("PERSON.txt", persons.as_str()), ("EPI.txt", epi)]));
+    assert_eq!((&said["status"], &said["problems"][0]["code"]), (&"partial".into(), &"M05".into()));
+    assert_eq!(said["findings"].as_array().unwrap().len(), 1, "{said}");
+    assert_eq!(said["findings"][0]["code"], "EP9200");
+}

@@ -12,7 +12,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::KpiError;
 use super::classes::{Classes, KNOWN};
@@ -21,7 +20,7 @@ use super::definition::{Counts, Definition};
 use super::period::Days;
 use super::query::Query;
 use super::session::Session;
-use crate::files::hex;
+use crate::files::digest;
 use crate::store::{Kept, Lens, Marks, Result, Tables};
 use crate::version;
 
@@ -346,13 +345,4 @@ impl Shelved {
             strays: false,
         }
     }
-}
-
-fn digest(parts: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part.len().to_be_bytes());
-        hash.update(part);
-    }
-    hex(&hash.finalize())
 }

@@ -59,7 +59,13 @@ impl JudgeSide<'_, '_> {
                 !contents.members[member].broken && contents.members[member].has_data
             };
             let members: Vec<usize> = group.iter().copied().filter(loads).collect();
-            match self.group(contents, &members, &mut verdicts) {
+            let left = self.context.left;
+            let judged = self.group(contents, &members, &mut verdicts);
+            if judged.is_err() {
+                // What was said of it is taken back with its rows.
+                self.context.left = left;
+            }
+            match judged {
                 Ok(()) => {}
                 Err((_, Early::WriterGone)) => return Ok(Some(verdicts)),
                 Err((_, Early::Lines(LineTrouble::Read(trouble)))) => {

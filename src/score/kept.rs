@@ -13,12 +13,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::points::{Part, Parts, Points, Scorer, points};
 use super::{AsOf, Rulebook};
 use crate::catalog::Catalog;
-use crate::files::hex;
+use crate::files::digest;
 use crate::registry::population;
 use crate::store::{Kept, Lens, Marks, Reader, Result, Tables};
 use crate::units::Units;
@@ -180,13 +179,4 @@ impl Beyond {
         let everybody = digest(&[&scorer.members.digest(), &scorer.persons.deaths()]);
         Self { by_unit: scorer.persons.beyond(&scorer.codes), everybody }
     }
-}
-
-fn digest(parts: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part.len().to_be_bytes());
-        hash.update(part);
-    }
-    hex(&hash.finalize())
 }
