@@ -7,6 +7,7 @@ mod backup;
 mod bench;
 mod flush;
 mod holds;
+mod insert;
 mod kept;
 mod lens;
 mod marks;
@@ -20,6 +21,7 @@ mod submission;
 mod tables;
 mod totals;
 mod verify;
+mod visits;
 mod void;
 mod write;
 

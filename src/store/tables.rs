@@ -202,21 +202,45 @@ impl Table {
         format!("{value} AS \"{name}\"")
     }
 
-    /// The SQL that inserts a record with these columns, and leaves a stored
-    /// one unchanged: the no-update rule (slide 30). Parameters: the visit, the
-    /// columns, the round, submission and line, as far as the table has them.
-    pub fn insert_sql(&self, columns: &[(usize, bool)]) -> String {
+    /// The SQL that inserts so many records with these columns, and leaves a
+    /// stored one unchanged: the no-update rule (slide 30). Parameters: the
+    /// round and the submission, as far as the table has them, then for each
+    /// record the visit, the columns and the line.
+    ///
+    /// A row that cannot be stored for another reason ends the statement with
+    /// an error. `OR FAIL` leaves the rows before it, for the archive is given
+    /// up as a whole; so SQLite need not be able to take them back one by one,
+    /// which costs a copy of each page.
+    pub fn insert_sql(&self, columns: &[(usize, bool)], records: usize) -> String {
+        let round = self.register.then_some("_round");
+        let shared: Vec<&str> = round.into_iter().chain(["_sub"]).collect();
         let own = columns.iter().map(|&(column, _)| self.names[column].as_str());
-        let first = self.visit.then_some("visit");
-        let last = self.register.then_some("_round").into_iter().chain(["_sub", "_line"]);
-        let names: Vec<&str> = first.into_iter().chain(own).chain(last).collect();
-        let marks: Vec<String> = (1..=names.len()).map(|n| format!("?{n}")).collect();
+        let visit = self.visit.then_some("visit");
+        let each: Vec<&str> = visit.into_iter().chain(own).chain(["_line"]).collect();
+        let rows: Vec<String> = (0..records)
+            .map(|record| shared.len() + record * each.len())
+            .map(|first| (1..=shared.len()).chain(first + 1..=first + each.len()))
+            .map(|numbers| numbers.map(|n| format!("?{n}")).collect::<Vec<_>>().join(", "))
+            .collect();
         format!(
-            "INSERT INTO {} (\"{}\") VALUES ({}) ON CONFLICT DO NOTHING",
+            "INSERT OR FAIL INTO {} (\"{}\") VALUES ({}) ON CONFLICT DO NOTHING",
             self.name,
-            names.join("\", \""),
-            marks.join(", ")
+            [shared, each].concat().join("\", \""),
+            rows.join("), (")
         )
+    }
+
+    /// The SQL that asks whether the record under a key is one of a submission
+    /// and a line, which no two records of the table share. Parameters: as for
+    /// inserting, with the columns of the key only.
+    pub(super) fn ours_sql(&self) -> String {
+        let round = self.register.then_some("_round");
+        let visit = self.visit.then_some("visit");
+        let key = self.columns.iter().filter(|c| c.1).map(|c| self.names[c.0].as_str());
+        let names = round.into_iter().chain(["_sub"]).chain(visit).chain(key).chain(["_line"]);
+        let tests: Vec<String> =
+            (1..).zip(names).map(|(n, name)| format!("\"{name}\" = ?{n}")).collect();
+        format!("SELECT 1 FROM {} WHERE {}", self.name, tests.join(" AND "))
     }
 
     /// SQL for the day (`YYYYMMDD`, or null) of a stored row, for `verify`,

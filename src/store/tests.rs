@@ -9,7 +9,10 @@ fn the_tables_and_views_of_every_record_can_be_made_and_made_again() {
     for _ in 0..2 {
         let store = Store::open(&path, &catalog, 8).unwrap();
         for table in &store.tables.list {
-            store.conn.prepare(&table.insert_sql(&table.columns)).unwrap();
+            for rows in [1, 16] {
+                store.conn.prepare(&table.insert_sql(&table.columns, rows)).unwrap();
+            }
+            store.conn.prepare(&table.ours_sql()).unwrap();
             let sql = format!("SELECT * FROM \"{}\"", table.record);
             store.conn.prepare(&sql).unwrap().query([]).unwrap().next().unwrap();
             let (day, from) = table.event_sql();
