@@ -70,6 +70,7 @@ pub mod inbox;
 pub mod kpi;
 pub mod load;
 pub mod money;
+pub mod priority;
 pub mod privacy;
 pub mod registry;
 pub mod report;

@@ -12,12 +12,17 @@ use super::outcome::{Args, Progress, Show};
 use super::{Context, Done};
 use crate::inbox::{Begun, Claimed, Folders, abandon_copy, begin, bring_in, claim_copy, finish};
 use crate::load::Before;
+use crate::priority::{go_after_writer, go_ahead_when_idle};
 use crate::store::{Flusher, Reader, Store};
 use crate::submission::Submission;
 use crate::world::World;
 
-/// Archives that are copied ahead, and loads that may wait for their receipts.
+/// Archives that are copied ahead.
 const AHEAD: usize = 1;
+
+/// Loads that may wait for their receipts: a few, so that the disk may be slow
+/// for a while, and not many, because each holds its list of findings.
+const UNFINISHED: usize = 3;
 
 type Copied<'a> = (&'a Path, anyhow::Result<Claimed>);
 type Loaded<'a> = (&'a Path, Claimed, Submission);
@@ -34,7 +39,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     let numbers = Reader::open(&folders.database(), None)?;
     let flusher = Flusher::open(&folders.database())?;
     let (copied, waiting) = bounded(AHEAD);
-    let (loaded, unfinished) = bounded(AHEAD);
+    let (loaded, unfinished) = bounded(UNFINISHED);
     let (folders, stop) = (&folders, &AtomicBool::new(false));
     let mut show = Show::new(context, args);
     std::thread::scope(|scope| {
@@ -60,6 +65,7 @@ fn copy_all<'a>(
     stop: &AtomicBool,
     copied: &Sender<Copied<'a>>,
 ) {
+    go_ahead_when_idle();
     let last = || numbers.last_submission();
     for path in &args.archives {
         if stop.load(Ordering::Relaxed) {
@@ -165,6 +171,7 @@ fn finish_all(
     loads: &Receiver<Loaded>,
     show: &mut Show,
 ) -> anyhow::Result<()> {
+    go_after_writer();
     let mut outcome = Ok(());
     // Every archive that was loaded is finished, whatever became of others.
     for (path, claimed, submission) in loads {

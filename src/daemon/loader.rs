@@ -12,10 +12,10 @@ use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 
 use super::Event;
-use super::system::go_last;
 use crate::clock::Clock;
 use crate::inbox::{Begun, Claimed, Folders, begin, bring_in, finish};
 use crate::load::{Before, LoadError};
+use crate::priority::{go_after_writer, go_last};
 use crate::store::{Flusher, Store};
 use crate::submission::Submission;
 use crate::world::World;
@@ -67,6 +67,7 @@ pub fn start(
         let (folders, events) = (folders.clone(), events.clone());
         let run = move || {
             go_last();
+            go_after_writer();
             finish_all(&flusher, &folders, &unfinished, &events);
         };
         Builder::new().name("finisher".to_owned()).spawn(run).context("starting a thread")?

@@ -45,12 +45,3 @@ pub(super) fn notify_systemd(state: sd_notify::NotifyState) {
         log::debug!("systemd: {error}");
     }
 }
-
-/// Lets this thread, and those that it starts, go after all others: who asks
-/// over HTTP waits for an answer, and a load takes its time anyway.
-pub(super) fn go_last() {
-    const HOW_FAR: i32 = 10;
-    if let Err(error) = rustix::process::nice(HOW_FAR) {
-        log::debug!("priority of the loader: {error}");
-    }
-}

@@ -17,6 +17,7 @@ use super::visits::Visits;
 use super::{LoadError, Places, commit, gate_name, name_into, new_submission, outcome, refuse};
 use crate::archive::{Archive, ArchiveName};
 use crate::clock::{day_number, round_of};
+use crate::priority::go_ahead_when_idle;
 use crate::row::{Batch, Context, Encoding, Facts, NoStore, PersonIndex, Persons, Verdicts};
 use crate::store::{Loading, Reader, Store};
 use crate::submission::{Problem, Status, Submission};
@@ -267,6 +268,7 @@ struct Way {
 
 /// The judge's thread.
 fn judge(way: &Way, reader: Option<Reader>, before: Option<Before>) -> End {
+    go_ahead_when_idle();
     let Some(reader) = reader else {
         return (examine(way, &mut NoStore), None);
     };

@@ -140,7 +140,6 @@ impl JudgeSide<'_, '_> {
         let bytes = self.archive.entries()[member.entry].inflated;
         let longest = world.config.limits.line_bytes;
         let mut lines = Lines::new(reader, self.encodings[at], longest, bytes, &mut self.buffers);
-        let mut visits = Vec::new();
         let (sender, spare) = (self.sender.clone(), self.spare.clone());
         // A row has about as many bytes as columns at the least.
         let rows = bytes as usize / (plan.width + 1);
@@ -158,20 +157,22 @@ impl JudgeSide<'_, '_> {
                 let before = batch.rows.len();
                 judge.row(line, number as u32, &mut batch);
                 if let Some(columns) = visit_columns.filter(|_| batch.rows.len() > before) {
-                    visits.push(numbered.ordinal(&batch, before, columns));
+                    let visit = numbered.ordinal(&batch, before, columns);
+                    batch.visits.push(visit);
                 }
                 if batch.rows.len() >= BATCH_ROWS || batch.text.len() >= BATCH_TEXT {
                     let full = std::mem::replace(&mut batch, fresh());
-                    let visits = std::mem::take(&mut visits);
-                    hand_over(&sender, at, full, visits, numbered.epoch)?;
+                    judge.pause();
+                    hand_over(&sender, at, full, numbered.epoch)?;
                     if numbered.full() {
                         numbered.restart();
                     }
                 }
             }
         }
+        judge.pause();
         let verdicts = judge.verdicts;
-        hand_over(&sender, at, batch, visits, numbered.epoch)?;
+        hand_over(&sender, at, batch, numbered.epoch)?;
         Ok(verdicts)
     }
 
@@ -188,12 +189,11 @@ impl JudgeSide<'_, '_> {
 fn hand_over(
     sender: &Sender<Message>,
     member: usize,
-    batch: Batch,
-    visits: Vec<u32>,
+    mut batch: Batch,
     epoch: u32,
 ) -> Result<(), Early> {
-    let message = Message::Rows { member, batch, visits, epoch };
-    sender.send(message).map_err(|_| Early::WriterGone)
+    batch.epoch = epoch;
+    sender.send(Message::Rows { member, batch }).map_err(|_| Early::WriterGone)
 }
 
 /// An empty batch with room for so many rows. Room that stays unused costs

@@ -20,7 +20,7 @@ pub(super) enum Message {
     /// told only of archives that are judged for the second time.
     Begin,
     /// Rows of a member.
-    Rows { member: usize, batch: Batch, visits: Vec<u32>, epoch: u32 },
+    Rows { member: usize, batch: Batch },
     /// The group stays.
     Keep,
     /// The group is taken back.
@@ -80,10 +80,10 @@ pub(super) fn write(
                     written[member] = Written::default();
                 }
             }
-            Message::Rows { member, batch, visits, epoch } => {
+            Message::Rows { member, batch } => {
                 let (to, key) = (&mut written[member], &shape.keys[member]);
                 let (table, sent) = (shape.tables[member], &shape.sent[member]);
-                loading.insert(table, &batch, sent, (epoch, &visits), |row| {
+                loading.insert(table, &batch, sent, |row| {
                     to.count(&batch, row.index, row.stored, key, (shape.kept, &mut left));
                 })?;
                 to.end_run(0);

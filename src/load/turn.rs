@@ -68,6 +68,7 @@ impl Earlier {
 
     /// Gives the reader back, or tells the trouble that it met.
     pub fn end(mut self) -> Result<Reader, StoreError> {
+        self.stored.pause();
         match self.stored.trouble.take() {
             Some(trouble) => Err(trouble),
             None => Ok(self.stored.into_reader()),
@@ -90,6 +91,8 @@ impl Earlier {
         };
         if stored {
             self.before = None;
+            // The state of the store from before that is of no use now.
+            self.stored.pause();
         } else {
             // Nobody will write what is judged on the word of an archive that
             // is not stored.
@@ -103,5 +106,9 @@ impl Earlier {
 impl PersonIndex for Earlier {
     fn find(&mut self, hospcode: &str, pid: &str) -> Person {
         self.of_before(hospcode, pid).unwrap_or_else(|| self.stored.find(hospcode, pid))
+    }
+
+    fn pause(&mut self) {
+        self.stored.pause();
     }
 }

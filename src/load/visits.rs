@@ -1,7 +1,10 @@
 //! Numbers the visits of an archive, so that the store resolves each only
 //! once, however many rows belong to it.
 
-use rustc_hash::FxHashMap;
+use std::hash::BuildHasher as _;
+
+use hashbrown::HashTable;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::row::{Batch, Value};
 
@@ -9,12 +12,21 @@ use crate::row::{Batch, Value};
 /// the store a look-up and nothing else.
 const MOST: usize = 500_000;
 
+/// How far behind the last visit the next one is looked for.
+const NEAR: usize = 4;
+
+/// No key of a visit is this.
+const NO_KEY: [u64; 4] = [u64::MAX; 4];
+
 /// Ordinals of visits within an epoch.
 #[derive(Debug)]
 pub struct Visits {
     /// Counts the times that numbering started again.
     pub epoch: u32,
-    exact: FxHashMap<[u64; 4], u32>,
+    /// Keys by ordinal; [`NO_KEY`] for those in `other`.
+    keys: Vec<[u64; 4]>,
+    /// Ordinals by key.
+    exact: HashTable<u32>,
     other: FxHashMap<Box<str>, u32>,
     last: ([u64; 4], u32),
     /// The same for the values of the row before, as they lie in its batch.
@@ -25,9 +37,10 @@ impl Default for Visits {
     fn default() -> Self {
         Self {
             epoch: 0,
-            exact: FxHashMap::default(),
+            keys: Vec::new(),
+            exact: HashTable::new(),
             other: FxHashMap::default(),
-            last: ([u64::MAX; 4], 0),
+            last: (NO_KEY, 0),
             last_values: ([Value::Null; 4], 0),
         }
     }
@@ -56,19 +69,45 @@ impl Visits {
             if self.last.0 == key {
                 return self.last.1;
             }
-            let next = (self.exact.len() + self.other.len()) as u32;
-            let ordinal = *self.exact.entry(key).or_insert(next);
+            let ordinal = self.after_last(&key).unwrap_or_else(|| self.numbered(key));
             self.last = (key, ordinal);
             return ordinal;
         }
         let key = columns.map(|column| batch.display(values[column])).join("|");
-        let next = (self.exact.len() + self.other.len()) as u32;
-        *self.other.entry(key.into()).or_insert(next)
+        let next = self.keys.len() as u32;
+        let ordinal = *self.other.entry(key.into()).or_insert(next);
+        if ordinal == next {
+            self.keys.push(NO_KEY);
+        }
+        ordinal
+    }
+
+    /// The files of an archive mostly have their visits in one order, so that
+    /// the next one is soon found behind the last.
+    fn after_last(&self, key: &[u64; 4]) -> Option<u32> {
+        let first = self.last.1 as usize + 1;
+        let near = self.keys.get(first..)?.iter().take(NEAR);
+        near.zip(first..).find(|(other, _)| *other == key).map(|(_, at)| at as u32)
+    }
+
+    fn numbered(&mut self, key: [u64; 4]) -> u32 {
+        let Self { keys, exact, .. } = self;
+        let hash = |key: &[u64; 4]| FxBuildHasher.hash_one(key);
+        let key_of = |ordinal: &u32| &keys[*ordinal as usize];
+        let next = keys.len() as u32;
+        let ordinal = *exact
+            .entry(hash(&key), |other| *key_of(other) == key, |other| hash(key_of(other)))
+            .or_insert(next)
+            .get();
+        if ordinal == next {
+            keys.push(key);
+        }
+        ordinal
     }
 
     /// Whether numbering should start again before the next batch.
     pub fn full(&self) -> bool {
-        self.exact.len() + self.other.len() >= MOST
+        self.keys.len() >= MOST
     }
 
     /// Starts again.
@@ -83,8 +122,8 @@ fn compact(batch: &Batch, value: Value) -> Option<u64> {
     match value {
         Value::Null => Some(u64::MAX - 1),
         Value::Int(number) => u64::try_from(number).ok().filter(|&n| n < 1 << 58),
-        Value::Text { start, len } => {
-            let text = batch.text_of(start, len).as_bytes();
+        Value::Text(place) => {
+            let text = batch.text_of(place).as_bytes();
             if text.is_empty() || text.len() > 17 || !text.iter().all(u8::is_ascii_digit) {
                 return None;
             }

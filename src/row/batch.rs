@@ -9,12 +9,30 @@ pub enum Value {
     /// A number, day, time, or text in canonical number form.
     Int(i64),
     /// Text, as a place in [`Batch::text`].
-    Text {
-        /// First byte.
-        start: u32,
-        /// Length in bytes.
-        len: u32,
-    },
+    Text(Place),
+}
+
+/// Where a text lies in [`Batch::text`]. One number, as other values are, so
+/// that values are handed on in registers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place(i64);
+
+impl Place {
+    /// A text of `len` bytes from `start` on.
+    pub fn new(start: u32, len: u32) -> Self {
+        Self((u64::from(start) << 32 | u64::from(len)) as i64)
+    }
+
+    /// Its first byte.
+    pub fn start(self) -> u32 {
+        (self.0 as u64 >> 32) as u32
+    }
+
+    /// Its length in bytes.
+    #[allow(clippy::len_without_is_empty, reason = "no text is asked that")]
+    pub fn len(self) -> u32 {
+        self.0 as u32
+    }
 }
 
 /// What the store needs to know of a record besides its values.
@@ -39,6 +57,10 @@ pub struct Batch {
     pub width: usize,
     /// One for each record.
     pub rows: Vec<RowMeta>,
+    /// Of records by visit: the number of each one's visit, within `epoch`.
+    pub visits: Vec<u32>,
+    /// Numbers of visits are counted anew in each epoch of an archive.
+    pub epoch: u32,
     /// Where text values lie.
     pub text: String,
 }
@@ -54,6 +76,7 @@ impl Batch {
         self.width = width;
         self.values.clear();
         self.rows.clear();
+        self.visits.clear();
         self.text.clear();
     }
 
@@ -64,9 +87,9 @@ impl Batch {
 
     /// Stores a text value.
     pub fn push_text(&mut self, text: &str) -> Value {
-        let start = self.text.len() as u32;
+        let place = Place::new(self.text.len() as u32, text.len() as u32);
         self.text.push_str(text);
-        Value::Text { start, len: text.len() as u32 }
+        Value::Text(place)
     }
 
     /// The value of a text that is kept as a number where it has one.
@@ -79,8 +102,9 @@ impl Batch {
     }
 
     /// The text of a text value of this batch.
-    pub fn text_of(&self, start: u32, len: u32) -> &str {
-        &self.text[start as usize..(start + len) as usize]
+    pub fn text_of(&self, place: Place) -> &str {
+        let start = place.start() as usize;
+        &self.text[start..start + place.len() as usize]
     }
 
     /// A value as the text that was sent, when it was sent as text or whole
@@ -89,7 +113,7 @@ impl Batch {
         match value {
             Value::Null => String::new(),
             Value::Int(number) => number.to_string(),
-            Value::Text { start, len } => self.text_of(start, len).to_owned(),
+            Value::Text(place) => self.text_of(place).to_owned(),
         }
     }
 }

@@ -22,13 +22,31 @@ mod links;
 
 /// A value of which nothing was said: the same text in the same column gives
 /// the same value again, and again nothing is said of it.
+///
+/// The parts of the text do not lie as in [`Packed`]: put down one by one and
+/// then copied as a whole, they would be waited for.
 #[derive(Debug, Clone, Copy)]
+#[repr(C)]
 struct Memo {
-    text: Packed,
+    tail: u64,
     value: Value,
+    len: usize,
+    head: u64,
 }
 
-const NO_MEMO: Memo = Memo { text: Packed::UNLIKE_ALL, value: Value::Null };
+const NO_MEMO: Memo = Memo::of(Packed::UNLIKE_ALL, Value::Null);
+
+impl Memo {
+    const fn of(text: Packed, value: Value) -> Self {
+        let Packed { head, tail, len } = text;
+        Self { tail, value, len, head }
+    }
+
+    #[inline]
+    fn text(&self) -> Packed {
+        Packed { head: self.head, tail: self.tail, len: self.len }
+    }
+}
 
 /// Judges one member's rows.
 pub struct Judge<'p, 'c, 'i> {
@@ -91,6 +109,11 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
     /// them need not be asked of each.
     pub fn begin_block(&mut self, text: &str) {
         self.suspect = may_have_control(text);
+    }
+
+    /// Told that it may be a while until the next row.
+    pub fn pause(&mut self) {
+        self.context.persons.pause();
     }
 
     /// Judges a row; a good one is added to `batch`, which is that of the row
@@ -172,7 +195,7 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
             }
             let packed = Packed::of(&row.text.as_bytes()[start as usize..end as usize]);
             let memo = &self.memos[at];
-            batch.values[first + lane.column as usize] = if memo.text == packed {
+            batch.values[first + lane.column as usize] = if memo.text() == packed {
                 memo.value
             } else {
                 self.unlike_last(row, at, &row.text[start as usize..end as usize], packed, batch)
@@ -193,7 +216,7 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
     /// Remembers no text from `first` on, which is gone.
     fn forget_text(&mut self, first: usize) {
         for memo in &mut self.memos {
-            if matches!(memo.value, Value::Text { start, .. } if start as usize >= first) {
+            if matches!(memo.value, Value::Text(place) if place.start() as usize >= first) {
                 *memo = NO_MEMO;
             }
         }
@@ -225,7 +248,7 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
             }
         };
         let short = packed.is_some() && !self.slow;
-        self.memos[at] = if short { Memo { text: packed, value } } else { NO_MEMO };
+        self.memos[at] = if short { Memo::of(packed, value) } else { NO_MEMO };
         value
     }
 

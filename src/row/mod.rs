@@ -16,7 +16,7 @@ mod plan;
 mod quick;
 mod verdict;
 
-pub use batch::{Batch, RowMeta, Value};
+pub use batch::{Batch, Place, RowMeta, Value};
 pub use date::serial;
 pub use decode::{BOM, BadByte, Encoding, decode, utf8};
 pub use judge::Judge;

@@ -11,10 +11,10 @@ const ZEROS: u64 = 0x3030_3030_3030_3030;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Packed {
     /// The first eight bytes, zeros behind a shorter text.
-    head: u64,
+    pub(super) head: u64,
     /// The last eight bytes of a text that is longer than eight.
-    tail: u64,
-    len: usize,
+    pub(super) tail: u64,
+    pub(super) len: usize,
 }
 
 impl Packed {

@@ -74,6 +74,10 @@ impl Facts {
 pub trait PersonIndex: Send {
     /// The person, `known: false` when not in PERSON.
     fn find(&mut self, hospcode: &str, pid: &str) -> Person;
+
+    /// Told now and then that nothing may be asked for a while: what is held
+    /// between questions is let go of.
+    fn pause(&mut self) {}
 }
 
 /// For judging without a store.
@@ -109,6 +113,11 @@ impl<'a> Persons<'a> {
     /// The person, asked of the index at first mention.
     pub fn get(&mut self, hospcode: &str, pid: &str) -> Person {
         self.entry(hospcode, pid).person
+    }
+
+    /// Nothing may be asked for a while.
+    pub fn pause(&mut self) {
+        self.index.pause();
     }
 
     /// Puts an accepted PERSON row on record.

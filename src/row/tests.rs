@@ -254,7 +254,7 @@ fn outcome(plan: &Plan, lines: &[String], per_batch: usize, slow: bool) -> Outco
         if batch.rows.len() == per_batch || number as usize == lines.len() {
             rows.append(&mut batch.rows);
             let shown = |&value: &Value| match value {
-                Value::Text { .. } => (Value::Text { start: 0, len: 0 }, batch.display(value)),
+                Value::Text(_) => (Value::Text(Place::new(0, 0)), batch.display(value)),
                 value => (value, String::new()),
             };
             values.extend(batch.values.iter().map(shown));

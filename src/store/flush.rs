@@ -21,6 +21,10 @@ use super::{Result, StoreError};
 /// the log has become too long.
 const PAGES: i64 = 3000;
 
+/// Pages of a log that is nearly as long as the writer lets it become, and
+/// then moves by itself: all that can be moved is, so that little is left.
+const NEARLY_FULL: i64 = 9000;
+
 /// How long another one who moves the log is waited for.
 const WAIT: Duration = Duration::from_secs(5);
 
@@ -50,8 +54,8 @@ impl Flusher {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             done => done.map_err(StoreError::Io)?,
         }
-        let waiting = self.checkpoint("NOOP")?;
-        if waiting >= PAGES {
+        let (pages, waiting) = self.checkpoint("NOOP")?;
+        if waiting >= PAGES || pages >= NEARLY_FULL && waiting > 0 {
             self.checkpoint("PASSIVE")?;
         }
         Ok(())
@@ -63,13 +67,13 @@ impl Flusher {
         self.checkpoint("PASSIVE").map(|_| ())
     }
 
-    /// Pages of the log that are still to be moved afterwards.
-    fn checkpoint(&self, how: &str) -> Result<i64> {
+    /// Pages of the log, and how many of them are still to be moved afterwards.
+    fn checkpoint(&self, how: &str) -> Result<(i64, i64)> {
         let sql = format!("PRAGMA wal_checkpoint({how})");
         let mut query = self.conn.prepare_cached(&sql)?;
         let (pages, moved): (i64, i64) =
             query.query_row([], |row| Ok((row.get(1)?, row.get(2)?)))?;
-        Ok(pages - moved)
+        Ok((pages, pages - moved))
     }
 
     /// Whether a submission is committed.

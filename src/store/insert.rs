@@ -14,14 +14,15 @@ use crate::row::{Batch, Value};
 /// beyond sixteen nothing was measured.
 pub(super) const TOGETHER: usize = 16;
 
-/// Inserts rows of a batch into the table of its record.
+/// Inserts rows into the table of their record, batch by batch.
 pub(super) struct Inserts<'s> {
     conn: &'s Connection,
     table: &'s Table,
+    sent: Vec<bool>,
     /// Columns that may have values, and whether each is part of the key.
     columns: Vec<(usize, bool)>,
     /// The round, if the table has it, and the submission.
-    shared: &'s [i64],
+    shared: Vec<i64>,
     one: Insert<'s>,
     many: Option<Insert<'s>>,
     /// The rows before were all new, or all there already.
@@ -29,24 +30,37 @@ pub(super) struct Inserts<'s> {
 }
 
 impl<'s> Inserts<'s> {
-    /// For a batch of so many rows of the record of `table`, of which the
-    /// columns in `sent` may have values. Texts are those of this batch.
+    /// For rows of which the columns in `sent` may have values.
     pub fn new(
         conn: &'s Connection,
         table: &'s Table,
         sent: &[bool],
-        shared: &'s [i64],
-        rows: usize,
+        shared: Vec<i64>,
     ) -> Result<Self> {
         let columns: Vec<(usize, bool)> =
             table.columns.iter().copied().filter(|&(column, key)| key || sent[column]).collect();
-        let new = |rows| {
-            let sql = table.insert_sql(&columns, rows);
-            Insert::new(conn, &sql, rows, columns.len(), shared)
-        };
-        let one = new(1)?;
-        let many = if rows < TOGETHER { None } else { Some(new(TOGETHER)?) };
-        Ok(Self { conn, table, columns, shared, one, many, in_run: true })
+        let one = insert_of(conn, table, &columns, 1, &shared)?;
+        let sent = sent.to_vec();
+        Ok(Self { conn, table, sent, columns, shared, one, many: None, in_run: true })
+    }
+
+    /// Whether it is for such rows.
+    pub fn is_for(&self, table: &Table, sent: &[bool]) -> bool {
+        std::ptr::eq(self.table, table) && self.sent == sent
+    }
+
+    /// Begins another batch, of so many rows.
+    pub fn begin(&mut self, rows: usize) -> Result<()> {
+        if rows >= TOGETHER && self.many.is_none() {
+            let Self { conn, table, columns, shared, .. } = self;
+            self.many = Some(insert_of(conn, table, columns, TOGETHER, shared)?);
+        }
+        // Texts that are bound lie in the batch before.
+        self.one.bound.fill(None);
+        if let Some(many) = &mut self.many {
+            many.bound.fill(None);
+        }
+        Ok(())
     }
 
     /// Inserts at most [`TOGETHER`] rows, in their order; says which were new.
@@ -69,7 +83,7 @@ impl<'s> Inserts<'s> {
                 } else {
                     let mut ours = Ours::new(self.conn, self.table)?;
                     for (new, index) in new.iter_mut().zip(rows) {
-                        *new = ours.is(self.table, self.shared, &row(index))?;
+                        *new = ours.is(self.table, &self.shared, &row(index))?;
                     }
                 }
             }
@@ -84,6 +98,16 @@ impl<'s> Inserts<'s> {
         }
         Ok(new)
     }
+}
+
+fn insert_of<'c>(
+    conn: &'c Connection,
+    table: &Table,
+    columns: &[(usize, bool)],
+    rows: usize,
+    shared: &[i64],
+) -> Result<Insert<'c>> {
+    Insert::new(conn, &table.insert_sql(columns, rows), rows, columns.len(), shared)
 }
 
 /// A statement over some rows, and what is bound in it.
@@ -193,8 +217,8 @@ impl<'c> Ours<'c> {
 fn same(batch: &Batch, a: Value, b: Value) -> bool {
     match (a, b) {
         _ if a == b => true,
-        (Value::Text { start, len }, Value::Text { start: other, len: length }) => {
-            batch.text_of(start, len) == batch.text_of(other, length)
+        (Value::Text(a), Value::Text(b)) => {
+            a.len() == b.len() && batch.text_of(a) == batch.text_of(b)
         }
         _ => false,
     }
@@ -212,9 +236,7 @@ fn bind(
         Value::Null if key => statement.raw_bind_parameter(parameter, "")?,
         Value::Null => statement.raw_bind_parameter(parameter, rusqlite::types::Null)?,
         Value::Int(number) => statement.raw_bind_parameter(parameter, number)?,
-        Value::Text { start, len } => {
-            statement.raw_bind_parameter(parameter, batch.text_of(start, len))?;
-        }
+        Value::Text(place) => statement.raw_bind_parameter(parameter, batch.text_of(place))?,
     }
     Ok(())
 }

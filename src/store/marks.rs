@@ -26,7 +26,7 @@ impl Touched {
         let same = self.last.as_ref().is_some_and(|(last, text)| {
             *last == table
                 && match unit {
-                    Some(Value::Text { start, len }) => text == batch.text_of(*start, *len),
+                    Some(Value::Text(place)) => text == batch.text_of(*place),
                     Some(Value::Int(number)) => self.number == Some(*number),
                     _ => false,
                 }
@@ -36,7 +36,7 @@ impl Touched {
         }
         self.number = None;
         let text = match unit {
-            Some(Value::Text { start, len }) => batch.text_of(*start, *len).to_owned(),
+            Some(Value::Text(place)) => batch.text_of(*place).to_owned(),
             Some(Value::Int(number)) => {
                 self.number = Some(*number);
                 number.to_string()

@@ -13,6 +13,7 @@ mod lens;
 mod marks;
 mod of_unit;
 mod open;
+mod persons;
 mod query;
 mod read;
 mod registry;
@@ -36,11 +37,9 @@ pub use lens::Lens;
 pub use marks::Marks;
 pub use of_unit::{UnitFinding, UnitTotals};
 pub use open::{Reader, Snapshot, Store, stop_waiting};
+pub use persons::StoredPersons;
 pub use query::{Line, Raw, Value};
-pub use read::{
-    Overview, Page, Scope, StoredPersons, SubmissionFilter, SubmissionLine, SubmissionSort,
-    UnitLine,
-};
+pub use read::{Overview, Page, Scope, SubmissionFilter, SubmissionLine, SubmissionSort, UnitLine};
 pub use registry::{RegistryLoading, RegistryRecord};
 pub use reported::ReportedValue;
 pub use submission::Known;

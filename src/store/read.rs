@@ -1,4 +1,4 @@
-//! What readers ask: lists, pages, overviews, and who is in PERSON.
+//! What readers ask: lists, pages, overviews.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -10,7 +10,6 @@ use super::open::Reader;
 use super::submission::finding_of;
 use super::{Result, Store};
 use crate::catalog::Catalog;
-use crate::row::{Person, PersonIndex, canonical_int};
 use crate::submission::FindingLine;
 
 /// A page of a list.
@@ -306,11 +305,6 @@ impl Reader {
                    SELECT max(i) FROM n";
         Ok(self.conn.query_row(sql, [], |row| row.get(0))?)
     }
-
-    /// Persons for the judge, as of the archives that are committed.
-    pub fn into_person_index(self) -> StoredPersons {
-        StoredPersons { reader: self, trouble: None }
-    }
 }
 
 fn unit_line(row: &rusqlite::Row) -> rusqlite::Result<UnitLine> {
@@ -322,56 +316,6 @@ fn unit_line(row: &rusqlite::Row) -> rusqlite::Result<UnitLine> {
         last_received_at: row.get(4)?,
         last_status: row.get(5)?,
     })
-}
-
-/// Answers the judge from PERSON and DEATH.
-pub struct StoredPersons {
-    reader: Reader,
-    /// The first trouble; the judge cannot fail, so it is kept for the loader.
-    pub trouble: Option<super::StoreError>,
-}
-
-impl StoredPersons {
-    /// Gives the reader back.
-    pub fn into_reader(self) -> Reader {
-        self.reader
-    }
-
-    fn ask(&self, hospcode: &str, pid: &str) -> Result<Person> {
-        let conn = &self.reader.conn;
-        let value = |text: &str| match canonical_int(text) {
-            Some(number) => rusqlite::types::Value::Integer(number),
-            None => rusqlite::types::Value::Text(text.to_owned()),
-        };
-        let key = params![value(hospcode), value(pid)];
-        let found: Option<(Option<i64>, Option<i64>)> = conn
-            .prepare_cached(
-                "SELECT BIRTH, CAST(SEX AS INTEGER) FROM t_person
-                 WHERE HOSPCODE = ?1 AND PID = ?2 ORDER BY _round DESC LIMIT 1",
-            )?
-            .query_row(key, |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
-        let death: Option<Option<i64>> = conn
-            .prepare_cached("SELECT DDEATH FROM t_death WHERE HOSPCODE = ?1 AND PID = ?2")?
-            .query_row(key, |row| row.get(0))
-            .optional()?;
-        let (birth, sex) = found.unwrap_or_default();
-        Ok(Person {
-            birth: birth.unwrap_or(0) as i32,
-            death: death.flatten().unwrap_or(0) as i32,
-            sex: sex.unwrap_or(0) as u8,
-            known: found.is_some(),
-        })
-    }
-}
-
-impl PersonIndex for StoredPersons {
-    fn find(&mut self, hospcode: &str, pid: &str) -> Person {
-        self.ask(hospcode, pid).unwrap_or_else(|error| {
-            self.trouble.get_or_insert(error);
-            Person::default()
-        })
-    }
 }
 
 impl Store {

@@ -1,5 +1,8 @@
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::*;
 use crate::catalog::Catalog;
+use crate::row::{Batch, RowMeta, Value};
 
 #[test]
 fn the_tables_and_views_of_every_record_can_be_made_and_made_again() {
@@ -97,4 +100,98 @@ fn totals_are_made_for_what_was_there_and_are_proven() {
         assert!(!store.verify(&catalog, 30).unwrap().mismatches.is_empty(), "{spoil}");
         store.conn.execute_batch("ROLLBACK").unwrap();
     }
+}
+
+/// A row of keys for the test below: of a unit, a visit and a person, so few
+/// that many are alike.
+fn few(catalog: &Catalog, record: usize, number: u64) -> Vec<Value> {
+    let record = &catalog.records[record];
+    let mut values = vec![Value::Null; record.columns.len()];
+    let mut spread = number;
+    for name in ["HOSPCODE", "SEQ", "DATE_SERV", "PID"] {
+        if let Some(at) = record.column(name) {
+            values[at] = Value::Int(20_130_101 + (spread % 5) as i64);
+        }
+        spread /= 5;
+    }
+    let own = record.key.iter().copied().filter(|&at| values[at] == Value::Null);
+    for at in own.collect::<Vec<_>>() {
+        values[at] = if spread % 3 == 0 { Value::Null } else { Value::Int((spread % 3) as i64) };
+        spread /= 3;
+    }
+    values
+}
+
+/// Whether rows come in runs of new ones or of known ones or one among the
+/// other, each is told for what it is, and the first stays.
+#[test]
+fn of_rows_with_one_key_the_first_is_stored_and_the_others_are_known() {
+    let catalog = Catalog::builtin().unwrap();
+    for record in ["PERSON", "SERVICE", "DIAGNOSIS_OPD", "EPI"] {
+        let store = Store::temporary(&catalog, 8).unwrap();
+        let table = store.table(record).unwrap();
+        let width = catalog.records[table].columns.len();
+        let mut stored: BTreeMap<Vec<String>, (i64, u32)> = BTreeMap::new();
+        let mut visits: BTreeMap<Vec<String>, u32> = BTreeMap::new();
+        let (mut counter, mut random, mut told) = (0_u64, 1_u64, BTreeSet::new());
+        for submission in 1..=3 {
+            let mut loading = store.load(submission, 2556, false).unwrap();
+            let mut line = 1;
+            // New rows, then some of them again, then old and new mixed.
+            for (rows, mix) in [(100, 0), (50, 1), (333, 2), (15, 2), (1, 0), (64, 1)] {
+                let mut batch = Batch::new(width);
+                for _ in 0..rows {
+                    random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                    let again = mix == 1 || mix == 2 && random >> 33 & 3 == 0;
+                    counter += u64::from(!again);
+                    let number = if again { (random >> 35) % counter } else { counter };
+                    batch.values.extend(few(&catalog, table, number));
+                    line += 1;
+                    let (month, warned, on_time) = (201_301, false, false);
+                    batch.rows.push(RowMeta { line, month, warned, on_time });
+                    let row = batch.row(batch.rows.len() - 1);
+                    let key = visit_of(&catalog, table, row, &batch);
+                    let next = visits.len() as u32;
+                    batch.visits.push(*visits.entry(key).or_insert(next));
+                }
+                batch.epoch = submission as u32;
+                let sent = vec![true; width];
+                let insert = |row: InsertedRow| {
+                    let values = batch.row(row.index);
+                    let columns = catalog.records[table].key.iter();
+                    let key = columns.map(|&at| batch.display(values[at])).collect();
+                    let new = !stored.contains_key(&key);
+                    assert_eq!(row.stored, new, "{record}: row {} of {rows}", row.index);
+                    stored.entry(key).or_insert((submission, batch.rows[row.index].line));
+                    told.insert(new);
+                };
+                loading.insert(table, &batch, &sent, insert).unwrap();
+            }
+            loading.commit().unwrap();
+        }
+        assert_eq!(told.len(), 2);
+        let names: Vec<String> = catalog.records[table]
+            .key
+            .iter()
+            .map(|&at| format!("coalesce(\"{}\", '')", catalog.records[table].columns[at].name))
+            .collect();
+        let sql = format!("SELECT SUBMISSION, LINE, {} FROM \"{record}\"", names.join(", "));
+        let mut query = store.conn.prepare(&sql).unwrap();
+        let mut rows = query.query([]).unwrap();
+        let mut found = BTreeMap::new();
+        while let Some(row) = rows.next().unwrap() {
+            let part = |at: usize| match row.get_ref(at + 2).unwrap() {
+                rusqlite::types::ValueRef::Integer(number) => number.to_string(),
+                other => other.as_str().unwrap().to_owned(),
+            };
+            let key: Vec<String> = (0..names.len()).map(part).collect();
+            found.insert(key, (row.get(0).unwrap(), row.get(1).unwrap()));
+        }
+        assert_eq!(found, stored, "{record}");
+    }
+}
+
+fn visit_of(catalog: &Catalog, record: usize, row: &[Value], batch: &Batch) -> Vec<String> {
+    let columns = tables::VISIT.map(|name| catalog.records[record].column(name));
+    columns.iter().flatten().map(|&at| batch.display(row[at])).collect()
 }

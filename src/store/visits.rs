@@ -1,6 +1,8 @@
 //! Visits of an archive by their ids: the key that all files of a visit share
 //! is stored once.
 
+use std::sync::LazyLock;
+
 use rusqlite::Connection;
 
 use super::insert::{Insert, NewRow, TOGETHER};
@@ -21,6 +23,9 @@ pub(super) struct VisitIds {
 
 const FIND: &str =
     "SELECT id FROM visit WHERE hospcode = ?1 AND seq = ?2 AND date_serv = ?3 AND pid = ?4";
+
+static ADD: LazyLock<String> = LazyLock::new(|| add_sql(1));
+static ADD_ALL: LazyLock<String> = LazyLock::new(|| add_sql(TOGETHER));
 
 fn add_sql(rows: usize) -> String {
     let rows: Vec<String> = (0..rows)
@@ -46,25 +51,17 @@ impl VisitIds {
     }
 
     /// Finds the visits of the rows of a batch, and makes those that are new.
-    /// `ordinals` are those of the rows within `epoch`, `columns` those of the
-    /// visit's key.
-    pub fn resolve(
-        &mut self,
-        conn: &Connection,
-        epoch: u32,
-        ordinals: &[u32],
-        batch: &Batch,
-        columns: [usize; 4],
-    ) -> Result<()> {
-        if self.epoch != epoch {
-            *self = Self { epoch, ..Self::default() };
+    /// `columns` are those of the visit's key.
+    pub fn resolve(&mut self, conn: &Connection, batch: &Batch, columns: [usize; 4]) -> Result<()> {
+        if self.epoch != batch.epoch {
+            *self = Self { epoch: batch.epoch, ..Self::default() };
         }
-        let most = ordinals.iter().max().map_or(0, |&most| most as usize + 1);
+        let most = batch.visits.iter().max().map_or(0, |&most| most as usize + 1);
         if self.ids.len() < most {
             self.ids.resize(most, 0);
         }
         let mut left = Vec::new();
-        for (row, &ordinal) in ordinals.iter().enumerate() {
+        for (row, &ordinal) in batch.visits.iter().enumerate() {
             let id = &mut self.ids[ordinal as usize];
             if *id == 0 {
                 // Taken care of; no visit has this id.
@@ -132,9 +129,8 @@ impl<'c> Statements<'c> {
     ) -> Result<Self> {
         let new = |sql: &str, rows| Insert::new(conn, sql, rows, columns.len(), &[]);
         let find = new(FIND, 1)?;
-        let add = new(&add_sql(1), 1)?;
-        let add_all =
-            if visits < TOGETHER { None } else { Some(new(&add_sql(TOGETHER), TOGETHER)?) };
+        let add = new(&ADD, 1)?;
+        let add_all = if visits < TOGETHER { None } else { Some(new(&ADD_ALL, TOGETHER)?) };
         Ok(Self { conn, batch, columns: columns.map(|column| (column, true)), find, add, add_all })
     }
 

@@ -24,6 +24,8 @@ pub struct Loading<'s> {
     submission: i64,
     round: i64,
     visits: VisitIds,
+    /// Of the rows before.
+    inserts: Option<Inserts<'s>>,
     pub(super) touched: Touched,
     open: bool,
 }
@@ -43,6 +45,7 @@ impl Store {
             submission,
             round: i64::from(round),
             visits: VisitIds::default(),
+            inserts: None,
             touched: Touched::default(),
             open: true,
         })
@@ -67,31 +70,35 @@ impl Loading<'_> {
     }
 
     /// Inserts the rows of a batch of the record at `table`, of which the
-    /// columns in `sent` may have values; `visits` gives the ordinal of each
-    /// row's visit within `epoch`, for records by visit.
+    /// columns in `sent` may have values.
     pub fn insert(
         &mut self,
         table: usize,
         batch: &Batch,
         sent: &[bool],
-        (epoch, visits): (u32, &[u32]),
         mut each: impl FnMut(InsertedRow),
     ) -> Result<()> {
-        let (conn, number) = (&self.store.conn, table);
-        let table = &self.store.tables.list[table];
+        let (store, number) = (self.store, table);
+        let (conn, table) = (&store.conn, &store.tables.list[table]);
         if table.visit {
-            self.visits.resolve(conn, epoch, visits, batch, table.visit_columns)?;
+            self.visits.resolve(conn, batch, table.visit_columns)?;
         }
         let ids = &self.visits;
         let row = |index: usize| NewRow {
             batch,
             index,
-            visit: table.visit.then(|| ids.of(visits[index])),
+            visit: table.visit.then(|| ids.of(batch.visits[index])),
             line: Some(batch.rows[index].line),
         };
-        let shared = [self.round, self.submission];
-        let shared = if table.register { &shared[..] } else { &shared[1..] };
-        let mut inserts = Inserts::new(conn, table, sent, shared, batch.rows.len())?;
+        let inserts = match &mut self.inserts {
+            Some(inserts) if inserts.is_for(table, sent) => inserts,
+            other => {
+                let round = table.register.then_some(self.round);
+                let shared = round.into_iter().chain([self.submission]).collect();
+                other.insert(Inserts::new(conn, table, sent, shared)?)
+            }
+        };
+        inserts.begin(batch.rows.len())?;
         let unit = table.visit_columns[0];
         for first in (0..batch.rows.len()).step_by(TOGETHER) {
             let rows = first..batch.rows.len().min(first + TOGETHER);

@@ -11,7 +11,7 @@ use crate::row::plan::{Check, PlanColumn, Test, in_range};
 impl Judge<'_, '_, '_> {
     pub(super) fn sender(&mut self, row: &Row) {
         let at = self.plan.hospcode;
-        let packed = self.memos[at].text;
+        let packed = self.memos[at].text();
         if packed == self.good_sender {
             return;
         }
@@ -48,7 +48,7 @@ impl Judge<'_, '_, '_> {
     }
 
     fn person(&mut self, row: &Row, pid: &str) -> Person {
-        let packed = [self.memos[self.plan.hospcode].text, Packed::of(pid.as_bytes())];
+        let packed = [self.memos[self.plan.hospcode].text(), Packed::of(pid.as_bytes())];
         if packed == self.last_packed {
             return self.last_person.1;
         }
