@@ -6,7 +6,7 @@ use std::hash::BuildHasher as _;
 use hashbrown::HashTable;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
-use crate::row::{Batch, Value};
+use crate::row::{Batch, Value, digits_key};
 
 /// Visits remembered at once; beyond it numbering starts again, which costs
 /// the store a look-up and nothing else.
@@ -116,20 +116,13 @@ impl Visits {
     }
 }
 
-/// A value as 64 bits from which it could be rebuilt: a number, or up to 17
-/// digits with their leading zeros (the length in the upper bits).
+/// A value as 64 bits that no other value has: a number, or a short text of
+/// digits.
 fn compact(batch: &Batch, value: Value) -> Option<u64> {
     match value {
         Value::Null => Some(u64::MAX - 1),
         Value::Int(number) => u64::try_from(number).ok().filter(|&n| n < 1 << 58),
-        Value::Text(place) => {
-            let text = batch.text_of(place).as_bytes();
-            if text.is_empty() || text.len() > 17 || !text.iter().all(u8::is_ascii_digit) {
-                return None;
-            }
-            let number = text.iter().fold(0, |n, digit| n * 10 + u64::from(digit - b'0'));
-            Some((text.len() as u64) << 58 | number)
-        }
+        Value::Text(place) => digits_key(batch.text_of(place)),
     }
 }
 

@@ -106,6 +106,14 @@ impl Packed {
     }
 }
 
+/// A text of 1 to 16 digits as a number that no other such text has, nor any
+/// number of up to 58 bits: what it says, and its length in the upper bits.
+#[inline]
+pub fn digits_key(text: &str) -> Option<u64> {
+    let packed = Packed::of(text.as_bytes());
+    Some((packed.len as u64) << 58 | packed.digits()? as u64)
+}
+
 /// At most eight bytes as a word, zeros behind them.
 #[inline]
 fn word(bytes: &[u8]) -> u64 {
@@ -165,7 +173,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn equal_texts_and_no_others_are_packed_alike(a in "[0a|]{0,17}", b in "[0a|]{0,17}") {
+        fn equal_texts_and_no_others_are_packed_alike(a in "[01]{0,4}|[0a|]{0,17}", b in "[01]{0,4}|[0a|]{0,17}") {
             let (packed, other) = (Packed::of(a.as_bytes()), Packed::of(b.as_bytes()));
             prop_assert_eq!(packed.is_some(), (1..=16).contains(&a.len()));
             prop_assert_eq!(Packed::of(a.clone().as_bytes()), packed);
@@ -173,6 +181,10 @@ mod tests {
                 prop_assert_eq!(packed == other, a == b);
             }
             prop_assert_ne!(packed, Packed::UNLIKE_ALL);
+            if let Some(key) = digits_key(&a) {
+                prop_assert_eq!(Some(key) == digits_key(&b), a == b);
+                prop_assert!(key >= 1 << 58, "{}", key);
+            }
         }
 
         #[test]

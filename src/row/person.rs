@@ -4,7 +4,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::number::canonical_int;
+use super::packed::digits_key;
 
 /// Facts of a person in PERSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -58,7 +58,7 @@ impl Facts {
     /// What the archive will have changed for a person.
     pub fn of(&self, hospcode: &str, pid: &str) -> Fact {
         let unit = self.units.iter().find(|unit| unit.hospcode == hospcode);
-        let entry = unit.and_then(|unit| match canonical_int(pid) {
+        let entry = unit.and_then(|unit| match digits_key(pid) {
             Some(number) => unit.numbered.get(&number),
             None => unit.named.get(pid),
         });
@@ -94,7 +94,8 @@ impl PersonIndex for NoStore {
 #[derive(Debug, Default)]
 struct Unit {
     hospcode: String,
-    numbered: FxHashMap<i64, Entry>,
+    /// Those whose PID is a number, by [`digits_key`].
+    numbered: FxHashMap<u64, Entry>,
     named: FxHashMap<Box<str>, Entry>,
 }
 
@@ -166,7 +167,7 @@ impl<'a> Persons<'a> {
             });
         let Self { index, units } = self;
         let unit = &mut units[at];
-        match canonical_int(pid) {
+        match digits_key(pid) {
             Some(number) => {
                 unit.numbered.entry(number).or_insert_with(|| index.find(hospcode, pid).into())
             }

@@ -2,6 +2,8 @@
 //! each kind of record, clustered by its key as rows arrive, and one view with
 //! the standard's column names for people who ask.
 
+use std::fmt::Write as _;
+
 use rusqlite::{Connection, OptionalExtension};
 
 use super::Result;
@@ -217,16 +219,21 @@ impl Table {
         let own = columns.iter().map(|&(column, _)| self.names[column].as_str());
         let visit = self.visit.then_some("visit");
         let each: Vec<&str> = visit.into_iter().chain(own).chain(["_line"]).collect();
-        let rows: Vec<String> = (0..records)
-            .map(|record| shared.len() + record * each.len())
-            .map(|first| (1..=shared.len()).chain(first + 1..=first + each.len()))
-            .map(|numbers| numbers.map(|n| format!("?{n}")).collect::<Vec<_>>().join(", "))
-            .collect();
+        let mut rows = String::with_capacity(records * (shared.len() + each.len()) * 6);
+        for record in 0..records {
+            let first = shared.len() + record * each.len();
+            rows.push_str(if record == 0 { "(" } else { "), (" });
+            for (at, number) in (1..=shared.len()).chain(first + 1..=first + each.len()).enumerate()
+            {
+                rows.push_str(if at == 0 { "?" } else { ", ?" });
+                // Writing to a text cannot fail.
+                let _ = write!(rows, "{number}");
+            }
+        }
         format!(
-            "INSERT OR FAIL INTO {} (\"{}\") VALUES ({}) ON CONFLICT DO NOTHING",
+            "INSERT OR FAIL INTO {} (\"{}\") VALUES {rows}) ON CONFLICT DO NOTHING",
             self.name,
             [shared, each].concat().join("\", \""),
-            rows.join("), (")
         )
     }
 
