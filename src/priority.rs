@@ -9,7 +9,7 @@ pub fn go_last() {
 /// Lets this thread go after the one that writes, which all others of a load
 /// end up waiting for.
 pub fn go_after_writer() {
-    step_back(5);
+    step_back(10);
 }
 
 /// Lets this thread, which works ahead, go after those for whom it is time.

@@ -21,7 +21,10 @@ const LAYERS: &[&[&str]] = &[
     &["report", "store"],
     &["submission", "world"],
     &["row", "units"],
-    &["access", "catalog", "config", "archive", "clock", "files", "lib", "privacy", "version"],
+    &[
+        "access", "catalog", "config", "archive", "clock", "files", "lib", "priority", "privacy",
+        "version",
+    ],
 ];
 
 /// Uses that the layers would allow but the design forbids.
@@ -43,6 +46,7 @@ const CRATES: &[&str] = &[
     "form_urlencoded",
     "futures",
     "getrandom",
+    "hashbrown",
     "httparse",
     "include_dir",
     "indicatif",

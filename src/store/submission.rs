@@ -1,10 +1,12 @@
 //! Submissions in the store: written with their rows, read back whole.
 
 use std::collections::hash_map::Entry;
+use std::sync::LazyLock;
 
 use rusqlite::{OptionalExtension, Row, params};
 use rustc_hash::FxHashMap;
 
+use super::insert::TOGETHER;
 use super::open::Reader;
 use super::write::Loading;
 use super::{Result, Store, StoreError};
@@ -13,6 +15,22 @@ use crate::catalog::{Catalog, Severity};
 use crate::submission::{
     Counts, FindingLine, MonthCounts, Problem, Status, Submission, Texts, VoidRecord,
 };
+
+/// Columns of a finding's line, besides the submission.
+const LINE_COLUMNS: usize = 5;
+
+static LINE: LazyLock<String> = LazyLock::new(|| lines_sql(1));
+static LINES: LazyLock<String> = LazyLock::new(|| lines_sql(TOGETHER));
+
+/// Inserts so many lines of findings. Parameters: the submission, then the
+/// columns of each line. `OR FAIL` as in [`super::tables::Table::insert_sql`].
+fn lines_sql(lines: usize) -> String {
+    let rows: Vec<String> = (0..lines)
+        .map(|line| 2 + line * LINE_COLUMNS)
+        .map(|p| format!("(?1, ?{p}, ?{}, ?{}, ?{}, ?{})", p + 1, p + 2, p + 3, p + 4))
+        .collect();
+    format!("INSERT OR FAIL INTO finding_line VALUES {}", rows.join(", "))
+}
 
 /// A submission that is committed: where its original belongs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,10 +122,12 @@ impl Loading<'_> {
         let (id, conn) = (self.submission(), self.conn());
         let mut kind =
             conn.prepare_cached("INSERT INTO finding_kind VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
-        let mut line =
-            conn.prepare_cached("INSERT INTO finding_line VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+        let mut one = conn.prepare_cached(&LINE)?;
+        let mut many = conn.prepare_cached(&LINES)?;
         let mut kinds = FxHashMap::default();
-        line.raw_bind_parameter(1, id)?;
+        one.raw_bind_parameter(1, id)?;
+        many.raw_bind_parameter(1, id)?;
+        let whole = findings.len() - findings.len() % TOGETHER;
         for (seq, f) in findings.iter().enumerate() {
             let severity = severity_name(f.severity);
             let next = kinds.len() as i64;
@@ -118,12 +138,17 @@ impl Loading<'_> {
                     *new.insert(next)
                 }
             };
-            line.raw_bind_parameter(2, seq as i64)?;
-            line.raw_bind_parameter(3, known)?;
-            line.raw_bind_parameter(4, f.line)?;
-            line.raw_bind_parameter(5, &f.value)?;
-            line.raw_bind_parameter(6, &f.key)?;
-            line.raw_execute()?;
+            let (line, slot, slots) =
+                if seq < whole { (&mut many, seq % TOGETHER, TOGETHER) } else { (&mut one, 0, 1) };
+            let first = 2 + slot * LINE_COLUMNS;
+            line.raw_bind_parameter(first, seq as i64)?;
+            line.raw_bind_parameter(first + 1, known)?;
+            line.raw_bind_parameter(first + 2, f.line)?;
+            line.raw_bind_parameter(first + 3, &f.value)?;
+            line.raw_bind_parameter(first + 4, &f.key)?;
+            if slot + 1 == slots {
+                line.raw_execute()?;
+            }
         }
         Ok(())
     }

@@ -116,7 +116,8 @@ fn few(catalog: &Catalog, record: usize, number: u64) -> Vec<Value> {
     }
     let own = record.key.iter().copied().filter(|&at| values[at] == Value::Null);
     for at in own.collect::<Vec<_>>() {
-        values[at] = if spread % 3 == 0 { Value::Null } else { Value::Int((spread % 3) as i64) };
+        values[at] =
+            if spread.is_multiple_of(3) { Value::Null } else { Value::Int((spread % 3) as i64) };
         spread /= 3;
     }
     values
@@ -142,7 +143,7 @@ fn of_rows_with_one_key_the_first_is_stored_and_the_others_are_known() {
                 let mut batch = Batch::new(width);
                 for _ in 0..rows {
                     random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                    let again = mix == 1 || mix == 2 && random >> 33 & 3 == 0;
+                    let again = mix == 1 || mix == 2 && (random >> 33).is_multiple_of(4);
                     counter += u64::from(!again);
                     let number = if again { (random >> 35) % counter } else { counter };
                     batch.values.extend(few(&catalog, table, number));
