@@ -147,7 +147,6 @@ def load_duckdb(folder, base, shape, each=False):
             load(table, [f"{base}/x/{number}/{name}" for number in range(len(paths))])
     conn.execute("CHECKPOINT")
     conn.close()
-    shutil.rmtree(f"{base}/x")
 
 
 def load_mariadb(folder, base, shape):
@@ -288,7 +287,7 @@ def measure(args, peers, work, paths):
             turn = run_khlang(args, base, paths) if name[1] is None else run_peer(args, *name, base)
             common.say(f"round {round_ + 1}: {' '.join(filter(None, name))}: {turn.seconds:.1f} s")
             results[name].append(turn)
-            shutil.rmtree(base)
+            common.make_empty(base)
     return results
 
 
@@ -327,6 +326,7 @@ def main():
     parser.add_argument("--load", help=argparse.SUPPRESS)
     args = parser.parse_args()
     args.archives = os.path.abspath(args.archives)
+    args.work = args.work and os.path.abspath(args.work)
     if args.load:
         PEERS[args.load][1](args.archives, args.work, tables(args.archives, args.key_order, args.keys))
         return

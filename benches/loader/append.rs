@@ -25,6 +25,9 @@ const BATCH_ROWS: usize = 4096;
 const BATCH_TEXT: usize = 512 << 10;
 const AHEAD: usize = 16;
 
+/// Rows that one statement inserts, as in `store`.
+const TOGETHER: usize = 16;
+
 /// Rows of one table.
 #[derive(Default)]
 struct Batch {
@@ -230,7 +233,7 @@ fn insert_all(
     receiver: &Receiver<Message>,
     spare: &Sender<Batch>,
 ) -> u64 {
-    let mut statements: HashMap<usize, Statement> = HashMap::new();
+    let mut statements: HashMap<usize, [Statement; 2]> = HashMap::new();
     let (mut rows, mut open) = (0, false);
     for message in receiver {
         match message {
@@ -246,11 +249,14 @@ fn insert_all(
                     open = true;
                 }
                 let (name, columns) = &tables.list[batch.table];
-                let statement = statements.entry(batch.table).or_insert_with(|| {
-                    let marks = vec!["?"; *columns].join(", ");
-                    conn.prepare(&format!("INSERT INTO {name} VALUES ({marks})")).unwrap()
+                let statements = statements.entry(batch.table).or_insert_with(|| {
+                    let marks = format!("({})", vec!["?"; *columns].join(", "));
+                    [1, TOGETHER].map(|rows| {
+                        let rows = vec![marks.as_str(); rows].join(", ");
+                        conn.prepare(&format!("INSERT INTO {name} VALUES {rows}")).unwrap()
+                    })
                 });
-                rows += insert(statement, &batch, *columns);
+                rows += insert(statements, &batch, *columns);
                 // The other side has enough of them.
                 let _ = spare.try_send(batch);
             }
@@ -259,21 +265,26 @@ fn insert_all(
     rows
 }
 
-fn insert(statement: &mut Statement, batch: &Batch, columns: usize) -> u64 {
+fn insert([one, many]: &mut [Statement; 2], batch: &Batch, columns: usize) -> u64 {
     let mut start = 0;
-    for &end in &batch.rows {
+    let whole = batch.rows.len() - batch.rows.len() % TOGETHER;
+    for (row, &end) in batch.rows.iter().enumerate() {
+        let (statement, slot, slots) =
+            if row < whole { (&mut *many, row % TOGETHER, TOGETHER) } else { (&mut *one, 0, 1) };
         let fields = &batch.fields[start as usize..end as usize];
         for at in 0..columns {
             // A trailing delimiter makes one field more; headers may leave columns out.
             match fields.get(at) {
                 Some(&(from, to)) if from < to => {
                     let text = &batch.text[from as usize..to as usize];
-                    statement.raw_bind_parameter(at + 1, text).unwrap();
+                    statement.raw_bind_parameter(slot * columns + at + 1, text).unwrap();
                 }
-                _ => statement.raw_bind_parameter(at + 1, Null).unwrap(),
+                _ => statement.raw_bind_parameter(slot * columns + at + 1, Null).unwrap(),
             }
         }
-        statement.raw_execute().unwrap();
+        if slot + 1 == slots {
+            statement.raw_execute().unwrap();
+        }
         start = end;
     }
     batch.rows.len() as u64
