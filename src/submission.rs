@@ -226,6 +226,32 @@ pub struct Submission {
 }
 
 impl Submission {
+    /// All but the findings, which may be many.
+    #[must_use]
+    pub fn without_findings(&self) -> Self {
+        Self {
+            id: self.id,
+            archive: self.archive.clone(),
+            sha256: self.sha256.clone(),
+            bytes: self.bytes,
+            standard: self.standard,
+            hcode: self.hcode.clone(),
+            sent_at: self.sent_at.clone(),
+            received_at: self.received_at.clone(),
+            round: self.round,
+            status: self.status,
+            problems: self.problems.clone(),
+            files: self.files.clone(),
+            findings: Vec::new(),
+            findings_total: self.findings_total.clone(),
+            findings_cut: self.findings_cut,
+            notes: self.notes.clone(),
+            void: self.void.clone(),
+            stored: self.stored.clone(),
+            months: self.months.clone(),
+        }
+    }
+
     /// Sums the months into the counts of files, in order of first mention.
     pub fn sum_files(months: &[MonthCounts]) -> Vec<FileCounts> {
         let mut files: Vec<FileCounts> = Vec::new();

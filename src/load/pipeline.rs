@@ -127,10 +127,14 @@ impl Written {
         if (self.duplicates.len() as u64) < kept && *left > 0 {
             *left -= 1;
             let values = batch.row(row);
-            let parts: Vec<String> =
-                key.iter().map(|&column| batch.display(values[column])).collect();
-            let key = parts.join("|").trim_end_matches('|').to_owned();
-            self.duplicates.push((meta.line, key));
+            let mut text = String::with_capacity(64);
+            for &column in key {
+                batch.write(values[column], &mut text);
+                text.push('|');
+            }
+            text.truncate(text.trim_end_matches('|').len());
+            text.shrink_to_fit();
+            self.duplicates.push((meta.line, text));
         }
     }
 }

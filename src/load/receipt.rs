@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use chrono::{DateTime, Datelike};
+use rustc_hash::FxHashMap;
 
 use crate::clock::BUDDHIST_ERA;
 use crate::report::{csv, findings, plain};
-use crate::submission::{Problem, Status, Submission};
+use crate::submission::{Problem, Status, Submission, Texts};
 
 /// The endings of a receipt's files, after the archive's name.
 pub const ENDINGS: [&str; 3] = [".receipt.json", ".receipt.txt", ".findings.csv"];
@@ -18,9 +19,20 @@ const SHOWN: usize = 50;
 
 /// The three files of a receipt, in the order of [`ENDINGS`].
 pub fn files(submission: &Submission) -> [Vec<u8>; 3] {
-    let mut json = serde_json::to_vec(submission).unwrap_or_default();
+    [json(submission), text(submission).into_bytes(), findings_csv(submission)]
+}
+
+/// The submission as JSON, in one line.
+fn json(s: &Submission) -> Vec<u8> {
+    /// Stands for the list: within a string no quote is without a backslash.
+    const NO_FINDINGS: &str = "\"findings\":[]";
+    let rest = serde_json::to_string(&s.without_findings()).expect("texts and numbers");
+    let (before, after) = rest.split_once(NO_FINDINGS).expect("a submission has it");
+    let mut json = [before, "\"findings\":"].concat().into_bytes();
+    findings::json_list(&s.findings, &mut json);
+    json.extend_from_slice(after.as_bytes());
     json.push(b'\n');
-    [json, text(submission).into_bytes(), findings_csv(submission)]
+    json
 }
 
 /// All findings kept, and the problems, as a table.
@@ -40,8 +52,9 @@ pub fn findings_csv(s: &Submission) -> Vec<u8> {
             Cow::from(&p.texts.mend_en),
         ]
     });
-    let findings = s.findings.iter().map(findings::row);
-    csv::table(&findings::HEADER, problems.chain(findings))
+    let mut table = csv::table(&findings::HEADER, problems);
+    findings::csv_lines(&s.findings, &mut table);
+    table
 }
 
 /// The receipt for people: Thai, then English.
@@ -93,7 +106,7 @@ fn one_language(out: &mut String, s: &Submission, thai: bool) {
         );
     }
     codes(out, s, thai);
-    findings(out, s, thai);
+    some_findings(out, s, thai);
     for note in &s.notes {
         let _ = writeln!(out, "* {}", of_problem(note, thai));
     }
@@ -113,9 +126,12 @@ fn codes(out: &mut String, s: &Submission, thai: bool) {
             "Findings by code"
         }
     );
+    let mut texts: FxHashMap<&str, &Texts> = FxHashMap::default();
+    for finding in &s.findings {
+        texts.entry(&finding.code).or_insert(&finding.texts);
+    }
     for (code, total) in &s.findings_total {
-        let texts = s.findings.iter().find(|f| *f.code == **code).map(|f| &f.texts);
-        let (what, mend) = texts.map_or(("", ""), |t| {
+        let (what, mend) = texts.get(code.as_str()).map_or(("", ""), |t| {
             if thai {
                 (t.th.as_str(), t.mend_th.as_str())
             } else {
@@ -126,7 +142,7 @@ fn codes(out: &mut String, s: &Submission, thai: bool) {
     }
 }
 
-fn findings(out: &mut String, s: &Submission, thai: bool) {
+fn some_findings(out: &mut String, s: &Submission, thai: bool) {
     if s.findings.is_empty() {
         return;
     }
@@ -187,4 +203,28 @@ fn when(rfc3339: &str, thai: bool) -> String {
     let Ok(time) = DateTime::parse_from_rfc3339(rfc3339) else { return rfc3339.to_owned() };
     let year = time.year() + if thai { BUDDHIST_ERA } else { 0 };
     format!("{} {year} {}", time.format("%d/%m"), time.format("%H:%M:%S"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_receipt_is_the_submission_as_json() {
+        let given = r#"{"id":7,"archive":"\"findings\":[],.zip","sha256":"0","bytes":1,
+            "standard":null,"hcode":null,"sent_at":null,"received_at":"2014-06-01T08:00:00+07:00",
+            "round":2557,"status":"accepted","problems":[],"files":[],"findings":[
+            {"code":"SE1105","severity":"error","file":"SERVICE","line":17,"field":"DATE_SERV",
+            "value":"\"25560101","key":"1|2","th":"ก","en":"a\\b"},
+            {"code":"SE9299","severity":"error","file":"SERVICE","line":18,"field":null,
+            "value":"","key":"1|3","th":"ก","en":"","mend_th":"ข","mend_en":"c"}],
+            "findings_total":{"SE1105":1,"SE9299":1},"findings_cut":false,"notes":[],
+            "void":{"at":"a","by":"b","reason":"\"findings\":[]","rows":2}}"#;
+        for findings in [2, 0] {
+            let mut s: Submission = serde_json::from_str(given).unwrap();
+            s.findings.truncate(findings);
+            let whole = serde_json::to_string(&s).unwrap() + "\n";
+            assert_eq!(String::from_utf8(json(&s)).unwrap(), whole);
+        }
+    }
 }

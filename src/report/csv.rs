@@ -41,6 +41,18 @@ where
     writer.into_inner().unwrap_or_default()
 }
 
+/// Writes a cell into a line that has others, as [`table`] does.
+pub(super) fn cell(out: &mut Vec<u8>, cell: &str) {
+    let cell = safe(cell);
+    if !cell.bytes().any(|byte| matches!(byte, b'"' | b',' | b'\r' | b'\n')) {
+        out.extend_from_slice(cell.as_bytes());
+        return;
+    }
+    out.push(b'"');
+    out.extend_from_slice(cell.replace('"', "\"\"").as_bytes());
+    out.push(b'"');
+}
+
 /// A table for programs: the names of its columns, then its rows. Notes are
 /// in the other forms and in an export's manifest.
 pub fn of(of: &Table, lang: Lang) -> Vec<u8> {

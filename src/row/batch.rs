@@ -1,6 +1,8 @@
 //! Records on their way to the store: flat values, one text buffer, no
 //! allocation per row.
 
+use std::fmt::Write as _;
+
 /// A value as the store keeps it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Value {
@@ -110,10 +112,17 @@ impl Batch {
     /// A value as the text that was sent, when it was sent as text or whole
     /// number (dates too; scaled numbers are not given back by this).
     pub fn display(&self, value: Value) -> String {
+        let mut text = String::new();
+        self.write(value, &mut text);
+        text
+    }
+
+    /// The same, behind a text.
+    pub fn write(&self, value: Value, to: &mut String) {
         match value {
-            Value::Null => String::new(),
-            Value::Int(number) => number.to_string(),
-            Value::Text(place) => self.text_of(place).to_owned(),
+            Value::Null => {}
+            Value::Int(number) => write!(to, "{number}").expect("a text takes all"),
+            Value::Text(place) => to.push_str(self.text_of(place)),
         }
     }
 }

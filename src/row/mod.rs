@@ -23,7 +23,7 @@ pub use judge::Judge;
 pub use number::canonical_int;
 pub use order::{HeaderTrouble, Order, is_header};
 pub use packed::digits_key;
-pub use person::{Fact, Facts, NoStore, Person, PersonIndex, Persons};
+pub use person::{ByPid, Fact, Facts, NoStore, Person, PersonIndex, Persons};
 pub use plan::{Code, CodeAt, Plan, PlanColumn};
 pub use verdict::{Context, Finding, Verdicts};
 

@@ -58,11 +58,7 @@ impl Facts {
     /// What the archive will have changed for a person.
     pub fn of(&self, hospcode: &str, pid: &str) -> Fact {
         let unit = self.units.iter().find(|unit| unit.hospcode == hospcode);
-        let entry = unit.and_then(|unit| match digits_key(pid) {
-            Some(number) => unit.numbered.get(&number),
-            None => unit.named.get(pid),
-        });
-        match entry {
+        match unit.and_then(|unit| unit.persons.get(pid)) {
             None => Fact::Untouched,
             Some(entry) if entry.unsure => Fact::Unsure,
             Some(entry) => Fact::Sure(entry.person),
@@ -90,13 +86,52 @@ impl PersonIndex for NoStore {
     }
 }
 
+/// Something about persons of one unit, by their PID.
+#[derive(Debug)]
+pub struct ByPid<T> {
+    /// Those whose PID is a number, by [`digits_key`].
+    numbered: FxHashMap<u64, T>,
+    named: FxHashMap<Box<str>, T>,
+}
+
+impl<T> Default for ByPid<T> {
+    fn default() -> Self {
+        Self { numbered: FxHashMap::default(), named: FxHashMap::default() }
+    }
+}
+
+impl<T> ByPid<T> {
+    /// What is there of a person.
+    pub fn get(&self, pid: &str) -> Option<&T> {
+        match digits_key(pid) {
+            Some(number) => self.numbered.get(&number),
+            None => self.named.get(pid),
+        }
+    }
+
+    /// What is there of a person, and is put there first if nothing is.
+    pub fn get_or_put(&mut self, pid: &str, new: impl FnOnce() -> T) -> &mut T {
+        match digits_key(pid) {
+            Some(number) => self.numbered.entry(number).or_insert_with(new),
+            None => {
+                if !self.named.contains_key(pid) {
+                    self.named.insert(pid.into(), new());
+                }
+                self.named.get_mut(pid).expect("was put there above")
+            }
+        }
+    }
+
+    fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.numbered.values_mut().chain(self.named.values_mut())
+    }
+}
+
 /// Persons of one unit that this archive has mentioned so far.
 #[derive(Debug, Default)]
 struct Unit {
     hospcode: String,
-    /// Those whose PID is a number, by [`digits_key`].
-    numbered: FxHashMap<u64, Entry>,
-    named: FxHashMap<Box<str>, Entry>,
+    persons: ByPid<Entry>,
 }
 
 /// Persons that this archive has mentioned so far, over the index.
@@ -148,7 +183,7 @@ impl<'a> Persons<'a> {
     /// Forgets what this archive said of deaths, when its DEATH is taken back.
     pub fn forget_deaths(&mut self) {
         for unit in &mut self.units {
-            for entry in unit.numbered.values_mut().chain(unit.named.values_mut()) {
+            for entry in unit.persons.values_mut() {
                 entry.person.death = entry.stored_death;
             }
         }
@@ -166,18 +201,7 @@ impl<'a> Persons<'a> {
                 self.units.len() - 1
             });
         let Self { index, units } = self;
-        let unit = &mut units[at];
-        match digits_key(pid) {
-            Some(number) => {
-                unit.numbered.entry(number).or_insert_with(|| index.find(hospcode, pid).into())
-            }
-            None => {
-                if !unit.named.contains_key(pid) {
-                    unit.named.insert(pid.into(), index.find(hospcode, pid).into());
-                }
-                unit.named.get_mut(pid).expect("was put there above")
-            }
-        }
+        units[at].persons.get_or_put(pid, || index.find(hospcode, pid).into())
     }
 }
 

@@ -1,32 +1,148 @@
 //! Who is in PERSON and DEATH, for the judge.
 
-use rusqlite::types::{ToSqlOutput, ValueRef};
+use std::borrow::Cow;
+
+use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{OptionalExtension, params};
 
 use super::Result;
 use super::open::Reader;
-use crate::row::{Person, PersonIndex, canonical_int};
+use crate::row::{ByPid, Person, PersonIndex, canonical_int};
+
+/// From so many questions about a unit on, its persons are read ahead.
+const FIRST_AHEAD: usize = 16;
+
+/// Persons read ahead for each question that was asked by itself: that many
+/// take about as long as the question did.
+const AHEAD: usize = 16;
 
 impl Reader {
     /// Persons for the judge, as of the archives that are committed.
     pub fn into_person_index(self) -> StoredPersons {
-        StoredPersons { reader: self, trouble: None }
-    }
-}
-
-/// A part of a person's key, as it is stored.
-fn part(text: &str) -> ToSqlOutput<'_> {
-    match canonical_int(text) {
-        Some(number) => number.into(),
-        None => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+        StoredPersons { reader: self, version: 0, ahead: Vec::new(), trouble: None }
     }
 }
 
 /// Answers the judge from PERSON and DEATH.
 pub struct StoredPersons {
     reader: Reader,
+    /// Of the state in which was read what is in `ahead`.
+    version: i64,
+    ahead: Vec<ReadAhead>,
     /// The first trouble; the judge cannot fail, so it is kept for the loader.
     pub trouble: Option<super::StoreError>,
+}
+
+/// Persons of one unit that were read in the order of their PIDs, which costs
+/// a tenth of asking for each: an archive asks for many of a unit's persons.
+struct ReadAhead {
+    hospcode: String,
+    /// Questions that had to be asked one by one.
+    asked: usize,
+    upto: Upto,
+    persons: ByPid<Person>,
+}
+
+/// How far persons have been read.
+enum Upto {
+    Nobody,
+    Pid(Part<'static>),
+    All,
+}
+
+/// A part of a person's key as it is stored, in SQLite's order: numbers before
+/// texts.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Part<'t> {
+    Number(i64),
+    Text(Cow<'t, str>),
+}
+
+impl<'t> Part<'t> {
+    fn of(text: &'t str) -> Self {
+        canonical_int(text).map_or(Self::Text(Cow::Borrowed(text)), Self::Number)
+    }
+
+    fn into_owned(self) -> Part<'static> {
+        match self {
+            Self::Number(number) => Part::Number(number),
+            Self::Text(text) => Part::Text(Cow::Owned(text.into_owned())),
+        }
+    }
+}
+
+impl ToSql for Part<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Self::Number(number) => (*number).into(),
+            Self::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+        })
+    }
+}
+
+impl ReadAhead {
+    fn of(hospcode: &str) -> Self {
+        let hospcode = hospcode.to_owned();
+        Self { hospcode, asked: 0, upto: Upto::Nobody, persons: ByPid::default() }
+    }
+
+    /// A person that has been passed while reading.
+    fn answer(&self, pid: &str) -> Option<Person> {
+        let passed = match &self.upto {
+            Upto::Nobody => false,
+            Upto::Pid(last) => Part::of(pid) <= *last,
+            Upto::All => true,
+        };
+        passed.then(|| self.persons.get(pid).copied().unwrap_or_default())
+    }
+
+    /// Reads so many persons more.
+    fn read(&mut self, reader: &Reader, count: usize) -> Result<()> {
+        let from = match &self.upto {
+            Upto::All => return Ok(()),
+            // Every PID comes after it.
+            Upto::Nobody => ToSqlOutput::from(f64::NEG_INFINITY),
+            Upto::Pid(last) => last.to_sql()?,
+        };
+        let hospcode = Part::of(&self.hospcode);
+        let mut last = None;
+        let mut read = 0;
+        // With `max`, the other columns are those of the latest round.
+        let mut persons = reader.conn.prepare_cached(
+            "SELECT CAST(PID AS TEXT), BIRTH, CAST(SEX AS INTEGER), max(_round) FROM t_person
+             WHERE HOSPCODE = ?1 AND PID > ?2 GROUP BY PID ORDER BY PID LIMIT ?3",
+        )?;
+        let mut rows = persons.query(params![hospcode, from, count as i64])?;
+        while let Some(row) = rows.next()? {
+            let pid = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+            *self.persons.get_or_put(pid, Person::default) = person(row.get(1)?, row.get(2)?);
+            read += 1;
+            if read == count {
+                last = Some(Part::of(pid).into_owned());
+            }
+        }
+        // Every PID comes before a blob.
+        let until =
+            last.as_ref().map_or(Ok(ToSqlOutput::Borrowed(ValueRef::Blob(&[]))), Part::to_sql)?;
+        let mut deaths = reader.conn.prepare_cached(
+            "SELECT CAST(PID AS TEXT), DDEATH FROM t_death
+             WHERE HOSPCODE = ?1 AND PID > ?2 AND PID <= ?3",
+        )?;
+        let mut rows = deaths.query(params![hospcode, from, until])?;
+        while let Some(row) = rows.next()? {
+            let pid = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+            let death: Option<i64> = row.get(1)?;
+            self.persons.get_or_put(pid, Person::default).death = death.unwrap_or(0) as i32;
+        }
+        self.upto = last.map_or(Upto::All, Upto::Pid);
+        Ok(())
+    }
+}
+
+/// Somebody who is in PERSON.
+fn person(birth: Option<i64>, sex: Option<i64>) -> Person {
+    let (birth, sex) = (birth.unwrap_or(0) as i32, sex.unwrap_or(0) as u8);
+    Person { birth, sex, known: true, death: 0 }
 }
 
 impl StoredPersons {
@@ -35,36 +151,61 @@ impl StoredPersons {
         self.reader
     }
 
-    fn ask(&self, hospcode: &str, pid: &str) -> Result<Person> {
-        let conn = &self.reader.conn;
-        if !self.reader.is_held() {
-            // One state for all questions until the next pause, which spares
-            // each a lock of its own.
-            conn.execute_batch("BEGIN")?;
+    fn ask(&mut self, hospcode: &str, pid: &str) -> Result<Person> {
+        self.hold()?;
+        let at =
+            self.ahead.iter().position(|unit| unit.hospcode == hospcode).unwrap_or_else(|| {
+                self.ahead.push(ReadAhead::of(hospcode));
+                self.ahead.len() - 1
+            });
+        let ahead = &mut self.ahead[at];
+        if let Some(person) = ahead.answer(pid) {
+            return Ok(person);
         }
-        let key = params![part(hospcode), part(pid)];
-        let found: Option<(Option<i64>, Option<i64>)> = conn
+        ahead.asked += 1;
+        if ahead.asked >= FIRST_AHEAD && ahead.asked.is_power_of_two() {
+            ahead.read(&self.reader, ahead.asked * AHEAD)?;
+        }
+        self.ask_one(hospcode, pid)
+    }
+
+    /// One state for all questions until the next pause, which spares each a
+    /// lock of its own.
+    fn hold(&mut self) -> Result<()> {
+        if self.reader.is_held() {
+            return Ok(());
+        }
+        let conn = &self.reader.conn;
+        conn.execute_batch("BEGIN")?;
+        let version = conn
+            .prepare_cached("PRAGMA data_version")?
+            .query_row([], |row| row.get::<_, i64>(0))?;
+        if self.version != version {
+            // Somebody has written since.
+            self.ahead.clear();
+            self.version = version;
+        }
+        Ok(())
+    }
+
+    fn ask_one(&self, hospcode: &str, pid: &str) -> Result<Person> {
+        let conn = &self.reader.conn;
+        let key = params![Part::of(hospcode), Part::of(pid)];
+        let found = conn
             .prepare_cached(
                 "SELECT BIRTH, CAST(SEX AS INTEGER) FROM t_person
                  WHERE HOSPCODE = ?1 AND PID = ?2 ORDER BY _round DESC LIMIT 1",
             )?
-            .query_row(key, |row| Ok((row.get(0)?, row.get(1)?)))
+            .query_row(key, |row| Ok(person(row.get(0)?, row.get(1)?)))
             .optional()?;
         let death: Option<Option<i64>> = conn
             .prepare_cached("SELECT DDEATH FROM t_death WHERE HOSPCODE = ?1 AND PID = ?2")?
             .query_row(key, |row| row.get(0))
             .optional()?;
-        let (birth, sex) = found.unwrap_or_default();
-        Ok(Person {
-            birth: birth.unwrap_or(0) as i32,
-            death: death.flatten().unwrap_or(0) as i32,
-            sex: sex.unwrap_or(0) as u8,
-            known: found.is_some(),
-        })
+        let death = death.flatten().unwrap_or(0) as i32;
+        Ok(Person { death, ..found.unwrap_or_default() })
     }
-}
 
-impl StoredPersons {
     fn trouble<T: Default>(&mut self, done: Result<T>) -> T {
         done.unwrap_or_else(|error| {
             self.trouble.get_or_insert(error);
@@ -90,5 +231,95 @@ impl PersonIndex for StoredPersons {
     fn pause(&mut self) {
         let done = self.let_go();
         self.trouble(done);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Catalog;
+    use crate::store::Store;
+
+    /// A third of the numbers are persons, in one round or two, as numbers and
+    /// as texts; some died, and some only died.
+    fn fill(store: &Store, unit: &str, persons: i64) {
+        for number in 1..=persons {
+            for (kind, pid) in [("", number.to_string()), ("0", format!("0{number}"))] {
+                let key = Part::of(&pid);
+                let row = |round: i64, birth: i64| {
+                    let sql =
+                        "INSERT INTO t_person (HOSPCODE, PID, BIRTH, SEX, _round, _sub, _line)
+                         VALUES (?1, ?2, ?3, ?4, ?5, 1, 1)";
+                    let sex = number % 3;
+                    let values = params![Part::of(unit), key, birth, sex, round];
+                    store.conn.execute(sql, values).unwrap();
+                };
+                if number % 3 == 0 {
+                    row(2556, 19_500_000 + number);
+                }
+                if number % 9 == 0 {
+                    row(2557, 19_600_000 + number);
+                }
+                if number % 7 == 0 && kind.is_empty() {
+                    let sql = "INSERT INTO t_death (HOSPCODE, PID, DDEATH, _sub, _line)
+                         VALUES (?1, ?2, ?3, 1, 1)";
+                    store
+                        .conn
+                        .execute(sql, params![Part::of(unit), key, 20_130_000 + number])
+                        .unwrap();
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn persons_read_ahead_are_those_that_are_asked_for_one_by_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let store =
+            Store::open(&folder.path().join("khlang.db"), &Catalog::builtin().unwrap(), 8).unwrap();
+        for unit in ["04001", "10670", "A0001"] {
+            fill(&store, unit, 2_000);
+        }
+        let mut index = store.reader().unwrap().unwrap().into_person_index();
+        for unit in ["10670", "04001", "A0001", "99999"] {
+            // In no order, and persons that nobody knows between them.
+            for step in 0..3_000_i64 {
+                let number = step * 1_237 % 3_001;
+                for pid in [
+                    number.to_string(),
+                    format!("0{number}"),
+                    format!("-{number}"),
+                    format!("{number}x"),
+                ] {
+                    let alone = index.ask_one(unit, &pid).unwrap();
+                    assert_eq!(index.find(unit, &pid), alone, "{unit} {pid}");
+                }
+                if step % 500 == 0 {
+                    index.pause();
+                }
+            }
+        }
+        assert!(index.trouble.is_none());
+        assert!(index.ahead.iter().all(|unit| unit.asked < 1_000), "read ahead");
+    }
+
+    #[test]
+    fn what_was_read_ahead_is_forgotten_when_somebody_writes() {
+        let folder = tempfile::tempdir().unwrap();
+        let store =
+            Store::open(&folder.path().join("khlang.db"), &Catalog::builtin().unwrap(), 8).unwrap();
+        fill(&store, "10670", 300);
+        let mut index = store.reader().unwrap().unwrap().into_person_index();
+        let born = |index: &mut StoredPersons| index.find("10670", "299").birth;
+        for number in 1..=300 {
+            index.find("10670", &number.to_string());
+        }
+        assert_eq!(born(&mut index), 0);
+        let sql = "INSERT INTO t_person (HOSPCODE, PID, BIRTH, _round, _sub, _line)
+             VALUES (10670, 299, 20010203, 2557, 2, 1)";
+        store.conn.execute(sql, []).unwrap();
+        assert_eq!(born(&mut index), 0, "one state until a pause");
+        index.pause();
+        assert_eq!(born(&mut index), 20_010_203);
     }
 }

@@ -209,31 +209,44 @@ impl Table {
     /// round and the submission, as far as the table has them, then for each
     /// record the visit, the columns and the line.
     ///
+    /// All columns are named, and in the order of the table, because SQLite
+    /// then takes the values from where they are instead of copying each.
+    ///
     /// A row that cannot be stored for another reason ends the statement with
     /// an error. `OR FAIL` leaves the rows before it, for the archive is given
     /// up as a whole; so SQLite need not be able to take them back one by one,
     /// which costs a copy of each page.
     pub fn insert_sql(&self, columns: &[(usize, bool)], records: usize) -> String {
-        let round = self.register.then_some("_round");
-        let shared: Vec<&str> = round.into_iter().chain(["_sub"]).collect();
-        let own = columns.iter().map(|&(column, _)| self.names[column].as_str());
-        let visit = self.visit.then_some("visit");
-        let each: Vec<&str> = visit.into_iter().chain(own).chain(["_line"]).collect();
-        let mut rows = String::with_capacity(records * (shared.len() + each.len()) * 6);
+        let shared = usize::from(self.register) + 1;
+        let own = usize::from(self.visit) + columns.len() + 1;
+        // In the order of `column_sql`; 0 for a column without a value.
+        let given = |column| columns.iter().position(|&(given, _)| given == column);
+        let visit = self.visit.then_some(1);
+        let values = self
+            .columns
+            .iter()
+            .map(|&(column, _)| given(column).map_or(0, |at| usize::from(self.visit) + at + 1));
+        let places: Vec<usize> = visit.into_iter().chain(values).collect();
+        let mut rows = String::with_capacity(records * (shared + places.len() + 1) * 6);
         for record in 0..records {
-            let first = shared.len() + record * each.len();
+            let before = shared + record * own;
             rows.push_str(if record == 0 { "(" } else { "), (" });
-            for (at, number) in (1..=shared.len()).chain(first + 1..=first + each.len()).enumerate()
-            {
-                rows.push_str(if at == 0 { "?" } else { ", ?" });
-                // Writing to a text cannot fail.
-                let _ = write!(rows, "{number}");
+            for &place in &places {
+                match place {
+                    0 => rows.push_str("NULL, "),
+                    _ => write!(rows, "?{}, ", before + place).expect("a text takes all"),
+                }
             }
+            for number in 1..=shared {
+                write!(rows, "?{number}, ").expect("a text takes all");
+            }
+            write!(rows, "?{}", before + own).expect("a text takes all");
         }
+        let names: Vec<String> = self.column_sql().into_iter().map(|(name, _)| name).collect();
         format!(
             "INSERT OR FAIL INTO {} (\"{}\") VALUES {rows}) ON CONFLICT DO NOTHING",
             self.name,
-            [shared, each].concat().join("\", \""),
+            names.join("\", \""),
         )
     }
 

@@ -30,10 +30,10 @@ static ADD_ALL: LazyLock<String> = LazyLock::new(|| add_sql(TOGETHER));
 fn add_sql(rows: usize) -> String {
     let rows: Vec<String> = (0..rows)
         .map(|row| 4 * row)
-        .map(|p| format!("(?{}, ?{}, ?{}, ?{})", p + 1, p + 2, p + 3, p + 4))
+        .map(|p| format!("(NULL, ?{}, ?{}, ?{}, ?{})", p + 1, p + 2, p + 3, p + 4))
         .collect();
     format!(
-        "INSERT OR FAIL INTO visit (hospcode, seq, date_serv, pid) VALUES {}
+        "INSERT OR FAIL INTO visit (id, hospcode, seq, date_serv, pid) VALUES {}
          ON CONFLICT DO NOTHING",
         rows.join(", ")
     )

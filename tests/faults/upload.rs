@@ -26,7 +26,7 @@ const STEPS: [&str; 8] = [
     "moved",
 ];
 
-/// Sends an archive; nothing when no answer came.
+/// Sends an archive; nothing when no answer came, or one that was cut off.
 fn send(address: SocketAddr, name: &str, bytes: &[u8]) -> Option<(u16, Value)> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
@@ -41,7 +41,7 @@ fn send(address: SocketAddr, name: &str, bytes: &[u8]) -> Option<(u16, Value)> {
     stream.read_to_string(&mut reply).ok()?;
     let (head, body) = reply.split_once("\r\n\r\n")?;
     let status = head.split(' ').nth(1)?.parse().ok()?;
-    Some((status, serde_json::from_str(body).unwrap()))
+    Some((status, serde_json::from_str(body).ok()?))
 }
 
 fn serve_to_death<'s>(site: &'s Site, step: &str) -> Daemon<'s> {
