@@ -138,7 +138,9 @@ pub fn copy_folder(from: &Path, to: &Path) {
         if entry.file_type().unwrap().is_dir() {
             copy_folder(&entry.path(), &to);
         } else {
-            std::fs::copy(entry.path(), to).unwrap();
+            std::fs::copy(entry.path(), &to).unwrap();
+            // Else whoever is measured next writes it to the disk.
+            std::fs::File::open(to).unwrap().sync_all().unwrap();
         }
     }
 }
