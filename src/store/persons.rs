@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Result;
 use super::open::Reader;
@@ -97,46 +97,69 @@ impl ReadAhead {
     }
 
     /// Reads so many persons more.
-    fn read(&mut self, reader: &Reader, count: usize) -> Result<()> {
+    fn read(&mut self, conn: &Connection, count: usize) -> Result<()> {
         let from = match &self.upto {
             Upto::All => return Ok(()),
             // Every PID comes after it.
             Upto::Nobody => ToSqlOutput::from(f64::NEG_INFINITY),
             Upto::Pid(last) => last.to_sql()?,
         };
-        let hospcode = Part::of(&self.hospcode);
-        let mut last = None;
-        let mut read = 0;
-        // With `max`, the other columns are those of the latest round.
-        let mut persons = reader.conn.prepare_cached(
-            "SELECT CAST(PID AS TEXT), BIRTH, CAST(SEX AS INTEGER), max(_round) FROM t_person
-             WHERE HOSPCODE = ?1 AND PID > ?2 GROUP BY PID ORDER BY PID LIMIT ?3",
-        )?;
-        let mut rows = persons.query(params![hospcode, from, count as i64])?;
-        while let Some(row) = rows.next()? {
-            let pid = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
-            *self.persons.get_or_put(pid, Person::default) = person(row.get(1)?, row.get(2)?);
-            read += 1;
-            if read == count {
-                last = Some(Part::of(pid).into_owned());
-            }
-        }
-        // Every PID comes before a blob.
-        let until =
-            last.as_ref().map_or(Ok(ToSqlOutput::Borrowed(ValueRef::Blob(&[]))), Part::to_sql)?;
-        let mut deaths = reader.conn.prepare_cached(
-            "SELECT CAST(PID AS TEXT), DDEATH FROM t_death
-             WHERE HOSPCODE = ?1 AND PID > ?2 AND PID <= ?3",
-        )?;
-        let mut rows = deaths.query(params![hospcode, from, until])?;
-        while let Some(row) = rows.next()? {
-            let pid = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
-            let death: Option<i64> = row.get(1)?;
-            self.persons.get_or_put(pid, Person::default).death = death.unwrap_or(0) as i32;
-        }
+        let unit = Part::of(&self.hospcode);
+        let last = read_persons(conn, (&unit, &from), count, &mut self.persons)?;
+        let until = match &last {
+            Some(last) => last.to_sql()?,
+            // Every PID comes before a blob.
+            None => ToSqlOutput::Borrowed(ValueRef::Blob(&[])),
+        };
+        read_deaths(conn, (&unit, &from, &until), &mut self.persons)?;
         self.upto = last.map_or(Upto::All, Upto::Pid);
         Ok(())
     }
+}
+
+/// Reads at most so many persons of a unit behind a PID; gives the last one's
+/// PID when there may be more.
+fn read_persons(
+    conn: &Connection,
+    (unit, from): (&Part, &ToSqlOutput),
+    count: usize,
+    into: &mut ByPid<Person>,
+) -> Result<Option<Part<'static>>> {
+    // With `max`, the other columns are those of the latest round.
+    let mut query = conn.prepare_cached(
+        "SELECT CAST(PID AS TEXT), BIRTH, CAST(SEX AS INTEGER), max(_round) FROM t_person
+         WHERE HOSPCODE = ?1 AND PID > ?2 GROUP BY PID ORDER BY PID LIMIT ?3",
+    )?;
+    let mut rows = query.query(params![unit, from, count as i64])?;
+    let mut read = 0;
+    while let Some(row) = rows.next()? {
+        let pid = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+        *into.get_or_put(pid, Person::default) = person(row.get(1)?, row.get(2)?);
+        read += 1;
+        if read == count {
+            return Ok(Some(Part::of(pid).into_owned()));
+        }
+    }
+    Ok(None)
+}
+
+/// Reads the deaths of a unit behind a PID, until another.
+fn read_deaths(
+    conn: &Connection,
+    (unit, from, until): (&Part, &ToSqlOutput, &ToSqlOutput),
+    into: &mut ByPid<Person>,
+) -> Result<()> {
+    let mut query = conn.prepare_cached(
+        "SELECT CAST(PID AS TEXT), DDEATH FROM t_death
+         WHERE HOSPCODE = ?1 AND PID > ?2 AND PID <= ?3",
+    )?;
+    let mut rows = query.query(params![unit, from, until])?;
+    while let Some(row) = rows.next()? {
+        let pid = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+        let death: Option<i64> = row.get(1)?;
+        into.get_or_put(pid, Person::default).death = death.unwrap_or(0) as i32;
+    }
+    Ok(())
 }
 
 /// Somebody who is in PERSON.
@@ -164,7 +187,7 @@ impl StoredPersons {
         }
         ahead.asked += 1;
         if ahead.asked >= FIRST_AHEAD && ahead.asked.is_power_of_two() {
-            ahead.read(&self.reader, ahead.asked * AHEAD)?;
+            ahead.read(&self.reader.conn, ahead.asked * AHEAD)?;
         }
         self.ask_one(hospcode, pid)
     }
