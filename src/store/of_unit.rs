@@ -84,12 +84,7 @@ impl Reader {
     }
 
     /// What was wrong with what a unit sent in a round.
-    pub fn totals_of_unit(
-        &self,
-        hcode: &str,
-        round: i32,
-        catalog: &Catalog,
-    ) -> Result<UnitTotals> {
+    pub fn totals_of_unit(&self, hcode: &str, round: i32, catalog: &Catalog) -> Result<UnitTotals> {
         let cut: bool = self
             .conn
             .prepare_cached(

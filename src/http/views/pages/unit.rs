@@ -91,12 +91,7 @@ pub fn unit(call: &Call) -> Result<Reply, Problem> {
     let totals = store.totals_of_unit(&unit.hcode, round, catalog)?;
     let filter = lines_of(call, unit, round);
     let (code, severity) = (filter.code, filter.severity.map(Severity::as_str));
-    let found = store.findings_of_unit(
-        filter,
-        call.page(),
-        LINES_SHOWN,
-        catalog,
-    )?;
+    let found = store.findings_of_unit(filter, call.page(), LINES_SHOWN, catalog)?;
     let lines: Vec<Shown> = found
         .rows
         .into_iter()
