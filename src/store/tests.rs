@@ -154,7 +154,10 @@ fn totals_of_an_older_database_say_how_bad_each_code_was() {
     assert_eq!((codes["SE1110"], codes["SE9511"], codes["FP1104"]), (6, 12, 4));
     let one = store.submission(1, &catalog).unwrap().unwrap();
     assert_eq!((one.findings_total["SE9511"], one.findings[0].severity), (3, Warning));
-    store.conn.execute_batch("UPDATE finding_total SET severity = 'note' WHERE code = 'SE1110'").unwrap();
+    store
+        .conn
+        .execute_batch("UPDATE finding_total SET severity = 'note' WHERE code = 'SE1110'")
+        .unwrap();
     assert!(!store.verify(&catalog, 30).unwrap().mismatches.is_empty());
 }
 

@@ -241,7 +241,7 @@ fn exports_are_listed_with_their_files() {
     let file = folder.path().join("khlang.toml");
     crate::files::write_whole(&file, own.as_bytes()).unwrap();
     let export = Config::load(Some(&file), std::iter::empty()).unwrap().export;
-    let site = super::fixture::site_with(|config| config.export = export);
+    let site = fixture::site_with(|config| config.export = export);
     let html = site.get("/exports").text().to_owned();
     assert!(html.contains("data-export=\"monthly\"") && html.contains("ยังไม่เคยจัดทำ"), "{html}");
     let made = site.folder.path().join("exports/monthly/2013-01-01");
@@ -264,7 +264,7 @@ fn exports_are_listed_with_their_files() {
 }
 
 /// A page once its figures are there.
-fn counted(site: &super::fixture::Site, target: &str) -> super::fixture::Got {
+fn counted(site: &fixture::Site, target: &str) -> fixture::Got {
     for _ in 0..600 {
         let got = site.ask("GET", target, &[("Accept", "text/html")]);
         if got.status != 503 {
@@ -280,7 +280,7 @@ fn counted(site: &super::fixture::Site, target: &str) -> super::fixture::Got {
 fn figures_that_are_not_there_yet_are_a_page_that_looks_again() {
     // On a machine with much else to do all may be counted before it is asked.
     let asked = || {
-        let site = super::fixture::site_with(|config| config.limits.figures_wait_ms = 0);
+        let site = fixture::site_with(|config| config.limits.figures_wait_ms = 0);
         let got = site.ask("GET", "/kpi?lang=en", &[("Accept", "text/html")]);
         (got.status == 503).then_some((site, got))
     };
