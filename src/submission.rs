@@ -62,7 +62,7 @@ impl Texts {
     pub fn of(catalog: &Catalog, code: &str, standard: Option<Standard>) -> Self {
         let text = match standard {
             Some(standard) => catalog.findings.get(code, standard),
-            None => catalog.findings.any(code),
+            None => catalog.findings.of_both(code),
         };
         text.map_or_else(Self::default, |text| Self {
             th: text.th.clone(),
@@ -209,6 +209,10 @@ pub struct Submission {
     pub findings: Vec<FindingLine>,
     /// How often each code was given, exactly.
     pub findings_total: BTreeMap<String, u64>,
+    /// The same by code and severity: what its rows were told decides, not
+    /// what a catalogue says of the code.
+    #[serde(skip)]
+    pub severities: BTreeMap<(String, Severity), u64>,
     /// Whether a cap cut the list of findings.
     pub findings_cut: bool,
     /// What else its sender should know: what was skipped, what could not be
@@ -226,6 +230,14 @@ pub struct Submission {
 }
 
 impl Submission {
+    /// Counts a code given with a severity.
+    pub fn count(&mut self, code: &str, severity: Severity, times: u64) {
+        if times > 0 {
+            *self.findings_total.entry(code.to_owned()).or_default() += times;
+            *self.severities.entry((code.to_owned(), severity)).or_default() += times;
+        }
+    }
+
     /// All but the findings, which may be many.
     #[must_use]
     pub fn without_findings(&self) -> Self {
@@ -244,6 +256,7 @@ impl Submission {
             files: self.files.clone(),
             findings: Vec::new(),
             findings_total: self.findings_total.clone(),
+            severities: self.severities.clone(),
             findings_cut: self.findings_cut,
             notes: self.notes.clone(),
             void: self.void.clone(),

@@ -23,6 +23,26 @@ pub enum Severity {
     Archive,
 }
 
+impl Severity {
+    /// Its name, as the store, tables and JSON write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+            Self::Member => "member",
+            Self::Archive => "archive",
+        }
+    }
+
+    /// The severity of a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Note, Self::Warning, Self::Error, Self::Member, Self::Archive]
+            .into_iter()
+            .find(|severity| severity.as_str() == name)
+    }
+}
+
 /// What is said for one code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FindingText {
@@ -38,7 +58,8 @@ pub struct FindingText {
     pub severity: Severity,
     /// `EC` (workbook of the 43-file check), `contract` or `local`.
     pub origin: String,
-    /// Where the code comes from.
+    /// Where the code comes from, and what was found out about it. For whoever
+    /// keeps the catalogue; senders are not shown it.
     pub source: String,
     /// What is wrong, in Thai.
     pub th: String,
@@ -94,10 +115,18 @@ impl Findings {
             .or_else(|| of(&format!("XX{tail}"), "*"))
     }
 
-    /// The text of a code whose meaning does not depend on the standard
-    /// (A, M and note codes), or of the first standard that has it.
-    pub fn any(&self, code: &str) -> Option<&FindingText> {
-        self.get(code, Standard::F43).or_else(|| self.get(code, Standard::F21))
+    /// The text of a code whose meaning does not depend on the standard (A, M
+    /// and note codes). What a row is told does depend on it: the same code may
+    /// be a warning in one standard and an error in the other.
+    pub fn of_both(&self, code: &str) -> Option<&FindingText> {
+        let at = self.index.get(&(code.to_owned(), "*".to_owned()))?;
+        self.texts.get(*at)
+    }
+
+    /// Whether a code has a text of its own in a standard, besides that of the
+    /// `XX` form.
+    pub fn has_own(&self, code: &str, standard: Standard) -> bool {
+        self.index.contains_key(&(code.to_owned(), standard.to_string()))
     }
 
     /// Every text, in the order of the file.

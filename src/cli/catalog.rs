@@ -46,6 +46,9 @@ fn expanded(catalog: &Catalog) -> Vec<FindingText> {
         for standard in [crate::archive::Standard::F21, crate::archive::Standard::F43] {
             for layout in catalog.layouts(standard) {
                 let code = format!("{}{}", layout.prefix, &text.code[2..]);
+                if catalog.findings.has_own(&code, standard) {
+                    continue;
+                }
                 let (standard, file) = (standard.to_string(), layout.file.clone());
                 all.push(FindingText { code, standard, file, ..text.clone() });
             }

@@ -34,6 +34,7 @@ pub fn empty(
         files: Vec::new(),
         findings: Vec::new(),
         findings_total: BTreeMap::new(),
+        severities: BTreeMap::new(),
         findings_cut: false,
         notes: Vec::new(),
         void: None,
@@ -158,13 +159,9 @@ fn findings_of(
     // Rows were judged in the order of their lines, so that little is to sort.
     lines.sort_by(|a, b| (a.line, &a.code, &a.field).cmp(&(b.line, &b.code, &b.field)));
     for (code, total) in plan.codes.iter().zip(&said.totals) {
-        if *total > 0 {
-            *submission.findings_total.entry(code.code.clone()).or_default() += total;
-        }
+        submission.count(&code.code, code.severity, *total);
     }
-    if duplicates > 0 {
-        *submission.findings_total.entry(duplicate.code.clone()).or_default() += duplicates;
-    }
+    submission.count(&duplicate.code, duplicate.severity, duplicates);
     let total: u64 = said.totals.iter().sum::<u64>() + duplicates;
     submission.findings_cut |= (lines.len() as u64) < total;
     submission.findings.append(&mut lines);

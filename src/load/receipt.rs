@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use chrono::{DateTime, Datelike};
 use rustc_hash::FxHashMap;
 
+use crate::catalog::Severity;
 use crate::clock::BUDDHIST_ERA;
 use crate::report::{csv, findings, plain};
 use crate::submission::{Problem, Status, Submission, Texts};
@@ -40,7 +41,7 @@ pub fn findings_csv(s: &Submission) -> Vec<u8> {
     let problems = s.problems.iter().map(|p| {
         [
             Cow::from(&p.code),
-            Cow::from(if p.member.is_some() { "member" } else { "archive" }),
+            Cow::from(severity_of(p).as_str()),
             Cow::from(p.member.as_deref().unwrap_or("")),
             Cow::from(p.line.map_or(String::new(), |line| line.to_string())),
             Cow::from(""),
@@ -55,6 +56,12 @@ pub fn findings_csv(s: &Submission) -> Vec<u8> {
     let mut table = csv::table(&findings::HEADER, problems);
     findings::csv_lines(&s.findings, &mut table);
     table
+}
+
+/// An archive that is broken is refused as a whole, also when one of its
+/// members is named.
+fn severity_of(problem: &Problem) -> Severity {
+    if problem.code.starts_with('A') { Severity::Archive } else { Severity::Member }
 }
 
 /// The receipt for people: Thai, then English.
@@ -130,7 +137,7 @@ fn codes(out: &mut String, s: &Submission, thai: bool) {
     for finding in &s.findings {
         texts.entry(&finding.code).or_insert(&finding.texts);
     }
-    for (code, total) in &s.findings_total {
+    for ((code, severity), total) in &s.severities {
         let (what, mend) = texts.get(code.as_str()).map_or(("", ""), |t| {
             if thai {
                 (t.th.as_str(), t.mend_th.as_str())
@@ -138,7 +145,8 @@ fn codes(out: &mut String, s: &Submission, thai: bool) {
                 (t.en.as_str(), t.mend_en.as_str())
             }
         });
-        let _ = writeln!(out, "  {code} × {total}: {what} {mend}");
+        let severity = word(*severity, thai);
+        let _ = writeln!(out, "  {code} ({severity}) × {total}: {what} {mend}");
     }
 }
 
@@ -158,7 +166,12 @@ fn some_findings(out: &mut String, s: &Submission, thai: bool) {
     for f in s.findings.iter().take(SHOWN) {
         let field = f.field.as_deref().unwrap_or("-");
         let value: String = f.value.chars().take(80).collect();
-        let _ = writeln!(out, "  {} {} {}: {field} = {value} [{}]", f.code, f.file, f.line, f.key);
+        let (code, severity) = (&f.code, word(f.severity, thai));
+        let _ = writeln!(
+            out,
+            "  {code} ({severity}) {} {}: {field} = {value} [{}]",
+            f.file, f.line, f.key
+        );
     }
     if s.findings.len() > SHOWN || s.findings_cut {
         let more = if thai {
@@ -183,6 +196,16 @@ fn of_problem(p: &Problem, thai: bool) -> String {
     let nearest = p.nearest.as_ref().map_or(String::new(), |near| format!(" → {near}?"));
     let about = format!("{}{nearest}", p.detail);
     format!("{}{member}{line} {what} ({about}) {mend}", p.code).trim_end().to_owned()
+}
+
+/// How bad a finding is, for people.
+fn word(severity: Severity, thai: bool) -> &'static str {
+    match (severity, thai) {
+        (Severity::Note, true) => "หมายเหตุ",
+        (Severity::Warning, true) => "คำเตือน",
+        (_, true) => "ไม่ผ่าน",
+        (severity, false) => severity.as_str(),
+    }
 }
 
 fn outcome(status: Status, thai: bool) -> &'static str {

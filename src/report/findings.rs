@@ -8,7 +8,6 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::csv;
-use crate::catalog::Severity;
 use crate::submission::FindingLine;
 
 /// The heading.
@@ -19,7 +18,7 @@ pub const HEADER: [&str; 11] =
 pub fn row(f: &FindingLine) -> [Cow<'_, str>; 11] {
     [
         Cow::from(&*f.code),
-        Cow::from(if f.severity == Severity::Warning { "warning" } else { "error" }),
+        Cow::from(f.severity.as_str()),
         Cow::from(&*f.file),
         Cow::from(f.line.to_string()),
         Cow::from(f.field.as_deref().unwrap_or("")),
@@ -142,6 +141,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::catalog::Severity;
     use crate::submission::Texts;
 
     /// Texts that have to be quoted or escaped, and some that need not.

@@ -35,7 +35,7 @@ pub use holds::{Deed, Hold, HoldOf};
 pub use kept::Kept;
 pub use lens::Lens;
 pub use marks::Marks;
-pub use of_unit::{UnitFinding, UnitTotals};
+pub use of_unit::{Told, UnitFilter, UnitFinding, UnitTotals};
 pub use open::{Reader, Snapshot, Store, stop_waiting};
 pub use persons::StoredPersons;
 pub use query::{Line, Raw, Value};

@@ -106,9 +106,9 @@ impl Loading<'_> {
             ])?;
         }
         self.record_findings(&s.findings)?;
-        let mut total = conn.prepare_cached("INSERT INTO finding_total VALUES (?1, ?2, ?3)")?;
-        for (code, count) in &s.findings_total {
-            total.execute(params![id, code, *count as i64])?;
+        let mut total = conn.prepare_cached("INSERT INTO finding_total VALUES (?1, ?2, ?3, ?4)")?;
+        for ((code, severity), count) in &s.severities {
+            total.execute(params![id, code, severity.as_str(), *count as i64])?;
         }
         let mut touched = conn.prepare_cached("INSERT INTO touched VALUES (?1, ?2, ?3)")?;
         for (hcode, table) in self.touched.all() {
@@ -129,7 +129,7 @@ impl Loading<'_> {
         many.raw_bind_parameter(1, id)?;
         let whole = findings.len() - findings.len() % TOGETHER;
         for (seq, f) in findings.iter().enumerate() {
-            let severity = severity_name(f.severity);
+            let severity = f.severity.as_str();
             let next = kinds.len() as i64;
             let known = match kinds.entry((&f.code, severity, &f.file, &f.field)) {
                 Entry::Occupied(known) => *known.get(),
@@ -217,14 +217,17 @@ fn status_of(text: &str) -> Result<Status> {
     Status::parse(text).ok_or_else(|| StoreError::Inconsistent(format!("no status {text}")))
 }
 
-fn severity_name(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Note => "note",
-        Severity::Warning => "warning",
-        Severity::Error => "error",
-        Severity::Member => "member",
-        Severity::Archive => "archive",
-    }
+/// A severity as stored. Totals of archives that were loaded before totals had
+/// one, and of which no finding is kept, have a blank: they are what the
+/// catalogue says of the code in the archive's standard.
+pub(super) fn severity_of(
+    stored: &str,
+    catalog: &Catalog,
+    code: &str,
+    standard: Option<Standard>,
+) -> Severity {
+    let told = || standard.and_then(|of| catalog.findings.get(code, of)).map(|t| t.severity);
+    Severity::parse(stored).or_else(told).unwrap_or(Severity::Error)
 }
 
 fn submission(
@@ -253,10 +256,14 @@ fn summary(conn: &rusqlite::Connection, id: i64, catalog: &Catalog) -> Result<Op
     (s.notes, s.problems) = (notes, problems);
     s.months = months(conn, id)?;
     s.files = Submission::sum_files(&s.months);
-    s.findings_total = conn
-        .prepare_cached("SELECT code, total FROM finding_total WHERE submission = ?1")?
-        .query_map([id], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64)))?
-        .collect::<std::result::Result<_, _>>()?;
+    let mut totals = conn
+        .prepare_cached("SELECT code, severity, total FROM finding_total WHERE submission = ?1")?;
+    let mut rows = totals.query([id])?;
+    while let Some(row) = rows.next()? {
+        let (code, stored): (String, String) = (row.get(0)?, row.get(1)?);
+        let severity = severity_of(&stored, catalog, &code, s.standard);
+        s.count(&code, severity, row.get::<_, i64>(2)? as u64);
+    }
     s.void = conn
         .prepare_cached("SELECT at, by, reason, rows FROM void WHERE submission = ?1")?
         .query_row([id], |row| {
@@ -288,6 +295,7 @@ fn head_of(row: &Row, id: i64) -> rusqlite::Result<Submission> {
         files: Vec::new(),
         findings: Vec::new(),
         findings_total: std::collections::BTreeMap::new(),
+        severities: std::collections::BTreeMap::new(),
         findings_cut: row.get(10)?,
         notes: Vec::new(),
         void: None,
@@ -366,8 +374,8 @@ pub(super) fn finding_of(
     let severity: String = row.get(1)?;
     Ok(FindingLine {
         texts: Texts::of(catalog, &code, standard).into(),
+        severity: severity_of(&severity, catalog, &code, standard),
         code: code.into(),
-        severity: if severity == "warning" { Severity::Warning } else { Severity::Error },
         file: row.get::<_, String>(2)?.into(),
         line: row.get(3)?,
         field: row.get::<_, Option<String>>(4)?.map(Into::into),

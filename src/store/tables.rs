@@ -2,11 +2,12 @@
 //! each kind of record, clustered by its key as rows arrive, and one view with
 //! the standard's column names for people who ask.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::Result;
+use super::{Result, StoreError};
 use crate::catalog::{Catalog, Record, Storage};
 
 /// Columns of the visit, in the order of the table `visit`.
@@ -53,7 +54,8 @@ impl Tables {
         self.list.iter().position(|table| table.record == record)
     }
 
-    /// Makes what is missing. Nothing is ever dropped but views.
+    /// Makes what is missing. Nothing is ever dropped but views; a table whose
+    /// key the dictionary has changed is made anew with all its rows.
     pub fn create(&self, conn: &mut Connection) -> Result<()> {
         let wanted: String = self.list.iter().map(|t| t.create_sql() + &t.view_sql()).collect();
         let known: Option<String> = conn
@@ -64,18 +66,18 @@ impl Tables {
         }
         let tx = conn.transaction()?;
         for table in &self.list {
+            tx.execute_batch(&format!("DROP VIEW IF EXISTS \"{}\";", table.record))?;
             tx.execute_batch(&table.create_sql())?;
-            let have: Vec<String> = tx
-                .prepare(&format!("SELECT name FROM pragma_table_info('{}')", table.name))?
-                .query_map([], |row| row.get(0))?
-                .collect::<std::result::Result<_, _>>()?;
+            let have = columns_of(&tx, &table.name)?;
             for (column, sql) in table.column_sql() {
                 if !have.iter().any(|name| name.eq_ignore_ascii_case(&column)) {
-                    // A column that the dictionary has gained since.
+                    // A column that the dictionary has gained since; stored rows
+                    // have nothing in it, also when it is part of the key.
+                    let sql = sql.trim_end_matches(" NOT NULL");
                     tx.execute_batch(&format!("ALTER TABLE {} ADD COLUMN {sql};", table.name))?;
                 }
             }
-            tx.execute_batch(&format!("DROP VIEW IF EXISTS \"{}\";", table.record))?;
+            table.rekey(&tx)?;
             tx.execute_batch(&table.view_sql())?;
         }
         tx.execute(
@@ -86,6 +88,13 @@ impl Tables {
         tx.commit()?;
         Ok(())
     }
+}
+
+/// Columns of a stored table.
+fn columns_of(conn: &Connection, table: &str) -> Result<Vec<String>> {
+    let mut query = conn.prepare("SELECT name FROM pragma_table_info(?1)")?;
+    let names = query.query_map([table], |row| row.get(0))?;
+    Ok(names.collect::<std::result::Result<_, _>>()?)
 }
 
 impl Table {
@@ -140,21 +149,62 @@ impl Table {
         all
     }
 
+    /// Columns of the primary key.
+    fn key_columns(&self) -> Vec<&str> {
+        let visit = self.visit.then_some("visit");
+        let round = self.register.then_some("_round");
+        let own = self.columns.iter().filter(|c| c.1).map(|c| self.names[c.0].as_str());
+        visit.into_iter().chain(own).chain(round).collect()
+    }
+
+    /// Gives a stored table the key of the dictionary when it has another:
+    /// every row is taken over, and one that the new key would lose is an
+    /// error that leaves the store as it was.
+    fn rekey(&self, conn: &Connection) -> Result<()> {
+        let sql = "SELECT name FROM pragma_table_info(?1) WHERE pk > 0";
+        let stored: BTreeSet<String> = conn
+            .prepare(sql)?
+            .query_map([&self.name], |row| row.get(0))?
+            .collect::<std::result::Result<_, _>>()?;
+        if stored.iter().map(String::as_str).eq(BTreeSet::from_iter(self.key_columns())) {
+            return Ok(());
+        }
+        let key = self.key_columns();
+        let (name, own) = (&self.name, self.column_sql());
+        let known = |column: &String| own.iter().any(|(name, _)| name.eq_ignore_ascii_case(column));
+        if let Some(column) = columns_of(conn, name)?.iter().find(|column| !known(column)) {
+            let what = format!("{name} has {column}, which the dictionary has not");
+            return Err(StoreError::Inconsistent(what));
+        }
+        let (names, values): (Vec<String>, Vec<String>) = own
+            .iter()
+            .map(|(name, _)| {
+                // A blank part of a key is the empty text.
+                let value = if key.contains(&name.as_str()) {
+                    format!("coalesce(\"{name}\", '')")
+                } else {
+                    format!("\"{name}\"")
+                };
+                (format!("\"{name}\""), value)
+            })
+            .unzip();
+        let (names, values) = (names.join(", "), values.join(", "));
+        conn.execute_batch(&format!("ALTER TABLE {name} RENAME TO {name}_before;"))?;
+        conn.execute_batch(&self.create_sql())?;
+        conn.execute_batch(&format!(
+            "INSERT INTO {name} ({names}) SELECT {values} FROM {name}_before;
+             DROP TABLE {name}_before;"
+        ))?;
+        Ok(())
+    }
+
     fn create_sql(&self) -> String {
         let columns: Vec<String> = self.column_sql().into_iter().map(|(_, sql)| sql).collect();
         let columns = columns.join(", ");
         if self.only_visit {
             return format!("CREATE TABLE IF NOT EXISTS {} ({columns}) STRICT;", self.name);
         }
-        let mut key: Vec<String> = Vec::new();
-        if self.visit {
-            key.push("visit".to_owned());
-        }
-        key.extend(self.columns.iter().filter(|c| c.1).map(|c| format!("\"{}\"", self.names[c.0])));
-        if self.register {
-            key.push("_round".to_owned());
-        }
-        let key = key.join(", ");
+        let key = format!("\"{}\"", self.key_columns().join("\", \""));
         format!(
             "CREATE TABLE IF NOT EXISTS {} ({columns}, PRIMARY KEY ({key})) STRICT, WITHOUT ROWID;",
             self.name

@@ -102,6 +102,65 @@ fn totals_are_made_for_what_was_there_and_are_proven() {
     }
 }
 
+/// Totals of an older database get the severity that its kept findings tell;
+/// where they do not, the catalogue tells it for the archive's standard.
+#[test]
+fn totals_of_an_older_database_say_how_bad_each_code_was() {
+    use crate::archive::Standard::{F21, F43};
+    use crate::catalog::Severity::{Error, Warning};
+    let catalog = Catalog::builtin().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("khlang.db");
+    let conn = open::of_version(&path, 8);
+    conn.execute_batch(
+        "INSERT INTO submission (id, archive, sha256, bytes, standard, hcode, round, received_at,
+           loaded_at, status, findings_cut) VALUES
+           (1, 'a', '', 1, 'F21', '10670', 2556, '2013-01-01T08:00:00+07:00', '', 'accepted', 0),
+           (2, 'b', '', 1, 'F43', '10670', 2556, '2013-01-01T09:00:00+07:00', '', 'accepted', 1);
+         INSERT INTO finding_kind VALUES
+           (1, 0, 'SE1110', 'warning', 'SERVICE', 'SERVPLACE'),
+           (1, 1, 'SE9511', 'error', 'SERVICE', 'SEQ'),
+           (1, 2, 'SE9511', 'warning', 'SERVICE', 'PRICE'),
+           (2, 0, 'SE1110', 'error', 'SERVICE', 'SERVPLACE'),
+           (2, 1, 'SE9511', 'warning', 'SERVICE', 'PRICE');
+         INSERT INTO finding_line VALUES
+           (1, 0, 0, 2, '7', ''), (1, 1, 1, 3, 'x', ''), (1, 2, 2, 4, 'x', ''),
+           (1, 3, 2, 5, 'x', ''), (2, 0, 0, 2, '7', ''), (2, 1, 1, 3, 'x', '');
+         INSERT INTO finding_total VALUES
+           (1, 'SE1110', 1), (1, 'SE9511', 3),
+           (2, 'SE1110', 5), (2, 'SE9511', 9), (2, 'FP1104', 4);",
+    )
+    .unwrap();
+    drop(conn);
+    let store = Store::open(&path, &catalog, 8).unwrap();
+    assert_eq!(store.verify(&catalog, 30).unwrap().mismatches, []);
+    let totals = store.reader().unwrap().unwrap().totals_of_unit("10670", 2556, &catalog).unwrap();
+    let found: Vec<_> = totals
+        .findings
+        .iter()
+        .map(|(told, times)| (told.code.as_str(), told.standard.unwrap(), told.severity, *times))
+        .collect();
+    let expected = [
+        ("FP1104", F43, Warning, 4),
+        ("SE1110", F21, Warning, 1),
+        ("SE1110", F43, Error, 5),
+        ("SE9511", F21, Warning, 2),
+        ("SE9511", F21, Error, 1),
+        // Not all are kept, so nobody knows how many of them were which.
+        ("SE9511", F43, Error, 9),
+    ];
+    assert_eq!(found, expected);
+    let codes = store.reader().unwrap().unwrap().codes().unwrap();
+    assert_eq!((codes["SE1110"], codes["SE9511"], codes["FP1104"]), (6, 12, 4));
+    let one = store.submission(1, &catalog).unwrap().unwrap();
+    assert_eq!((one.findings_total["SE9511"], one.findings[0].severity), (3, Warning));
+    store
+        .conn
+        .execute_batch("UPDATE finding_total SET severity = 'note' WHERE code = 'SE1110'")
+        .unwrap();
+    assert!(!store.verify(&catalog, 30).unwrap().mismatches.is_empty());
+}
+
 /// A row of keys for the test below: of a unit, a visit and a person, so few
 /// that many are alike.
 fn few(catalog: &Catalog, record: usize, number: u64) -> Vec<Value> {

@@ -126,12 +126,16 @@ impl Store {
     /// Kept findings never exceed the totals, and equal them unless cut.
     fn compare_totals(&self, report: &mut VerifyReport) -> Result<()> {
         let mut query = self.conn.prepare(
-            "SELECT s.id, f.code, f.kept, coalesce(t.total, 0), s.findings_cut
+            "SELECT s.id, f.code || ' ' || f.severity, f.kept, coalesce(t.total, u.total, 0)
              FROM submission AS s
-             JOIN (SELECT submission, code, count(*) AS kept FROM finding GROUP BY 1, 2) AS f
-               ON f.submission = s.id
-             LEFT JOIN finding_total AS t ON t.submission = s.id AND t.code = f.code
-             WHERE f.kept > coalesce(t.total, 0) OR (f.kept < t.total AND NOT s.findings_cut)",
+             JOIN (SELECT submission, code, severity, count(*) AS kept FROM finding
+                   GROUP BY 1, 2, 3) AS f ON f.submission = s.id
+             LEFT JOIN finding_total AS t
+               ON t.submission = s.id AND t.code = f.code AND t.severity = f.severity
+             LEFT JOIN finding_total AS u
+               ON u.submission = s.id AND u.code = f.code AND u.severity = ''
+             WHERE f.kept > coalesce(t.total, u.total, 0)
+                OR (f.kept < t.total AND NOT s.findings_cut)",
         )?;
         let mut rows = query.query([])?;
         while let Some(row) = rows.next()? {

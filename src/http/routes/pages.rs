@@ -1,7 +1,8 @@
 //! Pages for people, and what they are made of.
 
 use super::params::{
-    CODE, FIGURES, LANG, LEVEL, LIVE, MONTH, NEXT, PAGE, QUARTER, ROUND, SENT, TRANCHE, UNIT_ROUND,
+    CODE, FIGURES, LANG, LEVEL, LIVE, MONTH, NEXT, PAGE, QUARTER, ROUND, SENT, SEVERITY, TRANCHE,
+    UNIT_ROUND,
 };
 use super::{Access, Body, DATA, POST, PROVINCE, READS, Route};
 use crate::http::call::{Form, Param};
@@ -52,7 +53,7 @@ pub const ROUTES: &[Route] = &[
         name: "unit_page",
         about: "Page: what a unit sent, what was wrong with it line by line, how to mend it.",
         about_th: "หน้าเว็บ: ข้อมูลที่หน่วยบริการส่ง ข้อผิดพลาดรายแถว และวิธีแก้ไข",
-        params: &[UNIT_ROUND, CODE, PAGE, SENT, LANG],
+        params: &[UNIT_ROUND, CODE, SEVERITY, PAGE, SENT, LANG],
         content: &[HTML],
         schema: None,
         problems: &[problem::NO_UNIT],
@@ -68,7 +69,7 @@ pub const ROUTES: &[Route] = &[
         name: "unit_findings",
         about: "What was said about the rows that a unit sent in a round, for a spreadsheet.",
         about_th: "ข้อผิดพลาดรายแถวของหน่วยบริการในรอบหนึ่ง สำหรับเปิดด้วยโปรแกรมตารางคำนวณ",
-        params: &[UNIT_ROUND, CODE],
+        params: &[UNIT_ROUND, CODE, SEVERITY],
         content: &[CSV],
         schema: None,
         problems: &[problem::NO_UNIT],

@@ -24,6 +24,12 @@ pub const UNIT_ROUND: Param = Param {
 pub const CODE: Param =
     Param { name: "code", form: Form::Code, about: "Only findings of this code." };
 /// See its `about`.
+pub const SEVERITY: Param = Param {
+    name: "severity",
+    form: Form::OneOf(&["error", "warning", "note"]),
+    about: "Only findings of this severity.",
+};
+/// See its `about`.
 pub const QUARTER: Param = Param {
     name: "period",
     form: Form::Period,

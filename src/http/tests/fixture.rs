@@ -100,6 +100,7 @@ pub fn empty(id: i64, archive: &str, hcode: Option<&str>, day: u32) -> Submissio
         files: Vec::new(),
         findings: Vec::new(),
         findings_total: BTreeMap::new(),
+        severities: BTreeMap::new(),
         findings_cut: false,
         notes: Vec::new(),
         void: None,
@@ -143,7 +144,7 @@ fn fill(into: &mut Store, catalog: &Catalog) {
     two.status = Status::Partial;
     two.problems = vec![problem("M02", Some(HOSTILE), "DIAGCOD")];
     two.months = months(1500, 1250);
-    two.findings_total = BTreeMap::from([("SE1105".to_owned(), 250)]);
+    two.count("SE1105", Severity::Error, 250);
     two.findings = (0..250).map(|line| finding(catalog, line + 2)).collect();
     store(into, &two);
     let mut three = empty(3, "F21_03590_25560115073000.zip", Some("03590"), 15);

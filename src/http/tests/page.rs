@@ -1,6 +1,6 @@
 //! The pages: what is on them, and what is kept from doing harm there.
 
-use super::fixture::{HOSTILE, site};
+use super::fixture::{self, HOSTILE, site};
 use crate::http::{Ignored, Loading, Waiting};
 
 #[test]
@@ -132,7 +132,7 @@ fn a_unit_sees_what_was_wrong_in_a_round_line_by_line() {
         "class=\"hero partial\"",
         "data-code=\"M02\"",
         "data-code=\"SE1105\"",
-        "href=\"/units/10944?round=2556&amp;code=SE1105#lines\"",
+        "href=\"/units/10944?round=2556&amp;code=SE1105&amp;severity=error#lines\"",
         "/units/10944/findings.csv?round=2556",
         "หน้า 1 จาก 5",
     ] {
@@ -143,6 +143,78 @@ fn a_unit_sees_what_was_wrong_in_a_round_line_by_line() {
     let none = site.get("/units/10944?round=2557");
     assert!(none.text().contains("ไม่พบข้อผิดพลาด"), "{}", none.text());
     assert_eq!(site.get("/units/00000").problem(), "no_such_unit");
+}
+
+/// The same code as a warning of one standard and an error of the other, for
+/// every code of the catalogue that is: each is told with its own text, and
+/// only who was rejected is asked to send again.
+#[test]
+fn a_unit_is_told_of_a_code_as_its_rows_were() {
+    use crate::archive::Standard;
+    use crate::catalog::{Catalog, Severity};
+    use crate::store::Store;
+    use crate::submission::Texts;
+
+    let (site, catalog) = (site(), Catalog::builtin().unwrap());
+    let severity = |code: &str, standard| Some(catalog.findings.get(code, standard)?.severity);
+    let codes: std::collections::BTreeSet<&str> = catalog
+        .findings
+        .iter()
+        .map(|text| text.code.as_str())
+        .filter(|code| {
+            let both = [Standard::F21, Standard::F43].map(|of| severity(code, of));
+            both[0].is_some() && both[1].is_some() && both[0] != both[1]
+        })
+        .collect();
+    assert!(codes.contains("SE1110"));
+    let store = Store::open(&site.shared.database, &catalog, 4).unwrap();
+    for (id, standard, times) in [(5, Standard::F21, 3), (6, Standard::F43, 4)] {
+        let mut s = fixture::empty(id, &format!("{standard}_10669_x.zip"), Some("10669"), 15);
+        s.standard = Some(standard);
+        for code in &codes {
+            let severity = severity(code, standard).unwrap();
+            s.count(code, severity, times);
+            let texts = Texts::of(&catalog, code, Some(standard)).into();
+            let of = fixture::finding(&catalog, 2);
+            let lines = (0..times as u32).map(|line| crate::submission::FindingLine {
+                code: (*code).into(),
+                severity,
+                line,
+                texts: std::sync::Arc::clone(&texts),
+                ..of.clone()
+            });
+            s.findings.extend(lines);
+        }
+        fixture::store(&store, &s);
+    }
+    let unit = site.get("/units/10669?round=2556&lang=en").text().to_owned();
+    for code in codes {
+        for (id, standard, times) in [(5, Standard::F21, 3), (6, Standard::F43, 4)] {
+            let (severity, texts) =
+                (severity(code, standard).unwrap(), Texts::of(&catalog, code, Some(standard)));
+            let own = site.get(&format!("/submissions/{id}?lang=en")).text().to_owned();
+            for html in [&unit, &own] {
+                let anchor = format!("id=\"code-{code}-{}-{standard}\"", severity.as_str());
+                let groups = html.split("<li class=\"note ").skip(1);
+                let found: Vec<&str> = groups.filter(|group| group.contains(&anchor)).collect();
+                assert_eq!(found.len(), 1, "{anchor} in\n{html}");
+                assert!(found[0].starts_with(severity.as_str()), "{}", found[0]);
+                assert!(found[0].contains(&texts.en), "{}: {}", texts.en, found[0]);
+                let again = found[0].contains("send this row again");
+                assert_eq!(again, severity == Severity::Error, "{}", found[0]);
+                assert!(html.contains(&format!("href=\"#{}\"", &anchor[4..anchor.len() - 1])));
+            }
+            let of = format!("code={code}&severity={}", severity.as_str());
+            let csv = site.get(&format!("/units/10669/findings.csv?round=2556&{of}"));
+            let rows = csv.text().lines().count() as u64;
+            assert_eq!(rows, 1 + times, "{of}: {}", csv.text());
+            assert!(csv.text().contains(&format!(",{code},{},", severity.as_str())), "{of}");
+            let api = site.get(&format!("/api/v1/submissions/{id}/findings")).json();
+            let lines = api["rows"].as_array().unwrap().iter().filter(|f| f["code"] == code);
+            let all: Vec<_> = lines.map(|f| f["severity"].as_str().unwrap().to_owned()).collect();
+            assert_eq!(all, vec![severity.as_str(); times as usize], "{code}");
+        }
+    }
 }
 
 #[test]
@@ -169,7 +241,7 @@ fn exports_are_listed_with_their_files() {
     let file = folder.path().join("khlang.toml");
     crate::files::write_whole(&file, own.as_bytes()).unwrap();
     let export = Config::load(Some(&file), std::iter::empty()).unwrap().export;
-    let site = super::fixture::site_with(|config| config.export = export);
+    let site = fixture::site_with(|config| config.export = export);
     let html = site.get("/exports").text().to_owned();
     assert!(html.contains("data-export=\"monthly\"") && html.contains("ยังไม่เคยจัดทำ"), "{html}");
     let made = site.folder.path().join("exports/monthly/2013-01-01");
@@ -192,7 +264,7 @@ fn exports_are_listed_with_their_files() {
 }
 
 /// A page once its figures are there.
-fn counted(site: &super::fixture::Site, target: &str) -> super::fixture::Got {
+fn counted(site: &fixture::Site, target: &str) -> fixture::Got {
     for _ in 0..600 {
         let got = site.ask("GET", target, &[("Accept", "text/html")]);
         if got.status != 503 {
@@ -208,7 +280,7 @@ fn counted(site: &super::fixture::Site, target: &str) -> super::fixture::Got {
 fn figures_that_are_not_there_yet_are_a_page_that_looks_again() {
     // On a machine with much else to do all may be counted before it is asked.
     let asked = || {
-        let site = super::fixture::site_with(|config| config.limits.figures_wait_ms = 0);
+        let site = fixture::site_with(|config| config.limits.figures_wait_ms = 0);
         let got = site.ask("GET", "/kpi?lang=en", &[("Accept", "text/html")]);
         (got.status == 503).then_some((site, got))
     };

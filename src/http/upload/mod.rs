@@ -114,7 +114,7 @@ impl Intake {
     /// A05, A06), and whose it is.
     fn may_be(&self, name: &str) -> Result<(), Problem> {
         let wrong = |code: &str| {
-            let text = self.world.catalog.findings.any(code).map_or("", |text| &text.en);
+            let text = self.world.catalog.findings.of_both(code).map_or("", |text| &text.en);
             Problem::new(problem::ARCHIVE_NAME, format!("{code}: {text}"))
         };
         let parsed = ArchiveName::parse(name).map_err(|error| wrong(error.code()))?;

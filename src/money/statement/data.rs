@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::sent::Given;
 use super::{Maker, int, unit_column};
-use crate::archive::Standard;
 use crate::catalog::Severity;
 use crate::report::{Cell, Column, Kind, Table, Words};
 use crate::score::quality::Figure;
@@ -98,13 +98,13 @@ impl Maker<'_> {
                 codes.entry(code).or_default().push((hcode, *times));
             }
         }
-        for ((code, standard), units) in codes {
-            let texts = Texts::of(self.basis.catalog, code, *standard);
+        for (given, units) in codes {
+            let texts = Texts::of(self.basis.catalog, &given.code, given.standard);
             let list: Vec<String> =
                 units.iter().map(|(hcode, times)| format!("{hcode}: {times}")).collect();
             table.push(vec![
-                Cell::text(code),
-                Cell::Words(self.effect(code, *standard)),
+                Cell::text(&given.code),
+                Cell::Words(self.effect(given)),
                 Cell::Words(Words::new(texts.th, texts.en)),
                 int(units.iter().map(|(_, times)| times).sum()),
                 Cell::text(list.join("  ")),
@@ -117,16 +117,17 @@ impl Maker<'_> {
         table
     }
 
-    /// What a code means for its row.
-    fn effect(&self, code: &str, standard: Option<Standard>) -> Words {
-        let findings = &self.basis.catalog.findings;
-        let text = standard.map_or_else(|| findings.any(code), |of| findings.get(code, of));
-        if code.ends_with(DUPLICATE) {
-            Words::new("ซ้ำ", "duplicate")
-        } else if text.is_some_and(|text| text.severity == Severity::Warning) {
-            Words::new("คำเตือน", "warning")
-        } else {
-            Words::new("ไม่ผ่าน", "rejected")
+    /// What a code meant for its rows.
+    fn effect(&self, given: &Given) -> Words {
+        let catalog = |of| self.basis.catalog.findings.get(&given.code, of);
+        let told = || given.standard.and_then(catalog).map(|text| text.severity);
+        if given.code.ends_with(DUPLICATE) {
+            return Words::new("ซ้ำ", "duplicate");
+        }
+        match given.severity.or_else(told) {
+            Some(Severity::Warning) => Words::new("คำเตือน", "warning"),
+            Some(Severity::Note) => Words::new("หมายเหตุ", "note"),
+            _ => Words::new("ไม่ผ่าน", "rejected"),
         }
     }
 

@@ -170,7 +170,7 @@ impl Maker<'_> {
             Words::new("ค่าที่กำหนดเอง (ไม่มีแหล่งอ้างอิงสาธารณะ)", "Local defaults (no public source)"),
             vec![
                 Column::new("key", "ข้อ", "Key", Kind::Text),
-                Column::new("text", "คำอธิบาย", "What we chose", Kind::Text),
+                Column::new("text", "คำอธิบาย", "What was chosen", Kind::Text),
             ],
         );
         for local in &self.basis.book.local_defaults {

@@ -37,8 +37,8 @@ impl Maker<'_> {
         total.extend(sums(&self.cup.sums));
         table.push_total(total);
         table.notes.push(Words::new(
-            "จ่ายผ่านหน่วยบริการประจำเท่านั้น (สไลด์ 45–46); จ่ายได้ = รวม − ชะลอจ่าย",
-            "Paid through the main unit only (slides 45-46); payable = amount - held",
+            "จ่ายผ่านหน่วยบริการประจำเท่านั้น; จ่ายได้ = รวม − ชะลอจ่าย",
+            "Paid through the main unit only; payable = amount - held",
         ));
         table
     }

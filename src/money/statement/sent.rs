@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{Datelike, NaiveDate};
 
 use crate::archive::Standard;
+use crate::catalog::Severity;
 use crate::clock::day_of_number;
 use crate::score::Rulebook;
 use crate::store::{Line, Reader, Result, Value};
@@ -31,6 +32,18 @@ pub struct Archive {
     pub counts: Counts,
 }
 
+/// A code as rows were told it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Given {
+    /// The code.
+    pub code: String,
+    /// The standard of the archives.
+    pub standard: Option<Standard>,
+    /// How bad it was; none where the store does not say (archives loaded
+    /// before it did), so that the catalogue does.
+    pub severity: Option<Severity>,
+}
+
 /// What a unit sent that is of a round.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sent {
@@ -38,8 +51,8 @@ pub struct Sent {
     pub archives: Vec<Archive>,
     /// Counts by file, of the archives that stand.
     pub files: BTreeMap<String, Counts>,
-    /// How often each code was given, by standard.
-    pub codes: BTreeMap<(String, Option<Standard>), u64>,
+    /// How often each code was given, by standard and severity.
+    pub codes: BTreeMap<Given, u64>,
 }
 
 /// Reads what a unit sent.
@@ -74,7 +87,9 @@ pub fn sent(reader: &Reader, book: &Rulebook, hcode: &str, as_of: i64) -> Result
     reader.each_line(CODES, &params, |line| {
         let standard = line.str(1)?.and_then(|name| name.parse().ok());
         let code = line.str(0)?.unwrap_or_default().to_owned();
-        *sent.codes.entry((code, standard)).or_default() += line.int(2)?.unwrap_or(0) as u64;
+        let severity = line.str(2)?.and_then(Severity::parse);
+        let given = Given { code, standard, severity };
+        *sent.codes.entry(given).or_default() += line.int(3)?.unwrap_or(0) as u64;
         Ok(())
     })?;
     Ok(sent)

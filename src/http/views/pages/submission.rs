@@ -13,6 +13,7 @@ use crate::http::page::{self, Frame, Lang};
 use crate::http::problem::Problem;
 use crate::http::reply::Reply;
 use crate::http::views::submissions;
+use crate::store::Told;
 use crate::submission::{Counts, FindingLine, Texts};
 
 /// Findings on one page.
@@ -22,6 +23,8 @@ const LINES_SHOWN: u64 = 100;
 #[derive(Serialize)]
 struct CodeLine {
     code: String,
+    /// Where lines that were told it point to.
+    anchor: String,
     count: u64,
 }
 
@@ -35,18 +38,23 @@ pub(super) struct Group {
     codes: Vec<CodeLine>,
 }
 
+/// Where the page tells of a code as rows were told it.
+pub(super) fn anchor(code: &str, severity: Severity, standard: Option<Standard>) -> String {
+    let standard = standard.map_or("", Standard::as_str);
+    format!("code-{code}-{}-{standard}", severity.as_str())
+}
+
 /// What was found, said once: what kept most rows out first.
-pub(super) fn groups<'c>(
+pub(super) fn groups(
     call: &Call,
     lang: Lang,
-    standard: Option<Standard>,
-    totals: impl IntoIterator<Item = (&'c String, &'c u64)>,
+    totals: impl IntoIterator<Item = (Told, u64)>,
 ) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
-    for (code, count) in totals {
-        let (text, mend) = spoken(lang, Texts::of(&call.world.catalog, code, standard));
-        let (line, severity) =
-            (CodeLine { code: code.clone(), count: *count }, severity(call, code));
+    for (Told { code, standard, severity }, count) in totals {
+        let (text, mend) = spoken(lang, Texts::of(&call.world.catalog, &code, standard));
+        let anchor = anchor(&code, severity, standard);
+        let (line, severity) = (CodeLine { code, anchor, count }, severity.as_str());
         let same = |g: &&mut Group| g.severity == severity && g.text == text && g.mend == mend;
         if let Some(group) = groups.iter_mut().find(same) {
             group.count += line.count;
@@ -59,6 +67,14 @@ pub(super) fn groups<'c>(
     groups
 }
 
+/// A line, with where the page tells of its code.
+#[derive(Serialize)]
+struct Anchored {
+    anchor: String,
+    #[serde(flatten)]
+    finding: FindingLine,
+}
+
 /// `/submissions/{id}`
 pub fn submission(call: &Call) -> Result<Reply, Problem> {
     let (store, lang, id) = (call.store()?, call.lang(), submissions::own(call)?);
@@ -67,11 +83,21 @@ pub fn submission(call: &Call) -> Result<Reply, Problem> {
     let s = found.ok_or_else(|| call.no_submission())?;
     let page = store.findings(id, call.page(), LINES_SHOWN, catalog)?;
     let page = page.ok_or_else(|| call.no_submission())?;
-    let lines: Vec<FindingLine> =
-        page.rows.into_iter().map(|finding| call.viewer.finding(finding)).collect();
+    let lines: Vec<Anchored> = page
+        .rows
+        .into_iter()
+        .map(|finding| Anchored {
+            anchor: anchor(&finding.code, finding.severity, s.standard),
+            finding: call.viewer.finding(finding),
+        })
+        .collect();
     let mut total = Counts::default();
     s.files.iter().for_each(|file| total.add(&file.counts));
-    let codes = groups(call, lang, s.standard, &s.findings_total);
+    let totals = s.severities.iter().map(|((code, severity), times)| {
+        let (code, standard, severity) = (code.clone(), s.standard, *severity);
+        (Told { code, standard, severity }, *times)
+    });
+    let codes = groups(call, lang, totals);
     let pager = Pager::new(call, LINES_SHOWN, page.total, "#lines-title");
     let unit = unit_name(call, s.hcode.as_deref());
     let standard = s.standard.map(Standard::as_str);
@@ -87,13 +113,4 @@ pub fn submission(call: &Call) -> Result<Reply, Problem> {
         "total": total, "codes": codes, "lines": lines, "pager": pager,
     });
     page::render(&Frame::of(call), "submission.html", own)
-}
-
-/// How bad a code is, as written.
-fn severity(call: &Call, code: &str) -> &'static str {
-    match call.world.catalog.findings.any(code).map(|text| text.severity) {
-        Some(Severity::Warning) => "warning",
-        Some(Severity::Note) => "note",
-        _ => "error",
-    }
 }

@@ -2,19 +2,21 @@
 //! by line, and how to mend it.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::json;
 
-use super::submission::groups;
+use super::submission::{anchor, groups};
 use super::{Pager, score, unit_name};
+use crate::catalog::Severity;
 use crate::clock::round_of;
 use crate::http::call::Call;
 use crate::http::page::{self, Frame};
 use crate::http::problem::{self, Problem};
 use crate::http::reply::{CSV, Reply};
 use crate::report::{csv, findings};
-use crate::store::{Action, SubmissionFilter, UnitFinding};
+use crate::store::{Action, SubmissionFilter, Told, UnitFilter, UnitFinding};
 use crate::units::Unit;
 
 /// Lines on one page.
@@ -58,11 +60,25 @@ fn rounds(call: &Call, unit: &Unit) -> Result<(i32, Vec<i32>), Problem> {
     Ok((round, rounds))
 }
 
+/// The lines asked for: of a code and severity, or all.
+fn lines_of<'c>(call: &'c Call, unit: &'c Unit, round: i32) -> UnitFilter<'c> {
+    let severity = call.text("severity").and_then(Severity::parse);
+    UnitFilter { hcode: &unit.hcode, round, code: call.text("code"), severity }
+}
+
+/// Codes of archives and members, which keep all their rows out and mean the
+/// same in both standards.
+fn of_archives(problems: BTreeMap<String, u64>) -> impl Iterator<Item = (Told, u64)> {
+    let told = |code| Told { code, standard: None, severity: Severity::Error };
+    problems.into_iter().map(move |(code, times)| (told(code), times))
+}
+
 /// A line as it is shown.
 #[derive(Serialize)]
 struct Shown {
     submission: i64,
     received_at: String,
+    anchor: String,
     #[serde(flatten)]
     finding: crate::submission::FindingLine,
 }
@@ -71,20 +87,18 @@ struct Shown {
 pub fn unit(call: &Call) -> Result<Reply, Problem> {
     let (store, lang, unit) = (call.store()?, call.lang(), asked(call)?);
     let (round, rounds) = rounds(call, unit)?;
-    let totals = store.totals_of_unit(&unit.hcode, round)?;
-    let code = call.text("code");
-    let found = store.findings_of_unit(
-        (&unit.hcode, round, code),
-        call.page(),
-        LINES_SHOWN,
-        &call.world.catalog,
-    )?;
+    let catalog = &call.world.catalog;
+    let totals = store.totals_of_unit(&unit.hcode, round, catalog)?;
+    let filter = lines_of(call, unit, round);
+    let (code, severity) = (filter.code, filter.severity.map(Severity::as_str));
+    let found = store.findings_of_unit(filter, call.page(), LINES_SHOWN, catalog)?;
     let lines: Vec<Shown> = found
         .rows
         .into_iter()
         .map(|line| Shown {
             submission: line.submission,
             received_at: line.received_at,
+            anchor: anchor(&line.finding.code, line.finding.severity, line.standard),
             finding: call.viewer.finding(line.finding),
         })
         .collect();
@@ -96,9 +110,9 @@ pub fn unit(call: &Call) -> Result<Reply, Problem> {
     let own = json!({
         "score": score::of_unit(call, round, &unit.hcode)?,
         "unit": unit, "cup": unit_name(call, Some(&unit.cup)), "last": last,
-        "round": round, "rounds": rounds, "code": code, "cut": totals.cut,
-        "problems": groups(call, lang, None, &totals.problems),
-        "findings": groups(call, lang, None, &totals.findings),
+        "round": round, "rounds": rounds, "code": code, "severity": severity, "cut": totals.cut,
+        "problems": groups(call, lang, of_archives(totals.problems)),
+        "findings": groups(call, lang, totals.findings),
         "lines": lines, "pager": Pager::new(call, LINES_SHOWN, found.total, "#lines"),
         "sent": sent.rows, "sent_total": sent.total,
         "sent_pager": Pager::of(call, "sent", sent_page, SENT_SHOWN, sent.total, "#sent"),
@@ -112,7 +126,7 @@ pub fn unit_findings(call: &Call) -> Result<Reply, Problem> {
     let (round, _) = rounds(call, unit)?;
     let (mut kept, mut page) = (Vec::new(), 1);
     loop {
-        let of = (unit.hcode.as_str(), round, call.text("code"));
+        let of = lines_of(call, unit, round);
         let found = call.store()?.findings_of_unit(of, page, BATCH, &call.world.catalog)?;
         kept.extend(
             found
