@@ -1,8 +1,10 @@
 //! Points, written from the slides: every item, window, edge and step.
 
 mod items;
+mod late;
 mod persons;
 mod properties;
+mod registers;
 mod registry;
 mod rulebook;
 mod state;
