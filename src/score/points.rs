@@ -362,21 +362,21 @@ struct Day {
     who: u64,
     unit: u32,
     /// The day (`YYYYMMDD`) times four, and the part.
-    day_and_part: u32,
+    packed: u32,
 }
 
 impl Day {
     fn of(award: &Award, who: u64) -> Self {
-        let day_and_part = (award.day as u32) << 2 | u32::from(award.part);
-        Self { who, unit: award.unit, day_and_part }
+        let packed = (award.day as u32) << 2 | u32::from(award.part);
+        Self { who, unit: award.unit, packed }
     }
 
     fn day(self) -> i64 {
-        i64::from(self.day_and_part >> 2)
+        i64::from(self.packed >> 2)
     }
 
     fn part(self) -> u8 {
-        self.day_and_part as u8 & WHOLE
+        self.packed as u8 & WHOLE
     }
 
     fn same(&self, other: &Self) -> bool {

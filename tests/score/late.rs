@@ -192,6 +192,19 @@ fn a_late_death_is_a_death_and_a_late_person_is_who_it_is() {
 }
 
 #[test]
+fn a_rulebook_without_a_last_day_of_sending_is_refused_by_its_name() {
+    let text = include_str!("../../config/rulebooks/2557.toml");
+    let without = text.replacen("sent_by = \"2014-07-31\"\n", "", 1);
+    let error = Rulebook::parse("2557.toml", &without).unwrap_err().to_string();
+    assert!(error.contains("sent_by"), "{error}");
+    // Of its parts none has one: no source gives any.
+    let book = book();
+    assert_eq!(book.sent_by.to_string(), "2014-07-31");
+    let mut parts = book.tranches.iter().chain(&book.money.quarters);
+    assert!(parts.all(|part| part.sent_by.is_none()));
+}
+
+#[test]
 fn a_deadline_of_one_part_binds_that_part_alone() {
     // Quarter 1 by 31 October: points. Tranche 2 by 10 July: quality.
     let book = parts_with_deadlines();

@@ -1,5 +1,6 @@
 //! Points, written from the slides: every item, window, edge and step.
 
+mod births;
 mod items;
 mod late;
 mod persons;
