@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
+use crate::support::case::Khlang;
 
 /// A vaccination and a weighing of person 1, and the chronic register with it.
 fn rows_of_one() -> Vec<(&'static str, Vec<String>)> {
@@ -155,6 +156,39 @@ fn a_discharge_that_only_a_later_register_knows_is_news_of_that_round() {
     let death = ("DEATH", vec![row(CENTRE, "77|20130801|I219|$")]);
     scene.send_as(CENTRE, "F21", "20140716", &[death]);
     assert_eq!(scene.item("CHRONIC"), "0.00");
+}
+
+#[test]
+fn what_is_kept_holds_when_a_later_register_comes_and_not_when_a_death_does() {
+    let khlang = Khlang::new().now(NOW);
+    let mut files = rows_of_one();
+    files.retain(|(file, _)| *file == "CHRONIC");
+    files.push(("PERSON", vec![child().row()]));
+    khlang.import("F21_10670_20130915090000.zip", &archive(&files));
+    let sheet = |more: &[&str]| {
+        let ran = khlang.run(&[&["score", "--round", "2557", "--json"], more].concat());
+        let mut sheet = ran.json();
+        sheet["as_of_submission"].take();
+        sheet
+    };
+    let chronic = |sheet: &serde_json::Value| {
+        let mut units = sheet["units"].as_array().unwrap().iter();
+        units.find(|unit| unit["hcode"] == HOSPITAL).unwrap()["points"]["CHRONIC"].clone()
+    };
+    let before = sheet(&[]);
+    assert_eq!(chronic(&before), "0.05");
+    let other = Person { cid: cid(900), area: "4", ..child() };
+    let there = Person { unit: CENTRE, pid: 77, ..child() };
+    let register = |person: &Person| archive(&[("PERSON", vec![person.row()])]);
+    khlang.import("F21_10670_20140715090000.zip", &register(&other));
+    khlang.import("F21_04001_20140715090000.zip", &register(&there));
+    assert_eq!(sheet(&[]), before);
+    assert_eq!(sheet(&["--fresh"]), before);
+    let death = archive(&[("DEATH", vec![row(CENTRE, "77|20130801|I219|$")])]);
+    khlang.import("F21_04001_20140801090000.zip", &death);
+    let after = sheet(&[]);
+    assert_eq!(chronic(&after), "0.00");
+    assert_eq!(sheet(&["--fresh"]), after);
 }
 
 /// A person of a later register, known or new, at one unit or another.
