@@ -1,14 +1,17 @@
 -- Deliveries with the dates on which the mother was cared for afterwards: MCH
 -- of the 21 files, LABOR with POSTNATAL of the 43. A delivery that a unit sent
--- in both standards scores once.
+-- in both standards scores once. A date of the second care says that there was
+-- a first, of which the day (0) is not known.
 WITH care AS (
-  SELECT HOSPCODE, PID, CAST(GRAVIDA AS INTEGER) AS gravida, count(DISTINCT PPCARE) AS cares
+  SELECT HOSPCODE, PID, CAST(GRAVIDA AS INTEGER) AS gravida,
+         group_concat(PPCARE || '/' || SUBMISSION, ' ') AS cares
   FROM POSTNATAL WHERE SUBMISSION <= :as_of GROUP BY 1, 2, 3
 )
 SELECT 'MCH' AS file, HOSPCODE AS hcode, PID AS pid, CID AS cid, BDATE AS day,
        CAST(GRAVIDA AS INTEGER) AS once,
-       (SELECT count(DISTINCT care)
-        FROM (SELECT PPCARE1 AS care UNION ALL SELECT PPCARE2 UNION ALL SELECT PPCARE3)) AS cares,
+       coalesce(coalesce(PPCARE1, iif(PPCARE2 IS NULL, NULL, 0)) || '/' || SUBMISSION, '')
+         || coalesce(' ' || PPCARE2 || '/' || SUBMISSION, '')
+         || coalesce(' ' || PPCARE3 || '/' || SUBMISSION, '') AS cares,
        SUBMISSION AS sub, LINE AS line
 FROM MCH WHERE BDATE BETWEEN :from AND :to
 UNION ALL

@@ -1,13 +1,15 @@
 -- Newborns with the dates on which they were cared for: PP of the 21 files,
 -- NEWBORN with NEWBORNCARE of the 43. A child that a unit sent in both
--- standards scores once.
+-- standards scores once. A date of the second care says that there was a first,
+-- of which the day (0) is not known.
 WITH care AS (
-  SELECT HOSPCODE, PID, count(DISTINCT BCARE) AS cares
+  SELECT HOSPCODE, PID, group_concat(BCARE || '/' || SUBMISSION, ' ') AS cares
   FROM NEWBORNCARE WHERE SUBMISSION <= :as_of GROUP BY 1, 2
 )
 SELECT 'PP' AS file, HOSPCODE AS hcode, PID AS pid, CID AS cid, BDATE AS day, 0 AS once,
-       (SELECT count(DISTINCT care)
-        FROM (SELECT BCARE1 AS care UNION ALL SELECT BCARE2 UNION ALL SELECT BCARE3)) AS cares,
+       coalesce(coalesce(BCARE1, iif(BCARE2 IS NULL, NULL, 0)) || '/' || SUBMISSION, '')
+         || coalesce(' ' || BCARE2 || '/' || SUBMISSION, '')
+         || coalesce(' ' || BCARE3 || '/' || SUBMISSION, '') AS cares,
        SUBMISSION AS sub, LINE AS line
 FROM PP WHERE BDATE BETWEEN :from AND :to
 UNION ALL

@@ -62,10 +62,14 @@ fn import_file(context: &Context, file: &std::path::Path, json: bool) -> anyhow:
 }
 
 fn show(context: &Context, imported: &Imported) -> anyhow::Result<()> {
-    let Imported { file, sha256, persons, bad, bad_lines, .. } = imported;
+    let Imported { file, sha256, persons, without_hcode, bad, bad_lines, .. } = imported;
     say(match context.lang {
-        super::Lang::Th => format!("{file}: นำเข้า {persons} คน ไม่รับ {bad} บรรทัด"),
-        super::Lang::En => format!("{file}: {persons} persons, {bad} lines left out"),
+        super::Lang::Th => {
+            format!("{file}: นำเข้า {persons} คน (ไม่มีหน่วยบริการ {without_hcode} คน) ไม่รับ {bad} บรรทัด")
+        }
+        super::Lang::En => format!(
+            "{file}: {persons} persons ({without_hcode} without a unit), {bad} lines left out"
+        ),
     })?;
     say(format!("sha256 {sha256}"))?;
     for BadLine { line, th, en } in bad_lines {

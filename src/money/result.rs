@@ -138,6 +138,7 @@ pub fn count(basis: &Basis<'_>) -> Result<Counted, MoneyError> {
     let person = PersonTerms {
         uc_scheme: &book.person.uc_scheme,
         resident: &book.person.resident,
+        round: book.round,
         as_of: submission,
     };
     let heads = uc_heads(reader, &points.population, &person, &|unit| main_of(units, unit))?;
@@ -239,7 +240,7 @@ fn lay_out(basis: &Basis<'_>, points: &Points, allocated: Allocated) -> Allocati
         population: points.population.clone(),
         heads_elsewhere: 0,
         local_defaults,
-        notes: notes(points),
+        notes: notes(book, points),
         pools: allocated.pools,
         total,
         unallocated,

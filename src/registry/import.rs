@@ -38,6 +38,8 @@ pub struct Imported {
     pub sha256: String,
     /// Persons taken.
     pub persons: u64,
+    /// Those among them without HCODE: known, but a head of no unit.
+    pub without_hcode: u64,
     /// Lines left out.
     pub bad: u64,
     /// The first of them.
@@ -81,11 +83,14 @@ pub fn import(
     let mut lines = Lines::new(File::open(path)?);
     let places = header(&file, &mut lines)?;
     let mut loading = store.registry_load()?;
-    let (mut persons, mut bad, mut bad_lines) = (0, 0, Vec::new());
+    let (mut persons, mut without_hcode, mut bad, mut bad_lines) = (0, 0, 0, Vec::new());
     while lines.next()? {
         let taken = match person(lines.text(), places) {
             None => continue,
-            Some(Ok(p)) if loading.insert(p.cid, p.hcode, p.hmain, &p.scheme)? => Ok(()),
+            Some(Ok(p)) if loading.insert(p.cid, p.hcode, p.hmain, &p.scheme)? => {
+                without_hcode += u64::from(p.hcode.is_empty());
+                Ok(())
+            }
             Some(Ok(_)) => {
                 Err(("เลขประจำตัวประชาชนซ้ำกับบรรทัดก่อนหน้า", "the CID stands above already"))
             }
@@ -116,7 +121,7 @@ pub fn import(
         bad,
     };
     let id = loading.commit(&record)?;
-    Ok(Imported { id, file, sha256: record.sha256, persons, bad, bad_lines })
+    Ok(Imported { id, file, sha256: record.sha256, persons, without_hcode, bad, bad_lines })
 }
 
 fn header(file: &str, lines: &mut Lines) -> Result<[usize; 4], ImportError> {
@@ -170,13 +175,15 @@ fn person(line: &[u8], places: [usize; 4]) -> Option<Result<Person<'_>, What>> {
     }
     let [cid, hcode, hmain, scheme] = values;
     let code = |text: &str| text.len() == 5 && text.bytes().all(|b| b.is_ascii_alphanumeric());
+    // People outside UC have no unit, and with it nothing that follows from one.
+    let outside = hcode.is_empty();
     Some(if columns <= places.into_iter().max().unwrap_or(0) {
         Err(("จำนวนคอลัมน์ไม่ครบ", "columns are missing"))
-    } else if !code(hcode) {
+    } else if !outside && !code(hcode) {
         Err(("รหัสหน่วยบริการ (hcode) ต้องยาว 5 ตัว", "hcode has not 5 letters or digits"))
-    } else if !code(hmain) {
+    } else if !(code(hmain) || outside && hmain.is_empty()) {
         Err(("รหัสหน่วยบริการประจำ (hmain) ต้องยาว 5 ตัว", "hmain has not 5 letters or digits"))
-    } else if scheme.is_empty() {
+    } else if !outside && scheme.is_empty() {
         Err(("ไม่มีสิทธิ (scheme)", "scheme is blank"))
     } else {
         match super::citizen(Raw::Text(cid)) {

@@ -5,12 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::citizen;
 use crate::files::hex;
 use crate::store::{Reader, Result, StoreError, Value};
 
 const REGISTRY_MEMBERS: &str = include_str!("../../schema/score/registry_members.sql");
-const PERSON_MEMBERS: &str = include_str!("../../schema/score/person_members.sql");
 const REGISTRY_HEADS: &str = include_str!("../../schema/score/registry_heads.sql");
 const PERSON_HEADS: &str = include_str!("../../schema/score/person_heads.sql");
 
@@ -51,6 +49,8 @@ pub struct PersonTerms<'a> {
     pub uc_scheme: &'a str,
     /// TYPEAREA of residents, who stand in for UC heads.
     pub resident: &'a [String],
+    /// The round, B.E., whose registers say who that is.
+    pub round: i32,
     /// Submissions up to this one.
     pub as_of: i64,
 }
@@ -67,6 +67,16 @@ pub struct Heads {
 /// Citizen IDs, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Members(Vec<u64>);
+
+impl FromIterator<u64> for Members {
+    fn from_iter<I: IntoIterator<Item = u64>>(all: I) -> Self {
+        let mut all: Vec<u64> = all.into_iter().collect();
+        all.sort_unstable();
+        all.dedup();
+        all.shrink_to_fit();
+        Self(all)
+    }
+}
 
 impl Members {
     /// Whether somebody is among them.
@@ -100,26 +110,15 @@ pub fn population(reader: &Reader) -> Result<Population> {
     Ok(Population { source, registry })
 }
 
-/// Everybody in the population, as of a submission where PERSON stands in.
-pub fn members(reader: &Reader, population: &Population, as_of: i64) -> Result<Members> {
-    let sql = match population.source {
-        Source::Registry => REGISTRY_MEMBERS,
-        Source::PersonRows => PERSON_MEMBERS,
-    };
+/// Everybody in the registry in use.
+pub fn members(reader: &Reader) -> Result<Members> {
     let mut all = Vec::new();
-    reader.each_line(sql, &[(":as_of", Value::Int(as_of))], |line| {
-        let raw = line.raw(0)?;
-        all.extend(match population.source {
-            // 13 digits, of which the first may be 0.
-            Source::Registry => line.int(0)?.map(|cid| cid as u64),
-            Source::PersonRows => citizen(raw),
-        });
+    reader.each_line(REGISTRY_MEMBERS, &[], |line| {
+        // 13 digits, of which the first may be 0.
+        all.extend(line.int(0)?.map(|cid| cid as u64));
         Ok(())
     })?;
-    all.sort_unstable();
-    all.dedup();
-    all.shrink_to_fit();
-    Ok(Members(all))
+    Ok(all.into_iter().collect())
 }
 
 /// UC heads by unit and main unit. `main_of` gives the main unit of a unit
@@ -137,6 +136,7 @@ pub fn uc_heads(
     let params = [
         (":scheme", Value::Text(terms.uc_scheme.to_ascii_uppercase())),
         (":resident", Value::Text(format!("|{}|", terms.resident.join("|")))),
+        (":round", Value::Int(i64::from(terms.round))),
         (":as_of", Value::Int(terms.as_of)),
     ];
     let mut heads = Heads::default();

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use super::points::{Award, Scorer, worth};
-use super::rows::{Grain, each_row};
+use super::rows::{Grain, WHOLE, each_row};
 use super::rulebook::{Item, Kind, Rulebook};
 use super::sheet::two_places;
 use crate::archive::Standard;
@@ -62,6 +62,28 @@ impl Found {
     }
 }
 
+/// Rows that score once together.
+#[derive(Default)]
+struct Once {
+    /// The one that is shown: of a person-day a SERVICE.
+    first: Option<Found>,
+    /// What there is of all that is needed.
+    parts: u8,
+}
+
+impl Once {
+    fn add(&mut self, found: Found) {
+        self.parts |= found.award.part;
+        let shown = found.award.part & SHOWN != 0;
+        if shown && self.first.as_ref().is_none_or(|first| found.order() < first.order()) {
+            self.first = Some(found);
+        }
+    }
+}
+
+/// The part of a person-day that is shown for it.
+const SHOWN: u8 = 1;
+
 /// The rows behind a figure, by day and by where they came from.
 pub fn rows_behind(
     reader: &Reader,
@@ -73,8 +95,9 @@ pub fn rows_behind(
     let mut scorer = Scorer::new(reader, book, units, figure.as_of)?;
     let item = figure.item;
     let mut found = Vec::new();
-    let mut once: BTreeMap<(u64, i64), Found> = BTreeMap::new();
-    each_row(reader, book, item, figure.as_of, Grain::Each, |row| {
+    let mut once: BTreeMap<(u64, i64), Once> = BTreeMap::new();
+    let late = scorer.late().clone();
+    each_row(reader, book, item, figure.as_of, Grain::Each, &late, |row| {
         let unit = scorer.codes.number(row.hcode);
         if scorer.codes.name(unit) != figure.hcode {
             return Ok(());
@@ -84,21 +107,12 @@ pub fn rows_behind(
         let this = Found { award, file, sub: row.sub, line: row.line };
         let key = if item.kind == Kind::PersonDays { Some(award.day) } else { row.once };
         match (key, award.who) {
-            (Some(key), Some(who)) => match once.entry((who, key)) {
-                std::collections::btree_map::Entry::Vacant(place) => {
-                    place.insert(this);
-                }
-                std::collections::btree_map::Entry::Occupied(mut place) => {
-                    if this.order() < place.get().order() {
-                        place.insert(this);
-                    }
-                }
-            },
+            (Some(key), Some(who)) => once.entry((who, key)).or_default().add(this),
             _ => found.push(this),
         }
         Ok(())
     })?;
-    found.extend(once.into_values());
+    found.extend(once.into_values().filter(|once| once.parts == WHOLE).filter_map(|o| o.first));
     found.retain(|row| figure.month.is_none_or(|month| row.award.day / 100 == i64::from(month)));
     found.sort_by_key(|row| (row.award.day, row.sub, row.file.clone(), row.line));
     let standards = standards(reader)?;

@@ -5,7 +5,9 @@
 //! `schema/score/*.sql`. It knows no money and writes nothing.
 
 mod behind;
+mod deadline;
 mod kept;
+pub mod late;
 mod persons;
 pub mod points;
 pub mod quality;

@@ -88,6 +88,7 @@ pub(super) struct Person {
     pub(super) birth: i32,
     /// First day on which the person is known to be dead.
     died: i32,
+    /// Round of the register that says so.
     round: i16,
     /// Lives in the area.
     pub(super) resident: bool,
@@ -107,43 +108,76 @@ pub(super) struct Persons {
     runs: Vec<(u32, u32)>,
     /// Days of death by citizen ID: a death that one unit knows is a death.
     deaths: FxHashMap<u64, i32>,
+    /// The round scored.
+    round: i16,
 }
 
 impl Persons {
-    /// Reads PERSON and DEATH as of a submission; of several rounds the newest
-    /// counts.
+    /// Reads PERSON and DEATH as of a submission. Of several registers that of
+    /// the round scored counts, else the nearest earlier, else the nearest later
+    /// (contract §8).
     pub(super) fn read(
         reader: &Reader,
         book: &Rulebook,
         as_of: i64,
-        members: &Members,
         codes: &mut Codes,
     ) -> Result<Self> {
-        let mut persons = Self::default();
+        let mut persons = Self { round: book.round as i16, ..Self::default() };
+        let unknown = book.person.nation_unknown.iter().map(|code| code.trim_start_matches('0'));
+        let unknown = unknown.collect::<Vec<_>>().join("|");
         let params = [
             (":as_of", Value::Int(as_of)),
             (":resident", Value::Text(resident(book))),
             (":thai", Value::Text(book.person.thai.clone())),
             (":dead", Value::Text(book.person.dead.clone())),
+            (":nation_unknown", Value::Text(format!("|{unknown}|"))),
         ];
-        reader.each_line(PERSONS, &params, |line| persons.add(line, members, codes))?;
-        reader.each_line(DEATHS, &params, |line| {
-            let unit = codes.number(line.raw(0)?);
-            let died = line.int(2)?.unwrap_or_default() as i32;
-            if let Some(at) = persons.place(unit, line.raw(1)?) {
-                let person = &mut persons.list[at];
-                person.died = person.died.min(died);
-            }
-            Ok(())
-        })?;
-        for person in persons.list.iter().filter(|p| p.died != NEVER && p.cid != 0) {
-            let died = persons.deaths.entry(person.cid).or_insert(NEVER);
-            *died = person.died.min(*died);
+        reader.each_line(PERSONS, &params, |line| persons.add(line, codes))?;
+        // What a later register alone says of a person is news of its round: it
+        // holds for that person there, and moves nobody else.
+        let scored = persons.round;
+        for person in persons.list.iter().filter(|p| p.died != NEVER && p.round <= scored) {
+            earliest(&mut persons.deaths, person.cid, person.died);
         }
+        reader.each_line(DEATHS, &params, |line| persons.add_death(line, codes))?;
+        persons.deaths.remove(&0);
         Ok(persons)
     }
 
-    fn add(&mut self, line: &Line<'_>, members: &Members, codes: &mut Codes) -> Result<()> {
+    /// Takes a row of DEATH. Whose it is PERSON says; where that was taken back,
+    /// the row itself.
+    fn add_death(&mut self, line: &Line<'_>, codes: &mut Codes) -> Result<()> {
+        let unit = codes.number(line.raw(0)?);
+        let died = line.int(2)?.unwrap_or_default() as i32;
+        let own = citizen(line.raw(3)?).unwrap_or(0);
+        let mut cid = own;
+        if let Some(at) = self.place(unit, line.raw(1)?) {
+            let person = &mut self.list[at];
+            person.died = person.died.min(died);
+            if person.cid != 0 {
+                cid = person.cid;
+            }
+        }
+        earliest(&mut self.deaths, cid, died);
+        Ok(())
+    }
+
+    /// Citizen IDs that stand in where there is no registry: those of the
+    /// registers that count, but for later ones, which move no finished round.
+    pub(super) fn members(&self) -> Members {
+        let counted = self.list.iter().filter(|p| p.cid != 0 && p.round <= self.round);
+        counted.map(|person| person.cid).collect()
+    }
+
+    /// Notes who is in the population; where PERSON stands in for it, everybody
+    /// with a citizen ID is.
+    pub(super) fn list(&mut self, members: &Members, stands_in: bool) {
+        for person in &mut self.list {
+            person.listed = person.cid != 0 && (stands_in || members.have(person.cid));
+        }
+    }
+
+    fn add(&mut self, line: &Line<'_>, codes: &mut Codes) -> Result<()> {
         let unit = codes.number(line.raw(0)?);
         let yes = |column| Ok::<bool, crate::store::StoreError>(line.int(column)? == Some(1));
         let cid = citizen(line.raw(2)?).unwrap_or(0);
@@ -155,7 +189,7 @@ impl Persons {
             resident: yes(5)?,
             non_thai: yes(6)?,
             died: if yes(7)? { died } else { NEVER },
-            listed: members.have(cid),
+            listed: false,
         };
         let next = self.list.len() as u32;
         let at = match Key::of(line.raw(1)?) {
@@ -167,10 +201,15 @@ impl Persons {
                 self.runs.push((unit, next));
             }
             self.list.push(person);
-        } else if self.list[at as usize].round < person.round {
+        } else if self.distance(&person) < self.distance(&self.list[at as usize]) {
             self.list[at as usize] = person;
         }
         Ok(())
+    }
+
+    /// How far a register is from the round scored: later ones are the last.
+    fn distance(&self, person: &Person) -> (bool, i16) {
+        (person.round > self.round, (person.round - self.round).abs())
     }
 
     /// By unit a digest of what its persons take from beyond its own rows: who
@@ -223,6 +262,12 @@ impl Persons {
         let known = self.deaths.get(&cid).copied().unwrap_or(NEVER);
         day < i64::from(own.min(known))
     }
+}
+
+/// Keeps the earlier of two days.
+fn earliest(deaths: &mut FxHashMap<u64, i32>, cid: u64, day: i32) {
+    let known = deaths.entry(cid).or_insert(NEVER);
+    *known = day.min(*known);
 }
 
 /// The codes of residents as the queries want them.

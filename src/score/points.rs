@@ -10,12 +10,13 @@ use rust_decimal::Decimal;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
+use super::deadline::{Deadlines, Late};
 use super::persons::{Codes, Persons};
-use super::rows::{Grain, Row, each_row};
+use super::rows::{Grain, Row, WHOLE, each_row};
 use super::rulebook::{Item, Kind, Rulebook};
 use super::state::{AsOf, Sendings};
 use crate::clock::{day_number, day_of_number};
-use crate::registry::{Members, Population, citizen, members, population};
+use crate::registry::{Members, Population, Source, citizen, members, population};
 use crate::store::{Reader, Result};
 use crate::units::Units;
 
@@ -123,6 +124,8 @@ pub(super) struct Award {
     pub(super) day: i64,
     pub(super) step: usize,
     pub(super) rows: u64,
+    /// What it is of all that its person-day needs.
+    pub(super) part: u8,
 }
 
 /// Rows by unit, month and step.
@@ -153,6 +156,7 @@ pub(super) struct Scorer<'a> {
     pub(super) members: Members,
     pub(super) population: Population,
     sendings: Sendings,
+    deadlines: Deadlines,
     own_clock: BTreeMap<(u32, String), u64>,
     /// Units of which a row asked beyond the unit.
     outside: FxHashSet<u32>,
@@ -168,9 +172,12 @@ impl<'a> Scorer<'a> {
         let begun = Instant::now();
         let mut codes = Codes::default();
         let population = population(reader)?;
-        let members = members(reader, &population, as_of)?;
-        let persons = Persons::read(reader, book, as_of, &members, &mut codes)?;
+        let mut persons = Persons::read(reader, book, as_of, &mut codes)?;
+        let stands_in = population.source == Source::PersonRows;
+        let members = if stands_in { persons.members() } else { members(reader)? };
+        persons.list(&members, stands_in);
         let sendings = Sendings::read(reader, book)?;
+        let deadlines = Deadlines::of(book, &sendings);
         log::debug!("score: persons in {:.3} s", begun.elapsed().as_secs_f64());
         let (own_clock, outside) = (BTreeMap::new(), FxHashSet::default());
         Ok(Self {
@@ -182,6 +189,7 @@ impl<'a> Scorer<'a> {
             members,
             population,
             sendings,
+            deadlines,
             own_clock,
             outside,
         })
@@ -220,13 +228,13 @@ impl<'a> Scorer<'a> {
     /// Counts the rows of an item that score.
     fn tally(&mut self, reader: &Reader, item: &Item) -> Result<Tally> {
         let mut tally = Tally::default();
-        let mut days: Vec<(u64, u32, u32)> = Vec::new();
+        let mut days: Vec<Day> = Vec::new();
         let mut once: BTreeMap<(u32, u64, i64), (i64, usize)> = BTreeMap::new();
-        let (book, as_of) = (self.book, self.as_of);
-        each_row(reader, book, item, as_of, Grain::Summed, |row| {
+        let (book, as_of, late) = (self.book, self.as_of, self.late().clone());
+        each_row(reader, book, item, as_of, Grain::Summed, &late, |row| {
             let Some(award) = self.award(item, row) else { return Ok(()) };
             match (item.kind, row.once, award.who) {
-                (Kind::PersonDays, _, Some(who)) => days.push((who, award.unit, award.day as u32)),
+                (Kind::PersonDays, _, Some(who)) => days.push(Day::of(&award, who)),
                 (_, Some(key), Some(who)) => {
                     let this = (award.day, award.step);
                     let first = once.entry((award.unit, who, key)).or_insert(this);
@@ -240,9 +248,10 @@ impl<'a> Scorer<'a> {
             Ok(())
         })?;
         days.sort_unstable();
-        days.dedup();
-        for (_, unit, day) in days {
-            *tally.entry(cell(unit, i64::from(day), 0)).or_default() += 1;
+        for same in days.chunk_by(Day::same) {
+            if same.iter().fold(0, |parts, day| parts | day.part()) == WHOLE {
+                *tally.entry(cell(same[0].unit, same[0].day(), 0)).or_default() += 1;
+            }
         }
         for ((unit, _, _), (day, step)) in once {
             *tally.entry(cell(unit, day, step)).or_default() += 1;
@@ -277,22 +286,49 @@ impl<'a> Scorer<'a> {
             return None;
         }
         let sent = self.sendings.sent(row.sub);
-        let (day, step) = match item.kind {
-            Kind::Register => (within(item, sent?)?, 0),
-            Kind::Delay => (self.in_round(row.day)?, self.step(item, unit, row, sent)?),
-            Kind::SecondCare if row.cares < item.least? => return None,
-            Kind::Survey => (surveyed(item, person?.birth, row.day)?, 0),
-            Kind::Rows | Kind::PersonDays | Kind::SecondCare => (row.day, 0),
+        let day = match item.kind {
+            Kind::Register => within(item, sent?)?,
+            _ => self.in_round(row.day)?,
         };
-        if item.kind != Kind::Register {
-            self.in_round(day)?;
+        if !self.in_time(row.sub, day) {
+            return None;
         }
+        let step = match item.kind {
+            Kind::Delay => self.step(item, unit, row, sent)?,
+            Kind::SecondCare if self.cares(row.cares, day) < item.least? => return None,
+            Kind::Survey if !surveyed(item, person?.birth, day) => return None,
+            _ => 0,
+        };
         let lives_here = row.resident.or(person.map(|person| person.resident)).unwrap_or(false);
-        if (item.resident && !lives_here) || (item.alive && !self.persons.alive(person, cid, day)) {
+        if item.resident && !lives_here {
+            return None;
+        }
+        if item.alive && !self.persons.alive(person, cid, day) {
             return None;
         }
         let who = (cid != 0).then_some(cid);
-        Some(Award { unit, who, day, step, rows: row.rows })
+        Some(Award { unit, who, day, step, rows: row.rows, part: row.part })
+    }
+
+    /// Submissions that came too late for some day.
+    pub(super) fn late(&self) -> &Late {
+        &self.deadlines.late
+    }
+
+    /// Whether rows of a submission were sent in time for a day of the round.
+    fn in_time(&self, submission: i64, day: i64) -> bool {
+        submission == 0
+            || self.sendings.sent(submission).is_none_or(|sent| self.deadlines.met(sent, day))
+    }
+
+    /// Different dates of care that were sent in time for a day of birth.
+    fn cares(&self, cares: &str, day: i64) -> i64 {
+        let in_time = |care: &str| {
+            let (on, submission) = care.split_once('/')?;
+            let on = on.parse::<i64>().ok()?;
+            self.in_time(submission.parse().ok()?, day).then_some(on)
+        };
+        cares.split(' ').filter_map(in_time).collect::<BTreeSet<_>>().len() as i64
     }
 
     fn in_round(&self, day: i64) -> Option<i64> {
@@ -319,6 +355,35 @@ impl<'a> Scorer<'a> {
     }
 }
 
+/// A part of a person-day; those of one day lie together when they are sorted.
+/// Small, because there are millions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Day {
+    who: u64,
+    unit: u32,
+    /// The day (`YYYYMMDD`) times four, and the part.
+    packed: u32,
+}
+
+impl Day {
+    fn of(award: &Award, who: u64) -> Self {
+        let packed = (award.day as u32) << 2 | u32::from(award.part);
+        Self { who, unit: award.unit, packed }
+    }
+
+    fn day(self) -> i64 {
+        i64::from(self.packed >> 2)
+    }
+
+    fn part(self) -> u8 {
+        self.packed as u8 & WHOLE
+    }
+
+    fn same(&self, other: &Self) -> bool {
+        (self.who, self.unit, self.day()) == (other.who, other.unit, other.day())
+    }
+}
+
 /// Where an award is counted.
 fn cell(unit: u32, day: i64, step: usize) -> (u32, u32, usize) {
     (unit, (day / 100) as u32, step)
@@ -329,12 +394,13 @@ fn within(item: &Item, sent: i64) -> Option<i64> {
     item.sent?.contain(day_of_number(sent)?).then_some(sent)
 }
 
-/// The day of a survey, when there was one for the person's age.
-fn surveyed(item: &Item, birth: i32, day: i64) -> Option<i64> {
-    let age = age(i64::from(birth), day)?;
-    let on = day_of_number(day)?;
+/// Whether a day was one of a survey for the person's age.
+fn surveyed(item: &Item, birth: i32, day: i64) -> bool {
+    let (Some(age), Some(on)) = (age(i64::from(birth), day), day_of_number(day)) else {
+        return false;
+    };
     let asked = |ages: [i32; 2]| i64::from(ages[0]) <= age && age <= i64::from(ages[1]);
-    item.rounds.iter().any(|round| asked(round.ages) && round.days().contain(on)).then_some(day)
+    item.rounds.iter().any(|round| asked(round.ages) && round.days().contain(on))
 }
 
 /// Completed years; none before birth or when that is not known.

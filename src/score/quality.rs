@@ -10,6 +10,8 @@
 //!   service, belong to the tranche on a day of which the archive was sent.
 //! - A file of the 43 counts under the name of its twin of the 21; the rulebook
 //!   says where one without a twin counts.
+//! - What was sent after the last day of sending of the round, or of the tranche
+//!   where it has one of its own, counts in no tranche (contract §9).
 //! - A file without rows in the tranche is left out, of the maximum too; so is
 //!   one of a dimension that has nothing to measure in it (no row was stored, so
 //!   none could be in time).
@@ -22,6 +24,7 @@ use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use super::Rulebook;
+use super::deadline::last_day;
 use super::rulebook::Period;
 use super::rulebook::quality::{Count, Dimension};
 use super::sheet::two_places;
@@ -128,8 +131,11 @@ pub fn quality(book: &Rulebook, catalog: &Catalog, lines: &[TallyLine]) -> Quali
     let mut sums: BTreeMap<(&str, u32, String), Counts> = BTreeMap::new();
     for line in lines.iter().filter(|line| line.counts.received > 0) {
         let (name, register) = files.place(line.standard, &line.file);
-        let Some(tranche) = tranche_of(book, line, register) else { continue };
-        sums.entry((&line.hcode, tranche, name)).or_default().add(&line.counts);
+        let Some(tranche) = part_of(&book.tranches, line, register) else { continue };
+        if line.sent > day_number(last_day(book, Some(tranche))) {
+            continue;
+        }
+        sums.entry((&line.hcode, tranche.number, name)).or_default().add(&line.counts);
     }
     let mut units = QualityOfRound::new();
     for ((hcode, tranche, file), counts) in &sums {
@@ -148,8 +154,12 @@ pub fn quality(book: &Rulebook, catalog: &Catalog, lines: &[TallyLine]) -> Quali
     units
 }
 
-/// The tranche that a line of counts belongs to.
-pub fn tranche_of(book: &Rulebook, line: &TallyLine, register: bool) -> Option<u32> {
+/// The tranche, or the quarter, that a line of counts belongs to.
+pub(super) fn part_of<'b>(
+    parts: &'b [Period],
+    line: &TallyLine,
+    register: bool,
+) -> Option<&'b Period> {
     let holds = |period: &&Period| {
         if register || line.month == 0 {
             day_number(period.from) <= line.sent && line.sent <= day_number(period.to)
@@ -157,14 +167,14 @@ pub fn tranche_of(book: &Rulebook, line: &TallyLine, register: bool) -> Option<u
             month_number(period.from) <= line.month && line.month <= month_number(period.to)
         }
     };
-    book.tranches.iter().find(holds).map(|period| period.number)
+    parts.iter().find(holds)
 }
 
 fn month_number(day: NaiveDate) -> u32 {
     day.year() as u32 * 100 + day.month()
 }
 
-fn day_number(day: NaiveDate) -> u32 {
+pub(super) fn day_number(day: NaiveDate) -> u32 {
     month_number(day) * 100 + day.day()
 }
 

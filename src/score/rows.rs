@@ -2,6 +2,7 @@
 
 use include_dir::{Dir, include_dir};
 
+use super::deadline::Late;
 use super::persons::resident;
 use super::rulebook::{Item, Rulebook};
 use crate::clock::day_number;
@@ -23,6 +24,9 @@ pub(super) enum Grain {
     Each,
 }
 
+/// All that a person-day needs.
+pub(super) const WHOLE: u8 = 3;
+
 /// A row, or all rows of a visit.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Row<'a> {
@@ -34,15 +38,18 @@ pub(super) struct Row<'a> {
     pub(super) day: i64,
     /// How many rows this is.
     pub(super) rows: u64,
-    /// 0 when several rows are summed up.
+    /// 0 when several rows are summed up, all of them in time for every day.
     pub(super) sub: i64,
     pub(super) line: i64,
-    /// Different dates of care.
-    pub(super) cares: i64,
+    /// Dates of care, each with the submission that told it: `DAY/SUBMISSION`,
+    /// with blanks between them.
+    pub(super) cares: &'a str,
     /// Rows of a person that agree in this score once.
     pub(super) once: Option<i64>,
     /// What the row itself says about living in the area.
     pub(super) resident: Option<bool>,
+    /// What the row is of all that its person-day needs, as bits of [`WHOLE`].
+    pub(super) part: u8,
     /// Kind of record; blank when several rows are summed up.
     pub(super) file: &'a str,
 }
@@ -59,6 +66,7 @@ struct Places {
     cares: Option<usize>,
     once: Option<usize>,
     resident: Option<usize>,
+    part: Option<usize>,
     file: Option<usize>,
 }
 
@@ -81,12 +89,17 @@ impl Places {
             cares: find("cares"),
             once: find("once"),
             resident: find("resident"),
+            part: find("part"),
             file: find("file"),
         })
     }
 
     fn row<'l>(&self, line: &'l Line<'_>) -> Result<Row<'l>> {
         let int = |place: Option<usize>| place.map_or(Ok(None), |place| line.int(place));
+        let text = |place: Option<usize>| match place {
+            Some(place) => Ok::<_, StoreError>(line.str(place)?.unwrap_or_default()),
+            None => Ok(""),
+        };
         Ok(Row {
             hcode: line.raw(self.hcode)?,
             pid: line.raw(self.pid)?,
@@ -98,41 +111,57 @@ impl Places {
             rows: int(self.rows)?.unwrap_or(1) as u64,
             sub: int(self.sub)?.unwrap_or(0),
             line: int(self.line)?.unwrap_or(0),
-            cares: int(self.cares)?.unwrap_or(0),
+            cares: text(self.cares)?,
             once: int(self.once)?,
             resident: int(self.resident)?.map(|yes| yes == 1),
-            file: match self.file {
-                Some(place) => line.str(place)?.unwrap_or_default(),
-                None => "",
-            },
+            part: int(self.part)?.map_or(WHOLE, |part| part as u8 & WHOLE),
+            file: text(self.file)?,
         })
     }
 }
 
+/// Whether a submission is in time for every day; the ids of those that are not
+/// are mostly the last.
+const IN_TIME: &str = "(sub < :late_from OR sub NOT IN (SELECT value FROM json_each(:late)))";
+
 /// The query of an item as it is run.
-pub(super) fn statement(reader: &Reader, item: &Item, grain: Grain) -> Result<String> {
+fn statement(reader: &Reader, item: &Item, grain: Grain, late: &Late) -> Result<String> {
     let name = &item.rows;
     let sql = query(name)
         .ok_or_else(|| StoreError::Refused(format!("there is no schema/score/{name}.sql")))?;
-    let by_visit = reader.shape(sql)?.0.iter().any(|column| column == "visit");
+    let columns = reader.shape(sql)?.0;
+    let have = |wanted: &str| columns.iter().any(|column| column == wanted);
+    let visit = "v.hospcode AS hcode, v.pid AS pid, x.cid AS cid, v.date_serv AS day, x.sub AS sub";
     // The order of the joins is given: rows come in the order of visits, and
     // the visit beside each is the next one of its table.
-    Ok(match (by_visit, grain) {
-        (false, _) => format!("SELECT * FROM (\n{sql}\n) WHERE sub <= :as_of"),
-        (true, Grain::Summed) => format!(
-            "SELECT v.hospcode AS hcode, v.pid AS pid, x.cid AS cid, v.date_serv AS day,
-               x.rows AS rows
-             FROM (SELECT visit, max(cid) AS cid, count(*) AS rows FROM (\n{sql}\n)
-                   WHERE sub <= :as_of GROUP BY visit) AS x
-             CROSS JOIN visit AS v ON v.id = x.visit
-             WHERE v.date_serv BETWEEN :from AND :to"
-        ),
-        (true, Grain::Each) => format!(
-            "SELECT v.hospcode AS hcode, v.pid AS pid, x.cid AS cid, v.date_serv AS day,
-               x.sub AS sub, x.line AS line, x.file AS file
-             FROM (\n{sql}\n) AS x CROSS JOIN visit AS v ON v.id = x.visit
-             WHERE x.sub <= :as_of AND v.date_serv BETWEEN :from AND :to"
-        ),
+    Ok(match (have("visit"), have("part"), grain) {
+        (false, _, _) => format!("SELECT * FROM (\n{sql}\n) WHERE sub <= :as_of"),
+        (true, false, Grain::Summed) => {
+            // What is late for every day needs no second look.
+            let others = if late.by_quarter {
+                format!(
+                    " UNION ALL SELECT visit, sub, cid, 1 FROM (\n{sql}\n)
+                      WHERE sub <= :as_of AND NOT {IN_TIME}"
+                )
+            } else {
+                String::new()
+            };
+            format!(
+                "SELECT {visit}, x.rows AS rows
+                 FROM (SELECT visit, 0 AS sub, max(cid) AS cid, count(*) AS rows FROM (\n{sql}\n)
+                       WHERE sub <= :as_of AND {IN_TIME} GROUP BY visit{others}) AS x
+                 CROSS JOIN visit AS v ON v.id = x.visit
+                 WHERE v.date_serv BETWEEN :from AND :to"
+            )
+        }
+        (true, parts, _) => {
+            let part = if parts { ", x.part AS part" } else { "" };
+            format!(
+                "SELECT {visit}, x.line AS line, x.file AS file{part}
+                 FROM (\n{sql}\n) AS x CROSS JOIN visit AS v ON v.id = x.visit
+                 WHERE x.sub <= :as_of AND v.date_serv BETWEEN :from AND :to"
+            )
+        }
     })
 }
 
@@ -143,9 +172,10 @@ pub(super) fn each_row(
     item: &Item,
     as_of: i64,
     grain: Grain,
+    late: &Late,
     mut each: impl FnMut(&Row<'_>) -> Result<()>,
 ) -> Result<()> {
-    let sql = statement(reader, item, grain)?;
+    let sql = statement(reader, item, grain, late)?;
     let (columns, _) = reader.shape(&sql)?;
     let places = Places::of(&columns, &item.rows)?;
     let mut params = vec![
@@ -153,6 +183,8 @@ pub(super) fn each_row(
         (":to", Value::Int(day_number(book.window.to))),
         (":as_of", Value::Int(as_of)),
         (":resident", Value::Text(resident(book))),
+        (":late", Value::Text(late.list.clone())),
+        (":late_from", Value::Int(late.from)),
     ];
     let names: Vec<String> = item.params.keys().map(|name| format!(":{name}")).collect();
     params.extend(

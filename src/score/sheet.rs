@@ -3,12 +3,14 @@
 
 use std::collections::BTreeMap;
 
+use chrono::Datelike;
 use rust_decimal::Decimal;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::points::Points;
 use super::rulebook::Rulebook;
+use crate::clock::BUDDHIST_ERA;
 use crate::registry::{Population, Source};
 use crate::units::Units;
 
@@ -125,7 +127,7 @@ impl<Q> Sheet<Q> {
                 quality: quality(code),
             })
             .collect();
-        let notes = notes(points);
+        let notes = notes(book, points);
         let mut local_defaults = book.local_default_keys();
         if points.population.source == Source::PersonRows {
             local_defaults.push("population".to_owned());
@@ -165,11 +167,22 @@ fn by_month(book: &Rulebook, points: &Points, code: &str) -> BTreeMap<String, In
 }
 
 /// What must be said beside the figures of this result.
-pub fn notes(points: &Points) -> Vec<Note> {
+pub fn notes(book: &Rulebook, points: &Points) -> Vec<Note> {
     let mut notes = Vec::new();
     let mut note = |key: &str, th: String, en: String| {
         notes.push(Note { key: key.to_owned(), th, en });
     };
+    let by = book.sent_by;
+    note(
+        "sent_by",
+        format!(
+            "แถวที่ส่งหลังวันที่ {}/{}/{} ไม่ได้คะแนนและไม่นับเป็นคุณภาพของรอบนี้",
+            by.day(),
+            by.month(),
+            by.year() + BUDDHIST_ERA
+        ),
+        format!("Rows sent after {by} score no point and count in no quality of this round"),
+    );
     if points.population.source == Source::PersonRows {
         note(
             "population",

@@ -82,6 +82,11 @@ impl Sendings {
         Ok(all)
     }
 
+    /// All submissions with the day on which each was sent.
+    pub(super) fn all(&self) -> impl Iterator<Item = (i64, i64)> + '_ {
+        self.sent.iter().map(|(id, day)| (*id, *day))
+    }
+
     /// The day on which a submission was sent.
     pub(super) fn sent(&self, submission: i64) -> Option<i64> {
         self.sent.get(&submission).copied()

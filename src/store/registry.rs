@@ -62,7 +62,8 @@ impl Store {
 }
 
 impl RegistryLoading<'_> {
-    /// Takes a person; false when the citizen ID was there already.
+    /// Takes a person; false when the citizen ID was there already. Whoever has
+    /// no unit (a blank `hcode`) is a head of none.
     pub fn insert(&mut self, cid: i64, hcode: &str, hmain: &str, scheme: &str) -> Result<bool> {
         let mut insert = self.tx.prepare_cached(
             "INSERT INTO registry_person VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
@@ -88,7 +89,8 @@ impl RegistryLoading<'_> {
         let id = self.tx.last_insert_rowid();
         self.tx.execute(
             "INSERT INTO registry_heads
-             SELECT ?1, scheme, hcode, hmain, count(*) FROM registry_person GROUP BY 2, 3, 4",
+             SELECT ?1, scheme, hcode, hmain, count(*) FROM registry_person
+             WHERE hcode <> '' GROUP BY 2, 3, 4",
             [id],
         )?;
         self.tx.commit()?;

@@ -245,7 +245,7 @@ fn a_statement_can_be_read_by_people_and_programs() {
     }
 
     let mut book = Xlsx::new(Cursor::new(xlsx)).unwrap();
-    assert_eq!(book.sheet_names().len(), 12);
+    assert_eq!(book.sheet_names().len(), 13);
     let money = sheet(&mut book, 0);
     let line = |code: &str| money.iter().find(|row| row[0] == code).unwrap();
     assert_eq!(line("04009")[3..], ["38.13", "1.13", "39.26", "17.74", "21.52"]);
@@ -261,6 +261,34 @@ fn a_statement_can_be_read_by_people_and_programs() {
     for person in 1..40 {
         assert!(!html.contains(&province::cid(person)) && !text.contains(&province::cid(person)));
     }
+}
+
+#[test]
+fn what_came_too_late_moves_no_satang_and_the_statement_says_how_much_it_was() {
+    let khlang = province::sent_as(&[0, 1, 2, 3, 4, 5]).now("2014-09-01T09:00:00+07:00");
+    let figures = |khlang: &Khlang| {
+        let mut of = khlang.run(&ALLOCATE).json();
+        of["as_of_submission"].take();
+        of["last_submission"].take();
+        of
+    };
+    let before = figures(&khlang);
+    let (name, zip) = province::too_late();
+    let said = khlang.import(name, &zip);
+    assert_eq!(said["files"][0]["accepted"], 2, "{said:#}");
+    assert_eq!(figures(&khlang), before);
+    let note = |of: &Value| of["notes"].to_string().contains("2014-07-31");
+    assert!(note(&before), "the last day is printed: {}", before["notes"]);
+
+    let statement = ["statement", "--cup", "10671", "--round", "2557", "--out", "one.xlsx"];
+    let ran = khlang.run(&[&statement[..], &["--format", "xlsx"]].concat());
+    assert_eq!(ran.status(), 0, "{}", ran.err());
+    let mut book = Xlsx::new(Cursor::new(std::fs::read(khlang.path("one.xlsx")).unwrap())).unwrap();
+    let late = sheet(&mut book, 9);
+    let line = |code: &str| late.iter().find(|row| row[0] == code).unwrap()[3..8].join(" ");
+    // Received, accepted, duplicate, rejected, by file; every unit has a line.
+    assert_eq!(line("04009"), "3.00 2.00 1.00 0.00 EPI: 3");
+    assert_eq!(line("10671").trim_end(), "0.00 0.00 0.00 0.00");
 }
 
 #[test]

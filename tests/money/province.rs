@@ -177,6 +177,17 @@ fn zip(files: &[File]) -> Vec<u8> {
     zipped(&members)
 }
 
+/// An archive that was sent the day after the last: two vaccinations, one of
+/// them twice.
+pub fn too_late() -> (&'static str, Vec<u8>) {
+    let rows = &[
+        "04009|1|8|20140610|106|04009|$",
+        "04009|1|9|20140611|106|04009|$",
+        "04009|1|8|20140610|106|04009|$",
+    ];
+    ("F21_04009_20140801000000.zip", zip(&[("EPI", EPI, rows)]))
+}
+
 /// Rows in all archives.
 pub fn rows() -> usize {
     ARCHIVES.iter().flat_map(|(_, files)| files.iter()).map(|(_, _, rows)| rows.len()).sum()

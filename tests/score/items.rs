@@ -153,6 +153,71 @@ fn a_visit_without_a_diagnosis_does_not_score() {
 }
 
 #[test]
+fn a_person_day_has_service_and_diagnosis_whatever_their_visits() {
+    // SERVICE and DIAG of one person (the same citizen ID under two numbers),
+    // each with its number, visit and day: points are the days that have both.
+    type Part = (&'static str, &'static str, &'static str);
+    let table: [(&[Part], &[Part], &str); 6] = [
+        // One visit.
+        (&[("1", "1", "20131011")], &[("1", "1", "20131011")], "1.00"),
+        // Another visit number on the same day.
+        (&[("1", "1", "20131011")], &[("1", "2", "20131011")], "1.00"),
+        // The other number of the same person.
+        (&[("1", "1", "20131011")], &[("5", "2", "20131011")], "1.00"),
+        // Two days, each with one of the two.
+        (&[("1", "1", "20131011")], &[("1", "1", "20131012")], "0.00"),
+        // Somebody else's diagnosis.
+        (&[("1", "1", "20131011")], &[("2", "1", "20131011")], "0.00"),
+        // A pair of a visit, and a day that is made up of two.
+        (
+            &[("1", "1", "20131011"), ("1", "2", "20131012")],
+            &[("1", "1", "20131011"), ("1", "1", "20131011"), ("5", "3", "20131012")],
+            "2.00",
+        ),
+    ];
+    for (services, diagnoses, points) in table {
+        let mut scene = Scene::new();
+        let twin = Person { pid: 5, ..Person::new(1) };
+        let people = [Person::new(1), twin, Person::new(2)].map(|person| person.row());
+        let service = services
+            .iter()
+            .map(|(pid, seq, day)| row(HOSPITAL, &format!("{pid}|{seq}|{day}|100|0100|0|0|$")));
+        let codes = ["J00", "R51", "A09"];
+        let diag = diagnoses.iter().zip(codes).map(|((pid, seq, day), code)| {
+            row(HOSPITAL, &format!("{pid}|{seq}|{day}|1|{code}|$|00100"))
+        });
+        let files = [
+            ("PERSON", people.to_vec()),
+            ("SERVICE", service.collect::<Vec<_>>()),
+            ("DIAG", diag.collect::<Vec<_>>()),
+        ];
+        scene.send("20131101", &files);
+        assert_eq!(scene.item("OP"), points, "{services:?} {diagnoses:?}");
+        let rows = scene.rows(HOSPITAL, "OP");
+        assert_eq!(format!("{}.00", rows.len()), points);
+        assert!(rows.iter().all(|row| row.file == "SERVICE"), "{rows:?}");
+    }
+}
+
+#[test]
+fn a_person_day_of_two_units_is_none() {
+    let mut scene = Scene::new();
+    let person = |unit| Person { unit, ..Person::new(1) };
+    for (unit, service, diag) in
+        [(HOSPITAL, "20131011", "20131012"), (CENTRE, "20131012", "20131011")]
+    {
+        let files = [
+            ("PERSON", vec![person(unit).row()]),
+            ("SERVICE", vec![row(unit, &format!("1|1|{service}|100|0100|0|0|$"))]),
+            ("DIAG", vec![row(unit, &format!("1|2|{diag}|1|J00|$|00100"))]),
+        ];
+        scene.send_as(unit, "F21", "20131101", &files);
+    }
+    assert_eq!(scene.item("OP"), "0.00");
+    assert_eq!(of_item(&scene.points(), CENTRE, "OP"), "0.00");
+}
+
+#[test]
 fn items_of_a_visit_score_each() {
     let mut scene = Scene::new();
     let drugs = (1..=3).map(|n| {
@@ -255,6 +320,42 @@ fn a_health_promotion_hospital_is_timed_by_the_provinces_sending() {
 }
 
 #[test]
+fn every_type_of_health_centre_is_timed_by_forwarding() {
+    // Slides 28 and 29: one box. 05 and 07 are hospitals.
+    for (kind, points) in [
+        ("03", "0.50"),
+        ("08", "0.50"),
+        ("18", "0.50"),
+        ("21", "0.50"),
+        ("05", "1.00"),
+        ("07", "1.00"),
+    ] {
+        let mut units = world().units.clone();
+        units.by_code.get_mut(CENTRE).unwrap().kind = kind.to_owned();
+        let mut scene = Scene::new();
+        let files = [
+            ("PERSON", vec![Person { unit: CENTRE, ..Person::new(1) }.row()]),
+            ("SURVEIL", vec![row(CENTRE, "1|7|20140101|A09|02|20131230|$")]),
+        ];
+        let id = scene.send_as(CENTRE, "F21", "20140103", &files);
+        let line = ("nhso".to_owned(), id, "2014-01-20T08:00:00+07:00".to_owned());
+        scene.0.store().record_forwarded(&[line]).unwrap();
+        let reader = scene.0.reader();
+        let as_of = AsOf::find(&reader, None).unwrap();
+        let scored = points_of_all(&reader, &units, as_of);
+        assert_eq!(of_item(&scored, CENTRE, "SURVEIL"), points, "type {kind}");
+    }
+}
+
+fn points_of_all(
+    reader: &khlang::store::Reader,
+    units: &khlang::units::Units,
+    as_of: AsOf,
+) -> Points {
+    points(reader, &book(), units, as_of).unwrap()
+}
+
+#[test]
 fn weighing_scores_in_the_survey_of_the_age() {
     // Slide 35: age 0–5 in Jul, Oct, Jan, Apr; age 6–18 in Nov–Dec and May–Jun.
     let young = "20100115";
@@ -300,59 +401,6 @@ fn weighing_scores_in_the_survey_of_the_age() {
         let files = [("NUTRI", vec![row(HOSPITAL, &format!("1|7|{day}|10|15.00|90.00|$"))])];
         assert_eq!(worth("NUTRI", "20140731", &person, &files), points, "born {birth}, {day}");
     }
-}
-
-#[test]
-fn a_mother_scores_with_a_second_date_of_care() {
-    // The judge wants the dates in order; one of them may be missing.
-    for (first, second, points) in [("20131016", "20131020", "3.00"), ("20131016", "", "0.00")] {
-        let text = format!("1|1|20131015|O800|1|0|{first}|{second}|1|10670|$");
-        let files = [("MCH", vec![row(HOSPITAL, &text)])];
-        assert_eq!(worth("MCH", "20131101", &Person::new(1), &files), points, "{first} {second}");
-    }
-}
-
-/// The same delivery and newborn in the 43 files, with so many dates of care.
-fn births43(cares: usize) -> Vec<(&'static str, Vec<String>)> {
-    let unit = HOSPITAL;
-    let mother = format!("{unit}|{}|1|003|ก|ข|2|19850520|099|9|1|{CHANGED}", cid(1));
-    let child = format!("{unit}|{}|2|001|ค|ข|1|20131015|099|9|1|{CHANGED}", cid(2));
-    let days = (16..).map(|day| format!("201310{day}")).take(cares);
-    let mut files = vec![
-        ("PERSON43", vec![mother, child]),
-        ("LABOR", vec![row(unit, "1|1|20130110|20131015|O800|1|1|1|1|0|$")]),
-        ("NEWBORN", vec![row(unit, "2|1|1|20131015|1|3000|10|1|1|$")]),
-    ];
-    if cares > 0 {
-        let mothers = days.clone().map(|day| row(unit, &format!("1|1|20131015|{day}|1|$")));
-        files.push(("POSTNATAL", mothers.collect()));
-        let children = days.map(|day| row(unit, &format!("2|20131015|{day}|1|1|$")));
-        files.push(("NEWBORNCARE", children.collect()));
-    }
-    files
-}
-
-#[test]
-fn deliveries_and_newborns_of_the_43_files_score_with_two_dates_of_care() {
-    for (cares, points) in [(0, "0.00"), (1, "0.00"), (2, "3.00"), (3, "3.00")] {
-        let mut scene = Scene::new();
-        scene.send_as(HOSPITAL, "F43", "20131101", &births43(cares));
-        assert_eq!(scene.item("MCH"), points, "{cares} dates");
-        assert_eq!(scene.item("PP"), points, "{cares} dates");
-    }
-}
-
-#[test]
-fn a_birth_that_was_sent_in_both_standards_scores_once() {
-    let mut scene = Scene::new();
-    scene.send_as(HOSPITAL, "F43", "20131101", &births43(2));
-    let files = [
-        ("MCH", vec![row(HOSPITAL, "1|1|20131015|O800|1|0|20131016|20131020|1|10670|$")]),
-        ("PP", vec![row(HOSPITAL, "2|1|1|20131015|3000|20131016|20131020|1|10670|$")]),
-    ];
-    scene.send("20131102", &files);
-    assert_eq!((scene.item("MCH"), scene.item("PP")), ("3.00".to_owned(), "3.00".to_owned()));
-    assert_eq!(scene.rows(HOSPITAL, "MCH").len(), 1);
 }
 
 #[test]

@@ -1,8 +1,11 @@
 //! Points, written from the slides: every item, window, edge and step.
 
+mod births;
 mod items;
+mod late;
 mod persons;
 mod properties;
+mod registers;
 mod registry;
 mod rulebook;
 mod state;

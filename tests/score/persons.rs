@@ -105,13 +105,24 @@ fn a_register_that_calls_its_patient_dead_does_not_score() {
 }
 
 #[test]
-fn a_corrected_person_of_a_later_round_counts() {
+fn a_death_stays_known_when_only_its_person_was_taken_back() {
+    let files = |unit| {
+        let chronic = ("CHRONIC", vec![row(unit, "1|20100101|E119|3|$")]);
+        vec![("PERSON", vec![Person { unit, ..Person::new(1) }.row()]), chronic]
+    };
+    // The centre's DEATH names the citizen ID; its PERSON comes alone.
     let mut scene = Scene::new();
-    let wrong = Person { cid: cid(900), ..Person::new(1) };
-    let epi = ("EPI", vec![row(HOSPITAL, "1|7|20131015|106|10670|$|")]);
-    scene.send("20131101", &[("PERSON", vec![wrong.row()]), epi]);
-    scene.register(&[(1, HOSPITAL, HOSPITAL, "UCS")]);
-    assert_eq!(scene.item("EPI"), "0.00");
-    scene.send("20140701", &[("PERSON", vec![Person::new(1).row()])]);
-    assert_eq!(scene.item("EPI"), "0.25");
+    scene.send("20130915", &files(HOSPITAL));
+    let there = Person { unit: CENTRE, pid: 77, ..Person::new(1) };
+    let person = scene.send_as(CENTRE, "F21", "20130916", &[("PERSON", vec![there.row()])]);
+    let header = "PCUCODE|CID|PID|DDEATH|CDEATH|D_UPDATE";
+    let text = format!("{CENTRE}|{}|77|20130820|I219|{CHANGED}", cid(1));
+    let zip = zipped(&[("DEATH.txt".to_owned(), format!("{header}\n{text}\n"))]);
+    let death = scene.0.load("F21_04001_20130917090000.zip", &zip);
+    assert_eq!(total(&death).accepted, 1, "{:?}", death.findings);
+    assert_eq!(scene.item("CHRONIC"), "0.00");
+    scene.0.store().void(person, "somebody", "test", NOW).unwrap();
+    assert_eq!(scene.item("CHRONIC"), "0.00", "only PERSON was taken back");
+    scene.0.store().void(death.id.unwrap(), "somebody", "test", NOW).unwrap();
+    assert_eq!(scene.item("CHRONIC"), "0.05", "now the death, too");
 }

@@ -1,5 +1,7 @@
 //! What must hold for any rows, in any order.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -89,6 +91,34 @@ fn drawn(unit: &'static str, sent: &'static str) -> impl Strategy<Value = Drawn>
         })
 }
 
+/// Rows of SERVICE or DIAG by number of the person, visit and day. Numbers 1
+/// and 3 are one person.
+type Visits = BTreeSet<(u32, u32, &'static str)>;
+
+fn visits() -> impl Strategy<Value = Visits> {
+    let day = select(vec!["20130630", "20130701", "20130702", "20140630", "20140701"]);
+    proptest::collection::btree_set((1_u32..4, 1_u32..4, day), 1..6)
+}
+
+fn pairs(services: &Visits, diagnoses: &Visits) -> Vec<(&'static str, Vec<String>)> {
+    let service = services
+        .iter()
+        .map(|(pid, seq, day)| row(HOSPITAL, &format!("{pid}|{seq}|{day}|100|0100|0|0|$")));
+    let diag = diagnoses
+        .iter()
+        .map(|(pid, seq, day)| row(HOSPITAL, &format!("{pid}|{seq}|{day}|1|J00|$|00100")));
+    vec![("SERVICE", service.collect()), ("DIAG", diag.collect())]
+}
+
+/// Person-days of the round that have rows in both, without a visit's number.
+fn person_days(services: &Visits, diagnoses: &Visits) -> usize {
+    let days = |rows: &Visits| {
+        let of_round = rows.iter().filter(|row| ("20130701"..="20140630").contains(&row.2));
+        of_round.map(|(pid, _, day)| (pid % 2, *day)).collect::<BTreeSet<_>>()
+    };
+    days(services).intersection(&days(diagnoses)).count()
+}
+
 fn all_points(lab: Lab) -> (BTreeMap<String, BTreeMap<String, String>>, Lab) {
     let scene = Scene(lab);
     let points = scene.points();
@@ -117,6 +147,29 @@ proptest! {
         prop_assert!(!first.is_empty());
         prop_assert_eq!(&run([2, 1, 0]), &first);
         prop_assert_eq!(&run([1, 2, 0]), &first);
+    }
+
+    #[test]
+    fn op_is_the_person_days_with_both_whatever_was_sent_when(
+        first in (visits(), visits()),
+        second in (visits(), visits()),
+        in_time in any::<bool>(),
+    ) {
+        let mut scene = Scene::new();
+        let people = [Person::new(1), Person::new(2), Person { pid: 3, ..Person::new(1) }];
+        scene.send("20140701", &[("PERSON", people.map(|person| person.row()).to_vec())]);
+        scene.send("20140702", &pairs(&first.0, &first.1));
+        let sent = if in_time { "20140731235959" } else { "20140801000000" };
+        let zip = archive(&pairs(&second.0, &second.1));
+        scene.0.load(&format!("F21_{HOSPITAL}_{sent}.zip"), &zip);
+        let (mut services, mut diagnoses) = first;
+        if in_time {
+            services.extend(second.0);
+            diagnoses.extend(second.1);
+        }
+        let expected = person_days(&services, &diagnoses);
+        prop_assert_eq!(scene.item("OP"), format!("{}.00", expected));
+        prop_assert_eq!(scene.rows(HOSPITAL, "OP").len(), expected);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::*;
 use crate::support::case::Khlang;
 
 /// Persons by the code of a unit.
-type Counts = Vec<(String, u64)>;
+pub(super) type Counts = Vec<(String, u64)>;
 
 impl Scene {
     /// Imports a registry of persons by their numbers.
@@ -35,12 +35,13 @@ impl Scene {
     }
 
     /// UC heads by unit and by main unit.
-    fn heads(&self) -> (Counts, Counts) {
+    pub(super) fn heads(&self) -> (Counts, Counts) {
         let reader = self.0.reader();
         let book = book();
         let terms = PersonTerms {
             uc_scheme: &book.person.uc_scheme,
             resident: &book.person.resident,
+            round: book.round,
             as_of: AsOf::find(&reader, None).unwrap().submission,
         };
         let main = |unit: &str| world().units.by_code[unit].cup.clone();
@@ -77,6 +78,66 @@ fn only_the_registered_score_but_for_vaccinations_of_non_thais() {
         let found = (scene.item("EPI"), scene.item("FP"));
         assert_eq!(found, (epi.to_owned(), fp.to_owned()), "{nation} {listed}");
     }
+}
+
+#[test]
+fn an_unknown_nation_is_not_that_of_a_non_thai() {
+    // NATION 999, 000 or blank says nothing (local default): who is not in the
+    // registry then does not score. In both standards.
+    for (nation, points) in [
+        ("048", "0.25"),
+        ("056", "0.25"),
+        ("48", "0.25"),
+        ("099", "0.00"),
+        ("999", "0.00"),
+        ("000", "0.00"),
+        ("0", "0.00"),
+        ("", "0.00"),
+    ] {
+        let mut scene = with_vaccination(nation);
+        scene.register(&[(2, HOSPITAL, HOSPITAL, "UCS")]);
+        assert_eq!(scene.item("EPI"), points, "F21, NATION {nation:?}");
+        if nation.is_empty() {
+            // Required in the 43 files.
+            continue;
+        }
+        let mut scene = Scene::new();
+        let person = format!("{HOSPITAL}|{}|1|003|ก|ข|1|19850520|{nation}|9|1|{CHANGED}", cid(1));
+        scene.send_as(HOSPITAL, "F43", "20131101", &[("PERSON43", vec![person])]);
+        scene.send("20131102", &[("EPI", vec![row(HOSPITAL, "1|7|20131015|106|10670|$|")])]);
+        scene.register(&[(2, HOSPITAL, HOSPITAL, "UCS")]);
+        assert_eq!(scene.item("EPI"), points, "F43, NATION {nation:?}");
+    }
+}
+
+#[test]
+fn a_line_without_hcode_makes_a_person_known_and_counts_no_head() {
+    for line in [
+        format!("{},,,OFC", cid(1)),
+        format!("{},,10670,OFC", cid(1)),
+        format!("{},\"\", ,UCS", cid(1)),
+        format!("{},,,", cid(1)),
+    ] {
+        let mut scene = with_vaccination("099");
+        let text = format!("cid,hcode,hmain,scheme\n{line}\n{},10670,10670,UCS\n", cid(2));
+        let imported = scene.import(&text).unwrap();
+        assert_eq!((imported.persons, imported.bad), (2, 0), "{line}");
+        assert_eq!(imported.without_hcode, 1, "{line}");
+        assert_eq!((scene.item("EPI"), scene.item("FP")), ("0.25".to_owned(), "0.10".to_owned()));
+        let one = vec![(HOSPITAL.to_owned(), 1)];
+        assert_eq!(scene.heads(), (one.clone(), one), "{line}");
+    }
+    // With HCODE the rest is needed as before.
+    let mut scene = Scene::new();
+    let text = format!(
+        "cid,hcode,hmain,scheme\n{},10670,,UCS\n{},10670,10670,\n{},1067,,OFC\n{},,,OFC\n",
+        cid(1),
+        cid(2),
+        cid(3),
+        cid(4)
+    );
+    let imported = scene.import(&text).unwrap();
+    assert_eq!((imported.persons, imported.bad), (1, 3));
 }
 
 #[test]

@@ -56,7 +56,27 @@ fn each_mistake_is_told_with_its_key() {
             "from = \"2014-01-02\"\nto = \"2014-06-30\"",
             "tranche[2].from",
         ),
-        ("to = \"2014-06-30\"\nsent_by", "to = \"2014-06-29\"\nsent_by", "tranche[2].to"),
+        (
+            "to = \"2014-06-30\"\nsource = \"slides 37",
+            "to = \"2014-06-29\"\nsource = \"slides 37",
+            "tranche[2].to",
+        ),
+        ("sent_by = \"2014-07-31\"", "sent_by = \"2014-06-29\"", "sent_by"),
+        (
+            "to = \"2013-09-30\"\n",
+            "to = \"2013-09-30\"\nsent_by = \"2013-09-29\"\n",
+            "money.quarter[1].sent_by: lies before the end",
+        ),
+        (
+            "to = \"2013-12-31\"\n",
+            "to = \"2013-12-31\"\nsent_by = \"2014-08-01\"\n",
+            "tranche[1].sent_by: lies after that of the round",
+        ),
+        (
+            "nation_unknown = [\"999\", \"000\"]",
+            "nation_unknown = [\"099\"]",
+            "person.nation_unknown",
+        ),
         ("to = \"2013-09-30\"", "to = \"2013-10-01\"", "money.quarter[2].from"),
         ("from = \"90.01\"", "from = \"90.02\"", "quality.accuracy.bands"),
         ("to = \"4.99\"", "to = \"5.00\"", "quality.duplication.bands"),

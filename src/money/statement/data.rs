@@ -7,6 +7,7 @@ use super::sent::Given;
 use super::{Maker, int, unit_column};
 use crate::catalog::Severity;
 use crate::report::{Cell, Column, Kind, Table, Words};
+use crate::score::late::{LateRows, Part};
 use crate::score::quality::Figure;
 use crate::submission::{Counts, Texts};
 
@@ -55,7 +56,7 @@ impl Maker<'_> {
             "คะแนนรวมและคะแนนเต็มของแต่ละงวดอยู่ในตารางเงินตามคุณภาพผลงาน; จำนวนนับมาจากการส่งในตารางไฟล์ที่ส่ง",
             "The sums are in the table of performance money; the counts are of the archives listed below",
         ));
-        self.mark(&mut table, &["quality.", "timeliness.", "tranche."]);
+        self.mark(&mut table, &["quality.", "timeliness.", "sent_by"]);
         table
     }
 
@@ -157,6 +158,65 @@ impl Maker<'_> {
             "One by one: khlang submissions show ID, or the page /submissions/ID",
         ));
         table
+    }
+}
+
+impl Maker<'_> {
+    /// Rows that came after the last day of sending: every unit with its number
+    /// of them, none too.
+    pub(super) fn late(&self) -> Table {
+        let mut columns = vec![
+            unit_column(),
+            Column::new("late_for", "ช้าสำหรับ", "Late for", Kind::Text),
+            Column::new("sent_by", "ส่งได้ถึงวันที่", "Last day of sending", Kind::Date),
+        ];
+        columns.extend(COUNTS.map(|(id, th, en)| Column::new(id, th, en, Kind::Int)));
+        columns.push(Column::new("files", "แฟ้ม: รับเข้า", "File: received", Kind::Text));
+        let title = Words::new("แถวที่ส่งเกินกำหนด", "Rows that came too late");
+        let mut table = Table::new("late", title, columns);
+        for unit in &self.cup.units {
+            let of_unit = self.late.iter().filter(|late| late.hcode == unit.hcode);
+            let (round, parts): (Vec<&LateRows>, Vec<_>) =
+                of_unit.partition(|late| late.part == Part::Round);
+            let none = LateRows {
+                hcode: unit.hcode.clone(),
+                part: Part::Round,
+                by: self.basis.book.sent_by,
+                files: BTreeMap::new(),
+            };
+            let round = round.first().copied().unwrap_or(&none);
+            for late in std::iter::once(round).chain(parts) {
+                let mut counts = Counts::default();
+                late.files.values().for_each(|of_file| counts.add(of_file));
+                let files = late.files.iter().map(|(file, of)| format!("{file}: {}", of.received));
+                let mut row = vec![
+                    Cell::text(&late.hcode),
+                    Cell::Words(late_for(late.part)),
+                    Cell::Date(late.by),
+                ];
+                row.extend(cells(&counts));
+                row.push(Cell::text(files.collect::<Vec<_>>().join("  ")));
+                table.push(row);
+            }
+        }
+        table.notes.push(Words::new(
+            "แถวเหล่านี้รับไว้และนับในตารางข้างบนตามปกติ แต่ไม่ได้คะแนนและไม่นับเป็นคุณภาพของส่วนที่ช้า (สไลด์ 45-46)",
+            "They are stored and counted above as ever, but score nothing and count in no quality of what they are late for (slides 45-46)",
+        ));
+        self.mark(&mut table, &["sent_by"]);
+        table
+    }
+}
+
+fn late_for(part: Part) -> Words {
+    match part {
+        Part::Round => Words::new("ทั้งรอบ", "the round"),
+        Part::Tranche(number) => {
+            Words::new(format!("คุณภาพ งวด {number}"), format!("quality, tranche {number}"))
+        }
+        Part::Quarter(number) => {
+            Words::new(format!("คะแนน ไตรมาส {number}"), format!("points, quarter {number}"))
+        }
     }
 }
 

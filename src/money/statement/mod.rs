@@ -14,6 +14,7 @@ use super::result::{Basis, Counted, CupMoney, MoneyError};
 use super::{Points, Satang};
 use crate::registry::Source;
 use crate::report::{Cell, Column, Document, Kind, Part, Table, Words};
+use crate::score::late::{LateRows, late_rows};
 use rust_decimal::Decimal;
 
 /// All that a statement is made of.
@@ -22,6 +23,7 @@ pub(crate) struct Maker<'a> {
     counted: &'a Counted,
     cup: &'a CupMoney,
     sent: BTreeMap<String, Sent>,
+    late: Vec<LateRows>,
 }
 
 /// The statement of a main unit; none when there is no such.
@@ -38,7 +40,9 @@ pub fn statement(
         let of = sent(basis.reader, basis.book, &unit.hcode, basis.as_of.submission)?;
         all.insert(unit.hcode.clone(), of);
     }
-    Ok(Some(Maker { basis, counted, cup, sent: all }.document()))
+    let mut late = late_rows(basis.reader, basis.catalog, basis.book, basis.as_of.submission)?;
+    late.retain(|late| all.contains_key(&late.hcode));
+    Ok(Some(Maker { basis, counted, cup, sent: all, late }.document()))
 }
 
 impl Maker<'_> {
@@ -78,6 +82,7 @@ impl Maker<'_> {
             self.files(),
             self.codes(),
             self.archives(),
+            self.late(),
             self.pools(),
             self.foundation(),
             self.local_defaults(),

@@ -130,7 +130,7 @@ impl Maker<'_> {
             format!("ดูแถวที่ให้คะแนน (เลขการส่ง แฟ้ม บรรทัด): khlang score rows --round {round} --unit HCODE --item ITEM --as-of {as_of}"),
             format!("The rows that score (submission, file, line): khlang score rows --round {round} --unit HCODE --item ITEM --as-of {as_of}"),
         ));
-        self.mark(&mut table, &["points."]);
+        self.mark(&mut table, &["points.", "person.", "sent_by"]);
         table
     }
 

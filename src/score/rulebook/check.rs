@@ -40,7 +40,7 @@ pub fn check(book: &Rulebook, catalog: &Catalog) -> Vec<RulebookError> {
     window(book, m);
     person(book, m);
     items::check(book, m);
-    periods("tranche", &book.tranches, book.window, m);
+    periods("tranche", &book.tranches, book, m);
     quality::check(&book.quality, catalog, m);
     money::check(book, m);
     local_defaults(book, m);
@@ -50,6 +50,7 @@ pub fn check(book: &Rulebook, catalog: &Catalog) -> Vec<RulebookError> {
 fn window(book: &Rulebook, m: &mut Mistakes) {
     let Days { from, to } = book.window;
     m.unless(from <= to, "window", "ends before it begins");
+    m.unless(book.sent_by >= to, "sent_by", "lies before the end of the round");
     for (key, day) in [("window.from", from), ("window.to", to)] {
         let round = round_of(day);
         m.unless(round == book.round, key, format_args!("{day} is in round {round}"));
@@ -67,11 +68,19 @@ fn person(book: &Rulebook, m: &mut Mistakes) {
         m.unless(!text.trim().is_empty(), key, "is blank");
     }
     m.unless(!person.resident.is_empty(), "person.resident", "names no TYPEAREA");
+    let number = |code: &str| code.trim_start_matches('0').to_owned();
+    for code in &person.nation_unknown {
+        let digits = !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_digit());
+        let right = digits && number(code) != number(&person.thai);
+        let what = format_args!("{code:?} is no code of digits, or that of Thais");
+        m.unless(right, "person.nation_unknown", what);
+    }
 }
 
 /// Periods are numbered from 1, follow each other without a gap, and are
 /// together the round.
-pub(super) fn periods(key: &str, list: &[Period], window: Days, m: &mut Mistakes) {
+pub(super) fn periods(key: &str, list: &[Period], book: &Rulebook, m: &mut Mistakes) {
+    let window = book.window;
     m.unless(!list.is_empty(), key, "there is none");
     let mut begin = Some(window.from);
     for (index, period) in list.iter().enumerate() {
@@ -85,7 +94,11 @@ pub(super) fn periods(key: &str, list: &[Period], window: Days, m: &mut Mistakes
             );
             m.unless(period.from == begin, &format!("{key}.from"), what);
         }
-        m.unless(period.sent_by >= period.to, &format!("{key}.sent_by"), "lies before the end");
+        if let Some(by) = period.sent_by {
+            let key = format!("{key}.sent_by");
+            m.unless(by >= period.to, &key, "lies before the end");
+            m.unless(by <= book.sent_by, &key, "lies after that of the round");
+        }
         m.unless(!period.source.trim().is_empty(), &format!("{key}.source"), "is blank");
         begin = period.to.checked_add_days(Count::new(1));
     }
@@ -100,7 +113,7 @@ fn local_defaults(book: &Rulebook, m: &mut Mistakes) {
         let key = format!("local_default {}", local.key);
         let mut parts = local.key.split('.');
         let section = parts.next().unwrap_or_default();
-        let known = ["timeliness", "person", "points", "tranche", "quality", "money"];
+        let known = ["timeliness", "sent_by", "person", "points", "tranche", "quality", "money"];
         m.unless(known.contains(&section), &key, "names no section");
         if section == "points" {
             let item = parts.next().unwrap_or_default();

@@ -55,8 +55,9 @@ pub struct Period {
     pub from: NaiveDate,
     /// Last day of service.
     pub to: NaiveDate,
-    /// Last day of sending.
-    pub sent_by: NaiveDate,
+    /// Last day of sending, where it is earlier than that of the round.
+    #[serde(default)]
+    pub sent_by: Option<NaiveDate>,
     /// Where this is said.
     pub source: String,
 }
@@ -78,6 +79,9 @@ pub struct PersonRules {
     pub resident: Vec<String>,
     /// NATION of Thais.
     pub thai: String,
+    /// Codes of NATION that say that it is not known, as a blank does.
+    #[serde(default)]
+    pub nation_unknown: Vec<String>,
     /// DISCHARGE of the dead.
     pub dead: String,
     /// Where this is said.
@@ -106,6 +110,9 @@ pub struct Rulebook {
     pub source: String,
     /// Days of service of the round.
     pub window: Days,
+    /// Last day of sending: what is sent later has no part in the round's points
+    /// and quality.
+    pub sent_by: NaiveDate,
     /// How persons are told apart.
     pub person: PersonRules,
     /// What scores.

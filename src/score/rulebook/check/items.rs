@@ -9,7 +9,7 @@ use super::Mistakes;
 use crate::score::rows::query;
 
 /// Parameters that every query of items gets.
-const GIVEN: [&str; 4] = ["from", "to", "as_of", "resident"];
+const GIVEN: [&str; 6] = ["from", "to", "as_of", "resident", "late", "late_from"];
 
 pub(super) fn check(book: &Rulebook, m: &mut Mistakes) {
     m.unless(!book.points.is_empty(), "points", "there is no item");

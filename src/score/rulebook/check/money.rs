@@ -31,7 +31,7 @@ pub(super) fn check(book: &Rulebook, m: &mut Mistakes) {
     ] {
         m.unless(said == sum, key, format_args!("is {said}, but its pools add up to {sum}"));
     }
-    periods("money.quarter", &money.quarters, book.window, m);
+    periods("money.quarter", &money.quarters, book, m);
 }
 
 fn parts(pool: &Pool, key: &str, m: &mut Mistakes) {
