@@ -59,6 +59,12 @@ fn unfinished_names_links_and_deep_folders_are_left_alone() {
         format!("{OF_A}.TMP"),
         format!("{OF_A}.crdownload"),
         format!("{OF_A}.filepart"),
+        format!("{OF_A}:Zone.Identifier"),
+        format!("{OF_A}.partial"),
+        format!("{OF_A}.bak"),
+        format!("one/{OF_A}~"),
+        "Thumbs.db".to_owned(),
+        "desktop.ini".to_owned(),
         format!("one/two/{OF_A}"),
         format!(".hidden/{OF_A}"),
     ];
