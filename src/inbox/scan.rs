@@ -9,8 +9,12 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::config::Inbox;
 
-/// Why a file of a name in `inbox.ignore` is not taken.
-const BY_NAME: &str = "its name is among those that are left alone (inbox.ignore)";
+// Why a file is not taken, in both languages.
+const BY_NAME: &str =
+    "ชื่ออยู่ในรายการที่เว้นไว้ (inbox.ignore) · a name that is left alone (inbox.ignore)";
+const UNREADABLE: &str = "โฟลเดอร์ที่อ่านไม่ได้ · a folder that cannot be read";
+const TOO_DEEP: &str = "โฟลเดอร์ซ้อนในโฟลเดอร์ · a folder within a folder";
+const NO_FILE: &str = "ไม่ใช่ไฟล์ธรรมดา · not a plain file";
 
 /// A file in the inbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,10 +81,10 @@ impl Scanner {
                 if depth == 0 {
                     // One folder that cannot be read holds up no other.
                     if self.folder(&path, 1, rules, now, next, found).is_err() {
-                        self.ignored.push((path, "a folder that cannot be read"));
+                        self.ignored.push((path, UNREADABLE));
                     }
                 } else {
-                    self.ignored.push((path, "a folder within a folder"));
+                    self.ignored.push((path, TOO_DEEP));
                 }
             } else if meta.is_file() {
                 let mut seen =
@@ -95,7 +99,7 @@ impl Scanner {
                 found.push(Found { path: path.clone(), name, bytes, age, settled });
                 next.insert(path, seen);
             } else {
-                self.ignored.push((path, "not a plain file"));
+                self.ignored.push((path, NO_FILE));
             }
         }
         Ok(())

@@ -42,7 +42,7 @@ fn cr_alone_as_line_end_is_told_in_both_languages() {
         rows(2) + "\r\n",
         rows(2000),
         format!("{PERSON}\r{}", rows(2000)),
-        format!("nothing\rthat\rfits\r{}", rows(1)),
+        "nothing|that\rfits|any\rversion|of it".to_owned(),
     ] {
         let start: String = text.chars().take(40).collect();
         let tis = encoding_rs::WINDOWS_874.encode(&text).0.into_owned();

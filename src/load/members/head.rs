@@ -121,14 +121,11 @@ impl Member {
     }
 }
 
-/// Whether most values of a row stand in quotes, which the format does not
-/// have: they are part of the values.
+/// Whether values of a row stand in quotes, which the format does not have: they
+/// are part of the values. (One alone may be a name that has quotes.)
 fn is_quoted(row: &str) -> bool {
-    let values = row.split('|').map(str::trim).filter(|value| !value.is_empty());
     let quoted = |value: &&str| value.len() > 1 && value.starts_with('"') && value.ends_with('"');
-    let (count, quotes) = values
-        .fold((0, 0), |(count, quotes), value| (count + 1, quotes + usize::from(quoted(&value))));
-    quotes > 0 && 2 * quotes >= count
+    row.split('|').map(str::trim).filter(quoted).count() > 1
 }
 
 /// Whether a beginning has a header line and a whole row: all that is asked of
