@@ -248,8 +248,11 @@ impl Meant {
         if self.encoding == Encoding::Utf8 {
             match utf8(bytes) {
                 Ok(text) => {
-                    self.beyond_ascii = self.beyond_ascii || !text.is_ascii();
-                    self.thai = self.thai || has_thai(text);
+                    // After the first block of Thai nothing more is asked.
+                    if !self.thai && !text.is_ascii() {
+                        self.beyond_ascii = true;
+                        self.thai = has_thai(text);
+                    }
                     return Ok(text);
                 }
                 Err(bad) if self.marked || bytes[bad.0] == 0 => {
@@ -337,7 +340,7 @@ mod tests {
         let thai = "10670|หนึ่ง|ไข้\n";
         let tis = encoding_rs::WINDOWS_874.encode(thai).0.into_owned();
         let (utf8, ascii) = (thai.as_bytes(), &b"10670|one\n"[..]);
-        let mark = &BOM[..];
+        let mark = BOM;
         // Good in both encodings: what follows does not tell where it broke.
         let both = "อา\n".as_bytes();
         for (parts, line, byte) in [

@@ -121,11 +121,8 @@ fn shown(name: &str, index: usize) -> String {
 }
 
 fn listed(names: &[&str]) -> String {
-    let mut text = names[..names.len().min(LISTED)].join(", ");
-    if names.len() > LISTED {
-        text.push_str(&format!(", … ({})", names.len()));
-    }
-    text
+    let text = names[..names.len().min(LISTED)].join(", ");
+    if names.len() > LISTED { format!("{text}, … ({})", names.len()) } else { text }
 }
 
 #[cfg(test)]

@@ -54,6 +54,18 @@ fn cr_alone_as_line_end_is_told_in_both_languages() {
             assert!(detail.contains("CR อย่างเดียว") && detail.contains("CR alone"), "{detail}");
         }
     }
+    // From somewhere on, or with a header as it should be.
+    for (text, line) in [
+        (format!("{PERSON}\r\n{}", rows(3)), 2),
+        (format!("{}\r\n{}\r\n{}\r\n", rows(1), rows(1), rows(3)), 3),
+    ] {
+        let said = load_one(F43, "PERSON.txt", text);
+        let (code, _, at, detail) = told(&said.problems)[0];
+        assert_eq!((code, at), ("M05", line), "{detail}");
+        assert!(detail.contains("CR alone"));
+    }
+    let stray = format!("{}\n{}\n", PERSON.replace("|PID|", "|PID\r|"), person(1));
+    assert!(load_one(F43, "PERSON.txt", stray).problems.is_empty());
     // One within a text is a fault of its row and of nothing else.
     let stray = format!("{PERSON}\n{}\n{}\n", person(1), person(2).replace("สมมติ", "ส\rมติ"));
     let said = load_one(F43, "PERSON.txt", stray);

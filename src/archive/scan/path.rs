@@ -57,7 +57,7 @@ pub(super) fn judge(raw: &[u8], utf8: bool) -> Result<SafeName, Broken> {
         return fault("drive or stream in the name");
     }
     let whole = match raw {
-        [rest @ .., b'/' | b'\\'] => rest,
+        [rest @ .., last] if is_separator(*last) => rest,
         _ => raw,
     };
     let is_dir = whole.len() < raw.len();
@@ -82,14 +82,18 @@ pub(super) fn judge(raw: &[u8], utf8: bool) -> Result<SafeName, Broken> {
 /// What stands between folders. Programs of old Windows libraries write a
 /// backslash, and unzip programs read it as a separator, so that the rules for
 /// paths hold for it too.
-fn is_separator(byte: &u8) -> bool {
+fn is_separator(byte: u8) -> bool {
     matches!(byte, b'/' | b'\\')
+}
+
+fn split(raw: &[u8]) -> impl Iterator<Item = &[u8]> {
+    raw.split(|byte| is_separator(*byte))
 }
 
 /// The components of a name, `.` left out because it names nothing.
 fn components(raw: &[u8]) -> Result<Vec<&[u8]>, &'static str> {
     let mut parts = Vec::new();
-    for (index, part) in raw.split(is_separator).enumerate() {
+    for (index, part) in split(raw).enumerate() {
         let bare = part.iter().rposition(|byte| !matches!(byte, b'.' | b' '));
         match (bare, part) {
             (_, b"") if index == 0 => return Err("absolute or empty name"),
@@ -123,8 +127,8 @@ fn is_archive(base: &str) -> bool {
 /// code page of the first is not on record, so more cannot be asked; a member
 /// of the standard is ASCII and so means one thing only.
 pub(super) fn same_name(raw: &[u8], unicode: &[u8]) -> bool {
-    let mut ours = raw.split(is_separator);
-    let mut theirs = unicode.split(is_separator);
+    let mut ours = split(raw);
+    let mut theirs = split(unicode);
     loop {
         match (ours.next(), theirs.next()) {
             (None, None) => return true,

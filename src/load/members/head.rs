@@ -42,6 +42,13 @@ pub(super) struct Said {
     pub quoted: Option<u64>,
 }
 
+impl Said {
+    fn broken(code: &'static str, line: u64, detail: String) -> Self {
+        let troubles = vec![HeaderTrouble { code, detail, nearest: None }];
+        Self { troubles, line: Some(line), quoted: None }
+    }
+}
+
 impl Member {
     /// Reads header and shape off the first bytes.
     pub(super) fn read_head(&mut self, head: &Head, layout: &Layout, plan: &Plan) -> Said {
@@ -50,41 +57,26 @@ impl Member {
             self.has_data = head.cut;
             return Said::default();
         };
-        let broken = |code: &'static str, detail: String| Said {
-            troubles: vec![HeaderTrouble { code, detail, nearest: None }],
-            line: Some(number),
-            quoted: None,
-        };
         self.orders = Order::of_versions(plan);
-        let fits = |orders: &[Order], line: &str| {
-            let fields = line.split('|').count();
-            let trailing = usize::from(line.ends_with('|'));
-            orders.iter().any(|o| o.columns.len() == fields || o.columns.len() + trailing == fields)
-        };
-        if first.contains('\r') {
-            let pieces: Vec<&str> =
-                first.split('\r').map(str::trim).filter(|piece| !piece.is_empty()).collect();
-            let whole = fits(&self.orders, first);
-            let line_of_old =
-                is_header(pieces[0], plan, layout) || (!whole && fits(&self.orders, pieces[0]));
-            if line_of_old || (!whole && !head.text.contains('\n')) {
-                self.has_data = true;
-                return broken("M05", CR_ALONE.to_owned());
-            }
-        }
-        if is_header(first, plan, layout) {
+        if is_header(first, plan, layout) || is_cr_header(first, plan, layout) {
             lines.next();
             self.header_line = number;
-            let again = |line: &str| line.eq_ignore_ascii_case(first);
-            let row = lines.find(|(_, line)| !again(line));
-            self.has_data = row.is_some() || head.cut;
-            return match Order::of_header(first, plan, layout) {
-                Ok(order) => {
-                    self.orders = vec![order];
-                    let quoted = row.filter(|(_, row)| is_quoted(row)).map(|(line, _)| line);
-                    Said { quoted, ..Said::default() }
+            let order = match Order::of_header(first, plan, layout) {
+                Ok(order) => order,
+                Err(_) if is_cr_header(first, plan, layout) => return self.cr_alone(number),
+                Err(troubles) => {
+                    self.has_data = lines.next().is_some() || head.cut;
+                    return Said { troubles, line: Some(number), quoted: None };
                 }
-                Err(troubles) => Said { troubles, line: Some(number), quoted: None },
+            };
+            self.orders = vec![order];
+            let again = |line: &str| line.eq_ignore_ascii_case(first);
+            let rows: Vec<(u64, &str)> =
+                lines.filter(|(_, line)| !again(line)).take(HEAD_ROWS).collect();
+            self.has_data = !rows.is_empty() || head.cut;
+            return match rows.iter().find(|(_, row)| self.is_cr_row(row)) {
+                Some((line, _)) => self.cr_alone(*line),
+                None => Said { quoted: quoted(&rows), ..Said::default() },
             };
         }
         let rows: Vec<(u64, &str)> = lines.take(HEAD_ROWS).collect();
@@ -92,14 +84,40 @@ impl Member {
             return Said::default();
         }
         self.has_data = true;
-        let quoted = is_quoted(first).then_some(number);
-        if rows.iter().any(|(_, line)| fits(&self.orders, line)) {
+        let fits = rows.iter().any(|(_, line)| self.fits(line));
+        let one_line = first.contains('\r') && !fits && !head.text.contains('\n');
+        if let Some((line, _)) = rows.iter().find(|(_, row)| one_line || self.is_cr_row(row)) {
+            return self.cr_alone(*line);
+        }
+        let quoted = quoted(&rows);
+        if fits {
             let rows: Vec<&str> = rows.iter().map(|(_, line)| *line).collect();
             Order::settle_ties(&mut self.orders, &rows, plan);
             return Said { quoted, ..Said::default() };
         }
         let detail = self.unknown_number(first.split('|').count(), plan);
-        Said { quoted, ..broken("M01", detail) }
+        Said { quoted, ..Said::broken("M01", number, detail) }
+    }
+
+    /// Whether a row has as many columns as one of the orders; one trailing
+    /// delimiter is right structure.
+    fn fits(&self, line: &str) -> bool {
+        let fields = line.split('|').count();
+        let trailing = usize::from(line.ends_with('|'));
+        let widths = || self.orders.iter().map(|order| order.columns.len());
+        widths().any(|width| width == fields || width + trailing == fields)
+    }
+
+    /// Whether a line is rows with CR between them, and not one with a CR in a
+    /// text.
+    fn is_cr_row(&self, line: &str) -> bool {
+        line.contains('\r') && !self.fits(line) && self.fits(first_piece(line))
+    }
+
+    /// M05 for line ends of CR alone.
+    fn cr_alone(&mut self, line: u64) -> Said {
+        self.has_data = true;
+        Said::broken("M05", line, CR_ALONE.to_owned())
     }
 
     /// A number of columns that no version has: which do, and what a row would
@@ -119,6 +137,21 @@ impl Member {
         });
         format!("{fields} columns; {} has {}{lacks}", self.file, counts.join(", "))
     }
+}
+
+/// What comes before the first CR within a line.
+fn first_piece(line: &str) -> &str {
+    line.split('\r').next().unwrap_or_default().trim()
+}
+
+/// Whether a line begins with a header that ends with CR alone.
+fn is_cr_header(line: &str, plan: &Plan, layout: &Layout) -> bool {
+    line.contains('\r') && is_header(first_piece(line), plan, layout)
+}
+
+/// The line of the first row, when its values are quoted.
+fn quoted(rows: &[(u64, &str)]) -> Option<u64> {
+    rows.first().filter(|(_, row)| is_quoted(row)).map(|(line, _)| *line)
 }
 
 /// Whether values of a row stand in quotes, which the format does not have: they
