@@ -20,6 +20,7 @@ mod report;
 mod rows;
 mod sample;
 mod score;
+mod senders;
 mod support;
 mod tidy;
 mod told;

@@ -125,7 +125,7 @@ fn member(
     for (number, line) in text.split('\n').enumerate() {
         let end = start + line.trim_end_matches('\r').len();
         let trimmed = line.trim();
-        if rows.is_empty() && orders.is_empty() && is_header(trimmed) {
+        if rows.is_empty() && orders.is_empty() && is_header(trimmed, plan, layout) {
             orders.push(Order::of_header(trimmed, plan, layout).unwrap());
         } else if !trimmed.is_empty() && !trimmed.eq_ignore_ascii_case("test") {
             rows.push((start, end, number as u32 + 1));

@@ -14,7 +14,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use khlang::archive::{Archive, ArchiveName};
 use khlang::catalog::Catalog;
 use khlang::config::Limits;
-use khlang::row::{BOM, Encoding, decode, is_header};
+use khlang::row::{BOM, Encoding, decode};
 use rusqlite::types::Null;
 use rusqlite::{Connection, Statement};
 
@@ -173,7 +173,9 @@ impl Reading<'_> {
                 decode(bytes, encoding, &mut text).unwrap();
             }
             for line in lines(&text) {
-                let skipped = first && (is_header(line) || line.eq_ignore_ascii_case("test"));
+                // As the samples have it.
+                let header = line.starts_with("HOSPCODE|") || line.starts_with("PCUCODE|");
+                let skipped = first && (header || line.eq_ignore_ascii_case("test"));
                 if line.trim_ascii().is_empty() || skipped {
                     continue;
                 }

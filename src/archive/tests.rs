@@ -129,6 +129,19 @@ fn names_are_shown_but_are_no_paths() {
 }
 
 #[test]
+fn a_backslash_separates_folders_as_a_slash_does() {
+    let zip = Zip::new([
+        Part::folder("F43_10953_20141201080000\\"),
+        Part::stored("F43_10953_20141201080000\\SERVICE.txt", ROWS),
+    ]);
+    let archive = Archive::from_file(file(&zip.bytes()), &Limits::default()).unwrap();
+    let seen: Vec<_> =
+        archive.entries().iter().map(|entry| (entry.base.as_str(), entry.is_dir)).collect();
+    assert_eq!(seen, [("F43_10953_20141201080000", true), ("SERVICE.txt", false)]);
+    assert_eq!(archive.entries()[1].name, "F43_10953_20141201080000\\SERVICE.txt", "as sent");
+}
+
+#[test]
 fn a_file_that_shrinks_is_not_the_senders_fault() {
     let rows = ROWS.repeat(5_000);
     let bytes = Zip::new([Part::stored("PERSON.txt", &rows)]).bytes();

@@ -132,8 +132,18 @@ impl Catalog {
     }
 
     /// The file of a standard whose name is nearest to `name`.
+    /// One that `name` has as a word, such as `PERSON_10953` has, goes first.
     pub fn nearest_file(&self, standard: Standard, name: &str) -> Option<&str> {
-        nearest(name, self.layouts(standard).map(|layout| layout.file.as_str()))
+        let files = || self.layouts(standard).map(|layout| layout.file.as_str());
+        let upper = name.to_ascii_uppercase();
+        let is_word = |file: &&str| {
+            let edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+            upper.match_indices(*file).any(|(at, _)| {
+                edge(upper[..at].chars().next_back())
+                    && edge(upper[at + file.len()..].chars().next())
+            })
+        };
+        files().filter(is_word).max_by_key(|file| file.len()).or_else(|| nearest(name, files()))
     }
 
     fn check_needs(&self) -> Result<(), CatalogError> {

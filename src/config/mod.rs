@@ -67,6 +67,9 @@ pub struct Inbox {
     pub poll: Span,
     /// When to try again after trouble of our own.
     pub retry: Span,
+    /// Names of files that are left alone, in any case; `*` stands for any
+    /// text.
+    pub ignore: Vec<String>,
 }
 
 /// Choices for the store.
@@ -211,7 +214,9 @@ fn of_variable(name: &str, value: &str) -> Result<Table, ConfigError> {
         text.truncate(text.trim_end().len());
     }
     let mut value = match text.parse::<Value>() {
-        Ok(value @ (Value::Integer(_) | Value::Float(_) | Value::Boolean(_))) => value,
+        Ok(value @ (Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Array(_))) => {
+            value
+        }
         _ => Value::String(text),
     };
     for part in parts.iter().rev() {

@@ -223,9 +223,10 @@ impl Daemon {
     /// Looks through the inbox, starts what goes next, and puts the state of
     /// things on the board.
     fn look(&mut self) {
-        let settle = self.world.config.inbox.settle.0;
+        let rules = &self.world.config.inbox;
+        let settle = rules.settle.0;
         let folder = self.setup.folders.inbox();
-        let (found, trouble) = match self.scanner.scan(&folder, settle, Instant::now()) {
+        let (found, trouble) = match self.scanner.scan(&folder, rules, Instant::now()) {
             Ok(found) => (found, None),
             Err(error) => (Vec::new(), Some(format!("inbox: {error}"))),
         };

@@ -110,7 +110,7 @@ fn operation(route: &Route, rows: u64) -> Value {
     if route.body == Body::Archive {
         let name = json!({
             "name": "X-Archive-Name", "in": "header", "required": false,
-            "description": "Name of the archive; needed unless the file of a form says it.",
+            "description": "Name of the archive, with or without its path; needed unless a form says it.",
             "schema": {"type": "string"},
         });
         operation["parameters"] = json!([name]);

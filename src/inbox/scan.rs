@@ -7,8 +7,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-/// Endings of files that something is still writing.
-const UNFINISHED: [&str; 4] = [".tmp", ".part", ".crdownload", ".filepart"];
+use crate::config::Inbox;
+
+// Why a file is not taken, in both languages.
+const BY_NAME: &str =
+    "ชื่ออยู่ในรายการที่เว้นไว้ (inbox.ignore) · a name that is left alone (inbox.ignore)";
+const UNREADABLE: &str = "โฟลเดอร์ที่อ่านไม่ได้ · a folder that cannot be read";
+const TOO_DEEP: &str = "โฟลเดอร์ซ้อนในโฟลเดอร์ · a folder within a folder";
+const NO_FILE: &str = "ไม่ใช่ไฟล์ธรรมดา · not a plain file";
 
 /// A file in the inbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,11 +48,11 @@ pub struct Scanner {
 
 impl Scanner {
     /// Looks through the inbox and one level of folders in it.
-    pub fn scan(&mut self, inbox: &Path, settle: Duration, now: Instant) -> io::Result<Vec<Found>> {
+    pub fn scan(&mut self, inbox: &Path, rules: &Inbox, now: Instant) -> io::Result<Vec<Found>> {
         self.ignored.clear();
         let mut found = Vec::new();
         let mut next = HashMap::new();
-        self.folder(inbox, 0, settle, now, &mut next, &mut found)?;
+        self.folder(inbox, 0, rules, now, &mut next, &mut found)?;
         self.seen = next;
         found.sort_by(|a, b| a.path.cmp(&b.path));
         self.ignored.sort();
@@ -57,7 +63,7 @@ impl Scanner {
         &mut self,
         folder: &Path,
         depth: usize,
-        settle: Duration,
+        rules: &Inbox,
         now: Instant,
         next: &mut HashMap<PathBuf, Seen>,
         found: &mut Vec<Found>,
@@ -67,17 +73,18 @@ impl Scanner {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             // What vanishes while we look was taken back by its sender.
             let Ok(meta) = fs::symlink_metadata(&path) else { continue };
-            if is_unfinished(&name) {
+            if rules.ignore.iter().any(|pattern| is_like(&name, pattern)) {
+                self.ignored.push((path, BY_NAME));
                 continue;
             }
             if meta.is_dir() {
                 if depth == 0 {
                     // One folder that cannot be read holds up no other.
-                    if self.folder(&path, 1, settle, now, next, found).is_err() {
-                        self.ignored.push((path, "a folder that cannot be read"));
+                    if self.folder(&path, 1, rules, now, next, found).is_err() {
+                        self.ignored.push((path, UNREADABLE));
                     }
                 } else {
-                    self.ignored.push((path, "a folder within a folder"));
+                    self.ignored.push((path, TOO_DEEP));
                 }
             } else if meta.is_file() {
                 let mut seen =
@@ -88,25 +95,36 @@ impl Scanner {
                     seen.since = before.since;
                 }
                 let age = now.duration_since(seen.since);
-                let (bytes, settled) = (seen.bytes, age >= settle);
+                let (bytes, settled) = (seen.bytes, age >= rules.settle.0);
                 found.push(Found { path: path.clone(), name, bytes, age, settled });
                 next.insert(path, seen);
             } else {
-                self.ignored.push((path, "not a plain file"));
+                self.ignored.push((path, NO_FILE));
             }
         }
         Ok(())
     }
 }
 
-fn is_unfinished(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    lower.starts_with(['.', '~']) || UNFINISHED.iter().any(|ending| lower.ends_with(ending))
+/// Whether a name is of a pattern in which `*` stands for any text, in any
+/// case of letters.
+fn is_like(name: &str, pattern: &str) -> bool {
+    let (name, pattern) = (name.to_lowercase(), pattern.to_lowercase());
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = name.strip_prefix(first) else { return false };
+    let Some(last) = parts.next_back() else { return rest.is_empty() };
+    for part in parts {
+        let Some(at) = rest.find(part) else { return false };
+        rest = &rest[at + part.len()..];
+    }
+    rest.ends_with(last)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
     use crate::files::write_whole;
 
     #[test]
@@ -114,11 +132,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("F43_10670_25570101080000.zip");
         write_whole(&path, b"half").unwrap();
-        let (settle, start) = (Duration::from_secs(2), Instant::now());
+        let (rules, start) = (Config::default().inbox, Instant::now());
         let mut scanner = Scanner::default();
         let mut at = |ms: u64| {
             let now = start + Duration::from_millis(ms);
-            scanner.scan(folder.path(), settle, now).unwrap()[0].settled
+            scanner.scan(folder.path(), &rules, now).unwrap()[0].settled
         };
         assert!(!at(0));
         assert!(!at(1900));
@@ -128,21 +146,90 @@ mod tests {
         assert!(at(4100));
     }
 
+    /// What is taken, and what is shown as ignored.
+    fn looked(folder: &Path, rules: &Inbox) -> (Vec<String>, Vec<String>) {
+        let mut scanner = Scanner::default();
+        let found = scanner.scan(folder, rules, Instant::now()).unwrap();
+        let name = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
+        let ignored = scanner.ignored.iter().map(|(path, _)| name(path)).collect();
+        (found.into_iter().map(|f| f.name).collect(), ignored)
+    }
+
     #[test]
-    fn unfinished_and_odd_files_are_left_alone() {
+    fn names_of_the_list_are_left_alone_and_shown() {
+        let ignored = [
+            ".hidden.zip",
+            "~x.zip",
+            "a.zip.part",
+            "b.TMP",
+            "c.crdownload",
+            "d.zip.filepart",
+            "Thumbs.db",
+            "THUMBS.DB",
+            "desktop.ini",
+            "F43_10670_20140101080000.zip:Zone.Identifier",
+            "F43_10670_20140101080000.zip.partial",
+            "F43_10670_20140101080000.zip.download",
+            "F43_10670_20140101080000.zip.opdownload",
+            "F43_10670_20140101080000.zip.!ut",
+            "F43_10670_20140101080000.zip.aria2",
+            "F43_10670_20140101080000.zip.BAK",
+            "F43_10670_20140101080000.zip.ok",
+            "F43_10670_20140101080000.zip~",
+        ];
+        let taken = ["F43_10670_20140101080000.zip", "ok.zip", "part", "thumbs.db.zip", "x.okay"];
         let folder = tempfile::tempdir().unwrap();
-        for name in
-            [".hidden.zip", "~x.zip", "a.zip.part", "b.TMP", "c.crdownload", "d.zip.filepart"]
-        {
-            write_whole(&folder.path().join(name), b"x").unwrap();
+        fs::create_dir(folder.path().join("one")).unwrap();
+        for name in ignored.iter().chain(&taken) {
+            write_whole(&folder.path().join("one").join(name), b"x").unwrap();
         }
+        let rules = Config::default().inbox;
+        let (found, left) = looked(folder.path(), &rules);
+        assert_eq!(found, taken);
+        let mut want = ignored.to_vec();
+        want.sort_unstable();
+        assert_eq!(left, want);
+        // Another list is another choice.
+        let rules = Inbox { ignore: vec!["*.zip".to_owned()], ..rules };
+        let (found, left) = looked(folder.path(), &rules);
+        assert_eq!(left.len(), 5, "{left:?}");
+        assert!(found.contains(&"Thumbs.db".to_owned()), "{found:?}");
+    }
+
+    #[test]
+    fn a_star_stands_for_any_text() {
+        for (name, pattern, like) in [
+            ("a.bak", "*.bak", true),
+            (".bak", "*.bak", true),
+            ("a.bak.zip", "*.bak", false),
+            ("A.BAK", "*.bak", true),
+            ("a", "a", true),
+            ("ab", "a", false),
+            ("ab", "a*", true),
+            ("a", "*a*", true),
+            ("xay", "*a*", true),
+            ("aa", "a*a", true),
+            ("a", "a*a", false),
+            ("a1b2c", "a*b*c", true),
+            ("a1c2b", "a*b*c", false),
+            ("anything", "*", true),
+            ("", "*", true),
+            ("x", "", false),
+            ("ไฟล์.bak", "*.bak", true),
+        ] {
+            assert_eq!(is_like(name, pattern), like, "{name} {pattern}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_plain_file_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
         fs::create_dir_all(folder.path().join("one/two")).unwrap();
         write_whole(&folder.path().join("one/e.zip"), b"x").unwrap();
         write_whole(&folder.path().join("one/two/f.zip"), b"x").unwrap();
         std::os::unix::fs::symlink("/etc/passwd", folder.path().join("link.zip")).unwrap();
-        let mut scanner = Scanner::default();
-        let found = scanner.scan(folder.path(), Duration::ZERO, Instant::now()).unwrap();
-        assert_eq!(found.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(), ["e.zip"]);
-        assert_eq!(scanner.ignored.len(), 2);
+        let (found, left) = looked(folder.path(), &Config::default().inbox);
+        assert_eq!(found, ["e.zip"]);
+        assert_eq!(left, ["link.zip", "two"]);
     }
 }

@@ -9,7 +9,7 @@ use chrono::{DateTime, FixedOffset};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::judging::JudgeSide;
-use super::lines::Buffers;
+use super::lines::{Buffers, Reading};
 use super::members::{self, Contents, Refusal};
 use super::pipeline::{AHEAD, Message, Shape, Written, write};
 use super::turn::{Before, Earlier, Spare, Turn};
@@ -18,7 +18,7 @@ use super::{LoadError, Places, commit, gate_name, name_into, new_submission, out
 use crate::archive::{Archive, ArchiveName};
 use crate::clock::{day_number, round_of};
 use crate::priority::go_ahead_when_idle;
-use crate::row::{Batch, Context, Encoding, Facts, NoStore, PersonIndex, Persons, Verdicts};
+use crate::row::{Batch, Context, Facts, NoStore, PersonIndex, Persons, Verdicts};
 use crate::store::{Loading, Reader, Store};
 use crate::submission::{Problem, Status, Submission};
 use crate::world::World;
@@ -371,7 +371,7 @@ fn rows(
         progress: claim.progress.as_ref(),
         visits: Visits::default(),
         buffers: Buffers::default(),
-        encodings: vec![Encoding::Utf8; contents.members.len()],
+        readings: vec![Reading::Utf8; contents.members.len()],
         guarded: *guarded,
     };
     let Some(verdicts) = side.run(contents)? else { return Ok(None) };

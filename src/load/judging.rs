@@ -3,12 +3,13 @@
 
 use crossbeam_channel::{Receiver, Sender};
 
-use super::lines::{Buffers, LineTrouble, Lines};
+use super::lines::{Buffers, LineTrouble, Lines, Reading};
 use super::members::{Contents, Member, Refusal, problem, refusal};
+use super::odd::{Oddities, Rows};
 use super::pipeline::Message;
 use super::visits::Visits;
 use crate::archive::{Archive, Standard};
-use crate::row::{Batch, Context, Encoding, Judge, Verdicts};
+use crate::row::{Batch, Context, Judge, Verdicts};
 use crate::world::World;
 
 /// Rows, and bytes of text, after which a batch is handed over.
@@ -31,11 +32,14 @@ pub(super) struct JudgeSide<'a, 'c> {
     pub visits: Visits,
     pub buffers: Buffers,
     /// By member, as far as is known.
-    pub encodings: Vec<Encoding>,
+    pub readings: Vec<Reading>,
     /// Whether the writer can take members back. Being able to costs a copy of
     /// every page that is changed, and hardly any archive needs it.
     pub guarded: bool,
 }
+
+/// What was said of a member, and what was skipped in it.
+type Judged = (Verdicts, Oddities);
 
 /// Why a member's judging ended early.
 enum Early {
@@ -50,8 +54,7 @@ impl JudgeSide<'_, '_> {
     /// ends early, and what it gives means nothing. Gives nothing when members
     /// have to be taken back and cannot be: all is to be judged again, guarded.
     pub fn run(&mut self, contents: &mut Contents) -> Result<Option<Vec<Verdicts>>, Refusal> {
-        let mut verdicts: Vec<Verdicts> =
-            contents.members.iter().map(|_| Verdicts::default()).collect();
+        let mut judged: Vec<Judged> = contents.members.iter().map(|_| Judged::default()).collect();
         let mut groups = groups(self.world, self.standard, &contents.members);
         groups.reverse();
         while let Some(group) = groups.pop() {
@@ -60,25 +63,25 @@ impl JudgeSide<'_, '_> {
             };
             let members: Vec<usize> = group.iter().copied().filter(loads).collect();
             let left = self.context.left;
-            let judged = self.group(contents, &members, &mut verdicts);
-            if judged.is_err() {
+            let ended = self.group(contents, &members, &mut judged);
+            if ended.is_err() {
                 // What was said of it is taken back with its rows.
                 self.context.left = left;
             }
-            match judged {
+            match ended {
                 Ok(()) => {}
-                Err((_, Early::WriterGone)) => return Ok(Some(verdicts)),
+                Err((_, Early::WriterGone)) => break,
                 Err((_, Early::Lines(LineTrouble::Read(trouble)))) => {
                     return Err(refusal(self.world, self.standard, trouble));
                 }
                 Err(_) if !self.guarded => return Ok(None),
-                Err((at, Early::Lines(LineTrouble::OtherEncoding))) => {
-                    self.encodings[at] = Encoding::Windows874;
-                    self.take_back(&members, contents, &mut verdicts);
+                Err((at, Early::Lines(LineTrouble::OtherEncoding(why)))) => {
+                    self.readings[at] = Reading::Windows874(why);
+                    self.take_back(&members, contents, &mut judged);
                     groups.push(group);
                 }
                 Err((at, Early::Lines(LineTrouble::Member { code, line, detail }))) => {
-                    self.take_back(&members, contents, &mut verdicts);
+                    self.take_back(&members, contents, &mut judged);
                     contents.members[at].broken = true;
                     let name = contents.members[at].name.clone();
                     let problem = problem(
@@ -95,29 +98,33 @@ impl JudgeSide<'_, '_> {
                 }
             }
         }
-        Ok(Some(verdicts))
+        let (world, standard) = (self.world, self.standard);
+        for (member, (_, odd)) in contents.members.iter().zip(&judged) {
+            contents.notes.extend(odd.notes(world, standard, &member.name));
+        }
+        Ok(Some(judged.into_iter().map(|(verdicts, _)| verdicts).collect()))
     }
 
     fn group(
         &mut self,
         contents: &Contents,
         members: &[usize],
-        verdicts: &mut [Verdicts],
+        judged: &mut [Judged],
     ) -> Result<(), (usize, Early)> {
         let Some(&first) = members.first() else { return Ok(()) };
         self.guard(Message::Begin).map_err(|early| (first, early))?;
         for &at in members {
-            verdicts[at] = self.member(&contents.members[at], at).map_err(|early| (at, early))?;
+            judged[at] = self.member(&contents.members[at], at).map_err(|early| (at, early))?;
         }
         self.guard(Message::Keep).map_err(|early| (first, early))
     }
 
-    fn take_back(&mut self, members: &[usize], contents: &Contents, verdicts: &mut [Verdicts]) {
+    fn take_back(&mut self, members: &[usize], contents: &Contents, judged: &mut [Judged]) {
         // When the writer is gone it rolls everything back anyway.
         let _ = self.send(Message::Drop(members.to_vec()));
         self.visits.restart();
         for &member in members {
-            verdicts[member] = Verdicts::default();
+            judged[member] = Judged::default();
             let plan = self.world.plan(contents.members[member].record, self.standard);
             if plan.is_person {
                 self.context.persons.forget();
@@ -127,10 +134,10 @@ impl JudgeSide<'_, '_> {
         }
     }
 
-    fn member(&mut self, member: &Member, at: usize) -> Result<Verdicts, Early> {
+    fn member(&mut self, member: &Member, at: usize) -> Result<Judged, Early> {
         let world = self.world;
         let plan = world.plan(member.record, self.standard);
-        let record = &world.catalog.records[member.record];
+        let (record, layout) = world.file(member.record, self.standard);
         let visit_columns = record.visit.then(|| {
             ["HOSPCODE", "SEQ", "DATE_SERV", "PID"]
                 .map(|name| record.column(name).unwrap_or_default())
@@ -139,21 +146,20 @@ impl JudgeSide<'_, '_> {
             self.archive.reader(member.entry).map_err(|e| Early::Lines(LineTrouble::Read(e)))?;
         let bytes = self.archive.entries()[member.entry].inflated;
         let longest = world.config.limits.line_bytes;
-        let mut lines = Lines::new(reader, self.encodings[at], longest, bytes, &mut self.buffers);
+        let mut lines = Lines::new(reader, self.readings[at], longest, bytes, &mut self.buffers);
         let (sender, spare) = (self.sender.clone(), self.spare.clone());
         // A row has about as many bytes as columns at the least.
-        let rows = bytes as usize / (plan.width + 1);
-        let fresh = || fresh(&spare, plan.width, rows.min(BATCH_ROWS));
+        let count = bytes as usize / (plan.width + 1);
+        let fresh = || fresh(&spare, plan.width, count.min(BATCH_ROWS));
         let mut batch = fresh();
         let numbered = &mut self.visits;
         let mut judge = Judge::new(plan, member.orders.clone(), &mut self.context);
+        let mut rows = Rows::new(plan, layout, member);
         while let Some(block) = lines.block().map_err(Early::Lines)? {
             (self.progress)(block.text.len() as u64);
             judge.begin_block(block.text);
-            for (number, line) in numbered_lines(block.first_line, block.text) {
-                if line.trim_ascii().is_empty() || number == member.header_line {
-                    continue;
-                }
+            for (number, line, ended) in numbered_lines(block.first_line, block.text) {
+                let Some(line) = rows.row(number, line, ended) else { continue };
                 let before = batch.rows.len();
                 judge.row(line, number as u32, &mut batch);
                 if let Some(columns) = visit_columns.filter(|_| batch.rows.len() > before) {
@@ -173,7 +179,7 @@ impl JudgeSide<'_, '_> {
         judge.pause();
         let verdicts = judge.verdicts;
         hand_over(&sender, at, batch, numbered.epoch)?;
-        Ok(verdicts)
+        Ok((verdicts, rows.odd))
     }
 
     fn send(&self, message: Message) -> Result<(), Early> {
@@ -206,8 +212,9 @@ fn fresh(spare: &Receiver<Batch>, width: usize, rows: usize) -> Batch {
     batch
 }
 
-/// Lines with their numbers; the line end is not part of a line.
-fn numbered_lines(first: u64, text: &str) -> impl Iterator<Item = (u64, &str)> {
+/// Lines with their numbers, and whether they are ended; the line end is not
+/// part of a line.
+fn numbered_lines(first: u64, text: &str) -> impl Iterator<Item = (u64, &str, bool)> {
     let mut start = 0;
     let mut number = first;
     std::iter::from_fn(move || {
@@ -215,11 +222,12 @@ fn numbered_lines(first: u64, text: &str) -> impl Iterator<Item = (u64, &str)> {
             return None;
         }
         let rest = &text[start..];
-        let length = memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());
+        let end = memchr::memchr(b'\n', rest.as_bytes());
+        let length = end.unwrap_or(rest.len());
         let line = rest[..length].strip_suffix('\r').unwrap_or(&rest[..length]);
         start += length + 1;
         number += 1;
-        Some((number - 1, line))
+        Some((number - 1, line, end.is_some()))
     })
 }
 

@@ -1,23 +1,15 @@
 //! Which entry of an archive is which file, and what the head of each member
 //! says: header or none, data or none (contract §4, A07, M01–M04, M07).
 
-use std::io::Read;
+mod head;
 
 use crate::archive::{Archive, Entry, ReadTrouble, Standard};
-use crate::catalog::{Layout, Record};
-use crate::row::{BOM, Encoding, HeaderTrouble, Order, Plan, decode, is_header};
+use crate::row::{HeaderTrouble, Order, Plan};
 use crate::submission::{Problem, Texts};
 use crate::world::World;
 
-/// Bytes of a member that are looked at before it is read as a whole.
-const HEAD: usize = 128 << 10;
-
-/// Bytes that are looked at first: enough for a header line, so that little is
-/// inflated twice.
-const HEADER: usize = 4 << 10;
-
-/// Rows of the head whose number of columns is looked at.
-const HEAD_ROWS: usize = 100;
+/// Names that are listed when no member is known.
+const LISTED: usize = 20;
 
 /// A member that is a file of the standard.
 #[derive(Debug)]
@@ -104,23 +96,28 @@ impl Contents {
             contents.sort(world, archive, standard, entry)?;
         }
         if contents.members.is_empty() {
-            let detail = format!("no file of {standard}");
+            let detail = contents.nothing_known(world, standard);
             return Err(Refusal::broken(problem(world, Some(standard), "A07", None, None, detail)));
         }
         for member in &mut contents.members {
-            let head = head_of(archive, member.entry).map_err(|e| refusal(world, standard, e))?;
+            let (_, layout) = world.file(member.record, standard);
             let plan = world.plan(member.record, standard);
-            let (record, layout) = world.file(member.record, standard);
-            if let Some((trouble, line)) = member.read_head(&head, record, layout, plan) {
-                member.broken = true;
-                let name = Some(member.name.as_str());
-                let HeaderTrouble { code, detail, nearest } = trouble;
-                let mut said = problem(world, Some(standard), code, name, Some(line), detail);
-                said.nearest = nearest;
-                contents.problems.push(said);
-            } else if !member.has_data {
-                let name = Some(member.name.as_str());
-                contents.notes.push(problem(world, Some(standard), "N04", name, None, ""));
+            let head = head::of(archive, member.entry, plan, layout)
+                .map_err(|e| refusal(world, standard, e))?;
+            let name = member.name.clone();
+            let say = |code: &str, line: Option<u64>, detail: String| {
+                problem(world, Some(standard), code, Some(&name), line, detail)
+            };
+            let said = member.read_head(&head, layout, plan);
+            member.broken = !said.troubles.is_empty();
+            for HeaderTrouble { code, detail, nearest } in said.troubles {
+                contents.problems.push(Problem { nearest, ..say(code, said.line, detail) });
+            }
+            if let Some(line) = said.quoted {
+                contents.notes.push(say("N15", Some(line), String::new()));
+            }
+            if !member.broken && !member.has_data {
+                contents.notes.push(say("N04", None, String::new()));
             }
         }
         contents.check_needs(world, standard);
@@ -188,6 +185,28 @@ impl Contents {
         Ok(())
     }
 
+    /// What an archive without a file of the standard holds instead: each
+    /// entry, with the file that is nearest to its name.
+    fn nothing_known(&self, world: &World, standard: Standard) -> String {
+        let base = |name: &str| name.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
+        let entries = self.problems.iter().chain(&self.notes).filter_map(|p| p.member.as_deref());
+        let mut told: Vec<String> = entries
+            .map(|name| {
+                let base = base(name);
+                let stem = base.rsplit_once('.').map_or(base.as_str(), |(stem, _)| stem);
+                let near = world.catalog.nearest_file(standard, without_suffix(stem));
+                near.map_or(name.to_owned(), |near| format!("{name} → {near}.txt?"))
+            })
+            .collect();
+        if told.len() > LISTED {
+            let count = told.len();
+            told.truncate(LISTED);
+            told.push(format!("… ({count})"));
+        }
+        let list = if told.is_empty() { String::new() } else { format!(": {}", told.join(", ")) };
+        format!("no file of {standard}{list}")
+    }
+
     /// M06: what must be sent together. A broken member, or one without data,
     /// counts as not sent, so breaking one may break another.
     pub fn check_needs(&mut self, world: &World, standard: Standard) {
@@ -212,70 +231,12 @@ impl Contents {
     }
 }
 
-impl Member {
-    /// Reads header and shape off the first bytes; gives what is
-    /// wrong with them, and the line.
-    fn read_head(
-        &mut self,
-        head: &str,
-        record: &Record,
-        layout: &Layout,
-        plan: &Plan,
-    ) -> Option<(HeaderTrouble, u64)> {
-        debug_assert_eq!(record.name, plan.record);
-        let mut lines = head
-            .split('\n')
-            .enumerate()
-            .map(|(index, line)| (index as u64 + 1, line.trim()))
-            .filter(|(_, line)| !line.is_empty())
-            .peekable();
-        let &(number, first) = lines.peek()?;
-        if is_header(first) {
-            lines.next();
-            self.header_line = number;
-            self.has_data = lines.peek().is_some();
-            match Order::of_header(first, plan, layout) {
-                Ok(order) => self.orders = vec![order],
-                Err(trouble) => return Some((trouble, number)),
-            }
-            return None;
-        }
-        let mut lines = lines.take(HEAD_ROWS).peekable();
-        self.orders = Order::of_versions(plan);
-        let fits = |line: &str| {
-            let fields = line.split('|').count();
-            let trailing = usize::from(line.ends_with('|'));
-            self.orders
-                .iter()
-                .any(|o| o.columns.len() == fields || o.columns.len() + trailing == fields)
-        };
-        let rows: Vec<(u64, &str)> = lines.by_ref().collect();
-        if rows.len() == 1 && first.eq_ignore_ascii_case("test") {
-            return None;
-        }
-        self.has_data = true;
-        if rows.iter().any(|(_, line)| fits(line)) {
-            let rows: Vec<&str> = rows.iter().map(|(_, line)| *line).collect();
-            Order::settle_ties(&mut self.orders, &rows, plan);
-            return None;
-        }
-        let counts: Vec<String> =
-            self.orders.iter().rev().map(|o| o.columns.len().to_string()).collect();
-        let detail = format!(
-            "{} columns; {} has {}",
-            first.split('|').count(),
-            self.file,
-            counts.join(", ")
-        );
-        Some((HeaderTrouble { code: "M01", detail, nearest: None }, number))
-    }
-}
-
 /// The name of a text file that the standard should know, without extension;
 /// none for entries that are skipped.
 fn file_name(entry: &Entry) -> Option<&str> {
     let hidden = entry.base.starts_with(['.', '~']);
-    let resource_fork = entry.name.split('/').any(|part| part.eq_ignore_ascii_case("__MACOSX"));
+    let resource_fork =
+        entry.name.split(['/', '\\']).any(|part| part.eq_ignore_ascii_case("__MACOSX"));
     let (stem, extension) = entry.base.rsplit_once('.')?;
     (!hidden && !resource_fork && extension.eq_ignore_ascii_case("txt")).then_some(stem)
 }
@@ -294,40 +255,6 @@ fn without_suffix(stem: &str) -> &str {
         }
         _ => stem,
     }
-}
-
-/// Whether a beginning has a header line and a whole row: all that is asked of
-/// a member whose header names its columns.
-fn has_header(bytes: &[u8]) -> bool {
-    let bytes = bytes.strip_prefix(BOM).unwrap_or(bytes);
-    let whole = memchr::memrchr(b'\n', bytes).map_or(0, |at| at + 1);
-    let lines = bytes[..whole].split(|byte| *byte == b'\n');
-    let mut lines = lines.filter(|line| !line.trim_ascii().is_empty());
-    let header = lines.next().and_then(|line| std::str::from_utf8(line).ok());
-    header.is_some_and(|line| is_header(line.trim())) && lines.next().is_some()
-}
-
-/// The head of a member as text. Its encoding is settled when it is read as a
-/// whole; names and numbers of columns are ASCII in both.
-fn head_of(archive: &Archive, entry: usize) -> Result<String, ReadTrouble> {
-    let mut bytes = Vec::new();
-    let mut reader = archive.reader(entry)?;
-    reader.by_ref().take(HEADER as u64).read_to_end(&mut bytes)?;
-    if bytes.len() == HEADER && !has_header(&bytes) {
-        reader.take((HEAD - HEADER) as u64).read_to_end(&mut bytes)?;
-    }
-    let whole = if bytes.len() == HEAD || bytes.len() == HEADER {
-        memchr::memrchr(b'\n', &bytes).map_or(bytes.len(), |at| at + 1)
-    } else {
-        bytes.len()
-    };
-    let bytes = &bytes[..whole];
-    let bytes = bytes.strip_prefix(BOM).unwrap_or(bytes);
-    let mut text = String::new();
-    if decode(bytes, Encoding::Utf8, &mut text).is_err() {
-        text = encoding_rs::WINDOWS_874.decode_without_bom_handling(bytes).0.into_owned();
-    }
-    Ok(text)
 }
 
 /// Reads an entry that nobody looks at, so that its CRC is held to.

@@ -8,6 +8,7 @@ mod ahead;
 mod judging;
 mod lines;
 mod members;
+mod odd;
 mod outcome;
 mod pipeline;
 pub mod receipt;

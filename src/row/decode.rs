@@ -23,14 +23,13 @@ pub struct BadByte(pub usize);
 /// `bytes` as the UTF-8 text that they are. A NUL byte is no text in any
 /// encoding.
 pub fn utf8(bytes: &[u8]) -> Result<&str, BadByte> {
-    if let Some(at) = memchr::memchr(0, bytes) {
-        return Err(BadByte(at));
-    }
+    let whole = memchr::memchr(0, bytes).unwrap_or(bytes.len());
     // Many bytes at a time, where the processor can.
-    match UTF_8.decode_without_bom_handling_and_without_replacement(bytes) {
-        Some(Cow::Borrowed(text)) => Ok(text),
-        _ => std::str::from_utf8(bytes).map_err(|e| BadByte(e.valid_up_to())),
-    }
+    let text = match UTF_8.decode_without_bom_handling_and_without_replacement(&bytes[..whole]) {
+        Some(Cow::Borrowed(text)) => text,
+        _ => std::str::from_utf8(&bytes[..whole]).map_err(|e| BadByte(e.valid_up_to()))?,
+    };
+    if whole < bytes.len() { Err(BadByte(whole)) } else { Ok(text) }
 }
 
 /// Appends `bytes` as text to `out`.
@@ -38,9 +37,6 @@ pub fn decode(bytes: &[u8], encoding: Encoding, out: &mut String) -> Result<(), 
     match encoding {
         Encoding::Utf8 => out.push_str(utf8(bytes)?),
         Encoding::Windows874 => {
-            if let Some(at) = memchr::memchr(0, bytes) {
-                return Err(BadByte(at));
-            }
             if let Some(at) = bytes.iter().position(|&byte| !in_windows_874(byte)) {
                 return Err(BadByte(at));
             }
@@ -79,6 +75,11 @@ mod tests {
             (b"ab\x81", Encoding::Windows874, 2),
             (b"\xdb", Encoding::Windows874, 0),
             (b"\xff", Encoding::Windows874, 0),
+            // The first of several is the one that is named.
+            (b"a\xffb\0", Encoding::Utf8, 1),
+            (b"a\xa1\x81b\0", Encoding::Windows874, 2),
+            (b"a\0b\xff", Encoding::Utf8, 1),
+            (b"a\0b\xff", Encoding::Windows874, 1),
         ] {
             assert_eq!(decode(bytes, encoding, &mut out), Err(BadByte(at)), "{bytes:?}");
         }

@@ -3,7 +3,7 @@
 
 use super::date::{Reading, read_date, read_datetime};
 use super::plan::Plan;
-use crate::catalog::{Layout, Type, nearest};
+use crate::catalog::Type;
 
 /// Which column each field of a row is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,25 +31,8 @@ pub(super) struct Lane {
     pub blank_passes: bool,
 }
 
-/// What is wrong with a header line: a member code and what it is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HeaderTrouble {
-    /// `M02`, `M03` or `M04`.
-    pub code: &'static str,
-    /// What it is about: the column.
-    pub detail: String,
-    /// The known name that is nearest to an unknown one.
-    pub nearest: Option<String>,
-}
-
-impl HeaderTrouble {
-    fn of(code: &'static str, column: &str) -> Self {
-        Self { code, detail: column.chars().take(64).collect(), nearest: None }
-    }
-}
-
 impl Order {
-    fn new(columns: Vec<Option<usize>>, plan: &Plan) -> Self {
+    pub(super) fn new(columns: Vec<Option<usize>>, plan: &Plan) -> Self {
         let mut field_of = vec![None; plan.columns.len()];
         for (field, column) in columns.iter().enumerate() {
             if let Some(column) = column {
@@ -108,40 +91,6 @@ impl Order {
         };
         row.split('|').zip(&self.columns).filter(|&pair| readable(pair)).count()
     }
-
-    /// The order that a header line says.
-    pub fn of_header(line: &str, plan: &Plan, layout: &Layout) -> Result<Self, HeaderTrouble> {
-        let mut names: Vec<&str> = line.split('|').map(str::trim).collect();
-        if names.len() > 1 && names.last() == Some(&"") {
-            names.pop(); // one trailing delimiter is right structure
-        }
-        let mut columns: Vec<Option<usize>> = Vec::new();
-        for name in names {
-            let Some(at) = plan.find(layout, name) else {
-                let known = layout.columns.iter().map(|c| c.name.as_str());
-                let nearest = nearest(name, known).map(str::to_owned);
-                return Err(HeaderTrouble { nearest, ..HeaderTrouble::of("M02", name) });
-            };
-            if columns.contains(&Some(at)) {
-                return Err(HeaderTrouble::of("M04", name));
-            }
-            columns.push(Some(at));
-        }
-        let missing = plan.columns.iter().enumerate().find(|(at, column)| {
-            let needed = column.key || layout.columns[*at].required;
-            needed && column.since == 0 && !columns.contains(&Some(*at))
-        });
-        match missing {
-            Some((_, column)) => Err(HeaderTrouble::of("M03", &column.name)),
-            None => Ok(Self::new(columns, plan)),
-        }
-    }
-}
-
-/// Whether a line is a header: its first value is HOSPCODE or PCUCODE.
-pub fn is_header(line: &str) -> bool {
-    let first = line.split('|').next().unwrap_or("").trim();
-    first.eq_ignore_ascii_case("HOSPCODE") || first.eq_ignore_ascii_case("PCUCODE")
 }
 
 #[cfg(test)]

@@ -59,6 +59,12 @@ fn unfinished_names_links_and_deep_folders_are_left_alone() {
         format!("{OF_A}.TMP"),
         format!("{OF_A}.crdownload"),
         format!("{OF_A}.filepart"),
+        format!("{OF_A}:Zone.Identifier"),
+        format!("{OF_A}.partial"),
+        format!("{OF_A}.bak"),
+        format!("one/{OF_A}~"),
+        "Thumbs.db".to_owned(),
+        "desktop.ini".to_owned(),
         format!("one/two/{OF_A}"),
         format!(".hidden/{OF_A}"),
     ];
@@ -70,11 +76,22 @@ fn unfinished_names_links_and_deep_folders_are_left_alone() {
     std::os::unix::fs::symlink(&target, &link).unwrap();
     let mut daemon = site.serve();
     daemon.wait_until_ready();
+    let address = daemon.address();
     site.drop_archive(format!("one/{OF_B}"), &Parcel::new(UNIT_B, 1, 1).zip());
     site.wait_for_receipt(&format!("{UNIT_B}/{OF_B}.receipt.json"));
     wait("work/ is empty", || site.files("work").is_empty());
+    // They are shown, too: the files at least, and what lies in no folder.
+    daemon.wait("what is left alone is shown", || {
+        let status = ureq::get(format!("http://{address}/api/v1/status")).call();
+        let status = status.unwrap().body_mut().read_to_string().unwrap();
+        let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+        let ignored = status["inbox"]["ignored"].as_array().unwrap();
+        let shows = |name: &str| ignored.iter().any(|file| file["path"] == name);
+        left.iter().all(|name| shows(name.rsplit('/').next().unwrap()) || name.contains("/F43"))
+    });
     daemon.stop();
     assert_eq!(Snapshot::of(&site).submissions(), [OF_B]);
+    assert_eq!(site.files("outbox").len(), 3, "no receipts for what is left alone");
     assert!(left.iter().all(|name| site.at("inbox").join(name).exists()));
     assert!(link.is_symlink() && target.exists());
     // What was finished by its sender is taken.

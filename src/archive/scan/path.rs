@@ -25,7 +25,7 @@ pub(super) struct SafeName {
     pub display: String,
     /// Its last component.
     pub base: String,
-    /// Ends with a slash.
+    /// Ends with a separator.
     pub is_dir: bool,
     /// Equal for names that some file system holds for one.
     pub key: Vec<u8>,
@@ -53,11 +53,15 @@ pub(super) fn judge(raw: &[u8], utf8: bool) -> Result<SafeName, Broken> {
     {
         return fault("control character in the name");
     }
-    if raw.iter().any(|byte| matches!(byte, b'\\' | b':')) {
-        return fault("backslash, drive or stream in the name");
+    if raw.contains(&b':') {
+        return fault("drive or stream in the name");
     }
-    let is_dir = raw.ends_with(b"/");
-    let parts = match components(raw.strip_suffix(b"/").unwrap_or(raw)) {
+    let whole = match raw {
+        [rest @ .., last] if is_separator(*last) => rest,
+        _ => raw,
+    };
+    let is_dir = whole.len() < raw.len();
+    let parts = match components(whole) {
         Ok(parts) => parts,
         Err(detail) => return fault(detail),
     };
@@ -75,10 +79,21 @@ pub(super) fn judge(raw: &[u8], utf8: bool) -> Result<SafeName, Broken> {
     Ok(SafeName { display, base, is_dir, key })
 }
 
+/// What stands between folders. Programs of old Windows libraries write a
+/// backslash, and unzip programs read it as a separator, so that the rules for
+/// paths hold for it too.
+fn is_separator(byte: u8) -> bool {
+    matches!(byte, b'/' | b'\\')
+}
+
+fn split(raw: &[u8]) -> impl Iterator<Item = &[u8]> {
+    raw.split(|byte| is_separator(*byte))
+}
+
 /// The components of a name, `.` left out because it names nothing.
 fn components(raw: &[u8]) -> Result<Vec<&[u8]>, &'static str> {
     let mut parts = Vec::new();
-    for (index, part) in raw.split(|byte| *byte == b'/').enumerate() {
+    for (index, part) in split(raw).enumerate() {
         let bare = part.iter().rposition(|byte| !matches!(byte, b'.' | b' '));
         match (bare, part) {
             (_, b"") if index == 0 => return Err("absolute or empty name"),
@@ -112,8 +127,8 @@ fn is_archive(base: &str) -> bool {
 /// code page of the first is not on record, so more cannot be asked; a member
 /// of the standard is ASCII and so means one thing only.
 pub(super) fn same_name(raw: &[u8], unicode: &[u8]) -> bool {
-    let mut ours = raw.split(|byte| *byte == b'/');
-    let mut theirs = unicode.split(|byte| *byte == b'/');
+    let mut ours = split(raw);
+    let mut theirs = split(unicode);
     loop {
         match (ours.next(), theirs.next()) {
             (None, None) => return true,
@@ -138,10 +153,14 @@ mod tests {
             ("ข้อมูล/SERVICE.txt", "SERVICE.txt", "ข้อมูล/service.txt"),
             ("a..b.txt", "a..b.txt", "a..b.txt"),
             ("./", "", ""),
+            ("a\\PERSON.txt", "PERSON.txt", "a/person.txt"),
+            ("a\\b/PERSON.txt", "PERSON.txt", "a/b/person.txt"),
+            (".\\PERSON.txt", "PERSON.txt", "person.txt"),
+            ("F43_10953_20141201080000\\", "F43_10953_20141201080000", "f43_10953_20141201080000"),
         ] {
             let safe = judge(name.as_bytes(), true).unwrap();
             assert_eq!((safe.base.as_str(), safe.key.as_slice()), (base, key.as_bytes()), "{name}");
-            assert_eq!(safe.is_dir, name.ends_with('/'));
+            assert_eq!(safe.is_dir, name.ends_with(['/', '\\']), "{name}");
         }
         let tis = judge(b"\xa2\xe9\xcd.txt", false).unwrap();
         assert_eq!(tis.display, "ข้อ.txt");
@@ -161,8 +180,21 @@ mod tests {
             "a//x.txt",
             "C:x.txt",
             "c:/x.txt",
-            "a\\x.txt",
+            "\\",
+            "\\x.txt",
+            "\\\\host\\x.txt",
+            "/\\x.txt",
             "..\\x.txt",
+            "a\\..\\x.txt",
+            "a\\.. \\x.txt",
+            "a\\../x.txt",
+            "a\\\\x.txt",
+            "a/\\x.txt",
+            "a\\/",
+            "C:\\x.txt",
+            "C:\\",
+            "a\\b\\c\\x.txt",
+            "a\\b/c\\",
             "x\0.txt",
             "x\n.txt",
             "x\u{7f}.txt",

@@ -142,6 +142,10 @@ fn a_name_that_is_not_right_is_refused_before_the_body() {
     for (name, code) in [
         ("report.zip", "A04"),
         ("../F43_10669_20130115070000.zip", "A04"),
+        ("x\\..\\F43_10669_20130115070000.zip", "A04"),
+        ("Thumbs.db", "A04"),
+        ("F43_10669_20130115070000.zip.bak", "A04"),
+        ("F43_10669_20130115070000.zip:Zone.Identifier", "A04"),
         (".F43_10669_20130115070000.zip", "A04"),
         ("F43_10669_20130115070000.zip.part", "A04"),
         ("F43_99999_20130115070000.zip", "A05"),
@@ -181,6 +185,30 @@ fn the_file_of_a_form_is_an_archive() {
     let none = say(&site, "Content-Type: multipart/form-data\r\n", "Content-Length: 5", b"12345");
     refused(&none, 415, "unsupported_media_type");
     assert_eq!(inbox(&site), [NAME, OTHER]);
+}
+
+#[test]
+fn a_name_may_come_with_its_path_or_in_the_extended_form() {
+    let path = format!("C:\\Users\\ผู้ใช้\\{NAME}");
+    for disposition in [
+        format!("filename=\"{path}\""),
+        format!("filename=\"/tmp/{NAME}\""),
+        format!("filename={NAME}"),
+        format!("filename*=UTF-8''{NAME}"),
+        format!("filename*=UTF-8''C%3A%5C%E0%B8%81%5C{NAME}"),
+        format!("filename=\"other.zip\"; filename*=UTF-8''{NAME}"),
+        format!("filename*=UTF-8''{NAME}; filename=\"other.zip\""),
+    ] {
+        let site = site();
+        let head =
+            format!("--cut\r\nContent-Disposition: form-data; name=\"a\"; {disposition}\r\n\r\n");
+        let got = send_form(&site, &[head.as_bytes(), b"bytes\r\n--cut--\r\n"].concat());
+        assert_eq!((got.status, &got.json()["archive"]), (202, &NAME.into()), "{disposition}");
+        assert_eq!(inbox(&site), [NAME]);
+    }
+    let site = site();
+    let got = send(&site, &format!("C:\\data\\{NAME}"), b"bytes");
+    assert_eq!((got.status, &got.json()["archive"]), (202, &NAME.into()), "{}", got.text());
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! way, and made durable; nothing of it is held in memory. What is not asked
 //! for in the end is gone with its [`Received`], or with the next start.
 
+mod file_name;
 mod multipart;
 
 use std::collections::BTreeSet;
@@ -15,6 +16,7 @@ use chrono::NaiveDateTime;
 use sha2::{Digest, Sha256};
 use tempfile::{NamedTempFile, TempPath};
 
+use self::file_name::last_part;
 use super::front::head::Head;
 use super::problem::{self, Problem};
 use super::shared::Shared;
@@ -80,7 +82,7 @@ impl Intake {
             world: shared.world(),
             now: shared.clock.now().naive_local(),
             units,
-            name: head.header("X-Archive-Name").map(str::to_owned),
+            name: head.header("X-Archive-Name").map(|name| last_part(name).to_owned()),
             form: multipart::Form::of(head)?,
         };
         match &intake.name {

@@ -7,6 +7,7 @@ use futures::stream;
 use multer::bytes::Bytes;
 use multer::{Constraints, Field, Multipart, SizeLimit, parse_boundary};
 
+use super::file_name::{last_part, of_disposition};
 use super::{BLOCK_BYTES, Incoming, Intake, Received, cut_off};
 use crate::http::front::head::Head;
 use crate::http::problem::{self, Problem};
@@ -61,7 +62,9 @@ impl Form {
 async fn take(mut form: Multipart<'_>, intake: &Intake) -> Result<Received, Problem> {
     let mut received = None;
     while let Some(field) = form.next_field().await.map_err(|error| malformed(&error))? {
-        let Some(name) = field.file_name().map(str::to_owned) else { continue };
+        let disposition = field.headers().get("Content-Disposition");
+        let said = disposition.and_then(|header| of_disposition(header.as_bytes()));
+        let Some(name) = said.map(|name| last_part(&name).to_owned()) else { continue };
         if received.is_some() {
             return Err(Problem::new(problem::MALFORMED, "the form has more than one file"));
         }
