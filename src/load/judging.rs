@@ -20,6 +20,8 @@ pub(super) struct JudgeSide<'a, 'c> {
     pub world: &'a World,
     pub archive: &'a Archive,
     pub standard: Standard,
+    /// Fiscal year of the archive, B.E.
+    pub year: i32,
     /// What rows are judged against.
     pub context: Context<'c>,
     /// The way to the writer.
@@ -129,7 +131,7 @@ impl JudgeSide<'_, '_> {
 
     fn member(&mut self, member: &Member, at: usize) -> Result<Verdicts, Early> {
         let world = self.world;
-        let plan = world.plan(member.record, self.standard);
+        let plan = world.plan_in(member.record, self.standard, self.year);
         let record = &world.catalog.records[member.record];
         let visit_columns = record.visit.then(|| {
             ["HOSPCODE", "SEQ", "DATE_SERV", "PID"]

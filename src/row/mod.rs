@@ -2,12 +2,14 @@
 //! I/O, and nothing here can fail.
 
 mod batch;
+mod blanks;
 pub mod citizen_id;
 mod code_set;
 mod date;
 mod decode;
 mod judge;
 mod line;
+mod maker;
 mod number;
 mod order;
 mod packed;
@@ -16,6 +18,7 @@ mod plan;
 mod quick;
 mod verdict;
 
+pub use blanks::Blanks;
 pub use batch::{Batch, Place, RowMeta, Value};
 pub use date::serial;
 pub use decode::{BOM, BadByte, Encoding, decode, utf8};

@@ -6,12 +6,18 @@ use super::line::{has_control, may_have_control, split};
 use super::*;
 use crate::archive::Standard;
 use crate::catalog::Catalog;
+use crate::config::Config;
+
+/// A fiscal year in which every check is in force.
+const LATE: i32 = 2560;
+
+static BLANKS: LazyLock<Blanks> = LazyLock::new(|| Blanks::new(&Config::default().rows.blank));
 
 /// Judges rows given as (field, value) changes against a clean F43 SERVICE row.
 fn codes_of(file: &str, base: &[(&str, &str)], changes: &[(&str, &str)]) -> Vec<String> {
     let catalog = Catalog::builtin().unwrap();
     let (record, layout) = catalog.file(Standard::F43, file).unwrap();
-    let plan = Plan::new(&catalog, record, layout).unwrap();
+    let plan = Plan::new(&catalog, record, layout, LATE).unwrap();
     let orders = Order::of_versions(&plan);
     let newest = &plan.versions[1];
     let text: Vec<&str> = newest
@@ -28,6 +34,7 @@ fn codes_of(file: &str, base: &[(&str, &str)], changes: &[(&str, &str)]) -> Vec<
     let mut context = Context {
         sent_day: 20_140_210,
         on_time_days: 30,
+        blanks: &BLANKS,
         units: &units,
         may_send: &may_send,
         persons: Persons::new(&mut index),
@@ -237,6 +244,7 @@ fn outcome(plan: &Plan, lines: &[String], per_batch: usize, slow: bool) -> Outco
     let mut context = Context {
         sent_day: 20_140_210,
         on_time_days: 30,
+        blanks: &BLANKS,
         units: &units,
         may_send: &may_send,
         persons: Persons::new(&mut index),
@@ -276,7 +284,7 @@ proptest::proptest! {
         let layouts = CATALOG.records.iter().flat_map(|r| r.layouts().map(move |l| (r, l)));
         let layouts: Vec<_> = layouts.collect();
         let (record, layout) = layouts[file.index(layouts.len())];
-        let plan = Plan::new(&CATALOG, record, layout).unwrap();
+        let plan = Plan::new(&CATALOG, record, layout, LATE).unwrap();
         let good = plan.versions[0].iter().map(|&at| match plan.columns[at].name.as_str() {
             "HOSPCODE" | "PCUCODE" => "10670",
             "PID" => "7",
