@@ -45,12 +45,6 @@ impl Number {
         let mantissa = if digits.len() == text.len() { mantissa } else { -mantissa };
         Some(Self { mantissa, scale: fraction.len() as u8 })
     }
-
-    /// Whether nothing but zeros stands behind its point.
-    pub fn is_whole(&self) -> bool {
-        // More digits than a power of ten has in 128 bits are not read.
-        10_i128.checked_pow(u32::from(self.scale)).is_some_and(|unit| self.mantissa % unit == 0)
-    }
 }
 
 impl PartialOrd for Number {

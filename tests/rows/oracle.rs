@@ -8,11 +8,47 @@ use khlang::catalog::{Check, Type, WireColumn};
 
 use super::base::{SENDER, STRANGER, SUB_UNIT, Sheet};
 
-/// Day of sending.
-pub const SENT: &str = "20131201";
-/// The last day on time, counted by hand: thirty days before the first of
-/// December.
-const FIRST_ON_TIME: &str = "20131101";
+/// When an archive is sent.
+#[derive(Clone, Copy)]
+pub struct Sent {
+    pub day: &'static str,
+    /// The first day on time, counted by hand: thirty days before.
+    pub first_on_time: &'static str,
+    /// Its fiscal year, B.E.
+    pub year: i32,
+}
+
+/// Before, and after, the checks of fiscal year 2559 came into use.
+pub const EARLY: Sent = Sent { day: "20131201", first_on_time: "20131101", year: 2557 };
+pub const LATE: Sent = Sent { day: "20151201", first_on_time: "20151101", year: 2559 };
+
+/// Text that stands for nothing.
+const NOTHING: [&str; 6] = ["NULL", "\\N", "(NULL)", "<NULL>", "N/A", "-"];
+
+/// Lists that are not there, and what their codes look like: digits or
+/// letters too, from so many to so many.
+const CODES: &[(&str, bool, usize, usize)] = &[
+    ("ext:clinic", true, 1, 5),
+    ("ext:drugunit", true, 1, 3),
+    ("ext:chargelist", true, 1, 6),
+    ("ext:prename", true, 1, 3),
+    ("ext:nation", true, 1, 3),
+    ("ext:occupation", true, 1, 4),
+    ("ext:syndrome", true, 1, 4),
+    ("code506", true, 2, 2),
+    ("ext:hospcode", false, 5, 5),
+    ("ext:hospcode9", false, 5, 9),
+    ("ext:icf", false, 1, 6),
+    ("ext:risktype", false, 1, 4),
+    ("ext:rehab_service", false, 1, 7),
+    ("ext:rehab_device", false, 1, 10),
+    ("ext:ppspecial", false, 1, 7),
+    ("ext:comservice", false, 1, 7),
+    ("ext:comactivity", false, 1, 7),
+    ("ext:refer_clinical", false, 1, 10),
+    ("ext:refer_invest", false, 1, 10),
+    ("ext:drg", false, 1, 6),
+];
 
 /// What is said about one row: code, severity, field, value.
 pub type Said = (String, &'static str, Option<String>, String);
@@ -41,13 +77,14 @@ pub struct Oracle<'s, 'c> {
     sheet: &'s Sheet<'c>,
     /// The lists that the dictionary only names are installed.
     lists: bool,
+    sent: Sent,
     keys: BTreeSet<String>,
     used: BTreeMap<String, u32>,
 }
 
 impl<'s, 'c> Oracle<'s, 'c> {
-    pub fn new(sheet: &'s Sheet<'c>, lists: bool) -> Self {
-        Self { sheet, lists, keys: BTreeSet::new(), used: BTreeMap::new() }
+    pub fn new(sheet: &'s Sheet<'c>, lists: bool, sent: Sent) -> Self {
+        Self { sheet, lists, sent, keys: BTreeSet::new(), used: BTreeMap::new() }
     }
 
     /// A row that has not as many fields as the header.
@@ -57,11 +94,19 @@ impl<'s, 'c> Oracle<'s, 'c> {
     }
 
     pub fn row(&mut self, row: &[String], person: &Person) -> Verdict {
-        let mut said = BTreeSet::new();
+        let (mut said, sent) = (BTreeSet::new(), row);
+        let row = &self.meant(sent)[..];
         for at in 0..row.len() {
-            for (code, severity) in self.field(at, row, person) {
+            let mut codes = self.field(at, row, person);
+            let (value, meant) = (sent[at].trim(), &row[at]);
+            if meant.is_empty() && !value.is_empty() {
+                codes.push((self.code("9513"), "warning"));
+            } else if meant != value {
+                codes.push((self.code("9514"), "warning"));
+            }
+            for (code, severity) in codes {
                 let field = Some(self.sheet.columns[at].name.clone());
-                said.insert((code, severity, field, row[at].trim().to_owned()));
+                said.insert((code, severity, field, value.to_owned()));
             }
         }
         let rejected = said.iter().any(|(_, severity, ..)| *severity == "error");
@@ -71,8 +116,66 @@ impl<'s, 'c> Oracle<'s, 'c> {
             return Verdict { said, duplicate: true, ..Verdict::default() };
         }
         let warned = !rejected && !said.is_empty();
-        let on_time = !rejected && (FIRST_ON_TIME..=SENT).contains(&event.as_str());
+        let on_time =
+            !rejected && (self.sent.first_on_time..=self.sent.day).contains(&event.as_str());
         Verdict { said, rejected, duplicate: false, warned, on_time }
+    }
+
+    /// The values of a row as they are meant.
+    fn meant(&self, row: &[String]) -> Vec<String> {
+        let meant = |(at, value): (usize, &String)| {
+            let value = value.trim();
+            if NOTHING.contains(&value.to_uppercase().as_str()) {
+                return String::new();
+            }
+            let (dot, shape): (usize, fn(&str) -> bool) =
+                match self.sheet.columns[at].list.as_deref() {
+                    Some("ext:icd10tm") => (3, is_icd),
+                    Some("ext:procedure") => (2, is_procedure),
+                    _ => return value.to_owned(),
+                };
+            let mut code: Vec<char> = value.to_ascii_uppercase().chars().collect();
+            if code.get(dot) == Some(&'.') {
+                code.remove(dot);
+            }
+            let code = String::from_iter(code);
+            if shape(&code) { code } else { value.to_owned() }
+        };
+        row.iter().enumerate().map(meant).collect()
+    }
+
+    /// Whether a text looks like no code of a list; whether that is an error.
+    fn shapeless(&self, column: &WireColumn, value: &str) -> Option<bool> {
+        let list = column.list.as_deref()?;
+        match list {
+            "ext:icd10tm" => return (!is_icd(value)).then_some(true),
+            "ext:procedure" => return (!is_procedure(value)).then_some(true),
+            _ => {}
+        }
+        let installed = self.lists && list.starts_with("ext:");
+        let judged = column.checks.iter().any(|check| {
+            check.since <= self.sent.year
+                && (check.kind == "code_list" || check.kind == "standard_list" && installed)
+        });
+        if installed || judged || column.column == self.sheet.record.hospcode {
+            return None;
+        }
+        let length = value.chars().count();
+        let all = |is: fn(&char) -> bool| value.chars().all(|c| is(&c));
+        let good = match list {
+            "ext:drug24" => length <= 24 && all(char::is_ascii_graphic),
+            "labtest" => [2, 7].contains(&length) && all(char::is_ascii_digit),
+            _ => match CODES.iter().find(|(name, ..)| *name == list) {
+                Some((_, true, least, most)) => {
+                    (*least..=*most).contains(&length) && all(char::is_ascii_digit)
+                }
+                Some((_, false, least, most)) => {
+                    (*least..=*most).contains(&length) && all(char::is_ascii_alphanumeric)
+                }
+                None => true,
+            },
+        };
+        (!good).then_some(false)
     }
 
     /// The key as findings show it.
@@ -100,7 +203,9 @@ impl<'s, 'c> Oracle<'s, 'c> {
         let column = self.sheet.columns[at];
         let value = row[at].trim();
         let own: Vec<&Check> =
-            column.checks.iter().filter(|check| self.fails(check, at, row, person)).collect();
+            column.checks.iter().filter(|check| check.since <= self.sent.year).collect();
+        let own: Vec<&Check> =
+            own.into_iter().filter(|check| self.fails(check, at, row, person)).collect();
         let mut said: Vec<(String, &'static str)> =
             own.iter().map(|check| (check.code.clone(), self.severity(&check.code))).collect();
         let is_own = |kinds: &[&str]| own.iter().any(|c| kinds.contains(&c.kind.as_str()));
@@ -119,7 +224,7 @@ impl<'s, 'c> Oracle<'s, 'c> {
         let unreadable = if needed { "error" } else { "warning" };
         match column.kind {
             Type::Date | Type::DateTime => match day(column.kind, value) {
-                Day::Real if &value[..8] > SENT && !may_lie_ahead(&column.name) => {
+                Day::Real if &value[..8] > self.sent.day && !may_lie_ahead(&column.name) => {
                     add("9503", "error");
                 }
                 Day::Buddhist => add("9507", "error"),
@@ -140,8 +245,27 @@ impl<'s, 'c> Oracle<'s, 'c> {
             _ if !(is_own(&["width", "digits"])
                 || is_own(&["number"]) && number(value).is_none()) =>
             {
+                if column.kind == Type::Digits && !value.bytes().all(|b| b.is_ascii_digit()) {
+                    add("9511", "error");
+                    return said;
+                }
                 if value.chars().count() > column.width && column.width > 0 {
                     add("9501", "warning");
+                }
+                let shapeless = self.shapeless(column, value);
+                if shapeless == Some(true) {
+                    let mut lists = column.checks.iter().filter(|check| {
+                        check.kind == "standard_list" && check.since <= self.sent.year
+                    });
+                    match lists.next() {
+                        Some(check) if own.iter().all(|own| own.code != check.code) => {
+                            add(&check.code[self.sheet.layout.prefix.len()..], "error");
+                        }
+                        Some(_) => {}
+                        None => add("9512", "error"),
+                    }
+                } else if shapeless == Some(false) {
+                    add("9512", "warning");
                 }
                 if column.name == "CID" && !is_cid(value) {
                     add("9506", "warning");
@@ -152,9 +276,11 @@ impl<'s, 'c> Oracle<'s, 'c> {
                     add("9508", "warning");
                 }
                 let judged = |check: &Check| {
-                    check.kind.ends_with("_list") || check.kind.starts_with("known")
+                    check.since <= self.sent.year
+                        && (check.kind.ends_with("_list") || check.kind.starts_with("known"))
                 };
                 if let Some(list) = &column.list
+                    && shapeless.is_none()
                     && column.column != self.sheet.record.hospcode
                     && !column.checks.iter().any(judged)
                     && self.outside(&[list], value)
@@ -233,7 +359,9 @@ impl<'s, 'c> Oracle<'s, 'c> {
             return judges_blank && !parts.contains(&"blank");
         }
         let count = || parts[0].parse::<usize>().unwrap();
+        let since = self.sent.year;
         let shape = |check: &Check| match check.kind.as_str() {
+            _ if check.since > since => false,
             "width" => {
                 value.chars().count()
                     != check.param.split('|').next().unwrap().parse::<usize>().unwrap()
@@ -269,6 +397,7 @@ impl<'s, 'c> Oracle<'s, 'c> {
             }
             "standard_list" => {
                 let shaped = !column.checks.iter().any(|c| match c.kind.as_str() {
+                    _ if c.since > since => false,
                     "digits" => {
                         value.len().to_string() != c.param
                             || !value.bytes().all(|b| b.is_ascii_digit())
@@ -350,6 +479,20 @@ fn day(kind: Type, value: &str) -> Day {
         return Day::None;
     }
     if year >= 2400 { Day::Buddhist } else { Day::Real }
+}
+
+/// A letter, two digits, up to four more letters or digits.
+fn is_icd(code: &str) -> bool {
+    let bytes = code.as_bytes();
+    (3..=7).contains(&bytes.len())
+        && bytes[0].is_ascii_uppercase()
+        && bytes[1..3].iter().all(u8::is_ascii_digit)
+        && bytes[3..].iter().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
+}
+
+/// Two to seven digits.
+fn is_procedure(code: &str) -> bool {
+    (2..=7).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn is_time(value: &str) -> bool {

@@ -114,13 +114,10 @@ impl Judge<'_, '_, '_> {
             };
         };
         self.listed(row, at, column, (text, text));
-        // The fraction of a count is a slip of the decimal point too.
-        let plausible = column.range.is_none_or(|range| range.contains(&number))
-            && (column.kind != Type::Int || number.is_whole());
-        if !plausible {
+        if column.range.is_some_and(|range| !range.contains(&number)) {
             self.report(row, self.plan.common.implausible, Some(at), text);
         }
-        self.too_long(row, at, column, text);
+        self.too_long(row, at, column, (text, text));
         store_text(column.storage, text, batch)
     }
 
@@ -171,7 +168,7 @@ impl Judge<'_, '_, '_> {
             }
             _ => self.listed(row, at, column, (sent, text)),
         }
-        self.too_long(row, at, column, sent);
+        self.too_long(row, at, column, (sent, text));
         if column.cid && !citizen_id::is_valid(text) {
             self.report(row, self.plan.common.check_digit, Some(at), sent);
         }
@@ -202,9 +199,15 @@ impl Judge<'_, '_, '_> {
         }
     }
 
-    fn too_long(&mut self, row: &Row, at: usize, column: &PlanColumn, text: &str) {
+    fn too_long(
+        &mut self,
+        row: &Row,
+        at: usize,
+        column: &PlanColumn,
+        (sent, text): (&str, &str),
+    ) {
         if column.width > 0 && text.len() > column.width && characters(text) > column.width {
-            self.report(row, self.plan.common.too_long, Some(at), text);
+            self.report(row, self.plan.common.too_long, Some(at), sent);
         }
     }
 
