@@ -334,3 +334,45 @@ fn fields_are_cut_at_every_delimiter_and_trimmed() {
         }
     }
 }
+
+#[test]
+fn a_code_is_kept_as_it_is_meant_and_a_word_for_nothing_is_not_kept() {
+    let (record, layout) = CATALOG.file(Standard::F43, "DIAGNOSIS_OPD").unwrap();
+    let plan = Plan::new(&CATALOG, record, layout, LATE).unwrap();
+    let line = |code: &str, provider: &str| {
+        format!("10670|7|1|20140131|1|{code}|00100|{provider}|20140131093000")
+    };
+    let lines = [line("J009", "1"), line("j00.9", "null"), line("J00.9", "-"), line("J009", "1")];
+    let (_, rows, values) = outcome(&plan, &lines, 9, false);
+    assert_eq!(rows.iter().map(|row| row.warned).collect::<Vec<_>>(), [false, true, true, false]);
+    let kept = |name: &str| -> Vec<&str> {
+        let at = plan.columns.iter().find(|column| column.name == name).unwrap().column;
+        values.chunks(plan.width).map(|row| row[at].1.as_str()).collect()
+    };
+    assert_eq!(kept("DIAGCODE"), ["J009"; 4]);
+    let at = plan.columns.iter().find(|column| column.name == "PROVIDER").unwrap().column;
+    let nothing: Vec<bool> =
+        values.chunks(plan.width).map(|row| row[at].0 == Value::Null).collect();
+    assert_eq!(nothing, [false, true, true, false]);
+}
+
+#[test]
+fn a_value_that_the_own_list_of_a_column_has_is_never_nothing() {
+    let words = ["1".to_owned(), "9".to_owned()];
+    let blanks = Blanks::new(&words);
+    let (record, layout) = CATALOG.file(Standard::F43, "PERSON").unwrap();
+    let plan = Plan::new(&CATALOG, record, layout, LATE).unwrap();
+    let sex = plan.columns.iter().find(|column| column.name == "SEX").unwrap();
+    assert!(blanks.have("1") && sex.is_listed("1") && !sex.is_listed("9"));
+}
+
+#[test]
+fn codes_have_the_same_places_in_every_year() {
+    for record in &CATALOG.records {
+        for layout in record.layouts() {
+            let of = |year| Plan::new(&CATALOG, record, layout, year).unwrap();
+            let (before, after) = (of(2557), of(LATE));
+            assert_eq!(before.codes, after.codes, "{}", layout.file);
+        }
+    }
+}

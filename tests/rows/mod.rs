@@ -5,6 +5,7 @@
 mod base;
 mod battery;
 mod oracle;
+mod rubbish;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Write as _};
@@ -38,6 +39,7 @@ fn world(folder: &tempfile::TempDir, lists: bool) -> Arc<World> {
     let mut config = Config::default();
     config.limits.findings = 1_000_000;
     config.limits.findings_in_all = 1_000_000;
+    config.limits.warnings = 1_000_000;
     let catalog = Catalog::load(Some(&codes)).unwrap();
     World::new(catalog, Units::load(&units).unwrap(), config).unwrap().into()
 }
