@@ -230,7 +230,7 @@ impl Bench {
             sent_day: day_number(name.sent_at.date()),
             on_time_days: i64::from(world.config.timeliness.days),
             blanks: &world.blanks,
-        units: world.units.codes(),
+            units: world.units.codes(),
             may_send,
             persons: Persons::new(&mut no_store),
             store_answers: true,

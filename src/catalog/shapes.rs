@@ -187,8 +187,25 @@ mod tests {
             assert_eq!(icd.fold(sent).as_deref(), Some(meant), "{sent}");
         }
         for bad in [
-            "NULL", "ไข้", "-", "E-11", "R51,J00", "J0", "J.009", "J0.09", "J00..9", "J00.9.1", "100",
-            "J00 9", "J0012345", "J๐๐", "ＪＯＯ", "J00*", "ก.", "J0ก.", "",
+            "NULL",
+            "ไข้",
+            "-",
+            "E-11",
+            "R51,J00",
+            "J0",
+            "J.009",
+            "J0.09",
+            "J00..9",
+            "J00.9.1",
+            "100",
+            "J00 9",
+            "J0012345",
+            "J๐๐",
+            "ＪＯＯ",
+            "J00*",
+            "ก.",
+            "J0ก.",
+            "",
         ] {
             assert!(!icd.fits(bad) && icd.fold(bad).is_none(), "{bad}");
         }
@@ -203,7 +220,8 @@ mod tests {
         for (sent, meant) in [("89.38", "8938"), ("99.", "99"), ("79.15+11", "7915+11")] {
             assert_eq!(procedure.fold(sent).as_deref(), Some(meant), "{sent}");
         }
-        for bad in ["8", "893.8", "89,38", "89.3.8", "ถอนฟัน", "A123", "89-38", "12345678", "+", ""] {
+        for bad in ["8", "893.8", "89,38", "89.3.8", "ถอนฟัน", "A123", "89-38", "12345678", "+", ""]
+        {
             assert!(!procedure.fits(bad) && procedure.fold(bad).is_none(), "{bad}");
         }
     }

@@ -222,9 +222,9 @@ fn of_variable(name: &str, value: &str) -> Result<Table, ConfigError> {
         text.truncate(text.trim_end().len());
     }
     let mut value = match text.parse::<Value>() {
-        Ok(
-            value @ (Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Array(_)),
-        ) => value,
+        Ok(value @ (Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Array(_))) => {
+            value
+        }
         _ => Value::String(text),
     };
     for part in parts.iter().rev() {

@@ -87,8 +87,7 @@ impl<'a> Maker<'a> {
         let is_hospcode = column.column == self.record.hospcode;
         let mut checks = Vec::new();
         let year = self.year;
-        let in_force =
-            || column.checks.iter().filter(move |check| check.since <= year);
+        let in_force = || column.checks.iter().filter(move |check| check.since <= year);
         for check in in_force() {
             if let Some(check) = self.check(column, check)? {
                 checks.push(check);
@@ -156,9 +155,10 @@ impl<'a> Maker<'a> {
         if shape.severity != Severity::Error {
             return Ok(Some((shape, common.outside_list)));
         }
-        let own = column.checks.iter().find(|check| {
-            check.kind == "standard_list" && check.since <= self.year
-        });
+        let own = column
+            .checks
+            .iter()
+            .find(|check| check.kind == "standard_list" && check.since <= self.year);
         let own = own.map(|check| self.code(&check.code)).transpose()?;
         let own = own.filter(|code| self.codes[usize::from(*code)].severity == Severity::Error);
         Ok(Some((shape, own.unwrap_or(common.no_code))))
@@ -274,4 +274,3 @@ fn code_set(parts: &[&str]) -> Option<CodeSet> {
 fn prefixes(parts: &[&str]) -> Option<Vec<String>> {
     parts.iter().map(|part| Some(part.strip_prefix("prefix:")?.to_owned())).collect()
 }
-

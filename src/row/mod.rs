@@ -18,8 +18,8 @@ mod plan;
 mod quick;
 mod verdict;
 
-pub use blanks::Blanks;
 pub use batch::{Batch, Place, RowMeta, Value};
+pub use blanks::Blanks;
 pub use date::serial;
 pub use decode::{BOM, BadByte, Encoding, decode, utf8};
 pub use judge::Judge;

@@ -122,13 +122,7 @@ impl Judge<'_, '_, '_> {
     }
 
     /// A text as sent, and as it is meant.
-    fn text(
-        &mut self,
-        row: &Row,
-        at: usize,
-        column: &PlanColumn,
-        (sent, text): (&str, &str),
-    ) {
+    fn text(&mut self, row: &Row, at: usize, column: &PlanColumn, (sent, text): (&str, &str)) {
         let mut shaped = true;
         for check in &column.checks {
             let good = match &check.test {
@@ -177,13 +171,7 @@ impl Judge<'_, '_, '_> {
         }
     }
 
-    fn listed(
-        &mut self,
-        row: &Row,
-        at: usize,
-        column: &PlanColumn,
-        (sent, text): (&str, &str),
-    ) {
+    fn listed(&mut self, row: &Row, at: usize, column: &PlanColumn, (sent, text): (&str, &str)) {
         if !column.listed {
             return;
         }
@@ -199,13 +187,7 @@ impl Judge<'_, '_, '_> {
         }
     }
 
-    fn too_long(
-        &mut self,
-        row: &Row,
-        at: usize,
-        column: &PlanColumn,
-        (sent, text): (&str, &str),
-    ) {
+    fn too_long(&mut self, row: &Row, at: usize, column: &PlanColumn, (sent, text): (&str, &str)) {
         if column.width > 0 && text.len() > column.width && characters(text) > column.width {
             self.report(row, self.plan.common.too_long, Some(at), sent);
         }
