@@ -8,13 +8,13 @@ pub struct Blanks {
     /// Length of the longest in bytes.
     longest: usize,
     /// Bytes with which one of them begins.
-    first: Box<[bool; 256]>,
+    first: [bool; 256],
 }
 
 impl Blanks {
     /// The words of a list.
     pub fn new(words: &[String]) -> Self {
-        let mut blanks = Self { words: Vec::new(), longest: 0, first: Box::new([false; 256]) };
+        let mut blanks = Self { words: Vec::new(), longest: 0, first: [false; 256] };
         for word in words.iter().map(|word| word.trim()) {
             let Some(&byte) = word.as_bytes().first() else { continue };
             blanks.first[usize::from(byte.to_ascii_lowercase())] = true;

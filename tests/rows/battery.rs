@@ -4,7 +4,8 @@
 use khlang::catalog::{Type, WireColumn};
 
 use super::base::{STRANGER, SUB_UNIT, Sheet, id};
-use super::oracle::{Person, check_digit};
+use super::oracle::Person;
+use super::values::check_digit;
 
 /// Rows of one person, or thing, with what is wrong in them.
 pub struct Case {

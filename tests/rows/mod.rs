@@ -6,6 +6,7 @@ mod base;
 mod battery;
 mod oracle;
 mod rubbish;
+mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Write as _};

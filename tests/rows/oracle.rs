@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use khlang::catalog::{Check, Type, WireColumn};
 
 use super::base::{SENDER, STRANGER, SUB_UNIT, Sheet};
+use super::values::{CODES, Day, day, is_cid, is_icd, is_procedure, is_time, number, within};
 
 /// When an archive is sent.
 #[derive(Clone, Copy)]
@@ -24,31 +25,6 @@ pub const LATE: Sent = Sent { day: "20151201", first_on_time: "20151101", year: 
 
 /// Text that stands for nothing.
 const NOTHING: [&str; 6] = ["NULL", "\\N", "(NULL)", "<NULL>", "N/A", "-"];
-
-/// Lists that are not there, and what their codes look like: digits or
-/// letters too, from so many to so many.
-const CODES: &[(&str, bool, usize, usize)] = &[
-    ("ext:clinic", true, 1, 5),
-    ("ext:drugunit", true, 1, 3),
-    ("ext:chargelist", true, 1, 6),
-    ("ext:prename", true, 1, 3),
-    ("ext:nation", true, 1, 3),
-    ("ext:occupation", true, 1, 4),
-    ("ext:syndrome", true, 1, 4),
-    ("code506", true, 2, 2),
-    ("ext:hospcode", false, 5, 5),
-    ("ext:hospcode9", false, 5, 9),
-    ("ext:icf", false, 1, 6),
-    ("ext:risktype", false, 1, 4),
-    ("ext:rehab_service", false, 1, 7),
-    ("ext:rehab_device", false, 1, 10),
-    ("ext:ppspecial", false, 1, 7),
-    ("ext:comservice", false, 1, 7),
-    ("ext:comactivity", false, 1, 7),
-    ("ext:refer_clinical", false, 1, 10),
-    ("ext:refer_invest", false, 1, 10),
-    ("ext:drg", false, 1, 6),
-];
 
 /// What is said about one row: code, severity, field, value.
 pub type Said = (String, &'static str, Option<String>, String);
@@ -252,21 +228,6 @@ impl<'s, 'c> Oracle<'s, 'c> {
                 if value.chars().count() > column.width && column.width > 0 {
                     add("9501", "warning");
                 }
-                let shapeless = self.shapeless(column, value);
-                if shapeless == Some(true) {
-                    let mut lists = column.checks.iter().filter(|check| {
-                        check.kind == "standard_list" && check.since <= self.sent.year
-                    });
-                    match lists.next() {
-                        Some(check) if own.iter().all(|own| own.code != check.code) => {
-                            add(&check.code[self.sheet.layout.prefix.len()..], "error");
-                        }
-                        Some(_) => {}
-                        None => add("9512", "error"),
-                    }
-                } else if shapeless == Some(false) {
-                    add("9512", "warning");
-                }
                 if column.name == "CID" && !is_cid(value) {
                     add("9506", "warning");
                 }
@@ -275,17 +236,9 @@ impl<'s, 'c> Oracle<'s, 'c> {
                 {
                     add("9508", "warning");
                 }
-                let judged = |check: &Check| {
-                    check.since <= self.sent.year
-                        && (check.kind.ends_with("_list") || check.kind.starts_with("known"))
-                };
-                if let Some(list) = &column.list
-                    && shapeless.is_none()
-                    && column.column != self.sheet.record.hospcode
-                    && !column.checks.iter().any(judged)
-                    && self.outside(&[list], value)
-                {
-                    add("9512", "warning");
+                let told: Vec<&str> = own.iter().map(|check| check.code.as_str()).collect();
+                if let Some((tail, severity)) = self.no_code(column, value, &told) {
+                    add(&tail, severity);
                 }
             }
             _ => {}
@@ -311,6 +264,35 @@ impl<'s, 'c> Oracle<'s, 'c> {
             }
         }
         said
+    }
+
+    /// What is said of a value that is no code of its column's list, or does
+    /// not look like one, unless that has been told.
+    fn no_code(
+        &self,
+        column: &WireColumn,
+        value: &str,
+        told: &[&str],
+    ) -> Option<(String, &'static str)> {
+        let in_force = || column.checks.iter().filter(|check| check.since <= self.sent.year);
+        match self.shapeless(column, value) {
+            Some(true) => match in_force().find(|check| check.kind == "standard_list") {
+                Some(check) if told.contains(&&*check.code) => None,
+                Some(check) => {
+                    Some((check.code[self.sheet.layout.prefix.len()..].to_owned(), "error"))
+                }
+                None => Some(("9512".to_owned(), "error")),
+            },
+            Some(false) => Some(("9512".to_owned(), "warning")),
+            None => {
+                let judged = |c: &Check| c.kind.ends_with("_list") || c.kind.starts_with("known");
+                let list = column.list.as_deref()?;
+                let outside = column.column != self.sheet.record.hospcode
+                    && !in_force().any(judged)
+                    && self.outside(&[list], value);
+                outside.then(|| ("9512".to_owned(), "warning"))
+            }
+        }
     }
 
     fn severity(&self, code: &str) -> &'static str {
@@ -455,75 +437,4 @@ fn known(hospcode: &str, pid: &str, person: &Person) -> bool {
 /// Expected delivery, appointment, expiry of a right (XX9503).
 fn may_lie_ahead(name: &str) -> bool {
     ["EDC", "APDATE", "EXPIREDATE", "EXPIR"].contains(&name)
-}
-
-#[derive(PartialEq)]
-enum Day {
-    Real,
-    Buddhist,
-    None,
-}
-
-/// A day, or a day with its time. The battery has dates about one year, so
-/// that there is no leap year to know of.
-fn day(kind: Type, value: &str) -> Day {
-    let digits = value.bytes().all(|b| b.is_ascii_digit());
-    let length = if kind == Type::DateTime { 14 } else { 8 };
-    if !digits || value.len() != length || length == 14 && !is_time(&value[8..]) {
-        return Day::None;
-    }
-    let (year, month, day): (u32, u32, u32) =
-        (value[..4].parse().unwrap(), value[4..6].parse().unwrap(), value[6..8].parse().unwrap());
-    let days = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-    if year == 0 || !(1..=12).contains(&month) || day < 1 || day > days[month as usize - 1] {
-        return Day::None;
-    }
-    if year >= 2400 { Day::Buddhist } else { Day::Real }
-}
-
-/// A letter, two digits, up to four more letters or digits.
-fn is_icd(code: &str) -> bool {
-    let bytes = code.as_bytes();
-    (3..=7).contains(&bytes.len())
-        && bytes[0].is_ascii_uppercase()
-        && bytes[1..3].iter().all(u8::is_ascii_digit)
-        && bytes[3..].iter().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
-}
-
-/// Two to seven digits.
-fn is_procedure(code: &str) -> bool {
-    (2..=7).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_digit())
-}
-
-fn is_time(value: &str) -> bool {
-    value.len() == 6
-        && value.bytes().all(|b| b.is_ascii_digit())
-        && value[..2] < *"24"
-        && value[2..4] < *"60"
-        && value[4..] < *"60"
-}
-
-fn number(value: &str) -> Option<f64> {
-    let good = value.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b'-');
-    good.then(|| value.parse().ok()).flatten()
-}
-
-fn within(range: &str, value: f64) -> bool {
-    let (low, high) = range.split_once("..").unwrap();
-    let end = |text: &str, open: f64| if text.is_empty() { open } else { text.parse().unwrap() };
-    (end(low, f64::MIN)..=end(high, f64::MAX)).contains(&value)
-}
-
-/// The check digit, by the dictionary's own words.
-pub fn check_digit(first: &str) -> u32 {
-    let sum: u32 =
-        first.chars().zip((2..=13).rev()).map(|(c, by)| c.to_digit(10).unwrap() * by).sum();
-    (11 - sum % 11) % 10
-}
-
-fn is_cid(value: &str) -> bool {
-    value.len() == 13
-        && value.bytes().all(|b| b.is_ascii_digit())
-        && !value.starts_with("00")
-        && value.ends_with(&check_digit(&value[..12]).to_string())
 }

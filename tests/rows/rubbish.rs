@@ -254,11 +254,11 @@ fn what_stands_for_nothing_is_said_to_be_that_and_judged_as_a_blank() {
             let plan = world.plan_in(record, standard, LATE.year);
             for (at, column) in sheet.columns.iter().enumerate() {
                 let (mut blank, _) = said(&world, plan, &sheet, at, "");
-                let (mut word, _) = said(&world, plan, &sheet, at, "NULL");
+                let (mut told, _) = said(&world, plan, &sheet, at, "NULL");
                 blank.push(format!("{}9513", layout.prefix));
                 blank.sort();
-                word.sort();
-                assert_eq!(word, blank, "{standard} {}.{}", layout.file, column.name);
+                told.sort();
+                assert_eq!(told, blank, "{standard} {}.{}", layout.file, column.name);
             }
         }
     }
