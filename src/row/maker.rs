@@ -185,11 +185,12 @@ impl<'a> Maker<'a> {
         }
         // A list may write its codes with a dot; rows are looked up without.
         let shape = column.list.as_ref().and_then(|list| self.catalog.shapes.get(list));
-        let meant: Vec<String> = shape
-            .into_iter()
-            .flat_map(|shape| codes.iter().filter_map(|code| shape.fold(code)))
-            .collect();
-        Some(CodeSet::new(codes.into_iter().chain(meant.iter().map(String::as_str))))
+        let meant = |code: &str| {
+            let shape = shape.filter(|shape| !shape.fits(code));
+            shape.and_then(|shape| shape.fold(code)).unwrap_or_else(|| code.to_owned())
+        };
+        let meant: Vec<String> = codes.into_iter().map(meant).collect();
+        Some(CodeSet::new(meant.iter().map(String::as_str)))
     }
 
     fn check(
