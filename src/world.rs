@@ -1,13 +1,16 @@
 //! What the program rests on while it runs: the catalogue with its plans, the
 //! units, the configuration.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::archive::Standard;
 use crate::catalog::{Catalog, Layout, Record};
 use crate::config::Config;
-use crate::row::Plan;
+use crate::row::{Blanks, Plan};
 use crate::units::Units;
+
+/// The year from which a check holds that holds in every year.
+const ALWAYS: i32 = 0;
 
 /// Everything that stays the same from archive to archive.
 pub struct World {
@@ -17,7 +20,10 @@ pub struct World {
     pub units: Units,
     /// The choices.
     pub config: Config,
-    plans: HashMap<(usize, Standard), Plan>,
+    /// Words that stand for nothing.
+    pub blanks: Blanks,
+    /// By the fiscal year from which they hold, the first one first.
+    plans: HashMap<(usize, Standard), Vec<(i32, Plan)>>,
 }
 
 impl World {
@@ -26,15 +32,29 @@ impl World {
         let mut plans = HashMap::new();
         for (index, record) in catalog.records.iter().enumerate() {
             for layout in record.layouts() {
-                plans.insert((index, layout.standard), Plan::new(&catalog, record, layout)?);
+                let checks = layout.columns.iter().flat_map(|column| &column.checks);
+                let years: BTreeSet<i32> =
+                    checks.map(|check| check.since).chain([ALWAYS]).collect();
+                let plan = |year| Ok((year, Plan::new(&catalog, record, layout, year)?));
+                let of_years = years.into_iter().map(plan).collect::<Result<_, String>>()?;
+                plans.insert((index, layout.standard), of_years);
             }
         }
-        Ok(Self { catalog, units, config, plans })
+        let blanks = Blanks::new(&config.rows.blank);
+        Ok(Self { catalog, units, config, blanks, plans })
     }
 
-    /// The plan of a record in a standard that has it.
+    /// The plan of a record in a standard that has it: its columns and codes,
+    /// which are the same in every year.
     pub fn plan(&self, record: usize, standard: Standard) -> &Plan {
-        &self.plans[&(record, standard)]
+        self.plan_in(record, standard, ALWAYS)
+    }
+
+    /// The plan by which archives of a fiscal year (B.E.) are judged.
+    pub fn plan_in(&self, record: usize, standard: Standard, year: i32) -> &Plan {
+        let plans = &self.plans[&(record, standard)];
+        let later = plans.partition_point(|(since, _)| *since <= year);
+        &plans[later.max(1) - 1].1
     }
 
     /// The record and layout of a record in a standard that has it.

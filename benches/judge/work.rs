@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use khlang::archive::{Archive, ArchiveName};
 use khlang::catalog::Catalog;
-use khlang::clock::day_number;
+use khlang::clock::{day_number, fiscal_year_of};
 use khlang::config::Config;
 use khlang::row::{
     BOM, Batch, Context, Encoding, Judge, NoStore, Order, Persons, Plan, decode, is_header,
@@ -118,7 +118,8 @@ fn member(
     (entry, file, record): (usize, String, usize),
     text: String,
 ) -> Member {
-    let plan = world.plan(record, name.standard);
+    let year = fiscal_year_of(name.sent_at.date());
+    let plan = world.plan_in(record, name.standard, year);
     let (_, layout) = world.file(record, name.standard);
     let mut rows = Vec::new();
     let (mut start, mut orders) = (0, Vec::new());
@@ -228,6 +229,7 @@ impl Bench {
         let mut context = Context {
             sent_day: day_number(name.sent_at.date()),
             on_time_days: i64::from(world.config.timeliness.days),
+            blanks: &world.blanks,
             units: world.units.codes(),
             may_send,
             persons: Persons::new(&mut no_store),
@@ -237,7 +239,8 @@ impl Bench {
             warnings_kept: if judged { limits.warnings } else { 0 },
             left: limits.findings_in_all,
         };
-        let plan_of = |member: &Member| world.plan(member.record, name.standard);
+        let year = fiscal_year_of(name.sent_at.date());
+        let plan_of = |member: &Member| world.plan_in(member.record, name.standard, year);
         let member = &members[at];
         let plan = plan_of(member);
         if judged {

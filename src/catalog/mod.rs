@@ -8,6 +8,7 @@ mod codes;
 mod findings;
 mod raw;
 mod record;
+mod shapes;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,8 @@ pub use codes::{CodeList, CodeLists};
 pub use findings::{FindingText, Findings, Severity};
 pub use record::{Check, Column, Layout, Record, Storage, Type, Version, WireColumn};
 
+pub use shapes::{Shape, Shapes};
+
 use crate::archive::Standard;
 
 #[derive(rust_embed::RustEmbed)]
@@ -23,6 +26,7 @@ use crate::archive::Standard;
 #[include = "records/*.toml"]
 #[include = "codes/*.csv"]
 #[include = "findings.csv"]
+#[include = "shapes.csv"]
 #[include = "versions.toml"]
 struct Schema;
 
@@ -45,6 +49,8 @@ pub struct Catalog {
     pub records: Vec<Record>,
     /// Code lists, built in and dropped in by the user.
     pub codes: CodeLists,
+    /// What codes look like, by the name of their list.
+    pub shapes: Shapes,
     /// Texts and severities of every code.
     pub findings: Findings,
     files: HashMap<(Standard, String), usize>,
@@ -75,6 +81,7 @@ impl Catalog {
         lists: Option<&Path>,
     ) -> Result<Self, CatalogError> {
         let mut codes = CodeLists::default();
+        let mut shapes = Shapes::default();
         let mut findings = Findings::default();
         let mut versions = raw::Versions::default();
         for (file, text) in sources {
@@ -82,6 +89,8 @@ impl Catalog {
                 codes.add(file, name.trim_end_matches(".csv"), text)?;
             } else if file == "findings.csv" {
                 findings = Findings::parse(file, text)?;
+            } else if file == "shapes.csv" {
+                shapes = Shapes::parse(file, text)?;
             } else if file == "versions.toml" {
                 versions = raw::Versions::parse(file, text)?;
             }
@@ -96,7 +105,7 @@ impl Catalog {
             sources.iter().filter(|(file, _)| file.starts_with("records/")).collect();
         record_sources.sort();
         for (file, text) in record_sources {
-            records.push(raw::build(file, text, &codes, &findings, &versions)?);
+            records.push(raw::build(file, text, (&codes, &shapes), &findings, &versions)?);
         }
         let mut files = HashMap::new();
         for (index, record) in records.iter().enumerate() {
@@ -104,7 +113,7 @@ impl Catalog {
                 files.insert((layout.standard, layout.file.clone()), index);
             }
         }
-        let catalog = Self { records, codes, findings, files };
+        let catalog = Self { records, codes, shapes, findings, files };
         catalog.check_needs()?;
         Ok(catalog)
     }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::record::{Check, Column, Layout, Record, Storage, Type, Version, WireColumn};
-use super::{CatalogError, CodeLists, Findings, error};
+use super::{CatalogError, CodeLists, Findings, Shapes, error};
 use crate::archive::Standard;
 
 /// The versions of each standard, oldest first (`schema/versions.toml`).
@@ -108,6 +108,8 @@ struct RawCheck {
     kind: String,
     #[serde(default)]
     param: String,
+    #[serde(default)]
+    since: i32,
 }
 
 /// A schema file while it is being resolved.
@@ -115,6 +117,7 @@ struct Source<'a> {
     file: &'a str,
     text: &'a str,
     codes: &'a CodeLists,
+    shapes: &'a Shapes,
     findings: &'a Findings,
     versions: &'a Versions,
 }
@@ -130,11 +133,11 @@ impl Source<'_> {
 pub(super) fn build(
     file: &str,
     text: &str,
-    codes: &CodeLists,
+    (codes, shapes): (&CodeLists, &Shapes),
     findings: &Findings,
     versions: &Versions,
 ) -> Result<Record, CatalogError> {
-    let source = Source { file, text, codes, findings, versions };
+    let source = Source { file, text, codes, shapes, findings, versions };
     let raw: RawRecord = toml::from_str(text)
         .map_err(|e| source.fail(e.span().map_or(0, |span| span.start), e.message().to_owned()))?;
     let mut columns = Vec::new();
@@ -254,6 +257,14 @@ impl Source<'_> {
         {
             return Err(self.fail(at, format!("{}: no code list {list}", raw.name)));
         }
+        let judges = |list: &str| self.codes.get(list).is_some_and(|list| list.whole);
+        if let Some(list) = &raw.list
+            && !judges(list)
+            && self.shapes.get(list).is_none()
+        {
+            let what = format!("{}: the list {list} needs a shape in shapes.csv", raw.name);
+            return Err(self.fail(at, what));
+        }
         for check in &raw.checks {
             if !check.code.starts_with(prefix) {
                 let what = format!("{} does not begin with the prefix {prefix}", check.code);
@@ -296,6 +307,7 @@ impl Source<'_> {
                     code: check.code.clone(),
                     kind: check.kind.clone(),
                     param: check.param.clone(),
+                    since: check.since,
                 })
                 .collect(),
             caption: raw.caption.clone(),

@@ -64,6 +64,9 @@ pub struct Check {
     pub kind: String,
     /// Its parameter, as in the dictionary.
     pub param: String,
+    /// First fiscal year (B.E.) in which its code was in use; 0 for always.
+    /// Archives of earlier years are not judged by it.
+    pub since: i32,
 }
 
 /// A field on the wire.

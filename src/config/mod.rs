@@ -47,6 +47,8 @@ pub struct Config {
     pub inbox: Inbox,
     /// The store.
     pub store: StoreConfig,
+    /// How rows are read.
+    pub rows: Rows,
     /// What counts as on time.
     pub timeliness: Timeliness,
     /// HTTP.
@@ -78,6 +80,15 @@ pub struct Inbox {
 pub struct StoreConfig {
     /// Page cache of the writer, MiB.
     pub cache_mib: u32,
+}
+
+/// How rows are read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rows {
+    /// Words that stand for nothing, in any case: they are stored as blank,
+    /// with a warning, unless a column's own list has them.
+    pub blank: Vec<String>,
 }
 
 /// What counts as on time.

@@ -16,7 +16,7 @@ use super::turn::{Before, Earlier, Spare, Turn};
 use super::visits::Visits;
 use super::{LoadError, Places, commit, gate_name, name_into, new_submission, outcome, refuse};
 use crate::archive::{Archive, ArchiveName};
-use crate::clock::{day_number, round_of};
+use crate::clock::{day_number, fiscal_year_of, round_of};
 use crate::priority::go_ahead_when_idle;
 use crate::row::{Batch, Context, Facts, NoStore, PersonIndex, Persons, Verdicts};
 use crate::store::{Loading, Reader, Store};
@@ -297,10 +297,10 @@ fn examine(way: &Way, index: &mut dyn PersonIndex) -> Result<Judged, LoadError> 
         }
     };
     name_into(&mut submission, &name);
-    let standard = name.standard;
+    let (standard, year) = (name.standard, fiscal_year_of(name.sent_at.date()));
     let opened = Archive::open(&claim.path, &world.config.limits)
         .map_err(|trouble| members::refusal(world, standard, trouble))
-        .and_then(|archive| Ok((Contents::of(world, &archive, standard)?, archive)));
+        .and_then(|archive| Ok((Contents::of(world, &archive, (standard, year))?, archive)));
     let judged = opened.and_then(|(mut contents, archive)| {
         let verdicts = rows(way, &name, index, (&archive, &mut contents))?;
         Ok(verdicts.map(|verdicts| (contents, verdicts)))
@@ -338,6 +338,7 @@ fn rows(
     let context = Context {
         sent_day: day_number(name.sent_at.date()),
         on_time_days: i64::from(world.config.timeliness.days),
+        blanks: &world.blanks,
         units: world.units.codes(),
         may_send: &may_send,
         store_answers: claim.id.is_some(),
@@ -365,6 +366,7 @@ fn rows(
         world,
         archive,
         standard: name.standard,
+        year: fiscal_year_of(name.sent_at.date()),
         context,
         sender: sender.clone(),
         spare: spares.clone(),

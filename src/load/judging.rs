@@ -21,6 +21,8 @@ pub(super) struct JudgeSide<'a, 'c> {
     pub world: &'a World,
     pub archive: &'a Archive,
     pub standard: Standard,
+    /// Fiscal year of the archive, B.E.
+    pub year: i32,
     /// What rows are judged against.
     pub context: Context<'c>,
     /// The way to the writer.
@@ -136,7 +138,7 @@ impl JudgeSide<'_, '_> {
 
     fn member(&mut self, member: &Member, at: usize) -> Result<Judged, Early> {
         let world = self.world;
-        let plan = world.plan(member.record, self.standard);
+        let plan = world.plan_in(member.record, self.standard, self.year);
         let (record, layout) = world.file(member.record, self.standard);
         let visit_columns = record.visit.then(|| {
             ["HOSPCODE", "SEQ", "DATE_SERV", "PID"]

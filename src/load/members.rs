@@ -89,8 +89,13 @@ impl Refusal {
 }
 
 impl Contents {
-    /// Sorts the entries into files and reads the head of each.
-    pub fn of(world: &World, archive: &Archive, standard: Standard) -> Result<Self, Refusal> {
+    /// Sorts the entries into files and reads the head of each, for an archive
+    /// of a standard and fiscal year.
+    pub fn of(
+        world: &World,
+        archive: &Archive,
+        (standard, year): (Standard, i32),
+    ) -> Result<Self, Refusal> {
         let mut contents = Self::default();
         for entry in archive.entries() {
             contents.sort(world, archive, standard, entry)?;
@@ -101,7 +106,7 @@ impl Contents {
         }
         for member in &mut contents.members {
             let (_, layout) = world.file(member.record, standard);
-            let plan = world.plan(member.record, standard);
+            let plan = world.plan_in(member.record, standard, year);
             let head = head::of(archive, member.entry, plan, layout)
                 .map_err(|e| refusal(world, standard, e))?;
             let name = member.name.clone();

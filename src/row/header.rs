@@ -143,7 +143,7 @@ mod tests {
     fn of<T>(standard: Standard, file: &str, then: impl FnOnce(&Plan, &Layout) -> T) -> T {
         let catalog = catalog();
         let (record, layout) = catalog.file(standard, file).unwrap();
-        then(&Plan::new(catalog, record, layout).unwrap(), layout)
+        then(&Plan::new(catalog, record, layout, i32::MAX).unwrap(), layout)
     }
 
     /// Code, detail and proposals of what is wrong with a header.

@@ -1,23 +1,22 @@
 //! Judges the rows of one member. Pure: it does no I/O and cannot fail; a row
 //! gives a record in the batch or nothing, and findings.
 
+use std::cell::Cell;
+
 use rustc_hash::FxHashMap;
 
 use super::batch::{Batch, RowMeta, Value};
-use super::citizen_id;
-use super::date::{Reading, read_date, read_datetime, read_time, serial};
-use super::line::{
-    Row, characters, day_of, has_control, may_have_control, pick, split, store_text,
-};
-use super::number::Number;
+use super::date::serial;
+use super::line::{Row, day_of, has_control, may_have_control, pick, split};
 use super::order::Order;
 use super::packed::Packed;
 use super::person::Person;
-use super::plan::{CodeAt, Plan, PlanColumn, Test, in_range};
+use super::plan::{CodeAt, Plan};
 use super::quick::{self, Quick};
 use super::verdict::{Context, Finding, Verdicts};
-use crate::catalog::{Severity, Type};
+use crate::catalog::Severity;
 
+mod fields;
 mod links;
 
 /// A value of which nothing was said: the same text in the same column gives
@@ -125,7 +124,8 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
         let orders = std::mem::take(&mut self.orders);
         match pick(&orders, &fields) {
             Some(order) => {
-                let row = Row { text, fields: &fields, order, line };
+                let fields = Cell::from_mut(&mut fields[..]).as_slice_of_cells();
+                let row = Row { text, fields, order, line };
                 self.judge(&row, batch);
             }
             None => self.wrong_columns(text, &fields, line),
@@ -186,11 +186,12 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
 
     /// All fields of a row, into its values from `first` on.
     fn fields(&mut self, row: &Row, first: usize, batch: &mut Batch) {
-        for (lane, &(start, end)) in row.order.lanes.iter().zip(row.fields) {
+        for (lane, field) in row.order.lanes.iter().zip(row.fields) {
             let Some(lane) = lane else { continue };
+            let (start, end) = field.get();
             let at = lane.at as usize;
             if start == end {
-                self.blank(row, at, lane.blank_passes, batch);
+                self.blank(row, at, lane.blank_passes);
                 continue;
             }
             let packed = Packed::of(&row.text.as_bytes()[start as usize..end as usize]);
@@ -204,9 +205,9 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
     }
 
     #[inline]
-    fn blank(&mut self, row: &Row, at: usize, passes: bool, batch: &mut Batch) {
+    fn blank(&mut self, row: &Row, at: usize, passes: bool) {
         if !passes {
-            self.field(row, at, &self.plan.columns[at], "", batch);
+            self.missing(row, at, &self.plan.columns[at], "");
         }
         if at == self.plan.hospcode {
             self.memos[at] = NO_MEMO;
@@ -232,6 +233,13 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
         batch: &mut Batch,
     ) -> Value {
         let column = &self.plan.columns[at];
+        if self.context.blanks.have(text) && !column.is_listed(text) {
+            self.memos[at] = NO_MEMO;
+            row.make_blank(at);
+            self.report(row, self.plan.common.nothing, Some(at), text);
+            self.missing(row, at, column, text);
+            return Value::Null;
+        }
         let good = if self.slow { None } else { quick::value(column, text, packed, batch) };
         let value = match good {
             // Read again as soon as compared, and seldom the same.
@@ -250,179 +258,6 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
         let short = packed.is_some() && !self.slow;
         self.memos[at] = if short { Memo::of(packed, value) } else { NO_MEMO };
         value
-    }
-
-    /// One field: its own checks, then those that every field has.
-    fn field(
-        &mut self,
-        row: &Row,
-        at: usize,
-        column: &PlanColumn,
-        text: &str,
-        batch: &mut Batch,
-    ) -> Value {
-        if text.is_empty() {
-            for check in &column.checks {
-                if !check.blank_passes {
-                    self.report(row, check.code, Some(at), text);
-                }
-            }
-            if column.blank_is_error {
-                self.report(row, self.plan.common.blank, Some(at), text);
-            }
-            return Value::Null;
-        }
-        match column.kind {
-            Type::Date => self.date(row, at, column, text, read_date(text)),
-            Type::DateTime => self.date(row, at, column, text, read_datetime(text)),
-            Type::Time => match read_time(text) {
-                Some(time) => Value::Int(time),
-                None => self.unreadable(row, at, column, text),
-            },
-            Type::Int | Type::Decimal => self.number(row, at, column, text, batch),
-            Type::Char | Type::Digits | Type::Code => {
-                self.text(row, at, column, text);
-                store_text(column.storage, text, batch)
-            }
-        }
-    }
-
-    fn date(
-        &mut self,
-        row: &Row,
-        at: usize,
-        column: &PlanColumn,
-        text: &str,
-        reading: Reading,
-    ) -> Value {
-        if let Reading::Real(number) = reading {
-            if day_of(number) > self.context.sent_day && !column.ahead {
-                self.report(row, self.plan.common.after_sent, Some(at), text);
-            }
-            return Value::Int(number);
-        }
-        for check in &column.checks {
-            if matches!(check.test, Test::RealDate) {
-                self.report(row, check.code, Some(at), text);
-            }
-        }
-        if reading == Reading::Buddhist {
-            self.report(row, self.plan.common.buddhist, Some(at), text);
-        } else if !column.own_shape {
-            return self.unreadable(row, at, column, text);
-        }
-        Value::Null
-    }
-
-    fn unreadable(&mut self, row: &Row, at: usize, column: &PlanColumn, text: &str) -> Value {
-        let common = &self.plan.common;
-        let code = if column.needed { common.unreadable } else { common.unreadable_warning };
-        self.report(row, code, Some(at), text);
-        Value::Null
-    }
-
-    fn number(
-        &mut self,
-        row: &Row,
-        at: usize,
-        column: &PlanColumn,
-        text: &str,
-        batch: &mut Batch,
-    ) -> Value {
-        let number = Number::parse(text);
-        for check in &column.checks {
-            let good = match (&check.test, &number) {
-                (Test::Number(range), Some(number)) => range.contains(number),
-                (Test::Decimals(most), Some(number)) => number.scale <= *most,
-                (Test::Number(_) | Test::Decimals(_), None) => false,
-                _ => continue,
-            };
-            if !good {
-                self.report(row, check.code, Some(at), text);
-            }
-        }
-        let Some(number) = number else {
-            return if column.own_shape {
-                Value::Null
-            } else {
-                self.unreadable(row, at, column, text)
-            };
-        };
-        self.listed(row, at, column, text);
-        if column.range.is_some_and(|range| !range.contains(&number)) {
-            self.report(row, self.plan.common.implausible, Some(at), text);
-        }
-        self.too_long(row, at, column, text);
-        store_text(column.storage, text, batch)
-    }
-
-    fn text(&mut self, row: &Row, at: usize, column: &PlanColumn, text: &str) {
-        let mut shaped = true;
-        for check in &column.checks {
-            let good = match &check.test {
-                Test::Width(width) => characters(text) == *width,
-                Test::Digits(count) => {
-                    text.len() == *count && text.bytes().all(|byte| byte.is_ascii_digit())
-                }
-                Test::Number(range) => {
-                    Number::parse(text).is_some_and(|number| range.contains(&number))
-                }
-                Test::Decimals(most) => {
-                    Number::parse(text).is_some_and(|number| number.scale <= *most)
-                }
-                Test::KnownUnit => !shaped || self.unit(text).0,
-                Test::NotPrefix(prefixes) => !prefixes.iter().any(|p| text.starts_with(p.as_str())),
-                Test::Repeat { limit, prefixes } => !self.repeated(row, text, *limit, prefixes),
-                _ => continue,
-            };
-            if !good {
-                shaped = false;
-                self.report(row, check.code, Some(at), text);
-            }
-        }
-        if shaped {
-            self.listed(row, at, column, text);
-            self.too_long(row, at, column, text);
-            if column.cid && !citizen_id::is_valid(text) {
-                self.report(row, self.plan.common.check_digit, Some(at), text);
-            }
-            if column.range.is_some_and(|range| !in_range(&range, text)) {
-                self.report(row, self.plan.common.implausible, Some(at), text);
-            }
-        }
-    }
-
-    fn listed(&mut self, row: &Row, at: usize, column: &PlanColumn, text: &str) {
-        if !column.listed {
-            return;
-        }
-        for check in &column.checks {
-            if let Test::OneOf(set) = &check.test
-                && !set.contains(text)
-            {
-                self.report(row, check.code, Some(at), text);
-            }
-        }
-        if column.list.as_ref().is_some_and(|list| !list.contains(text)) {
-            self.report(row, self.plan.common.outside_list, Some(at), text);
-        }
-    }
-
-    fn too_long(&mut self, row: &Row, at: usize, column: &PlanColumn, text: &str) {
-        if column.width > 0 && text.len() > column.width && characters(text) > column.width {
-            self.report(row, self.plan.common.too_long, Some(at), text);
-        }
-    }
-
-    fn repeated(&mut self, row: &Row, text: &str, limit: u32, prefixes: &[String]) -> bool {
-        if !prefixes.iter().any(|prefix| text.starts_with(prefix.as_str())) {
-            return false;
-        }
-        let person = self.plan.person.map_or("", |at| row.value(at));
-        let person = format!("{}|{person}", row.value(self.plan.hospcode));
-        let times = self.used.entry((person, text.to_owned())).or_default();
-        *times += 1;
-        *times >= limit
     }
 
     /// Whether a unit exists, and whether the sender may send for it.
@@ -465,7 +300,7 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
             Severity::Error | Severity::Member | Severity::Archive => self.error = true,
         }
         if self.count(code) {
-            let key = row.key(self.plan);
+            let key = row.key(self.plan, self.context.blanks);
             let finding = Finding { code, line: row.line, column, value: value.to_owned(), key };
             self.verdicts.findings.push(finding);
         }

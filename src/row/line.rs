@@ -1,7 +1,11 @@
 //! One line while it is judged: its fields, its key, and small readings of
 //! text that judging rests on.
 
+use std::borrow::Cow;
+use std::cell::Cell;
+
 use super::batch::{Batch, Value};
+use super::blanks::Blanks;
 use super::date::{Reading, read_date, read_datetime};
 use super::number::{canonical_int, scaled_int};
 use super::order::Order;
@@ -12,14 +16,15 @@ use crate::catalog::{Storage, Type};
 /// A row while it is judged.
 pub(super) struct Row<'l, 'o> {
     pub text: &'l str,
-    pub fields: &'l [(u32, u32)],
+    /// Where the fields lie; what stands for nothing is made empty.
+    pub fields: &'l [Cell<(u32, u32)>],
     pub order: &'o Order,
     pub line: u32,
 }
 
 impl<'l> Row<'l, '_> {
     pub fn field(&self, field: usize) -> &'l str {
-        let (start, end) = self.fields[field];
+        let (start, end) = self.fields[field].get();
         &self.text[start as usize..end as usize]
     }
 
@@ -29,29 +34,39 @@ impl<'l> Row<'l, '_> {
         self.order.field_of[column].map_or("", |field| self.field(field))
     }
 
-    pub fn key(&self, plan: &Plan) -> String {
+    /// Makes the value of a column blank.
+    pub fn make_blank(&self, column: usize) {
+        if let Some(field) = self.order.field_of[column] {
+            let (start, _) = self.fields[field].get();
+            self.fields[field].set((start, start));
+        }
+    }
+
+    /// The key as it is stored, its parts joined by `|`.
+    pub fn key(&self, plan: &Plan, blanks: &Blanks) -> String {
         let mut key = String::with_capacity(64);
         for (index, &column) in plan.key.iter().enumerate() {
             if index > 0 {
                 key.push('|');
             }
-            key.push_str(self.key_part(plan, column));
+            key.push_str(&self.key_part(plan, blanks, column));
         }
         key.truncate(key.trim_end_matches('|').len());
         key.shrink_to_fit();
         key
     }
 
-    /// A key part as sent. A date that cannot be read names no record and is
-    /// left blank (the example of contract §7).
-    fn key_part(&self, plan: &Plan, column: usize) -> &'l str {
+    /// A key part. A date that cannot be read names no record and is left
+    /// blank (the example of contract §7), and so is what stands for nothing.
+    fn key_part(&self, plan: &Plan, blanks: &Blanks, column: usize) -> Cow<'l, str> {
         let text = self.value(column);
-        let readable = match plan.columns[column].kind {
+        let column = &plan.columns[column];
+        let readable = match column.kind {
             Type::Date => matches!(read_date(text), Reading::Real(_)),
             Type::DateTime => matches!(read_datetime(text), Reading::Real(_)),
-            _ => true,
+            _ => !blanks.have(text) || column.is_listed(text),
         };
-        if readable { text } else { "" }
+        if readable { column.meant(text) } else { Cow::Borrowed("") }
     }
 }
 

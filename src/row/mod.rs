@@ -2,6 +2,7 @@
 //! I/O, and nothing here can fail.
 
 mod batch;
+mod blanks;
 pub mod citizen_id;
 mod code_set;
 mod date;
@@ -9,6 +10,7 @@ mod decode;
 mod header;
 mod judge;
 mod line;
+mod maker;
 mod number;
 mod order;
 mod packed;
@@ -18,6 +20,7 @@ mod quick;
 mod verdict;
 
 pub use batch::{Batch, Place, RowMeta, Value};
+pub use blanks::Blanks;
 pub use date::serial;
 pub use decode::{BOM, BadByte, Encoding, decode, utf8};
 pub use header::{HeaderTrouble, is_header, name};

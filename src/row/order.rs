@@ -103,7 +103,7 @@ mod tests {
     fn an_address_of_nineteen_columns_is_told_by_where_its_date_lies() {
         let catalog = Catalog::builtin().unwrap();
         let (record, layout) = catalog.file(Standard::F43, "ADDRESS").unwrap();
-        let plan = Plan::new(&catalog, record, layout).unwrap();
+        let plan = Plan::new(&catalog, record, layout, 2557).unwrap();
         let old = "10670|7|1|||||||||||01|02|03|34||20140131093000";
         let new = "10670|7|1|||||||||||01|02|03|20140131093000||100670000";
         for (row, last) in [(old, "D_UPDATE"), (new, "HOSPCODE9")] {

@@ -1,13 +1,14 @@
 //! A layout made ready for judging: checks with their parameters read, codes
 //! as positions, so that judging a row looks nothing up by name.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
 
 use super::code_set::CodeSet;
+use super::maker::Maker;
 use super::number::{Number, Range};
 use super::quick::Quick;
 use crate::archive::Standard;
-use crate::catalog::{Catalog, Layout, Record, Severity, Storage, Type, WireColumn};
+use crate::catalog::{Catalog, Layout, Record, Severity, Shape, Storage, Type};
 
 /// A code that a layout can give.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,6 +108,8 @@ pub struct PlanColumn {
     pub list: Option<CodeSet>,
     /// Has a list of either kind.
     pub listed: bool,
+    /// What a code of its list looks like, and what is said of another text.
+    pub shape: Option<(Shape, CodeAt)>,
     /// Nothing is said of a blank value.
     pub blank_passes: bool,
     /// What is said of a value depends on the rows before.
@@ -116,6 +119,28 @@ pub struct PlanColumn {
 }
 
 impl PlanColumn {
+    /// Whether its own list has a value.
+    pub fn is_listed(&self, text: &str) -> bool {
+        self.listed && self.lists_have(text)
+    }
+
+    /// Whether the shape of a value is asked for: always where another shape
+    /// is meant as a code too, else where no list judges it.
+    pub fn asks_shape(&self) -> bool {
+        self.shape.as_ref().is_some_and(|(shape, _)| shape.folds() || !self.listed)
+    }
+
+    /// The code that a text means: itself, unless it is one in lower case or
+    /// with a dot that its list does not have as it stands.
+    pub fn meant<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        match &self.shape {
+            Some((shape, _)) if shape.folds() && !shape.fits(text) && !self.is_listed(text) => {
+                shape.fold(text).map_or(Cow::Borrowed(text), Cow::Owned)
+            }
+            _ => Cow::Borrowed(text),
+        }
+    }
+
     /// Whether a value is in all lists of the column.
     pub fn lists_have(&self, text: &str) -> bool {
         self.checks.iter().all(|check| match &check.test {
@@ -156,6 +181,12 @@ pub struct Common {
     pub unreadable_warning: CodeAt,
     /// `XX9512`, outside the list.
     pub outside_list: CodeAt,
+    /// `XX9512` as an error: the text has not the shape of a code.
+    pub no_code: CodeAt,
+    /// `XX9513`, a word that stands for nothing.
+    pub nothing: CodeAt,
+    /// `XX9514`, folded to the code that it means.
+    pub folded: CodeAt,
     /// `XX9299`, duplicate.
     pub duplicate: CodeAt,
 }
@@ -199,14 +230,16 @@ pub struct Plan {
     pub not_checked: Vec<(String, String)>,
 }
 
-/// Unit codes that stand for an unknown place (slide 25).
-const UNKNOWN_PLACE: &str = "00000";
-
 impl Plan {
-    /// Makes a layout ready; fails on a check that cannot be read.
-    pub fn new(catalog: &Catalog, record: &Record, layout: &Layout) -> Result<Self, String> {
-        let mut maker =
-            Maker { catalog, record, layout, codes: Vec::new(), not_checked: Vec::new() };
+    /// Makes a layout ready for archives of a fiscal year (B.E.); fails on a
+    /// check that cannot be read. Codes have the same places in every year.
+    pub fn new(
+        catalog: &Catalog,
+        record: &Record,
+        layout: &Layout,
+        year: i32,
+    ) -> Result<Self, String> {
+        let mut maker = Maker::new(catalog, record, layout, year)?;
         let columns =
             layout.columns.iter().map(|c| maker.column(c)).collect::<Result<Vec<_>, _>>()?;
         let common = maker.common()?;
@@ -250,214 +283,6 @@ impl Plan {
             .position(|c| is(&c.name))
             .or_else(|| layout.columns.iter().position(|c| c.alias.iter().any(|a| is(a))))
     }
-}
-
-struct Maker<'a> {
-    catalog: &'a Catalog,
-    record: &'a Record,
-    layout: &'a Layout,
-    codes: Vec<Code>,
-    not_checked: Vec<(String, String)>,
-}
-
-impl Maker<'_> {
-    fn code(&mut self, code: &str) -> Result<CodeAt, String> {
-        let text = self
-            .catalog
-            .findings
-            .get(code, self.layout.standard)
-            .ok_or_else(|| format!("{code} has no line in findings.csv"))?;
-        self.code_as(code, text.severity)
-    }
-
-    #[allow(clippy::unnecessary_wraps, reason = "reads alike with code()")]
-    fn code_as(&mut self, code: &str, severity: Severity) -> Result<CodeAt, String> {
-        let code = Code { code: code.to_owned(), severity };
-        if let Some(at) = self.codes.iter().position(|known| *known == code) {
-            return Ok(at as CodeAt);
-        }
-        self.codes.push(code);
-        Ok((self.codes.len() - 1) as CodeAt)
-    }
-
-    fn common(&mut self) -> Result<Common, String> {
-        let prefix = self.layout.prefix.clone();
-        let mut of = |tail: &str| self.code(&format!("{prefix}{tail}"));
-        Ok(Common {
-            columns: of("9500")?,
-            too_long: of("9501")?,
-            bytes: of("9502")?,
-            after_sent: of("9503")?,
-            before_birth: of("9504")?,
-            after_death: of("9505")?,
-            check_digit: of("9506")?,
-            buddhist: of("9507")?,
-            implausible: of("9508")?,
-            sender: of("9509")?,
-            blank: of("9510")?,
-            unreadable: of("9511")?,
-            outside_list: of("9512")?,
-            duplicate: of("9299")?,
-            unreadable_warning: self.code_as(&format!("{prefix}9511"), Severity::Warning)?,
-        })
-    }
-
-    fn column(&mut self, column: &WireColumn) -> Result<PlanColumn, String> {
-        let key = self.record.key.contains(&column.column);
-        let is_hospcode = column.column == self.record.hospcode;
-        let mut checks = Vec::new();
-        for check in &column.checks {
-            if let Some(check) = self.check(column, check)? {
-                checks.push(check);
-            }
-        }
-        let judges_blank = |check: &crate::catalog::Check| {
-            !matches!(
-                check.kind.as_str(),
-                "standard_list" | "known_hcode" | "link_person" | "other" | "repeat_limit"
-            )
-        };
-        let judges_list = |check: &crate::catalog::Check| {
-            matches!(check.kind.as_str(), "code_list" | "standard_list" | "known_hcode")
-        };
-        let list = match &column.list {
-            Some(list) if !is_hospcode && !column.checks.iter().any(judges_list) => {
-                self.list(column, &[list])
-            }
-            _ => None,
-        };
-        let own_shape = column.checks.iter().any(|check| {
-            matches!(check.kind.as_str(), "format_date" | "format_datetime" | "number" | "decimal")
-        });
-        let range = column.range.as_deref().map(|range| {
-            Range::parse(range).ok_or_else(|| format!("{}: bad range {range}", column.name))
-        });
-        let blank_is_error = (key || column.required) && !column.checks.iter().any(judges_blank);
-        let mut column = PlanColumn {
-            name: column.name.clone(),
-            column: column.column,
-            kind: column.kind,
-            storage: self.record.columns[column.column].storage,
-            width: column.width,
-            since: column.since,
-            key,
-            needed: key || column.required || self.record.event == Some(column.column),
-            blank_is_error,
-            ahead: column.ahead,
-            cid: column.name == "CID",
-            range: range.transpose()?,
-            own_shape,
-            listed: list.is_some() || checks.iter().any(|c| matches!(c.test, Test::OneOf(_))),
-            blank_passes: !blank_is_error && checks.iter().all(|check| check.blank_passes),
-            stateful: checks.iter().any(|check| matches!(check.test, Test::Repeat { .. })),
-            checks,
-            list,
-            quick: Quick::No,
-        };
-        column.quick = Quick::of(&column);
-        Ok(column)
-    }
-
-    /// The union of lists; none when one of them is missing or not whole,
-    /// which is put on record.
-    fn list(&mut self, column: &WireColumn, names: &[&str]) -> Option<CodeSet> {
-        let mut codes: HashSet<&str> = HashSet::new();
-        let mut checked = true;
-        for name in names {
-            let list = self.catalog.codes.get(name);
-            if list.is_none_or(|list| !list.whole) {
-                self.not_checked.push(((*name).to_owned(), column.name.clone()));
-                checked = false;
-            }
-            codes.extend(list.into_iter().flat_map(|list| list.codes.iter().map(String::as_str)));
-            if *name == "ext:hospcode" {
-                codes.insert(UNKNOWN_PLACE);
-            }
-        }
-        checked.then(|| CodeSet::new(codes))
-    }
-
-    fn check(
-        &mut self,
-        column: &WireColumn,
-        check: &crate::catalog::Check,
-    ) -> Result<Option<Check>, String> {
-        let bad = || format!("{}: cannot read {} {}", check.code, check.kind, check.param);
-        let parts: Vec<&str> =
-            check.param.split('|').filter(|p| !p.is_empty() && *p != "blank").collect();
-        let blank = check.param.split('|').any(|part| part == "blank");
-        let first = parts.first().copied().unwrap_or("");
-        let count = || first.parse::<usize>().map_err(|_| bad());
-        let mut blank_passes = blank;
-        let test = match check.kind.as_str() {
-            "required" => Test::Required,
-            "width" => Test::Width(count()?),
-            "digits" => Test::Digits(count()?),
-            "code_list" => Test::OneOf(code_set(&parts).ok_or_else(bad)?),
-            "format_date" | "format_datetime" => Test::RealDate,
-            "number" => Test::Number(
-                Range::parse(if first.is_empty() { ".." } else { first }).ok_or_else(bad)?,
-            ),
-            "decimal" => Test::Decimals(first.parse().map_err(|_| bad())?),
-            "known_hcode" => {
-                blank_passes = true;
-                Test::KnownUnit
-            }
-            "link_person" => {
-                blank_passes = true;
-                Test::Person
-            }
-            "standard_list" => {
-                blank_passes = true;
-                match self.list(column, &parts) {
-                    Some(set) => Test::OneOf(set),
-                    None => return Ok(None),
-                }
-            }
-            "repeat_limit" => {
-                blank_passes = true;
-                Test::Repeat {
-                    limit: first.parse().map_err(|_| bad())?,
-                    prefixes: prefixes(&parts[1..]).ok_or_else(bad)?,
-                }
-            }
-            "other" => {
-                blank_passes = true;
-                self.other(&check.param).ok_or_else(bad)?
-            }
-            _ => return Err(bad()),
-        };
-        Ok(Some(Check { code: self.code(&check.code)?, test, blank_passes }))
-    }
-
-    /// The checks that the dictionary writes as `what:parameter`.
-    fn other(&self, param: &str) -> Option<Test> {
-        if let Some(sex) = param.strip_prefix("PERSON.SEX=") {
-            return Some(Test::PersonSex(sex.parse().ok()?));
-        }
-        let (what, param) = param.split_once(':')?;
-        match what {
-            "not" => Some(Test::NotPrefix(param.split('|').map(str::to_owned).collect())),
-            "after" => {
-                let at = self.layout.columns.iter().position(|c| c.name == param)?;
-                Some(Test::After(self.layout.columns[at].column))
-            }
-            "age" => Some(Test::PersonAge(Range::parse(param)?)),
-            _ => None,
-        }
-    }
-}
-
-fn code_set(parts: &[&str]) -> Option<CodeSet> {
-    let mut set = CodeSet::new(parts.iter().copied().filter(|part| !part.starts_with("digits:")));
-    if let Some(digits) = parts.iter().find_map(|part| part.strip_prefix("digits:")) {
-        set.digits = Some(digits.parse().ok()?);
-    }
-    Some(set)
-}
-
-fn prefixes(parts: &[&str]) -> Option<Vec<String>> {
-    parts.iter().map(|part| Some(part.strip_prefix("prefix:")?.to_owned())).collect()
 }
 
 /// A number within or outside a plausible range; text that is no number has

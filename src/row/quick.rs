@@ -22,10 +22,23 @@ pub enum Quick {
     #[default]
     No,
     /// Text of at most so many bytes.
-    Text { longest: usize, digits: Option<usize> },
+    Text { longest: usize, form: Form },
     /// A number within ends in units of `1 / 10^unit`, of at most so many
     /// bytes, whole or with so many decimals.
     Number { longest: usize, decimals: u8, unit: u8, low: i64, high: i64 },
+}
+
+/// What a text looks like that is good at a glance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Any text.
+    Any,
+    /// Digits.
+    Digits,
+    /// So many digits.
+    Count(usize),
+    /// As the codes of its list.
+    Code,
 }
 
 impl Quick {
@@ -40,18 +53,25 @@ impl Quick {
     }
 
     fn text(column: &PlanColumn, longest: usize) -> Self {
-        let mut digits = None;
+        // A list that is there says more than the shape of its codes.
+        let shaped = column.asks_shape() && !column.listed;
+        let mut form = match column.kind {
+            Type::Digits => Form::Digits,
+            _ if shaped => Form::Code,
+            _ => Form::Any,
+        };
         for check in &column.checks {
             match check.test {
-                Test::Digits(count) if digits.is_none_or(|other| other == count) => {
-                    digits = Some(count);
-                }
+                Test::Digits(count) if are_codes(column, count) => match form {
+                    Form::Count(other) if other != count => return Self::No,
+                    _ => form = Form::Count(count),
+                },
                 Test::Required | Test::RealDate | Test::OneOf(_) => {}
                 _ if check.is_late() => {}
                 _ => return Self::No,
             }
         }
-        if column.range.is_some() { Self::No } else { Self::Text { longest, digits } }
+        if column.range.is_some() { Self::No } else { Self::Text { longest, form } }
     }
 
     fn number(column: &PlanColumn, longest: usize) -> Option<Self> {
@@ -78,6 +98,12 @@ impl Quick {
     }
 }
 
+/// Whether so many digits have the shape that the column asks for.
+fn are_codes(column: &PlanColumn, count: usize) -> bool {
+    let shape = column.shape.as_ref().filter(|_| column.asks_shape() && !column.listed);
+    shape.is_none_or(|(shape, _)| shape.fits(&"0".repeat(count)))
+}
+
 /// The value, when it is good at a glance. `text` is not blank.
 #[inline]
 pub(super) fn value(
@@ -88,9 +114,15 @@ pub(super) fn value(
 ) -> Option<Value> {
     match column.quick {
         Quick::No => None,
-        Quick::Text { longest, digits } => {
-            let good = text.len() <= longest
-                && digits.is_none_or(|count| text.len() == count && all_digits(text))
+        Quick::Text { longest, form } => {
+            let formed = match form {
+                Form::Any => true,
+                Form::Digits => all_digits(text),
+                Form::Count(count) => text.len() == count && all_digits(text),
+                Form::Code => column.shape.as_ref().is_some_and(|(shape, _)| shape.fits(text)),
+            };
+            let good = formed
+                && text.len() <= longest
                 && (!column.listed || column.lists_have(text))
                 && (!column.cid || citizen_id::is_valid(text));
             good.then(|| batch.number_or_text(canonical_of(text, packed), text))

@@ -6,12 +6,18 @@ use super::line::{has_control, may_have_control, split};
 use super::*;
 use crate::archive::Standard;
 use crate::catalog::Catalog;
+use crate::config::Config;
+
+/// A fiscal year in which every check is in force.
+const LATE: i32 = 2560;
+
+static BLANKS: LazyLock<Blanks> = LazyLock::new(|| Blanks::new(&Config::default().rows.blank));
 
 /// Judges rows given as (field, value) changes against a clean F43 SERVICE row.
 fn codes_of(file: &str, base: &[(&str, &str)], changes: &[(&str, &str)]) -> Vec<String> {
     let catalog = Catalog::builtin().unwrap();
     let (record, layout) = catalog.file(Standard::F43, file).unwrap();
-    let plan = Plan::new(&catalog, record, layout).unwrap();
+    let plan = Plan::new(&catalog, record, layout, LATE).unwrap();
     let orders = Order::of_versions(&plan);
     let newest = &plan.versions[1];
     let text: Vec<&str> = newest
@@ -28,6 +34,7 @@ fn codes_of(file: &str, base: &[(&str, &str)], changes: &[(&str, &str)]) -> Vec<
     let mut context = Context {
         sent_day: 20_140_210,
         on_time_days: 30,
+        blanks: &BLANKS,
         units: &units,
         may_send: &may_send,
         persons: Persons::new(&mut index),
@@ -152,6 +159,15 @@ const VALUES: &[&str] = &[
     "23",
     "99",
     "007",
+    "NULL",
+    "-",
+    "j00.9",
+    "J009",
+    "J0.09",
+    "89.38",
+    "8938",
+    "๑๒",
+    "x1",
     "0100",
     "00100",
     "10670",
@@ -237,6 +253,7 @@ fn outcome(plan: &Plan, lines: &[String], per_batch: usize, slow: bool) -> Outco
     let mut context = Context {
         sent_day: 20_140_210,
         on_time_days: 30,
+        blanks: &BLANKS,
         units: &units,
         may_send: &may_send,
         persons: Persons::new(&mut index),
@@ -276,7 +293,7 @@ proptest::proptest! {
         let layouts = CATALOG.records.iter().flat_map(|r| r.layouts().map(move |l| (r, l)));
         let layouts: Vec<_> = layouts.collect();
         let (record, layout) = layouts[file.index(layouts.len())];
-        let plan = Plan::new(&CATALOG, record, layout).unwrap();
+        let plan = Plan::new(&CATALOG, record, layout, LATE).unwrap();
         let good = plan.versions[0].iter().map(|&at| match plan.columns[at].name.as_str() {
             "HOSPCODE" | "PCUCODE" => "10670",
             "PID" => "7",
@@ -323,6 +340,48 @@ fn fields_are_cut_at_every_delimiter_and_trimmed() {
                 fields.iter().map(|&(start, end)| &text[start as usize..end as usize]).collect();
             let expected: Vec<&str> = text.split('|').map(str::trim_ascii).collect();
             assert_eq!(cut, expected, "{text:?}");
+        }
+    }
+}
+
+#[test]
+fn a_code_is_kept_as_it_is_meant_and_a_word_for_nothing_is_not_kept() {
+    let (record, layout) = CATALOG.file(Standard::F43, "DIAGNOSIS_OPD").unwrap();
+    let plan = Plan::new(&CATALOG, record, layout, LATE).unwrap();
+    let line = |code: &str, provider: &str| {
+        format!("10670|7|1|20140131|1|{code}|00100|{provider}|20140131093000")
+    };
+    let lines = [line("J009", "1"), line("j00.9", "null"), line("J00.9", "-"), line("J009", "1")];
+    let (_, rows, values) = outcome(&plan, &lines, 9, false);
+    assert_eq!(rows.iter().map(|row| row.warned).collect::<Vec<_>>(), [false, true, true, false]);
+    let kept = |name: &str| -> Vec<&str> {
+        let at = plan.columns.iter().find(|column| column.name == name).unwrap().column;
+        values.chunks(plan.width).map(|row| row[at].1.as_str()).collect()
+    };
+    assert_eq!(kept("DIAGCODE"), ["J009"; 4]);
+    let at = plan.columns.iter().find(|column| column.name == "PROVIDER").unwrap().column;
+    let nothing: Vec<bool> =
+        values.chunks(plan.width).map(|row| row[at].0 == Value::Null).collect();
+    assert_eq!(nothing, [false, true, true, false]);
+}
+
+#[test]
+fn a_value_that_the_own_list_of_a_column_has_is_never_nothing() {
+    let words = ["1".to_owned(), "9".to_owned()];
+    let blanks = Blanks::new(&words);
+    let (record, layout) = CATALOG.file(Standard::F43, "PERSON").unwrap();
+    let plan = Plan::new(&CATALOG, record, layout, LATE).unwrap();
+    let sex = plan.columns.iter().find(|column| column.name == "SEX").unwrap();
+    assert!(blanks.have("1") && sex.is_listed("1") && !sex.is_listed("9"));
+}
+
+#[test]
+fn codes_have_the_same_places_in_every_year() {
+    for record in &CATALOG.records {
+        for layout in record.layouts() {
+            let of = |year| Plan::new(&CATALOG, record, layout, year).unwrap();
+            let (before, after) = (of(2557), of(LATE));
+            assert_eq!(before.codes, after.codes, "{}", layout.file);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::blanks::Blanks;
 use super::person::Persons;
 use super::plan::CodeAt;
 
@@ -11,6 +12,8 @@ pub struct Context<'a> {
     pub sent_day: i64,
     /// A record is on time when sent within so many days of its event.
     pub on_time_days: i64,
+    /// Words that stand for nothing.
+    pub blanks: &'a Blanks,
     /// Units that exist.
     pub units: &'a FxHashSet<String>,
     /// Units that the sender may send for.

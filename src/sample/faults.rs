@@ -53,6 +53,8 @@ pub struct Fault {
     pub codes: Vec<String>,
     /// The row is rejected.
     pub error: bool,
+    /// The fiscal year (B.E.) from which all these codes are given.
+    pub since: i32,
 }
 
 /// A unit code that no unit has.
@@ -79,6 +81,11 @@ pub fn of(catalog: &Catalog, spec: &Spec) -> Vec<Fault> {
             finder.of_plain_column(at, column);
         }
     }
+    let checks = || spec.layout.columns.iter().flat_map(|column| &column.checks);
+    for fault in &mut finder.faults {
+        let of_fault = checks().filter(|check| fault.codes.contains(&check.code));
+        fault.since = of_fault.map(|check| check.since).max().unwrap_or(0);
+    }
     finder.faults
 }
 
@@ -89,7 +96,7 @@ impl Finder<'_, '_> {
             found.is_none_or(|text| text.severity >= Severity::Error)
         });
         let codes = codes.iter().map(|code| (*code).to_owned()).collect();
-        self.faults.push(Fault { trick, codes, error });
+        self.faults.push(Fault { trick, codes, error, since: 0 });
     }
 
     /// Adds a fault under a code that every file has.
@@ -237,15 +244,19 @@ impl Finder<'_, '_> {
         let unreadable = match column.kind {
             Type::Date | Type::DateTime => Some(impossible(column.kind)),
             Type::Time => Some("996100".to_owned()),
-            Type::Int | Type::Decimal => Some("x".to_owned()),
-            Type::Char | Type::Digits | Type::Code => None,
+            Type::Int | Type::Decimal | Type::Digits => Some("x".to_owned()),
+            Type::Char | Type::Code => None,
         };
         if let Some(value) = unreadable {
             let codes = vec![self.spec.code("9511")];
-            self.faults.push(Fault { trick: Trick::Put(at, value), codes, error: needed });
+            let error = needed || column.kind == Type::Digits;
+            self.faults.push(Fault { trick: Trick::Put(at, value), codes, error, since: 0 });
         }
         if matches!(column.kind, Type::Date | Type::DateTime) {
             self.common(Trick::Buddhist(at), "9507");
+        }
+        if column.list.as_deref() == Some("ext:icd10tm") && !key {
+            self.common(Trick::Put(at, "j00.9".to_owned()), "9514");
         }
         let list = column.list.as_deref().filter(|list| !list.starts_with("ext:"));
         if let Some(value) = list.and_then(|list| self.outside_lists(column, &[list])) {
@@ -255,6 +266,9 @@ impl Finder<'_, '_> {
         if free && !column.name.starts_with("HOSPCODE") {
             self.common(Trick::Long(at), "9501");
             self.common(Trick::Control(at), "9502");
+            if !column.required {
+                self.common(Trick::Put(at, "NULL".to_owned()), "9513");
+            }
         }
     }
 
@@ -278,7 +292,11 @@ impl Finder<'_, '_> {
             .map(|name| self.catalog.codes.get(name).filter(|list| list.whole))
             .collect();
         let lists = lists?;
-        candidates(column.width).find(|value| lists.iter().all(|list| !list.codes.contains(value)))
+        // In a column of digits letters would be another fault.
+        let digits = |value: &String| value.bytes().all(|byte| byte.is_ascii_digit());
+        candidates(column.width)
+            .filter(|value| column.kind != Type::Digits || digits(value))
+            .find(|value| lists.iter().all(|list| !list.codes.contains(value)))
     }
 }
 

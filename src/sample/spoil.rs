@@ -71,8 +71,10 @@ struct Spoiled {
 impl Spoiler {
     /// A spoiler for the files of a standard.
     pub fn new(catalog: &Catalog, specs: &Specs, world: &World, rate: f64) -> Self {
+        let last = world.months.last().map_or(0, |month| clock::fiscal_year_of(month.last));
+        let in_force = |fault: &Fault| fault.since <= last;
         let plan = |spec| Plan {
-            faults: faults::of(catalog, spec),
+            faults: faults::of(catalog, spec).into_iter().filter(in_force).collect(),
             done: BTreeSet::new(),
             next: 0,
             forced: 0,
@@ -250,6 +252,9 @@ impl Spoiler {
         person: Option<&Person>,
         fault: &Fault,
     ) -> Option<Spoiled> {
+        if clock::fiscal_year_of(parcel.sent.date()) < fault.since {
+            return None;
+        }
         let spec = &parcel.specs.list[at];
         let sheet = &parcel.sheets[at];
         let mut spoiled = Spoiled { values: values.to_vec(), more: String::new(), extra: false };

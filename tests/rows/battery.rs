@@ -4,7 +4,8 @@
 use khlang::catalog::{Type, WireColumn};
 
 use super::base::{STRANGER, SUB_UNIT, Sheet, id};
-use super::oracle::{Person, check_digit};
+use super::oracle::Person;
+use super::values::check_digit;
 
 /// Rows of one person, or thing, with what is wrong in them.
 pub struct Case {
@@ -112,6 +113,7 @@ fn values(sheet: &Sheet, at: usize) -> Vec<String> {
         out.push(format!("  {clean} "));
     }
     let mut add = |texts: &[&str]| out.extend(texts.iter().map(|text| (*text).to_owned()));
+    add(&["NULL", "\\N", "(null)", "<Null>", "n/a", "-"]);
     match column.kind {
         Type::Date => {
             add(&["25561115", "20131131", "20131202", "00000000", "20131301", "2013111x"]);
@@ -160,7 +162,17 @@ fn texts(sheet: &Sheet, column: &WireColumn, distinct: bool) -> Vec<String> {
         out.extend(["99999", STRANGER, SUB_UNIT, "1067", "106700"].map(str::to_owned));
     }
     if column.list.as_deref() == Some("ext:icd10tm") {
-        out.extend(["S099", "T149", "Z000"].map(str::to_owned));
+        out.extend(["S099", "T149", "Z000", "a099", "A09.9", "a09.9"].map(str::to_owned));
+        out.extend(["A0.99", "A09,B10", "ไข้", "A-99", "099"].map(str::to_owned));
+    }
+    if column.list.as_deref() == Some("ext:procedure") {
+        out.extend(["99.99", "9.999", "99,99", "ถอนฟัน", "9"].map(str::to_owned));
+    }
+    if column.kind == Type::Digits {
+        out.extend(["x", "๑", "1.5", "-1", "1 2"].map(str::to_owned));
+    }
+    if column.kind == Type::Code && !distinct {
+        out.extend(["a b", "ไม่ทราบ", "?"].map(str::to_owned));
     }
     if column.list.as_deref() == Some("ext:hospcode") {
         out.push("00000".to_owned());
@@ -183,5 +195,9 @@ fn outside_range(column: &WireColumn) -> Vec<String> {
         return Vec::new();
     };
     let step = |text: &str, by: f64| (text.parse::<f64>().unwrap() + by).to_string();
-    vec![step(low, -0.5), low.to_owned(), high.to_owned(), step(high, 1.0)]
+    let mut out = vec![step(low, -0.5), step(low, -1.0), low.to_owned()];
+    if !high.is_empty() {
+        out.extend([high.to_owned(), step(high, 1.0)]);
+    }
+    out
 }

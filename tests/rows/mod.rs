@@ -5,6 +5,8 @@
 mod base;
 mod battery;
 mod oracle;
+mod rubbish;
+mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Write as _};
@@ -22,7 +24,7 @@ use khlang::world::World;
 
 use base::{LISTS, SENDER, Sheet, UNITS};
 use battery::{Case, cases};
-use oracle::{Oracle, Person, SENT, Verdict};
+use oracle::{EARLY, LATE, Oracle, Person, Sent, Verdict};
 
 /// The world of these tests, with or without the lists that the dictionary
 /// only names.
@@ -38,6 +40,7 @@ fn world(folder: &tempfile::TempDir, lists: bool) -> Arc<World> {
     let mut config = Config::default();
     config.limits.findings = 1_000_000;
     config.limits.findings_in_all = 1_000_000;
+    config.limits.warnings = 1_000_000;
     let catalog = Catalog::load(Some(&codes)).unwrap();
     World::new(catalog, Units::load(&units).unwrap(), config).unwrap().into()
 }
@@ -73,11 +76,11 @@ struct Built {
     expected: BTreeMap<u32, (String, Verdict)>,
 }
 
-fn build(sheet: &Sheet, cases: &[Case], lists: bool) -> Built {
+fn build(sheet: &Sheet, cases: &[Case], lists: bool, sent: Sent) -> Built {
     let standard = sheet.layout.standard;
     let mut members: BTreeMap<String, Member> = BTreeMap::new();
     let mut expected = BTreeMap::new();
-    let mut oracle = Oracle::new(sheet, lists);
+    let mut oracle = Oracle::new(sheet, lists, sent);
     let mut own = Member::of(sheet);
     for case in cases {
         for row in &case.rows {
@@ -129,9 +132,13 @@ fn persons(sheet: &Sheet, cases: &[Case], members: &mut BTreeMap<String, Member>
     members.insert("PERSON".to_owned(), person);
 }
 
-fn run(world: &Arc<World>, standard: Standard, members: &BTreeMap<String, Member>) -> Submission {
+fn run(
+    world: &Arc<World>,
+    (standard, sent): (Standard, Sent),
+    members: &BTreeMap<String, Member>,
+) -> Submission {
     let folder = tempfile::tempdir().unwrap();
-    let name = format!("{standard}_{SENDER}_{SENT}083011.zip");
+    let name = format!("{standard}_{SENDER}_{}083011.zip", sent.day);
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (file, member) in members {
         zip.start_file(format!("{file}.txt"), zip::write::SimpleFileOptions::default()).unwrap();
@@ -140,7 +147,7 @@ fn run(world: &Arc<World>, standard: Standard, members: &BTreeMap<String, Member
     let path = folder.path().join(&name);
     std::fs::write(&path, zip.finish().unwrap().into_inner()).unwrap();
     let store = Store::open(&folder.path().join("khlang.db"), &world.catalog, 16).unwrap();
-    let day = chrono::NaiveDate::from_ymd_opt(2013, 12, 1).unwrap();
+    let day = chrono::NaiveDate::parse_from_str(sent.day, "%Y%m%d").unwrap();
     let now = at_bangkok(day.and_hms_opt(9, 0, 0).unwrap());
     let claim = Claim {
         world: Arc::clone(world),
@@ -173,10 +180,10 @@ fn said(finding: &FindingLine) -> (String, &'static str, Option<String>, String)
 }
 
 /// Runs the battery of one file and gives every difference in words.
-fn differences(world: &Arc<World>, sheet: &Sheet, lists: bool) -> Vec<String> {
+fn differences(world: &Arc<World>, sheet: &Sheet, lists: bool, sent: Sent) -> Vec<String> {
     let cases = cases(sheet);
-    let built = build(sheet, &cases, lists);
-    let got = run(world, sheet.layout.standard, &built.members);
+    let built = build(sheet, &cases, lists, sent);
+    let got = run(world, (sheet.layout.standard, sent), &built.members);
     let file = &sheet.layout.file;
     let mut out = Vec::new();
     let mut lines: BTreeMap<u32, BTreeSet<_>> = BTreeMap::new();
@@ -253,34 +260,40 @@ fn notes(sheet: &Sheet, got: &Submission, installed: bool) -> Vec<String> {
     out
 }
 
-fn check_standard(standard: Standard, lists: bool) {
+fn check_standard(standard: Standard, lists: bool, sent: Sent) {
     let folder = tempfile::tempdir().unwrap();
     let world = world(&folder, lists);
     let mut wrong = Vec::new();
     for layout in world.catalog.layouts(standard) {
-        wrong.extend(differences(&world, &sheet(&world.catalog, standard, &layout.file), lists));
+        let sheet = sheet(&world.catalog, standard, &layout.file);
+        wrong.extend(differences(&world, &sheet, lists, sent));
     }
     assert!(wrong.is_empty(), "{} differences\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]
 fn every_check_of_f21_gives_its_code() {
-    check_standard(Standard::F21, true);
+    check_standard(Standard::F21, true, EARLY);
 }
 
 #[test]
 fn every_check_of_f43_gives_its_code() {
-    check_standard(Standard::F43, true);
+    check_standard(Standard::F43, true, EARLY);
+}
+
+#[test]
+fn checks_of_a_later_year_judge_the_archives_of_that_year() {
+    check_standard(Standard::F43, true, LATE);
 }
 
 #[test]
 fn f21_without_the_named_lists_says_not_checked() {
-    check_standard(Standard::F21, false);
+    check_standard(Standard::F21, false, EARLY);
 }
 
 #[test]
 fn f43_without_the_named_lists_says_not_checked() {
-    check_standard(Standard::F43, false);
+    check_standard(Standard::F43, false, EARLY);
 }
 
 /// Standard and code of everything that the tables above expect somewhere.
@@ -291,9 +304,11 @@ pub fn expected_codes() -> BTreeSet<(String, String)> {
     for standard in [Standard::F21, Standard::F43] {
         for layout in world.catalog.layouts(standard) {
             let sheet = sheet(&world.catalog, standard, &layout.file);
-            let built = build(&sheet, &cases(&sheet), true);
-            let said = built.expected.values().flat_map(|(_, verdict)| &verdict.said);
-            codes.extend(said.map(|(code, ..)| (standard.to_string(), code.clone())));
+            for sent in [EARLY, LATE] {
+                let built = build(&sheet, &cases(&sheet), true, sent);
+                let said = built.expected.values().flat_map(|(_, verdict)| &verdict.said);
+                codes.extend(said.map(|(code, ..)| (standard.to_string(), code.clone())));
+            }
         }
     }
     codes

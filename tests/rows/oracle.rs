@@ -7,12 +7,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use khlang::catalog::{Check, Type, WireColumn};
 
 use super::base::{SENDER, STRANGER, SUB_UNIT, Sheet};
+use super::values::{CODES, Day, day, is_cid, is_icd, is_procedure, is_time, number, within};
 
-/// Day of sending.
-pub const SENT: &str = "20131201";
-/// The last day on time, counted by hand: thirty days before the first of
-/// December.
-const FIRST_ON_TIME: &str = "20131101";
+/// When an archive is sent.
+#[derive(Clone, Copy)]
+pub struct Sent {
+    pub day: &'static str,
+    /// The first day on time, counted by hand: thirty days before.
+    pub first_on_time: &'static str,
+    /// Its fiscal year, B.E.
+    pub year: i32,
+}
+
+/// Before, and after, the checks of fiscal year 2559 came into use.
+pub const EARLY: Sent = Sent { day: "20131201", first_on_time: "20131101", year: 2557 };
+pub const LATE: Sent = Sent { day: "20151201", first_on_time: "20151101", year: 2559 };
+
+/// Text that stands for nothing.
+const NOTHING: [&str; 6] = ["NULL", "\\N", "(NULL)", "<NULL>", "N/A", "-"];
 
 /// What is said about one row: code, severity, field, value.
 pub type Said = (String, &'static str, Option<String>, String);
@@ -41,13 +53,14 @@ pub struct Oracle<'s, 'c> {
     sheet: &'s Sheet<'c>,
     /// The lists that the dictionary only names are installed.
     lists: bool,
+    sent: Sent,
     keys: BTreeSet<String>,
     used: BTreeMap<String, u32>,
 }
 
 impl<'s, 'c> Oracle<'s, 'c> {
-    pub fn new(sheet: &'s Sheet<'c>, lists: bool) -> Self {
-        Self { sheet, lists, keys: BTreeSet::new(), used: BTreeMap::new() }
+    pub fn new(sheet: &'s Sheet<'c>, lists: bool, sent: Sent) -> Self {
+        Self { sheet, lists, sent, keys: BTreeSet::new(), used: BTreeMap::new() }
     }
 
     /// A row that has not as many fields as the header.
@@ -57,11 +70,19 @@ impl<'s, 'c> Oracle<'s, 'c> {
     }
 
     pub fn row(&mut self, row: &[String], person: &Person) -> Verdict {
-        let mut said = BTreeSet::new();
+        let (mut said, sent) = (BTreeSet::new(), row);
+        let row = &self.meant(sent)[..];
         for at in 0..row.len() {
-            for (code, severity) in self.field(at, row, person) {
+            let mut codes = self.field(at, row, person);
+            let (value, meant) = (sent[at].trim(), &row[at]);
+            if meant.is_empty() && !value.is_empty() {
+                codes.push((self.code("9513"), "warning"));
+            } else if meant != value {
+                codes.push((self.code("9514"), "warning"));
+            }
+            for (code, severity) in codes {
                 let field = Some(self.sheet.columns[at].name.clone());
-                said.insert((code, severity, field, row[at].trim().to_owned()));
+                said.insert((code, severity, field, value.to_owned()));
             }
         }
         let rejected = said.iter().any(|(_, severity, ..)| *severity == "error");
@@ -71,8 +92,66 @@ impl<'s, 'c> Oracle<'s, 'c> {
             return Verdict { said, duplicate: true, ..Verdict::default() };
         }
         let warned = !rejected && !said.is_empty();
-        let on_time = !rejected && (FIRST_ON_TIME..=SENT).contains(&event.as_str());
+        let on_time =
+            !rejected && (self.sent.first_on_time..=self.sent.day).contains(&event.as_str());
         Verdict { said, rejected, duplicate: false, warned, on_time }
+    }
+
+    /// The values of a row as they are meant.
+    fn meant(&self, row: &[String]) -> Vec<String> {
+        let meant = |(at, value): (usize, &String)| {
+            let value = value.trim();
+            if NOTHING.contains(&value.to_uppercase().as_str()) {
+                return String::new();
+            }
+            let (dot, shape): (usize, fn(&str) -> bool) =
+                match self.sheet.columns[at].list.as_deref() {
+                    Some("ext:icd10tm") => (3, is_icd),
+                    Some("ext:procedure") => (2, is_procedure),
+                    _ => return value.to_owned(),
+                };
+            let mut code: Vec<char> = value.to_ascii_uppercase().chars().collect();
+            if code.get(dot) == Some(&'.') {
+                code.remove(dot);
+            }
+            let code = String::from_iter(code);
+            if shape(&code) { code } else { value.to_owned() }
+        };
+        row.iter().enumerate().map(meant).collect()
+    }
+
+    /// Whether a text looks like no code of a list; whether that is an error.
+    fn shapeless(&self, column: &WireColumn, value: &str) -> Option<bool> {
+        let list = column.list.as_deref()?;
+        match list {
+            "ext:icd10tm" => return (!is_icd(value)).then_some(true),
+            "ext:procedure" => return (!is_procedure(value)).then_some(true),
+            _ => {}
+        }
+        let installed = self.lists && list.starts_with("ext:");
+        let judged = column.checks.iter().any(|check| {
+            check.since <= self.sent.year
+                && (check.kind == "code_list" || check.kind == "standard_list" && installed)
+        });
+        if installed || judged || column.column == self.sheet.record.hospcode {
+            return None;
+        }
+        let length = value.chars().count();
+        let all = |is: fn(&char) -> bool| value.chars().all(|c| is(&c));
+        let good = match list {
+            "ext:drug24" => length <= 24 && all(char::is_ascii_graphic),
+            "labtest" => [2, 7].contains(&length) && all(char::is_ascii_digit),
+            _ => match CODES.iter().find(|(name, ..)| *name == list) {
+                Some((_, true, least, most)) => {
+                    (*least..=*most).contains(&length) && all(char::is_ascii_digit)
+                }
+                Some((_, false, least, most)) => {
+                    (*least..=*most).contains(&length) && all(char::is_ascii_alphanumeric)
+                }
+                None => true,
+            },
+        };
+        (!good).then_some(false)
     }
 
     /// The key as findings show it.
@@ -100,7 +179,9 @@ impl<'s, 'c> Oracle<'s, 'c> {
         let column = self.sheet.columns[at];
         let value = row[at].trim();
         let own: Vec<&Check> =
-            column.checks.iter().filter(|check| self.fails(check, at, row, person)).collect();
+            column.checks.iter().filter(|check| check.since <= self.sent.year).collect();
+        let own: Vec<&Check> =
+            own.into_iter().filter(|check| self.fails(check, at, row, person)).collect();
         let mut said: Vec<(String, &'static str)> =
             own.iter().map(|check| (check.code.clone(), self.severity(&check.code))).collect();
         let is_own = |kinds: &[&str]| own.iter().any(|c| kinds.contains(&c.kind.as_str()));
@@ -119,7 +200,7 @@ impl<'s, 'c> Oracle<'s, 'c> {
         let unreadable = if needed { "error" } else { "warning" };
         match column.kind {
             Type::Date | Type::DateTime => match day(column.kind, value) {
-                Day::Real if &value[..8] > SENT && !may_lie_ahead(&column.name) => {
+                Day::Real if &value[..8] > self.sent.day && !may_lie_ahead(&column.name) => {
                     add("9503", "error");
                 }
                 Day::Buddhist => add("9507", "error"),
@@ -140,6 +221,10 @@ impl<'s, 'c> Oracle<'s, 'c> {
             _ if !(is_own(&["width", "digits"])
                 || is_own(&["number"]) && number(value).is_none()) =>
             {
+                if column.kind == Type::Digits && !value.bytes().all(|b| b.is_ascii_digit()) {
+                    add("9511", "error");
+                    return said;
+                }
                 if value.chars().count() > column.width && column.width > 0 {
                     add("9501", "warning");
                 }
@@ -151,15 +236,9 @@ impl<'s, 'c> Oracle<'s, 'c> {
                 {
                     add("9508", "warning");
                 }
-                let judged = |check: &Check| {
-                    check.kind.ends_with("_list") || check.kind.starts_with("known")
-                };
-                if let Some(list) = &column.list
-                    && column.column != self.sheet.record.hospcode
-                    && !column.checks.iter().any(judged)
-                    && self.outside(&[list], value)
-                {
-                    add("9512", "warning");
+                let told: Vec<&str> = own.iter().map(|check| check.code.as_str()).collect();
+                if let Some((tail, severity)) = self.no_code(column, value, &told) {
+                    add(&tail, severity);
                 }
             }
             _ => {}
@@ -185,6 +264,35 @@ impl<'s, 'c> Oracle<'s, 'c> {
             }
         }
         said
+    }
+
+    /// What is said of a value that is no code of its column's list, or does
+    /// not look like one, unless that has been told.
+    fn no_code(
+        &self,
+        column: &WireColumn,
+        value: &str,
+        told: &[&str],
+    ) -> Option<(String, &'static str)> {
+        let in_force = || column.checks.iter().filter(|check| check.since <= self.sent.year);
+        match self.shapeless(column, value) {
+            Some(true) => match in_force().find(|check| check.kind == "standard_list") {
+                Some(check) if told.contains(&&*check.code) => None,
+                Some(check) => {
+                    Some((check.code[self.sheet.layout.prefix.len()..].to_owned(), "error"))
+                }
+                None => Some(("9512".to_owned(), "error")),
+            },
+            Some(false) => Some(("9512".to_owned(), "warning")),
+            None => {
+                let judged = |c: &Check| c.kind.ends_with("_list") || c.kind.starts_with("known");
+                let list = column.list.as_deref()?;
+                let outside = column.column != self.sheet.record.hospcode
+                    && !in_force().any(judged)
+                    && self.outside(&[list], value);
+                outside.then(|| ("9512".to_owned(), "warning"))
+            }
+        }
     }
 
     fn severity(&self, code: &str) -> &'static str {
@@ -233,7 +341,9 @@ impl<'s, 'c> Oracle<'s, 'c> {
             return judges_blank && !parts.contains(&"blank");
         }
         let count = || parts[0].parse::<usize>().unwrap();
+        let since = self.sent.year;
         let shape = |check: &Check| match check.kind.as_str() {
+            _ if check.since > since => false,
             "width" => {
                 value.chars().count()
                     != check.param.split('|').next().unwrap().parse::<usize>().unwrap()
@@ -269,6 +379,7 @@ impl<'s, 'c> Oracle<'s, 'c> {
             }
             "standard_list" => {
                 let shaped = !column.checks.iter().any(|c| match c.kind.as_str() {
+                    _ if c.since > since => false,
                     "digits" => {
                         value.len().to_string() != c.param
                             || !value.bytes().all(|b| b.is_ascii_digit())
@@ -326,61 +437,4 @@ fn known(hospcode: &str, pid: &str, person: &Person) -> bool {
 /// Expected delivery, appointment, expiry of a right (XX9503).
 fn may_lie_ahead(name: &str) -> bool {
     ["EDC", "APDATE", "EXPIREDATE", "EXPIR"].contains(&name)
-}
-
-#[derive(PartialEq)]
-enum Day {
-    Real,
-    Buddhist,
-    None,
-}
-
-/// A day, or a day with its time. The battery has dates about one year, so
-/// that there is no leap year to know of.
-fn day(kind: Type, value: &str) -> Day {
-    let digits = value.bytes().all(|b| b.is_ascii_digit());
-    let length = if kind == Type::DateTime { 14 } else { 8 };
-    if !digits || value.len() != length || length == 14 && !is_time(&value[8..]) {
-        return Day::None;
-    }
-    let (year, month, day): (u32, u32, u32) =
-        (value[..4].parse().unwrap(), value[4..6].parse().unwrap(), value[6..8].parse().unwrap());
-    let days = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-    if year == 0 || !(1..=12).contains(&month) || day < 1 || day > days[month as usize - 1] {
-        return Day::None;
-    }
-    if year >= 2400 { Day::Buddhist } else { Day::Real }
-}
-
-fn is_time(value: &str) -> bool {
-    value.len() == 6
-        && value.bytes().all(|b| b.is_ascii_digit())
-        && value[..2] < *"24"
-        && value[2..4] < *"60"
-        && value[4..] < *"60"
-}
-
-fn number(value: &str) -> Option<f64> {
-    let good = value.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b'-');
-    good.then(|| value.parse().ok()).flatten()
-}
-
-fn within(range: &str, value: f64) -> bool {
-    let (low, high) = range.split_once("..").unwrap();
-    let end = |text: &str, open: f64| if text.is_empty() { open } else { text.parse().unwrap() };
-    (end(low, f64::MIN)..=end(high, f64::MAX)).contains(&value)
-}
-
-/// The check digit, by the dictionary's own words.
-pub fn check_digit(first: &str) -> u32 {
-    let sum: u32 =
-        first.chars().zip((2..=13).rev()).map(|(c, by)| c.to_digit(10).unwrap() * by).sum();
-    (11 - sum % 11) % 10
-}
-
-fn is_cid(value: &str) -> bool {
-    value.len() == 13
-        && value.bytes().all(|b| b.is_ascii_digit())
-        && !value.starts_with("00")
-        && value.ends_with(&check_digit(&value[..12]).to_string())
 }

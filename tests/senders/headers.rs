@@ -97,7 +97,7 @@ fn no_row_of_a_sample_is_taken_for_a_header() {
                 }
                 let Some(file) = name.strip_suffix(".TXT") else { continue };
                 let Some((record, layout)) = catalog.file(standard, file) else { continue };
-                let plan = Plan::new(&catalog, record, layout).unwrap();
+                let plan = Plan::new(&catalog, record, layout, i32::MAX).unwrap();
                 let text = String::from_utf8_lossy(&bytes);
                 for line in
                     text.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_digit()))
