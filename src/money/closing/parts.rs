@@ -122,8 +122,7 @@ impl ClosedLine {
                 paid: Satang(cup.amount - cup.held + cup.corrected - cup.corrected_held),
             })
             .collect();
-        let sum = |of: fn(&PaidCupLine) -> Satang| cups.iter().map(of).sum();
-        Self {
+        let mut line = Self {
             id: closing.id,
             at: closing.at.clone(),
             by: closing.by.clone(),
@@ -139,13 +138,27 @@ impl ClosedLine {
             pool: Satang(pool.own + pool.joined),
             shared: Satang(pool.shared),
             unshared: Satang(pool.unshared),
-            held: sum(|cup| cup.held),
-            corrections: sum(|cup| cup.corrections),
-            corrections_held: sum(|cup| cup.corrections_held),
-            paid: sum(|cup| cup.paid),
+            held: Satang::ZERO,
+            corrections: Satang::ZERO,
+            corrections_held: Satang::ZERO,
+            paid: Satang::ZERO,
             cups,
             digest: closing.digest.clone(),
-        }
+        };
+        line.retain_cups(|_| true);
+        line
+    }
+
+    /// With these main units alone: `held`, `corrections` and `paid` are their
+    /// sums. The pool stays that of the province.
+    pub fn retain_cups(&mut self, keep: impl Fn(&str) -> bool) {
+        self.cups.retain(|cup| keep(&cup.cup));
+        let sum = |of: fn(&PaidCupLine) -> Satang| self.cups.iter().map(of).sum();
+        let (held, corrections) = (sum(|cup| cup.held), sum(|cup| cup.corrections));
+        let corrections_held = sum(|cup| cup.corrections_held);
+        self.paid = sum(|cup| cup.paid);
+        (self.held, self.corrections) = (held, corrections);
+        self.corrections_held = corrections_held;
     }
 }
 
