@@ -182,8 +182,19 @@ pub fn rows() -> usize {
     ARCHIVES.iter().flat_map(|(_, files)| files.iter()).map(|(_, _, rows)| rows.len()).sum()
 }
 
+/// Sends one of the archives again.
+pub fn send(khlang: &Khlang, at: usize) {
+    let (name, files) = &ARCHIVES[at];
+    khlang.import(name, &zip(files));
+}
+
+/// Imports a registry of those persons of the usual one whose bit is set.
+pub fn registry_of(khlang: &Khlang, members: u16) {
+    import(khlang, |at| members >> at & 1 == 1);
+}
+
 /// Sends what the province sent, in this order.
-fn send(khlang: &Khlang, order: &[usize]) {
+fn send_all(khlang: &Khlang, order: &[usize]) {
     for &at in order {
         let (name, files) = &ARCHIVES[at];
         let said = khlang.import(name, &zip(files));
@@ -191,9 +202,10 @@ fn send(khlang: &Khlang, order: &[usize]) {
     }
 }
 
-fn import_registry(khlang: &Khlang) {
+fn import(khlang: &Khlang, takes: impl Fn(usize) -> bool) {
     let mut text = "cid,hcode,hmain,scheme\n".to_owned();
-    for (person, unit, scheme) in REGISTRY {
+    let taken = REGISTRY.into_iter().enumerate().filter(|(at, _)| takes(*at));
+    for (_, (person, unit, scheme)) in taken {
         let main = match unit {
             "04001" => "10670",
             "04009" => "10671",
@@ -209,8 +221,8 @@ fn import_registry(khlang: &Khlang) {
 /// The province without holds, with its archives sent in some order.
 pub fn sent_as(order: &[usize]) -> Khlang {
     let khlang = Khlang::new().now(NOW);
-    send(&khlang, order);
-    import_registry(&khlang);
+    send_all(&khlang, order);
+    import(&khlang, |_| true);
     khlang
 }
 

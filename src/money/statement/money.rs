@@ -167,7 +167,7 @@ impl Maker<'_> {
                 ]);
             }
         }
-        self.mark(&mut table, &["money.pool", "money.quarter", "quality.combine"]);
+        self.mark(&mut table, &["money.pool.earned", "money.quarter", "quality.combine"]);
         table
     }
 

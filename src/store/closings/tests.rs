@@ -188,7 +188,7 @@ fn verify_finds_what_was_tampered_with() {
         ("closing", "UPDATE closing SET at = '2014-01-01'", "not what was sealed"),
         ("closing_seal", "UPDATE closing_seal SET digest = 'x'", "not what was sealed"),
         ("closing_rulebook", "UPDATE closing_rulebook SET text = 'x'", "another one"),
-        ("reopening", "UPDATE reopening SET reason = 'x'", "reopening"),
+        ("reopening", "UPDATE reopening SET reason = 'y'", "reopening"),
     ];
     for (name, sql, wanted) in table {
         let mut place = place();
