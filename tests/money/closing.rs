@@ -2,6 +2,7 @@
 
 use std::process::{Command, Stdio};
 
+use calamine::Reader as _;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::Value;
@@ -153,7 +154,7 @@ fn what_cannot_be_paid_is_refused_and_said() {
     // A state that cannot be had any more.
     void(&khlang, "3");
     let as_of = ["--as-of", "6", "--quarter", "4", "--by", "x"];
-    let late = Khlang { folder: khlang.folder, ..Khlang::new() }.now("2014-07-16T09:00:00+07:00");
+    let late = khlang.now("2014-07-16T09:00:00+07:00");
     let ran = late.run(&[&["allocate", "close"], &ROUND[..], &as_of[..]].concat());
     assert!(ran.status() == 1 && ran.err().contains("#3"), "{}", ran.err());
 
