@@ -152,9 +152,9 @@ fn what_cannot_be_paid_is_refused_and_said() {
     std::fs::remove_dir_all(khlang.path("data/work/9")).unwrap();
 
     // A state that cannot be had any more.
-    void(&khlang, "3");
-    let as_of = ["--as-of", "6", "--quarter", "4", "--by", "x"];
     let late = khlang.now("2014-07-16T09:00:00+07:00");
+    void(&late, "3");
+    let as_of = ["--as-of", "6", "--quarter", "4", "--by", "x"];
     let ran = late.run(&[&["allocate", "close"], &ROUND[..], &as_of[..]].concat());
     assert!(ran.status() == 1 && ran.err().contains("#3"), "{}", ran.err());
 

@@ -24,6 +24,10 @@ impl Money {
         Self { amount: Satang(amount), held: Satang(held) }
     }
 
+    fn of(line: &Correction) -> Self {
+        Self { amount: line.amount, held: line.held }
+    }
+
     fn less(self, other: Self) -> Self {
         Self { amount: self.amount - other.amount, held: self.held - other.held }
     }
@@ -54,7 +58,7 @@ pub fn settle(terms: &Terms, plain: &Allocated, closings: &[Closing]) -> Result<
     for (kind, order) in [(PartKind::Quarter, quarters), (PartKind::Tranche, tranches)] {
         let of_kind = in_force.iter().copied().filter(|of| of.paid.of.kind == kind);
         let closed = of_kind.map(|of| (of.paid.of.part.as_str(), of)).collect();
-        Kind { kind, order, closed, plain }.settle(&mut done);
+        Parts { kind, order, closed, plain }.settle(&mut done);
     }
     for unit in done.units.values_mut() {
         unit.sums.due = unit.sums.payable - unit.sums.paid;
@@ -64,7 +68,7 @@ pub fn settle(terms: &Terms, plain: &Allocated, closings: &[Closing]) -> Result<
 }
 
 /// The parts of a kind.
-struct Kind<'a> {
+struct Parts<'a> {
     kind: PartKind,
     /// Those of the rulebook, in their order.
     order: Vec<&'a str>,
@@ -74,7 +78,7 @@ struct Kind<'a> {
     plain: &'a Allocated,
 }
 
-impl Kind<'_> {
+impl Parts<'_> {
     fn settle(&self, done: &mut Allocated) {
         for (part, closing) in &self.closed {
             self.replace(part, closing, done);
@@ -116,7 +120,9 @@ impl Kind<'_> {
                 .map(|line| self.line(&line.part, Money::new(line.amount, line.held)))
                 .collect();
             let mut money = Money::new(of.amount, of.held);
-            corrections.iter().for_each(|line| money.add(Money::new(line.amount.0, line.held.0)));
+            for line in &corrections {
+                money.add(Money::of(line));
+            }
             unit.sums.paid += money.payable();
             let now = Some(Now { amount: now.amount, held: now.held });
             let settled = Settled { closed: true, now, corrections };
@@ -308,8 +314,12 @@ fn sum_of(unit: &UnitMoney, kind: PartKind) -> Money {
             unit.performance.keys().collect()
         }
     };
-    parts.into_iter().for_each(|part| sum.add(money_of(unit, kind, part)));
-    corrections.iter().for_each(|line| sum.add(Money::new(line.amount.0, line.held.0)));
+    for part in parts {
+        sum.add(money_of(unit, kind, part));
+    }
+    for line in corrections {
+        sum.add(Money::of(line));
+    }
     sum
 }
 

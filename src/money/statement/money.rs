@@ -252,7 +252,7 @@ impl Maker<'_> {
             let cells = [pool.own, pool.joined, pool.shared, pool.unallocated].map(baht);
             let row = [Cell::Words(name)].into_iter().chain(cells).chain([Cell::Empty]);
             table.push(row.collect());
-            self.put_right(&mut table, &pool.settled.corrections);
+            put_right(&mut table, &pool.settled.corrections);
         }
         for (tranche, pool) in &pools.tranches {
             let name = Words::new(
@@ -267,9 +267,9 @@ impl Maker<'_> {
                 Cell::Empty,
                 Cell::Empty,
             ]);
-            self.put_right(&mut table, &pool.settled.corrections);
+            put_right(&mut table, &pool.settled.corrections);
         }
-        self.put_right(&mut table, &pools.outstanding);
+        put_right(&mut table, &pools.outstanding);
         let mut sum = [Satang::ZERO; 2];
         for (part, pool) in &pools.support {
             let texts = self.basis.book.money.pools.iter().flat_map(|pool| &pool.parts);
@@ -308,23 +308,22 @@ impl Maker<'_> {
         );
         table
     }
+}
 
-    /// Lines of what is put right of pools that were paid.
-    fn put_right(&self, table: &mut Table, lines: &[PoolCorrection]) {
-        for line in lines {
-            let of = name_of(line.kind, &line.of);
-            let name =
-                Words::new(format!("ปรับยอดของ{}", of.th), format!("Correction of {}", of.en));
-            let (own, joined) = match line.kind {
-                PartKind::Quarter => (line.shared + line.unshared, Satang::ZERO),
-                PartKind::Tranche => (line.shared + line.unshared, Satang::ZERO - line.unshared),
-            };
-            let left = match line.kind {
-                PartKind::Quarter => baht(line.unshared),
-                PartKind::Tranche => Cell::Empty,
-            };
-            let cells = [baht(own), baht(joined), baht(line.shared), left, Cell::Empty];
-            table.push([Cell::Words(name)].into_iter().chain(cells).collect());
-        }
+/// Lines of what is put right of pools that were paid.
+fn put_right(table: &mut Table, lines: &[PoolCorrection]) {
+    for line in lines {
+        let of = name_of(line.kind, &line.of);
+        let name = Words::new(format!("ปรับยอดของ{}", of.th), format!("Correction of {}", of.en));
+        let (own, joined) = match line.kind {
+            PartKind::Quarter => (line.shared + line.unshared, Satang::ZERO),
+            PartKind::Tranche => (line.shared + line.unshared, Satang::ZERO - line.unshared),
+        };
+        let left = match line.kind {
+            PartKind::Quarter => baht(line.unshared),
+            PartKind::Tranche => Cell::Empty,
+        };
+        let cells = [baht(own), baht(joined), baht(line.shared), left, Cell::Empty];
+        table.push([Cell::Words(name)].into_iter().chain(cells).collect());
     }
 }

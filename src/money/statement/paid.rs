@@ -99,7 +99,7 @@ impl Maker<'_> {
             ],
         );
         for unit in &self.cup.units {
-            self.put_right_of(unit, &mut table);
+            put_right_of(unit, &mut table);
         }
         table.notes.push(Words::new(
             "ติดลบคือจ่ายไปเกิน; ส่วนที่ปิดแล้วมีปรับยอดที่จ่ายไปพร้อมกัน; ถ้าปิดทุกส่วนแล้วถือเป็นยอดค้าง",
@@ -107,35 +107,36 @@ impl Maker<'_> {
         ));
         table
     }
+}
 
-    fn put_right_of(&self, unit: &UnitLine, table: &mut Table) {
-        let mut push = |to: Words, lines: &[Correction]| {
-            for line in lines {
-                table.push(vec![
-                    Cell::text(&unit.hcode),
-                    Cell::Words(name_of(line.kind, &line.of)),
-                    Cell::Words(to.clone()),
-                    baht(line.amount),
-                    baht(line.held),
-                ]);
-            }
-        };
-        let with = |kind, id: &str, closed| {
-            let name = name_of(kind, id);
-            if closed {
-                Words::new(format!("{} (จ่ายแล้ว)", name.th), format!("{} (paid)", name.en))
-            } else {
-                name
-            }
-        };
-        for (id, money) in &unit.money.volume {
-            let of = &money.settled;
-            push(with(PartKind::Quarter, id, of.closed), &of.corrections);
+/// What is put right of a unit, with which part.
+fn put_right_of(unit: &UnitLine, table: &mut Table) {
+    let mut push = |to: Words, lines: &[Correction]| {
+        for line in lines {
+            table.push(vec![
+                Cell::text(&unit.hcode),
+                Cell::Words(name_of(line.kind, &line.of)),
+                Cell::Words(to.clone()),
+                baht(line.amount),
+                baht(line.held),
+            ]);
         }
-        for (id, money) in &unit.money.performance {
-            let of = &money.settled;
-            push(with(PartKind::Tranche, id, of.closed), &of.corrections);
+    };
+    let with = |kind, id: &str, closed| {
+        let name = name_of(kind, id);
+        if closed {
+            Words::new(format!("{} (จ่ายแล้ว)", name.th), format!("{} (paid)", name.en))
+        } else {
+            name
         }
-        push(Words::new("ยอดค้าง", "outstanding"), &unit.money.outstanding);
+    };
+    for (id, money) in &unit.money.volume {
+        let of = &money.settled;
+        push(with(PartKind::Quarter, id, of.closed), &of.corrections);
     }
+    for (id, money) in &unit.money.performance {
+        let of = &money.settled;
+        push(with(PartKind::Tranche, id, of.closed), &of.corrections);
+    }
+    push(Words::new("ยอดค้าง", "outstanding"), &unit.money.outstanding);
 }
