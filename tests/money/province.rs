@@ -202,10 +202,10 @@ fn send_all(khlang: &Khlang, order: &[usize]) {
     }
 }
 
-fn import(khlang: &Khlang, takes: impl Fn(usize) -> bool) {
+fn import(khlang: &Khlang, has: impl Fn(usize) -> bool) {
     let mut text = "cid,hcode,hmain,scheme\n".to_owned();
-    let taken = REGISTRY.into_iter().enumerate().filter(|(at, _)| takes(*at));
-    for (_, (person, unit, scheme)) in taken {
+    let members = REGISTRY.into_iter().enumerate().filter(|(at, _)| has(*at));
+    for (_, (person, unit, scheme)) in members {
         let main = match unit {
             "04001" => "10670",
             "04009" => "10671",

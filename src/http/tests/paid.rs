@@ -57,8 +57,8 @@ fn what_was_paid_through_others_is_not_told() {
     let site = site();
     let before = site.get("/api/v1/allocation?round=2557").json();
     assert_eq!(before["parts"][0]["closed"], Value::Null);
-    let catalog = site.shared.world().catalog.clone();
-    let mut store = Store::open(&site.shared.database, &catalog, 4).unwrap();
+    let world = site.shared.world();
+    let mut store = Store::open(&site.shared.database, &world.catalog, 4).unwrap();
     store.pay_turn().unwrap().close(&paid(), "2013-01-15T09:00:00+07:00", "สมหญิง").unwrap();
 
     let province = token(&site, Role::Province, None, None).1;
