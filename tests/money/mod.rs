@@ -2,6 +2,7 @@
 //! (`worked.md`, `worked.csv`), statements read back, rulebooks compared.
 
 mod closing;
+mod later;
 mod province;
 
 use std::collections::BTreeSet;

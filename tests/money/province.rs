@@ -188,6 +188,41 @@ pub fn send(khlang: &Khlang, at: usize) {
     khlang.import(name, &zip(files));
 }
 
+/// What comes when it is late: services of quarter 1, the PERSON register of
+/// the next round with other people under the same numbers, services of June.
+const LATE: [(&str, &[File]); 3] = [
+    (
+        "F21_10670_20140714090000.zip",
+        &[
+            ("PERSON", PERSON, &["10670|#4|4|ฌ|2|19850520|1|099|9|$"]),
+            ("SERVICE", SERVICE, &["10670|4|40|20130711|100|0100|0|0|$"]),
+            ("DIAG", DIAG, &["10670|4|40|20130711|1|J00|00100|$"]),
+        ],
+    ),
+    (
+        "F21_10670_20140714100000.zip",
+        &[(
+            "PERSON",
+            PERSON,
+            &["10670|#24|1|ก|2|19850520|1|099|9|$", "10670|#23|2|ข|2|19850520|1|099|9|$"],
+        )],
+    ),
+    (
+        "F21_10671_20140714110000.zip",
+        &[
+            ("PERSON", PERSON, &["10671|#22|22|จ|2|19850520|1|099|9|$"]),
+            ("SERVICE", SERVICE, &["10671|22|90|20140605|100|0100|0|0|$"]),
+            ("DIAG", DIAG, &["10671|22|90|20140605|1|J00|00100|$"]),
+        ],
+    ),
+];
+
+/// Sends something that is late.
+pub fn send_late(khlang: &Khlang, at: usize) {
+    let (name, files) = &LATE[at];
+    khlang.import(name, &zip(files));
+}
+
 /// Imports a registry of those persons of the usual one whose bit is set.
 pub fn registry_of(khlang: &Khlang, members: u16) {
     import(khlang, |at| members >> at & 1 == 1);
