@@ -21,7 +21,7 @@
 //! | [`registry`] | who is in the population, and who stands in for them | |
 //! | [`score`] | rulebooks, and what the rows of a round are worth | money |
 //! | [`http`] | what can be asked | able to load |
-//! | [`money`] | pools shared to the satang, statements, holds | a judge of rows |
+//! | [`money`] | pools shared to the satang, what was paid, statements, holds | a judge of rows |
 //! | [`kpi`] | indicators from data in `schema/kpi`, and why | a place where one is defined |
 //! | [`privacy`] | which counts are too small to be shown | aware of what they count |
 //! | [`report`] | forms in which numbers leave | aware of what they count |

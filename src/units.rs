@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::files::hex;
 
 /// The list that the configuration names unless told otherwise.
 const DEFAULT: &str = "config/units.csv";
@@ -36,7 +39,7 @@ pub struct Unit {
 }
 
 /// A mistake in the list of units.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}:{line}: {what}", path.display())]
 pub struct UnitsError {
     /// The file.
@@ -53,6 +56,8 @@ pub struct Units {
     /// By HCODE.
     pub by_code: BTreeMap<String, Unit>,
     codes: FxHashSet<String>,
+    cups_unknown: Vec<UnitsError>,
+    sha256: String,
 }
 
 impl Units {
@@ -68,14 +73,21 @@ impl Units {
 
     fn parse(path: &Path, text: &str) -> Result<Self, UnitsError> {
         let fail = |line: u64, what: String| UnitsError { path: path.to_owned(), line, what };
+        let mut units = Self { sha256: hex(&Sha256::digest(text)), ..Self::default() };
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut reader =
             csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
-        let mut units = Self::default();
-        for (index, row) in reader.deserialize::<Unit>().enumerate() {
-            let line = index as u64 + 2;
-            let mut unit = row.map_err(|e| fail(line, e.to_string()))?;
+        let header = reader.headers().map_err(|e| fail(1, e.to_string()))?.clone();
+        let mut cups = Vec::new();
+        for row in reader.records() {
+            let row =
+                row.map_err(|e| fail(e.position().map_or(1, csv::Position::line), e.to_string()))?;
+            // As an editor counts them: blank lines count, though they say nothing.
+            let line = row.position().map_or(1, |at| line_of(text, at));
+            let mut unit: Unit =
+                row.deserialize(Some(&header)).map_err(|e| fail(line, e.to_string()))?;
             unit.hcode.make_ascii_uppercase();
+            unit.cup.make_ascii_uppercase();
             if unit.hcode.len() != 5 || !unit.hcode.bytes().all(|b| b.is_ascii_alphanumeric()) {
                 return Err(fail(
                     line,
@@ -88,10 +100,27 @@ impl Units {
             if units.by_code.contains_key(&unit.hcode) {
                 return Err(fail(line, format!("{} stands twice", unit.hcode)));
             }
+            cups.push((line, unit.hcode.clone(), unit.cup.clone()));
             units.codes.insert(unit.hcode.clone());
             units.by_code.insert(unit.hcode.clone(), unit);
         }
+        let unknown = cups.into_iter().filter(|(_, _, cup)| !units.codes.contains(cup));
+        let unknown = unknown.map(|(line, hcode, cup)| {
+            fail(line, format!("cup {cup} of {hcode} is no unit of this list"))
+        });
+        units.cups_unknown = unknown.collect();
         Ok(units)
+    }
+
+    /// Units whose main unit is not in the list, each with its line. Loading
+    /// can do without it; money cannot, because it is paid through main units.
+    pub fn cups_unknown(&self) -> &[UnitsError] {
+        &self.cups_unknown
+    }
+
+    /// SHA-256 of the file, hex: what a result rests on.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
     }
 
     /// The list in force: the data folder's own, else that of the
@@ -125,6 +154,14 @@ impl Units {
         let of_cup = self.by_code.values().filter(|unit| unit.cup == sender);
         of_cup.map(|unit| unit.hcode.clone()).chain([sender.to_owned()]).collect()
     }
+}
+
+/// The line on which a row begins: the reader tells where it began to look for
+/// one, which may be at a blank line before it.
+fn line_of(text: &str, at: &csv::Position) -> u64 {
+    let rest = text.as_bytes().get(at.byte() as usize..).unwrap_or_default();
+    let blank = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    at.line() + blank.filter(|byte| **byte == b'\n').count() as u64
 }
 
 #[cfg(test)]
@@ -166,5 +203,20 @@ mod tests {
         let twice = load(&format!("{HEAD}{row}{row}")).unwrap_err();
         assert!(twice.to_string().ends_with("units.csv:3: 10670 stands twice"), "{twice}");
         assert!(load(&format!("{HEAD}1067,ก,07,F2,,,,\n")).is_err());
+    }
+
+    #[test]
+    fn a_main_unit_that_is_not_in_the_list_is_named_with_its_line() {
+        let rows = "10670,ก,07,F2,10670,,,\na0001,ข,18,P,a0002,,,\n\n04001,ค,18,P,99999,,,\n\
+                    A0002,ง,18,P,,,,\n";
+        let text = format!("{HEAD}{rows}");
+        for text in [text.clone(), text.replace('\n', "\r\n")] {
+            let units = load(&text).unwrap();
+            let told: Vec<String> = units.cups_unknown().iter().map(ToString::to_string).collect();
+            assert_eq!(told.len(), 1, "{told:?}");
+            let wanted = "units.csv:5: cup 99999 of 04001 is no unit of this list";
+            assert!(told[0].ends_with(wanted), "{told:?}");
+            assert_eq!(units.by_code["A0001"].cup, "A0002");
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::score::rulebook;
 use super::{Context, Done, Lang, say, say_json};
+use crate::config::Config;
 use crate::money::Satang;
 use crate::money::allocate::Sums;
 use crate::money::compare::{Comparison, compare};
@@ -11,13 +12,17 @@ use crate::money::result::{Allocation, Basis, Counted, count};
 use crate::score::rulebook::check::check;
 use crate::score::rulebook::read;
 use crate::score::{AsOf, Rulebook};
+use crate::units::Units;
 
 /// Options of `allocate`.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Args {
+    #[command(subcommand)]
+    parts: Option<super::closing::Args>,
     /// The round, B.E. (2557: 1 Jul 2556 to 30 Jun 2557)
-    #[arg(long)]
-    round: i32,
+    #[arg(long, required = true)]
+    round: Option<i32>,
     /// Allocate by this rulebook instead of the one in force
     #[arg(long, value_name = "FILE")]
     rulebook: Option<PathBuf>,
@@ -34,8 +39,16 @@ pub struct Args {
 
 /// Runs it.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
-    let other = args.rulebook.as_ref().map(|path| trial(context, path, args.round)).transpose()?;
-    let base = || rulebook(context, args.round);
+    match (&args.parts, args.round) {
+        (Some(parts), _) => super::closing::run(context, parts),
+        (None, Some(round)) => allocation(context, args, round),
+        (None, None) => anyhow::bail!("--round is needed"),
+    }
+}
+
+fn allocation(context: &Context, args: &Args, round: i32) -> anyhow::Result<Done> {
+    let other = args.rulebook.as_ref().map(|path| trial(context, path, round)).transpose()?;
+    let base = || rulebook(context, round);
     match (other, args.compare) {
         (Some(other), true) => {
             let mut both = counted(context, &[base()?, other], args.as_of)?.into_iter();
@@ -76,6 +89,15 @@ fn trial(context: &Context, path: &std::path::Path, round: i32) -> anyhow::Resul
     Ok(book)
 }
 
+/// The list of units, when money can be paid through every main unit of it.
+pub(super) fn payable_units(context: &Context, config: &Config) -> anyhow::Result<Units> {
+    let units = context.units(config)?;
+    match units.cups_unknown().first() {
+        Some(error) => Err(error.clone().into()),
+        None => Ok(units),
+    }
+}
+
 /// Counts by each rulebook on one state of the store.
 pub(super) fn counted(
     context: &Context,
@@ -83,7 +105,7 @@ pub(super) fn counted(
     as_of: Option<i64>,
 ) -> anyhow::Result<Vec<Counted>> {
     let config = context.config()?;
-    let (units, catalog) = (context.units(&config)?, context.catalog(&config)?);
+    let (units, catalog) = (payable_units(context, &config)?, context.catalog(&config)?);
     let reader = context.reader()?;
     let _held = reader.snapshot()?;
     let as_of = AsOf::find(&reader, as_of)?;
@@ -125,6 +147,15 @@ fn table(context: &Context, of: &Allocation) -> anyhow::Result<()> {
     say("")?;
     line("", context.pick("รวม", "total"), &of.total, "")?;
     say(format!("{}: {}", context.pick("ไม่มีผู้ได้รับ", "unallocated"), of.unallocated.grouped()))?;
+    for (name, pool) in &of.pools.support {
+        let (label, left) = (context.pick("เงินสนับสนุน", "support"), pool.not_shared.grouped());
+        let shared = pool.shared.grouped();
+        say(match context.lang {
+            Lang::Th => format!("{label} {name}: จัดสรร {shared} ไม่จัดสรร {left}"),
+            Lang::En => format!("{label} {name}: shared out {shared}, not shared out {left}"),
+        })?;
+    }
+    super::closing::beside(context, of)?;
     for note in &of.notes {
         say(format!("! {}", context.pick(&note.th, &note.en)))?;
     }

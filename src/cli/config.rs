@@ -26,7 +26,11 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
             for mistake in &mistakes {
                 log::error!("{mistake}");
             }
-            if !mistakes.is_empty() {
+            let cups = world.units.cups_unknown();
+            for mistake in cups {
+                log::error!("{mistake}");
+            }
+            if !mistakes.is_empty() || !cups.is_empty() {
                 return Ok(Done::Short);
             }
             super::export::prove(context, &world.config)?;

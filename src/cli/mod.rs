@@ -8,6 +8,7 @@ mod allocate;
 mod backup;
 mod catalog;
 mod check;
+mod closing;
 mod config;
 mod context;
 mod demo;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
+use super::allocate::payable_units;
 use super::score::rulebook;
 use super::{Context, Done, Lang, say};
 use crate::files::write_whole;
@@ -38,7 +39,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     let round = args.round.unwrap_or_else(|| crate::clock::round_of(now.date_naive()));
     let book = rulebook(context, round)?;
     let config = context.config()?;
-    let (units, catalog) = (context.units(&config)?, context.catalog(&config)?);
+    let (units, catalog) = (payable_units(context, &config)?, context.catalog(&config)?);
     let reader = context.reader()?;
     let _held = reader.snapshot()?;
     let as_of = AsOf::find(&reader, args.as_of)?;

@@ -56,6 +56,7 @@ kinds! {
     HEAD_SIZE = 431, "head_too_large", "The head of the request is over the limit", "ส่วนหัวของคำขอใหญ่เกินกำหนด";
     PANIC = 500, "internal_error", "The program has a bug here", "โปรแกรมทำงานผิดพลาด";
     RULEBOOK = 500, "rulebook_invalid", "The rulebook cannot be counted by", "กติกาของรอบปีนี้ใช้คำนวณไม่ได้";
+    UNITS = 500, "units_invalid", "The list of units cannot be paid by", "บัญชีหน่วยบริการใช้จ่ายเงินไม่ได้";
     TRANSFER_CODING = 501, "unknown_transfer_coding", "The transfer coding is not known", "ไม่รองรับการเข้ารหัสการส่งนี้";
     CONNECTIONS = 503, "too_many_connections", "Too many connections at once", "มีผู้ใช้พร้อมกันมากเกินไป ลองใหม่อีกครั้ง";
     QUERY_TIMEOUT = 503, "query_timeout", "The query took too long", "ค้นข้อมูลนานเกินกำหนด";

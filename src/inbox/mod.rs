@@ -29,6 +29,7 @@ mod folders;
 mod place;
 mod receipts;
 mod scan;
+mod under_way;
 mod uploads;
 mod verify;
 
@@ -38,5 +39,6 @@ pub use finish::{Begun, begin, bring_in, finish, recover};
 pub use folders::Folders;
 pub use receipts::write_receipt;
 pub use scan::{Found, Scanner};
+pub use under_way::under_way;
 pub use uploads::{Placed, Upload, Uploads};
 pub use verify::verify_folders;

@@ -8,12 +8,14 @@
 //!   without points stays unallocated and is shown.
 //! - Performance: heads × the rate, split over the tranches, each unit's ceiling
 //!   being its heads' part; it earns score ÷ maximum of it, half up.
-//! - Support money is shown; no unit is paid it.
+//! - Support money is shown as not shared out, or shared by UC heads where the
+//!   rulebook says so.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::closing::{Correction, Now, PoolCorrection, PoolNow};
 use super::holds::{InForce, PERFORMANCE};
 use super::share::split;
 use super::terms::{Facts, Terms, Tranche, UnitFacts};
@@ -34,6 +36,33 @@ pub struct VolumePool {
     pub shared: Satang,
     /// What nobody got, because nobody has points.
     pub unallocated: Satang,
+    /// Whether it was paid, and what is put right with it.
+    #[serde(flatten)]
+    pub settled: PoolSettled,
+}
+
+/// Whether a part of a pool was paid, and what is put right with it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct PoolSettled {
+    /// It was paid: its figures are those that it was paid by.
+    pub closed: bool,
+    /// What it would be if it were counted now, when it was paid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub now: Option<PoolNow>,
+    /// Differences of parts that were paid before, which are put right with it.
+    pub corrections: Vec<PoolCorrection>,
+}
+
+/// The same of a unit's money.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Settled {
+    /// It was paid: its figures are those that it was paid by.
+    pub closed: bool,
+    /// What it would be if it were counted now, when it was paid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub now: Option<Now>,
+    /// Differences of parts that were paid before, which are put right with it.
+    pub corrections: Vec<Correction>,
 }
 
 /// A tranche of the performance pool.
@@ -45,6 +74,9 @@ pub struct PerformancePool {
     pub earned: Satang,
     /// What goes to the volume money.
     pub unearned: Satang,
+    /// Whether it was paid, and what is put right with it.
+    #[serde(flatten)]
+    pub settled: PoolSettled,
 }
 
 /// A part of the support money.
@@ -54,6 +86,10 @@ pub struct SupportPool {
     pub per_head: Satang,
     /// In all.
     pub amount: Satang,
+    /// What units get of it.
+    pub shared: Satang,
+    /// What is not shared out: no source says who gets it.
+    pub not_shared: Satang,
 }
 
 /// The pools of the province.
@@ -69,8 +105,11 @@ pub struct Pools {
     pub performance: Satang,
     /// Its tranches.
     pub tranches: BTreeMap<String, PerformancePool>,
-    /// Support money, shown and not shared.
+    /// Support money.
     pub support: BTreeMap<String, SupportPool>,
+    /// Differences of parts that were paid, while no part is open to put them
+    /// right with.
+    pub outstanding: Vec<PoolCorrection>,
 }
 
 /// Money of an item in a quarter.
@@ -95,6 +134,9 @@ pub struct VolumeMoney {
     pub held: Satang,
     /// By item.
     pub items: BTreeMap<String, ItemMoney>,
+    /// Whether it was paid, and what is put right with it.
+    #[serde(flatten)]
+    pub settled: Settled,
 }
 
 /// A unit's performance money of a tranche.
@@ -110,6 +152,9 @@ pub struct PerformanceMoney {
     pub earned: Satang,
     /// What of that is held.
     pub held: Satang,
+    /// Whether it was paid, and what is put right with it.
+    #[serde(flatten)]
+    pub settled: Settled,
 }
 
 /// Sums of money: of a unit, a main unit, or all.
@@ -119,12 +164,18 @@ pub struct Sums {
     pub volume: Satang,
     /// Performance money.
     pub performance: Satang,
-    /// Both.
+    /// Support money.
+    pub support: Satang,
+    /// All of these.
     pub amount: Satang,
     /// What of that is held.
     pub held: Satang,
-    /// What is left to pay now.
+    /// What is not.
     pub payable: Satang,
+    /// What was paid of that with the parts that are closed.
+    pub paid: Satang,
+    /// What is left to pay; less than nothing where too much was paid.
+    pub due: Satang,
 }
 
 impl Sums {
@@ -132,9 +183,12 @@ impl Sums {
     pub fn add(&mut self, other: &Self) {
         self.volume += other.volume;
         self.performance += other.performance;
+        self.support += other.support;
         self.amount += other.amount;
         self.held += other.held;
         self.payable += other.payable;
+        self.paid += other.paid;
+        self.due += other.due;
     }
 }
 
@@ -152,6 +206,12 @@ pub struct UnitMoney {
     /// Performance money by tranche.
     #[serde(rename = "tranches")]
     pub performance: BTreeMap<String, PerformanceMoney>,
+    /// Support money by its parts, where it is shared out.
+    #[serde(rename = "support_parts")]
+    pub support: BTreeMap<String, Satang>,
+    /// Differences of parts that were paid, while no part is open to put them
+    /// right with.
+    pub outstanding: Vec<Correction>,
     /// Holds in force on it.
     pub holds: Vec<i64>,
 }
@@ -174,6 +234,7 @@ pub fn allocate(terms: &Terms, facts: &Facts, holds: &InForce) -> Allocated {
         done.units.insert(hcode.clone(), money);
     }
     open_pools(terms, heads, &mut done.pools);
+    support(terms, facts, &mut done);
     for tranche in &terms.tranches {
         performance(tranche, facts, holds, &mut done);
         let id = &tranche.period.id;
@@ -217,9 +278,23 @@ fn open_pools(terms: &Terms, heads: u64, pools: &mut Pools) {
         let pool = PerformancePool { pool, ..PerformancePool::default() };
         pools.tranches.insert(tranche.period.id.clone(), pool);
     }
+}
+
+fn support(terms: &Terms, facts: &Facts, done: &mut Allocated) {
+    let weights: Vec<(&str, u64)> =
+        facts.iter().map(|(hcode, unit)| (hcode.as_str(), unit.heads)).collect();
     for part in &terms.support {
-        let pool = SupportPool { per_head: part.per_head, amount: per_head(part.per_head, heads) };
-        pools.support.insert(part.name.clone(), pool);
+        let amount = per_head(part.per_head, done.pools.heads);
+        let mut pool = SupportPool { per_head: part.per_head, amount, ..SupportPool::default() };
+        if part.shared_out {
+            for ((hcode, _), share) in weights.iter().zip(split(amount, &weights).shares) {
+                pool.shared += share;
+                let unit = done.units.entry((*hcode).to_owned()).or_default();
+                unit.support.insert(part.name.clone(), share);
+            }
+        }
+        pool.not_shared = amount - pool.shared;
+        done.pools.support.insert(part.name.clone(), pool);
     }
 }
 
@@ -238,6 +313,7 @@ fn performance(tranche: &Tranche, facts: &Facts, holds: &InForce, done: &mut All
             max: Points(mark.max),
             earned,
             held: holds.held(hcode, id, PERFORMANCE, earned),
+            settled: Settled::default(),
         };
         pool.earned += earned;
         done.units.entry(hcode.clone()).or_default().performance.insert(id.clone(), money);
@@ -273,11 +349,14 @@ fn volume(quarter: &str, tranche: &str, facts: &Facts, holds: &InForce, done: &m
 fn sums_of(unit: &UnitMoney) -> Sums {
     let volume: Satang = unit.volume.values().map(|money| money.amount).sum();
     let performance: Satang = unit.performance.values().map(|money| money.earned).sum();
+    let support: Satang = unit.support.values().copied().sum();
     let held_volume: Satang = unit.volume.values().map(|money| money.held).sum();
     let held: Satang =
         held_volume + unit.performance.values().map(|money| money.held).sum::<Satang>();
-    let amount = volume + performance;
-    Sums { volume, performance, amount, held, payable: amount - held }
+    let amount = volume + performance + support;
+    let payable = amount - held;
+    let paid = Satang::ZERO;
+    Sums { volume, performance, support, amount, held, payable, paid, due: payable }
 }
 
 impl Allocated {
@@ -314,8 +393,13 @@ impl Allocated {
         for money in units().flat_map(|unit| unit.volume.values()) {
             same("items", money.amount, money.items.values().map(|item| item.amount).sum())?;
         }
+        for (name, pool) in &pools.support {
+            let paid: Satang = units().filter_map(|unit| unit.support.get(name)).copied().sum();
+            same(&format!("support {name}"), pool.amount, paid + pool.not_shared)?;
+        }
         let total = self.total();
-        same("all", pools.volume + pools.performance, total.amount + self.unallocated())?;
+        let pool = pools.volume + pools.performance + total.support;
+        same("all", pool, total.amount + self.unallocated())?;
         same("held", total.amount, total.held + total.payable)
     }
 }

@@ -14,7 +14,8 @@ fn terms() -> Terms {
         period: period(id),
         quarters: quarters.map(period).to_vec(),
     };
-    let support = |name: &str, per_head| Support { name: name.to_owned(), per_head };
+    let support =
+        |name: &str, per_head| Support { name: name.to_owned(), per_head, shared_out: false };
     Terms {
         volume: Satang(1428),
         performance: Satang(300),
@@ -99,7 +100,7 @@ fn two_units_by_hand() {
     assert_eq!((of("OP"), of("EPI")), ((1024, 0), (341, 171)));
     assert_eq!(b.volume["3"].items["EPI"].held, Satang(0));
     let sums = |unit: &UnitMoney| {
-        let Sums { volume, performance, amount, held, payable } = unit.sums;
+        let Sums { volume, performance, amount, held, payable, .. } = unit.sums;
         [volume, performance, amount, held, payable].map(|sum| sum.0)
     };
     assert_eq!(sums(a), [7050, 300, 7350, 0, 7350]);

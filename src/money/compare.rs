@@ -33,7 +33,9 @@ pub struct Compared {
     pub volume: Pair,
     /// Performance money.
     pub performance: Pair,
-    /// Both.
+    /// Support money.
+    pub support: Pair,
+    /// All of these.
     pub amount: Pair,
     /// What is held.
     pub held: Pair,
@@ -46,6 +48,7 @@ impl Compared {
         Self {
             volume: Pair::new(base.volume, other.volume),
             performance: Pair::new(base.performance, other.performance),
+            support: Pair::new(base.support, other.support),
             amount: Pair::new(base.amount, other.amount),
             held: Pair::new(base.held, other.held),
             payable: Pair::new(base.payable, other.payable),

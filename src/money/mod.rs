@@ -6,12 +6,14 @@
 //! | [`share`] | one pool by weights, to the satang |
 //! | [`terms`], [`of_rulebook`] | what a rulebook says and what units have to show, in whole numbers |
 //! | [`allocate`] | all pools, pure |
+//! | [`closing`] | parts that were paid, and what is put right of them |
 //! | [`holds`] | which money is kept back |
 //! | [`result`] | a round counted from the store, and its allocation |
 //! | [`compare`] | two rulebooks side by side |
 //! | [`statement`] | what a main unit is told |
 
 pub mod allocate;
+pub mod closing;
 pub mod compare;
 pub mod holds;
 pub mod of_rulebook;

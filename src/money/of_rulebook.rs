@@ -1,8 +1,8 @@
 //! What a rulebook says about money, as [`Terms`] in whole satang.
 //!
 //! Pools are known by their kind, not by their names: the one that is shared by
-//! points, the one that is shared by quality, and those that are paid to no unit
-//! by its results, which are shown. Quarters, and tranches, have equal parts
+//! points, the one that is shared by quality, and those that are not paid by
+//! results: they are shared by heads where the rulebook says so, else shown. Quarters, and tranches, have equal parts
 //! (local default `money.quarter`).
 
 use rust_decimal::Decimal;
@@ -48,7 +48,8 @@ fn read(book: &Rulebook) -> Result<Terms, String> {
         let whole = [(&pool.part, pool.per_head)];
         let whole = whole.into_iter().filter(|_| pool.parts.is_empty());
         for (name, per_head) in parts.chain(whole) {
-            support.push(Support { name: name.clone(), per_head: satang(name, per_head)? });
+            let (name, per_head) = (name.clone(), satang(name, per_head)?);
+            support.push(Support { name, per_head, shared_out: pool.shared_out });
         }
     }
     Ok(Terms {

@@ -9,6 +9,8 @@ use serde::Serialize;
 
 use super::Satang;
 use super::allocate::{Allocated, Pools, Sums, UnitMoney, allocate};
+use super::closing::parts::{PartLine, parts};
+use super::closing::settle::settle;
 use super::holds::InForce;
 use super::of_rulebook::{TermsError, hundredths, terms};
 use super::terms::{Facts, ItemPoints, Mark, UnitFacts};
@@ -17,7 +19,7 @@ use crate::registry::{PersonTerms, Population, Source, uc_heads};
 use crate::score::quality::{QualityOfRound, of_round};
 use crate::score::sheet::{Note, notes};
 use crate::score::{AsOf, Keeping, Points, Rulebook, points_kept};
-use crate::store::{Hold, Kept, Reader, StoreError};
+use crate::store::{Closing, Hold, Kept, Reader, StoreError};
 use crate::units::Units;
 
 /// Why there is no allocation.
@@ -111,6 +113,8 @@ pub struct Allocation {
     pub total: Sums,
     /// What nobody got, because nobody has points in its quarter.
     pub unallocated: Satang,
+    /// Quarters and tranches: which are open, and how the others were paid.
+    pub parts: Vec<PartLine>,
     /// Main units by HCODE.
     pub cups: Vec<CupMoney>,
 }
@@ -125,10 +129,18 @@ pub struct Counted {
     pub quality: QualityOfRound,
     /// Holds of the round, those that have ended too.
     pub holds: Vec<Hold>,
+    /// What was paid of the round, what was taken up again too.
+    pub closings: Vec<Closing>,
 }
 
-/// Counts and allocates.
+/// Counts and allocates. What had been paid by then stands as it was paid.
 pub fn count(basis: &Basis<'_>) -> Result<Counted, MoneyError> {
+    count_with(basis, basis.as_of.submission)
+}
+
+/// The same with all that was paid until the submission after `paid_by` came:
+/// what is paid today on a past state is put right against all of it.
+pub fn count_with(basis: &Basis<'_>, paid_by: i64) -> Result<Counted, MoneyError> {
     let Basis { reader, catalog, units, book, as_of, kept } = basis;
     let terms = terms(book)?;
     let submission = as_of.submission;
@@ -146,12 +158,16 @@ pub fn count(basis: &Basis<'_>) -> Result<Counted, MoneyError> {
         heads.by_unit.into_iter().partition(|(unit, _)| units.knows(unit));
     let facts = facts(book, units, &here, &points, &quality)?;
     let holds = reader.holds(Some(i64::from(book.round)), submission)?;
-    let allocated = allocate(&terms, &facts, &InForce::of(&holds));
-    allocated.prove().map_err(MoneyError::Bug)?;
-    let mut allocation = lay_out(basis, &points, allocated);
+    let plain = allocate(&terms, &facts, &InForce::of(&holds));
+    plain.prove().map_err(MoneyError::Bug)?;
+    let closings = reader.closings(i64::from(book.round), paid_by)?;
+    let settled = settle(&terms, &plain, &closings).map_err(MoneyError::Bug)?;
+    let mut allocation = lay_out(basis, &points, settled);
+    allocation.unallocated = plain.unallocated();
+    allocation.parts = parts(book, &closings);
     allocation.heads_elsewhere = elsewhere.values().sum();
     allocation.last_submission = reader.last_submission()?;
-    Ok(Counted { allocation, points, quality, holds })
+    Ok(Counted { allocation, points, quality, holds, closings })
 }
 
 /// The main unit of a unit; one that is not in the list is its own.
@@ -209,7 +225,7 @@ fn lay_out(basis: &Basis<'_>, points: &Points, allocated: Allocated) -> Allocati
     let Basis { units, book, as_of, .. } = basis;
     let name =
         |hcode: &str| units.by_code.get(hcode).map_or_else(String::new, |unit| unit.name.clone());
-    let (total, unallocated) = (allocated.total(), allocated.unallocated());
+    let total = allocated.total();
     let mut cups: BTreeMap<String, CupMoney> = BTreeMap::new();
     for (hcode, money) in allocated.units {
         let cup = main_of(units, &hcode);
@@ -243,7 +259,8 @@ fn lay_out(basis: &Basis<'_>, points: &Points, allocated: Allocated) -> Allocati
         notes: notes(book, points),
         pools: allocated.pools,
         total,
-        unallocated,
+        unallocated: Satang::ZERO,
+        parts: Vec::new(),
         cups: cups.into_values().collect(),
     }
 }

@@ -31,6 +31,8 @@ pub struct Support {
     pub name: String,
     /// A head.
     pub per_head: Satang,
+    /// Whether units are paid it, by their UC heads.
+    pub shared_out: bool,
 }
 
 /// Pools and periods of a rulebook.
@@ -40,7 +42,7 @@ pub struct Terms {
     pub volume: Satang,
     /// Performance money a head at most, over all tranches.
     pub performance: Satang,
-    /// Support money, which no unit is paid.
+    /// Support money.
     pub support: Vec<Support>,
     /// Tranches in their order.
     pub tranches: Vec<Tranche>,

@@ -5,6 +5,7 @@ mod access;
 mod access_log;
 mod backup;
 mod bench;
+mod closings;
 mod flush;
 mod holds;
 mod insert;
@@ -30,6 +31,10 @@ pub use access::{AccessStore, Found, NewToken, TokenLine};
 pub use access_log::{AccessLine, Action, Entry};
 pub use backup::restore;
 pub use bench::TableSpec;
+pub use closings::{
+    Closing, Paid, PaidCorrection, PaidCup, PaidItem, PaidOn, PaidPool, PaidUnit, PartKind, PartOf,
+    PayTurn,
+};
 pub use flush::Flusher;
 pub use holds::{Deed, Hold, HoldOf};
 pub use kept::Kept;

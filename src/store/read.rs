@@ -294,6 +294,8 @@ impl Reader {
             (SELECT count(*) FROM forwarded) || ' ' ||
             (SELECT coalesce(max(id), 0) FROM hold) || ' ' ||
             (SELECT count(*) FROM hold_release) || ' ' ||
+            (SELECT coalesce(max(id), 0) FROM closing) || ' ' ||
+            (SELECT count(*) FROM reopening) || ' ' ||
             (SELECT coalesce(max(id), 0) FROM reported)";
         Ok(self.conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
     }

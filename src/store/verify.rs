@@ -47,6 +47,7 @@ impl Store {
         self.compare_tallies(&counted, &mut report)?;
         self.compare_totals(&mut report)?;
         self.compare_kept(&mut report)?;
+        self.compare_closings(&mut report)?;
         Ok(report)
     }
 

@@ -127,6 +127,12 @@ fn the_province_is_told_what_the_command_line_tells() {
     assert_eq!(client.json("/score?round=2557"), score);
     let money = json_of(&site, &["allocate", "--round", "2557", "--json"]);
     assert_eq!(client.json("/allocation?round=2557"), money);
+    // What is paid beside the service is seen at once.
+    let paid = ["allocate", "close", "--round", "2557", "--quarter", "2", "--by", "x", "--json"];
+    assert_eq!(json_of(&site, &paid)["closed"]["by"], "x");
+    let money = json_of(&site, &["allocate", "--round", "2557", "--json"]);
+    assert_eq!(money["pools"]["quarters"]["2"]["closed"], true);
+    assert_eq!(client.json("/allocation?round=2557"), money);
     let quality = client.json("/quality?round=2557");
     for (unit, of) in
         score["units"].as_array().unwrap().iter().zip(quality["units"].as_array().unwrap())

@@ -1,6 +1,8 @@
 //! Money through the real program: a province worked out by hand
 //! (`worked.md`, `worked.csv`), statements read back, rulebooks compared.
 
+mod closing;
+mod later;
 mod province;
 
 use std::collections::BTreeSet;

@@ -323,7 +323,7 @@ fn only_this_machine_may_be_listened_on() {
 
 /// Holds a value against a schema of the document; every property must be
 /// named there.
-fn check(document: &Value, schema: &Value, value: &Value, at: &str) {
+pub(super) fn check(document: &Value, schema: &Value, value: &Value, at: &str) {
     if let Some(name) = schema["$ref"].as_str() {
         let schema = document.pointer(name.strip_prefix('#').unwrap());
         return check(document, schema.unwrap_or_else(|| panic!("{name}")), value, at);

@@ -8,6 +8,7 @@ mod fixture;
 mod head;
 mod health;
 mod page;
+mod paid;
 mod stress;
 mod tokens;
 mod upload;

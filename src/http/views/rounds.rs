@@ -2,10 +2,12 @@
 //! itself, a main unit its units, the province all.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::document;
+use crate::access::Role;
 use crate::clock::round_of;
 use crate::http::call::Call;
 use crate::http::figures::{self, Round};
@@ -13,6 +15,7 @@ use crate::http::problem::{self, Problem};
 use crate::http::reply::Reply;
 use crate::money::Satang;
 use crate::money::allocate::{Pools, Sums};
+use crate::money::closing::parts::PartLine;
 use crate::money::result::{Basis, CupMoney};
 use crate::money::statement::statement;
 use crate::registry::Population;
@@ -117,12 +120,26 @@ struct Allocation<'a> {
     pools: &'a Pools,
     total: Sums,
     unallocated: Satang,
+    parts: Vec<PartLine>,
     cups: Vec<CupMoney>,
+}
+
+/// The round with its money, which is paid through main units: all of them are
+/// in the list of units.
+fn money(call: &Call) -> Result<Arc<Round>, Problem> {
+    let round = figures::round(call, round(call))?;
+    match round.world.units.cups_unknown().first() {
+        None => Ok(round),
+        Some(mistake) => {
+            log::error!("{mistake}");
+            Err(Problem::new(problem::UNITS, "khlang config check tells what"))
+        }
+    }
 }
 
 /// `/api/v1/allocation`
 pub fn allocation(call: &Call) -> Result<Reply, Problem> {
-    let round = figures::round(call, round(call))?;
+    let round = money(call)?;
     let shows = shows(call)?;
     let of = &round.counted.allocation;
     let cups: Vec<CupMoney> = of.cups.iter().filter_map(|cup| own(cup, &shows)).collect();
@@ -145,8 +162,23 @@ pub fn allocation(call: &Call) -> Result<Reply, Problem> {
         pools: &of.pools,
         total,
         unallocated: of.unallocated,
+        parts: parts(call, &of.parts, &shows),
         cups,
     })
+}
+
+/// The parts, with what was paid through main units as far as it is the
+/// viewer's: a main unit's sums are not for one of its units.
+fn parts(call: &Call, parts: &[PartLine], shows: &impl Fn(&str) -> bool) -> Vec<PartLine> {
+    let through = matches!(call.viewer.role(), Some(Role::Province | Role::Cup));
+    let mut parts = parts.to_vec();
+    for part in &mut parts {
+        let before = part.reopened.iter_mut().map(|before| &mut before.closed);
+        for closed in part.closed.iter_mut().chain(before) {
+            closed.retain_cups(|cup| through && shows(cup));
+        }
+    }
+    parts
 }
 
 /// A main unit with those of its units that are shown, and their sums alone.
@@ -170,7 +202,7 @@ pub fn statement_of(call: &Call) -> Result<Reply, Problem> {
     if !own {
         return Err(Problem::new(problem::NOT_ALLOWED, "a statement of another main unit"));
     }
-    let round = figures::round(call, round(call))?;
+    let round = money(call)?;
     let basis = Basis {
         reader: call.store()?,
         catalog: &round.world.catalog,

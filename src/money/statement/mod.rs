@@ -5,6 +5,7 @@
 
 mod data;
 mod money;
+mod paid;
 pub mod sent;
 
 use std::collections::BTreeMap;
@@ -57,7 +58,7 @@ impl Maker<'_> {
         );
         let [amount, held, payable] =
             [cup.sums.amount, cup.sums.held, cup.sums.payable].map(Satang::grouped);
-        let lines = vec![
+        let mut lines = vec![
             of(
                 &format!("หน่วยบริการประจำ {} {}", cup.cup, cup.name),
                 &format!("Main unit {} {}", cup.cup, cup.name),
@@ -70,10 +71,20 @@ impl Maker<'_> {
                 &format!("จัดสรร {amount} บาท ชะลอจ่าย {held} บาท จ่ายได้ {payable} บาท"),
                 &format!("Allocated {amount} baht, held {held}, payable {payable}"),
             ),
-            self.state_line(),
         ];
-        let tables = [
-            self.summary(),
+        let [paid, due] = [cup.sums.paid, cup.sums.due].map(Satang::grouped);
+        if !self.counted.closings.is_empty() {
+            lines.push(of(
+                &format!("จ่ายแล้ว {paid} บาท คงเหลือจ่าย {due} บาท"),
+                &format!("Paid {paid} baht, due {due}"),
+            ));
+        }
+        lines.push(self.state_line());
+        let mut tables = vec![self.summary()];
+        if !self.counted.closings.is_empty() {
+            tables.extend([self.paid(), self.corrections()]);
+        }
+        tables.extend([
             self.volume(),
             self.items(),
             self.performance(),
@@ -86,7 +97,7 @@ impl Maker<'_> {
             self.pools(),
             self.foundation(),
             self.local_defaults(),
-        ];
+        ]);
         let notes = allocation.notes.iter().map(|note| of(&note.th, &note.en)).collect();
         Document {
             name: format!("statement-{round}-{}", cup.cup),

@@ -3,7 +3,10 @@
 
 use super::{Maker, baht, baht_column, int, points, unit_column};
 use crate::money::allocate::{ItemMoney, Sums};
+use crate::money::closing::close::name_of;
+use crate::money::closing::{PartKind, PoolCorrection};
 use crate::money::holds::percent;
+use crate::money::result::UnitLine;
 use crate::money::{Points, Satang};
 use crate::report::{Cell, Column, Kind, Table, Words};
 use crate::score::rulebook::Period;
@@ -24,8 +27,15 @@ impl Maker<'_> {
                 baht_column("payable", "จ่ายได้", "Payable"),
             ],
         );
-        let sums =
-            |of: &Sums| [of.volume, of.performance, of.amount, of.held, of.payable].map(baht);
+        let shared = self.shares_support();
+        if shared {
+            table.columns.insert(5, baht_column("support", "สนับสนุน", "Support"));
+        }
+        let sums = |of: &Sums| {
+            let support = shared.then_some(of.support);
+            let first = [of.volume, of.performance].into_iter().chain(support);
+            first.chain([of.amount, of.held, of.payable]).map(baht).collect::<Vec<_>>()
+        };
         for unit in &self.cup.units {
             let mut row =
                 vec![Cell::text(&unit.hcode), Cell::text(&unit.name), int(unit.money.heads)];
@@ -100,20 +110,16 @@ impl Maker<'_> {
         let title = Words::new("คะแนนและเงินรายรายการ", "Points and money by item");
         let mut table = Table::new("items", title, columns);
         for unit in &self.cup.units {
-            for item in &self.basis.book.points {
+            for (item, name) in self.items_of(unit) {
                 let of = |quarter: &Period| {
                     let money = unit.money.volume.get(&quarter.number.to_string());
-                    money.and_then(|money| money.items.get(&item.item))
+                    money.and_then(|money| money.items.get(item))
                 };
                 let money: Vec<&ItemMoney> = quarters.iter().filter_map(of).collect();
                 if money.is_empty() {
                     continue;
                 }
-                let mut row = vec![
-                    Cell::text(&unit.hcode),
-                    Cell::text(&item.item),
-                    Cell::Words(Words::new(&item.th, &item.en)),
-                ];
+                let mut row = vec![Cell::text(&unit.hcode), Cell::text(item), Cell::Words(name)];
                 row.extend(
                     quarters.iter().map(|quarter| {
                         of(quarter).map_or(Cell::Empty, |money| points(money.points))
@@ -161,7 +167,7 @@ impl Maker<'_> {
                 ]);
             }
         }
-        self.mark(&mut table, &["money.pool", "money.quarter", "quality.combine"]);
+        self.mark(&mut table, &["money.pool.earned", "money.quarter", "quality.combine"]);
         table
     }
 
@@ -205,6 +211,27 @@ impl Maker<'_> {
         table
     }
 
+    /// Items of the rulebook, and those that a unit was paid by before and that
+    /// it no longer has.
+    fn items_of<'u>(&'u self, unit: &'u UnitLine) -> Vec<(&'u str, Words)> {
+        let book = &self.basis.book;
+        let known = book.points.iter();
+        let mut all: Vec<(&str, Words)> =
+            known.map(|item| (item.item.as_str(), Words::new(&item.th, &item.en))).collect();
+        for item in unit.money.volume.values().flat_map(|money| money.items.keys()) {
+            if !all.iter().any(|(known, _)| known == item) {
+                all.push((item, Words::new(item, item)));
+            }
+        }
+        all
+    }
+
+    /// Whether units are paid support money.
+    fn shares_support(&self) -> bool {
+        let pools = &self.basis.book.money.pools;
+        pools.iter().any(|pool| pool.shared_out)
+    }
+
     pub(super) fn pools(&self) -> Table {
         let pools = &self.counted.allocation.pools;
         let mut table = Table::new(
@@ -216,13 +243,16 @@ impl Maker<'_> {
                 baht_column("joined", "สมทบจากเงินคุณภาพ", "Joined by performance"),
                 baht_column("shared", "จัดสรร", "Shared"),
                 baht_column("left", "ไม่มีผู้ได้รับ", "Unallocated"),
+                baht_column("not_shared", "ไม่จัดสรร", "Not shared out"),
             ],
         );
         for (quarter, pool) in &pools.quarters {
             let name =
                 Words::new(format!("ปริมาณ ไตรมาส {quarter}"), format!("Volume, quarter {quarter}"));
             let cells = [pool.own, pool.joined, pool.shared, pool.unallocated].map(baht);
-            table.push([Cell::Words(name)].into_iter().chain(cells).collect());
+            let row = [Cell::Words(name)].into_iter().chain(cells).chain([Cell::Empty]);
+            table.push(row.collect());
+            put_right(&mut table, &pool.settled.corrections);
         }
         for (tranche, pool) in &pools.tranches {
             let name = Words::new(
@@ -232,30 +262,68 @@ impl Maker<'_> {
             table.push(vec![
                 Cell::Words(name),
                 baht(pool.pool),
-                Cell::Decimal(rust_decimal::Decimal::new(-pool.unearned.0, 2)),
+                baht(Satang::ZERO - pool.unearned),
                 baht(pool.earned),
                 Cell::Empty,
+                Cell::Empty,
             ]);
+            put_right(&mut table, &pool.settled.corrections);
         }
-        let allocation = &self.counted.allocation;
-        table.push_total(vec![
-            Cell::Words(Words::new("รวม", "Total")),
-            baht(pools.volume + pools.performance),
-            baht(Satang::ZERO),
-            baht(allocation.total.amount),
-            baht(allocation.unallocated),
-        ]);
+        put_right(&mut table, &pools.outstanding);
+        let mut sum = [Satang::ZERO; 2];
         for (part, pool) in &pools.support {
-            let (rate, amount) = (pool.per_head, pool.amount.grouped());
             let texts = self.basis.book.money.pools.iter().flat_map(|pool| &pool.parts);
             let name = texts.clone().find(|of| of.name == *part);
             let (th, en) = name.map_or((part, part), |of| (&of.th, &of.en));
-            table.notes.push(Words::new(
-                format!("เงินสนับสนุน {th}: {rate} บาท/หัว = {amount} บาท (ไม่จ่ายให้หน่วยบริการตามผลงาน)"),
-                format!("Support, {en}: {rate} baht a head = {amount} baht (no unit is paid it by results)"),
-            ));
+            table.push(vec![
+                Cell::Words(Words::new(format!("สนับสนุน {th}"), format!("Support, {en}"))),
+                baht(pool.amount),
+                Cell::Empty,
+                baht(pool.shared),
+                Cell::Empty,
+                baht(pool.not_shared),
+            ]);
+            sum = [sum[0] + pool.amount, sum[1] + pool.not_shared];
+            let (rate, left) = (pool.per_head, pool.not_shared.grouped());
+            if pool.not_shared != Satang::ZERO {
+                table.notes.push(Words::new(
+                    format!("เงินสนับสนุน {th}: {rate} บาท/หัว ไม่จัดสรรให้หน่วยบริการ {left} บาท"),
+                    format!("Support, {en}: {rate} baht a head, {left} baht not shared out"),
+                ));
+            }
         }
-        self.mark(&mut table, &["money.quarter", "money.pool.unearned_to"]);
+        let allocation = &self.counted.allocation;
+        let [support, not_shared] = sum;
+        table.push_total(vec![
+            Cell::Words(Words::new("รวม", "Total")),
+            baht(pools.volume + pools.performance + support),
+            baht(Satang::ZERO),
+            baht(allocation.total.amount),
+            baht(allocation.unallocated),
+            baht(not_shared),
+        ]);
+        self.mark(
+            &mut table,
+            &["money.quarter", "money.pool.unearned_to", "money.pool.shared_out"],
+        );
         table
+    }
+}
+
+/// Lines of what is put right of pools that were paid.
+fn put_right(table: &mut Table, lines: &[PoolCorrection]) {
+    for line in lines {
+        let of = name_of(line.kind, &line.of);
+        let name = Words::new(format!("ปรับยอดของ{}", of.th), format!("Correction of {}", of.en));
+        let (own, joined) = match line.kind {
+            PartKind::Quarter => (line.shared + line.unshared, Satang::ZERO),
+            PartKind::Tranche => (line.shared + line.unshared, Satang::ZERO - line.unshared),
+        };
+        let left = match line.kind {
+            PartKind::Quarter => baht(line.unshared),
+            PartKind::Tranche => Cell::Empty,
+        };
+        let cells = [baht(own), baht(joined), baht(line.shared), left, Cell::Empty];
+        table.push([Cell::Words(name)].into_iter().chain(cells).collect());
     }
 }

@@ -133,6 +133,9 @@ pub struct Rulebook {
     /// SHA-256 of its text, hex: what a result rests on.
     #[serde(skip)]
     pub sha256: String,
+    /// Its text, which is kept of what was paid by it.
+    #[serde(skip)]
+    pub text: String,
 }
 
 impl Rulebook {
@@ -145,6 +148,7 @@ impl Rulebook {
         })?;
         file.clone_into(&mut book.file);
         book.sha256 = hex(&Sha256::digest(text.as_bytes()));
+        text.clone_into(&mut book.text);
         Ok(book)
     }
 

@@ -91,6 +91,10 @@ pub struct Pool {
     pub shared_by: SharedBy,
     /// Whether it is paid by results.
     pub by_results: bool,
+    /// Whether units are paid a pool that is not paid by results. No source
+    /// says who gets it, so that it is not shared out unless this says so.
+    #[serde(default)]
+    pub shared_out: bool,
     /// The pool that gets what is not earned.
     #[serde(default)]
     pub unearned_to: Option<String>,

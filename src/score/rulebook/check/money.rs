@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rust_decimal::Decimal;
 
 use super::super::Rulebook;
-use super::super::money::{Bound, Pool};
+use super::super::money::{Bound, Pool, SharedBy};
 use super::{Mistakes, periods};
 
 pub(super) fn check(book: &Rulebook, m: &mut Mistakes) {
@@ -18,6 +18,9 @@ pub(super) fn check(book: &Rulebook, m: &mut Mistakes) {
         m.unless(!pool.source.trim().is_empty(), &format!("{key}.source"), "is blank");
         let positive = pool.per_head > Decimal::ZERO;
         m.unless(positive, &format!("{key}.per_head"), "must be more than nothing");
+        let shareable = !pool.by_results && pool.shared_by == SharedBy::Heads;
+        let what = "is for a pool that is shared by heads and not paid by results";
+        m.unless(!pool.shared_out || shareable, &format!("{key}.shared_out"), what);
         parts(pool, &key, m);
         unearned(book, pool, &key, m);
     }

@@ -1,0 +1,195 @@
+//! Parts of a round that were paid: written once with every figure, read back,
+//! proven. The tables' own triggers see to it that nothing is changed; a digest
+//! over each record and the one before tells when somebody got around them.
+
+mod prove;
+mod read;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use serde::Serialize;
+
+use super::Deed;
+pub use write::PayTurn;
+
+/// What a part of a round is: each pays one pool of money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PartKind {
+    /// A quarter of service: volume money.
+    Quarter,
+    /// A tranche: performance money.
+    Tranche,
+}
+
+impl PartKind {
+    /// Its name, as it is stored and shown to programs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Quarter => "quarter",
+            Self::Tranche => "tranche",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        [Self::Quarter, Self::Tranche].into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// A part of a round.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct PartOf {
+    /// The round, B.E.
+    pub round: i64,
+    /// What it is.
+    pub kind: PartKind,
+    /// Its number in the rulebook.
+    pub part: String,
+}
+
+/// The state that a payment rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaidOn {
+    /// The last submission that counts.
+    pub submission: i64,
+    /// SHA-256 of the rulebook, hex.
+    pub rulebook: String,
+    /// Name of its file.
+    pub rulebook_file: String,
+    /// All of its text.
+    pub rulebook_text: String,
+    /// What heads were counted from: a registry, or PERSON rows.
+    pub population: String,
+    /// The registry: SHA-256, file, time of its import.
+    pub registry: Option<[String; 3]>,
+    /// SHA-256 of the list of units.
+    pub units: String,
+    /// Version of the code that counted.
+    pub program: String,
+    /// UC heads of the province.
+    pub heads: u64,
+    /// Numbers of the holds in force.
+    pub holds: Vec<i64>,
+}
+
+/// The pool of a part, in satang.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PaidPool {
+    /// By heads.
+    pub own: i64,
+    /// What joined it.
+    pub joined: i64,
+    /// What units got.
+    pub shared: i64,
+    /// What nobody got.
+    pub unshared: i64,
+    /// Points, or quality scores, of all units, in hundredths.
+    pub points: u64,
+}
+
+/// Money of an item: satang and hundredths.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaidItem {
+    /// The item.
+    pub item: String,
+    /// Its points.
+    pub points: u64,
+    /// Its money.
+    pub amount: i64,
+    /// What of that was held.
+    pub held: i64,
+}
+
+/// A unit's money of a part: satang and hundredths.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PaidUnit {
+    /// The unit.
+    pub hcode: String,
+    /// Its name.
+    pub name: String,
+    /// The main unit that it was paid through.
+    pub cup: String,
+    /// UC heads.
+    pub heads: u64,
+    /// Points; of a tranche the quality score.
+    pub points: u64,
+    /// Of a tranche the highest score.
+    pub most: u64,
+    /// Of a tranche what the highest score would have earned.
+    pub ceiling: i64,
+    /// What it got.
+    pub amount: i64,
+    /// What of that was held.
+    pub held: i64,
+    /// By item; none of a tranche.
+    pub items: Vec<PaidItem>,
+}
+
+/// A difference of an earlier part that was put right with this one, in satang.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaidCorrection {
+    /// The part that it is about, of the same kind.
+    pub part: String,
+    /// The unit.
+    pub hcode: String,
+    /// Money.
+    pub amount: i64,
+    /// Money held.
+    pub held: i64,
+}
+
+/// What was paid through a main unit, in satang.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaidCup {
+    /// The main unit.
+    pub cup: String,
+    /// Its name.
+    pub name: String,
+    /// How many units.
+    pub units: u64,
+    /// Money of the part.
+    pub amount: i64,
+    /// What of that was held.
+    pub held: i64,
+    /// Differences of earlier parts.
+    pub corrected: i64,
+    /// Of money held.
+    pub corrected_held: i64,
+}
+
+/// Everything that was paid for a part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paid {
+    /// The part.
+    pub of: PartOf,
+    /// The state that it rests on.
+    pub on: PaidOn,
+    /// The pool.
+    pub pool: PaidPool,
+    /// Every unit, by HCODE.
+    pub units: Vec<PaidUnit>,
+    /// What was put right with it.
+    pub corrections: Vec<PaidCorrection>,
+    /// The same of what nobody got, by the part that it is about.
+    pub unshared: Vec<(String, i64)>,
+}
+
+/// A part that was closed, and how it was taken up again, if it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closing {
+    /// Its number.
+    pub id: i64,
+    /// When it was closed, RFC 3339.
+    pub at: String,
+    /// Who closed it.
+    pub by: String,
+    /// What was paid.
+    pub paid: Paid,
+    /// Main units, by HCODE.
+    pub cups: Vec<PaidCup>,
+    /// The seal, hex.
+    pub digest: String,
+    /// Who took it up again, when and why.
+    pub reopened: Option<Deed>,
+}
