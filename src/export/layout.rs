@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::manifest::sha256;
-use crate::kpi::{Level, Library};
+use crate::kpi::{Level, Library, years};
 use crate::report::Words;
 
 #[derive(rust_embed::RustEmbed)]
@@ -59,7 +59,7 @@ pub struct Indicators {
 pub struct IndicatorRow {
     /// The indicator.
     pub indicator: Words,
-    /// Targets, each from a B.E. year on.
+    /// Targets by the B.E. years that they hold for: `2563` or `2563-2565`.
     pub target: BTreeMap<String, Words>,
     /// The small success, in Markdown.
     pub success: Words,
@@ -116,8 +116,8 @@ impl Layout {
             row.level.parse::<Level>().map_err(fail)?;
         }
         for row in &layout.indicators.row {
-            if row.target.keys().any(|year| year.parse::<i32>().is_err()) {
-                return Err(fail("targets are given from a B.E. year on".to_owned()));
+            if row.target.keys().any(|year| years(year).is_none()) {
+                return Err(fail("targets are given by B.E. year".to_owned()));
             }
         }
         Ok(layout)
@@ -125,12 +125,10 @@ impl Layout {
 }
 
 impl IndicatorRow {
-    /// The target of a B.E. year: the latest one not after it.
+    /// The target of a B.E. year.
     pub(super) fn target_of(&self, year: i32) -> Option<&Words> {
-        let years = self.target.iter().filter_map(|(from, words)| {
-            from.parse::<i32>().ok().filter(|from| *from <= year).map(|from| (from, words))
-        });
-        years.max_by_key(|(from, _)| *from).map(|(_, words)| words)
+        let holds = |text: &str| years(text).is_some_and(|years| years.contains(&year));
+        self.target.iter().find(|(text, _)| holds(text)).map(|(_, words)| words)
     }
 }
 
