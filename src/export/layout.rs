@@ -61,8 +61,12 @@ pub struct IndicatorRow {
     pub indicator: Words,
     /// Targets by the B.E. years that they hold for: `2563` or `2563-2565`.
     pub target: BTreeMap<String, Words>,
-    /// The small success, in Markdown.
+    /// The small success, in Markdown. A heading on its first line is the
+    /// heading of the column.
     pub success: Words,
+    /// Name of the text that goes before it, if there is one.
+    #[serde(default)]
+    pub success_text: Option<String>,
     /// Name of the text that describes what was done.
     pub text: String,
 }
@@ -90,6 +94,9 @@ pub struct ResultRow {
     /// Only these groups of the level, in this order; all when empty.
     #[serde(default)]
     pub only: Vec<String>,
+    /// One row before the groups for all of them together, by this name.
+    #[serde(default)]
+    pub together: Option<Words>,
     /// One row for all groups together, where that can be.
     #[serde(default)]
     pub total: bool,

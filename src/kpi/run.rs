@@ -14,7 +14,7 @@ use super::level::Level;
 use super::period::{Days, Period};
 use super::session::{Session, borrowed};
 use super::{KpiError, Query};
-use crate::store::{Reader, Value};
+use crate::store::{Reader, ReportedValue, Value};
 use crate::units::Units;
 use crate::world::World;
 
@@ -251,6 +251,24 @@ impl Session<'_> {
         Ok(tally)
     }
 
+    /// The value that was entered for a place that is no group of units: the
+    /// region.
+    pub fn entered(
+        &self,
+        definition: &Definition,
+        period: &Period,
+        place: &str,
+    ) -> Result<Option<KpiRow>, KpiError> {
+        let entries = self
+            .reader
+            .reported(&definition.id, &period.to_string())
+            .map_err(|cause| KpiError::of(&definition.id, cause))?;
+        let Some(entry) = entries.iter().find(|entry| entry.unit == place) else { return Ok(None) };
+        let target = definition.target_of(period.days(definition.year).year);
+        let sums = Sums::entered(entry);
+        Ok(Some(row_of(definition, (place.to_owned(), place.to_owned()), sums, target)))
+    }
+
     /// Puts values that were entered for whole groups in the place of what is
     /// computed, or added up, of their units.
     fn enter_groups(
@@ -271,14 +289,20 @@ impl Session<'_> {
                 None => of_unit.then_some(entry.unit.as_str()),
             };
             let Some(code) = code else { continue };
-            *tally.group(code) = Sums {
-                numerator: Amount::signed(&entry.numerator).unwrap_or_default(),
-                denominator: Amount::parse(&entry.denominator).unwrap_or_default(),
-                entered: true,
-                ..Sums::default()
-            };
+            *tally.group(code) = Sums::entered(entry);
         }
         Ok(())
+    }
+}
+
+impl Sums {
+    fn entered(entry: &ReportedValue) -> Self {
+        Self {
+            numerator: Amount::signed(&entry.numerator).unwrap_or_default(),
+            denominator: Amount::parse(&entry.denominator).unwrap_or_default(),
+            entered: true,
+            ..Self::default()
+        }
     }
 }
 
@@ -313,19 +337,8 @@ fn finish(
 ) -> KpiResult {
     let target = definition.target_of(days.year);
     let rows = tally.groups.into_iter().map(|(code, sums)| {
-        let silent = sums.not_sent.is_some() && sums.numerator.is_zero();
-        let value = value_of(definition, &sums).filter(|_| !silent);
-        KpiRow {
-            name: level.name_of(&code, units),
-            code,
-            numerator: sums.numerator,
-            denominator: sums.denominator,
-            value: value.map(value_text),
-            target: target.map(value_text),
-            met: value.zip(target).map(|(value, target)| definition.meets(value, target)),
-            not_sent: sums.not_sent,
-            before: (!sums.entered).then_some(sums.before),
-        }
+        let name = level.name_of(&code, units);
+        row_of(definition, (code, name), sums, target)
     });
     KpiResult {
         kpi: definition.id.clone(),
@@ -334,6 +347,28 @@ fn finish(
         rows: rows.collect(),
         excluded: tally.excluded,
         not_computable,
+    }
+}
+
+/// A group's row. Where nobody of it sent anything, nothing is not nought.
+fn row_of(
+    definition: &Definition,
+    (code, name): (String, String),
+    sums: Sums,
+    target: Option<Decimal>,
+) -> KpiRow {
+    let silent = sums.not_sent.is_some() && sums.numerator.is_zero();
+    let value = value_of(definition, &sums).filter(|_| !silent);
+    KpiRow {
+        name,
+        code,
+        numerator: sums.numerator,
+        denominator: sums.denominator,
+        value: value.map(value_text),
+        target: target.map(value_text),
+        met: value.zip(target).map(|(value, target)| definition.meets(value, target)),
+        not_sent: sums.not_sent,
+        before: (!sums.entered).then_some(sums.before),
     }
 }
 
