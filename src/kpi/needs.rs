@@ -151,14 +151,24 @@ impl Session<'_> {
             return Ok(Rc::clone(found));
         }
         let trouble = |cause| KpiError::of(&definition.id, cause);
-        // Units that the list no longer has may have sent, too.
-        let marks = self.reader.marks().map_err(trouble)?.unwrap_or_default();
-        let mut units: BTreeSet<String> = self.world.units.by_code.keys().cloned().collect();
-        units.extend(marks.units().map(str::to_owned));
+        let units = self.senders().map_err(trouble)?;
         let found = self.reader.units_with(&self.tables(), &sought, &units).map_err(trouble)?;
         let found = Rc::new(found);
         self.sent.insert(sought, Rc::clone(&found));
         Ok(found)
+    }
+
+    /// Whoever may have sent: units of the list, and those that it no longer has.
+    fn senders(&mut self) -> crate::store::Result<Rc<BTreeSet<String>>> {
+        if let Some(senders) = &self.senders {
+            return Ok(Rc::clone(senders));
+        }
+        let marks = self.reader.marks()?.unwrap_or_default();
+        let mut senders: BTreeSet<String> = self.world.units.by_code.keys().cloned().collect();
+        senders.extend(marks.units().map(str::to_owned));
+        let senders = Rc::new(senders);
+        self.senders = Some(Rc::clone(&senders));
+        Ok(senders)
     }
 
     /// Tells groups that sent nothing of what the KPI needs in the period apart
@@ -187,7 +197,7 @@ impl Session<'_> {
         for one in needs.iter().flat_map(|need| need.split('|')) {
             sent.extend(self.sent(definition, one, days)?.iter().cloned());
         }
-        let types = self.sending_types(definition, days.year)?;
+        let types = sending_types(definition, days.year)?;
         let (mut silent, mut heard) = (BTreeSet::new(), BTreeSet::new());
         for unit in self.world.units.by_code.values() {
             let group = level.group(unit);
@@ -210,17 +220,13 @@ impl Session<'_> {
         }
         Ok(())
     }
+}
 
-    /// Types of unit of which data are expected in a year.
-    fn sending_types(
-        &self,
-        definition: &Definition,
-        year: i32,
-    ) -> Result<BTreeSet<String>, KpiError> {
-        if !definition.asked_of.is_empty() {
-            return Ok(definition.asked_of.iter().cloned().collect());
-        }
-        let types = super::lists::codes_of_year(SENDING, year);
-        types.map_err(|cause| KpiError::of(&definition.id, cause))
+/// Types of unit of which data are expected in a year.
+fn sending_types(definition: &Definition, year: i32) -> Result<BTreeSet<String>, KpiError> {
+    if !definition.asked_of.is_empty() {
+        return Ok(definition.asked_of.iter().cloned().collect());
     }
+    let types = super::lists::codes_of_year(SENDING, year);
+    types.map_err(|cause| KpiError::of(&definition.id, cause))
 }

@@ -37,6 +37,8 @@ pub struct Session<'a> {
     pub(super) part: Part<'a>,
     /// Units of which there are rows that were asked for.
     pub(super) sent: BTreeMap<Sought, Rc<BTreeSet<String>>>,
+    /// Units that may have sent something, once they are asked for.
+    pub(super) senders: Option<Rc<BTreeSet<String>>>,
     /// How records are kept.
     pub(super) tables: OnceCell<Rc<Tables>>,
     _held: Option<Snapshot<'a>>,
@@ -103,6 +105,7 @@ impl<'a> Session<'a> {
             rounds: None,
             part: Part::default(),
             sent: BTreeMap::new(),
+            senders: None,
             tables: OnceCell::new(),
             _held: held,
         })
