@@ -13,5 +13,5 @@ FROM (
   JOIN resident AS r ON r.person = i.person
   LEFT JOIN died AS d ON d.person = i.person
   LEFT JOIN followup AS f ON f.person = i.person
-  WHERE i.kind = 'DM' AND i.registered = 1 AND i.since <= :end
+  WHERE i.kind = 'DM' AND i.registered = 1
 ) AS x

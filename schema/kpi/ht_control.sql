@@ -8,11 +8,12 @@ SELECT hcode, person, c_active * c_alive AS den, c_active * c_alive * c_measured
 FROM (
   SELECT r.hcode AS hcode, r.person AS person, i.active AS c_active, d.died AS v_alive,
     CASE WHEN d.died < :start THEN 0 ELSE 1 END AS c_alive,
-    CASE WHEN b.person IS NULL THEN 0 ELSE 1 END AS c_measured, b.last % 1000000 AS v_low,
-    CASE WHEN b.last % 1000 < :dbp_below AND b.last % 1000000 < :sbp_below * 1000 THEN 1 ELSE 0 END AS c_low
+    CASE WHEN b.person IS NULL THEN 0 ELSE 1 END AS c_measured, b.last % 10000000000 AS v_low,
+    CASE WHEN b.last % 100000 < :dbp_below * 100 AND b.last % 10000000000 < :sbp_below * 10000000
+      THEN 1 ELSE 0 END AS c_low
   FROM illness AS i
   JOIN resident AS r ON r.person = i.person
   LEFT JOIN died AS d ON d.person = i.person
   LEFT JOIN pressure AS b ON b.person = i.person
-  WHERE i.kind = 'HT' AND i.registered = 1 AND i.since <= :end
+  WHERE i.kind = 'HT' AND i.registered = 1
 ) AS x

@@ -1,4 +1,4 @@
--- Outpatient visits against the area population: a row for each resident, who
+-- Outpatient visits of anybody against the area population: a row for each resident, who
 -- counts once per level, and one for each unit's visits, which add up.
 -- use: resident, opvisit
 -- alone: person, unit

@@ -209,6 +209,9 @@ fn show(context: &Context, chosen: &[&Definition], result: &KpiResult) -> anyhow
             row.denominator.to_string(),
             row.name
         ))?;
+        if let Some(why) = &row.not_sent {
+            say(format!("         ! {}", context.pick(&why.text.th, &why.text.en)))?;
+        }
     }
     for (reason, count) in &result.excluded {
         let text = definition.and_then(|d| d.exclusions.get(reason));

@@ -68,6 +68,12 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
         Lang::Th => report::Lang::Th,
         Lang::En => report::Lang::En,
     };
+    // A page says it above itself; what goes to a program does not.
+    if format != Format::Html {
+        for hint in &composed.document.hints {
+            log::warn!("{}", hint.pick(lang));
+        }
+    }
     let bytes = composed.file(format, lang, now)?;
     match &args.out {
         Some(path) => write_whole(path, &bytes).with_context(|| path.display().to_string())?,

@@ -86,6 +86,14 @@ pub(super) fn outcome(met: Option<bool>) -> Cell {
     }
 }
 
+/// Whether a group met its target, or what it did not send.
+pub(super) fn outcome_of(row: &KpiRow) -> Cell {
+    match (&row.not_sent, &row.value) {
+        (Some(why), None) => Cell::Words(in_words(&why.text)),
+        _ => outcome(row.met),
+    }
+}
+
 impl KpiPage<'_> {
     fn table(&self) -> Table {
         let (definition, result) = (self.definition, &self.result);
@@ -104,7 +112,7 @@ impl KpiPage<'_> {
                 amount(row.denominator),
                 Cell::decimal(decimal(row.value.as_ref())),
                 Cell::decimal(decimal(row.target.as_ref())),
-                outcome(row.met),
+                outcome_of(row),
             ]);
         }
         table.notes = self.notes();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::manifest::sha256;
-use crate::kpi::{Level, Library};
+use crate::kpi::{Level, Library, years};
 use crate::report::Words;
 
 #[derive(rust_embed::RustEmbed)]
@@ -59,10 +59,14 @@ pub struct Indicators {
 pub struct IndicatorRow {
     /// The indicator.
     pub indicator: Words,
-    /// Targets, each from a B.E. year on.
+    /// Targets by the B.E. years that they hold for: `2563` or `2563-2565`.
     pub target: BTreeMap<String, Words>,
-    /// The small success, in Markdown.
+    /// The small success, in Markdown. A heading on its first line is the
+    /// heading of the column.
     pub success: Words,
+    /// Name of the text that goes before it, if there is one.
+    #[serde(default)]
+    pub success_text: Option<String>,
     /// Name of the text that describes what was done.
     pub text: String,
 }
@@ -90,6 +94,9 @@ pub struct ResultRow {
     /// Only these groups of the level, in this order; all when empty.
     #[serde(default)]
     pub only: Vec<String>,
+    /// One row before the groups for all of them together, by this name.
+    #[serde(default)]
+    pub together: Option<Words>,
     /// One row for all groups together, where that can be.
     #[serde(default)]
     pub total: bool,
@@ -116,8 +123,8 @@ impl Layout {
             row.level.parse::<Level>().map_err(fail)?;
         }
         for row in &layout.indicators.row {
-            if row.target.keys().any(|year| year.parse::<i32>().is_err()) {
-                return Err(fail("targets are given from a B.E. year on".to_owned()));
+            if row.target.keys().any(|year| years(year).is_none()) {
+                return Err(fail("targets are given by B.E. year".to_owned()));
             }
         }
         Ok(layout)
@@ -125,12 +132,10 @@ impl Layout {
 }
 
 impl IndicatorRow {
-    /// The target of a B.E. year: the latest one not after it.
+    /// The target of a B.E. year.
     pub(super) fn target_of(&self, year: i32) -> Option<&Words> {
-        let years = self.target.iter().filter_map(|(from, words)| {
-            from.parse::<i32>().ok().filter(|from| *from <= year).map(|from| (from, words))
-        });
-        years.max_by_key(|(from, _)| *from).map(|(_, words)| words)
+        let holds = |text: &str| years(text).is_some_and(|years| years.contains(&year));
+        self.target.iter().find(|(text, _)| holds(text)).map(|(_, words)| words)
     }
 }
 

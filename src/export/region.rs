@@ -6,10 +6,10 @@ use std::path::Path;
 use chrono::{Datelike, NaiveDate};
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use super::document::{amount, days, decimal, in_words, label, outcome, point};
+use super::document::{amount, days, decimal, in_words, label, outcome_of, point};
 use super::layout::{IndicatorRow, Layout, ResultRow};
 use super::{Result, texts};
-use crate::kpi::{Counts, Days, Definition, KpiResult, KpiRow, Period, Scale};
+use crate::kpi::{Amount, Counts, Days, Definition, KpiResult, KpiRow, Period, Scale};
 use crate::report::chart::{Chart, Shape};
 use crate::report::{Cell, Column, Document, Kind, Part, Prose, Table, Words};
 
@@ -25,7 +25,18 @@ pub struct RegionReport<'a> {
     /// Its days.
     pub days: Days,
     /// What each row of the results comes to.
-    pub counted: Vec<(&'a Definition, KpiResult)>,
+    pub counted: Vec<Counted<'a>>,
+}
+
+/// What a row of the results comes to.
+#[derive(Debug, Clone)]
+pub struct Counted<'a> {
+    /// The KPI.
+    pub definition: &'a Definition,
+    /// Its groups.
+    pub result: KpiResult,
+    /// The value of the region itself, when one was entered.
+    pub of_region: Option<KpiRow>,
 }
 
 /// Fills a report in.
@@ -37,7 +48,9 @@ pub fn report(filled: &RegionReport<'_>, data: &Path) -> Result<Document> {
         lines: layout.lines.iter().map(|words| filled.fill(words)).collect(),
         ..Document::default()
     };
-    document.parts.push(Part::Table(filled.indicators(data)?));
+    let (table, hints) = filled.indicators(data)?;
+    document.parts.push(Part::Table(table));
+    document.hints = hints;
     let (table, charts) = filled.results();
     document.parts.push(Part::Table(table));
     document.parts.extend(charts.into_iter().map(Part::Chart));
@@ -79,7 +92,8 @@ impl RegionReport<'_> {
         }
     }
 
-    fn indicators(&self, data: &Path) -> Result<Table> {
+    /// The table of indicators, and which of its texts are still to be written.
+    fn indicators(&self, data: &Path) -> Result<(Table, Vec<Words>)> {
         let layout = &self.layout.indicators;
         let ids = ["indicator", "target", "success", "description"];
         let columns = ids.iter().zip(&layout.headings).map(|(id, heading)| Column {
@@ -88,36 +102,56 @@ impl RegionReport<'_> {
         });
         let name = format!("{}-indicators", self.layout.name);
         let mut table = Table::new(&name, self.fill(&layout.title), columns.collect());
+        let mut hints = Vec::new();
         for row in &layout.row {
-            let cells = self.indicator(row, data)?;
-            table.push(cells);
+            let (heading, success) = self.success(row, data)?;
+            if let Some(heading) = heading.filter(|_| table.rows.is_empty()) {
+                table.columns[SUCCESS].heading = self.fill(&heading);
+            }
+            let description = self.description(row, data, &mut hints)?;
+            let target = row.target_of(self.days.year);
+            table.push(vec![
+                Cell::Words(row.indicator.clone()),
+                target.map_or(Cell::Empty, |words| Cell::Words(words.clone())),
+                success,
+                description,
+            ]);
         }
-        Ok(table)
+        Ok((table, hints))
     }
 
-    fn indicator(&self, row: &IndicatorRow, data: &Path) -> Result<Vec<Cell>> {
+    /// What was done, as people wrote it. Where nobody has yet, the report is
+    /// empty there and the page says so above itself.
+    fn description(&self, row: &IndicatorRow, data: &Path, hints: &mut Vec<Words>) -> Result<Cell> {
         let (report, period) = (&self.layout.name, self.period.to_string());
-        let description = match texts::read(data, report, &row.text, &period)? {
-            Some(text) => Cell::Prose(text),
-            None => {
-                let place = texts::place(report, &row.text, &period);
-                let place = place.display();
-                Cell::Words(Words::new(
-                    format!("(ยังไม่มีข้อความ: เขียนเป็น Markdown ไว้ที่ {place} ในโฟลเดอร์ข้อมูล)"),
-                    format!("(no text yet: write it in Markdown at {place} in the data folder)"),
-                ))
-            }
+        if let Some(text) = texts::read(data, report, &row.text, &period)? {
+            return Ok(Cell::Prose(text));
+        }
+        let place = texts::place(report, &row.text, &period);
+        let place = place.display();
+        hints.push(Words::new(
+            format!("ยังไม่มีข้อความ: เขียนเป็น Markdown ไว้ที่ {place} ในโฟลเดอร์ข้อมูล"),
+            format!("no text yet: write it in Markdown at {place} in the data folder"),
+        ));
+        Ok(Cell::Empty)
+    }
+
+    /// The small success and the heading of its column: those of the texts, else
+    /// those of the layout.
+    fn success(&self, row: &IndicatorRow, data: &Path) -> Result<(Option<Words>, Cell)> {
+        let (report, period) = (&self.layout.name, self.period.to_string());
+        let own = match &row.success_text {
+            Some(key) => texts::read(data, report, key, &period)?,
+            None => None,
         };
-        let target = row.target_of(self.days.year);
-        Ok(vec![
-            Cell::Words(row.indicator.clone()),
-            target.map_or(Cell::Empty, |words| Cell::Words(words.clone())),
-            Cell::Words(Words::new(
-                Prose::new(&row.success.th).plain(),
-                Prose::new(&row.success.en).plain(),
-            )),
-            description,
-        ])
+        if let Some(text) = own {
+            let (heading, body) = headed(text.markdown());
+            return Ok((heading.map(Words::same), Cell::Prose(Prose::new(body))));
+        }
+        let ((th, body_th), (en, body_en)) = (headed(&row.success.th), headed(&row.success.en));
+        let plain = |body: &str| Prose::new(body).plain();
+        let heading = th.zip(en).map(|(th, en)| Words::new(th, en));
+        Ok((heading, Cell::Words(Words::new(plain(body_th), plain(body_en)))))
     }
 
     fn results(&self) -> (Table, Vec<Chart>) {
@@ -125,10 +159,9 @@ impl RegionReport<'_> {
         let name = format!("{}-results", self.layout.name);
         let mut table = Table::new(&name, self.fill(&layout.title), result_columns());
         let mut charts = Vec::new();
-        for (number, (row, (definition, result))) in
-            layout.row.iter().zip(&self.counted).enumerate()
-        {
-            let rows = groups(row, definition, result);
+        for (number, (row, counted)) in layout.row.iter().zip(&self.counted).enumerate() {
+            let Counted { definition, result, of_region } = counted;
+            let rows = groups(row, counted);
             let known = rows.iter().any(|(_, row)| row.is_some());
             for (group, counted) in &rows {
                 let first = [Cell::Int(number as i64 + 1), Cell::Words(row.name.clone())];
@@ -137,7 +170,12 @@ impl RegionReport<'_> {
                 );
             }
             if row.chart && known && rows.len() > 1 {
-                charts.push(chart(row, definition, &rows));
+                // All of them together are no group among the groups.
+                let first = usize::from(row.together.is_some());
+                charts.push(chart(row, definition, &rows[first..]));
+            }
+            if of_region.is_some() {
+                table.notes.push(entered(definition));
             }
             table.notes.extend(notes(definition));
         }
@@ -177,26 +215,57 @@ fn notes(definition: &Definition) -> Option<Words> {
 /// A group's name, and what it comes to; none where the data say nothing.
 type Group = (Words, Option<KpiRow>);
 
+/// Says that a value was not computed.
+fn entered(definition: &Definition) -> Words {
+    let name = in_words(&definition.name);
+    Words::new(
+        format!("{}: ค่าของเขตเป็นค่าที่บันทึก (kpi enter) ไม่ได้คำนวณ", name.th),
+        format!("{}: the value of the region was entered (kpi enter), not computed", name.en),
+    )
+}
+
+/// Where the small success stands among the columns.
+const SUCCESS: usize = 2;
+
+/// A text whose first line may be a heading in Markdown, taken apart.
+fn headed(text: &str) -> (Option<&str>, &str) {
+    let text = text.trim_start();
+    if !text.starts_with('#') {
+        return (None, text);
+    }
+    let (first, body) = text.split_once('\n').unwrap_or((text, ""));
+    let heading = first.trim_matches(['#', ' ', '\r']);
+    ((!heading.is_empty()).then_some(heading), body)
+}
+
 /// Groups that a row of the layout shows.
-fn groups(row: &ResultRow, definition: &Definition, result: &KpiResult) -> Vec<Group> {
+fn groups(row: &ResultRow, counted: &Counted<'_>) -> Vec<Group> {
+    let Counted { definition, result, of_region } = counted;
     let find = |code: &String| result.rows.iter().find(|row| row.code == *code).cloned();
-    let chosen: Vec<Group> = if row.only.is_empty() {
+    let mut chosen: Vec<Group> = if row.only.is_empty() {
         result.rows.iter().map(|row| (label(row), Some(row.clone()))).collect()
     } else {
         row.only.iter().map(|code| (Words::same(code), find(code))).collect()
     };
     let known: Vec<&KpiRow> = chosen.iter().filter_map(|(_, row)| row.as_ref()).collect();
-    let together = row.total || result.not_computable.is_some();
-    if together && can_be_added_up(definition, known.len()) {
-        return vec![(Words::new("รวม", "all"), added_up(definition, &known))];
+    let can = of_region.is_some() || can_be_added_up(definition, &known);
+    let all = of_region.clone().or_else(|| can.then(|| added_up(definition, &known)).flatten());
+    let name = row.together.clone().unwrap_or_else(|| Words::new("รวม", "all"));
+    let only_one = row.total || (result.not_computable.is_some() && of_region.is_none());
+    if only_one && can {
+        return vec![(name, all)];
+    }
+    if row.together.is_some() {
+        chosen.insert(0, (name, all));
     }
     chosen
 }
 
 /// Persons cannot be added up, because one may be in two groups, and neither
-/// can changes, whose base is not among what was counted.
-fn can_be_added_up(definition: &Definition, rows: usize) -> bool {
-    rows < 2 || (definition.counts != Counts::Persons && definition.scale != Scale::Change)
+/// can changes that were entered, whose base nobody knows.
+fn can_be_added_up(definition: &Definition, rows: &[&KpiRow]) -> bool {
+    let based = definition.scale != Scale::Change || rows.iter().all(|row| row.before.is_some());
+    rows.len() < 2 || (definition.counts != Counts::Persons && based)
 }
 
 /// Groups together; nothing when there is none.
@@ -209,13 +278,27 @@ fn added_up(definition: &Definition, rows: &[&KpiRow]) -> Option<KpiRow> {
     for row in more {
         sum.numerator.add(row.numerator);
         sum.denominator.add(row.denominator);
+        if let (Some(sum), Some(row)) = (&mut sum.before, &row.before) {
+            sum.0.add(row.0);
+            sum.1.add(row.1);
+        }
+        sum.not_sent = sum.not_sent.filter(|_| row.not_sent.is_some());
     }
     let factor = match definition.scale {
         Scale::Percent => Decimal::ONE_HUNDRED,
         Scale::PerThousand => Decimal::ONE_THOUSAND,
         Scale::Ratio | Scale::Mean | Scale::Change => Decimal::ONE,
     };
-    let value = (sum.numerator.decimal() * factor).checked_div(sum.denominator.decimal());
+    let of = |numerator: Amount, denominator: Amount| {
+        (numerator.decimal() * factor).checked_div(denominator.decimal())
+    };
+    let now = of(sum.numerator, sum.denominator);
+    let value = if definition.scale == Scale::Change {
+        let before = sum.before.and_then(|(numerator, denominator)| of(numerator, denominator));
+        now.zip(before).map(|(now, before)| now - before)
+    } else {
+        now
+    };
     let half_up = RoundingStrategy::MidpointAwayFromZero;
     let value = value.map(|value| value.round_dp_with_strategy(2, half_up));
     let target = decimal(sum.target.as_ref());
@@ -257,7 +340,7 @@ fn cells(
         Cell::decimal(decimal(row.value.as_ref())),
         Cell::decimal(decimal(row.target.as_ref())),
         unit,
-        outcome(row.met),
+        outcome_of(row),
     ]
 }
 

@@ -10,10 +10,10 @@ use super::document::{KpiPage, page_of};
 use super::manifest::Manifest;
 use super::period::PeriodRule;
 use super::plan::{Content, Plan};
-use super::region::{RegionReport, report};
+use super::region::{Counted, RegionReport, report};
 use super::{ExportError, Made, Result, folder, keep, state};
 use crate::crash_point;
-use crate::kpi::{Definition, KpiResult, Level, Library, Period, Session, YearKind};
+use crate::kpi::{Definition, KpiResult, Level, Library, Period, REGION, Session, YearKind};
 use crate::report::{Document, Format, Lang};
 use crate::score::Shelf;
 use crate::store::{Kept, Reader};
@@ -195,7 +195,10 @@ impl Counter<'_> {
             let definition = self.place.library.get(&row.kpi);
             let definition = definition.ok_or_else(|| refused(&row.kpi))?;
             let level = row.level.parse().map_err(ExportError::Refused)?;
-            counted.push((definition, self.count(definition, &period, level)?));
+            let result = self.count(definition, &period, level)?;
+            let place = format!("{REGION}:{region}");
+            let of_region = self.session.entered(definition, &period, &place)?;
+            counted.push(Counted { definition, result, of_region });
         }
         self.basis.report = Some((layout.name.clone(), layout.version.clone()));
         self.basis.region = (!region.is_empty()).then(|| region.to_owned());

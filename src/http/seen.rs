@@ -42,6 +42,9 @@ pub struct SeenRow {
     pub target: Option<String>,
     /// Whether it is met.
     pub met: Option<bool>,
+    /// What no unit of the group sent in the period.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_sent: Option<NotComputable>,
     /// Not shown, because few persons could be recognised in it.
     pub suppressed: bool,
 }
@@ -166,6 +169,7 @@ fn seen(result: &KpiResult, hidden: &BTreeSet<String>, limit: u64) -> SeenKpi {
             value: row.value.clone().filter(|_| !suppressed),
             target: row.target.clone(),
             met: row.met.filter(|_| !suppressed),
+            not_sent: row.not_sent.clone(),
             suppressed,
         }
     });
@@ -194,6 +198,8 @@ impl SeenKpi {
                 value: row.value.clone(),
                 target: row.target.clone(),
                 met: row.met,
+                not_sent: row.not_sent.clone(),
+                before: None,
             })
         };
         let told = |(reason, count): (&String, &Option<u64>)| Some((reason.clone(), (*count)?));

@@ -23,6 +23,11 @@ impl Amount {
         Decimal::from_str_exact(text.trim()).ok().filter(|d| !d.is_sign_negative()).map(Self)
     }
 
+    /// A number as text, which may be below nought: a change.
+    pub fn signed(text: &str) -> Option<Self> {
+        Decimal::from_str_exact(text.trim()).ok().map(Self)
+    }
+
     /// The decimal itself.
     pub fn decimal(self) -> Decimal {
         self.0

@@ -93,6 +93,16 @@ pub struct DayFrom {
     pub days: i64,
 }
 
+/// Days of the rows of a file that a KPI needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Window {
+    /// The first.
+    pub from: Option<DayFrom>,
+    /// The last.
+    pub to: Option<DayFrom>,
+}
+
 /// A day of the period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -126,7 +136,7 @@ pub struct Definition {
     pub direction: Direction,
     /// The year it lives in.
     pub year: YearKind,
-    /// Targets, each from a B.E. year on.
+    /// Targets by B.E. year: one holds for the years that its source names.
     pub target: BTreeMap<i32, Decimal>,
     /// Whether its counts are of persons (or their visits), who could be
     /// recognised in small ones.
@@ -135,8 +145,22 @@ pub struct Definition {
     pub source: String,
     /// What in it has no public source.
     pub local_defaults: Vec<String>,
-    /// What must be there, each `FILE`, `FILE.COLUMN` or alternatives `A|B`.
+    /// What must be there, each `FILE`, `FILE.COLUMN` or alternatives `A|B`; of
+    /// a register `FILE@round` asks for one of the period's rounds, and
+    /// `FILE.COLUMN@ever` for a layout that has the column.
     pub needs: Vec<String>,
+    /// The first day that it looks at, when that is not the period's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub begins: Option<DayFrom>,
+    /// Days of the rows that it needs, by file, when those are not the period's
+    /// own.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub window: BTreeMap<String, Window>,
+    /// Types of the units that are asked for data, when not all are.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub asked_of: Vec<String>,
+    /// Whether values of groups can be entered.
+    pub enter: bool,
     /// Parameters of the query by name, without the colon.
     pub parameters: BTreeMap<String, Parameter>,
     /// Texts of the reasons why a person or row does not count.
@@ -151,9 +175,24 @@ pub struct Definition {
 }
 
 impl Definition {
-    /// The target of a B.E. year: the latest one set not after it.
+    /// The target of a B.E. year.
     pub fn target_of(&self, year: i32) -> Option<Decimal> {
-        self.target.range(..=year).next_back().map(|(_, target)| *target)
+        self.target.get(&year).copied()
+    }
+
+    /// The first day that it looks at for a period: some look further back than
+    /// a short period begins.
+    pub fn first_day(&self, days: &Days) -> NaiveDate {
+        self.begins.as_ref().map_or(days.start, |day| day.reckon(days))
+    }
+
+    /// The days in which rows of a file are asked for.
+    pub(super) fn window_of(&self, file: &str, days: &Days) -> (NaiveDate, NaiveDate) {
+        let window = self.window.get(file);
+        let day = |day: Option<&DayFrom>, or| day.map_or(or, |day| day.reckon(days));
+        let from = window.and_then(|window| window.from.as_ref());
+        let to = window.and_then(|window| window.to.as_ref());
+        (day(from, self.first_day(days)), day(to, days.end))
     }
 
     /// Whether a part of the store can be counted by itself.

@@ -160,7 +160,7 @@ impl Session<'_> {
             person: shown(cid, unmask),
             registered: Vec::new(),
             outcomes: Vec::new(),
-            not_computable: self.missing(definition)?,
+            not_computable: self.missing(definition, &period.days(definition.year))?,
         };
         let mut known: Vec<[Value; 2]> = Vec::new();
         let asked = self.reader.each_line(REGISTRATION, &[(":cid", cid.into())], |line| {
@@ -214,7 +214,7 @@ impl Session<'_> {
             funnel: Vec::new(),
             excluded: BTreeMap::new(),
             missing: Vec::new(),
-            not_computable: self.missing(definition)?,
+            not_computable: self.missing(definition, &period.days(definition.year))?,
         };
         let Some(query) = definition.query.as_ref() else { return Ok(explained) };
         if explained.not_computable.is_some() {
@@ -393,7 +393,7 @@ fn discreet(number: &str, unmask: bool) -> String {
 
 fn span(definition: &Definition, period: &Period) -> Span {
     let days = period.days(definition.year);
-    Span { name: period.to_string(), start: days.start, end: days.end }
+    Span { name: period.to_string(), start: definition.first_day(&days), end: days.end }
 }
 
 /// Counts of a unit by condition, over rows that come in order of the person.

@@ -49,9 +49,17 @@ impl Level {
     }
 
     /// What people call a group: districts and provinces are named by their
-    /// code already.
+    /// code already. Units of which the list says nothing are a group, too.
     pub fn name_of(self, code: &str, units: &Units) -> String {
         match self {
+            _ if code.is_empty() => match self {
+                Self::Network => "ไม่มีเครือข่าย (no network)",
+                Self::District => "ไม่ระบุอำเภอ (no district)",
+                Self::Province => "ไม่ระบุจังหวัด (no province)",
+                Self::Class => "ไม่ระบุระดับ (no level)",
+                Self::Unit | Self::Cup => "ไม่ระบุหน่วยบริการ (no unit)",
+            }
+            .to_owned(),
             Self::Unit | Self::Cup | Self::Network => {
                 units.by_code.get(code).map_or_else(String::new, |unit| unit.name.clone())
             }

@@ -10,8 +10,8 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::definition::{Counts, Definition, Direction, Names, Parameter, Scale};
-use super::period::YearKind;
+use super::definition::{Counts, DayFrom, Definition, Direction, Names, Parameter, Scale, Window};
+use super::period::{YearKind, years};
 use super::query::{Block, Head, Query};
 
 #[derive(rust_embed::RustEmbed)]
@@ -69,6 +69,14 @@ struct Raw {
     local_defaults: Vec<String>,
     #[serde(default)]
     needs: Vec<String>,
+    #[serde(default)]
+    begins: Option<DayFrom>,
+    #[serde(default)]
+    window: BTreeMap<String, Window>,
+    #[serde(default)]
+    asked_of: Vec<String>,
+    #[serde(default)]
+    enter: bool,
     #[serde(default)]
     parameters: BTreeMap<String, Parameter>,
     #[serde(default)]
@@ -196,10 +204,14 @@ fn yes() -> bool {
 fn build(files: &Files, file: &str, raw: Raw) -> Result<Definition, LibraryError> {
     let mut target = BTreeMap::new();
     for (year, value) in &raw.target {
-        let year = year.parse().map_err(|_| fail(file, format!("no year: {year}")))?;
+        let years = years(year).ok_or_else(|| fail(file, format!("no year: {year}")))?;
         let value = Decimal::from_str_exact(value)
             .map_err(|_| fail(file, format!("no target: {value}")))?;
-        target.insert(year, value);
+        for year in years {
+            if target.insert(year, value).is_some() {
+                return Err(fail(file, format!("there are two targets of {year}")));
+            }
+        }
     }
     let mut version = Sha256::new();
     version.update(format!("{raw:?}"));
@@ -226,6 +238,10 @@ fn build(files: &Files, file: &str, raw: Raw) -> Result<Definition, LibraryError
         source: raw.source,
         local_defaults: raw.local_defaults,
         needs: raw.needs,
+        begins: raw.begins,
+        window: raw.window,
+        asked_of: raw.asked_of,
+        enter: raw.enter || raw.counts == Counts::Reported,
         parameters: raw.parameters,
         exclusions: raw.exclusions,
         conditions: raw.conditions,
@@ -237,7 +253,7 @@ fn build(files: &Files, file: &str, raw: Raw) -> Result<Definition, LibraryError
 }
 
 /// Days that every query may name.
-pub(super) const GIVEN: [&str; 9] = [
+pub(super) const GIVEN: [&str; 10] = [
     ":start",
     ":end",
     ":year_start",
@@ -247,6 +263,7 @@ pub(super) const GIVEN: [&str; 9] = [
     ":round",
     ":as_of",
     ":year",
+    ":registry",
 ];
 
 fn check_parameters(file: &str, definition: &Definition) -> Result<(), LibraryError> {

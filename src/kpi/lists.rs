@@ -1,6 +1,8 @@
 //! Lists of `schema/codes/` with all their columns, as tables for queries: a
 //! vaccination schedule is more than its codes.
 
+use std::collections::BTreeSet;
+
 use crate::store::{StoreError, Value};
 
 #[derive(rust_embed::RustEmbed)]
@@ -42,4 +44,18 @@ pub(super) fn table(name: &str) -> Result<Table, StoreError> {
         rows.push(values);
     }
     Ok((columns, rows))
+}
+
+/// The codes of a list whose rows hold from a year (`from_n`) to a year
+/// (`to_n`), as the second and third of its columns say.
+pub(super) fn codes_of_year(name: &str, year: i32) -> Result<BTreeSet<String>, StoreError> {
+    let (_, rows) = table(name)?;
+    let year = i64::from(year);
+    let holds = |row: &[Value]| match row {
+        [Value::Text(code), Value::Int(from), Value::Int(to), ..] => {
+            (*from..=*to).contains(&year).then(|| code.clone())
+        }
+        _ => None,
+    };
+    Ok(rows.iter().filter_map(|row| holds(row)).collect())
 }

@@ -16,6 +16,7 @@ mod explain;
 mod level;
 mod library;
 mod lists;
+mod needs;
 mod part;
 mod period;
 mod query;
@@ -24,13 +25,13 @@ mod run;
 mod session;
 
 pub use amount::{Amount, value_text};
-pub use definition::{Counts, Definition, Direction, Names, Parameter, Scale};
+pub use definition::{Counts, Definition, Direction, Names, Parameter, Scale, Window};
 pub use explain::{Check, Missing, Outcome, PersonExplained, Registration, Step, UnitExplained};
 pub use level::Level;
 pub use library::{Library, LibraryError};
-pub use period::{Days, Period, PeriodError, YearKind};
+pub use period::{Days, Period, PeriodError, YearKind, years};
 pub use query::{Block, Query};
-pub use reported::{Entry, read_entries};
+pub use reported::{Entry, REGION, read_entries};
 pub use run::{KpiResult, KpiRow, NotComputable, Span, run};
 pub use session::Session;
 

@@ -21,7 +21,7 @@ use super::period::Days;
 use super::query::Query;
 use super::session::Session;
 use crate::files::digest;
-use crate::store::{Kept, Lens, Marks, Result, Tables};
+use crate::store::{Kept, Lens, Marks, Result};
 use crate::version;
 
 /// So many persons (or units) of a hundred, and so many in any case, may be of
@@ -37,7 +37,6 @@ pub(super) struct Part<'a> {
     marks: Rc<Marks>,
     classes: Option<Rc<Classes>>,
     lens: Option<Stale>,
-    tables: Option<Rc<Tables>>,
     /// Blocks that were made of what is seen.
     pub(super) blocks: BTreeSet<String>,
 }
@@ -128,7 +127,9 @@ impl<'a> Session<'a> {
         let words = query.all_words();
         let reads = |name: &str| words.contains(name) || words.contains(&format!("T_{name}"));
         let records = self.world.catalog.records.iter().map(|record| &record.name);
+        let registry = if words.contains("REGISTRY_PERSON") { "registry" } else { "" };
         let of = digest(&[
+            self.part.marks.of_store(registry),
             version::OF_CODE.as_str(),
             &self.part.marks.ground(),
             &definition.version,
@@ -268,9 +269,7 @@ impl<'a> Session<'a> {
 
     fn put_lens(&mut self, part: Stale) -> Result<()> {
         let begun = std::time::Instant::now();
-        let world = self.world;
-        let tables = self.part.tables.get_or_insert_with(|| Rc::new(Tables::of(&world.catalog)));
-        let tables = Rc::clone(tables);
+        let tables = self.tables();
         let wanted: Vec<u32> = part.classes.iter().copied().collect();
         let (persons, partly) = match &self.part.classes {
             Some(classes) => {
@@ -298,9 +297,7 @@ impl<'a> Session<'a> {
     pub(super) fn look_at_all(&mut self) -> Result<()> {
         if self.part.lens.is_some() {
             self.drop_blocks()?;
-            if let Some(tables) = self.part.tables.clone() {
-                self.reader.take_lens(&tables)?;
-            }
+            self.reader.take_lens(&self.tables())?;
             self.part.lens = None;
         }
         Ok(())

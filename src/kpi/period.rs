@@ -2,6 +2,7 @@
 //! they mean for a KPI of a given kind of year.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use chrono::{Datelike, Days as ChronoDays, Months, NaiveDate};
@@ -141,6 +142,14 @@ impl Period {
         let quarter_start = year_start + Months::new(done.unsigned_abs() / 3 * 3);
         Days { start, end, year_start, quarter_start, year }
     }
+}
+
+/// The B.E. years that a text names: `2563`, or `2557-2561` with both ends.
+pub fn years(text: &str) -> Option<RangeInclusive<i32>> {
+    let year = |text: &str| text.parse::<i32>().ok().filter(|year| (2500..=2700).contains(year));
+    let (from, to) = text.split_once('-').unwrap_or((text, text));
+    let years = year(from)?..=year(to)?;
+    (!years.is_empty()).then_some(years)
 }
 
 /// The first day of a month of a B.E. year.

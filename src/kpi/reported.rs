@@ -1,6 +1,7 @@
 //! Reads a CSV of reported values: `kpi,unit,period,numerator,denominator,note`.
+//! A value is of a unit, or of a whole group such as a province.
 
-use super::{Amount, Counts, Library, Period};
+use super::{Amount, Level, Library, Period, Scale};
 use crate::store::ReportedValue;
 use crate::units::Units;
 
@@ -36,22 +37,52 @@ pub fn read_entries(
 fn entry(row: &csv::StringRecord, library: &Library, units: &Units) -> Result<Entry, String> {
     let field = |at: usize| row.get(at).unwrap_or("").to_owned();
     let (kpi, unit, period) = (field(0), field(1), field(2));
-    match library.get(&kpi) {
-        None => return Err(format!("{kpi:?} is no KPI")),
-        Some(definition) if definition.counts != Counts::Reported => {
-            return Err(format!("{kpi} is computed, not reported"));
-        }
-        Some(_) => {}
+    let definition = library.get(&kpi).ok_or_else(|| format!("{kpi:?} is no KPI"))?;
+    if !definition.enter {
+        return Err(format!("{kpi} is computed, not reported"));
     }
-    if !units.knows(&unit) {
-        return Err(format!("{unit:?} is no unit"));
-    }
+    let unit = place(&unit, units)?;
     let period: Period = period.parse().map_err(|e: super::PeriodError| e.to_string())?;
     let (numerator, denominator) = (field(3), field(4));
-    let amount = |text: &str| Amount::parse(text).ok_or_else(|| format!("{text:?} is no number"));
-    amount(&numerator)?;
-    if amount(&denominator)?.is_zero() {
+    let no_number = |text: &str| format!("{text:?} is no number");
+    let change = definition.scale == Scale::Change;
+    let counted = if change { Amount::signed } else { Amount::parse };
+    counted(&numerator).ok_or_else(|| no_number(&numerator))?;
+    let of = Amount::parse(&denominator).ok_or_else(|| no_number(&denominator))?;
+    if of.is_zero() {
         return Err("the denominator is nothing".to_owned());
     }
     Ok(Entry { kpi, unit, period: period.to_string(), numerator, denominator, note: field(5) })
 }
+
+/// Levels of which whole groups can be entered.
+const GROUPS: [Level; 5] =
+    [Level::Cup, Level::Network, Level::District, Level::Province, Level::Class];
+
+/// Whom a value is of: a unit by its code, a province by its name, or a group
+/// as `LEVEL:CODE`; the region, which no unit names, as `region:12`.
+fn place(text: &str, units: &Units) -> Result<String, String> {
+    if units.knows(text) {
+        return Ok(text.to_owned());
+    }
+    let is_group = |level: Level, code: &str| {
+        !code.is_empty() && units.by_code.values().any(|unit| level.group(unit) == code)
+    };
+    if let Some((name, code)) = text.split_once(':') {
+        let (name, code) = (name.trim(), code.trim());
+        let level = name.parse::<Level>().ok().filter(|level| GROUPS.contains(level));
+        let region = name == REGION && code.parse::<u8>().is_ok_and(|no| REGIONS.contains(&no));
+        if region || level.is_some_and(|level| is_group(level, code)) {
+            return Ok(format!("{name}:{code}"));
+        }
+    } else if is_group(Level::Province, text) {
+        return Ok(format!("{}:{text}", Level::Province));
+    }
+    Err(format!("{text:?} is no unit, no province, and no group as province:NAME or region:12"))
+}
+
+/// How a value of the region is written.
+pub const REGION: &str = "region";
+
+/// Numbers of the health regions (kpi.md §3.5).
+const REGIONS: std::ops::RangeInclusive<u8> = 1..=13;

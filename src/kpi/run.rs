@@ -14,7 +14,7 @@ use super::level::Level;
 use super::period::{Days, Period};
 use super::session::{Session, borrowed};
 use super::{KpiError, Query};
-use crate::store::{Reader, Value};
+use crate::store::{Reader, ReportedValue, Value};
 use crate::units::Units;
 use crate::world::World;
 
@@ -65,6 +65,14 @@ pub struct KpiRow {
     pub target: Option<String>,
     /// Whether it is met; none without a value or a target.
     pub met: Option<bool>,
+    /// What no unit of the group sent in the period: its value is unknown then,
+    /// unless others served its people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_sent: Option<NotComputable>,
+    /// What a change is reckoned from: the sums of a year before. None of a
+    /// value that was entered.
+    #[serde(skip)]
+    pub before: Option<(Amount, Amount)>,
 }
 
 /// Why the data cannot say.
@@ -89,11 +97,15 @@ pub fn run(
 }
 
 /// Sums of a group; the second pair is that of a year before.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Sums {
     pub(super) numerator: Amount,
     pub(super) denominator: Amount,
     pub(super) before: (Amount, Amount),
+    /// What no unit of the group sent.
+    pub(super) not_sent: Option<NotComputable>,
+    /// Whether people entered it: its value is the one over the other.
+    entered: bool,
 }
 
 /// What the rows add up to.
@@ -113,19 +125,23 @@ impl Session<'_> {
     ) -> Result<KpiResult, KpiError> {
         let days = period.days(definition.year);
         let mut tally = Tally::default();
-        let mut not_computable = self.missing(definition)?;
+        let mut not_computable = self.missing(definition, &days)?;
         if not_computable.is_none() {
             match &definition.query {
-                None => {
-                    tally = self.reported(definition, period, level)?;
-                    if tally.groups.is_empty() {
-                        not_computable = Some(NotComputable::nothing_reported(period));
-                    }
-                }
+                None => tally = self.reported(definition, period, level)?,
                 Some(query) => {
                     let counted = self.counted(definition, query, &days)?;
                     tally = self.tally(definition, &counted, level);
+                    self.mark_silent(definition, &days, level, &mut tally)?;
                 }
+            }
+        }
+        if definition.enter {
+            self.enter_groups(definition, period, level, &mut tally)?;
+            if !tally.groups.is_empty() {
+                not_computable = None;
+            } else if definition.query.is_none() {
+                not_computable = Some(NotComputable::nothing_reported(period));
             }
         }
         let units = &self.world.units;
@@ -227,16 +243,75 @@ impl Session<'_> {
             .reported(&definition.id, &period.to_string())
             .map_err(|cause| KpiError::of(&definition.id, cause))?;
         let mut tally = Tally::default();
-        for entry in entries {
+        for entry in entries.iter().filter(|entry| !entry.unit.contains(':')) {
             let sums = tally.group(group_code(&self.world.units, level, &entry.unit));
-            sums.numerator.add(Amount::parse(&entry.numerator).unwrap_or_default());
+            sums.numerator.add(Amount::signed(&entry.numerator).unwrap_or_default());
             sums.denominator.add(Amount::parse(&entry.denominator).unwrap_or_default());
         }
         Ok(tally)
     }
+
+    /// The value that was entered for a place that is no group of units: the
+    /// region.
+    pub fn entered(
+        &self,
+        definition: &Definition,
+        period: &Period,
+        place: &str,
+    ) -> Result<Option<KpiRow>, KpiError> {
+        let entries = self
+            .reader
+            .reported(&definition.id, &period.to_string())
+            .map_err(|cause| KpiError::of(&definition.id, cause))?;
+        let Some(entry) = entries.iter().find(|entry| entry.unit == place) else { return Ok(None) };
+        let target = definition.target_of(period.days(definition.year).year);
+        let sums = Sums::entered(entry);
+        Ok(Some(row_of(definition, (place.to_owned(), place.to_owned()), sums, target)))
+    }
+
+    /// Puts values that were entered for whole groups in the place of what is
+    /// computed, or added up, of their units.
+    fn enter_groups(
+        &self,
+        definition: &Definition,
+        period: &Period,
+        level: Level,
+        tally: &mut Tally,
+    ) -> Result<(), KpiError> {
+        let entries = self
+            .reader
+            .reported(&definition.id, &period.to_string())
+            .map_err(|cause| KpiError::of(&definition.id, cause))?;
+        for entry in &entries {
+            let of_unit = level == Level::Unit && definition.query.is_some();
+            let code = match entry.unit.split_once(':') {
+                Some((name, code)) => (name == level.to_string()).then_some(code),
+                None => of_unit.then_some(entry.unit.as_str()),
+            };
+            let Some(code) = code else { continue };
+            *tally.group(code) = Sums::entered(entry);
+        }
+        Ok(())
+    }
+}
+
+impl Sums {
+    fn entered(entry: &ReportedValue) -> Self {
+        Self {
+            numerator: Amount::signed(&entry.numerator).unwrap_or_default(),
+            denominator: Amount::parse(&entry.denominator).unwrap_or_default(),
+            entered: true,
+            ..Self::default()
+        }
+    }
 }
 
 impl Tally {
+    /// Whether something was counted of a group.
+    pub(super) fn has(&self, code: &str) -> bool {
+        self.groups.contains_key(code)
+    }
+
     pub(super) fn group(&mut self, code: &str) -> &mut Sums {
         if !self.groups.contains_key(code) {
             self.groups.insert(code.to_owned(), Sums::default());
@@ -262,20 +337,12 @@ fn finish(
 ) -> KpiResult {
     let target = definition.target_of(days.year);
     let rows = tally.groups.into_iter().map(|(code, sums)| {
-        let value = value_of(definition, &sums);
-        KpiRow {
-            name: level.name_of(&code, units),
-            code,
-            numerator: sums.numerator,
-            denominator: sums.denominator,
-            value: value.map(value_text),
-            target: target.map(value_text),
-            met: value.zip(target).map(|(value, target)| definition.meets(value, target)),
-        }
+        let name = level.name_of(&code, units);
+        row_of(definition, (code, name), sums, target)
     });
     KpiResult {
         kpi: definition.id.clone(),
-        period: Span { name: period.to_string(), start: days.start, end: days.end },
+        period: Span { name: period.to_string(), start: definition.first_day(days), end: days.end },
         level,
         rows: rows.collect(),
         excluded: tally.excluded,
@@ -283,10 +350,32 @@ fn finish(
     }
 }
 
+/// A group's row. Where nobody of it sent anything, nothing is not nought.
+fn row_of(
+    definition: &Definition,
+    (code, name): (String, String),
+    sums: Sums,
+    target: Option<Decimal>,
+) -> KpiRow {
+    let silent = sums.not_sent.is_some() && sums.numerator.is_zero();
+    let value = value_of(definition, &sums).filter(|_| !silent);
+    KpiRow {
+        name,
+        code,
+        numerator: sums.numerator,
+        denominator: sums.denominator,
+        value: value.map(value_text),
+        target: target.map(value_text),
+        met: value.zip(target).map(|(value, target)| definition.meets(value, target)),
+        not_sent: sums.not_sent,
+        before: (!sums.entered).then_some(sums.before),
+    }
+}
+
 /// The value as it is shown, which is also the one held against the target.
 fn value_of(definition: &Definition, sums: &Sums) -> Option<Decimal> {
     let now = value(definition.scale, sums.numerator, sums.denominator)?;
-    if definition.scale != Scale::Change {
+    if definition.scale != Scale::Change || sums.entered {
         return Some(two_places(now));
     }
     let before = value(definition.scale, sums.before.0, sums.before.1)?;

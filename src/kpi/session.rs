@@ -1,19 +1,20 @@
 //! One state of the store, held for any number of KPIs, with the building
 //! blocks that they share.
 
-use std::collections::BTreeMap;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use chrono::{Datelike, Days as ChronoDays, Months, NaiveDate};
 
-use super::definition::{Definition, Names};
+use super::definition::Definition;
 use super::library::GIVEN;
 use super::part::Part;
 use super::period::Days;
 use super::query::{Block, Query};
-use super::run::NotComputable;
 use super::{KpiError, lists};
 use crate::clock::{day_number, day_of_number, round_of};
-use crate::store::{Reader, Snapshot, TableSpec, Value};
+use crate::store::{Reader, Snapshot, Sought, TableSpec, Tables, Value};
 use crate::world::World;
 
 /// Values of parameters by name, with their colon.
@@ -28,10 +29,18 @@ pub struct Session<'a> {
     made: BTreeMap<String, Vec<(String, Value)>>,
     /// The last day on which anything was received.
     as_of: i64,
+    /// Whether a population registry was imported.
+    registry: bool,
     /// Rounds of the register of persons, once they are asked for.
     rounds: Option<Vec<i64>>,
     /// What is kept of earlier counts, and which part of the store is seen.
     pub(super) part: Part<'a>,
+    /// Units of which there are rows that were asked for.
+    pub(super) sent: BTreeMap<Sought, Rc<BTreeSet<String>>>,
+    /// Units that may have sent something, once they are asked for.
+    pub(super) senders: Option<Rc<BTreeSet<String>>>,
+    /// How records are kept.
+    pub(super) tables: OnceCell<Rc<Tables>>,
     _held: Option<Snapshot<'a>>,
 }
 
@@ -81,66 +90,25 @@ impl<'a> Session<'a> {
             Ok(())
         });
         asked.map_err(trouble)?;
+        let mut registry = false;
+        let asked = reader.each_line("SELECT 1 FROM registry LIMIT 1", &[], |_| {
+            registry = true;
+            Ok(())
+        });
+        asked.map_err(trouble)?;
         Ok(Self {
             world,
             reader,
             made: BTreeMap::new(),
             as_of,
+            registry,
             rounds: None,
             part: Part::default(),
+            sent: BTreeMap::new(),
+            senders: None,
+            tables: OnceCell::new(),
             _held: held,
         })
-    }
-
-    /// What the data lack for a KPI, if anything.
-    pub(super) fn missing(
-        &self,
-        definition: &Definition,
-    ) -> Result<Option<NotComputable>, KpiError> {
-        for need in &definition.needs {
-            let mut there = false;
-            for one in need.split('|') {
-                there = there || self.has(one).map_err(|e| KpiError::of(&definition.id, e))?;
-            }
-            if !there {
-                let text = Names {
-                    th: format!("ไม่มีข้อมูล {need}"),
-                    en: format!("there are no data of {need}"),
-                };
-                return Ok(Some(NotComputable { needs: need.clone(), text }));
-            }
-        }
-        let lists = definition.query.as_ref().map(|query| query.all_lists()).unwrap_or_default();
-        for list in lists {
-            if self.world.catalog.codes.get(&list).is_none() {
-                let text = Names {
-                    th: format!("ต้องนำเข้ารายการรหัส {list} ก่อน"),
-                    en: format!("the code list {list} has to be dropped in first"),
-                };
-                return Ok(Some(NotComputable { needs: list, text }));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Whether a file (`FILE`, or `FILE.COLUMN`) has anything at all.
-    fn has(&self, need: &str) -> crate::store::Result<bool> {
-        let (file, column) = need.split_once('.').unwrap_or((need, ""));
-        let test = if column.is_empty() {
-            String::new()
-        } else {
-            format!(" WHERE \"{column}\" IS NOT NULL")
-        };
-        let mut there = false;
-        self.reader.each_line(
-            &format!("SELECT 1 FROM main.\"{file}\"{test} LIMIT 1"),
-            &[],
-            |_| {
-                there = true;
-                Ok(())
-            },
-        )?;
-        Ok(there)
     }
 
     /// Makes what a query rests on, and gives the values of its parameters.
@@ -254,6 +222,7 @@ impl<'a> Session<'a> {
             Value::Int(self.round(i64::from(round_of(days.end)))),
             Value::Int(self.as_of),
             Value::Int(i64::from(days.year)),
+            Value::Int(i64::from(self.registry)),
         ];
         GIVEN.iter().map(|name| (*name).to_owned()).zip(values).collect()
     }

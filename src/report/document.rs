@@ -31,6 +31,9 @@ pub struct Document {
     pub parts: Vec<Part>,
     /// What is to be known with all of it.
     pub notes: Vec<Words>,
+    /// What is still to be done, for who makes it: above the page on a screen,
+    /// and in nothing that is printed or read by programs.
+    pub hints: Vec<Words>,
 }
 
 /// A form of a document.

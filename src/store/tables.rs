@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use rusqlite::{Connection, OptionalExtension};
 
+use super::sent::Sought;
 use super::{Result, StoreError};
 use crate::catalog::{Catalog, Record, Storage};
 
@@ -233,6 +234,43 @@ impl Table {
     /// Whether it has a column of the record.
     pub(super) fn has(&self, column: &str) -> bool {
         self.names.iter().any(|name| name == column)
+    }
+
+    /// The query that tells whether there are such rows of a unit (`?1`) between
+    /// two days or rounds (`?2`, `?3`), and by what a day is multiplied to
+    /// become what is stored.
+    pub(super) fn sought_sql(&self, sought: &Sought) -> (String, i64) {
+        let (name, mut scale) = (&self.name, 1);
+        let (from, unit) = if self.visit {
+            (format!("main.visit AS v CROSS JOIN main.{name} AS t ON t.visit = v.id"), "v.hospcode")
+        } else {
+            (format!("main.{name} AS t"), "t.\"HOSPCODE\"")
+        };
+        let mut sql = format!("SELECT 1 FROM {from} WHERE {unit} = ?1");
+        if sought.between.is_some() {
+            let day = match self.event {
+                _ if self.register => "t._round".to_owned(),
+                Some(event) if self.visit && self.visit_columns.contains(&event) => {
+                    format!("v.{}", self.names[event].to_lowercase())
+                }
+                Some(event) => {
+                    if self.storage[event] == Storage::DateTime {
+                        scale = 1_000_000;
+                    }
+                    format!("t.\"{}\"", self.names[event])
+                }
+                None => "NULL".to_owned(),
+            };
+            let _ = write!(sql, " AND {day} BETWEEN ?2 AND ?3");
+        }
+        if let Some(column) = &sought.column
+            && let Some(at) = self.names.iter().position(|name| name == column)
+        {
+            let value = self.view_column(at);
+            let value = value.rsplit_once(" AS ").map_or(value.as_str(), |(value, _)| value);
+            let _ = write!(sql, " AND {value} IS NOT NULL");
+        }
+        (sql, scale)
     }
 
     fn view_column(&self, column: usize) -> String {

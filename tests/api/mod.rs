@@ -81,14 +81,20 @@ impl Client {
     /// A reply that is there: figures that are being counted are asked for
     /// again, as a program should.
     fn get(&self, path: &str) -> (u16, Vec<u8>) {
+        self.page(&format!("/api/v1{path}"), "")
+    }
+
+    /// The same of a page, which is there when it has a text.
+    fn page(&self, path: &str, with: &str) -> (u16, Vec<u8>) {
         let begun = Instant::now();
         loop {
-            let request = self.agent.get(format!("http://{}/api/v1{path}", self.address));
+            let request = self.agent.get(format!("http://{}{path}", self.address));
             let mut got =
                 request.header("Authorization", format!("Bearer {}", self.token)).call().unwrap();
             let status = got.status().as_u16();
             let body = got.body_mut().read_to_vec().unwrap();
-            if status != 503 || !String::from_utf8_lossy(&body).contains("being_computed") {
+            let text = String::from_utf8_lossy(&body);
+            if text.contains(with) && (status != 503 || !text.contains("being_computed")) {
                 return (status, body);
             }
             assert!(begun.elapsed() < DEADLINE, "waited in vain: {path}");
@@ -225,6 +231,39 @@ fn small_counts_of_others_are_neither_shown_nor_to_be_reckoned() {
         }
     }
     assert!(hidden_in_all > 0 && shown_in_all > 0, "{hidden_in_all} hidden, {shown_in_all} shown");
+    daemon.stop();
+}
+
+/// A unit that sent nothing is told apart from one that comes to nothing, for
+/// programs and for people in both languages.
+#[test]
+fn a_unit_that_sent_nothing_is_told_apart() {
+    let site = province();
+    let list = std::fs::read_to_string(site.at("units.csv")).unwrap();
+    let main = units(&site)[0][0].clone();
+    let silent = format!("09998,รพ.สต.เงียบ,18,P,{main},{main},อำเภอ,จังหวัด\n");
+    let office = format!("09999,สำนักงาน,02,P,{main},{main},อำเภอ,จังหวัด\n");
+    std::fs::write(site.at("units.csv"), list + &silent + &office).unwrap();
+    let mut daemon = site.serve();
+    daemon.wait_until_ready();
+    let client = Client::new(&daemon, &token(&site, &["province"]));
+    let rows = client.rows("visit_share", "unit");
+    let row = &rows["09998"];
+    assert_eq!(row["not_sent"]["needs"], "SERVICE");
+    assert_eq!((&row["value"], &row["met"]), (&Value::Null, &Value::Null));
+    assert!(!rows.contains_key("09999"), "an office is not asked");
+    assert!(rows.values().filter(|row| row["not_sent"].is_null()).count() > 5);
+    let path = format!("/kpi/visit_share?period={PERIOD}&level=unit");
+    for (lang, said) in [("th", "ไม่ได้ส่ง SERVICE ในช่วงนี้"), ("en", "sent nothing of SERVICE")]
+    {
+        let (_, page) = client.page(&format!("{path}&lang={lang}"), "id=\"ranking\"");
+        let page = String::from_utf8(page).unwrap();
+        assert_eq!(page.matches(said).count(), 1, "{page}");
+    }
+    let (_, table) = client.get(&format!("{path}&format=csv&lang=en"));
+    let table = String::from_utf8(table).unwrap();
+    let line = table.lines().find(|line| line.starts_with("09998")).unwrap();
+    assert!(line.contains("SERVICE"), "{line}");
     daemon.stop();
 }
 

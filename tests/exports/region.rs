@@ -102,11 +102,12 @@ fn results_stand_against_their_targets() {
         (2, "all", "95.60", "", ""),
         (3, "all", "75.00", "98.00", "✗ not met"),
         (4, "all", "", "100.00", "not computable: nothing was reported for 2563Q3"),
+        (5, "A–F2", "0.15", "0.25", "✗ not met"),
         (5, "A", "0.30", "0.25", "✓ met"),
         (5, "S", "0.20", "0.25", "✗ not met"),
-        (5, "M1", "", "0.25", "no data"),
-        (5, "M2", "", "0.25", "no data"),
-        (5, "F1", "", "0.25", "no data"),
+        (5, "M1", "", "0.25", "sent nothing of ADMISSION in the period"),
+        (5, "M2", "", "0.25", "sent nothing of ADMISSION in the period"),
+        (5, "F1", "", "0.25", "sent nothing of ADMISSION in the period"),
         (5, "F2", "-0.05", "0.25", "✗ not met"),
     ];
     let told = results(&told);
@@ -135,11 +136,90 @@ fn the_page_has_title_indicator_and_text() {
         assert!(page.contains(said), "no {said} in {page}");
     }
     assert!(!page.contains("alert(1)"), "{page}");
-    // Without a text it says where one belongs.
+    assert!(!page.contains("class=\"hints\""), "nothing is left to do: {page}");
+}
+
+#[test]
+fn a_report_without_texts_says_so_above_the_print_and_not_in_it() {
+    let khlang = region();
     std::fs::remove_file(khlang.path("data/texts/kpi66/activities-2563Q3.md")).unwrap();
     let page = String::from_utf8(report(&khlang, &["--lang", "en"])).unwrap();
-    assert!(page.contains("texts&#x2f;kpi66&#x2f;activities-2563Q3.md"), "{page}");
+    let place = page.find("texts&#x2f;kpi66&#x2f;activities-2563Q3.md").unwrap();
+    assert!(place < page.find("<header>").unwrap(), "above: {page}");
+    assert_eq!(page.matches("activities-2563Q3.md").count(), 1, "and nowhere else: {page}");
+    assert!(page.contains("@media print { .hints { display: none; } }"), "{page}");
     assert!(page.contains("Health region 12"), "{page}");
+    for format in ["json", "csv"] {
+        let text = String::from_utf8(report(&khlang, &["--format", format])).unwrap();
+        assert!(!text.contains("activities-2563Q3"), "{format}: {text}");
+    }
+}
+
+#[test]
+fn the_heading_of_the_small_success_comes_from_the_texts() {
+    let khlang = region();
+    let heading = |page: &str| page.contains(">Small success รอบ 12 เดือน</th>");
+    let page = String::from_utf8(report(&khlang, &[])).unwrap();
+    assert!(heading(&page) && page.contains("ร้อยละ 100"), "that of the layout: {page}");
+    khlang.write("data/texts/kpi66/success.md", "# Small success รอบ 9 เดือน\n\n1. กลไก **เขต**\n");
+    let page = String::from_utf8(report(&khlang, &[])).unwrap();
+    assert!(!heading(&page) && page.contains(">Small success รอบ 9 เดือน</th>"), "{page}");
+    assert!(page.contains("<strong>เขต</strong>") && !page.contains("# Small"), "{page}");
+    // The period's own goes before it; without a heading the column has a plain one.
+    khlang.write("data/texts/kpi66/success-2563Q3.md", "ผลสำเร็จของไตรมาส\n");
+    let page = String::from_utf8(report(&khlang, &[])).unwrap();
+    assert!(page.contains(">Small success</th>") && page.contains("ผลสำเร็จของไตรมาส"), "{page}");
+}
+
+#[test]
+fn values_of_a_province_and_a_region_can_be_entered() {
+    let khlang = region();
+    let head = "kpi,unit,period,numerator,denominator,note\n";
+    let enter = |lines: &str| {
+        khlang.write("more.csv", format!("{head}{lines}"));
+        let ran = khlang.run(&["kpi", "enter", "more.csv", "--json"]);
+        (ran.status(), ran.json()["mistakes"].as_array().unwrap().len())
+    };
+    // What nobody can mean is refused, all of it.
+    for (lines, mistakes) in [
+        ("ha,region:14,2563Q3,1,1,\n", 1),
+        ("ha,region:,2563Q3,1,1,\n", 1),
+        ("ha,province:เชียงใหม่,2563Q3,1,1,\n", 1),
+        ("ha,class:F3,2563Q3,1,1,\n", 1),
+        ("ha,unit:10001,2563Q3,1,1,\n", 1),
+        ("ha,เชียงใหม่,2563Q3,1,1,\nha,region:12,2563Q3,-1,1,\n", 2),
+        ("cmi,region:12,2563Q3,1,1,\ncmi_change,region:12,2563Q3,0.1,0,\n", 2),
+    ] {
+        assert_eq!(enter(lines), (2, mistakes), "{lines}");
+    }
+    let told = enter(
+        "cmi_change,region:12,2563Q3,0.10,1,cmi@moph\ncmi_change,class:M1,2563Q3,-0.02,1,cmi@moph\n\
+         cmi_change,ตรัง,2563Q3,0.31,1,\nha,region:12,2563Q3,65,68,\nha,province:สงขลา,2563Q3,9,10,\n",
+    );
+    assert_eq!(told, (0, 0));
+    let run = |id: &str, level: &str, code: &str| {
+        let args = ["kpi", "run", id, "--period", "2563Q3", "--level", level, "--json"];
+        let rows = khlang.run(&args).json()["rows"].as_array().unwrap().clone();
+        let row = rows.into_iter().find(|row| row["code"] == code).unwrap_or_default();
+        (row["value"].as_str().unwrap_or("").to_owned(), row["met"].as_bool())
+    };
+    assert_eq!(run("cmi_change", "province", "ตรัง"), ("0.31".to_owned(), Some(true)));
+    assert_eq!(run("cmi_change", "class", "M1"), ("-0.02".to_owned(), Some(false)));
+    assert_eq!(run("cmi_change", "class", "A"), ("0.30".to_owned(), Some(true)), "as computed");
+    assert_eq!(run("ha", "province", "สงขลา"), ("90.00".to_owned(), Some(false)));
+    let told: Value = serde_json::from_slice(&report(&khlang, &["--json"])).unwrap();
+    let rows = results(&told);
+    let of = |number: i64, group: &str| {
+        let row = rows.iter().find(|row| row.0 == number && row.1 == group).unwrap();
+        (row.2.as_str(), row.4.as_str())
+    };
+    assert_eq!(of(3, "all"), ("95.59", "✗ not met"), "as the region reports it");
+    assert_eq!(of(5, "A–F2"), ("0.10", "✗ not met"));
+    assert_eq!(of(5, "M1"), ("-0.02", "✗ not met"));
+    assert_eq!(of(5, "A"), ("0.30", "✓ met"));
+    let other = ["report", "kpi66", "--period", "2563Q3", "--region", "11", "--json"];
+    let told: Value = khlang.run(&other).json();
+    assert!(results(&told).iter().any(|row| row.0 == 3 && row.2 == "75.00"), "{told}");
 }
 
 #[test]

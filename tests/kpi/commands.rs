@@ -24,14 +24,22 @@ fn a_run_gives_the_document_of_the_contract() {
     let ran =
         khlang.run(&["kpi", "run", "dm_screen", "--period", "2557Q2", "--level", "unit", "--json"]);
     assert_eq!(ran.status(), 0, "{}", ran.err());
+    // Units that sent nothing are told apart from those that come to nothing.
+    let silent = |code: &str, name: &str| {
+        json!({"code": code, "name": name, "numerator": 0, "denominator": 0, "value": null,
+            "target": null, "met": null, "not_sent": {"needs": "NCDSCREEN",
+            "th": "ไม่ได้ส่ง NCDSCREEN ในช่วงนี้", "en": "sent nothing of NCDSCREEN in the period"}})
+    };
     assert_eq!(
         ran.json(),
         json!({
             "kpi": "dm_screen",
             "period": {"name": "2557Q2", "start": "2013-10-01", "end": "2014-03-31"},
             "level": "unit",
-            "rows": [{"code": "10670", "name": "โรงพยาบาลหนึ่ง", "numerator": 1,
-                "denominator": 2, "value": "50.00", "target": null, "met": null}],
+            "rows": [silent("04001", "รพ.สต.หนึ่ง"), silent("04009", "รพ.สต.สอง"),
+                {"code": "10670", "name": "โรงพยาบาลหนึ่ง", "numerator": 1,
+                "denominator": 2, "value": "50.00", "target": null, "met": null},
+                silent("10671", "โรงพยาบาลสอง")],
             "excluded": {}
         })
     );

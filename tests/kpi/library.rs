@@ -1,6 +1,10 @@
 //! The definitions as a whole.
 
+use khlang::catalog::Catalog;
+use khlang::config::Config;
 use khlang::kpi::{Level, Library, Period, Session};
+use khlang::store::Store;
+use khlang::world::World;
 
 use super::{Loaded, cases, expand, expectations};
 
@@ -139,4 +143,158 @@ fn the_conditions_of_a_person_agree_with_how_the_person_counts() {
         }
     }
     assert!(looked > 400, "{looked}");
+}
+
+/// A target holds for the years that its source names, and for no other.
+#[test]
+fn a_target_holds_for_the_years_of_its_source() {
+    let library = Library::load(None).unwrap();
+    let of =
+        |id: &str, year: i32| library.kpis[id].target_of(year).map(|target| target.to_string());
+    for (id, year, target) in [
+        ("ttm", 2561, None),
+        ("ttm", 2562, Some("18.50")),
+        ("ttm", 2563, Some("19.50")),
+        ("ttm", 2564, None),
+        ("ttm", 2566, None),
+        ("ttm_massage", 2563, None),
+        ("anc12", 2557, Some("60.00")),
+        ("anc12", 2558, None),
+        ("anc12", 2562, Some("75.00")),
+        ("anc12", 2563, None),
+        ("anc5", 2557, Some("60.00")),
+        ("anc5", 2566, None),
+        ("ht_control", 2557, Some("40.00")),
+        ("ht_control", 2562, None),
+        ("ht_control", 2563, Some("60.00")),
+        ("ht_control", 2565, Some("60.00")),
+        ("ht_control", 2566, None),
+        ("dm_screen_qof", 2559, None),
+        ("dm_screen_qof", 2560, Some("75.00")),
+        ("dm_screen_qof", 2561, None),
+        ("dm_screen", 2560, None),
+        ("ht_screen_qof", 2560, Some("75.00")),
+        ("ht_screen_qof", 2561, None),
+        ("antibiotic_uri", 2560, Some("20.00")),
+        ("antibiotic_uri", 2561, None),
+        ("antibiotic_diarrhoea", 2560, Some("20.00")),
+        ("cmi_change", 2563, Some("0.25")),
+        ("cmi_change", 2564, None),
+        ("ha", 2563, Some("98.00")),
+        ("ha", 2564, None),
+        ("thai_refer", 2563, Some("100.00")),
+        ("thai_refer", 2562, None),
+        ("thai_refer_quality", 2563, None),
+        ("evaluation_reports", 2563, Some("100.00")),
+        ("evaluation_reports", 2565, None),
+    ] {
+        assert_eq!(of(id, year).as_deref(), target, "{id} {year}");
+    }
+    // No definition has a target that runs on.
+    let last = library.kpis.values().filter_map(|kpi| kpi.target.keys().max());
+    assert!(last.max() <= Some(&2565), "a target without an end");
+}
+
+/// The days beside a result are those that were looked at.
+#[test]
+fn nutrition_says_where_its_quarter_begins() {
+    let loaded = Loaded::of("nutrition");
+    let reader = loaded.reader();
+    let library = Library::load(None).unwrap();
+    let mut session = Session::new(&loaded.world, &reader).unwrap();
+    for (kpi, period, start, end) in [
+        ("nutrition", "2557-08", "2014-07-01", "2014-08-31"),
+        ("nutrition", "2557-07", "2014-07-01", "2014-07-31"),
+        ("nutrition", "2557", "2014-07-01", "2014-09-30"),
+        ("nutrition", "2557Q2", "2014-01-01", "2014-03-31"),
+        ("epi1", "2557-08", "2014-08-01", "2014-08-31"),
+    ] {
+        let definition = &library.kpis[kpi];
+        let period: Period = period.parse().unwrap();
+        let span = session.run(definition, &period, Level::Unit).unwrap().period;
+        let days = (span.start.to_string(), span.end.to_string());
+        assert_eq!(days, (start.to_owned(), end.to_owned()), "{kpi} {period}");
+        let explained = session.explain_unit(definition, &period, "10670", false).unwrap();
+        assert_eq!(explained.period, span, "{kpi} {period}");
+    }
+}
+
+/// A group of units of which the list says nothing has a name all the same.
+#[test]
+fn a_group_without_a_code_has_a_name() {
+    let loaded = Loaded::of("refer_out");
+    let mut units = loaded.world.units.clone();
+    for unit in units.by_code.values_mut() {
+        unit.network.clear();
+        unit.level.clear();
+        unit.district.clear();
+        unit.province.clear();
+    }
+    let world = World::new(Catalog::builtin().unwrap(), units, Config::default()).unwrap();
+    let reader = loaded.reader();
+    let library = Library::load(None).unwrap();
+    let mut session = Session::new(&world, &reader).unwrap();
+    let period: Period = "2557".parse().unwrap();
+    for (level, th, en) in [
+        (Level::Network, "ไม่มีเครือข่าย", "no network"),
+        (Level::Class, "ไม่ระบุระดับ", "no level"),
+        (Level::District, "ไม่ระบุอำเภอ", "no district"),
+        (Level::Province, "ไม่ระบุจังหวัด", "no province"),
+    ] {
+        let result = session.run(&library.kpis["refer_out"], &period, level).unwrap();
+        assert_eq!(result.rows.len(), 1, "{level}");
+        let row = &result.rows[0];
+        assert!(row.code.is_empty() && row.name.contains(th) && row.name.contains(en), "{row:?}");
+    }
+}
+
+/// What was taken back was not sent.
+#[test]
+fn a_period_of_which_all_was_taken_back_is_not_computable() {
+    let loaded = Loaded::of("silent");
+    let library = Library::load(None).unwrap();
+    let period: Period = "2557".parse().unwrap();
+    let database = loaded.folder.path().join("khlang.db");
+    let needs = || {
+        let reader = loaded.reader();
+        let mut session = Session::new(&loaded.world, &reader).unwrap();
+        let result = session.run(&library.kpis["dm_screen"], &period, Level::Unit).unwrap();
+        result.not_computable.map(|why| why.needs)
+    };
+    assert_eq!(needs(), None);
+    let mut store = Store::open(&database, &loaded.world.catalog, 8).unwrap();
+    let mut take_back = |unit: &str| {
+        for id in 1..=store.last_submission().unwrap() {
+            let submission = store.submission(id, &loaded.world.catalog).unwrap().unwrap();
+            if submission.hcode.as_deref() == Some(unit) {
+                store.void(id, "somebody", "test", "2014-12-01T12:00:00+07:00").unwrap();
+            }
+        }
+    };
+    take_back("10670");
+    assert_eq!(needs(), None, "another unit sent, too");
+    take_back("10671");
+    assert_eq!(needs().as_deref(), Some("NCDSCREEN"));
+}
+
+/// Stores of earlier versions have text where a number of weeks belongs.
+#[test]
+fn text_in_place_of_a_week_is_no_week() {
+    let library = Library::load(None).unwrap();
+    for (text, early) in
+        [("12", true), ("abc", false), ("12w", false), ("-", false), ("NULL", false)]
+    {
+        let loaded = Loaded::of("anc12");
+        let database = rusqlite::Connection::open(loaded.folder.path().join("khlang.db")).unwrap();
+        // Late by the last menstruation.
+        let sql = "UPDATE t_anc SET \"GA\" = ?1 WHERE \"PID\" = '27' OR \"PID\" = 27";
+        assert_eq!(database.execute(sql, [text]).unwrap(), 1);
+        drop(database);
+        let reader = loaded.reader();
+        let mut session = Session::new(&loaded.world, &reader).unwrap();
+        let period: Period = "2557".parse().unwrap();
+        let kpi = &library.kpis["anc12"];
+        let explained = session.explain_person(kpi, &period, &expand("@27"), true).unwrap();
+        assert_eq!(explained.outcomes[0].in_numerator, early, "{text}");
+    }
 }

@@ -7,8 +7,10 @@
 //! are sent by the unit they name, files in `in/F21/` in the other standard,
 //! files in `in/10670/` by that main unit whatever unit they name. A case of
 //! other years says in `sent` when all is sent, as `YYYYMMDD` of B.E.; what is
-//! below `in/` in a folder named so is sent on that day instead.
-//! A line of `expect.csv` is a group's result; code `!reason` counts those
+//! below `in/` in a folder named so is sent on that day instead. `registry.csv`
+//! is the population registry.
+//! A line of `expect.csv` is a group's result, with what it did not send where
+//! that is why it has no value; code `!reason` counts those
 //! who do not count; level `person` is one person at one unit, `unit:@n`.
 
 mod commands;
@@ -85,7 +87,7 @@ impl Loaded {
         let catalog = Catalog::load(lists.exists().then_some(lists.as_path())).unwrap();
         let world = World::new(catalog, Units::load(&units).unwrap(), Config::default());
         let world = Arc::new(world.unwrap());
-        let store = Store::open(&folder.path().join("khlang.db"), &world.catalog, 8).unwrap();
+        let mut store = Store::open(&folder.path().join("khlang.db"), &world.catalog, 8).unwrap();
         let said = std::fs::read_to_string(root().join(case).join("sent"));
         let sent_on: u64 = said.map_or(SENT, |day| day.trim().parse().unwrap());
         let mut number = 0_i64;
@@ -110,9 +112,20 @@ impl Loaded {
                 put(&world, &store, &path, &name, number, sent_on);
             }
         }
+        register(&mut store, case, folder.path());
         drop(store);
         Self { world, folder }
     }
+}
+
+/// Imports the population registry of a case that has one.
+fn register(store: &mut Store, case: &str, folder: &Path) {
+    let Ok(text) = std::fs::read_to_string(root().join(case).join("registry.csv")) else { return };
+    let line = |line: &str| line.split(',').map(expand).collect::<Vec<_>>().join(",");
+    let path = folder.join("registry.csv");
+    std::fs::write(&path, text.lines().map(line).collect::<Vec<_>>().join("\n")).unwrap();
+    let at = "2017-10-15T12:00:00+07:00";
+    khlang::registry::import(store, &path, "somebody", at, 3).unwrap();
 }
 
 /// Folders of a case that are named as the day on which they are sent.
@@ -271,7 +284,9 @@ fn answered(
         lines.insert(format!("not computable,,,{}", why.needs));
     }
     for row in &result.rows {
-        let value = row.value.clone().unwrap_or_default();
+        let silent = row.not_sent.as_ref().filter(|_| row.value.is_none());
+        let silent = silent.map(|why| format!("not sent {}", why.needs));
+        let value = row.value.clone().or(silent).unwrap_or_default();
         lines.insert(format!("{},{},{},{value}", row.code, row.numerator, row.denominator));
     }
     for (reason, count) in &result.excluded {

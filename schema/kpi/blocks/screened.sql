@@ -11,7 +11,7 @@ SELECT person, kind, max(1 - dead), max((1 - dead) * (1 - admitted)),
 FROM (
   SELECT s.person AS person, 'DM' AS kind, s.dead AS dead, s.admitted AS admitted, s.day AS day,
     CASE WHEN s.sugar > 0 AND r.ill_n IS NOT NULL
-      THEN CASE WHEN s.sugar >= r.ill_n THEN 3 WHEN s.sugar >= r.risk_n THEN 2 ELSE 1 END
+      THEN CASE WHEN s.sugar >= r.ill_n * 10000 THEN 3 WHEN s.sugar >= r.risk_n * 10000 THEN 2 ELSE 1 END
       ELSE 0 END AS class
   FROM screening AS s
   LEFT JOIN ncd_risk AS r ON r.kind = 'DM' AND r.code = s.test AND :year BETWEEN r.from_n AND r.to_n

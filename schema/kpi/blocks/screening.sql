@@ -1,8 +1,8 @@
 -- Screenings in the period, each with what may disqualify it (slide 19).
--- Sugar is in hundredths of mg/dL. Of two readings of pressure the second
+-- Sugar is in millionths of mg/dL and pressure in mmHg, as they were sent. Of two readings of pressure the second
 -- counts (kpi.md §2.1).
 -- use: known, died, stay
--- columns: person INTEGER, day INTEGER, dead INTEGER, admitted INTEGER, sugar INTEGER, test TEXT, sbp_1 INTEGER, dbp_1 INTEGER, sbp INTEGER, dbp INTEGER
+-- columns: person INTEGER, day INTEGER, dead INTEGER, admitted INTEGER, sugar INTEGER, test TEXT, sbp_1 DOUBLE PRECISION, dbp_1 DOUBLE PRECISION, sbp DOUBLE PRECISION, dbp DOUBLE PRECISION
 -- index: person
 SELECT k.person, s.DATE_SERV,
   CASE WHEN d.died < s.DATE_SERV THEN 1 ELSE 0 END,
@@ -11,7 +11,7 @@ SELECT k.person, s.DATE_SERV,
     WHERE t.person = k.person AND t.admitted <= s.DATE_SERV * 1000000 + 235959
       AND (t.left_at IS NULL OR t.left_at >= s.DATE_SERV * 1000000)
   ) THEN 1 ELSE 0 END,
-  CAST(round(s.BSLEVEL * 100) AS BIGINT), s.BSTEST, s.SBP_1, s.DBP_1,
+  CAST(round(s.BSLEVEL * 1000000) AS BIGINT), s.BSTEST, s.SBP_1, s.DBP_1,
   CASE WHEN s.SBP_2 > 0 AND s.DBP_2 > 0 THEN s.SBP_2 ELSE s.SBP_1 END,
   CASE WHEN s.SBP_2 > 0 AND s.DBP_2 > 0 THEN s.DBP_2 ELSE s.DBP_1 END
 FROM NCDSCREEN AS s

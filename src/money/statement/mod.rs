@@ -104,6 +104,7 @@ impl Maker<'_> {
             title,
             lines,
             parts: tables.into_iter().map(Part::Table).collect(),
+            hints: Vec::new(),
             notes,
         }
     }

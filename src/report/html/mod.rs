@@ -55,6 +55,7 @@ pub fn document(
         "across": widest > UPRIGHT_COLUMNS,
         "title": document.title.pick(lang),
         "lines": picked(&document.lines, lang),
+        "hints": picked(&document.hints, lang),
         "parts": parts,
         "notes": picked(&document.notes, lang),
         "made": format!("{} {time}", day(made.date_naive(), lang)),
@@ -184,6 +185,7 @@ mod tests {
             lines: vec![words.clone()],
             parts: vec![Part::Table(table), chart(Shape::Trend), chart(Shape::Ranking)],
             notes: vec![words.clone()],
+            hints: vec![words.clone()],
         };
         let made = at_bangkok(chrono::NaiveDate::from_ymd_opt(2020, 7, 1).unwrap().into());
         let page = String::from_utf8(document(&document_of, Lang::Th, made).unwrap()).unwrap();

@@ -33,6 +33,8 @@ pub struct Row {
     pub met: Option<bool>,
     /// So few persons that they are not shown to who looks.
     pub hidden: bool,
+    /// What it did not send, in both languages.
+    pub not_sent: Option<Names>,
     /// Whether it is the viewer's own.
     pub own: bool,
 }
@@ -76,6 +78,7 @@ impl Row {
             value: row.value,
             target: row.target,
             met: row.met,
+            not_sent: row.not_sent.map(|why| why.text),
             hidden: row.suppressed,
         }
     }

@@ -1,0 +1,57 @@
+//! Which units' rows of a kind there are in some days: a few seeks for each
+//! unit, because what arrives is kept by unit and day.
+
+use std::collections::BTreeSet;
+
+use rusqlite::types::Value as Sql;
+
+use super::Result;
+use super::open::Reader;
+use super::tables::Tables;
+use crate::row::canonical_int;
+
+/// Rows that are asked for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Sought {
+    /// Kind of record.
+    pub record: String,
+    /// A column that says something; none when any row will do.
+    pub column: Option<String>,
+    /// First and last day of the event (`YYYYMMDD`), or round of a register;
+    /// none when any day will do.
+    pub between: Option<(i64, i64)>,
+}
+
+impl Reader {
+    /// Those of the units of which there are such rows, in the whole store,
+    /// whatever lens is held before it.
+    pub fn units_with(
+        &self,
+        tables: &Tables,
+        sought: &Sought,
+        units: &BTreeSet<String>,
+    ) -> Result<BTreeSet<String>> {
+        let Some(at) = tables.find(&sought.record) else { return Ok(BTreeSet::new()) };
+        let (sql, scale) = tables.list[at].sought_sql(sought);
+        let (from, to) = sought.between.unwrap_or_default();
+        let (from, to) = (from * scale, to * scale + scale - 1);
+        let mut query = self.conn.prepare_cached(&sql)?;
+        let mut found = BTreeSet::new();
+        for unit in units {
+            // A number is kept as one; a code that is none only as text.
+            let text = Sql::Text(unit.clone());
+            let forms = [Some(text), canonical_int(unit).map(Sql::Integer)];
+            for form in forms.into_iter().flatten() {
+                let there = if sought.between.is_some() {
+                    query.exists(rusqlite::params![form, from, to])?
+                } else {
+                    query.exists([form])?
+                };
+                if there {
+                    found.insert(unit.clone());
+                }
+            }
+        }
+        Ok(found)
+    }
+}
