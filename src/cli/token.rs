@@ -7,6 +7,7 @@ use serde_json::json;
 use super::{Context, Done, say, say_json};
 use crate::access::{Role, Secret, SecretKind};
 use crate::clock::at_bangkok;
+use crate::printable::line;
 use crate::store::{NewToken, TokenLine};
 use crate::units::Units;
 
@@ -165,7 +166,7 @@ fn list(context: &Context, json: bool) -> anyhow::Result<Done> {
         let (role, hcode) = (token.role.as_str(), token.hcode.as_deref().unwrap_or("-"));
         let used = token.last_used_at.as_deref().unwrap_or("-");
         let state = state(context, token, &now);
-        say(format!("{id:>4} {role:<9} {hcode:<6} khl_{begins}… {state} {used} {name}"))?;
+        say(format!("{id:>4} {role:<9} {hcode:<6} khl_{begins}… {state} {used} {}", line(name)))?;
     }
     Ok(Done::Good)
 }

@@ -5,6 +5,7 @@
 
 mod export;
 mod limits;
+mod ranges;
 mod span;
 
 use std::net::SocketAddr;
@@ -75,6 +76,8 @@ pub struct Inbox {
 pub struct StoreConfig {
     /// Page cache of the writer, MiB.
     pub cache_mib: u32,
+    /// What is in the database is copied before a migration.
+    pub copy_before_migration: bool,
 }
 
 /// What counts as on time.
@@ -129,10 +132,11 @@ impl Config {
         if let Some(path) = file {
             source_name = path.display().to_string();
             let text =
-                std::fs::read_to_string(path).map_err(|e| fail(&source_name, &e.to_string()))?;
+                crate::files::read_plain(path).map_err(|e| fail(&source_name, &e.to_string()))?;
             let own = parse(&source_name, &text)?;
             // Unknown keys are told with the line of the file they stand in.
             check_keys(&source_name, &own, &table, "")?;
+            ranges::check(&own).map_err(|what| fail(&source_name, &what))?;
             merge(&mut table, own);
         }
         let mut variables: Vec<_> =
@@ -141,6 +145,7 @@ impl Config {
         for (name, value) in variables {
             let own = of_variable(&name, &value)?;
             check_keys(&name, &own, &table, "")?;
+            ranges::check(&own).map_err(|what| fail(&name, &what))?;
             merge(&mut table, own);
             source_name = name;
         }
@@ -207,7 +212,7 @@ fn of_variable(name: &str, value: &str) -> Result<Table, ConfigError> {
     let mut text = value.to_owned();
     if from_file {
         parts.pop();
-        text = std::fs::read_to_string(value).map_err(|e| fail(name, &format!("{value}: {e}")))?;
+        text = crate::files::read_plain(Path::new(value)).map_err(|e| fail(name, &format!("{value}: {e}")))?;
         text.truncate(text.trim_end().len());
     }
     let mut value = match text.parse::<Value>() {

@@ -54,6 +54,11 @@ impl Folders {
         self.data.join("outbox")
     }
 
+    /// Copies of the database that the program makes by itself.
+    pub fn backups(&self) -> PathBuf {
+        self.data.join("backups")
+    }
+
     /// The database.
     pub fn database(&self) -> PathBuf {
         self.data.join("khlang.db")

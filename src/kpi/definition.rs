@@ -151,6 +151,11 @@ pub struct Definition {
 }
 
 impl Definition {
+    /// Whether the numerator is a part of the denominator.
+    pub fn is_share(&self) -> bool {
+        matches!(self.scale, Scale::Percent | Scale::PerThousand)
+    }
+
     /// The target of a B.E. year: the latest one set not after it.
     pub fn target_of(&self, year: i32) -> Option<Decimal> {
         self.target.range(..=year).next_back().map(|(_, target)| *target)

@@ -1,5 +1,6 @@
 //! What must hold when the program is killed, or has trouble of its own.
 
+mod backup;
 mod kill;
 mod leftover;
 mod random;
