@@ -35,7 +35,11 @@ pub fn json(text: &str) -> Cow<'_, str> {
     })
 }
 
-fn escaped(text: &str, acts: impl Fn(char) -> bool, write: impl Fn(char, &mut String)) -> Cow<'_, str> {
+fn escaped(
+    text: &str,
+    acts: impl Fn(char) -> bool,
+    write: impl Fn(char, &mut String),
+) -> Cow<'_, str> {
     if !text.contains(&acts) {
         return Cow::Borrowed(text);
     }

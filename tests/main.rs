@@ -19,5 +19,6 @@ mod report;
 mod rows;
 mod sample;
 mod score;
+mod strict;
 mod support;
 mod tidy;

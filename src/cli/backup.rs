@@ -4,9 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Context, Done, say, shown};
 use crate::daemon;
-use crate::store::{
-    AccessStore, Kept, Restoring, may_write, restore, sweep, sweep_restore,
-};
+use crate::store::{AccessStore, Kept, Restoring, may_write, restore, sweep, sweep_restore};
 
 /// Options of `backup`.
 #[derive(Debug, clap::Args)]
@@ -114,7 +112,8 @@ pub fn restore_from(context: &Context, args: &RestoreArgs) -> anyhow::Result<Don
     }
     if !restored.sealed {
         let th = "ไฟล์สำรองไม่มีลายเซ็นเนื้อหา จึงตรวจได้เฉพาะยอดของมันเอง";
-        let en = "the backup carries no digests of its content: only its own counts could be proven";
+        let en =
+            "the backup carries no digests of its content: only its own counts could be proven";
         say(context.pick(th, en))?;
     }
     say(format!(

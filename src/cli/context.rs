@@ -73,7 +73,7 @@ impl Context {
         let opened = Store::open_with(&folders.database(), &world.catalog, opening);
         let mut store =
             opened.with_context(|| format!("opening {}", folders.database().display()))?;
-        store.leave_free(world.config.limits.free_bytes);
+        store.leave_free(world.config.limits.free_bytes)?;
         Ok(store)
     }
 

@@ -4,8 +4,8 @@ use super::known::{self, optional_unit, unknown};
 use super::{Context, Done, Lang, say, say_json};
 use crate::money::holds::{ALL, PERFORMANCE, parse_percent, percent};
 use crate::printable::line;
-use crate::score::{AsOf, Rulebook};
 use crate::score::rulebook::Shelf;
+use crate::score::{AsOf, Rulebook};
 use crate::store::{Deed, Hold, HoldOf};
 
 /// Calls of `hold`.

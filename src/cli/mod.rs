@@ -135,7 +135,10 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
-            // An argument may be a name from anywhere.
+            // An argument may be a name from anywhere: it is told as it is shown.
+            let shown = std::env::args_os()
+                .map(|argument| printable::line(&argument.to_string_lossy()).into_owned());
+            let error = Cli::try_parse_from(shown).err().unwrap_or(error);
             let _ = write!(std::io::stderr(), "{}", printable::lines(&error.to_string()));
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1));
         }

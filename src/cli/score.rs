@@ -93,7 +93,8 @@ fn sheet(context: &Context, args: &Args, round: i32) -> anyhow::Result<Done> {
     let (units, catalog) = (context.units(&config)?, context.catalog(&config)?);
     let reader = context.reader()?;
     let _held = reader.snapshot()?;
-    let hcode = args.unit.as_deref().map(|unit| unit_or_sender(&reader, &units, unit)).transpose()?;
+    let hcode =
+        args.unit.as_deref().map(|unit| unit_or_sender(&reader, &units, unit)).transpose()?;
     let as_of = AsOf::find(&reader, args.as_of)?;
     let kept = context.kept(&config, args.fresh);
     let keeping = Keeping { kept: &kept, catalog: &catalog };

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::score::rulebook;
 use super::known::unknown;
+use super::score::rulebook;
 use super::{Context, Done, Lang, say};
 use crate::files::write_whole;
 use crate::money::result::{Basis, count};

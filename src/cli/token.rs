@@ -130,7 +130,7 @@ fn unit_of(role: Role, hcode: Option<&str>, units: &Units) -> anyhow::Result<Opt
         return Ok(None);
     };
     anyhow::ensure!(role.has_unit(), "the role {} has no unit", role.as_str());
-    anyhow::ensure!(units.knows(&hcode), "there is no unit {hcode}");
+    let hcode = super::known::unit(units, &hcode)?;
     let is_main = units.by_code.values().any(|unit| unit.cup == hcode);
     anyhow::ensure!(role != Role::Cup || is_main, "{hcode} is no main unit");
     Ok(Some(hcode))

@@ -212,7 +212,8 @@ fn of_variable(name: &str, value: &str) -> Result<Table, ConfigError> {
     let mut text = value.to_owned();
     if from_file {
         parts.pop();
-        text = crate::files::read_plain(Path::new(value)).map_err(|e| fail(name, &format!("{value}: {e}")))?;
+        text = crate::files::read_plain(Path::new(value))
+            .map_err(|e| fail(name, &format!("{value}: {e}")))?;
         text.truncate(text.trim_end().len());
     }
     let mut value = match text.parse::<Value>() {

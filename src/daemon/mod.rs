@@ -115,7 +115,7 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
     };
     let mut store = Store::open_with(&path, &world.catalog, opening)
         .with_context(|| format!("opening {}", path.display()))?;
-    store.leave_free(world.config.limits.free_bytes);
+    store.leave_free(world.config.limits.free_bytes)?;
     let last_id = store.last_submission()?;
     let numbers = Reader::open(&path, None)?;
     let shared = Arc::new(Shared {
@@ -447,6 +447,7 @@ impl Daemon {
 pub fn lock(folders: &Folders) -> anyhow::Result<File> {
     let path = folders.lock();
     let file = File::create(&path).with_context(|| path.display().to_string())?;
+    crate::files::make_private(&path)?;
     file.try_lock()
         .map_err(|_| anyhow::anyhow!("another khlang already serves {}", folders.data.display()))?;
     Ok(file)

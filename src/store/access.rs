@@ -272,28 +272,22 @@ impl AccessStore {
         if path.exists() || !backup.exists() {
             return Ok(false);
         }
-        let candidate = data.join(".access.tmp");
-        for ending in ["", "-wal", "-shm", "-journal"] {
-            // Of a restore that was killed; a log without its file is nobody's.
-            for left in [&candidate, &path] {
-                let mut left = left.as_os_str().to_owned();
-                left.push(ending);
-                match std::fs::remove_file(left) {
-                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                        return Err(error.into());
-                    }
-                    _ => {}
-                }
+        super::restore::apart(data, |folder| {
+            let candidate = folder.join(FILE);
+            super::restore::copy_in(backup, &candidate)?;
+            if let Some(what) = Self::wrong_with(&candidate, backup)? {
+                return Err(StoreError::Inconsistent(format!("{}: {what}", backup.display())));
             }
-        }
-        super::restore::copy_in(backup, &candidate)?;
-        if let Some(what) = Self::wrong_with(&candidate, backup)? {
-            std::fs::remove_file(&candidate)?;
-            return Err(StoreError::Inconsistent(format!("{}: {what}", backup.display())));
-        }
-        crate::crash_point("restore_access");
-        std::fs::rename(&candidate, &path)?;
-        crate::files::sync_folder(data)?;
+            for ending in ["-wal", "-shm", "-journal"] {
+                // A log without its file is nobody's.
+                let mut left = path.as_os_str().to_owned();
+                left.push(ending);
+                super::restore::remove(Path::new(&left))?;
+            }
+            crate::crash_point("restore_access");
+            std::fs::rename(&candidate, &path)?;
+            Ok(crate::files::sync_folder(data)?)
+        })?;
         Ok(true)
     }
 

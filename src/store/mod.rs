@@ -39,9 +39,9 @@ pub use flush::Flusher;
 pub use holds::{Deed, Hold, HoldOf};
 pub use kept::Kept;
 pub use lens::Lens;
+pub use manifest::Contents;
 pub use marks::Marks;
 pub use of_unit::{UnitFinding, UnitTotals};
-pub use manifest::Contents;
 pub use open::{Opening, Reader, Snapshot, Store, stop_waiting};
 pub use persons::StoredPersons;
 pub use proof::{OfBackup, prove_backup};
@@ -92,15 +92,15 @@ pub enum StoreError {
     },
     /// The disk is nearly full.
     #[error(
-        "the disk is nearly full: {free} bytes are free, and limits.free_bytes = {least} and a log of \
-         {log} bytes must be; make room / พื้นที่ดิสก์เหลือน้อยเกินไป ให้เพิ่มพื้นที่ก่อน"
+        "the disk is nearly full: {free} bytes are free, and limits.free_bytes = {least} and {log} for the \
+         log of the database must be; make room / พื้นที่ดิสก์เหลือน้อยเกินไป ให้เพิ่มพื้นที่ก่อน"
     )]
     NoRoom {
         /// Free bytes.
         free: u64,
         /// Bytes that are to be left.
         least: u64,
-        /// Bytes of the log.
+        /// Bytes that the log of the database may need.
         log: u64,
     },
 }
@@ -119,6 +119,12 @@ impl StoreError {
     fn is_busy(&self) -> bool {
         matches!(self, Self::Sqlite(error) if matches!(error.sqlite_error_code(),
             Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)))
+    }
+
+    /// Whether the file itself is not what a database looks like.
+    fn is_damage(&self) -> bool {
+        matches!(self, Self::Sqlite(error) if matches!(error.sqlite_error_code(),
+            Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase)))
     }
 
     /// Whether a query was stopped because its deadline had passed.

@@ -109,8 +109,12 @@ impl Store {
     }
 
     /// Loading ends before less than this is left of the disk, the log counted.
-    pub fn leave_free(&mut self, bytes: u64) {
-        self.room = self.path.as_deref().map(|path| Room::new(path, bytes));
+    pub fn leave_free(&mut self, bytes: u64) -> Result<()> {
+        // Negative, it is a number of KiB.
+        let kib: i64 = self.conn.query_row("PRAGMA cache_size", [], |row| row.get(0))?;
+        let cache = kib.min(0).unsigned_abs() * 1024;
+        self.room = self.path.as_deref().map(|path| Room::new(path, bytes, cache));
+        Ok(())
     }
 
     /// A store that is gone when dropped, for judging without a database.

@@ -66,15 +66,20 @@ pub struct Restored {
 pub fn restore(from: &Restoring) -> Result<Restored> {
     let folder = from.database.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
-    // Nobody opens the database for writing meanwhile.
+    apart(folder, |own| in_folder(from, folder, &own.join("khlang.db")))
+}
+
+/// Works in a folder of its own beside the database, which is gone afterwards;
+/// nobody opens the database for writing meanwhile.
+pub(super) fn apart<T>(folder: &Path, work: impl FnOnce(&Path) -> Result<T>) -> Result<T> {
     let turn = File::open(folder)?;
     turn.lock()?;
     let own = folder.join(FOLDER);
     clear(&own)?;
     make_folder(&own, 0o700)?;
-    let restored = in_folder(from, folder, &own.join("khlang.db"));
+    let done = work(&own);
     clear(&own)?;
-    restored
+    done
 }
 
 /// Removes what a restore that was killed left behind.
@@ -147,8 +152,23 @@ fn open(path: &Path) -> Result<Connection> {
     Ok(Connection::open_with_flags(path, flags)?)
 }
 
+fn damaged(from: &Restoring, what: &str) -> Refusal {
+    let name = from.backup.display();
+    Refusal {
+        th: format!("{name} เสียหายหรือถูกแก้ไข: {what}"),
+        en: format!("{name} is damaged or was changed: {what}"),
+    }
+}
+
 /// Whether it is a backup of ours, and has in it what was put into it.
 fn prove(from: &Restoring, candidate: &Path, restored: &mut Restored) -> Result<Option<Refusal>> {
+    match look(from, candidate, restored) {
+        Err(error) if error.is_damage() => Ok(Some(damaged(from, &error.to_string()))),
+        other => other,
+    }
+}
+
+fn look(from: &Restoring, candidate: &Path, restored: &mut Restored) -> Result<Option<Refusal>> {
     let name = from.backup.display();
     let conn = open(candidate)?;
     match KHLANG.version(&conn, from.backup) {
@@ -165,19 +185,12 @@ fn prove(from: &Restoring, candidate: &Path, restored: &mut Restored) -> Result<
         }
         Err(error) => return Err(error),
     }
-    let damaged = |what: String| Refusal {
-        th: format!("{name} เสียหายหรือถูกแก้ไข: {what}"),
-        en: format!("{name} is damaged or was changed: {what}"),
-    };
-    let integrity: String = match conn.query_row("PRAGMA integrity_check(1)", [], |r| r.get(0)) {
-        Ok(said) => said,
-        Err(error) => error.to_string(),
-    };
+    let integrity: String = conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     if integrity != "ok" {
-        return Ok(Some(damaged(integrity)));
+        return Ok(Some(damaged(from, &integrity)));
     }
     let Some(sealed) = Contents::sealed(&conn)? else {
-        return Ok(beside(from.backup).exists().then(|| damaged("its digests are gone".to_owned())));
+        return Ok(beside(from.backup).exists().then(|| damaged(from, "its digests are gone")));
     };
     let mut wrong = Contents::of(&conn)?.differences(&sealed);
     if let Ok(text) = fs::read(beside(from.backup)) {
@@ -192,7 +205,7 @@ fn prove(from: &Restoring, candidate: &Path, restored: &mut Restored) -> Result<
     if more > 0 {
         wrong.push(format!("… {more}"));
     }
-    Ok((!wrong.is_empty()).then(|| damaged(wrong.join("; "))))
+    Ok((!wrong.is_empty()).then(|| damaged(from, &wrong.join("; "))))
 }
 
 /// What is received, as far as it tells one state of the store from another.
@@ -231,22 +244,23 @@ fn compare(from: &Restoring, candidate: &Path) -> Result<Vec<Refusal>> {
                 units_here = here.units;
             }
             Ok(None) => {}
-            Err(error @ (StoreError::Newer { .. } | StoreError::Foreign(_))) => return Err(error),
+            Err(error @ StoreError::Newer { .. }) => return Err(error),
             Err(error) => {
                 log::warn!("what is there cannot be read, and is kept aside: {error}");
             }
         }
     }
-    let known = |unit: &String| {
-        units_here.contains(unit) || from.knows.is_some_and(|knows| knows(unit))
-    };
+    let known =
+        |unit: &String| units_here.contains(unit) || from.knows.is_some_and(|knows| knows(unit));
     let asked = !units_here.is_empty() || from.knows.is_some();
     if asked && !backup.units.is_empty() && !backup.units.iter().any(known) {
         let some: Vec<&str> = backup.units.iter().take(NAMED).map(String::as_str).collect();
         let some = some.join(" ");
         found.push(Refusal {
             th: format!("ไฟล์สำรองเป็นของจังหวัดอื่น: ไม่มีหน่วยบริการใดอยู่ในที่นี้ ({some} …)"),
-            en: format!("the backup is another province's: none of its units is one of here ({some} …)"),
+            en: format!(
+                "the backup is another province's: none of its units is one of here ({some} …)"
+            ),
         });
     }
     Ok(found)
@@ -270,7 +284,9 @@ fn loss(lost: &[&(i64, String, String)]) -> Refusal {
     let names = names.join(", ");
     Refusal {
         th: format!("การส่ง {count} รายการที่มีอยู่จะหายไป เพราะไม่มีในไฟล์สำรอง: {names}{more}"),
-        en: format!("{count} submissions that are here would be lost, being not in the backup: {names}{more}"),
+        en: format!(
+            "{count} submissions that are here would be lost, being not in the backup: {names}{more}"
+        ),
     }
 }
 
@@ -332,7 +348,8 @@ fn with(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-fn remove(path: &Path) -> Result<()> {
+/// Removes a file, if it is there.
+pub(super) fn remove(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
         _ => Ok(()),

@@ -19,21 +19,25 @@ pub(super) struct Room {
     folder: PathBuf,
     log: PathBuf,
     least: u64,
+    cache: u64,
 }
 
 impl Room {
-    /// Of a database, that leaves so many bytes free.
-    pub fn new(database: &Path, least: u64) -> Self {
+    /// Of a database, that leaves so many bytes free. `cache` is what the
+    /// writer may hold in memory, in bytes: it comes to the log at the commit.
+    pub fn new(database: &Path, least: u64, cache: u64) -> Self {
         let mut log = database.as_os_str().to_owned();
         log.push("-wal");
-        Self { folder: folder_of(database), log: log.into(), least }
+        Self { folder: folder_of(database), log: log.into(), least, cache }
     }
 
     /// Refuses to go on when the free space is less than what is to be left,
     /// and what moving the log into the database may still take.
     pub fn check(&self) -> Result<()> {
         let free = free_bytes(&self.folder)?;
-        let log = self.log.metadata().map_or(0, |meta| meta.len());
+        // What is in memory is written to the log, and then all of the log to
+        // the database.
+        let log = self.log.metadata().map_or(0, |meta| meta.len()) + 2 * self.cache;
         if free < self.least.saturating_add(log) {
             return Err(StoreError::NoRoom { free, least: self.least, log });
         }

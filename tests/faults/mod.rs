@@ -3,6 +3,8 @@
 mod backup;
 mod kill;
 mod leftover;
+mod modes;
 mod random;
+mod room;
 mod trouble;
 mod upload;

@@ -32,10 +32,10 @@ pub fn one(call: &Call) -> Result<Reply, Problem> {
     let library = figures::library(call)?;
     let definition = definition(&library, call.in_path("kpi"))?;
     let level = call.text("level").and_then(|level| level.parse().ok()).unwrap_or(Level::Unit);
-    let mut seen = seen::kpi(call, definition, period(call)?, level)?;
     if let Some(hcode) = call.text("unit") {
         call.must_know("unit", hcode)?;
     }
+    let mut seen = seen::kpi(call, definition, period(call)?, level)?;
     if let Some(group) = call.text("group") {
         let groups = || call.world.units.by_code.values().map(|unit| level.group(unit));
         if !groups().any(|known| known == group) && !seen.rows.iter().any(|r| r.code == group) {
