@@ -1,6 +1,6 @@
 //! `khlang kpi`: list, count, explain, and enter what people report.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -319,7 +319,7 @@ fn show_unit(context: &Context, explained: &UnitExplained) -> anyhow::Result<()>
     Ok(())
 }
 
-fn enter(context: &Context, library: &Library, file: &PathBuf, json: bool) -> anyhow::Result<Done> {
+fn enter(context: &Context, library: &Library, file: &Path, json: bool) -> anyhow::Result<Done> {
     let world = context.world()?;
     let text = crate::files::read_plain(file).with_context(|| file.display().to_string())?;
     let entries = match read_entries(&text, library, &world.units) {

@@ -167,7 +167,9 @@ impl Default for Config {
 }
 
 fn fail(source_name: &str, what: &str) -> ConfigError {
-    ConfigError { source_name: source_name.to_owned(), what: what.to_owned() }
+    // A name of a file is from anywhere; what is wrong shows lines of it.
+    let source_name = crate::printable::line(source_name).into_owned();
+    ConfigError { source_name, what: what.to_owned() }
 }
 
 fn parse(source_name: &str, text: &str) -> Result<Table, ConfigError> {

@@ -156,7 +156,8 @@ pub fn sweep(folder: &Path) -> Result<()> {
         let entry = entry?;
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        if !(name.starts_with('.') && name.ends_with(PART)) || !entry.file_type()?.is_file() {
+        let ours = name.starts_with('.') && name.ends_with(PART);
+        if !ours || !entry.file_type()?.is_file() {
             continue;
         }
         let Ok(file) = File::open(entry.path()) else { continue };

@@ -28,7 +28,7 @@ impl Form {
     pub fn version(&self, conn: &Connection, path: &Path) -> Result<i64> {
         let number = |name: &str| -> Result<i64> {
             let sql = format!("PRAGMA {name}");
-            Ok(conn.query_row(&sql, [], |row| row.get(0)).map_err(|error| of(error, path))?)
+            conn.query_row(&sql, [], |row| row.get(0)).map_err(|error| of(error, path))
         };
         let (id, version) = (number("application_id")?, number("user_version")?);
         if id != i64::from(self.application_id) {

@@ -336,7 +336,7 @@ fn number(database: &Path) -> PathBuf {
     let free = |kept: &PathBuf| {
         ["", "-wal", "-shm"].iter().all(|ending| with(kept, ending).symlink_metadata().is_err())
     };
-    (1_u32..)
+    (1..10_000_u32)
         .map(|number| with(database, &format!(".before-restore.{number}")))
         .find(free)
         .unwrap_or_else(|| with(database, ".before-restore"))

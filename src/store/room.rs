@@ -66,7 +66,7 @@ pub(super) fn copy_before(conn: &Connection, database: &Path, version: i64) -> R
             folder = folder.display(),
         )));
     }
-    let to = (1_u32..)
+    let to = (1..10_000_u32)
         .map(|number| match number {
             1 => folder.join(format!("before-migration-{version:03}.db")),
             _ => folder.join(format!("before-migration-{version:03}-{number}.db")),

@@ -53,6 +53,7 @@ fn nothing_is_loaded_onto_a_disk_that_is_nearly_full() {
     daemon.wait_for_log("nearly full");
     assert!(site.files("rejected").is_empty() && site.files("outbox").is_empty());
     daemon.stop();
+    drop(daemon);
     site.set("KHLANG__LIMITS__FREE_BYTES", "1");
     let mut daemon = site.serve();
     daemon.wait_until_ready();
