@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
@@ -18,11 +18,53 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_together(folder, &[(name, bytes)], || ())
 }
 
+/// The same, for a file that only the service may read.
+pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    write_in(folder, &[(name, bytes)], 0o600, || ())
+}
+
+/// Opens a file that somebody named, and nothing that only looks like one: a
+/// pipe would be waited for, a device read for ever.
+pub fn open_plain(path: &Path) -> io::Result<File> {
+    let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let file = OpenOptions::new().read(true).custom_flags(nonblocking).open(path)?;
+    if !file.metadata()?.is_file() {
+        let what = "is no plain file / ไม่ใช่ไฟล์ธรรมดา";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
+    }
+    Ok(file)
+}
+
+/// The text of a file that somebody named.
+pub fn read_plain(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    open_plain(path)?.read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// Space that is left for us where a folder lies, in bytes.
+pub fn free_bytes(folder: &Path) -> io::Result<u64> {
+    let disk = rustix::fs::statvfs(folder)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
 /// Writes files of one folder, each whole, in the order given. `each` is told
 /// after every file but is not to fail: what was renamed stays.
 pub fn write_together(
     folder: &Path,
     files: &[(String, &[u8])],
+    each: impl FnMut(),
+) -> io::Result<()> {
+    write_in(folder, files, 0o640, each)
+}
+
+fn write_in(
+    folder: &Path,
+    files: &[(String, &[u8])],
+    mode: u32,
     mut each: impl FnMut(),
 ) -> io::Result<()> {
     let temporary = |name: &str| folder.join(format!(".{name}.tmp"));
@@ -31,8 +73,10 @@ pub fn write_together(
             .write(true)
             .create(true)
             .truncate(true)
-            .mode(0o640)
+            .mode(0o600)
             .open(temporary(name))?;
+        // Asked for outright, because the umask has taken from it.
+        file.set_permissions(fs::Permissions::from_mode(mode))?;
         file.write_all(bytes)?;
         file.sync_all()?;
     }

@@ -63,7 +63,7 @@ pub struct Units {
 impl Units {
     /// Reads a `units.csv`.
     pub fn load(path: &Path) -> Result<Self, UnitsError> {
-        let text = std::fs::read_to_string(path).map_err(|e| UnitsError {
+        let text = crate::files::read_plain(path).map_err(|e| UnitsError {
             path: path.to_owned(),
             line: 0,
             what: e.to_string(),

@@ -21,6 +21,7 @@ mod rows;
 mod sample;
 mod score;
 mod senders;
+mod strict;
 mod support;
 mod tidy;
 mod told;

@@ -22,7 +22,16 @@ const LAYERS: &[&[&str]] = &[
     &["submission", "world"],
     &["row", "units"],
     &[
-        "access", "catalog", "config", "archive", "clock", "files", "lib", "priority", "privacy",
+        "access",
+        "catalog",
+        "config",
+        "archive",
+        "clock",
+        "files",
+        "lib",
+        "printable",
+        "priority",
+        "privacy",
         "version",
     ],
 ];

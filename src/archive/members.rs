@@ -61,7 +61,7 @@ impl Archive {
     /// [`OpenError::Broken`] with A01, A02 or A03 when the sender is to blame,
     /// [`OpenError::Io`] when the disk is.
     pub fn open(path: &Path, limits: &Limits) -> Result<Self, OpenError> {
-        Self::from_file(File::open(path)?, limits)
+        Self::from_file(crate::files::open_plain(path)?, limits)
     }
 
     /// [`Archive::open`] for a file that is open already; its position is
@@ -116,7 +116,7 @@ impl Archive {
 
 /// SHA-256 of the file at `path` in lower-case hex, and its length in bytes.
 pub fn sha256_file(path: &Path) -> io::Result<(String, u64)> {
-    let mut file = File::open(path)?;
+    let mut file = crate::files::open_plain(path)?;
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; HASH_BUFFER];
     let mut bytes = 0;

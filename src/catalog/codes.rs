@@ -63,7 +63,7 @@ impl CodeLists {
 
     pub(super) fn add_file(&mut self, path: &Path) -> Result<(), CatalogError> {
         let file = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|e| error(&file, 1, e.to_string()))?;
+        let text = crate::files::read_plain(path).map_err(|e| error(&file, 1, e.to_string()))?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
         self.add(&file, &name, &text)
     }

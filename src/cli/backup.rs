@@ -2,29 +2,47 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Context, Done, say};
+use super::{Context, Done, say, shown};
 use crate::daemon;
-use crate::store::{AccessStore, restore};
+use crate::store::{AccessStore, Kept, Restoring, may_write, restore, sweep, sweep_restore};
 
-/// Options of both.
+/// Options of `backup`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The backup
     file: PathBuf,
 }
 
+/// Options of `restore`.
+#[derive(Debug, clap::Args)]
+pub struct RestoreArgs {
+    /// The backup
+    file: PathBuf,
+    /// Restore also when submissions would be lost, or it is another
+    /// province's; what is there is kept in any case
+    #[arg(long)]
+    force: bool,
+}
+
 /// Writes a backup, also while the daemon runs.
 pub fn backup(context: &Context, args: &Args) -> anyhow::Result<Done> {
-    context.reader()?.backup(&args.file)?;
-    let mut written = vec![args.file.clone()];
-    if AccessStore::path(&context.data).exists() {
-        let beside = beside(&args.file);
-        context.access()?.backup(&beside)?;
-        written.push(beside);
+    let reader = context.reader()?;
+    let access = AccessStore::path(&context.data).exists().then(|| beside(&args.file));
+    for path in [Some(&args.file), access.as_ref()].into_iter().flatten() {
+        may_write(path)?;
     }
-    for file in written {
-        let bytes = file.metadata()?.len();
-        say(format!("{}: {bytes} bytes", file.display()))?;
+    let mut written = vec![(args.file.clone(), reader.backup(&args.file)?)];
+    if let Some(beside) = access {
+        let copied = context.access()?.backup(&beside)?;
+        written.push((beside, copied));
+    }
+    for (file, copied) in written {
+        say(format!(
+            "{}: {} bytes, content {}",
+            shown(&file),
+            copied.bytes,
+            &copied.content_sha256[..16]
+        ))?;
     }
     Ok(Done::Good)
 }
@@ -36,8 +54,15 @@ fn beside(file: &Path) -> PathBuf {
     name.into()
 }
 
+/// Removes what backups and restores that were killed left in a data folder.
+pub fn sweep_leftovers(data: &Path) -> anyhow::Result<()> {
+    sweep(data)?;
+    sweep(&data.join("backups"))?;
+    Ok(sweep_restore(data)?)
+}
+
 /// Puts a backup in the place of the database, once it has proven itself.
-pub fn restore_from(context: &Context, args: &Args) -> anyhow::Result<Done> {
+pub fn restore_from(context: &Context, args: &RestoreArgs) -> anyhow::Result<Done> {
     let config = context.config()?;
     let catalog = context.catalog(&config)?;
     let folders = context.folders()?;
@@ -49,28 +74,63 @@ pub fn restore_from(context: &Context, args: &Args) -> anyhow::Result<Done> {
         "{} is not empty: let `khlang serve` finish it first",
         folders.work().display()
     );
-    let days = i64::from(config.timeliness.days);
-    let report = restore(&args.file, &folders.database(), &catalog, days)?;
-    for mismatch in &report.mismatches {
+    // Without a list of its own a data folder is of no province yet.
+    let own = context.data.join("units.csv").exists();
+    let units = if own { Some(context.units(&config)?) } else { None };
+    let knows = |unit: &str| units.as_ref().is_some_and(|units| units.knows(unit));
+    let restored = restore(&Restoring {
+        backup: &args.file,
+        database: &folders.database(),
+        catalog: &catalog,
+        on_time_days: i64::from(config.timeliness.days),
+        knows: if own { Some(&knows) } else { None },
+        force: args.force,
+    })?;
+    for mismatch in &restored.report.mismatches {
         say(format!("- {}", mismatch.what))?;
     }
-    if !report.mismatches.is_empty() {
-        say(
-            context.pick("ไม่ได้กู้คืน: ไฟล์สำรองไม่ตรงกัน", "not restored: the backup contradicts itself")
-        )?;
+    for refusal in &restored.refused {
+        say(format!("- {}\n  {}", line(&refusal.th), line(&refusal.en)))?;
+    }
+    if !restored.refused.is_empty() {
+        let name = shown(&args.file);
+        let (th, en) = (
+            format!("ไม่ได้กู้คืน {name} ฐานข้อมูลเดิมยังอยู่ (ใช้ --force หากยอมให้ข้อมูลหายหรือเป็นของจังหวัดอื่น)"),
+            format!(
+                "not restored: {name}; the database stays as it was (--force where submissions \
+                 may be lost, or it may be another province's)"
+            ),
+        );
+        say(format!("{th}\n{en}"))?;
         return Ok(Done::Short);
     }
+    // Figures of another state; they are counted again.
+    Kept::forget(&folders.data);
     if AccessStore::adopt(&beside(&args.file), &folders.data)? {
         let (th, en) = ("กู้คืนโทเคนและบันทึกการเข้าถึงแล้ว", "tokens and access log restored");
+        say(context.pick(th, en))?;
+    }
+    if !restored.sealed {
+        let th = "ไฟล์สำรองไม่มีลายเซ็นเนื้อหา จึงตรวจได้เฉพาะยอดของมันเอง";
+        let en =
+            "the backup carries no digests of its content: only its own counts could be proven";
         say(context.pick(th, en))?;
     }
     say(format!(
         "{}: {} {}, {} {}",
         context.pick("กู้คืนแล้ว", "restored"),
-        report.submissions,
+        restored.report.submissions,
         context.pick("การส่ง", "submissions"),
-        report.rows,
+        restored.report.rows,
         context.pick("แถว", "rows"),
     ))?;
+    if let Some(kept) = &restored.kept {
+        say(format!("{}: {}", context.pick("ฐานข้อมูลเดิม", "the old database"), shown(kept)))?;
+    }
     Ok(Done::Good)
+}
+
+/// A text that may hold names, on one line.
+fn line(text: &str) -> String {
+    crate::printable::line(text).into_owned()
 }

@@ -11,6 +11,7 @@ use crate::store::Store;
 
 /// Runs it.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+    args.prove()?;
     let world = Arc::new(context.world()?);
     let mut show = Show::new(context, args);
     for path in &args.archives {

@@ -10,7 +10,7 @@ use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::inbox::Folders;
-use crate::store::{AccessStore, Action, Entry, Kept, Reader, Store};
+use crate::store::{AccessStore, Action, Entry, Kept, Opening, Reader, Store};
 use crate::units::Units;
 use crate::world::World;
 
@@ -67,9 +67,14 @@ impl Context {
 
     /// The store, open for writing.
     pub fn store(&self, world: &World, folders: &Folders) -> anyhow::Result<Store> {
-        let cache = world.config.store.cache_mib;
-        Store::open(&folders.database(), &world.catalog, cache)
-            .with_context(|| format!("opening {}", folders.database().display()))
+        let config = &world.config.store;
+        let opening =
+            Opening { cache_mib: config.cache_mib, copy_first: config.copy_before_migration };
+        let opened = Store::open_with(&folders.database(), &world.catalog, opening);
+        let mut store =
+            opened.with_context(|| format!("opening {}", folders.database().display()))?;
+        store.leave_free(world.config.limits.free_bytes)?;
+        Ok(store)
     }
 
     /// A reader of the store that is there.

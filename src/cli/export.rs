@@ -3,6 +3,7 @@
 use chrono::{DateTime, FixedOffset};
 use serde::Serialize;
 
+use super::known::unknown;
 use super::{Context, Done, say, say_json};
 use crate::config::Config;
 use crate::export::{self, Made, Manifest, Place, Plan};
@@ -99,8 +100,8 @@ fn by_hand(context: &Context, name: &str, json: bool) -> anyhow::Result<Done> {
     let world = context.world()?;
     let (library, plans) = prove(context, &world.config)?;
     let Some((plan, _)) = plans.iter().find(|(plan, _)| plan.name == name) else {
-        let names: Vec<&str> = plans.iter().map(|(plan, _)| plan.name.as_str()).collect();
-        anyhow::bail!("there is no export {name:?} in the configuration: [{}]", names.join(", "));
+        let known = plans.iter().map(|(plan, _)| plan.name.as_str());
+        return Err(unknown(("การส่งออก", "export"), name, known));
     };
     context.reader()?;
     let folders = context.folders()?;

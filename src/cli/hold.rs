@@ -1,9 +1,11 @@
 //! `khlang hold`: money kept back, by whom, when and why.
 
+use super::known::{self, optional_unit, unknown};
 use super::{Context, Done, Lang, say, say_json};
 use crate::money::holds::{ALL, PERFORMANCE, parse_percent, percent};
-use crate::score::Rulebook;
+use crate::printable::line;
 use crate::score::rulebook::Shelf;
+use crate::score::{AsOf, Rulebook};
 use crate::store::{Deed, Hold, HoldOf};
 
 /// Calls of `hold`.
@@ -78,7 +80,11 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
         Args::Add(args) => add(context, args),
         Args::List { round, unit, as_of, json } => {
             let reader = context.reader()?;
-            let as_of = as_of.map_or_else(|| reader.last_submission(), Ok)?;
+            let unit = optional_unit(context, &reader, unit.as_deref())?;
+            if let Some(round) = round {
+                Shelf::of(&context.data).rulebook(*round)?;
+            }
+            let as_of = AsOf::find(&reader, *as_of)?.submission;
             let mut holds = reader.holds(round.map(i64::from), as_of)?;
             holds.retain(|hold| unit.as_ref().is_none_or(|unit| *unit == hold.of.hcode));
             show(context, &holds, *json)
@@ -99,8 +105,7 @@ fn add(context: &Context, args: &AddArgs) -> anyhow::Result<Done> {
     let deed = deed(context, args.by.as_deref(), &args.reason)?;
     let world = context.world()?;
     let book = Shelf::of(&context.data).rulebook(args.round)?;
-    let unit = args.unit.to_ascii_uppercase();
-    anyhow::ensure!(world.units.knows(&unit), "no unit {unit}");
+    let unit = known::unit(&world.units, &args.unit)?;
     let of = HoldOf {
         round: i64::from(args.round),
         hcode: unit,
@@ -117,8 +122,10 @@ fn item(book: &Rulebook, text: &str) -> anyhow::Result<String> {
     let item = text.to_ascii_uppercase();
     let known: Vec<&str> =
         book.points.iter().map(|item| item.item.as_str()).chain([PERFORMANCE, ALL]).collect();
-    anyhow::ensure!(known.contains(&item.as_str()), "no item {text}; known: {}", known.join(" "));
-    Ok(item)
+    if known.contains(&item.as_str()) {
+        return Ok(item);
+    }
+    Err(unknown(("รายการ", "item"), text, known.into_iter()))
 }
 
 fn tranche(book: &Rulebook, number: u32) -> anyhow::Result<String> {
@@ -151,7 +158,7 @@ fn show(context: &Context, holds: &[Hold], json: bool) -> anyhow::Result<Done> {
         let (of, held) = (&hold.of, &hold.held);
         let released = hold.released.as_ref().map_or(String::new(), |deed| {
             let word = context.pick("ปลดแล้ว", "released");
-            format!(" — {word} {} {}: {}", &deed.at[..10], deed.by, deed.reason)
+            format!(" — {word} {} {}: {}", &deed.at[..10], line(&deed.by), line(&deed.reason))
         });
         say(format!(
             "{:>4} {} {} {} {} {}% {} {}: {}{released}",
@@ -165,8 +172,8 @@ fn show(context: &Context, holds: &[Hold], json: bool) -> anyhow::Result<Done> {
             },
             percent(of.share),
             &held.at[..10],
-            held.by,
-            held.reason
+            line(&held.by),
+            line(&held.reason)
         ))?;
     }
     Ok(Done::Good)

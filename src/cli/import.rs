@@ -29,11 +29,8 @@ type Loaded<'a> = (&'a Path, Claimed, Submission);
 
 /// Runs it.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+    args.prove()?;
     let world = Arc::new(context.world()?);
-    // Nothing is loaded of a list that has a mistake in it.
-    for path in &args.archives {
-        anyhow::ensure!(path.is_file(), "{} is no file", path.display());
-    }
     let folders = context.folders()?;
     let store = context.store(&world, &folders)?;
     let numbers = Reader::open(&folders.database(), None)?;
@@ -42,7 +39,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     let (loaded, unfinished) = bounded(UNFINISHED);
     let (folders, stop) = (&folders, &AtomicBool::new(false));
     let mut show = Show::new(context, args);
-    std::thread::scope(|scope| {
+    let done = std::thread::scope(|scope| {
         scope.spawn(move || copy_all(context, args, folders, &numbers, stop, &copied));
         let showing = &mut show;
         let finished = scope.spawn(move || finish_all(folders, &flusher, &unfinished, showing));
@@ -51,8 +48,13 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
         drop(loaded);
         let finished = finished.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         done.and(finished)
-    })
-    .and(show.end())
+    });
+    // Whoever looks at the folder now finds the rows in the database and not in
+    // a log beside it. With the daemon beside us that is for it to do.
+    if let Err(error) = store.empty_log() {
+        log::warn!("the log of the database stays: {error}");
+    }
+    done.and(show.end())
 }
 
 /// Copies until there is nothing more, or `stop` says that nothing more will

@@ -1,11 +1,12 @@
 //! `khlang kpi`: list, count, explain, and enter what people report.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use serde_json::json;
 
+use super::known::{self, unknown};
 use super::{Context, Done, say, say_json};
 use crate::kpi::{
     Definition, KpiError, KpiResult, Level, Library, Period, PersonExplained, Session,
@@ -98,7 +99,8 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
 }
 
 fn find<'l>(library: &'l Library, id: &str) -> anyhow::Result<&'l Definition> {
-    library.get(id).with_context(|| format!("there is no KPI {id} (see khlang kpi list)"))
+    let known = || library.kpis.keys().map(String::as_str);
+    library.get(id).ok_or_else(|| unknown(("ตัวชี้วัด", "KPI"), id, known()))
 }
 
 fn list(context: &Context, library: &Library, json: bool) -> anyhow::Result<Done> {
@@ -239,7 +241,7 @@ fn explain(
     json: bool,
 ) -> anyhow::Result<Done> {
     let world = context.world()?;
-    anyhow::ensure!(world.units.knows(place.unit), "there is no unit {}", place.unit);
+    known::unit(&world.units, place.unit)?;
     let reader = context.reader()?;
     allow(&world, &reader)?;
     let mut session = Session::new(&world, &reader)?;
@@ -320,9 +322,9 @@ fn show_unit(context: &Context, explained: &UnitExplained) -> anyhow::Result<()>
     Ok(())
 }
 
-fn enter(context: &Context, library: &Library, file: &PathBuf, json: bool) -> anyhow::Result<Done> {
+fn enter(context: &Context, library: &Library, file: &Path, json: bool) -> anyhow::Result<Done> {
     let world = context.world()?;
-    let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    let text = crate::files::read_plain(file).with_context(|| file.display().to_string())?;
     let entries = match read_entries(&text, library, &world.units) {
         Ok(entries) => entries,
         Err(mistakes) => {

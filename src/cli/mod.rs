@@ -15,6 +15,7 @@ mod demo;
 mod export;
 mod hold;
 mod import;
+mod known;
 mod kpi;
 mod outcome;
 mod registry;
@@ -35,6 +36,8 @@ use chrono::{DateTime, FixedOffset};
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
 pub use context::Context;
+
+use crate::printable;
 
 /// What a command has to say besides its output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,7 +123,7 @@ enum Command {
     /// Write a consistent copy of the database, also while the service runs
     Backup(backup::Args),
     /// Prove a backup and put it in the place of the database
-    Restore(backup::Args),
+    Restore(backup::RestoreArgs),
     /// Every problem and finding with its severity, source and how to mend it
     Catalog(catalog::Args),
     /// Check or show the configuration
@@ -130,7 +133,23 @@ enum Command {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() => {
+            // An argument may be a name from anywhere: it is told as it is shown.
+            let shown = std::env::args_os()
+                .map(|argument| printable::line(&argument.to_string_lossy()).into_owned());
+            let error = Cli::try_parse_from(shown).err().unwrap_or(error);
+            let _ = write!(std::io::stderr(), "{}", printable::lines(&error.to_string()));
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1));
+        }
+        Err(help) => help.exit(),
+    };
+    if !matches!(cli.command, Command::Sample(_) | Command::Catalog(_)) {
+        // What lies in the data folder is for the service alone unless it is
+        // given to others outright, from its first byte on.
+        rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    }
     start_log(cli.verbose);
     let context = Context {
         config: cli.config,
@@ -166,7 +185,7 @@ pub fn main() -> ExitCode {
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // Nothing is left to tell a failure of standard error to.
-            let _ = writeln!(std::io::stderr(), "khlang: {error:#}");
+            let _ = writeln!(std::io::stderr(), "khlang: {}", told(&error));
             ExitCode::FAILURE
         }
     }
@@ -178,7 +197,25 @@ fn start_log(verbose: u8) {
         1 => log::LevelFilter::Debug,
         _ => log::LevelFilter::Trace,
     };
-    env_logger::Builder::new().filter_module("khlang", level).format_timestamp_millis().init();
+    env_logger::Builder::new()
+        .filter_module("khlang", level)
+        .format(|out, record| {
+            let said = record.args().to_string();
+            let (at, level) = (out.timestamp_millis(), record.level());
+            writeln!(out, "[{at} {level:<5} {}] {}", record.target(), printable::line(&said))
+        })
+        .init();
+}
+
+/// An error on one line; a mistake in a file of the configuration shows the
+/// lines of the file.
+fn told(error: &anyhow::Error) -> String {
+    let text = format!("{error:#}");
+    if error.downcast_ref::<crate::config::ConfigError>().is_some() {
+        printable::lines(&text).into_owned()
+    } else {
+        printable::line(&text).into_owned()
+    }
 }
 
 /// A reader that has seen enough (`khlang … | head`) is no failure.
@@ -188,15 +225,22 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
         .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
-/// Writes a line to standard output.
+/// Writes a line to standard output. What acts on a terminal is shown, but for
+/// ends of lines: a name of which nothing is known goes through
+/// [`printable::line`] before.
 fn say(text: impl AsRef<str>) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
-    out.write_all(text.as_ref().as_bytes())?;
+    out.write_all(printable::lines(text.as_ref()).as_bytes())?;
     out.write_all(b"\n")?;
     Ok(())
 }
 
+/// A path as people may be shown it, on one line.
+fn shown(path: &std::path::Path) -> String {
+    printable::line(&path.to_string_lossy()).into_owned()
+}
+
 /// Writes a JSON document to standard output.
 fn say_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
-    say(serde_json::to_string_pretty(value)?)
+    say(printable::json(&serde_json::to_string_pretty(value)?))
 }

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use anyhow::Context as _;
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Context, Done, say};
+use super::{Context, Done, say, shown};
 use crate::load::receipt;
+use crate::printable;
 use crate::submission::{Status, Submission};
 
 /// From what on the input falls short (exit status 2).
@@ -40,6 +42,16 @@ pub struct Args {
     pub fail_on: FailOn,
 }
 
+impl Args {
+    /// Nothing is judged of a list that has a mistake in it.
+    pub fn prove(&self) -> anyhow::Result<()> {
+        for path in &self.archives {
+            crate::files::open_plain(path).with_context(|| path.display().to_string())?;
+        }
+        Ok(())
+    }
+}
+
 /// Prints outcomes one by one, so that none is kept, and says in the end how
 /// they compare to `--fail-on`.
 pub struct Show {
@@ -63,7 +75,8 @@ impl Show {
         self.shown += 1;
         if self.json {
             let begin = if self.shown == 1 { "[" } else { "," };
-            say(format!("{begin}{}", serde_json::to_string_pretty(submission)?))
+            let json = serde_json::to_string_pretty(submission)?;
+            say(format!("{begin}{}", printable::json(&json)))
         } else {
             say(receipt::one(submission, self.thai))
         }
@@ -105,7 +118,7 @@ impl Progress {
         } else {
             ProgressBar::hidden()
         };
-        bar.set_message(path.file_name().unwrap_or_default().to_string_lossy().into_owned());
+        bar.set_message(shown(Path::new(path.file_name().unwrap_or_default())));
         Self { bar, read: AtomicU64::new(0) }
     }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use super::{Context, Done, say, say_json};
+use crate::files::open_plain;
 use crate::registry::{BadLine, ImportError, Imported, import, parse_forwarded};
 
 /// Calls of `registry`.
@@ -36,7 +37,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
 }
 
 fn import_file(context: &Context, file: &std::path::Path, json: bool) -> anyhow::Result<Done> {
-    anyhow::ensure!(file.is_file(), "{} is no file", file.display());
+    drop(open_plain(file).with_context(|| file.display().to_string())?);
     let world = context.world()?;
     let folders = context.folders()?;
     let mut store = context.store(&world, &folders)?;
@@ -63,6 +64,7 @@ fn import_file(context: &Context, file: &std::path::Path, json: bool) -> anyhow:
 
 fn show(context: &Context, imported: &Imported) -> anyhow::Result<()> {
     let Imported { file, sha256, persons, without_hcode, bad, bad_lines, .. } = imported;
+    let file = crate::printable::line(file);
     say(match context.lang {
         super::Lang::Th => {
             format!("{file}: นำเข้า {persons} คน (ไม่มีหน่วยบริการ {without_hcode} คน) ไม่รับ {bad} บรรทัด")

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
+use super::known::unknown;
 use super::{Context, Done, Lang};
 use crate::export::{self, Content, Layouts, Place};
 use crate::files::write_whole;
@@ -95,10 +96,10 @@ fn content(context: &Context, args: &Args, library: &Library) -> anyhow::Result<
     }
     let layouts = Layouts::load(Some(&context.data.join("reports")), library);
     let layouts = layouts.map_err(anyhow::Error::msg)?;
-    let layout = layouts.get(&args.name).with_context(|| {
-        let names = layouts.names().join(", ");
-        format!("there is no report {:?}: {KPI}, {names}", args.name)
-    })?;
+    let names = layouts.names();
+    let known = || std::iter::once(KPI).chain(names.iter().map(AsRef::as_ref));
+    let layout = layouts.get(&args.name);
+    let layout = layout.ok_or_else(|| unknown(("รายงาน", "report"), &args.name, known()))?;
     let region = args.region.clone().unwrap_or_default();
     let needs = layout.needs_region() && region.is_empty();
     anyhow::ensure!(!needs, "the report {} needs --region", args.name);

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use chrono::Datelike as _;
+
+use super::known::{unit_or_sender, unknown};
 use super::{Context, Done, say, say_json};
 use crate::score::quality::{TrancheQuality, of_round};
 use crate::score::rulebook::check::check;
@@ -90,11 +93,13 @@ fn sheet(context: &Context, args: &Args, round: i32) -> anyhow::Result<Done> {
     let (units, catalog) = (context.units(&config)?, context.catalog(&config)?);
     let reader = context.reader()?;
     let _held = reader.snapshot()?;
+    let hcode =
+        args.unit.as_deref().map(|unit| unit_or_sender(&reader, &units, unit)).transpose()?;
     let as_of = AsOf::find(&reader, args.as_of)?;
     let kept = context.kept(&config, args.fresh);
     let keeping = Keeping { kept: &kept, catalog: &catalog };
     let points = points_kept(&reader, &book, &units, as_of, Some(keeping))?;
-    let wanted = Wanted { hcode: args.unit.clone(), by_month: args.by_month };
+    let wanted = Wanted { hcode, by_month: args.by_month };
     let quality = of_round(&reader, &catalog, &book, points.as_of.submission)?;
     let of_unit = |hcode: &str| quality.get(hcode).cloned().unwrap_or_default();
     let sheet = Sheet::new(&book, &units, &points, &wanted, of_unit);
@@ -170,10 +175,19 @@ fn rows(context: &Context, args: &RowsArgs) -> anyhow::Result<Done> {
     let wanted = args.item.to_ascii_uppercase();
     let Some(item) = book.item(&wanted) else {
         let known: Vec<&str> = book.points.iter().map(|item| item.item.as_str()).collect();
-        anyhow::bail!("no item {wanted}; there are {}", known.join(" "));
+        return Err(unknown(("รายการ", "item"), &wanted, known.into_iter()));
     };
+    let unit = unit_or_sender(&reader, &units, &args.unit)?;
+    if let Some(month) = args.month {
+        let first = |day: chrono::NaiveDate| day.year().unsigned_abs() * 100 + day.month();
+        anyhow::ensure!(
+            (first(book.window.from)..=first(book.window.to)).contains(&month),
+            "{month} is no month of round {} / ไม่ใช่เดือนของรอบปีนี้",
+            args.round
+        );
+    }
     let as_of = AsOf::find(&reader, args.as_of)?.submission;
-    let figure = Figure { hcode: &args.unit, item, month: args.month, as_of };
+    let figure = Figure { hcode: &unit, item, month: args.month, as_of };
     let rows = rows_behind(&reader, &book, &units, &catalog, &figure)?;
     if args.json {
         say_json(&rows)?;

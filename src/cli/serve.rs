@@ -5,7 +5,9 @@ use crate::daemon::{self, Setup};
 
 /// Runs it.
 pub fn run(context: &Context) -> anyhow::Result<Done> {
-    daemon::run(setup(context)?)?;
+    let setup = setup(context)?;
+    super::backup::sweep_leftovers(&context.data)?;
+    daemon::run(setup)?;
     Ok(Done::Good)
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::allocate::payable_units;
+use super::known::unknown;
 use super::score::rulebook;
 use super::{Context, Done, Lang, say};
 use crate::files::write_whole;
@@ -61,7 +62,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
         };
         let bytes = document.write(format, lang, now)?;
         write_whole(path, &bytes).with_context(|| format!("writing {}", path.display()))?;
-        say(path.display().to_string())
+        say(super::shown(path))
     };
     let Some(cup) = &args.cup else {
         std::fs::create_dir_all(&args.out)?;
@@ -74,6 +75,8 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
         return Ok(Done::Good);
     };
     let document = statement(&basis, &counted, cup)?;
-    write(&document.with_context(|| format!("{cup} is no main unit"))?, &args.out)?;
+    let main = || counted.allocation.cups.iter().map(|cup| cup.cup.as_str());
+    let document = document.ok_or_else(|| unknown(("หน่วยบริการประจำ", "main unit"), cup, main()))?;
+    write(&document, &args.out)?;
     Ok(Done::Good)
 }

@@ -1,5 +1,8 @@
 //! `khlang submissions`: what was received, and taking it back.
 
+use chrono::NaiveDate;
+
+use super::known::optional_unit;
 use super::{Context, Done, say, say_json};
 use crate::inbox::write_receipt;
 use crate::load::receipt;
@@ -18,12 +21,12 @@ pub enum Args {
         status: Option<String>,
         /// Received on or after this day (YYYY-MM-DD)
         #[arg(long)]
-        from: Option<String>,
+        from: Option<NaiveDate>,
         /// Received on or before this day
         #[arg(long)]
-        to: Option<String>,
+        to: Option<NaiveDate>,
         /// Page, from 1
-        #[arg(long, default_value_t = 1)]
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
         page: u64,
         /// Print one JSON document
         #[arg(long)]
@@ -59,10 +62,10 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     match args {
         Args::List { hcode, status, from, to, page, json } => {
             let filter = SubmissionFilter {
-                hcode: hcode.clone(),
+                hcode: optional_unit(context, &context.reader()?, hcode.as_deref())?,
                 status: status.clone(),
-                from: from.clone(),
-                to: to.clone(),
+                from: from.map(|day| day.to_string()),
+                to: to.map(|day| day.to_string()),
                 ..SubmissionFilter::default()
             };
             list(context, &filter, *page, *json)
@@ -95,7 +98,7 @@ fn list(
             line.accepted,
             line.duplicate,
             line.rejected,
-            line.archive
+            crate::printable::line(&line.archive)
         ))?;
     }
     Ok(Done::Good)

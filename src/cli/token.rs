@@ -7,6 +7,7 @@ use serde_json::json;
 use super::{Context, Done, say, say_json};
 use crate::access::{Role, Secret, SecretKind};
 use crate::clock::at_bangkok;
+use crate::printable::line;
 use crate::store::{NewToken, TokenLine};
 use crate::units::Units;
 
@@ -129,7 +130,7 @@ fn unit_of(role: Role, hcode: Option<&str>, units: &Units) -> anyhow::Result<Opt
         return Ok(None);
     };
     anyhow::ensure!(role.has_unit(), "the role {} has no unit", role.as_str());
-    anyhow::ensure!(units.knows(&hcode), "there is no unit {hcode}");
+    let hcode = super::known::unit(units, &hcode)?;
     let is_main = units.by_code.values().any(|unit| unit.cup == hcode);
     anyhow::ensure!(role != Role::Cup || is_main, "{hcode} is no main unit");
     Ok(Some(hcode))
@@ -165,7 +166,7 @@ fn list(context: &Context, json: bool) -> anyhow::Result<Done> {
         let (role, hcode) = (token.role.as_str(), token.hcode.as_deref().unwrap_or("-"));
         let used = token.last_used_at.as_deref().unwrap_or("-");
         let state = state(context, token, &now);
-        say(format!("{id:>4} {role:<9} {hcode:<6} khl_{begins}… {state} {used} {name}"))?;
+        say(format!("{id:>4} {role:<9} {hcode:<6} khl_{begins}… {state} {used} {}", line(name)))?;
     }
     Ok(Done::Good)
 }

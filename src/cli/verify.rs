@@ -1,12 +1,17 @@
-//! `khlang verify`: database against its own counts, and against the folders.
+//! `khlang verify`: database against its own counts, the folders and backups.
+
+use std::path::{Path, PathBuf};
 
 use super::{Context, Done, say, say_json};
 use crate::inbox::verify_folders;
-use crate::store::{AccessStore, Mismatch};
+use crate::store::{AccessStore, Mismatch, Opening, prove_backup};
 
 /// Options of `verify`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// Prove this backup, too; those in `backups/` always are
+    #[arg(long, value_name = "FILE")]
+    backup: Vec<PathBuf>,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
@@ -18,9 +23,21 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     let config = context.config()?;
     let catalog = context.catalog(&config)?;
     let folders = context.folders()?;
-    let store = crate::store::Store::open(&folders.database(), &catalog, config.store.cache_mib)?;
+    let store = crate::store::Store::open_with(
+        &folders.database(),
+        &catalog,
+        Opening {
+            cache_mib: config.store.cache_mib,
+            copy_first: config.store.copy_before_migration,
+        },
+    )?;
     let mut report = store.verify(&catalog, i64::from(config.timeliness.days))?;
     verify_folders(&store, &folders, &mut report)?;
+    let mut backups = Vec::new();
+    for path in args.backup.iter().cloned().chain(databases(&folders.backups())?) {
+        backups.push(prove_backup(&path, &mut report)?);
+    }
+    store.verify_contents(&backups, &mut report)?;
     if AccessStore::path(&folders.data).exists()
         && let Some(what) = context.access()?.trouble()?
     {
@@ -43,8 +60,18 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
         ))?;
         for mismatch in &report.mismatches {
             let id = mismatch.submission.map_or(String::new(), |id| format!("#{id} "));
-            say(format!("- {id}{}", mismatch.what))?;
+            say(format!("- {id}{}", crate::printable::line(&mismatch.what)))?;
         }
     }
     Ok(if report.mismatches.is_empty() { Done::Good } else { Done::Short })
+}
+
+/// The databases in a folder, by name.
+fn databases(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut found: Vec<PathBuf> = std::fs::read_dir(folder)?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<std::io::Result<_>>()?;
+    found.retain(|path| path.extension().is_some_and(|ending| ending == "db"));
+    found.sort();
+    Ok(found)
 }

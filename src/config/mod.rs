@@ -5,6 +5,7 @@
 
 mod export;
 mod limits;
+mod ranges;
 mod span;
 
 use std::net::SocketAddr;
@@ -80,6 +81,8 @@ pub struct Inbox {
 pub struct StoreConfig {
     /// Page cache of the writer, MiB.
     pub cache_mib: u32,
+    /// What is in the database is copied before a migration.
+    pub copy_before_migration: bool,
 }
 
 /// How rows are read.
@@ -143,10 +146,11 @@ impl Config {
         if let Some(path) = file {
             source_name = path.display().to_string();
             let text =
-                std::fs::read_to_string(path).map_err(|e| fail(&source_name, &e.to_string()))?;
+                crate::files::read_plain(path).map_err(|e| fail(&source_name, &e.to_string()))?;
             let own = parse(&source_name, &text)?;
             // Unknown keys are told with the line of the file they stand in.
             check_keys(&source_name, &own, &table, "")?;
+            ranges::check(&own).map_err(|what| fail(&source_name, &what))?;
             merge(&mut table, own);
         }
         let mut variables: Vec<_> =
@@ -155,6 +159,7 @@ impl Config {
         for (name, value) in variables {
             let own = of_variable(&name, &value)?;
             check_keys(&name, &own, &table, "")?;
+            ranges::check(&own).map_err(|what| fail(&name, &what))?;
             merge(&mut table, own);
             source_name = name;
         }
@@ -176,7 +181,9 @@ impl Default for Config {
 }
 
 fn fail(source_name: &str, what: &str) -> ConfigError {
-    ConfigError { source_name: source_name.to_owned(), what: what.to_owned() }
+    // A name of a file is from anywhere; what is wrong shows lines of it.
+    let source_name = crate::printable::line(source_name).into_owned();
+    ConfigError { source_name, what: what.to_owned() }
 }
 
 fn parse(source_name: &str, text: &str) -> Result<Table, ConfigError> {
@@ -221,7 +228,8 @@ fn of_variable(name: &str, value: &str) -> Result<Table, ConfigError> {
     let mut text = value.to_owned();
     if from_file {
         parts.pop();
-        text = std::fs::read_to_string(value).map_err(|e| fail(name, &format!("{value}: {e}")))?;
+        text = crate::files::read_plain(Path::new(value))
+            .map_err(|e| fail(name, &format!("{value}: {e}")))?;
         text.truncate(text.trim_end().len());
     }
     let mut value = match text.parse::<Value>() {

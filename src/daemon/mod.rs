@@ -22,7 +22,7 @@ use self::exports::{Exported, Exports};
 use crate::clock::Clock;
 use crate::http::{self, Ignored, InboxState, Loading, Pulse, Shared, Waiting};
 use crate::inbox::{self, Claimed, Folders, Found, Scanner, Uploads, claim};
-use crate::store::{Reader, Store, stop_waiting};
+use crate::store::{Opening, Reader, Store, stop_waiting};
 use crate::submission::Submission;
 use crate::world::World;
 use loader::{Done, Job, Trouble};
@@ -109,8 +109,13 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
     let world = Arc::new((setup.world)()?);
     let proven = exports::prove(&world, &setup.folders.data)?;
     let path = setup.folders.database();
-    let store = Store::open(&path, &world.catalog, world.config.store.cache_mib)
+    let opening = Opening {
+        cache_mib: world.config.store.cache_mib,
+        copy_first: world.config.store.copy_before_migration,
+    };
+    let mut store = Store::open_with(&path, &world.catalog, opening)
         .with_context(|| format!("opening {}", path.display()))?;
+    store.leave_free(world.config.limits.free_bytes)?;
     let last_id = store.last_submission()?;
     let numbers = Reader::open(&path, None)?;
     let shared = Arc::new(Shared {
@@ -443,6 +448,7 @@ impl Daemon {
 pub fn lock(folders: &Folders) -> anyhow::Result<File> {
     let path = folders.lock();
     let file = File::create(&path).with_context(|| path.display().to_string())?;
+    crate::files::make_private(&path)?;
     file.try_lock()
         .map_err(|_| anyhow::anyhow!("another khlang already serves {}", folders.data.display()))?;
     Ok(file)

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
@@ -89,6 +90,7 @@ pub(super) fn turn(home: &Path) -> Result<File> {
     let path = home.join(LOCK);
     let take = || {
         let file = File::create(&path)?;
+        file.set_permissions(fs::Permissions::from_mode(0o640))?;
         file.lock()?;
         Ok(file)
     };
@@ -107,7 +109,7 @@ pub(super) fn write(
     let write = || {
         fs::create_dir(&making)?;
         crash_point("export_begun");
-        make_folder(&making, 0o750)?;
+        fs::set_permissions(&making, fs::Permissions::from_mode(0o700))?;
         let manifest = manifest.bytes();
         let all: Vec<(String, &[u8])> = files
             .iter()

@@ -157,7 +157,7 @@ impl Layouts {
         for entry in own.and_then(|own| own.read_dir().ok()).into_iter().flatten().flatten() {
             let path = entry.path();
             if path.extension().is_some_and(|e| e == "toml") {
-                let text = std::fs::read_to_string(&path)
+                let text = crate::files::read_plain(&path)
                     .map_err(|error| format!("{}: {error}", path.display()))?;
                 let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
                 texts.insert(name, text);

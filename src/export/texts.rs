@@ -1,6 +1,5 @@
 //! Texts that people write for a report, in Markdown below `DATA/texts/`.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -28,7 +27,7 @@ pub(super) fn place(report: &str, key: &str, period: &str) -> PathBuf {
 }
 
 fn read_file(path: &Path) -> Result<Option<String>> {
-    let file = match File::open(path) {
+    let file = match crate::files::open_plain(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(ExportError::io(path.display())(error)),

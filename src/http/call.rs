@@ -265,7 +265,26 @@ impl Call<'_> {
         if !self.viewer.may_see(&self.world, &hcode) {
             return Err(Problem::new(problem::NOT_ALLOWED, format!("{name}: not a unit of yours")));
         }
+        self.must_know(name, &hcode)?;
         Ok(Some(hcode))
+    }
+
+    /// Refuses a unit that is in no list and has sent nothing.
+    pub fn must_know(&self, name: &str, hcode: &str) -> Result<(), Problem> {
+        if self.world.units.knows(hcode) {
+            return Ok(());
+        }
+        let sent = self.store()?.has_sent(hcode).map_err(|error| {
+            log::error!("{error}");
+            Problem::new(problem::DATABASE, "see the log of the daemon")
+        })?;
+        if sent {
+            return Ok(());
+        }
+        let known = self.world.units.by_code.keys().map(String::as_str);
+        let near = crate::catalog::nearest(hcode, known);
+        let near = near.map_or(String::new(), |near| format!("; the nearest is {near}"));
+        Err(Problem::new(problem::NO_UNIT, format!("{name}: there is no unit {hcode}{near}")))
     }
 
     /// Writes into the access log what is read or changed by this call.

@@ -1,15 +1,15 @@
 //! Claims an archive: a numbered folder in `work/`, and a rename into it.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, FixedOffset};
 
 use super::folders::Folders;
 use super::uploads::{MARK, MARK_PART, Uploads};
-use crate::files::{rename_durably, sync_folder};
+use crate::files::{open_plain, rename_durably, sync_folder};
 use crate::store::StoreError;
 
 /// A copy that is not whole yet.
@@ -106,9 +106,12 @@ pub fn abandon_copy(claimed: &Claimed) -> io::Result<()> {
 
 fn copy_whole(from: &Path, folder: &Path, to: &Path) -> io::Result<()> {
     let temporary = folder.join(COPY);
-    fs::copy(from, &temporary)?;
+    let mut source = open_plain(from)?;
+    let mut copy =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+    io::copy(&mut source, &mut copy)?;
     crate::crash_point("copying");
-    File::open(&temporary)?.sync_all()?;
+    copy.sync_all()?;
     rename_durably(&temporary, to)
 }
 

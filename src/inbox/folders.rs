@@ -1,9 +1,47 @@
 //! The folders of a data directory (contract §3).
 
+use std::fs;
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::files::make_folder;
+
+/// Mode of the data folder itself.
+pub const DATA: u32 = 0o750;
+
+/// Mode of a folder that the service alone may enter.
+const PRIVATE: u32 = 0o700;
+
+/// A folder below the data folder, and who may see what is in it. The umask
+/// that the program was started under changes nothing of it.
+#[derive(Debug)]
+pub struct Kept {
+    /// Its name.
+    pub name: &'static str,
+    /// Its mode when it is made.
+    pub mode: u32,
+    /// Mode of folders that the program makes in it.
+    pub folders: u32,
+    /// Mode of files that the program makes in it, or moves to it.
+    pub files: u32,
+}
+
+/// Every folder. Senders drop into the inbox and fetch from the outbox by
+/// whatever group the service has (set its group-ID bit to keep the group:
+/// 2770); patients' data lies in the others. Plain files in the data folder
+/// itself (databases with what lies beside them, the lock) have 0600.
+pub const KEPT: &[Kept] = &[
+    Kept { name: "inbox", mode: 0o770, folders: 0o770, files: 0o600 },
+    Kept { name: "outbox", mode: 0o770, folders: 0o770, files: 0o640 },
+    Kept { name: "work", mode: PRIVATE, folders: 0o700, files: 0o600 },
+    Kept { name: ".uploads", mode: PRIVATE, folders: 0o700, files: 0o600 },
+    Kept { name: "accepted", mode: PRIVATE, folders: 0o700, files: 0o600 },
+    Kept { name: "rejected", mode: PRIVATE, folders: 0o700, files: 0o600 },
+    Kept { name: "exports", mode: PRIVATE, folders: 0o700, files: 0o640 },
+    Kept { name: "backups", mode: PRIVATE, folders: 0o700, files: 0o600 },
+    Kept { name: "codes", mode: PRIVATE, folders: 0o700, files: 0o600 },
+];
 
 /// The folders below `DATA`.
 #[derive(Debug, Clone)]
@@ -18,17 +56,19 @@ impl Folders {
         Self { data: data.to_owned() }
     }
 
-    /// Makes what is missing; only the service may look into them.
+    /// Makes what is missing. What others could look into by the mode that it
+    /// has is closed to them again; the inbox and the outbox are as whoever set
+    /// them up wanted them.
     pub fn create(&self) -> io::Result<()> {
-        make_folder(&self.data, 0o750)?;
-        for name in [
-            "inbox", "work", ".uploads", "accepted", "rejected", "outbox", "exports", "backups",
-            "codes",
-        ] {
-            // Senders drop into the inbox and fetch from the outbox by whatever
-            // group the service has; patients' data lies in the others.
-            let mode = if matches!(name, "inbox" | "outbox") { 0o770 } else { 0o700 };
-            make_folder(&self.data.join(name), mode)?;
+        make_folder(&self.data, DATA)?;
+        for kept in KEPT {
+            let path = self.data.join(kept.name);
+            make_folder(&path, kept.mode)?;
+            let is = path.metadata()?.permissions().mode() & 0o7777;
+            if kept.mode == PRIVATE && is & !kept.mode & 0o777 != 0 {
+                log::warn!("{} had mode {is:o} and is closed to others now", path.display());
+                fs::set_permissions(&path, fs::Permissions::from_mode(kept.mode))?;
+            }
         }
         Ok(())
     }
@@ -52,6 +92,11 @@ impl Folders {
     /// Where receipts are fetched.
     pub fn outbox(&self) -> PathBuf {
         self.data.join("outbox")
+    }
+
+    /// Copies of the database that the program makes by itself.
+    pub fn backups(&self) -> PathBuf {
+        self.data.join("backups")
     }
 
     /// The database.

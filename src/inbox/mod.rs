@@ -36,7 +36,7 @@ mod verify;
 pub use choose::{Waiting, next};
 pub use claim::{Claimed, LastNumber, abandon_copy, claim, claim_copy};
 pub use finish::{Begun, begin, bring_in, finish, recover};
-pub use folders::Folders;
+pub use folders::{DATA, Folders, KEPT, Kept};
 pub use receipts::write_receipt;
 pub use scan::{Found, Scanner};
 pub use under_way::under_way;

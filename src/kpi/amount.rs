@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use super::Scale;
 
 /// A count, or a sum with decimals (relative weights, baht).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Amount(Decimal);
 
 impl Amount {

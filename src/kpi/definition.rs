@@ -175,6 +175,11 @@ pub struct Definition {
 }
 
 impl Definition {
+    /// Whether the numerator is a part of the denominator.
+    pub fn is_share(&self) -> bool {
+        matches!(self.scale, Scale::Percent | Scale::PerThousand)
+    }
+
     /// The target of a B.E. year.
     pub fn target_of(&self, year: i32) -> Option<Decimal> {
         self.target.get(&year).copied()

@@ -155,7 +155,7 @@ fn add_folder(files: &mut Files, folder: &Path, before: &str) -> Result<(), Libr
         let name = entry.file_name().to_string_lossy().into_owned();
         if has_extension(&name, "sql") || has_extension(&name, "toml") {
             let text =
-                std::fs::read_to_string(entry.path()).map_err(|e| fail(&name, e.to_string()))?;
+                crate::files::read_plain(&entry.path()).map_err(|e| fail(&name, e.to_string()))?;
             files.insert(format!("{before}{name}"), text);
         }
     }

@@ -34,23 +34,41 @@ pub fn read_entries(
     if mistakes.is_empty() { Ok(entries) } else { Err(mistakes) }
 }
 
+/// What is said of a name that is not known.
+fn no<'a>((th, en): (&str, &str), name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let near = crate::catalog::nearest(name, known);
+    let near = near.map_or(String::new(), |near| format!(" (did you mean {near}?)"));
+    format!("there is no {en} {name:?}{near} / ไม่มี{th}นี้")
+}
+
 fn entry(row: &csv::StringRecord, library: &Library, units: &Units) -> Result<Entry, String> {
     let field = |at: usize| row.get(at).unwrap_or("").to_owned();
     let (kpi, unit, period) = (field(0), field(1), field(2));
-    let definition = library.get(&kpi).ok_or_else(|| format!("{kpi:?} is no KPI"))?;
-    if !definition.enter {
-        return Err(format!("{kpi} is computed, not reported"));
-    }
+    let entered = || library.kpis.values().filter(|kpi| kpi.enter);
+    let definition = match library.get(&kpi) {
+        None => {
+            return Err(no(("ตัวชี้วัด", "KPI"), &kpi, entered().map(|kpi| kpi.id.as_str())));
+        }
+        Some(definition) if !definition.enter => {
+            return Err(format!("{kpi} is computed, not reported / คำนวณจากข้อมูล ไม่ต้องรายงาน"));
+        }
+        Some(definition) => definition,
+    };
     let unit = place(&unit, units)?;
     let period: Period = period.parse().map_err(|e: super::PeriodError| e.to_string())?;
     let (numerator, denominator) = (field(3), field(4));
-    let no_number = |text: &str| format!("{text:?} is no number");
+    let no_number = |text: &str| format!("{text:?} is no number / {text:?} ไม่ใช่ตัวเลข");
     let change = definition.scale == Scale::Change;
     let counted = if change { Amount::signed } else { Amount::parse };
-    counted(&numerator).ok_or_else(|| no_number(&numerator))?;
-    let of = Amount::parse(&denominator).ok_or_else(|| no_number(&denominator))?;
-    if of.is_zero() {
-        return Err("the denominator is nothing".to_owned());
+    let of = counted(&numerator).ok_or_else(|| no_number(&numerator))?;
+    let all = Amount::parse(&denominator).ok_or_else(|| no_number(&denominator))?;
+    if all.is_zero() {
+        return Err("the denominator is nothing / ตัวหารเป็นศูนย์".to_owned());
+    }
+    if definition.is_share() && of > all {
+        return Err(format!(
+            "{numerator} of {denominator} is more than all of them / ตัวตั้งมากกว่าตัวหาร"
+        ));
     }
     Ok(Entry { kpi, unit, period: period.to_string(), numerator, denominator, note: field(5) })
 }
@@ -78,7 +96,8 @@ fn place(text: &str, units: &Units) -> Result<String, String> {
     } else if is_group(Level::Province, text) {
         return Ok(format!("{}:{text}", Level::Province));
     }
-    Err(format!("{text:?} is no unit, no province, and no group as province:NAME or region:12"))
+    let unknown = no(("หน่วยบริการ", "unit"), text, units.by_code.keys().map(String::as_str));
+    Err(format!("{unknown}; a group: province:NAME, region:12 / กลุ่ม: province:ชื่อ, region:12"))
 }
 
 /// How a value of the region is written.

@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 
 use crate::catalog::Severity;
 use crate::clock::BUDDHIST_ERA;
+use crate::printable::line;
 use crate::report::{csv, findings, plain};
 use crate::submission::{Problem, Status, Submission, Texts};
 
@@ -87,7 +88,7 @@ fn one_language(out: &mut String, s: &Submission, thai: bool) {
     let pick = |th: &'static str, en: &'static str| if thai { th } else { en };
     let number = s.id.map_or(String::new(), |id| format!(" #{id}"));
     let _ = writeln!(out, "{}{number}", pick("ใบรับไฟล์", "Receipt"));
-    let _ = writeln!(out, "{}: {}", pick("ไฟล์", "Archive"), s.archive);
+    let _ = writeln!(out, "{}: {}", pick("ไฟล์", "Archive"), line(&s.archive));
     let _ = writeln!(out, "SHA-256: {} ({} bytes)", s.sha256, s.bytes);
     let _ = writeln!(out, "{}: {}", pick("รับเมื่อ", "Received"), when(&s.received_at, thai));
     let _ = writeln!(out, "{}: {}", pick("ผล", "Outcome"), outcome(s.status, thai));
@@ -167,11 +168,9 @@ fn some_findings(out: &mut String, s: &Submission, thai: bool) {
         let field = f.field.as_deref().unwrap_or("-");
         let value: String = f.value.chars().take(80).collect();
         let (code, severity) = (&f.code, word(f.severity, thai));
-        let _ = writeln!(
-            out,
-            "  {code} ({severity}) {} {}: {field} = {value} [{}]",
-            f.file, f.line, f.key
-        );
+        let (value, key) = (line(&value), line(&f.key));
+        let _ =
+            writeln!(out, "  {code} ({severity}) {} {}: {field} = {value} [{key}]", f.file, f.line);
     }
     if s.findings.len() > SHOWN || s.findings_cut {
         let more = if thai {
@@ -191,11 +190,11 @@ fn some_findings(out: &mut String, s: &Submission, thai: bool) {
 fn of_problem(p: &Problem, thai: bool) -> String {
     let (what, mend) =
         if thai { (&p.texts.th, &p.texts.mend_th) } else { (&p.texts.en, &p.texts.mend_en) };
-    let member = p.member.as_ref().map_or(String::new(), |member| format!(" {member}"));
-    let line = p.line.map_or(String::new(), |line| format!(":{line}"));
+    let member = p.member.as_ref().map_or(String::new(), |member| format!(" {}", line(member)));
+    let at = p.line.map_or(String::new(), |line| format!(":{line}"));
     let nearest = p.nearest.as_ref().map_or(String::new(), |near| format!(" → {near}?"));
-    let about = format!("{}{nearest}", p.detail);
-    format!("{}{member}{line} {what} ({about}) {mend}", p.code).trim_end().to_owned()
+    let about = format!("{}{nearest}", line(&p.detail));
+    format!("{}{member}{at} {what} ({about}) {mend}", p.code).trim_end().to_owned()
 }
 
 /// How bad a finding is, for people.

@@ -30,7 +30,7 @@ struct Row {
 pub fn parse(path: &Path) -> Result<Vec<(String, i64, String)>, ForwardedError> {
     let file = path.display().to_string();
     let fail = |line, what: String| ForwardedError { file: file.clone(), line, what };
-    let text = std::fs::read_to_string(path).map_err(|error| fail(0, error.to_string()))?;
+    let text = crate::files::read_plain(path).map_err(|error| fail(0, error.to_string()))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
     let mut lines = Vec::new();

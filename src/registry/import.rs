@@ -80,7 +80,7 @@ pub fn import(
     most: usize,
 ) -> Result<Imported, ImportError> {
     let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let mut lines = Lines::new(File::open(path)?);
+    let mut lines = Lines::new(crate::files::open_plain(path)?);
     let places = header(&file, &mut lines)?;
     let mut loading = store.registry_load()?;
     let (mut persons, mut without_hcode, mut bad, mut bad_lines) = (0, 0, 0, Vec::new());

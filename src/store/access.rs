@@ -18,13 +18,23 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use rusqlite_migration::Migrations;
 use serde::Serialize;
 
-use super::{Result, StoreError};
+use super::backup::copy;
+use super::identity::Form;
+use super::manifest::Contents;
+use super::{Copied, Result, StoreError};
 use crate::access::{Identity, Role, Secret};
 
 static FOLDER: Dir = include_dir!("$CARGO_MANIFEST_DIR/schema/access");
 static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
     Migrations::from_directory(&FOLDER).expect("the folder is part of the program and tested")
 });
+
+/// The file with tokens and the access log.
+const ACCESS: Form = Form {
+    application_id: 0x4b48_4c41, // KHLA
+    tables: &["token", "session"],
+    latest: || FOLDER.dirs().count() as i64,
+};
 
 /// Name of the file.
 const FILE: &str = "access.db";
@@ -106,10 +116,12 @@ impl AccessStore {
         #[allow(clippy::disallowed_methods, reason = "the store opens it")]
         let mut conn = Connection::open(&path)?;
         conn.busy_timeout(PATIENCE)?;
+        ACCESS.version(&conn, &path)?;
         conn.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
         conn.pragma_update(None, "synchronous", "FULL")?;
         conn.pragma_update(None, "foreign_keys", true)?;
         MIGRATIONS.to_latest(&mut conn)?;
+        ACCESS.mark(&conn)?;
         Ok(Self { conn })
     }
 
@@ -248,32 +260,52 @@ impl AccessStore {
     }
 
     /// Copies the file into another, as the backup of the database does.
-    pub fn backup(&self, to: &Path) -> Result<()> {
-        if to.exists() {
-            return Err(StoreError::Refused(format!("{} is there already", to.display())));
-        }
-        self.conn.execute("VACUUM INTO ?1", [to.to_string_lossy().into_owned()])?;
-        Ok(crate::files::make_private(to)?)
+    pub fn backup(&self, to: &Path) -> Result<Copied> {
+        copy(&self.conn, to, &ACCESS)
     }
 
-    /// Puts a backup in place where there is no such file. Where there is one it
-    /// stays: an older copy would make revoked tokens good again, and forget
-    /// who read what.
+    /// Puts a backup in place where there is no such file, once it has proven
+    /// itself. Where there is one it stays: an older copy would make revoked
+    /// tokens good again, and forget who read what.
     pub fn adopt(backup: &Path, data: &Path) -> Result<bool> {
         let path = Self::path(data);
         if path.exists() || !backup.exists() {
             return Ok(false);
         }
-        let candidate = data.join(".access.tmp");
-        std::fs::copy(backup, &candidate)?;
-        crate::files::make_private(&candidate)?;
-        std::fs::File::open(&candidate)?.sync_all()?;
-        std::fs::rename(&candidate, &path)?;
-        crate::files::sync_folder(data)?;
-        match Self::open(data)?.trouble()? {
-            None => Ok(true),
-            Some(what) => Err(StoreError::Inconsistent(format!("{FILE}: {what}"))),
+        super::restore::apart(data, |folder| {
+            let candidate = folder.join(FILE);
+            super::restore::copy_in(backup, &candidate)?;
+            if let Some(what) = Self::wrong_with(&candidate, backup)? {
+                return Err(StoreError::Inconsistent(format!("{}: {what}", backup.display())));
+            }
+            for ending in ["-wal", "-shm", "-journal"] {
+                // A log without its file is nobody's.
+                let mut left = path.as_os_str().to_owned();
+                left.push(ending);
+                super::restore::remove(Path::new(&left))?;
+            }
+            crate::crash_point("restore_access");
+            std::fs::rename(&candidate, &path)?;
+            Ok(crate::files::sync_folder(data)?)
+        })?;
+        Ok(true)
+    }
+
+    /// What is wrong with a copy; nothing when all that was put into it is there.
+    fn wrong_with(candidate: &Path, backup: &Path) -> Result<Option<String>> {
+        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE;
+        let conn = Connection::open_with_flags(candidate, flags)?;
+        if ACCESS.version(&conn, backup)? == 0 {
+            return Err(StoreError::Foreign(backup.display().to_string()));
         }
+        let said: String = conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+        if said != "ok" {
+            return Ok(Some(said));
+        }
+        let Some(sealed) = Contents::sealed(&conn)? else { return Ok(None) };
+        let wrong = Contents::of(&conn)?.differences(&sealed);
+        Contents::unseal(&conn)?;
+        Ok((!wrong.is_empty()).then(|| wrong.join("; ")))
     }
 
     /// Does what nobody may, to see what comes of it.

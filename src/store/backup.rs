@@ -1,92 +1,174 @@
-//! A consistent copy while the daemon runs, and a restore that proves the copy
-//! before it replaces anything.
+//! A consistent copy while the daemon runs. It is readable for the service
+//! alone from its first byte on, carries digests of its content
+//! ([`super::manifest`]), and appears under its name when it is whole.
 
-use std::fs::{self, File};
-use std::path::Path;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
 
-use super::{Reader, Result, Store, StoreError, VerifyReport};
-use crate::catalog::Catalog;
-use crate::files::{make_private, sync_folder};
+use rusqlite::Connection;
+use serde::Serialize;
+
+use super::identity::Form;
+use super::manifest::Contents;
+use super::open::KHLANG;
+use super::{Reader, Result, StoreError};
+use crate::files::{sync_folder, write_private};
+
+/// Ending of a copy in the making; it is hidden, too.
+const PART: &str = ".khlang-part";
+
+/// Ending of the file beside a backup that says in JSON what is in it.
+const MANIFEST: &str = ".manifest.json";
+
+/// What is in a backup.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Copied {
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Version of the form of the file.
+    pub version: i64,
+    /// Rows of records.
+    pub rows: u64,
+    /// One digest of all that is in it.
+    pub content_sha256: String,
+    /// By table: how many rows, and their digest.
+    pub tables: std::collections::BTreeMap<String, (u64, String)>,
+}
 
 impl Reader {
-    /// Copies the database into one file. It appears whole under its name; an
+    /// Copies the database into one file, with what is in it beside it. An
     /// existing file is not replaced.
-    pub fn backup(&self, to: &Path) -> Result<()> {
-        if to.exists() {
-            return Err(StoreError::Refused(format!("{} is there already", to.display())));
-        }
-        let folder = to.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let name = to.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let temporary = folder.join(format!(".{name}.tmp"));
-        let _ = fs::remove_file(&temporary); // of a backup that was cut off
+    pub fn backup(&self, to: &Path) -> Result<Copied> {
+        // Copying writes nothing here, but to the other file.
         self.conn.pragma_update(None, "query_only", false)?;
-        let target = temporary.to_string_lossy().into_owned();
-        self.conn.execute("VACUUM INTO ?1", [target])?;
-        make_private(&temporary)?;
-        File::open(&temporary)?.sync_all()?;
-        fs::rename(&temporary, to)?;
-        Ok(sync_folder(folder)?)
+        let copied = copy(&self.conn, to, &KHLANG);
+        self.conn.pragma_update(None, "query_only", true)?;
+        copied
     }
 }
 
-/// Proves a backup (SQLite's own structures, every tally against the rows) and
-/// puts it in the place of `database`, whose old state is kept beside it.
-/// Nothing may have the database open.
-pub fn restore(
-    backup: &Path,
-    database: &Path,
-    catalog: &Catalog,
-    on_time_days: i64,
-) -> Result<VerifyReport> {
-    let folder = database.parent().unwrap_or(Path::new("."));
-    let candidate = folder.join(".restore.tmp");
-    remove(&candidate)?;
-    fs::copy(backup, &candidate)?;
-    make_private(&candidate)?;
-    let report = {
-        let store = Store::open(&candidate, catalog, 32)?;
-        let report = store.verify(catalog, on_time_days)?;
-        store.checkpoint()?;
-        report
-    };
-    if !report.mismatches.is_empty() {
-        remove(&candidate)?;
-        return Ok(report);
-    }
-    for ending in ["-wal", "-shm"] {
-        remove(&with(&candidate, ending))?;
-    }
-    File::open(&candidate)?.sync_all()?;
-    if database.exists() {
-        let old = Store::open(database, catalog, 8)?;
-        let alone = old.checkpoint()?;
-        drop(old);
-        if !alone {
-            remove(&candidate)?;
-            let what = "the database is in use; stop what uses it first";
-            return Err(StoreError::Refused(what.to_owned()));
-        }
-        let kept = with(database, ".before-restore");
-        remove(&kept)?;
-        fs::hard_link(database, kept)?;
-        for ending in ["-wal", "-shm"] {
-            remove(&with(database, ending))?;
+/// Refuses a name under which something lies.
+pub fn may_write(to: &Path) -> Result<()> {
+    for path in [to.to_owned(), beside(to)] {
+        if path.symlink_metadata().is_ok() {
+            return Err(StoreError::Refused(format!(
+                "{} is there already / มีไฟล์นี้อยู่แล้ว",
+                path.display()
+            )));
         }
     }
-    fs::rename(&candidate, database)?;
-    sync_folder(folder)?;
-    Ok(report)
+    Ok(())
 }
 
-fn with(path: &Path, ending: &str) -> std::path::PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
+/// Where it stands what is in a backup.
+pub(super) fn beside(backup: &Path) -> PathBuf {
+    let mut name = backup.as_os_str().to_owned();
+    name.push(MANIFEST);
     name.into()
 }
 
-fn remove(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
-        _ => Ok(()),
+/// Copies a database, seals the copy, and lets it appear.
+pub(super) fn copy(conn: &Connection, to: &Path, form: &Form) -> Result<Copied> {
+    may_write(to)?;
+    let part = Part::create(to)?;
+    conn.execute("VACUUM INTO ?1", [part.path.to_string_lossy()])?;
+    crate::crash_point("backup_copied");
+    let (contents, version) = {
+        #[allow(clippy::disallowed_methods, reason = "the store opens it")]
+        let mut copy = Connection::open(&part.path)?;
+        // Until it is whole nobody reads it: a journal would be for nothing.
+        copy.pragma_update_and_check(None, "journal_mode", "OFF", |_| Ok(()))?;
+        copy.pragma_update(None, "synchronous", "OFF")?;
+        form.mark(&copy)?;
+        let contents = Contents::of(&copy)?;
+        contents.seal(&mut copy)?;
+        (contents, form.version(&copy, &part.path)?)
+    };
+    let copied = Copied {
+        bytes: part.path.metadata()?.len(),
+        version,
+        rows: contents.rows(),
+        content_sha256: contents.digest(),
+        tables: contents.tables,
+    };
+    crate::crash_point("backup_sealed");
+    part.appear(to)?;
+    let json = serde_json::to_vec_pretty(&copied).map_err(io::Error::other)?;
+    write_private(&beside(to), &json)?;
+    Ok(copied)
+}
+
+/// A copy in the making. While this lives nobody sweeps it.
+struct Part {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Part {
+    fn create(to: &Path) -> Result<Self> {
+        let folder = folder_of(to);
+        sweep(folder)?;
+        let name = to.file_name().unwrap_or_default().to_string_lossy();
+        let path = folder.join(format!(".{name}{PART}"));
+        let file = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let what = format!("{}: another backup is being written there", to.display());
+                return Err(StoreError::Refused(what));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        file.try_lock().map_err(io::Error::from)?;
+        // Somebody may have swept it in between.
+        let same = |meta: fs::Metadata| Ok::<_, io::Error>(meta.ino() == file.metadata()?.ino());
+        if !path.symlink_metadata().map_err(StoreError::Io).and_then(|meta| Ok(same(meta)?))? {
+            let what = format!("{}: another backup is being written there", to.display());
+            return Err(StoreError::Refused(what));
+        }
+        crate::crash_point("backup_begun");
+        Ok(Self { path, _lock: file })
     }
+
+    fn appear(self, to: &Path) -> Result<()> {
+        File::open(&self.path)?.sync_all()?;
+        may_write(to)?;
+        fs::rename(&self.path, to)?;
+        Ok(sync_folder(folder_of(to))?)
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // After trouble; otherwise it has its name by now.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Removes the copies in a folder that were cut off by a kill.
+pub fn sweep(folder: &Path) -> Result<()> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let ours = name.starts_with('.') && name.ends_with(PART);
+        if !ours || !entry.file_type()?.is_file() {
+            continue;
+        }
+        let Ok(file) = File::open(entry.path()) else { continue };
+        if file.try_lock().is_ok() {
+            fs::remove_file(entry.path())?;
+            log::info!("removed what a backup left: {name}");
+        }
+    }
+    Ok(())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -48,6 +48,11 @@ impl Kept {
         Self { path: data.join(FILE), most_bytes, conn: RefCell::new(Conn::Untried) }
     }
 
+    /// Forgets all that is kept of a data folder.
+    pub fn forget(data: &Path) {
+        Self::of(data, 1).remove();
+    }
+
     /// What was kept under a name, if it is of exactly this.
     pub fn get(&self, name: &str, of: &str) -> Option<Vec<u8>> {
         let found = self.with(|conn| {

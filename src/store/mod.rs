@@ -8,17 +8,22 @@ mod bench;
 mod closings;
 mod flush;
 mod holds;
+mod identity;
 mod insert;
 mod kept;
 mod lens;
+mod manifest;
 mod marks;
 mod of_unit;
 mod open;
 mod persons;
+mod proof;
 mod query;
 mod read;
 mod registry;
 mod reported;
+mod restore;
+mod room;
 mod sent;
 mod submission;
 mod tables;
@@ -30,7 +35,7 @@ mod write;
 
 pub use access::{AccessStore, Found, NewToken, TokenLine};
 pub use access_log::{AccessLine, Action, Entry};
-pub use backup::restore;
+pub use backup::{Copied, may_write, sweep};
 pub use bench::TableSpec;
 pub use closings::{
     Closing, Paid, PaidCorrection, PaidCup, PaidItem, PaidOn, PaidPool, PaidUnit, PartKind, PartOf,
@@ -40,14 +45,17 @@ pub use flush::Flusher;
 pub use holds::{Deed, Hold, HoldOf};
 pub use kept::Kept;
 pub use lens::Lens;
+pub use manifest::Contents;
 pub use marks::Marks;
 pub use of_unit::{Told, UnitFilter, UnitFinding, UnitTotals};
-pub use open::{Reader, Snapshot, Store, stop_waiting};
+pub use open::{Opening, Reader, Snapshot, Store, stop_waiting};
 pub use persons::StoredPersons;
+pub use proof::{OfBackup, prove_backup};
 pub use query::{Line, Raw, Value};
 pub use read::{Overview, Page, Scope, SubmissionFilter, SubmissionLine, SubmissionSort, UnitLine};
 pub use registry::{RegistryLoading, RegistryRecord};
 pub use reported::ReportedValue;
+pub use restore::{Refusal, Restored, Restoring, restore, sweep_restore};
 pub use sent::Sought;
 pub use submission::Known;
 pub use tables::Tables;
@@ -73,13 +81,57 @@ pub enum StoreError {
     /// The caller asked for what cannot be.
     #[error("{0}")]
     Refused(String),
+    /// A file of another program.
+    #[error("{0} is no file of Khlang / ไม่ใช่ไฟล์ของ Khlang")]
+    Foreign(String),
+    /// A file of a newer Khlang: read by this one it would show zeros.
+    #[error(
+        "{file} was made by a newer Khlang (form {has}; this one knows {knows}): install that one / \
+         สร้างโดย Khlang รุ่นใหม่กว่านี้ ให้ติดตั้งรุ่นนั้น"
+    )]
+    Newer {
+        /// The file.
+        file: String,
+        /// The version of its form.
+        has: i64,
+        /// The last one that this program knows.
+        knows: i64,
+    },
+    /// The disk is nearly full.
+    #[error(
+        "the disk is nearly full: {free} bytes are free, and limits.free_bytes = {least} and {log} for the \
+         log of the database must be; make room / พื้นที่ดิสก์เหลือน้อยเกินไป ให้เพิ่มพื้นที่ก่อน"
+    )]
+    NoRoom {
+        /// Free bytes.
+        free: u64,
+        /// Bytes that are to be left.
+        least: u64,
+        /// Bytes that the log of the database may need.
+        log: u64,
+    },
 }
 
 impl StoreError {
+    /// What it says, in Thai and in English.
+    pub fn texts(&self) -> (String, String) {
+        let both = self.to_string();
+        match both.split_once(" / ") {
+            Some((en, th)) => (th.to_owned(), en.to_owned()),
+            None => (both.clone(), both),
+        }
+    }
+
     /// Whether another process had it for too long.
     fn is_busy(&self) -> bool {
         matches!(self, Self::Sqlite(error) if matches!(error.sqlite_error_code(),
             Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)))
+    }
+
+    /// Whether the file itself is not what a database looks like.
+    fn is_damage(&self) -> bool {
+        matches!(self, Self::Sqlite(error) if matches!(error.sqlite_error_code(),
+            Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase)))
     }
 
     /// Whether a query was stopped because its deadline had passed.

@@ -12,6 +12,8 @@ use include_dir::{Dir, include_dir};
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::Migrations;
 
+use super::identity::Form;
+use super::room::Room;
 use super::tables::Tables;
 use super::{Result, StoreError};
 use crate::catalog::Catalog;
@@ -20,6 +22,13 @@ static FOLDER: Dir = include_dir!("$CARGO_MANIFEST_DIR/schema/migrations");
 static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
     Migrations::from_directory(&FOLDER).expect("the folder is part of the program and tested")
 });
+
+/// The database.
+pub(super) const KHLANG: Form = Form {
+    application_id: 0x4b48_4c47, // KHLG
+    tables: &["submission", "tally", "problem", "visit", "meta"],
+    latest: || FOLDER.dirs().count() as i64,
+};
 
 /// 16 KiB pages load 1.15–1.4 times faster than SQLite's 4 KiB.
 const PAGE_BYTES: u32 = 16 << 10;
@@ -51,11 +60,28 @@ pub struct Store {
     path: Option<PathBuf>,
     /// Readers kept for the next archives.
     spare: RefCell<Vec<Reader>>,
+    /// How much of the disk is left to others.
+    pub(super) room: Option<Room>,
+}
+
+/// How a store is opened.
+#[derive(Debug, Clone, Copy)]
+pub struct Opening {
+    /// Bounds its page cache, MiB.
+    pub cache_mib: u32,
+    /// Copies what is in it to `backups/` before its form is changed.
+    pub copy_first: bool,
 }
 
 impl Store {
     /// Opens (or makes) the database file. `cache_mib` bounds its page cache.
     pub fn open(path: &Path, catalog: &Catalog, cache_mib: u32) -> Result<Self> {
+        Self::open_with(path, catalog, Opening { cache_mib, copy_first: true })
+    }
+
+    /// The same; what is in a database of an older Khlang is copied before its
+    /// form is changed, unless the caller has a copy.
+    pub fn open_with(path: &Path, catalog: &Catalog, opening: Opening) -> Result<Self> {
         // Two processes that both find no schema must not both make it. The
         // folder is locked: closing a second handle of the database itself
         // would let go of SQLite's locks.
@@ -69,10 +95,26 @@ impl Store {
         #[allow(clippy::disallowed_methods, reason = "this is the one place that opens it")]
         let conn = Connection::open(path)?;
         conn.busy_handler(Some(wait_on))?;
+        let version = KHLANG.version(&conn, path)?;
         conn.pragma_update(None, "page_size", PAGE_BYTES)?;
         conn.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
         conn.pragma_update(None, "synchronous", "FULL")?;
-        Self::prepare(conn, catalog, cache_mib, Some(path.to_owned()))
+        let latest = (KHLANG.latest)();
+        if opening.copy_first && (1..latest).contains(&version) {
+            super::room::copy_before(&conn, path, latest)?;
+        }
+        let store = Self::prepare(conn, catalog, opening.cache_mib, Some(path.to_owned()))?;
+        KHLANG.mark(&store.conn)?;
+        Ok(store)
+    }
+
+    /// Loading ends before less than this is left of the disk, the log counted.
+    pub fn leave_free(&mut self, bytes: u64) -> Result<()> {
+        // Negative, it is a number of KiB.
+        let kib: i64 = self.conn.query_row("PRAGMA cache_size", [], |row| row.get(0))?;
+        let cache = kib.min(0).unsigned_abs() * 1024;
+        self.room = self.path.as_deref().map(|path| Room::new(path, bytes, cache));
+        Ok(())
     }
 
     /// A store that is gone when dropped, for judging without a database.
@@ -102,7 +144,7 @@ impl Store {
         MIGRATIONS.to_latest(&mut conn)?;
         let tables = Tables::of(catalog);
         tables.create(&mut conn)?;
-        Ok(Self { conn, tables, path, spare: RefCell::default() })
+        Ok(Self { conn, tables, path, spare: RefCell::default(), room: None })
     }
 
     /// A reader beside this writer; none for a temporary store, which nobody
@@ -128,6 +170,14 @@ impl Store {
         Ok(busy == 0)
     }
 
+    /// The same, without waiting long for anybody.
+    pub fn empty_log(&self) -> Result<bool> {
+        self.conn.busy_timeout(Duration::from_secs(1))?;
+        let done = self.checkpoint();
+        self.conn.busy_handler(Some(wait_on))?;
+        done
+    }
+
     /// Takes a reader back for the next archive: opening one costs more than
     /// a small archive does.
     pub fn give_back(&self, reader: Reader) {
@@ -148,6 +198,7 @@ impl Reader {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(path, flags)?;
         conn.busy_timeout(Duration::from_secs(5))?;
+        KHLANG.version(&conn, path)?;
         conn.pragma_update(None, "query_only", true)?;
         conn.pragma_update(None, "cache_size", -8192)?;
         conn.set_prepared_statement_cache_capacity(64);

@@ -154,6 +154,12 @@ pub struct Overview {
 }
 
 impl Reader {
+    /// Whether a unit has sent anything, also what was broken.
+    pub fn has_sent(&self, hcode: &str) -> Result<bool> {
+        let sql = "SELECT 1 FROM submission WHERE hcode = ?1 LIMIT 1";
+        Ok(self.conn.prepare_cached(sql)?.exists([hcode])?)
+    }
+
     /// A page of submissions, newest first.
     pub fn submissions(
         &self,

@@ -34,6 +34,9 @@ impl Store {
     /// Begins the transaction of an archive. It is committed without waiting
     /// for the disk: a [`super::Flusher`] does that before anybody is told.
     pub fn load(&self, submission: i64, round: i32, guarded: bool) -> Result<Loading<'_>> {
+        if let Some(room) = &self.room {
+            room.check()?;
+        }
         // What could be taken back of a group may be much and lies in a file;
         // of a statement, which may fail by itself, it is a page or two.
         let temp_store = if guarded { "FILE" } else { "MEMORY" };
@@ -79,6 +82,9 @@ impl Loading<'_> {
         mut each: impl FnMut(InsertedRow),
     ) -> Result<()> {
         let (store, number) = (self.store, table);
+        if let Some(room) = &store.room {
+            room.check()?;
+        }
         let (conn, table) = (&store.conn, &store.tables.list[table]);
         if table.visit {
             self.visits.resolve(conn, batch, table.visit_columns)?;
@@ -143,10 +149,18 @@ impl Loading<'_> {
 
 impl Drop for Loading<'_> {
     fn drop(&mut self) {
-        if self.open
-            && let Err(error) = self.end("ROLLBACK")
-        {
+        if !self.open {
+            return;
+        }
+        if let Err(error) = self.end("ROLLBACK") {
             log::error!("rolling back submission {}: {error}", self.submission);
+        }
+        // On a disk that is nearly full, what was rolled back is not to take
+        // up room in the log.
+        if self.store.room.is_some()
+            && let Err(error) = self.store.empty_log()
+        {
+            log::warn!("the log of the database stays: {error}");
         }
     }
 }

@@ -10,7 +10,7 @@ use khlang::load::{Claim, load};
 use khlang::sample::{SampleArgs, default_start, generate};
 use khlang::score::rulebook::read;
 use khlang::score::{AsOf, Keeping, Points, Rulebook, points, points_kept};
-use khlang::store::{Kept, Marks, Reader, Store, restore};
+use khlang::store::{Kept, Marks, Reader, Restoring, Store, restore};
 use khlang::submission::Status;
 use khlang::units::Units;
 use khlang::world::World;
@@ -271,7 +271,15 @@ impl Province {
     pub fn restore(&mut self, backup: &Path) {
         self.store = None;
         let database = self.folder.path().join("khlang.db");
-        restore(backup, &database, &self.world.catalog, 30).unwrap();
+        let restored = restore(&Restoring {
+            backup,
+            database: &database,
+            catalog: &self.world.catalog,
+            on_time_days: 30,
+            knows: None,
+            force: true,
+        });
+        assert_eq!(restored.unwrap().refused, []);
         let store = Store::open(&database, &self.world.catalog, 8).unwrap();
         self.last = store.last_submission().unwrap();
         self.store = Some(store);

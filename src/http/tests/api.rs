@@ -443,3 +443,50 @@ fn what_many_ask_for_is_counted_once_and_who_has_waited_in_vain_is_told_so() {
     assert_eq!(site.get("/api/v1/allocation?round=2557").status, 200);
     assert_eq!(site.get("/api/v1/quality?round=2557").status, 200);
 }
+
+/// A code that nobody has is an error with the nearest, and no empty table.
+#[test]
+fn a_unit_that_is_not_known_is_told() {
+    let site = site();
+    let known = site.shared.world().units.by_code.keys().next().unwrap().clone();
+    let last = known.chars().last().unwrap();
+    let wrong = (b'A'..=b'Z')
+        .map(|end| format!("{}{}", &known[..4], char::from(end)))
+        .find(|code| !site.shared.world().units.knows(code))
+        .unwrap();
+    assert_ne!(wrong.chars().last(), Some(last));
+    for route in [
+        "submissions?hcode=",
+        "units?cup=",
+        "expected?cup=",
+        "score?round=2557&unit=",
+        "quality?round=2557&unit=",
+        "allocation?round=2557&unit=",
+        "kpi/anc5?period=2557&unit=",
+        "kpi/anc5?period=2557&group=",
+        "kpi/anc5/explain?period=2557&unit=",
+        "statements/X?round=2557",
+    ] {
+        // A main unit is named in the path.
+        let target = match route.split_once('X') {
+            Some((before, after)) => format!("/api/v1/{before}{wrong}{after}"),
+            None => format!("/api/v1/{route}{wrong}"),
+        };
+        let got = site.get(&target);
+        assert_eq!((got.status, got.problem().as_str()), (404, "no_such_unit"), "{route}");
+        if !route.contains('X') && !route.contains("explain") {
+            assert!(got.text().contains(&known[..4]), "{route}: {}", got.text());
+        }
+    }
+    for (path, status) in [
+        ("/api/v1/score?round=2558", 404),
+        ("/api/v1/kpi/anc6?period=2557", 404),
+        ("/api/v1/kpi/anc5?period=2557Q5", 400),
+        ("/api/v1/quality?round=2557&tranche=77", 400),
+        ("/api/v1/quality?round=2557&tranche=4", 400),
+        ("/api/v1/submissions?status=done", 400),
+    ] {
+        let got = site.get(path);
+        assert_eq!(got.status, status, "{path}: {}", got.text());
+    }
+}

@@ -135,6 +135,7 @@ pub fn list(call: &Call) -> Result<Reply, Problem> {
         all.rows.retain(|unit| unit.sent == (wanted == "yes"));
     }
     if let Some(cup) = call.text("cup") {
+        call.must_know("cup", cup)?;
         all.rows.retain(|unit| unit.cup == cup);
     }
     let (total, page, per_page) = (all.rows.len() as u64, call.page(), call.per_page());

@@ -102,8 +102,7 @@ fn inbox(folder: &Path) -> Result<String, String> {
 }
 
 fn disk(folder: &Path, least: u64) -> Result<String, String> {
-    let disk = rustix::fs::statvfs(folder).map_err(|error| error.to_string())?;
-    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    let free = crate::files::free_bytes(folder).map_err(|error| error.to_string())?;
     let said = format!("{free} bytes free, at least {least} wanted");
     if free < least { Err(said) } else { Ok(said) }
 }

@@ -32,8 +32,18 @@ pub fn one(call: &Call) -> Result<Reply, Problem> {
     let library = figures::library(call)?;
     let definition = definition(&library, call.in_path("kpi"))?;
     let level = call.text("level").and_then(|level| level.parse().ok()).unwrap_or(Level::Unit);
+    if let Some(hcode) = call.text("unit") {
+        call.must_know("unit", hcode)?;
+    }
     let mut seen = seen::kpi(call, definition, period(call)?, level)?;
     if let Some(group) = call.text("group") {
+        let groups = || call.world.units.by_code.values().map(|unit| level.group(unit));
+        if !groups().any(|known| known == group) && !seen.rows.iter().any(|r| r.code == group) {
+            let near = crate::catalog::nearest(group, groups());
+            let near = near.map_or(String::new(), |near| format!("; the nearest is {near}"));
+            let what = format!("group: there is no {level} {group}{near}");
+            return Err(Problem::new(problem::NO_UNIT, what));
+        }
         seen.rows.retain(|row| row.code == group);
     }
     if let Some(hcode) = call.text("unit") {

@@ -83,6 +83,11 @@ pub fn quality(call: &Call) -> Result<Reply, Problem> {
     let round = figures::round(call, round(call))?;
     let shows = shows(call)?;
     let tranche = call.number("tranche");
+    let known: Vec<u64> = round.book.tranches.iter().map(|one| one.number.into()).collect();
+    if let Some(wanted) = tranche.filter(|wanted| !known.contains(wanted)) {
+        let what = format!("tranche: round {} has no {wanted}", round.book.round);
+        return Err(Problem::new(problem::INVALID_PARAMETER, what));
+    }
     let of = |hcode: &str| {
         let all = round.counted.quality.get(hcode).into_iter().flatten();
         all.filter(|(number, _)| tranche.is_none_or(|wanted| wanted == u64::from(**number)))

@@ -79,6 +79,9 @@ pub fn units(call: &Call) -> Result<Reply, Problem> {
     let lines = call.store()?.units()?;
     let lines: HashMap<&str, &UnitLine> = lines.iter().map(|l| (l.hcode.as_str(), l)).collect();
     let (cup, scope) = (call.text("cup"), call.scope());
+    if let Some(cup) = cup {
+        call.must_know("cup", cup)?;
+    }
     let units: Vec<&Unit> = call
         .world
         .units

@@ -70,7 +70,7 @@ impl Shelf {
 /// Reads a rulebook from a file, wherever it lies.
 pub fn read(path: &Path) -> Result<Rulebook, RulebookError> {
     let file = path.display().to_string();
-    let text = std::fs::read_to_string(path)
+    let text = crate::files::read_plain(path)
         .map_err(|error| RulebookError { file: file.clone(), what: error.to_string() })?;
     Rulebook::parse(&file, &text)
 }

@@ -1,0 +1,48 @@
+//! Names that a command is given: what is not known is an error that tells
+//! the nearest known one, and never an empty table.
+
+use super::Context;
+use crate::catalog::nearest;
+use crate::store::Reader;
+use crate::units::Units;
+
+/// An error about a name that is not known.
+pub fn unknown<'a>(
+    (th, en): (&str, &str),
+    name: &str,
+    known: impl Iterator<Item = &'a str>,
+) -> anyhow::Error {
+    match nearest(name, known) {
+        Some(near) => anyhow::anyhow!(
+            "there is no {en} {name} (did you mean {near}?) / ไม่มี{th} {name} ใกล้เคียงที่สุดคือ {near}"
+        ),
+        None => anyhow::anyhow!("there is no {en} {name} / ไม่มี{th} {name}"),
+    }
+}
+
+/// A unit of the list in force, by its code in any case.
+pub fn unit(units: &Units, code: &str) -> anyhow::Result<String> {
+    let wanted = code.trim().to_ascii_uppercase();
+    if units.knows(&wanted) {
+        return Ok(wanted);
+    }
+    let known = units.by_code.keys().map(String::as_str);
+    Err(unknown(("หน่วยบริการ", "unit"), code, known))
+}
+
+/// The same, or one that is in the list no more and has sent something.
+pub fn unit_or_sender(reader: &Reader, units: &Units, code: &str) -> anyhow::Result<String> {
+    let wanted = code.trim().to_ascii_uppercase();
+    if reader.has_sent(&wanted)? { Ok(wanted) } else { unit(units, code) }
+}
+
+/// An optional one, with the list of the context.
+pub fn optional_unit(
+    context: &Context,
+    reader: &Reader,
+    code: Option<&str>,
+) -> anyhow::Result<Option<String>> {
+    let Some(code) = code else { return Ok(None) };
+    let units = context.units(&context.config()?)?;
+    unit_or_sender(reader, &units, code).map(Some)
+}

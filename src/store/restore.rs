@@ -1,0 +1,357 @@
+//! Puts a backup in the place of the database, once it has proven that it is
+//! one, whole and of this province. Killed at any instant, there is the old
+//! database or the new one, each whole; the old one is kept.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags};
+use serde_json::Value;
+
+use super::backup::beside;
+use super::manifest::Contents;
+use super::open::{KHLANG, Opening};
+use super::{Result, Store, StoreError, VerifyReport};
+use crate::catalog::Catalog;
+use crate::files::{make_folder, open_plain, sync_folder};
+
+/// Folder, beside the database, in which a backup proves itself.
+const FOLDER: &str = ".restore";
+
+/// Submissions that are named when they would be lost; the rest is a number.
+const NAMED: usize = 5;
+
+/// A backup that is to be restored.
+pub struct Restoring<'a> {
+    /// The backup.
+    pub backup: &'a Path,
+    /// The database.
+    pub database: &'a Path,
+    /// What its records are.
+    pub catalog: &'a Catalog,
+    /// Days from an event to its sending that are on time.
+    pub on_time_days: i64,
+    /// Tells whether a unit is in the list in force; none when there is no list.
+    pub knows: Option<&'a dyn Fn(&str) -> bool>,
+    /// Restored also when submissions would be lost, or it is another province's.
+    pub force: bool,
+}
+
+/// Why a backup was not restored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// In Thai.
+    pub th: String,
+    /// In English.
+    pub en: String,
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub struct Restored {
+    /// What was counted in the backup.
+    pub report: VerifyReport,
+    /// Why it was not restored; when there is nothing, it was.
+    pub refused: Vec<Refusal>,
+    /// Where the old database is kept.
+    pub kept: Option<PathBuf>,
+    /// It carried digests of its content, and they are right.
+    pub sealed: bool,
+}
+
+/// Restores a backup. Nothing may have the database open.
+pub fn restore(from: &Restoring) -> Result<Restored> {
+    let folder = from.database.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    apart(folder, |own| in_folder(from, folder, &own.join("khlang.db")))
+}
+
+/// Works in a folder of its own beside the database, which is gone afterwards;
+/// nobody opens the database for writing meanwhile.
+pub(super) fn apart<T>(folder: &Path, work: impl FnOnce(&Path) -> Result<T>) -> Result<T> {
+    let turn = File::open(folder)?;
+    turn.lock()?;
+    let own = folder.join(FOLDER);
+    clear(&own)?;
+    make_folder(&own, 0o700)?;
+    let done = work(&own);
+    clear(&own)?;
+    done
+}
+
+/// Removes what a restore that was killed left behind.
+pub fn sweep_restore(folder: &Path) -> Result<()> {
+    // A restore that goes on holds the folder.
+    let turn = File::open(folder)?;
+    if turn.try_lock().is_ok() { clear(&folder.join(FOLDER)) } else { Ok(()) }
+}
+
+fn clear(folder: &Path) -> Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+fn in_folder(from: &Restoring, folder: &Path, candidate: &Path) -> Result<Restored> {
+    copy_in(from.backup, candidate)?;
+    // A plain copy of a database that was in use has a log beside it.
+    if with(from.backup, "-wal").is_file() {
+        copy_in(&with(from.backup, "-wal"), &with(candidate, "-wal"))?;
+    }
+    crate::crash_point("restore_copied");
+    let mut restored = Restored::default();
+    if let Some(refusal) = prove(from, candidate, &mut restored)? {
+        restored.refused.push(refusal);
+        return Ok(restored);
+    }
+    if !from.force {
+        restored.refused.extend(compare(from, candidate)?);
+        if !restored.refused.is_empty() {
+            return Ok(restored);
+        }
+    }
+    {
+        let opening = Opening { cache_mib: 32, copy_first: false };
+        let store = Store::open_with(candidate, from.catalog, opening)?;
+        restored.report = store.verify(from.catalog, from.on_time_days)?;
+        Contents::unseal(&store.conn)?;
+        store.checkpoint()?;
+    }
+    if !restored.report.mismatches.is_empty() {
+        let (th, en) = ("ไฟล์สำรองไม่ตรงกันเอง", "the backup contradicts itself");
+        restored.refused.push(Refusal { th: th.to_owned(), en: en.to_owned() });
+        return Ok(restored);
+    }
+    for ending in ["-wal", "-shm"] {
+        remove(&with(candidate, ending))?;
+    }
+    File::open(candidate)?.sync_all()?;
+    crate::crash_point("restore_proven");
+    restored.kept = set_aside(from.database)?;
+    crate::crash_point("restore_kept");
+    fs::rename(candidate, from.database)?;
+    crate::crash_point("restore_renamed");
+    sync_folder(folder)?;
+    Ok(restored)
+}
+
+/// Copies a file that somebody named, for the service alone.
+pub(super) fn copy_in(from: &Path, to: &Path) -> Result<()> {
+    let mut source = open_plain(from)?;
+    let mut target = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
+    io::copy(&mut source, &mut target)?;
+    Ok(target.sync_all()?)
+}
+
+fn open(path: &Path) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Ok(Connection::open_with_flags(path, flags)?)
+}
+
+fn damaged(from: &Restoring, what: &str) -> Refusal {
+    let name = from.backup.display();
+    Refusal {
+        th: format!("{name} เสียหายหรือถูกแก้ไข: {what}"),
+        en: format!("{name} is damaged or was changed: {what}"),
+    }
+}
+
+/// Whether it is a backup of ours, and has in it what was put into it.
+fn prove(from: &Restoring, candidate: &Path, restored: &mut Restored) -> Result<Option<Refusal>> {
+    match look(from, candidate, restored) {
+        Err(error) if error.is_damage() => Ok(Some(damaged(from, &error.to_string()))),
+        other => other,
+    }
+}
+
+fn look(from: &Restoring, candidate: &Path, restored: &mut Restored) -> Result<Option<Refusal>> {
+    let name = from.backup.display();
+    let conn = open(candidate)?;
+    match KHLANG.version(&conn, from.backup) {
+        Ok(0) => {
+            return Ok(Some(Refusal {
+                th: format!("{name} ว่างเปล่า ไม่ใช่ไฟล์สำรองของ Khlang"),
+                en: format!("{name} is empty and no backup of Khlang"),
+            }));
+        }
+        Ok(_) => {}
+        Err(error @ (StoreError::Foreign(_) | StoreError::Newer { .. })) => {
+            let (th, en) = error.texts();
+            return Ok(Some(Refusal { th, en }));
+        }
+        Err(error) => return Err(error),
+    }
+    let integrity: String = conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    if integrity != "ok" {
+        return Ok(Some(damaged(from, &integrity)));
+    }
+    let Some(sealed) = Contents::sealed(&conn)? else {
+        return Ok(beside(from.backup).exists().then(|| damaged(from, "its digests are gone")));
+    };
+    let mut wrong = Contents::of(&conn)?.differences(&sealed);
+    if let Ok(text) = fs::read(beside(from.backup)) {
+        let said: Value = serde_json::from_slice(&text).unwrap_or_default();
+        if said["content_sha256"] != sealed.digest() {
+            wrong.push("it is not the one that is described beside it".to_owned());
+        }
+    }
+    restored.sealed = wrong.is_empty();
+    let more = wrong.len().saturating_sub(NAMED);
+    wrong.truncate(NAMED);
+    if more > 0 {
+        wrong.push(format!("… {more}"));
+    }
+    Ok((!wrong.is_empty()).then(|| damaged(from, &wrong.join("; "))))
+}
+
+/// What is received, as far as it tells one state of the store from another.
+struct Received {
+    submissions: BTreeSet<(i64, String, String)>,
+    units: BTreeSet<String>,
+}
+
+impl Received {
+    fn of(conn: &Connection) -> Result<Self> {
+        let submissions = conn
+            .prepare("SELECT id, sha256, archive FROM submission")?
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+            .collect::<std::result::Result<_, _>>()?;
+        let units = conn
+            .prepare(
+                "SELECT DISTINCT hcode FROM submission
+                 WHERE hcode IS NOT NULL AND status <> 'broken'",
+            )?
+            .query_map([], |row| row.get(0))?
+            .collect::<std::result::Result<_, _>>()?;
+        Ok(Self { submissions, units })
+    }
+}
+
+/// What speaks against putting the backup in the place of what is there.
+fn compare(from: &Restoring, candidate: &Path) -> Result<Vec<Refusal>> {
+    let mut found = Vec::new();
+    let backup = Received::of(&open(candidate)?)?;
+    let mut units_here = BTreeSet::new();
+    if from.database.exists() {
+        match here(from.database) {
+            Ok(Some(here)) => {
+                let lost: Vec<_> = here.submissions.difference(&backup.submissions).collect();
+                found.extend((!lost.is_empty()).then(|| loss(&lost)));
+                units_here = here.units;
+            }
+            Ok(None) => {}
+            Err(error @ StoreError::Newer { .. }) => return Err(error),
+            Err(error) => {
+                log::warn!("what is there cannot be read, and is kept aside: {error}");
+            }
+        }
+    }
+    let known =
+        |unit: &String| units_here.contains(unit) || from.knows.is_some_and(|knows| knows(unit));
+    let asked = !units_here.is_empty() || from.knows.is_some();
+    if asked && !backup.units.is_empty() && !backup.units.iter().any(known) {
+        let some: Vec<&str> = backup.units.iter().take(NAMED).map(String::as_str).collect();
+        let some = some.join(" ");
+        found.push(Refusal {
+            th: format!("ไฟล์สำรองเป็นของจังหวัดอื่น: ไม่มีหน่วยบริการใดอยู่ในที่นี้ ({some} …)"),
+            en: format!(
+                "the backup is another province's: none of its units is one of here ({some} …)"
+            ),
+        });
+    }
+    Ok(found)
+}
+
+/// What the database has that is there; nothing when there is nothing in it.
+fn here(database: &Path) -> Result<Option<Received>> {
+    let conn = open(database)?;
+    conn.busy_timeout(std::time::Duration::from_secs(5))?;
+    if KHLANG.version(&conn, database)? == 0 {
+        return Ok(None);
+    }
+    Received::of(&conn).map(Some)
+}
+
+fn loss(lost: &[&(i64, String, String)]) -> Refusal {
+    let count = lost.len();
+    let names: Vec<String> =
+        lost.iter().take(NAMED).map(|(id, _, archive)| format!("#{id} {archive}")).collect();
+    let more = if count > NAMED { " …" } else { "" };
+    let names = names.join(", ");
+    Refusal {
+        th: format!("การส่ง {count} รายการที่มีอยู่จะหายไป เพราะไม่มีในไฟล์สำรอง: {names}{more}"),
+        en: format!(
+            "{count} submissions that are here would be lost, being not in the backup: {names}{more}"
+        ),
+    }
+}
+
+/// Keeps the database under a number of its own, and leaves nothing beside it
+/// that would be taken for a part of the new one.
+fn set_aside(database: &Path) -> Result<Option<PathBuf>> {
+    let in_use = || {
+        let what = "the database is in use; stop what uses it first / ฐานข้อมูลกำลังถูกใช้งาน ให้หยุดก่อน";
+        StoreError::Refused(what.to_owned())
+    };
+    let mut clean = false;
+    if database.exists() {
+        // Leaving the log behind succeeds only for one who is alone with it.
+        match open(database).and_then(|conn| alone(&conn)) {
+            Ok(true) => clean = true,
+            Ok(false) => return Err(in_use()),
+            Err(error) if error.is_busy() => return Err(in_use()),
+            Err(error) => log::warn!("what is there is kept as it is: {error}"),
+        }
+    }
+    crate::crash_point("restore_closed");
+    let kept = number(database);
+    let mut any = false;
+    for ending in ["-wal", "-shm", ""] {
+        let part = with(database, ending);
+        if part.symlink_metadata().is_err() || clean && !ending.is_empty() {
+            continue;
+        }
+        fs::hard_link(&part, with(&kept, ending))?;
+        any = true;
+    }
+    for ending in ["-wal", "-shm"] {
+        remove(&with(database, ending))?;
+    }
+    Ok(any.then_some(kept))
+}
+
+/// Moves all of the log into the database and removes it; false when somebody
+/// else has the database open.
+fn alone(conn: &Connection) -> Result<bool> {
+    let mode: String = conn.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0))?;
+    Ok(mode == "delete")
+}
+
+/// The first number that nothing was kept under.
+fn number(database: &Path) -> PathBuf {
+    let free = |kept: &PathBuf| {
+        ["", "-wal", "-shm"].iter().all(|ending| with(kept, ending).symlink_metadata().is_err())
+    };
+    (1..10_000_u32)
+        .map(|number| with(database, &format!(".before-restore.{number}")))
+        .find(free)
+        .unwrap_or_else(|| with(database, ".before-restore"))
+}
+
+fn with(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+/// Removes a file, if it is there.
+pub(super) fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
+}
