@@ -2,16 +2,25 @@
 //! the inbox, signals, the service manager.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crossbeam_channel::Sender;
 use notify::Watcher as _;
 
 use super::Event;
+use super::queue::Hints;
 
 /// Change notification; without it (network shares, limits) polling goes on.
-pub(super) fn watch(inbox: &Path, events: Sender<Event>) -> Option<notify::RecommendedWatcher> {
+pub(super) fn watch(
+    inbox: &Path,
+    hints: Arc<Hints>,
+    events: Sender<Event>,
+) -> Option<notify::RecommendedWatcher> {
     let hint = move |event: notify::Result<notify::Event>| {
-        if event.is_ok_and(|event| !event.kind.is_access()) {
+        if let Ok(event) = event
+            && !event.kind.is_access()
+            && hints.add(event.paths)
+        {
             // A full channel means that a look is due anyway.
             let _ = events.try_send(Event::Hint);
         }

@@ -1,102 +1,76 @@
-//! Looks through the inbox and tells which files are complete. Change
+//! Lists the inbox: what may be an archive, and what never is. Change
 //! notification is only a hint to look sooner, so network shares work.
 
-use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
 
 /// Endings of files that something is still writing.
 const UNFINISHED: [&str; 4] = [".tmp", ".part", ".crdownload", ".filepart"];
 
-/// A file in the inbox.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
-    /// Where it lies.
-    pub path: PathBuf,
-    /// Its name.
-    pub name: String,
-    /// Its size.
-    pub bytes: u64,
-    /// How long it has not changed while we looked.
-    pub age: Duration,
-    /// Complete: it has not changed for the settling time.
-    pub settled: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Seen {
-    bytes: u64,
-    modified: Option<SystemTime>,
-    since: Instant,
-}
-
-/// Remembers what the files looked like.
-#[derive(Debug, Default)]
-pub struct Scanner {
-    seen: HashMap<PathBuf, Seen>,
-    /// What lies in the inbox but is never taken, with the reason.
+/// What lies in the inbox, by name alone.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Listing {
+    /// What may be archives.
+    pub files: Vec<PathBuf>,
+    /// What is never taken, with the reason.
     pub ignored: Vec<(PathBuf, &'static str)>,
+    /// Folders that cannot be read.
+    pub closed: Vec<PathBuf>,
 }
 
-impl Scanner {
-    /// Looks through the inbox and one level of folders in it.
-    pub fn scan(&mut self, inbox: &Path, settle: Duration, now: Instant) -> io::Result<Vec<Found>> {
-        self.ignored.clear();
-        let mut found = Vec::new();
-        let mut next = HashMap::new();
-        self.folder(inbox, 0, settle, now, &mut next, &mut found)?;
-        self.seen = next;
-        found.sort_by(|a, b| a.path.cmp(&b.path));
-        self.ignored.sort();
-        Ok(found)
+impl Listing {
+    /// Lists the inbox and one level of folders in it.
+    pub fn of(inbox: &Path) -> io::Result<Self> {
+        let mut listing = Self::default();
+        listing.folder(inbox, 0)?;
+        listing.ignored.sort();
+        listing.closed.sort();
+        Ok(listing)
     }
 
-    fn folder(
-        &mut self,
-        folder: &Path,
-        depth: usize,
-        settle: Duration,
-        now: Instant,
-        next: &mut HashMap<PathBuf, Seen>,
-        found: &mut Vec<Found>,
-    ) -> io::Result<()> {
+    /// Lists one folder of the inbox.
+    pub fn of_folder(folder: &Path) -> io::Result<Self> {
+        let mut listing = Self::default();
+        listing.folder(folder, 1)?;
+        Ok(listing)
+    }
+
+    fn folder(&mut self, folder: &Path, depth: usize) -> io::Result<()> {
         for entry in fs::read_dir(folder)? {
-            let path = entry?.path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            // What vanishes while we look was taken back by its sender.
-            let Ok(meta) = fs::symlink_metadata(&path) else { continue };
-            if is_unfinished(&name) {
+            let entry = entry?;
+            if is_unfinished(&entry.file_name().to_string_lossy()) {
                 continue;
             }
-            if meta.is_dir() {
+            let path = entry.path();
+            // What vanishes while we look was taken back by its sender.
+            let Ok(kind) = entry.file_type() else { continue };
+            if kind.is_dir() {
                 if depth == 0 {
                     // One folder that cannot be read holds up no other.
-                    if self.folder(&path, 1, settle, now, next, found).is_err() {
-                        self.ignored.push((path, "a folder that cannot be read"));
+                    if self.folder(&path, 1).is_err() && path.is_dir() {
+                        self.closed.push(path);
                     }
                 } else {
                     self.ignored.push((path, "a folder within a folder"));
                 }
-            } else if meta.is_file() {
-                let mut seen =
-                    Seen { bytes: meta.len(), modified: meta.modified().ok(), since: now };
-                if let Some(before) = self.seen.get(&path)
-                    && (before.bytes, before.modified) == (seen.bytes, seen.modified)
-                {
-                    seen.since = before.since;
-                }
-                let age = now.duration_since(seen.since);
-                let (bytes, settled) = (seen.bytes, age >= settle);
-                found.push(Found { path: path.clone(), name, bytes, age, settled });
-                next.insert(path, seen);
+            } else if kind.is_file() {
+                self.files.push(path);
             } else {
                 self.ignored.push((path, "not a plain file"));
             }
         }
         Ok(())
     }
+}
+
+/// Whether something with this path may be an archive, or a folder with some:
+/// how deep it lies, and no part of its name says that it is unfinished.
+pub fn depth_of(inbox: &Path, path: &Path) -> Option<usize> {
+    let below = path.strip_prefix(inbox).ok()?;
+    let parts: Vec<_> = below.components().collect();
+    let taken = |part: &std::path::Component| !is_unfinished(&part.as_os_str().to_string_lossy());
+    (matches!(parts.len(), 1 | 2) && parts.iter().all(taken)).then_some(parts.len())
 }
 
 fn is_unfinished(name: &str) -> bool {
@@ -110,25 +84,6 @@ mod tests {
     use crate::files::write_whole;
 
     #[test]
-    fn a_file_settles_when_it_has_not_changed_for_the_time() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("F43_10670_25570101080000.zip");
-        write_whole(&path, b"half").unwrap();
-        let (settle, start) = (Duration::from_secs(2), Instant::now());
-        let mut scanner = Scanner::default();
-        let mut at = |ms: u64| {
-            let now = start + Duration::from_millis(ms);
-            scanner.scan(folder.path(), settle, now).unwrap()[0].settled
-        };
-        assert!(!at(0));
-        assert!(!at(1900));
-        write_whole(&path, b"whole").unwrap();
-        assert!(!at(2100));
-        assert!(!at(4000));
-        assert!(at(4100));
-    }
-
-    #[test]
     fn unfinished_and_odd_files_are_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         for name in
@@ -140,9 +95,13 @@ mod tests {
         write_whole(&folder.path().join("one/e.zip"), b"x").unwrap();
         write_whole(&folder.path().join("one/two/f.zip"), b"x").unwrap();
         std::os::unix::fs::symlink("/etc/passwd", folder.path().join("link.zip")).unwrap();
-        let mut scanner = Scanner::default();
-        let found = scanner.scan(folder.path(), Duration::ZERO, Instant::now()).unwrap();
-        assert_eq!(found.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(), ["e.zip"]);
-        assert_eq!(scanner.ignored.len(), 2);
+        let found = Listing::of(folder.path()).unwrap();
+        assert_eq!(found.files, [folder.path().join("one/e.zip")]);
+        assert_eq!(found.ignored.len(), 2);
+        assert!(found.closed.is_empty());
+        let depth = |path: &str| depth_of(folder.path(), &folder.path().join(path));
+        assert_eq!((depth("one"), depth("one/e.zip")), (Some(1), Some(2)));
+        assert_eq!((depth("one/two/f.zip"), depth(".hidden.zip")), (None, None));
+        assert_eq!((depth(".one/e.zip"), depth("")), (None, None));
     }
 }
