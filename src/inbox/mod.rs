@@ -6,7 +6,7 @@
 //!
 //! 1. `made_folder`: `work/ID/` is made; ID is the submission's number.
 //! 2. `claimed`: the archive is renamed into it.
-//! 3. `copying`, `copied`, `owned`: a copy that is ours takes the place of what
+//! 3. `copying`, `copied`, `copy_named`, `owned`: a copy that is ours takes the place of what
 //!    was dropped, within `work/ID/`.
 //! 4. `judged`, `recorded`, `committed`: rows, counts, findings and ID are one
 //!    transaction.

@@ -8,9 +8,11 @@
 //! every instant, either all of what was given or all of the copy. The steps
 //! at which tests kill the program:
 //!
-//! 1. `copying`: some of it is copied, into a file that has no name yet.
-//! 2. `copied`: all of it is, durably, and has a name that is swept.
-//! 3. `owned`: the copy has taken the place of what was given.
+//! 1. `copying`: it is copied, into a file that has no name yet.
+//! 2. `copied`: it is checked, and durable.
+//! 3. `copy_named`: it has a name that is swept, for the moment that a rename
+//!    needs one.
+//! 4. `owned`: the copy has taken the place of what was given.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -63,10 +65,11 @@ pub(super) fn copy(from: &Path, folder: &Path, to: &Path) -> io::Result<()> {
         }
         return Err(io::Error::other("the archive changed while it was copied"));
     }
+    crate::crash_point("copied");
     if !named {
         name(&file, &aside)?;
     }
-    crate::crash_point("copied");
+    crate::crash_point("copy_named");
     fs::rename(&aside, to)?;
     sync_folder(folder)
 }

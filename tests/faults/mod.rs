@@ -2,6 +2,9 @@
 
 mod kill;
 mod leftover;
+mod order;
+mod ours;
 mod random;
 mod trouble;
+mod unreadable;
 mod upload;
