@@ -78,9 +78,10 @@ pub fn recover(
     Ok(left)
 }
 
-/// Archives of the same unit that were claimed before one, by whomever, are
-/// earlier, and are not done; `own` are those that the asking process does in
-/// their turn.
+/// Archives of the same unit that are claimed, by whomever, are earlier than
+/// one, and are not done; `own` are those that the asking process does in
+/// their turn. Whoever waits for them before it claims anything more waits for
+/// nobody who waits for it: they are all of earlier times.
 pub fn earlier_claims(
     folders: &Folders,
     claimed: &Claimed,
@@ -89,8 +90,7 @@ pub fn earlier_claims(
     let Some((unit, time)) = unit_and_time(&claimed.name) else { return Ok(Vec::new()) };
     let mut earlier = Vec::new();
     for (id, folder) in numbered(folders)? {
-        // Nobody waits for who waits for him: numbers rise with each claim.
-        if id < claimed.id
+        if id != claimed.id
             && !own(id)
             && standing(&folder).iter().any(|standing| standing.is_before(&unit, time))
         {

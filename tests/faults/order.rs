@@ -84,6 +84,10 @@ fn limit(daemon: &Daemon, bytes: &str) {
     assert!(prlimit.stderr(Stdio::inherit()).status().unwrap().success());
 }
 
+fn errors(daemon: &Daemon) -> usize {
+    daemon.log().matches("ERROR").count()
+}
+
 fn settings(site: &mut Site) {
     site.set("KHLANG__INBOX__SETTLE", "0ms");
     site.set("KHLANG__INBOX__RETRY", "30ms");
@@ -99,6 +103,7 @@ fn receipts_and_rows_are_as_without_trouble_whatever_fails() {
     daemon.stop();
     let (want, rows) = (told(&site), Snapshot::of(&site).rows());
     assert!(want.values().all(|receipt| receipt["findings_total"] == serde_json::json!({})));
+    let mut failures = 0;
     for seed in 1..=4_u64 {
         let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let mut site = Site::new();
@@ -106,19 +111,19 @@ fn receipts_and_rows_are_as_without_trouble_whatever_fails() {
         // The schema is there, so that what fails is a load.
         assert!(site.run(&["submissions", "list"]).0.is_some());
         let mut daemon = serve(&site);
-        limit(&daemon, &format!("{}:unlimited", 40_000 + random.below(400_000)));
+        limit(&daemon, &format!("{}:unlimited", 20_000 + random.below(100_000)));
         drop_all(&site);
         for _ in 0..5 {
-            let errors = |daemon: &Daemon| daemon.log().matches("ERROR").count();
             let before = errors(&daemon);
             wait("trouble, or the end", || errors(&daemon) > before || site.is_idle());
-            limit(&daemon, &format!("{}:unlimited", 40_000 + random.below(2_000_000)));
+            limit(&daemon, &format!("{}:unlimited", 20_000 + random.below(300_000)));
             if random.below(3) == 0 {
+                failures += errors(&daemon);
                 daemon.kill();
                 daemon = serve(&site);
             }
         }
-        assert!(daemon.log().contains("ERROR") || seed > 1, "nothing ever failed");
+        failures += errors(&daemon);
         limit(&daemon, "unlimited");
         daemon.wait_until_idle();
         daemon.stop();
@@ -126,6 +131,7 @@ fn receipts_and_rows_are_as_without_trouble_whatever_fails() {
         assert_eq!(Snapshot::of(&site).rows(), rows, "seed {seed}");
         site.assert_verified();
     }
+    assert!(failures >= 8, "too little has failed to prove anything: {failures}");
 }
 
 /// The disk is full for what is loaded first; what waits with the loader by
