@@ -100,7 +100,7 @@ fn trouble_of_one_unit_holds_up_no_other_and_keeps_the_order_within_it() {
 }
 
 /// Another process that has the database, as `import` has while it loads.
-fn hold_writer(site: &Site) -> Connection {
+pub(super) fn hold_writer(site: &Site) -> Connection {
     let conn = Connection::open(site.at("khlang.db")).unwrap();
     conn.busy_timeout(std::time::Duration::from_mins(1)).unwrap();
     conn.execute_batch("BEGIN IMMEDIATE").unwrap();
