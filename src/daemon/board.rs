@@ -1,6 +1,7 @@
 //! Puts on the board what HTTP tells of the inbox. What is put there has a
 //! bound, however much waits.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
@@ -78,8 +79,9 @@ fn waiting(line: Line) -> Waiting {
 fn blocked(inbox: &Path, line: BlockedLine) -> Blocked {
     let (mut th, mut en) = (line.obstacle.th(), line.obstacle.en());
     if let (Some(unit), 1..) = (&line.hcode, line.behind) {
-        th.push_str(&format!(" (ไฟล์อื่นของหน่วย {unit} อีก {} ไฟล์รอไฟล์นี้)", line.behind));
-        en.push_str(&format!(" (unit {unit} has {} more, which wait for this one)", line.behind));
+        // Writing to a text does not fail.
+        let _ = write!(th, " (ไฟล์อื่นของหน่วย {unit} อีก {} ไฟล์รอไฟล์นี้)", line.behind);
+        let _ = write!(en, " (unit {unit} has {} more, which wait for this one)", line.behind);
     }
     let Obstacle { owner, mode, .. } = line.obstacle;
     Blocked {

@@ -1,7 +1,7 @@
 //! What the operating system tells the daemon, and is told by it: changes in
 //! the inbox, signals, the service manager.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crossbeam_channel::Sender;
@@ -16,10 +16,13 @@ pub(super) fn watch(
     hints: Arc<Hints>,
     events: Sender<Event>,
 ) -> Option<notify::RecommendedWatcher> {
+    // The system tells whole paths, whatever way the folder was named.
+    let (named, whole) = (inbox.to_owned(), std::path::absolute(inbox).unwrap_or_default());
+    let as_named = move |path: &PathBuf| Some(named.join(path.strip_prefix(&whole).ok()?));
     let hint = move |event: notify::Result<notify::Event>| {
         if let Ok(event) = event
             && !event.kind.is_access()
-            && hints.add(event.paths)
+            && hints.add(event.paths.iter().filter_map(&as_named).collect())
         {
             // A full channel means that a look is due anyway.
             let _ = events.try_send(Event::Hint);

@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use chrono::{DateTime, FixedOffset};
 
@@ -28,7 +30,7 @@ pub struct Claimed {
     /// When it was received.
     pub received_at: DateTime<FixedOffset>,
     /// Nobody else has ever had it open: we have written it ourselves.
-    pub(super) ours: bool,
+    pub(super) ours: Arc<AtomicBool>,
     /// The lock on the folder; let go of when dropped, also by a kill.
     _lock: File,
 }
@@ -53,7 +55,7 @@ pub fn claim(
     let promised = held.take(path)?;
     let was_promised = promised.is_some();
     let (id, folder, lock) = promised.map_or_else(|| make_numbered(folders, last), Ok)?;
-    let ours = was_promised && held.is_ours(id, path);
+    let ours = Arc::new(AtomicBool::new(was_promised && held.is_ours(id, path)));
     // Nothing was moved: the number is free again, unless it was promised.
     let give_up = || if was_promised { Ok(()) } else { fs::remove_dir(&folder) };
     crate::crash_point("made_folder");
@@ -98,8 +100,8 @@ pub fn claim_copy(
         return Err(error.into());
     }
     crate::crash_point("claimed");
-    let name = name.to_string_lossy().into_owned();
-    Ok(Claimed { id, folder, path: to, name, received_at: now, ours: true, _lock: lock })
+    let (name, ours) = (name.to_string_lossy().into_owned(), Arc::new(AtomicBool::new(true)));
+    Ok(Claimed { id, folder, path: to, name, received_at: now, ours, _lock: lock })
 }
 
 /// Gives up a copy that could not be loaded; its original lies where it was
@@ -204,6 +206,6 @@ pub(super) fn take_up(
         Some(path) => path,
     };
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let (folder, ours) = (folder.to_owned(), false);
+    let (folder, ours) = (folder.to_owned(), Arc::default());
     Ok(Some(Claimed { id, folder, path, name, received_at: now, ours, _lock: lock }))
 }

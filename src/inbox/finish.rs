@@ -54,8 +54,8 @@ pub fn begin(
                 now: clock.now(),
                 progress,
             };
-            let (path, ours) = (claimed.path.clone(), claimed.ours);
-            let prepare = Box::new(move || own(&path, ours));
+            let (path, ours) = (claimed.path.clone(), Arc::clone(&claimed.ours));
+            let prepare = Box::new(move || own(&path, &ours));
             Ok(Begun::Judged(Box::new(Ahead::prepared(store, claim, before, prepare)?)))
         }
     }
@@ -96,8 +96,8 @@ pub fn finish(
     if let Some(stored) = &submission.stored
         && claimed.path.exists()
     {
-        // What an earlier version has claimed may not be.
-        own(&claimed.path, claimed.ours)?;
+        // What was stored before a kill may not be: an earlier version did not copy.
+        own(&claimed.path, &claimed.ours)?;
         unchanged(claimed, submission)?;
         let to = folders.data.join(stored);
         make_folder(to.parent().unwrap_or(&folders.data), 0o700)?;

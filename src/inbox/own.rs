@@ -19,6 +19,7 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, open};
 use rustix::process::geteuid;
@@ -31,14 +32,15 @@ pub(super) const COPY: &str = ".copy.tmp";
 /// Mode of what is stored.
 const PRIVATE: u32 = 0o600;
 
-/// Makes a claimed archive ours, unless we have written it ourselves. It can
-/// be done again.
-pub(super) fn own(path: &Path, written_by_us: bool) -> io::Result<()> {
+/// Makes a claimed archive ours, unless `ours` says that we have written it
+/// ourselves. It can be done again.
+pub(super) fn own(path: &Path, ours: &AtomicBool) -> io::Result<()> {
     let meta = path.symlink_metadata()?;
-    if written_by_us && meta.uid() == geteuid().as_raw() && meta.nlink() == 1 {
+    if ours.load(Ordering::Relaxed) && meta.uid() == geteuid().as_raw() && meta.nlink() == 1 {
         return make_private(path);
     }
     copy(path, path.parent().unwrap_or(path), path)?;
+    ours.store(true, Ordering::Relaxed);
     crate::crash_point("owned");
     Ok(())
 }
@@ -96,8 +98,11 @@ fn name(file: &File, path: &Path) -> io::Result<()> {
     Ok(linkat(CWD, by_number, CWD, path, AtFlags::SYMLINK_FOLLOW)?)
 }
 
+/// Size, time of the last change, and of the last change of anything about it.
+type State = (u64, (i64, i64), (i64, i64));
+
 /// What changes when somebody writes to a file.
-fn state(file: &File) -> io::Result<(u64, (i64, i64), (i64, i64))> {
+fn state(file: &File) -> io::Result<State> {
     let meta = file.metadata()?;
     let (modified, changed) =
         ((meta.mtime(), meta.mtime_nsec()), (meta.ctime(), meta.ctime_nsec()));
