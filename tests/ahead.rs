@@ -155,3 +155,31 @@ fn what_another_process_stored_meanwhile_counts() {
     let submission = ahead.write(lab.store(), &|_| None, &mut |_| ()).unwrap();
     assert_eq!(accepted(&submission), 1, "{:?}", submission.findings);
 }
+
+/// Somebody writes to an archive between its judgement and its commit: nothing
+/// of it is stored, and judged again it counts once.
+#[test]
+fn an_archive_that_changes_while_it_is_loaded_is_not_stored() {
+    let mut lab = Lab::new();
+    let person = "10670|1234567890121|1|ก|1|19800101|1|20130115120000\n".to_owned();
+    let (name, bytes) = archive(&("20140115080000", vec![person], Vec::new(), Vec::new()));
+    for broken in [false, true] {
+        let bytes = if broken { b"no zip".to_vec() } else { bytes.clone() };
+        let claim = lab.claim(&name, &bytes);
+        let path = claim.path.clone();
+        let change = |_| {
+            let file = std::fs::OpenOptions::new().append(true).open(&path);
+            std::io::Write::write_all(&mut file.unwrap(), b"more").unwrap();
+            None
+        };
+        let before = lab.reader().last_submission().unwrap();
+        let error = khlang::load::load(lab.store(), claim.clone(), &change).unwrap_err();
+        assert!(error.to_string().contains("changed while it was loaded"), "{error}");
+        assert_eq!(lab.reader().last_submission().unwrap(), before);
+        std::fs::write(&claim.path, &bytes).unwrap();
+        let again = khlang::load::load(lab.store(), claim, &|_| None).unwrap();
+        let accepted: u64 = again.files.iter().map(|file| file.counts.accepted).sum();
+        assert_eq!(accepted, u64::from(!broken));
+    }
+    assert!(lab.contradictions().is_empty());
+}

@@ -1,16 +1,21 @@
 //! `khlang import`: loads archives now, in the order given. While one is being
 //! loaded the next is copied and the one before gets its receipt.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::outcome::{Args, Progress, Show};
 use super::{Context, Done};
-use crate::inbox::{Begun, Claimed, Folders, abandon_copy, begin, bring_in, claim_copy, finish};
+use crate::inbox::{
+    Begun, Claimed, Folders, abandon_copy, begin, bring_in, claim_copy, earlier_claims, finish,
+    is_held,
+};
 use crate::load::Before;
 use crate::priority::{go_after_writer, go_ahead_when_idle};
 use crate::store::{Flusher, Reader, Store};
@@ -23,6 +28,9 @@ const AHEAD: usize = 1;
 /// Loads that may wait for their receipts: a few, so that the disk may be slow
 /// for a while, and not many, because each holds its list of findings.
 const UNFINISHED: usize = 3;
+
+/// How often it looks whether an earlier archive of the unit is done.
+const LOOK: Duration = Duration::from_millis(50);
 
 type Copied<'a> = (&'a Path, anyhow::Result<Claimed>);
 type Loaded<'a> = (&'a Path, Claimed, Submission);
@@ -69,16 +77,56 @@ fn copy_all<'a>(
 ) {
     go_ahead_when_idle();
     let last = || numbers.last_submission();
+    let mut own = HashSet::new();
     for path in &args.archives {
         if stop.load(Ordering::Relaxed) {
             return;
         }
         let claimed = claim_copy(folders, path, &last, context.clock.now())
+            .map_err(anyhow::Error::from)
+            .and_then(|claimed| {
+                own.insert(claimed.id);
+                wait_for_earlier(folders, &own, stop, &claimed)
+                    .or_else(|error| abandon_copy(&claimed).map_err(Into::into).and(Err(error)))?;
+                Ok(claimed)
+            })
             .with_context(|| path.display().to_string());
         if copied.send((path, claimed)).is_err() {
             return;
         }
     }
+}
+
+/// Lets go first what another process has claimed of the same unit, if it is
+/// earlier: this one may need its persons. What nobody is at work on is for
+/// the daemon to finish. It is not the loading thread that waits: that may
+/// have the database.
+fn wait_for_earlier(
+    folders: &Folders,
+    own: &HashSet<i64>,
+    stop: &AtomicBool,
+    claimed: &Claimed,
+) -> anyhow::Result<()> {
+    let earlier = || earlier_claims(folders, claimed, &|id| own.contains(&id));
+    let mut told = false;
+    while let Some(first) = earlier()?.first() {
+        // Between the two looks somebody may have finished it.
+        if !is_held(first) && earlier()?.contains(first) {
+            anyhow::bail!(
+                "an earlier archive of the unit is not done ({}): start the daemon, which finishes it",
+                first.display()
+            );
+        }
+        if stop.load(Ordering::Relaxed) {
+            anyhow::bail!("given up");
+        }
+        if !told {
+            log::info!("waiting for {}, an earlier archive of the unit", first.display());
+            told = true;
+        }
+        std::thread::sleep(LOOK);
+    }
+    Ok(())
 }
 
 /// What loading works with.

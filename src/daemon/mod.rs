@@ -5,23 +5,30 @@
 //! loop rescans and decides (invariant 5). The store's writer lives on the
 //! loader's thread, so that the loop itself never waits for a load.
 
+mod board;
 mod exports;
+mod hands;
 mod loader;
+mod queue;
 mod system;
+mod turns;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender, after, bounded, never, select, tick};
 
+use self::board::hcode_of;
 use self::exports::{Exported, Exports};
+use self::queue::Hints;
+use self::turns::Turns;
 use crate::clock::Clock;
-use crate::http::{self, Ignored, InboxState, Loading, Pulse, Shared, Waiting};
-use crate::inbox::{self, Claimed, Folders, Found, Scanner, Uploads, claim};
+use crate::http::{self, InboxState, Loading, Pulse, Shared};
+use crate::inbox::{Folders, IgnoredNames, Moment, Uploads};
 use crate::store::{Opening, Reader, Store, stop_waiting};
 use crate::submission::Submission;
 use crate::world::World;
@@ -72,9 +79,7 @@ struct Daemon {
     setup: Setup,
     world: Arc<World>,
     shared: Arc<Shared>,
-    scanner: Scanner,
-    /// In how long the next file of the inbox settles, if nothing changes it.
-    settles_in: Option<Duration>,
+    turns: Turns,
     jobs: Sender<Job>,
     exports: Exports,
     /// The archive that is being loaded.
@@ -85,15 +90,6 @@ struct Daemon {
     began: Instant,
     /// The loader takes archives.
     loader_lives: bool,
-    /// Archives with the loader, or on their way from it to their last place.
-    in_hand: usize,
-    /// Claims that met trouble of our own, and when to try them again.
-    retry: Vec<(Instant, Claimed)>,
-    /// Of those with the loader, the ones that have met trouble before: the
-    /// number and the unit.
-    tried_again: Vec<(i64, Option<String>)>,
-    /// Archives that could not be claimed, and when to try them again.
-    unclaimed: Vec<(Instant, PathBuf, String)>,
     /// Tells the numbers that are given.
     numbers: Reader,
     last_id: i64,
@@ -133,7 +129,8 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
         changed: AtomicU64::default(),
     });
     let (events, woken) = bounded(64);
-    let _watcher = watch(&setup.folders.inbox(), events.clone());
+    let hints = Arc::new(Hints::default());
+    let _watcher = watch(&setup.folders.inbox(), Arc::clone(&hints), events.clone());
     signals(events.clone())?;
     let data = setup.folders.data.clone();
     let mut exports = Exports::start(data, path, setup.clock, events.clone())?;
@@ -143,22 +140,19 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
     (setup.ready)(&format!("http://{}/", server.address()));
     notify_systemd(sd_notify::NotifyState::Ready);
     let units_changed = modified(&units_path(&setup.folders, &world));
+    let mut turns = Turns::new(setup.folders.clone(), setup.clock, hints);
+    turns.queue.names = IgnoredNames::new(&world.config.inbox.ignore);
     let mut daemon = Daemon {
         setup,
         world,
         shared,
-        scanner: Scanner::default(),
-        settles_in: None,
+        turns,
         jobs,
         exports,
         loading: None,
         ahead: None,
         began: Instant::now(),
         loader_lives: true,
-        in_hand: 0,
-        retry: Vec::new(),
-        tried_again: Vec::new(),
-        unclaimed: Vec::new(),
         numbers,
         last_id,
         said: None,
@@ -187,34 +181,18 @@ impl Daemon {
         self.look();
         loop {
             // Looked at just then, and not at the tick after: its sender waits.
-            let settled = self.settles_in.map_or_else(never, after);
+            let settled = self.turns.due_in(Instant::now()).map_or_else(never, after);
             let event = select! {
                 recv(woken) -> event => event.unwrap_or(Event::Stop),
                 recv(ticks) -> _ => Event::Tick,
                 recv(settled) -> _ => Event::Hint,
             };
-            match event {
-                Event::Tick => {
-                    // A service that no longer answers is started anew.
-                    if server.answering() {
-                        notify_systemd(sd_notify::NotifyState::Watchdog);
-                    }
-                    self.reload_if_units_changed();
-                }
-                Event::Hint => {}
-                Event::Begun => {
-                    self.loading = self.ahead.take();
-                    self.began = Instant::now();
-                }
-                Event::Stored(id) => self.free(id),
-                Event::Done(done) => self.done(*done),
-                Event::Exported(done) => {
-                    self.shared.metrics.exported(done.is_made());
-                    self.exports.done(&done);
-                }
-                Event::Reload => self.reload(),
-                Event::Stop => {
-                    log::info!("stopping");
+            if self.handle(event, server) {
+                return;
+            }
+            // What else has come meanwhile needs no look of its own.
+            while let Ok(event) = woken.try_recv() {
+                if self.handle(event, server) {
                     return;
                 }
             }
@@ -225,75 +203,73 @@ impl Daemon {
         }
     }
 
+    /// Takes note of what has happened; whether that was the end.
+    fn handle(&mut self, event: Event, server: &http::Server) -> bool {
+        match event {
+            Event::Tick => {
+                // A service that no longer answers is started anew.
+                if server.answering() {
+                    notify_systemd(sd_notify::NotifyState::Watchdog);
+                }
+                self.reload_if_units_changed();
+            }
+            Event::Hint => {}
+            Event::Begun => {
+                self.loading = self.ahead.take();
+                self.began = Instant::now();
+            }
+            Event::Stored(id) => self.free(id),
+            Event::Done(done) => self.done(*done),
+            Event::Exported(done) => {
+                self.shared.metrics.exported(done.is_made());
+                self.exports.done(&done);
+            }
+            Event::Reload => self.reload(),
+            Event::Stop => {
+                log::info!("stopping");
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Now, by the settings in force.
+    fn moment(&self) -> Moment {
+        let (settings, at) = (&self.world.config.inbox, self.setup.clock.now());
+        let (settle, retry) = (settings.settle.0, settings.retry.0);
+        Moment { instant: Instant::now(), at, settle, retry }
+    }
+
     /// Looks through the inbox, starts what goes next, and puts the state of
     /// things on the board.
     fn look(&mut self) {
-        let rules = &self.world.config.inbox;
-        let settle = rules.settle.0;
-        let folder = self.setup.folders.inbox();
-        let (found, trouble) = match self.scanner.scan(&folder, rules, Instant::now()) {
-            Ok(found) => (found, None),
-            Err(error) => (Vec::new(), Some(format!("inbox: {error}"))),
-        };
-        let unsettled = found.iter().filter(|file| !file.settled);
-        self.settles_in = unsettled.map(|file| settle.saturating_sub(file.age)).min();
-        let left = self.take_up();
+        let (moment, uploads) = (self.moment(), &self.shared.uploads);
+        let last = || self.numbers.last_submission();
+        let met = self.turns.refresh(uploads, &last, moment);
         if self.ahead.is_none() {
-            self.start_next(&found);
+            self.start_next();
         }
-        let failed = self.retry.iter().find(|(at, _)| *at > Instant::now()).map(|(_, claimed)| {
-            let name = claimed.name.escape_debug();
-            format!("submission {} ({name}) will be tried again", claimed.id)
-        });
-        let unclaimed = self.unclaimed.first().map(|(_, _, trouble)| trouble.clone());
-        let trouble = trouble.or(failed).or(unclaimed).or(left);
+        let trouble = met.or_else(|| self.turns.trouble(Instant::now()));
         if trouble != self.said {
             if let Some(trouble) = &trouble {
                 log::error!("{trouble}");
             }
             self.said.clone_from(&trouble);
         }
-        let idle = self.in_hand == 0 && found.is_empty() && self.retry.is_empty();
+        let idle = self.turns.are_over();
         self.exports.look(&self.world);
         if idle && !self.told_idle && self.last_id > 0 {
             (self.setup.idle)(&self.setup.folders.data);
         }
         self.told_idle = idle && (self.told_idle || self.last_id > 0);
-        self.show(&found, trouble);
+        self.show(trouble);
+        self.shared.pulse.beat(Instant::now(), self.loader_lives);
     }
 
-    /// Takes up what lies in `work/` and is nobody's: what an earlier run left,
-    /// and what an `import` left that was killed. It is done before what waits
-    /// in the inbox. Tells what cannot be taken up.
-    fn take_up(&mut self) -> Option<String> {
-        let settled = self.numbers.last_submission().map_err(|error| error.to_string());
-        let uploads = &self.shared.uploads;
-        if let Err(error) =
-            settled.and_then(|last| uploads.settle(last).map_err(|error| error.to_string()))
-        {
-            return Some(format!("uploads: {error}"));
-        }
-        let left = inbox::recover(&self.setup.folders, &self.shared.uploads, &self.setup.clock);
-        match left {
-            Ok((claims, troubles)) => {
-                let now = Instant::now();
-                self.retry.extend(claims.into_iter().map(|claimed| (now, claimed)));
-                (!troubles.is_empty()).then(|| troubles.join("; "))
-            }
-            Err(error) => Some(format!("work: {error}")),
-        }
-    }
-
-    fn start_next(&mut self, found: &[Found]) {
-        let claimed = match self.due() {
-            Some(due) => {
-                let claimed = self.retry.remove(due).1;
-                self.tried_again.push((claimed.id, hcode_of(&claimed.name)));
-                Some(claimed)
-            }
-            None => self.claim_next(found),
-        };
-        let Some(claimed) = claimed else { return };
+    fn start_next(&mut self) {
+        let (moment, uploads) = (self.moment(), &self.shared.uploads);
+        let last = || self.numbers.last_submission();
+        let Some(claimed) = self.turns.next(uploads, &last, moment) else { return };
         self.last_id = self.last_id.max(claimed.id);
         let inflated = Arc::new(AtomicU64::new(0));
         let loading = Loading {
@@ -307,55 +283,10 @@ impl Daemon {
         let job = Job { world: Arc::clone(&self.world), claimed, inflated: Arc::clone(&inflated) };
         if self.jobs.send(job).is_ok() {
             self.ahead = Some((loading, inflated));
-            self.in_hand += 1;
         } else {
             // It lies in work/, where the next start finds it.
             self.loader_lives = false;
         }
-    }
-
-    /// The claim that is due to be tried again: of each unit only the first,
-    /// because a later one may need its persons.
-    fn due(&self) -> Option<usize> {
-        let now = Instant::now();
-        let first = |claimed: &Claimed| {
-            let unit = hcode_of(&claimed.name);
-            let earlier = |other: &Claimed| other.id < claimed.id && hcode_of(&other.name) == unit;
-            unit.is_none() || !self.retry.iter().any(|(_, other)| earlier(other))
-        };
-        self.retry.iter().position(|(at, claimed)| *at <= now && first(claimed))
-    }
-
-    /// Claims what goes next. An archive whose unit has one that met trouble
-    /// waits until that is done; one that could not be claimed waits, too.
-    fn claim_next(&mut self, found: &[Found]) -> Option<Claimed> {
-        let now = Instant::now();
-        self.unclaimed.retain(|(at, ..)| *at > now);
-        let mut behind: Vec<String> =
-            self.retry.iter().filter_map(|(_, claimed)| hcode_of(&claimed.name)).collect();
-        behind.extend(self.tried_again.iter().filter_map(|(_, unit)| unit.clone()));
-        let waits = |f: &Found| {
-            self.unclaimed.iter().any(|(_, path, _)| *path == f.path)
-                || hcode_of(&f.name).is_some_and(|unit| behind.contains(&unit))
-        };
-        let waiting: Vec<inbox::Waiting> = found
-            .iter()
-            .take(self.world.config.limits.queue)
-            .map(|f| inbox::Waiting {
-                name: f.name.clone(),
-                bytes: f.bytes,
-                settled: (f.settled || self.shared.uploads.knows(&f.path)) && !waits(f),
-            })
-            .collect();
-        let path = &found[inbox::next(&waiting)?].path;
-        let last = || self.numbers.last_submission();
-        let (folders, now_at) = (&self.setup.folders, self.setup.clock.now());
-        claim(folders, &self.shared.uploads, path, &last, now_at).unwrap_or_else(|error| {
-            let what = path.to_string_lossy();
-            let trouble = format!("claiming {}: {error}", what.escape_debug());
-            self.unclaimed.push((now + self.world.config.inbox.retry.0, path.clone(), trouble));
-            None
-        })
     }
 
     /// The loader has let go of an archive.
@@ -368,16 +299,16 @@ impl Daemon {
 
     fn done(&mut self, done: Done) {
         self.free(done.claimed.id);
-        self.in_hand -= 1;
-        self.tried_again.retain(|(id, _)| *id != done.claimed.id);
+        let hands = &mut self.turns.hands;
+        hands.done(done.claimed.id);
         match done.outcome {
             Ok(submission) => tell(&submission),
-            Err(Trouble::Behind) => self.retry.push((Instant::now(), done.claimed)),
+            Err(Trouble::Behind) => hands.try_at(Instant::now(), done.claimed),
             Err(Trouble::Met(error)) => {
                 let name = done.claimed.name.escape_debug();
                 log::error!("submission {} ({name}): {error}", done.claimed.id);
                 let at = Instant::now() + self.world.config.inbox.retry.0;
-                self.retry.push((at, done.claimed));
+                hands.try_at(at, done.claimed);
             }
         }
     }
@@ -391,6 +322,7 @@ impl Daemon {
             Ok((world, proven)) => {
                 log::info!("read configuration, units and code lists again");
                 self.world = Arc::new(world);
+                self.turns.queue.names = IgnoredNames::new(&self.world.config.inbox.ignore);
                 self.shared.set_world(Arc::clone(&self.world));
                 self.exports.watch(proven);
             }
@@ -405,42 +337,6 @@ impl Daemon {
             self.units_changed = changed;
             self.reload();
         }
-    }
-
-    fn show(&mut self, found: &[Found], trouble: Option<String>) {
-        let now = self.setup.clock.now().to_rfc3339();
-        // Who is judged already waits for its turn, too.
-        let ahead = self.ahead.as_ref().map(|(ahead, _)| Waiting {
-            name: ahead.name.clone(),
-            hcode: ahead.hcode.clone(),
-            bytes: ahead.bytes,
-            since: ahead.since.clone(),
-            settling: false,
-        });
-        let left = found.iter().filter(|f| f.path.exists()).map(|f| Waiting {
-            name: f.name.clone(),
-            hcode: hcode_of(&f.name),
-            bytes: f.bytes,
-            since: (self.setup.clock.now() - f.age).to_rfc3339(),
-            settling: !f.settled,
-        });
-        let waiting = ahead.into_iter().chain(left).collect();
-        let loading = self.loading.as_ref().map(|(loading, inflated)| Loading {
-            inflated_bytes: inflated.load(Ordering::Relaxed),
-            ..loading.clone()
-        });
-        let ignored = self
-            .scanner
-            .ignored
-            .iter()
-            .map(|(path, reason)| Ignored {
-                path: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-                reason: (*reason).to_owned(),
-            })
-            .collect();
-        let state = InboxState { waiting, loading, ignored, trouble, last_scan: Some(now) };
-        *self.shared.inbox() = state;
-        self.shared.pulse.beat(Instant::now(), self.loader_lives);
     }
 }
 
@@ -461,10 +357,6 @@ fn units_path(folders: &Folders, world: &World) -> PathBuf {
 
 fn modified(path: &Path) -> Option<SystemTime> {
     path.metadata().ok()?.modified().ok()
-}
-
-fn hcode_of(name: &str) -> Option<String> {
-    crate::archive::ArchiveName::parse(name).ok().map(|name| name.hcode)
 }
 
 /// One line in the log for each archive; no value of a row is ever logged.

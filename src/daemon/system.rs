@@ -1,17 +1,29 @@
 //! What the operating system tells the daemon, and is told by it: changes in
 //! the inbox, signals, the service manager.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crossbeam_channel::Sender;
 use notify::Watcher as _;
 
 use super::Event;
+use super::queue::Hints;
 
 /// Change notification; without it (network shares, limits) polling goes on.
-pub(super) fn watch(inbox: &Path, events: Sender<Event>) -> Option<notify::RecommendedWatcher> {
+pub(super) fn watch(
+    inbox: &Path,
+    hints: Arc<Hints>,
+    events: Sender<Event>,
+) -> Option<notify::RecommendedWatcher> {
+    // The system tells whole paths, whatever way the folder was named.
+    let (named, whole) = (inbox.to_owned(), std::path::absolute(inbox).unwrap_or_default());
+    let as_named = move |path: &PathBuf| Some(named.join(path.strip_prefix(&whole).ok()?));
     let hint = move |event: notify::Result<notify::Event>| {
-        if event.is_ok_and(|event| !event.kind.is_access()) {
+        if let Ok(event) = event
+            && !event.kind.is_access()
+            && hints.add(event.paths.iter().filter_map(&as_named).collect())
+        {
             // A full channel means that a look is due anyway.
             let _ = events.try_send(Event::Hint);
         }

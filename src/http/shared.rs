@@ -1,6 +1,7 @@
 //! What the daemon shares with HTTP: the world it rests on, where its data
 //! lie, and what its inbox is doing at this moment.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -104,16 +105,62 @@ impl Pulse {
 /// What the inbox is doing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct InboxState {
-    /// Archives that wait, in the order in which they will be taken.
+    /// The first archives that wait, in the order in which they will be taken.
     pub waiting: Vec<Waiting>,
+    /// How many wait in all.
+    pub waiting_total: usize,
+    /// When the one that waits longest was first seen, RFC 3339.
+    pub oldest: Option<String>,
     /// The archive that is being loaded.
     pub loading: Option<Loading>,
+    /// Files that cannot be taken until somebody gives us leave: the first.
+    pub blocked: Vec<Blocked>,
+    /// How many there are in all.
+    pub blocked_total: usize,
     /// Files that are no archives, with the reason for which they are left.
     pub ignored: Vec<Ignored>,
     /// Trouble of our own that keeps archives waiting.
     pub trouble: Option<String>,
     /// When the folder was last looked through, RFC 3339.
     pub last_scan: Option<String>,
+    /// By HCODE: what waits of a unit.
+    #[serde(skip)]
+    pub units: BTreeMap<String, UnitQueue>,
+}
+
+impl InboxState {
+    /// Archives that wait, of everybody.
+    pub fn waiting(&self) -> usize {
+        self.waiting_total.max(self.waiting.len())
+    }
+}
+
+/// What waits of a unit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UnitQueue {
+    /// How many.
+    pub total: usize,
+    /// The first of them.
+    pub first: Vec<Waiting>,
+}
+
+/// A file, or a folder of the inbox, that cannot be taken.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Blocked {
+    /// Where it lies, below the inbox.
+    pub path: String,
+    /// The unit its name says.
+    pub hcode: Option<String>,
+    /// Who owns what is in the way, `user:group`.
+    pub owner: String,
+    /// Its mode, octal.
+    pub mode: String,
+    /// Later archives of its unit that wait for it.
+    pub behind: usize,
+    /// What is wrong and what to do, in Thai.
+    pub th: String,
+    /// The same, in English.
+    pub en: String,
 }
 
 /// An archive that waits.

@@ -1,19 +1,20 @@
 //! Claims an archive: a numbered folder in `work/`, and a rename into it.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use chrono::{DateTime, FixedOffset};
 
 use super::folders::Folders;
+use super::index::Stamp;
+use super::own::{COPY, copy};
 use super::uploads::{MARK, MARK_PART, Uploads};
-use crate::files::{open_plain, rename_durably, sync_folder};
+use crate::files::{rename_durably, sync_folder};
 use crate::store::StoreError;
-
-/// A copy that is not whole yet.
-const COPY: &str = ".copy.tmp";
 
 /// A claimed archive. While this lives no other process takes it up.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub struct Claimed {
     pub name: String,
     /// When it was received.
     pub received_at: DateTime<FixedOffset>,
+    /// Nobody else has ever had it open: we have written it ourselves.
+    pub(super) ours: Arc<AtomicBool>,
     /// The lock on the folder; let go of when dropped, also by a kill.
     _lock: File,
 }
@@ -36,12 +39,12 @@ pub struct Claimed {
 pub type LastNumber<'a> = &'a dyn Fn() -> Result<i64, StoreError>;
 
 /// Renames a file of the inbox into a numbered folder of its own: the one that
-/// was promised to it, if it came by HTTP. None when it is gone, or is no plain
-/// file any more.
+/// was promised to it, if it came by HTTP. None when it is gone, or is not what
+/// it looked like, `seen`, any more: then it settles anew.
 pub fn claim(
     folders: &Folders,
     uploads: &Uploads,
-    path: &Path,
+    (path, seen): (&Path, Stamp),
     last: LastNumber,
     now: DateTime<FixedOffset>,
 ) -> Result<Option<Claimed>, StoreError> {
@@ -52,6 +55,7 @@ pub fn claim(
     let promised = held.take(path)?;
     let was_promised = promised.is_some();
     let (id, folder, lock) = promised.map_or_else(|| make_numbered(folders, last), Ok)?;
+    let ours = Arc::new(AtomicBool::new(was_promised && held.is_ours(id, path)));
     // Nothing was moved: the number is free again, unless it was promised.
     let give_up = || if was_promised { Ok(()) } else { fs::remove_dir(&folder) };
     crate::crash_point("made_folder");
@@ -65,9 +69,11 @@ pub fn claim(
         // It is claimed; only its old folder is gone or would not be synced.
         log::warn!("claiming {}: {error}", path.to_string_lossy().escape_debug());
     }
-    if !is_plain_file(&to) {
+    let meta = to.symlink_metadata()?;
+    if !meta.is_file() || Stamp::of(&meta) != seen {
         // Somebody put a link or a folder there since we looked; following it
-        // would read, and change the mode of, what was never sent.
+        // would read, and change the mode of, what was never sent. Or somebody
+        // still writes to it.
         rename_durably(&to, path)?;
         give_up()?;
         return Ok(None);
@@ -75,7 +81,7 @@ pub fn claim(
     held.claimed(id);
     crate::crash_point("claimed");
     let name = name.to_string_lossy().into_owned();
-    Ok(Some(Claimed { id, folder, path: to, name, received_at: now, _lock: lock }))
+    Ok(Some(Claimed { id, folder, path: to, name, received_at: now, ours, _lock: lock }))
 }
 
 /// Claims a copy of a file that stays where it is (`import`).
@@ -89,30 +95,19 @@ pub fn claim_copy(
     let (id, folder, lock) = make_numbered(folders, last)?;
     crate::crash_point("made_folder");
     let to = folder.join(name);
-    if let Err(error) = copy_whole(path, &folder, &to) {
+    if let Err(error) = copy(path, &folder, &to) {
         let _ = fs::remove_dir_all(&folder);
         return Err(error.into());
     }
     crate::crash_point("claimed");
-    let name = name.to_string_lossy().into_owned();
-    Ok(Claimed { id, folder, path: to, name, received_at: now, _lock: lock })
+    let (name, ours) = (name.to_string_lossy().into_owned(), Arc::new(AtomicBool::new(true)));
+    Ok(Claimed { id, folder, path: to, name, received_at: now, ours, _lock: lock })
 }
 
 /// Gives up a copy that could not be loaded; its original lies where it was
 /// given.
 pub fn abandon_copy(claimed: &Claimed) -> io::Result<()> {
     fs::remove_dir_all(&claimed.folder)
-}
-
-fn copy_whole(from: &Path, folder: &Path, to: &Path) -> io::Result<()> {
-    let temporary = folder.join(COPY);
-    let mut source = open_plain(from)?;
-    let mut copy =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
-    io::copy(&mut source, &mut copy)?;
-    crate::crash_point("copying");
-    copy.sync_all()?;
-    rename_durably(&temporary, to)
 }
 
 fn is_plain_file(path: &Path) -> bool {
@@ -173,6 +168,11 @@ pub(super) fn lock(folder: &Path) -> io::Result<Option<File>> {
     }
 }
 
+/// Whether somebody is at work on a claim.
+pub fn is_held(folder: &Path) -> bool {
+    matches!(lock(folder), Ok(None)) && folder.is_dir()
+}
+
 /// Takes up a claim that was left in `work/`: none when another process holds
 /// it, or when there is no archive in it (its folder is then removed). What no
 /// claim of ours looks like is an error, and is left to a person.
@@ -206,5 +206,6 @@ pub(super) fn take_up(
         Some(path) => path,
     };
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(Some(Claimed { id, folder: folder.to_owned(), path, name, received_at: now, _lock: lock }))
+    let (folder, ours) = (folder.to_owned(), Arc::default());
+    Ok(Some(Claimed { id, folder, path, name, received_at: now, ours, _lock: lock }))
 }

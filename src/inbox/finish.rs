@@ -3,16 +3,17 @@
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::claim::{Claimed, take_up};
+use super::claim::Claimed;
 use super::folders::Folders;
+use super::own::own;
 use super::place::places;
 use super::receipts::write_receipt;
-use super::uploads::{MARK, Uploads};
+use super::uploads::MARK;
+use crate::archive::sha256_file;
 use crate::clock::Clock;
-use crate::files::{make_folder, make_private, rename_durably};
+use crate::files::{make_folder, rename_durably};
 use crate::load::{Ahead, Before, Claim, LoadError, Places};
 use crate::store::{Flusher, Store};
 use crate::submission::{Status, Submission};
@@ -26,7 +27,7 @@ pub enum Begun {
     Loaded(Box<Submission>),
 }
 
-/// Begins with a claimed archive: judges it, against the store as it will be
+/// Begins with a claimed archive: makes it ours, and judges it, against the store as it will be
 /// when the archive `before` is stored.
 pub fn begin(
     world: &Arc<World>,
@@ -53,7 +54,9 @@ pub fn begin(
                 now: clock.now(),
                 progress,
             };
-            Ok(Begun::Judged(Box::new(Ahead::begin(store, claim, before)?)))
+            let (path, ours) = (claimed.path.clone(), Arc::clone(&claimed.ours));
+            let prepare = Box::new(move || own(&path, &ours));
+            Ok(Begun::Judged(Box::new(Ahead::prepared(store, claim, before, prepare)?)))
         }
     }
 }
@@ -90,21 +93,15 @@ pub fn finish(
     crate::crash_point("flushed");
     write_receipt(&|id| flusher.is_known(id), folders, submission)?;
     crate::crash_point("receipted");
-    if let Some(stored) = &submission.stored {
+    if let Some(stored) = &submission.stored
+        && claimed.path.exists()
+    {
+        // What was stored before a kill may not be: an earlier version did not copy.
+        own(&claimed.path, &claimed.ours)?;
+        unchanged(claimed, submission)?;
         let to = folders.data.join(stored);
-        if claimed.path.exists() {
-            make_folder(to.parent().unwrap_or(&folders.data), 0o700)?;
-            match make_private(&claimed.path) {
-                // Another user's file, dropped through a share: it lies in
-                // folders that only the service may enter all the same.
-                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                    let name = claimed.name.escape_debug();
-                    log::warn!("{name}: its mode stays as it is ({error})");
-                }
-                done => done?,
-            }
-            rename_durably(&claimed.path, &to)?;
-        }
+        make_folder(to.parent().unwrap_or(&folders.data), 0o700)?;
+        rename_durably(&claimed.path, &to)?;
     }
     crate::crash_point("moved");
     match fs::remove_file(claimed.folder.join(MARK)) {
@@ -117,39 +114,17 @@ pub fn finish(
     }
 }
 
-/// Takes up every claim that lies in `work/` and is nobody's, in the order of
-/// their numbers; [`bring_in`] and [`finish`] do what is left of each. Claims that another
-/// process holds are its own; numbers that are promised to what is still in
-/// the inbox are no claims yet. What cannot be taken up is told, and holds
-/// nothing else up.
-pub fn recover(
-    folders: &Folders,
-    uploads: &Uploads,
-    clock: &Clock,
-) -> io::Result<(Vec<Claimed>, Vec<String>)> {
-    let mut left: Vec<(i64, PathBuf)> = Vec::new();
-    for entry in fs::read_dir(folders.work())? {
-        let path = entry?.path();
-        // Only numbers are claims; what else lies there is somebody's own.
-        if let Some(id) = path.file_name().and_then(|name| name.to_str()?.parse().ok())
-            && !uploads.is_open(id)
-        {
-            left.push((id, path));
-        }
+/// What is stored is what was judged. Only somebody who reaches into `work/`
+/// can make it otherwise; a person has to decide then.
+fn unchanged(claimed: &Claimed, submission: &Submission) -> io::Result<()> {
+    let same = claimed.path.metadata()?.len() == submission.bytes
+        && (submission.sha256.is_empty() || sha256_file(&claimed.path)?.0 == submission.sha256);
+    // What was taken back is on record with its reason.
+    if same || submission.status == Status::Void {
+        return Ok(());
     }
-    left.sort();
-    let (mut claims, mut troubles) = (Vec::new(), Vec::new());
-    for (id, folder) in left {
-        match take_up(id, &folder, clock.now()) {
-            Ok(Some(claimed)) => {
-                let name = claimed.name.escape_debug();
-                log::info!("taking up submission {id} ({name}) where it was left");
-                claims.push(claimed);
-            }
-            Ok(None) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {} // done meanwhile
-            Err(error) => troubles.push(error.to_string()),
-        }
-    }
-    Ok((claims, troubles))
+    let (id, path) = (claimed.id, claimed.path.display());
+    Err(io::Error::other(format!(
+        "{path} was changed after submission {id} had been stored: put the original back, or void the submission"
+    )))
 }

@@ -6,12 +6,14 @@
 //!
 //! 1. `made_folder`: `work/ID/` is made; ID is the submission's number.
 //! 2. `claimed`: the archive is renamed into it.
-//! 3. `judged`, `recorded`, `committed`: rows, counts, findings and ID are one
+//! 3. `copying`, `copied`, `copy_named`, `owned`: a copy that is ours takes the place of what
+//!    was dropped, within `work/ID/`.
+//! 4. `judged`, `recorded`, `committed`: rows, counts, findings and ID are one
 //!    transaction.
-//! 4. `receipted`: the receipt is in the outbox. (`receipt_aside_begun`,
+//! 5. `receipted`: the receipt is in the outbox. (`receipt_aside_begun`,
 //!    `receipt_aside` and `receipt_begun` are steps on the way there.)
-//! 5. `moved`: the archive is in accepted or rejected.
-//! 6. `work/ID/` is removed.
+//! 6. `moved`: the archive is in accepted or rejected.
+//! 7. `work/ID/` is removed.
 //!
 //! What comes by HTTP has its number before it is in the inbox; see
 //! [`Uploads`].
@@ -22,23 +24,28 @@
 //! Whatever the last step was, [`recover`] finishes it: at the next start, and
 //! beside a process that was killed as soon as the daemon looks.
 
-mod choose;
 mod claim;
 mod finish;
 mod folders;
+mod index;
+mod obstacle;
+mod own;
 mod place;
 mod receipts;
 mod scan;
 mod under_way;
 mod uploads;
 mod verify;
+mod work;
 
-pub use choose::{Waiting, next};
-pub use claim::{Claimed, LastNumber, abandon_copy, claim, claim_copy};
-pub use finish::{Begun, begin, bring_in, finish, recover};
+pub use claim::{Claimed, LastNumber, abandon_copy, claim, claim_copy, is_held};
+pub use finish::{Begun, begin, bring_in, finish};
 pub use folders::{DATA, Folders, KEPT, Kept};
+pub use index::{BlockedLine, Index, Line, Moment, Stamp, unit_and_time};
+pub use obstacle::{Obstacle, Reason};
 pub use receipts::write_receipt;
-pub use scan::{Found, Scanner};
+pub use scan::{IgnoredNames, Listing, depth_of};
 pub use under_way::under_way;
 pub use uploads::{Placed, Upload, Uploads};
 pub use verify::verify_folders;
+pub use work::{Left, Standing, earlier_claims, recover};

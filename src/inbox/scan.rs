@@ -1,103 +1,85 @@
-//! Looks through the inbox and tells which files are complete. Change
+//! Lists the inbox: what may be an archive, and what never is. Change
 //! notification is only a hint to look sooner, so network shares work.
 
-use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
-
-use crate::config::Inbox;
 
 // Why a file is not taken, in both languages.
 const BY_NAME: &str =
     "ชื่ออยู่ในรายการที่เว้นไว้ (inbox.ignore) · a name that is left alone (inbox.ignore)";
-const UNREADABLE: &str = "โฟลเดอร์ที่อ่านไม่ได้ · a folder that cannot be read";
 const TOO_DEEP: &str = "โฟลเดอร์ซ้อนในโฟลเดอร์ · a folder within a folder";
 const NO_FILE: &str = "ไม่ใช่ไฟล์ธรรมดา · not a plain file";
 
-/// A file in the inbox.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
-    /// Where it lies.
-    pub path: PathBuf,
-    /// Its name.
-    pub name: String,
-    /// Its size.
-    pub bytes: u64,
-    /// How long it has not changed while we looked.
-    pub age: Duration,
-    /// Complete: it has not changed for the settling time.
-    pub settled: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Seen {
-    bytes: u64,
-    modified: Option<SystemTime>,
-    since: Instant,
-}
-
-/// Remembers what the files looked like.
-#[derive(Debug, Default)]
-pub struct Scanner {
-    seen: HashMap<PathBuf, Seen>,
-    /// What lies in the inbox but is never taken, with the reason.
+/// What lies in the inbox, by name alone.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Listing {
+    /// What may be archives.
+    pub files: Vec<PathBuf>,
+    /// What is never taken, with the reason.
     pub ignored: Vec<(PathBuf, &'static str)>,
+    /// Folders that cannot be read.
+    pub closed: Vec<PathBuf>,
 }
 
-impl Scanner {
-    /// Looks through the inbox and one level of folders in it.
-    pub fn scan(&mut self, inbox: &Path, rules: &Inbox, now: Instant) -> io::Result<Vec<Found>> {
-        self.ignored.clear();
-        let mut found = Vec::new();
-        let mut next = HashMap::new();
-        self.folder(inbox, 0, rules, now, &mut next, &mut found)?;
-        self.seen = next;
-        found.sort_by(|a, b| a.path.cmp(&b.path));
-        self.ignored.sort();
-        Ok(found)
+/// The names of `inbox.ignore`, ready to be looked for among many.
+#[derive(Debug, Default, Clone)]
+pub struct IgnoredNames {
+    patterns: Vec<String>,
+}
+
+impl IgnoredNames {
+    /// The names that a list of patterns leaves alone: `*` stands for any text,
+    /// the case of letters does not matter.
+    pub fn new(patterns: &[String]) -> Self {
+        Self { patterns: patterns.iter().map(|pattern| pattern.to_lowercase()).collect() }
     }
 
-    fn folder(
-        &mut self,
-        folder: &Path,
-        depth: usize,
-        rules: &Inbox,
-        now: Instant,
-        next: &mut HashMap<PathBuf, Seen>,
-        found: &mut Vec<Found>,
-    ) -> io::Result<()> {
+    /// Whether a file or folder of this name is left alone.
+    pub fn contain(&self, name: &str) -> bool {
+        let name = name.to_lowercase();
+        self.patterns.iter().any(|pattern| is_like(&name, pattern))
+    }
+}
+
+impl Listing {
+    /// Lists the inbox and one level of folders in it.
+    pub fn of(inbox: &Path, names: &IgnoredNames) -> io::Result<Self> {
+        let mut listing = Self::default();
+        listing.folder(inbox, 0, names)?;
+        listing.ignored.sort();
+        listing.closed.sort();
+        Ok(listing)
+    }
+
+    /// Lists one folder of the inbox.
+    pub fn of_folder(folder: &Path, names: &IgnoredNames) -> io::Result<Self> {
+        let mut listing = Self::default();
+        listing.folder(folder, 1, names)?;
+        Ok(listing)
+    }
+
+    fn folder(&mut self, folder: &Path, depth: usize, names: &IgnoredNames) -> io::Result<()> {
         for entry in fs::read_dir(folder)? {
-            let path = entry?.path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            // What vanishes while we look was taken back by its sender.
-            let Ok(meta) = fs::symlink_metadata(&path) else { continue };
-            if rules.ignore.iter().any(|pattern| is_like(&name, pattern)) {
-                self.ignored.push((path, BY_NAME));
+            let entry = entry?;
+            if names.contain(&entry.file_name().to_string_lossy()) {
+                self.ignored.push((entry.path(), BY_NAME));
                 continue;
             }
-            if meta.is_dir() {
+            let path = entry.path();
+            // What vanishes while we look was taken back by its sender.
+            let Ok(kind) = entry.file_type() else { continue };
+            if kind.is_dir() {
                 if depth == 0 {
                     // One folder that cannot be read holds up no other.
-                    if self.folder(&path, 1, rules, now, next, found).is_err() {
-                        self.ignored.push((path, UNREADABLE));
+                    if self.folder(&path, 1, names).is_err() && path.is_dir() {
+                        self.closed.push(path);
                     }
                 } else {
                     self.ignored.push((path, TOO_DEEP));
                 }
-            } else if meta.is_file() {
-                let mut seen =
-                    Seen { bytes: meta.len(), modified: meta.modified().ok(), since: now };
-                if let Some(before) = self.seen.get(&path)
-                    && (before.bytes, before.modified) == (seen.bytes, seen.modified)
-                {
-                    seen.since = before.since;
-                }
-                let age = now.duration_since(seen.since);
-                let (bytes, settled) = (seen.bytes, age >= rules.settle.0);
-                found.push(Found { path: path.clone(), name, bytes, age, settled });
-                next.insert(path, seen);
+            } else if kind.is_file() {
+                self.files.push(path);
             } else {
                 self.ignored.push((path, NO_FILE));
             }
@@ -106,10 +88,9 @@ impl Scanner {
     }
 }
 
-/// Whether a name is of a pattern in which `*` stands for any text, in any
-/// case of letters.
+/// Whether a name is of a pattern in which `*` stands for any text; both in
+/// small letters.
 fn is_like(name: &str, pattern: &str) -> bool {
-    let (name, pattern) = (name.to_lowercase(), pattern.to_lowercase());
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();
     let Some(mut rest) = name.strip_prefix(first) else { return false };
@@ -121,38 +102,32 @@ fn is_like(name: &str, pattern: &str) -> bool {
     rest.ends_with(last)
 }
 
+/// Whether something with this path may be an archive, or a folder with some:
+/// how deep it lies, and no part of its name is left alone.
+pub fn depth_of(inbox: &Path, path: &Path, names: &IgnoredNames) -> Option<usize> {
+    let below = path.strip_prefix(inbox).ok()?;
+    let parts: Vec<_> = below.components().collect();
+    let taken = |part: &std::path::Component| !names.contain(&part.as_os_str().to_string_lossy());
+    (matches!(parts.len(), 1 | 2) && parts.iter().all(taken)).then_some(parts.len())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::Config;
     use crate::files::write_whole;
 
-    #[test]
-    fn a_file_settles_when_it_has_not_changed_for_the_time() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("F43_10670_25570101080000.zip");
-        write_whole(&path, b"half").unwrap();
-        let (rules, start) = (Config::default().inbox, Instant::now());
-        let mut scanner = Scanner::default();
-        let mut at = |ms: u64| {
-            let now = start + Duration::from_millis(ms);
-            scanner.scan(folder.path(), &rules, now).unwrap()[0].settled
-        };
-        assert!(!at(0));
-        assert!(!at(1900));
-        write_whole(&path, b"whole").unwrap();
-        assert!(!at(2100));
-        assert!(!at(4000));
-        assert!(at(4100));
+    fn names() -> IgnoredNames {
+        IgnoredNames::new(&Config::default().inbox.ignore)
     }
 
-    /// What is taken, and what is shown as ignored.
-    fn looked(folder: &Path, rules: &Inbox) -> (Vec<String>, Vec<String>) {
-        let mut scanner = Scanner::default();
-        let found = scanner.scan(folder, rules, Instant::now()).unwrap();
+    /// What may be an archive, and what is shown as ignored.
+    fn listed(folder: &Path, names: &IgnoredNames) -> (Vec<String>, Vec<String>) {
+        let listing = Listing::of(folder, names).unwrap();
         let name = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
-        let ignored = scanner.ignored.iter().map(|(path, _)| name(path)).collect();
-        (found.into_iter().map(|f| f.name).collect(), ignored)
+        let mut files: Vec<String> = listing.files.iter().map(name).collect();
+        files.sort_unstable();
+        (files, listing.ignored.iter().map(|(path, _)| name(path)).collect())
     }
 
     #[test]
@@ -183,15 +158,13 @@ mod tests {
         for name in ignored.iter().chain(&taken) {
             write_whole(&folder.path().join("one").join(name), b"x").unwrap();
         }
-        let rules = Config::default().inbox;
-        let (found, left) = looked(folder.path(), &rules);
+        let (found, left) = listed(folder.path(), &names());
         assert_eq!(found, taken);
         let mut want = ignored.to_vec();
         want.sort_unstable();
         assert_eq!(left, want);
         // Another list is another choice.
-        let rules = Inbox { ignore: vec!["*.zip".to_owned()], ..rules };
-        let (found, left) = looked(folder.path(), &rules);
+        let (found, left) = listed(folder.path(), &IgnoredNames::new(&["*.zip".to_owned()]));
         assert_eq!(left.len(), 5, "{left:?}");
         assert!(found.contains(&"Thumbs.db".to_owned()), "{found:?}");
     }
@@ -217,7 +190,11 @@ mod tests {
             ("x", "", false),
             ("ไฟล์.bak", "*.bak", true),
         ] {
-            assert_eq!(is_like(name, pattern), like, "{name} {pattern}");
+            assert_eq!(
+                IgnoredNames::new(&[pattern.to_owned()]).contain(name),
+                like,
+                "{name} {pattern}"
+            );
         }
     }
 
@@ -228,8 +205,13 @@ mod tests {
         write_whole(&folder.path().join("one/e.zip"), b"x").unwrap();
         write_whole(&folder.path().join("one/two/f.zip"), b"x").unwrap();
         std::os::unix::fs::symlink("/etc/passwd", folder.path().join("link.zip")).unwrap();
-        let (found, left) = looked(folder.path(), &Config::default().inbox);
-        assert_eq!(found, ["e.zip"]);
-        assert_eq!(left, ["link.zip", "two"]);
+        let found = Listing::of(folder.path(), &names()).unwrap();
+        assert_eq!(found.files, [folder.path().join("one/e.zip")]);
+        assert_eq!(found.ignored.len(), 2);
+        assert!(found.closed.is_empty());
+        let depth = |path: &str| depth_of(folder.path(), &folder.path().join(path), &names());
+        assert_eq!((depth("one"), depth("one/e.zip")), (Some(1), Some(2)));
+        assert_eq!((depth("one/two/f.zip"), depth(".hidden.zip")), (None, None));
+        assert_eq!((depth(".one/e.zip"), depth("")), (None, None));
     }
 }

@@ -57,6 +57,10 @@ struct Promise {
     upload: Upload,
     /// The file's number in the file system, which a rename does not change.
     file: u64,
+    /// It is the file that came by HTTP, and not one with the same bytes that
+    /// somebody has dropped.
+    #[serde(default)]
+    ours: bool,
     /// It has been taken out of the inbox to be loaded.
     #[serde(skip)]
     claimed: bool,
@@ -78,6 +82,8 @@ pub enum Placed {
 pub struct Uploads {
     folders: Folders,
     promises: Mutex<BTreeMap<i64, Promise>>,
+    /// Placed in the inbox, and not asked for yet.
+    arrived: Mutex<Vec<PathBuf>>,
 }
 
 impl Uploads {
@@ -100,7 +106,8 @@ impl Uploads {
                 Err(error) => log::error!("{}: {error}", folder.join(MARK).display()),
             }
         }
-        Ok(Self { folders: folders.clone(), promises: Mutex::new(promises) })
+        let (folders, promises) = (folders.clone(), Mutex::new(promises));
+        Ok(Self { folders, promises, arrived: Mutex::default() })
     }
 
     /// Puts a whole file of `.uploads/` into the inbox, with a number of its
@@ -123,17 +130,18 @@ impl Uploads {
             // Somebody has dropped it by hand. The same bytes get a number.
             return match waiting {
                 Some(waiting) if waiting.sha256 == upload.sha256 && waiting.stands(&to) => {
-                    held.promise(upload, waiting.file, last).map(|(id, _)| Placed::New(id))
+                    held.promise(upload, (waiting.file, false), last).map(|(id, _)| Placed::New(id))
                 }
                 _ => Ok(Placed::NameWaits),
             };
         }
         let number = fs::symlink_metadata(file)?.ino();
-        let (id, _lock) = held.promise(upload, number, last)?;
+        let (id, _lock) = held.promise(upload, (number, true), last)?;
         crate::crash_point("upload_promised");
         match rename_new(file, &to) {
             Ok(()) => {
                 crate::crash_point("upload_placed");
+                self.arrived.lock().unwrap_or_else(PoisonError::into_inner).push(to);
                 Ok(Placed::New(id))
             }
             Err(error) => {
@@ -163,6 +171,12 @@ impl Uploads {
     /// Whether a number is promised to what is still in the inbox.
     pub fn is_open(&self, id: i64) -> bool {
         self.hold().promises.get(&id).is_some_and(|promise| !promise.claimed)
+    }
+
+    /// What has come into the inbox since this was last asked.
+    pub fn arrived(&self) -> Vec<PathBuf> {
+        let _held = self.hold();
+        std::mem::take(&mut *self.arrived.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Forgets promises that are kept, or that cannot be kept any more; of the
@@ -226,7 +240,7 @@ impl Held<'_> {
     fn promise(
         &mut self,
         upload: &Upload,
-        file: u64,
+        (file, ours): (u64, bool),
         last: LastNumber,
     ) -> Result<(i64, File), StoreError> {
         let before = self.promises.iter().find(|(_, p)| !p.claimed && p.upload == *upload);
@@ -236,7 +250,7 @@ impl Held<'_> {
             None => None,
         };
         let (id, folder, lock) = before.map_or_else(|| make_numbered(self.folders, last), Ok)?;
-        let promise = Promise { upload: upload.clone(), file, claimed: false };
+        let promise = Promise { upload: upload.clone(), file, ours, claimed: false };
         let mark = serde_json::to_vec(&promise).map_err(io::Error::other)?;
         if let Err(error) = write_whole(&folder.join(MARK), &mark) {
             let _ = fs::remove_dir_all(&folder);
@@ -284,6 +298,14 @@ impl Held<'_> {
         let Some(id) = self.promised(path) else { return Ok(None) };
         let folder = self.folder(id);
         Ok(lock(&folder)?.map(|lock| (id, folder, lock)))
+    }
+
+    /// Whether a file of the inbox is the very one that came by HTTP.
+    pub(super) fn is_ours(&self, id: i64, path: &Path) -> bool {
+        let promise = self.promises.get(&id).filter(|promise| promise.ours);
+        promise.is_some_and(|promise| {
+            fs::symlink_metadata(path).is_ok_and(|meta| meta.ino() == promise.file)
+        })
     }
 
     /// The archive with a promised number lies in `work/`.

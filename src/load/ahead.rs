@@ -46,6 +46,9 @@ pub struct Claim {
 /// no other submission is taken.
 pub type PlaceOf<'a> = &'a dyn Fn(Status) -> Option<Places<'a>>;
 
+/// What is done before an archive is read, on the thread that judges it.
+pub type Prepare = Box<dyn FnOnce() -> std::io::Result<()> + Send>;
+
 /// What the judge found.
 enum Judged {
     /// The archive is broken as a whole.
@@ -85,7 +88,17 @@ impl Ahead {
     /// Begins to judge, against the store as it will be when the archive
     /// `before` is stored.
     pub fn begin(store: &Store, claim: Claim, before: Option<Before>) -> Result<Self, LoadError> {
-        Self::begin_guarded(store, claim, before, false)
+        Self::begin_guarded(store, claim, before, (false, None))
+    }
+
+    /// The same, when something is to be done before the archive is read.
+    pub fn prepared(
+        store: &Store,
+        claim: Claim,
+        before: Option<Before>,
+        prepare: Prepare,
+    ) -> Result<Self, LoadError> {
+        Self::begin_guarded(store, claim, before, (false, Some(prepare)))
     }
 
     /// The same, `guarded` or not: see [`JudgeSide::guarded`].
@@ -93,7 +106,7 @@ impl Ahead {
         store: &Store,
         claim: Claim,
         before: Option<Before>,
-        guarded: bool,
+        (guarded, prepare): (bool, Option<Prepare>),
     ) -> Result<Self, LoadError> {
         let version = store.version()?;
         let reader = if claim.id.is_some() { store.reader()? } else { None };
@@ -106,7 +119,7 @@ impl Ahead {
         let ours = claim.clone();
         let turn_before = before.as_ref().map(|before| Arc::clone(&before.turn));
         let way = Way { claim: ours, sender, spares, say, guarded };
-        let run = move || judge(&way, reader, before);
+        let run = move || judge(&way, reader, before, prepare);
         let judge = Builder::new().name("judge".to_owned()).spawn(run)?;
         let (facts, messages) = (Some(facts), Some(messages));
         let turn = Arc::default();
@@ -140,7 +153,7 @@ impl Ahead {
                 "the store has changed"
             };
             log::debug!("{why}: {} is judged again", self.claim.name.escape_debug());
-            self = Self::begin_guarded(store, self.claim.clone(), None, guarded)?;
+            self = Self::begin_guarded(store, self.claim.clone(), None, (guarded, None))?;
         }
     }
 
@@ -267,8 +280,16 @@ struct Way {
 }
 
 /// The judge's thread.
-fn judge(way: &Way, reader: Option<Reader>, before: Option<Before>) -> End {
+fn judge(
+    way: &Way,
+    reader: Option<Reader>,
+    before: Option<Before>,
+    prepare: Option<Prepare>,
+) -> End {
     go_ahead_when_idle();
+    if let Some(Err(error)) = prepare.map(|prepare| prepare()) {
+        return (Err(error.into()), reader);
+    }
     let Some(reader) = reader else {
         return (examine(way, &mut NoStore), None);
     };

@@ -20,7 +20,7 @@ use crate::clock::{at_bangkok, round_of};
 use crate::store::{Loading, Store, StoreError};
 use crate::submission::{Problem, Status, Submission};
 
-pub use ahead::{Ahead, Claim, PlaceOf};
+pub use ahead::{Ahead, Claim, PlaceOf, Prepare};
 use members::problem;
 pub use turn::Before;
 
@@ -120,6 +120,12 @@ fn commit(
             submission.stored = Some(place);
             break;
         }
+    }
+    // Nothing is stored of an archive that is not the one that was judged.
+    if std::fs::metadata(&claim.path)?.len() != submission.bytes
+        || (!submission.sha256.is_empty() && sha256_file(&claim.path)?.0 != submission.sha256)
+    {
+        return Err(std::io::Error::other("the archive changed while it was loaded").into());
     }
     loading.record(submission, &claim.now.to_rfc3339())?;
     crate::crash_point("recorded");

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::support::database::Snapshot;
 use crate::support::parcel::{Parcel, broken};
@@ -12,9 +12,12 @@ use crate::support::site::{Site, UNIT_A};
 const NAME: &str = "F43_10670_20140101080000.zip";
 
 /// Steps that every archive goes through, in their order.
-const STEPS: [&str; 9] = [
+const STEPS: [&str; 12] = [
     "made_folder",
     "claimed",
+    "copying",
+    "copied",
+    "owned",
     "recorded",
     "committed",
     "flushed",
@@ -180,7 +183,8 @@ fn a_second_kill_at_the_same_step_changes_nothing() {
 
 #[test]
 fn an_import_outlives_a_kill_at_every_step() {
-    for step in STEPS.into_iter().chain(["copying"]) {
+    // A copy is made at once, where it is claimed.
+    for step in STEPS.into_iter().filter(|step| *step != "owned") {
         let case = sound();
         let site = case.site();
         let given = site.write(format!("given/{NAME}"), &case.bytes);
@@ -188,7 +192,7 @@ fn an_import_outlives_a_kill_at_every_step() {
         // The given file stays where it is; there is one copy of it at most.
         case.assert_held(&site, step, 0..=1);
         assert_eq!(fs::read(&given).unwrap(), case.bytes, "{step}");
-        let begun = !matches!(step, "made_folder" | "copying");
+        let begun = !matches!(step, "made_folder" | "copying" | "copied");
         let mut daemon = site.serve();
         daemon.wait_until_ready();
         daemon.wait_until_idle();
@@ -200,6 +204,22 @@ fn an_import_outlives_a_kill_at_every_step() {
             assert!(Snapshot::of(&site).submissions().is_empty(), "{step}");
         }
     }
+}
+
+/// For a moment the copy that takes the place of what was dropped has a name
+/// of its own, in the same folder; it is nobody's archive.
+#[test]
+fn a_copy_that_is_about_to_take_its_place_is_swept() {
+    let case = sound();
+    let site = case.site();
+    site.drop_archive(NAME, &case.bytes);
+    site.serve_until_death("copy_named");
+    let work = site.files("work");
+    assert_eq!(work, ["work/1/.copy.tmp".into(), Path::new("work/1").join(NAME)]);
+    let mut daemon = site.serve();
+    daemon.wait_until_idle();
+    daemon.stop();
+    case.assert_done(&site, "copy_named", 1);
 }
 
 /// A power cut may take from the log what was committed and not flushed yet:

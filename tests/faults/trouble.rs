@@ -10,7 +10,7 @@ use rusqlite::Connection;
 
 use crate::support::database::Snapshot;
 use crate::support::parcel::Parcel;
-use crate::support::site::{Site, UNIT_A, UNIT_B, wait};
+use crate::support::site::{Site, UNIT_A, UNIT_B, run_as_nobody, wait};
 
 const NAME: &str = "F43_10670_20140101080000.zip";
 
@@ -100,7 +100,7 @@ fn trouble_of_one_unit_holds_up_no_other_and_keeps_the_order_within_it() {
 }
 
 /// Another process that has the database, as `import` has while it loads.
-fn hold_writer(site: &Site) -> Connection {
+pub(super) fn hold_writer(site: &Site) -> Connection {
     let conn = Connection::open(site.at("khlang.db")).unwrap();
     conn.busy_timeout(std::time::Duration::from_mins(1)).unwrap();
     conn.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -195,7 +195,7 @@ fn a_file_that_cannot_be_taken_holds_up_no_other() {
     run_as_nobody(&site, &mut command);
     set(0o555);
     let mut daemon = site.start(command);
-    daemon.wait_for_log("claiming");
+    daemon.wait_for_log("may not take files out of this folder");
     let other = "F43_04001_20140101080000.zip";
     let made = site.write(other, &Parcel::new(UNIT_B, 1, 50).zip());
     fs::set_permissions(&made, fs::Permissions::from_mode(0o644)).unwrap();
@@ -209,22 +209,4 @@ fn a_file_that_cannot_be_taken_holds_up_no_other() {
         "accepted"
     );
     daemon.stop();
-}
-
-/// Root may do everything; the program is then run as a user who may not.
-fn run_as_nobody(site: &Site, command: &mut Command) {
-    use std::os::unix::fs::{MetadataExt, chown};
-    use std::os::unix::process::CommandExt;
-    const NOBODY: u32 = 65_534;
-    if site.root().metadata().unwrap().uid() != 0 {
-        return;
-    }
-    let mut left = vec![site.root().to_owned()];
-    while let Some(path) = left.pop() {
-        chown(&path, Some(NOBODY), Some(NOBODY)).unwrap();
-        if path.is_dir() {
-            left.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
-        }
-    }
-    command.uid(NOBODY).gid(NOBODY);
 }

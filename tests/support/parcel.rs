@@ -56,6 +56,13 @@ impl Parcel {
         zip(&members, Packing::Deflated)
     }
 
+    /// The persons alone, who are sent before their visits.
+    pub fn zip_of_persons(&self) -> Vec<u8> {
+        let members: Vec<_> =
+            self.members().into_iter().filter(|(name, _)| *name == "PERSON.txt").collect();
+        zip(&members, Packing::Deflated)
+    }
+
     /// The values of rows that must never be seen in a log.
     pub fn secrets(&self) -> Vec<String> {
         self.numbers().flat_map(|n| [cid(n), pid(n), given_name(n), family_name(n)]).collect()

@@ -324,3 +324,24 @@ impl Drop for Daemon<'_> {
         let _ = self.child.wait();
     }
 }
+
+/// The user `nobody`.
+pub const NOBODY: u32 = 65_534;
+
+/// Root may do everything; the program is then run as a user who may not.
+/// Whoever is not root runs it as they are.
+pub fn run_as_nobody(site: &Site, command: &mut Command) {
+    use std::os::unix::fs::{MetadataExt, chown};
+    use std::os::unix::process::CommandExt;
+    if site.root().metadata().unwrap().uid() != 0 {
+        return;
+    }
+    let mut left = vec![site.root().to_owned()];
+    while let Some(path) = left.pop() {
+        chown(&path, Some(NOBODY), Some(NOBODY)).unwrap();
+        if path.is_dir() {
+            left.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        }
+    }
+    command.uid(NOBODY).gid(NOBODY);
+}

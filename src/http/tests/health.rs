@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::fixture::{Got, Site, empty, site, site_with, store};
-use crate::http::{Loading, Waiting};
+use crate::http::{Blocked, Loading, Waiting};
 use crate::store::Store;
 use crate::submission::Status;
 
@@ -108,6 +108,12 @@ fn metrics_are_what_a_monitoring_system_reads() {
         let since = "2013-01-15T09:20:00+07:00".to_owned();
         inbox.waiting.push(Waiting { since, ..Waiting::default() });
         inbox.loading = Some(Loading::default());
+        inbox.blocked.push(Blocked {
+            path: "F43_10669_25560115080000.zip".to_owned(),
+            owner: "root:root".to_owned(),
+            mode: "0640".to_owned(),
+            ..Blocked::default()
+        });
     }
     site.shared.metrics.loaded(Duration::from_secs(3));
     site.shared.metrics.loaded(Duration::from_hours(5));
@@ -122,6 +128,11 @@ fn metrics_are_what_a_monitoring_system_reads() {
         ("khlang_findings_total{code=\"SE1105\"}", 250.0),
         ("khlang_findings_total{code=\"A01\"}", 1.0),
         ("khlang_queue_archives", 1.0),
+        ("khlang_inbox_blocked", 1.0),
+        (
+            "khlang_inbox_blocked_file{file=\"F43_10669_25560115080000.zip\",owner=\"root:root\",mode=\"0640\"}",
+            1.0,
+        ),
         ("khlang_queue_oldest_seconds", 600.0),
         ("khlang_loading", 1.0),
         ("khlang_trouble", 0.0),

@@ -1,7 +1,7 @@
 //! The pages: what is on them, and what is kept from doing harm there.
 
 use super::fixture::{self, HOSTILE, site};
-use crate::http::{Ignored, Loading, Waiting};
+use crate::http::{Blocked, Ignored, Loading, Waiting};
 
 #[test]
 fn today_is_on_the_first_page_in_thai() {
@@ -70,6 +70,21 @@ fn the_state_of_the_inbox_is_one_sentence() {
     });
     let html = site.get("/").text().to_owned();
     assert!(html.contains("data-state=\"loading\"") && html.contains("3.0 MB"));
+    site.shared.inbox().blocked = vec![Blocked {
+        path: "a<b>.zip".to_owned(),
+        owner: "root:root".to_owned(),
+        mode: "0640".to_owned(),
+        th: "เปลี่ยนเจ้าของ".to_owned(),
+        en: "give it to khlang".to_owned(),
+        ..Blocked::default()
+    }];
+    let both = [("/", "เปลี่ยนเจ้าของ"), ("/?lang=en", "give it to khlang")];
+    for (target, text) in both {
+        let html = site.get(target).text().to_owned();
+        for there in ["a&lt;b&gt;.zip", "root:root", "0640", text] {
+            assert!(html.contains(there), "{there} is not in\n{html}");
+        }
+    }
     site.shared.inbox().trouble = Some("disk full".to_owned());
     let html = site.get("/").text().to_owned();
     assert!(html.contains("data-state=\"trouble\"") && html.contains("disk full"));

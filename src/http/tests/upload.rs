@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::fixture::{Got, Site, hear, site, site_with};
 use crate::clock::Clock;
 use crate::files::hex;
-use crate::inbox::{Folders, claim};
+use crate::inbox::{Folders, Stamp, claim};
 use crate::store::Reader;
 use sha2::{Digest, Sha256};
 
@@ -64,7 +64,8 @@ fn claimed(site: &Site, name: &str) -> crate::inbox::Claimed {
     let last = || numbers.last_submission();
     let path = folders.inbox().join(name);
     let now = site.shared.clock.now();
-    claim(&folders, &site.shared.uploads, &path, &last, now).unwrap().unwrap()
+    let seen = Stamp::of(&path.symlink_metadata().unwrap());
+    claim(&folders, &site.shared.uploads, (&path, seen), &last, now).unwrap().unwrap()
 }
 
 #[test]
@@ -286,9 +287,9 @@ fn promises_outlive_the_program_and_half_uploads_do_not() {
     assert_eq!(std::fs::read_dir(&uploads).unwrap().count(), 0);
     assert_eq!(next.find(5).unwrap().0.name, NAME);
     assert!(next.is_open(5) && next.knows(&folders.inbox().join(NAME)));
-    let (left, troubles) =
-        crate::inbox::recover(&folders, &next, &Clock::fixed(site.shared.clock.now())).unwrap();
-    assert!(left.is_empty() && troubles.is_empty(), "a promise is no claim: {troubles:?}");
+    let clock = Clock::fixed(site.shared.clock.now());
+    let left = crate::inbox::recover(&folders, &next, &clock, &|_| false).unwrap();
+    assert!(left.claims.is_empty() && left.troubles.is_empty(), "a promise is no claim: {left:?}");
     assert_eq!(inbox(&site), [NAME]);
     half.shutdown(std::net::Shutdown::Write).unwrap();
     assert_eq!(Got::read(&hear(&mut half)).status, 400);

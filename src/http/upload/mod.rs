@@ -98,7 +98,7 @@ impl Intake {
             let detail = format!("an archive has at most {most} bytes");
             return Err(Problem::new(problem::BODY_SIZE, detail));
         }
-        if shared.inbox().waiting.len() >= intake.world.config.limits.queue {
+        if shared.inbox().waiting() >= intake.world.config.limits.queue {
             return Err(Problem::new(problem::QUEUE, "try again when some have been loaded"));
         }
         intake.room()?;

@@ -44,7 +44,7 @@ pub fn ready(call: &Call) -> Result<Reply, Problem> {
     let checks: Vec<Check> = [
         ("database", last.as_ref().map(|_| "answers".to_owned()).map_err(Clone::clone)),
         ("loader", loader(call)),
-        ("inbox", inbox(&shared.data.join("inbox"))),
+        ("inbox", inbox(&shared.data.join("inbox")).and_then(|said| archives(shared, said))),
         ("disk", disk(&shared.data, call.world.config.limits.free_bytes)),
         ("clock", clock(shared, last.ok().flatten().as_deref())),
     ]
@@ -99,6 +99,15 @@ fn inbox(folder: &Path) -> Result<String, String> {
         tempfile::Builder::new().prefix(".ready-").tempfile_in(folder)?.close()
     };
     try_it().map(|()| "readable and writable".to_owned()).map_err(|error| error.to_string())
+}
+
+/// Every archive can be taken: one that may not be read waits until a person
+/// does something.
+fn archives(shared: &Shared, well: String) -> Result<String, String> {
+    let inbox = shared.inbox();
+    let Some(first) = inbox.blocked.first() else { return Ok(well) };
+    let total = inbox.blocked_total.max(inbox.blocked.len());
+    Err(format!("{total} cannot be taken, the first is {}: {}", first.path, first.en))
 }
 
 fn disk(folder: &Path, least: u64) -> Result<String, String> {

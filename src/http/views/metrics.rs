@@ -53,14 +53,20 @@ fn stored(call: &Call, page: &mut Exposition) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Blocked files that are named; a series each must not become many.
+const BLOCKED: usize = 20;
+
 fn inbox(call: &Call, page: &mut Exposition) {
-    let (oldest, waiting, loading, trouble) = {
+    let (oldest, waiting, loading, trouble, blocked_total, blocked) = {
         let inbox = call.shared.inbox();
+        let first = inbox.waiting.iter().map(|one| &one.since);
         let since =
-            inbox.waiting.iter().filter_map(|one| DateTime::parse_from_rfc3339(&one.since).ok());
+            first.chain(&inbox.oldest).filter_map(|at| DateTime::parse_from_rfc3339(at).ok());
         let flag = |is: bool| f64::from(u8::from(is));
         let (loading, trouble) = (flag(inbox.loading.is_some()), flag(inbox.trouble.is_some()));
-        (since.min(), inbox.waiting.len() as f64, loading, trouble)
+        let blocked: Vec<_> = inbox.blocked.iter().take(BLOCKED).cloned().collect();
+        let blocked_total = inbox.blocked_total.max(inbox.blocked.len()) as f64;
+        (since.min(), inbox.waiting() as f64, loading, trouble, blocked_total, blocked)
     };
     let age = oldest.map_or(0.0, |oldest| {
         (call.shared.clock.now() - oldest).num_milliseconds() as f64 / 1000.0
@@ -69,6 +75,13 @@ fn inbox(call: &Call, page: &mut Exposition) {
     page.gauge("khlang_queue_oldest_seconds", "How long the oldest of them has waited.", age);
     page.gauge("khlang_loading", "1 while an archive is being loaded.", loading);
     page.gauge("khlang_trouble", "1 while trouble of our own keeps archives waiting.", trouble);
+    let what = "Files of the inbox that the service may not read or take.";
+    page.gauge("khlang_inbox_blocked", what, blocked_total);
+    page.family("khlang_inbox_blocked_file", GAUGE, "The first of them, with owner and mode.");
+    for one in &blocked {
+        let named = [("file", one.path.as_str()), ("owner", &one.owner), ("mode", &one.mode)];
+        page.sample("", &named, 1.0);
+    }
 }
 
 fn files(call: &Call, page: &mut Exposition) {

@@ -52,13 +52,40 @@ pub fn status(call: &Call) -> Result<Reply, Problem> {
 /// The inbox as far as it is the viewer's: archives of its units. What else
 /// lies there, and trouble of ours, is for the province.
 pub fn inbox(call: &Call) -> InboxState {
-    let mut inbox = call.shared.inbox().clone();
-    let Some(units) = call.scope() else { return inbox };
-    let own = |hcode: &Option<String>| hcode.as_ref().is_some_and(|code| units.contains(code));
-    inbox.waiting.retain(|waiting| own(&waiting.hcode));
-    inbox.loading = inbox.loading.filter(|loading| own(&loading.hcode));
-    inbox.ignored.clear();
-    inbox.trouble = None;
+    let (scope, board) = (call.scope(), call.shared.inbox());
+    let own = |hcode: &Option<String>| match (&scope, hcode) {
+        (None, _) => true,
+        (Some(units), Some(hcode)) => units.contains(hcode),
+        (Some(_), None) => false,
+    };
+    let waiting = board.waiting.iter().filter(|one| own(&one.hcode)).cloned().collect();
+    let blocked: Vec<_> = board.blocked.iter().filter(|one| own(&one.hcode)).cloned().collect();
+    let mut inbox = InboxState {
+        waiting,
+        loading: board.loading.clone().filter(|loading| own(&loading.hcode)),
+        blocked_total: blocked.len(),
+        blocked,
+        last_scan: board.last_scan.clone(),
+        ..InboxState::default()
+    };
+    if let Some(units) = &scope {
+        // The first of all may be others': of each unit the first are known.
+        let queues = || units.iter().filter_map(|hcode| board.units.get(hcode));
+        for one in queues().flat_map(|queue| &queue.first) {
+            if !inbox.waiting.contains(one) {
+                inbox.waiting.push(one.clone());
+            }
+        }
+        let total = queues().map(|queue| queue.total).sum();
+        inbox.waiting_total = inbox.waiting.len().max(total);
+        inbox.oldest = inbox.waiting.iter().map(|one| one.since.clone()).min();
+    } else {
+        inbox.waiting_total = board.waiting();
+        inbox.blocked_total = board.blocked_total.max(inbox.blocked.len());
+        inbox.oldest.clone_from(&board.oldest);
+        inbox.ignored.clone_from(&board.ignored);
+        inbox.trouble.clone_from(&board.trouble);
+    }
     inbox
 }
 

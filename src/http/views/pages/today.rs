@@ -130,15 +130,36 @@ struct Named<T> {
     unit: Option<String>,
 }
 
+/// A file that cannot be taken, in one language.
+#[derive(Serialize)]
+struct BlockedLine {
+    path: String,
+    owner: String,
+    mode: String,
+    unit: Option<String>,
+    text: String,
+}
+
 /// The inbox with the names of units, and its state in one word.
 fn inbox(call: &Call) -> Value {
-    let inbox = status::inbox(call);
+    let (inbox, lang) = (status::inbox(call), call.lang());
     let state = match (&inbox.trouble, &inbox.loading, inbox.waiting.is_empty()) {
         (Some(_), _, _) => "trouble",
         (None, Some(_), _) => "loading",
         (None, None, false) => "waiting",
         (None, None, true) => "empty",
     };
+    let blocked: Vec<_> = inbox
+        .blocked
+        .into_iter()
+        .map(|one| BlockedLine {
+            unit: unit_name(call, one.hcode.as_deref()),
+            text: if lang == Lang::Th { one.th } else { one.en },
+            path: one.path,
+            owner: one.owner,
+            mode: one.mode,
+        })
+        .collect();
     let waiting: Vec<_> = inbox
         .waiting
         .into_iter()
@@ -148,6 +169,7 @@ fn inbox(call: &Call) -> Value {
         inbox.loading.map(|own| Named { unit: unit_name(call, own.hcode.as_deref()), own });
     json!({
         "state": state, "waiting": waiting, "loading": loading, "ignored": inbox.ignored,
-        "trouble": inbox.trouble, "last_scan": inbox.last_scan,
+        "trouble": inbox.trouble, "last_scan": inbox.last_scan, "blocked": blocked,
+        "waiting_total": inbox.waiting_total, "blocked_total": inbox.blocked_total,
     })
 }
