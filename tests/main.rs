@@ -14,6 +14,7 @@ mod figures;
 mod golden;
 mod kpi;
 mod money;
+mod packaging;
 mod properties;
 mod report;
 mod rows;
