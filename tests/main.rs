@@ -15,6 +15,7 @@ mod golden;
 mod keys;
 mod kpi;
 mod money;
+mod packaging;
 mod properties;
 mod report;
 mod rows;

@@ -46,6 +46,8 @@ const CRATES: &[&str] = &[
     "base64",
     "chrono",
     "clap",
+    "clap_complete",
+    "clap_mangen",
     "croner",
     "crossbeam-channel",
     "csv",

@@ -17,6 +17,7 @@ mod hold;
 mod import;
 mod known;
 mod kpi;
+mod manual;
 mod outcome;
 mod registry;
 mod report;
@@ -129,6 +130,10 @@ enum Command {
     /// Check or show the configuration
     #[command(subcommand)]
     Config(config::Args),
+    /// Write manual pages into a folder
+    Man(manual::ManArgs),
+    /// Write the completions of a shell to standard output
+    Completions(manual::CompletionArgs),
 }
 
 /// Runs the command line of this process.
@@ -178,6 +183,8 @@ pub fn main() -> ExitCode {
         Command::Restore(args) => backup::restore_from(&context, args),
         Command::Catalog(args) => catalog::run(&context, args),
         Command::Config(args) => config::run(&context, args),
+        Command::Man(args) => manual::man(&context, args),
+        Command::Completions(args) => manual::completions(&context, args),
     };
     match done {
         Ok(Done::Good) => ExitCode::SUCCESS,

@@ -1,0 +1,40 @@
+//! `khlang man` and `khlang completions`: what the package installs for the
+//! shell, made from the same command line that the program reads.
+
+use std::path::PathBuf;
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use super::{Cli, Context, Done};
+
+/// Where the manual pages go.
+#[derive(Debug, clap::Args)]
+pub struct ManArgs {
+    /// Folder for the pages: khlang.1 and one for each command
+    dir: PathBuf,
+}
+
+/// Which shell is to complete words.
+#[derive(Debug, clap::Args)]
+pub struct CompletionArgs {
+    /// The shell
+    #[arg(value_enum)]
+    shell: Shell,
+}
+
+/// Writes a manual page for the program and one for each command.
+pub fn man(_: &Context, args: &ManArgs) -> anyhow::Result<Done> {
+    std::fs::create_dir_all(&args.dir)?;
+    clap_mangen::generate_to(Cli::command(), &args.dir)?;
+    Ok(Done::Good)
+}
+
+/// Writes the completions of one shell to standard output.
+pub fn completions(_: &Context, args: &CompletionArgs) -> anyhow::Result<Done> {
+    // Made in memory first: the generator panics when its output is closed.
+    let mut text = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "khlang", &mut text);
+    super::say(String::from_utf8_lossy(&text).trim_end())?;
+    Ok(Done::Good)
+}
