@@ -23,6 +23,7 @@ mod sample;
 mod score;
 mod senders;
 mod strict;
+mod supply;
 mod support;
 mod tidy;
 mod told;
