@@ -34,11 +34,10 @@ fn each_metric_of_alerts_and_dashboard_is_one_that_the_service_gives() {
         .body_mut()
         .read_to_string()
         .unwrap();
-    let families: BTreeSet<&str> = given
-        .lines()
-        .filter_map(|line| line.strip_prefix("# HELP ")?.split(' ').next())
-        .collect();
-    for source in ["packaging/monitoring/khlang-alerts.yml", "packaging/monitoring/khlang-dashboard.json"]
+    let families: BTreeSet<&str> =
+        given.lines().filter_map(|line| line.strip_prefix("# HELP ")?.split(' ').next()).collect();
+    for source in
+        ["packaging/monitoring/khlang-alerts.yml", "packaging/monitoring/khlang-dashboard.json"]
     {
         let named = metrics_named_in(&file(source));
         assert!(named.len() > 5, "{source}: {named:?}");
