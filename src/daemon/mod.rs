@@ -13,7 +13,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender, after, bounded, never, select, tick};
@@ -24,6 +24,7 @@ use crate::http::{self, Ignored, InboxState, Loading, Pulse, Shared, Waiting};
 use crate::inbox::{self, Claimed, Folders, Found, Scanner, Uploads, claim};
 use crate::store::{Reader, Store, stop_waiting};
 use crate::submission::Submission;
+use crate::units::Stamp;
 use crate::world::World;
 use loader::{Done, Job, Trouble};
 use system::{notify_systemd, signals, watch};
@@ -99,7 +100,8 @@ struct Daemon {
     last_id: i64,
     /// What was last said of trouble, so that it is not said at every look.
     said: Option<String>,
-    units_changed: Option<SystemTime>,
+    /// The files that the list of units was last read from.
+    units_seen: Stamp,
     told_idle: bool,
 }
 
@@ -107,6 +109,7 @@ struct Daemon {
 pub fn run(setup: Setup) -> anyhow::Result<()> {
     let _lock = lock(&setup.folders)?;
     let world = Arc::new((setup.world)()?);
+    keep_units(&setup.folders, &world);
     let proven = exports::prove(&world, &setup.folders.data)?;
     let path = setup.folders.database();
     let store = Store::open(&path, &world.catalog, world.config.store.cache_mib)
@@ -137,7 +140,7 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
     let server = http::start(Arc::clone(&shared))?;
     (setup.ready)(&format!("http://{}/", server.address()));
     notify_systemd(sd_notify::NotifyState::Ready);
-    let units_changed = modified(&units_path(&setup.folders, &world));
+    let units_seen = world.units.stamp;
     let mut daemon = Daemon {
         setup,
         world,
@@ -157,7 +160,7 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
         numbers,
         last_id,
         said: None,
-        units_changed,
+        units_seen,
         told_idle: false,
     };
     daemon.run(&woken, &server);
@@ -384,6 +387,7 @@ impl Daemon {
         match read {
             Ok((world, proven)) => {
                 log::info!("read configuration, units and code lists again");
+                keep_units(&self.setup.folders, &world);
                 self.world = Arc::new(world);
                 self.shared.set_world(Arc::clone(&self.world));
                 self.exports.watch(proven);
@@ -394,9 +398,9 @@ impl Daemon {
 
     /// A unit that has been added is let in without a restart.
     fn reload_if_units_changed(&mut self) {
-        let changed = modified(&units_path(&self.setup.folders, &self.world));
-        if changed != self.units_changed {
-            self.units_changed = changed;
+        let now = Stamp::now(&self.setup.folders.data, &self.world.config.units);
+        if now.is_other(&self.units_seen, self.world.units.held.is_some()) {
+            self.units_seen = now;
             self.reload();
         }
     }
@@ -447,13 +451,11 @@ pub fn lock(folders: &Folders) -> anyhow::Result<File> {
     Ok(file)
 }
 
-fn units_path(folders: &Folders, world: &World) -> PathBuf {
-    let own = folders.data.join("units.csv");
-    if own.exists() { own } else { world.config.units.clone() }
-}
-
-fn modified(path: &Path) -> Option<SystemTime> {
-    path.metadata().ok()?.modified().ok()
+/// Keeps the list of units in force, so that it holds over a restart, too.
+fn keep_units(folders: &Folders, world: &World) {
+    if let Err(error) = world.units.keep(&folders.data) {
+        log::error!("keeping the list of units: {error}");
+    }
 }
 
 fn hcode_of(name: &str) -> Option<String> {

@@ -69,6 +69,8 @@ fn inbox(call: &Call, page: &mut Exposition) {
     page.gauge("khlang_queue_oldest_seconds", "How long the oldest of them has waited.", age);
     page.gauge("khlang_loading", "1 while an archive is being loaded.", loading);
     page.gauge("khlang_trouble", "1 while trouble of our own keeps archives waiting.", trouble);
+    let held = f64::from(u8::from(call.world.units.held.is_some()));
+    page.gauge("khlang_units_held", "1 while a changed list of units is held back.", held);
 }
 
 fn files(call: &Call, page: &mut Exposition) {
