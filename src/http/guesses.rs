@@ -47,8 +47,9 @@ impl Guesses {
     }
 }
 
-/// Who has one address of IPv6 has all of its network.
-fn network(peer: &str) -> String {
+/// Who has one address of IPv6 has all of its network: what counts as one
+/// client.
+pub fn network(peer: &str) -> String {
     match peer.parse::<IpAddr>().map(|address| address.to_canonical()) {
         Ok(IpAddr::V6(address)) => format!("{:x?}", &address.octets()[..8]),
         Ok(address) => address.to_string(),
