@@ -13,7 +13,7 @@ use super::routes::{Access, Body, POST, Route};
 use super::shared::Shared;
 use super::upload::Sent;
 use super::viewer::Viewer;
-use crate::access::same;
+use crate::access::{Role, same};
 
 /// The field of a form, or else the header, that a session's changes carry.
 const FIELD: &str = "csrf";
@@ -24,7 +24,7 @@ pub fn enter<'h>(
     route: &Route,
     header: &impl Fn(&str) -> &'h str,
 ) -> Result<Viewer, Problem> {
-    let claims = claims(header);
+    let claims = Claims { route: route.name, ..claims(header) };
     let rules = &shared.world().config.http;
     let viewer = shared.gate.viewer(&claims, rules, &shared.clock)?;
     if route.methods == POST && claims.authorization.is_empty() {
@@ -33,6 +33,10 @@ pub fn enter<'h>(
     match (route.access, viewer.role()) {
         (Access::Public, _) => Ok(viewer),
         (Access::Roles(allowed), Some(role)) if allowed.contains(&role) => Ok(viewer),
+        // A session of old, or another's page.
+        (Access::Roles(_), Some(Role::Metrics)) if viewer.csrf.is_some() => {
+            Err(Problem::new(problem::NO_PAGES, "sign out, and in with another token"))
+        }
         (Access::Roles(_), Some(role)) => {
             let detail = format!("not for the role {}", role.as_str());
             Err(Problem::new(problem::NOT_ALLOWED, detail))
@@ -58,6 +62,7 @@ pub fn claims<'h>(header: &impl Fn(&str) -> &'h str) -> Claims<'h> {
         authorization: header("Authorization"),
         cookie: header("Cookie"),
         peer: header(PEER),
+        route: "",
         local: !header(LOCAL).is_empty(),
     }
 }
