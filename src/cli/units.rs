@@ -37,9 +37,9 @@ fn accept(context: &Context, json: bool) -> anyhow::Result<Done> {
         let nothing = context.pick("ไม่มีรายการที่รอการยืนยัน", "no list of units is held back");
         let document = json!({"accepted": false, "held": null, "units": units.by_code.len()});
         if json {
-            say_json(&document)?
+            say_json(&document)?;
         } else {
-            say(nothing)?
+            say(nothing)?;
         }
         return Ok(Done::Good);
     };

@@ -136,9 +136,8 @@ impl Back {
         deadline: Duration,
     ) -> Result<Answer, Problem> {
         let begun = Instant::now();
-        let _turn = match self.turns.take(always, begun + deadline) {
-            Some(turn) => turn,
-            None => return Err(Problem::new(problem::REPLY_TIMEOUT, "")),
+        let Some(_turn) = self.turns.take(always, begun + deadline) else {
+            return Err(Problem::new(problem::REPLY_TIMEOUT, ""));
         };
         let (mut own, mut body, mut _held) = (Vec::new(), Arc::from([]), None);
         match sent {

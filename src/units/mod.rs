@@ -90,7 +90,7 @@ impl Units {
         let bytes = std::fs::read(path).map_err(|error| fail(0, error.to_string()))?;
         String::from_utf8(bytes).map_err(|error| {
             let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-            let line = before.iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
+            let line = memchr::memchr_iter(b'\n', before).count() as u64 + 1;
             fail(line, "not UTF-8".to_owned())
         })
     }

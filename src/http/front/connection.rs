@@ -38,11 +38,11 @@ pub fn serve(seat: &Seat, rules: &Rules, gate: &Gate, back: &Back) {
         Received::Wrong(problem) => Err(problem),
         Received::Head(mut head, rest) => {
             peer::name(&mut head, &seat.stream, &rules.trusted);
-            match bring(seat, rules, gate, &head, rest) {
+            match receive_all(seat, rules, gate, &head, rest) {
                 Brought::Gone => return,
                 Brought::Wrong(problem) => Err(problem),
                 Brought::All { .. } if !seat.at(Stage::Working) => return,
-                Brought::All { sent, always } => back.ask(&head, sent, always, rules.reply),
+                Brought::All { with, always } => back.ask(&head, with, always, rules.reply),
             }
         }
     };
@@ -100,7 +100,8 @@ fn receive(mut stream: &TcpStream, rules: &Rules) -> Received {
 /// What there is to ask once all of a request has come.
 enum Brought {
     All {
-        sent: Sent,
+        /// What came with it.
+        with: Sent,
         /// It is answered whatever else is going on.
         always: bool,
     },
@@ -111,7 +112,7 @@ enum Brought {
 
 /// Takes the body, if there is to be one. Nothing of it is read before it is
 /// known that this client may send it, and that there is a seat for it.
-fn bring(seat: &Seat, rules: &Rules, gate: &Gate, head: &Head, rest: Vec<u8>) -> Brought {
+fn receive_all(seat: &Seat, rules: &Rules, gate: &Gate, head: &Head, rest: Vec<u8>) -> Brought {
     let permit = match gate(head) {
         Ok(permit) => permit,
         Err(problem) => return Brought::Wrong(problem),
@@ -123,7 +124,7 @@ fn bring(seat: &Seat, rules: &Rules, gate: &Gate, head: &Head, rest: Vec<u8>) ->
         Err(Refused::Full) => return Brought::Wrong(super::full()),
     }
     match take_body(seat, rules, permit, head, rest) {
-        Ok(sent) => Brought::All { sent, always },
+        Ok(with) => Brought::All { with, always },
         Err(problem) => Brought::Wrong(problem),
     }
 }

@@ -27,7 +27,7 @@ impl Place {
     }
 
     fn write(&self, list: &[u8]) {
-        fs::write(self.data.path().join(OWN), list).unwrap();
+        write_whole(&self.data.path().join(OWN), list).unwrap();
     }
 
     fn look(&self) -> Result<Units, UnitsError> {
@@ -149,7 +149,8 @@ fn any_change_of_the_files_is_seen_and_keeping_is_none() {
     let own = place.data.path().join(OWN);
     let time = own.metadata().unwrap().modified().unwrap();
     let other = place.data.path().join("other");
-    fs::write(&other, format!("{HEAD}{A}{B}{}", C.replace('จ', "ช"))).unwrap();
+    let list = format!("{HEAD}{A}{B}{}", C.replace('จ', "ช"));
+    write_whole(&other, list.as_bytes()).unwrap();
     fs::File::options().write(true).open(&other).unwrap().set_modified(time).unwrap();
     fs::rename(&other, &own).unwrap();
     assert!(stamp().is_other(&before, false));
