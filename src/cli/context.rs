@@ -1,5 +1,6 @@
 //! What every command starts from: the global options, and what they lead to.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -40,9 +41,26 @@ impl Context {
 
     /// The facilities in force.
     pub fn units(&self, config: &Config) -> anyhow::Result<Units> {
-        Units::in_force(&self.data, &config.units).with_context(|| {
+        let units = Units::in_force(&self.data, &config.units, &|| self.sent());
+        let units = units.with_context(|| {
             format!("the list of units (put one at {})", self.data.join("units.csv").display())
-        })
+        })?;
+        if let Some(held) = &units.held {
+            log::warn!("{} / {}", held.th, held.en);
+        }
+        Ok(units)
+    }
+
+    /// What each unit has sent; nothing when that cannot be told.
+    fn sent(&self) -> Option<BTreeMap<String, u64>> {
+        let path = Folders::new(&self.data).database();
+        if !path.exists() {
+            return Some(BTreeMap::new());
+        }
+        let lines = Reader::open(&path, None).and_then(|reader| reader.units());
+        let lines =
+            lines.inspect_err(|error| log::error!("which units have sent: {error}")).ok()?;
+        Some(lines.into_iter().map(|line| (line.hcode, line.submissions)).collect())
     }
 
     /// The catalogue, with the province's own code lists.
@@ -65,8 +83,10 @@ impl Context {
         Ok(folders)
     }
 
-    /// The store, open for writing.
+    /// The store, open for writing; the list of units it is written by is kept.
     pub fn store(&self, world: &World, folders: &Folders) -> anyhow::Result<Store> {
+        // What is loaded by a list is what a later, damaged one is held against.
+        world.units.keep(&self.data).context("keeping the list of units")?;
         let config = &world.config.store;
         let opening =
             Opening { cache_mib: config.cache_mib, copy_first: config.copy_before_migration };

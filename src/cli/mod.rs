@@ -27,6 +27,7 @@ mod serve;
 mod statement;
 mod submissions;
 mod token;
+mod units;
 mod verify;
 
 use std::io::Write;
@@ -116,6 +117,9 @@ enum Command {
     /// Run an export by hand, or list them
     #[command(subcommand)]
     Export(export::Args),
+    /// Show the list of units in force, or accept one that is held back
+    #[command(subcommand)]
+    Units(units::Args),
     /// Make, list and revoke the tokens that HTTP asks for
     #[command(subcommand)]
     Token(token::Args),
@@ -177,6 +181,7 @@ pub fn main() -> ExitCode {
         Command::Kpi(args) => kpi::run(&context, args),
         Command::Report(args) => report::run(&context, args),
         Command::Export(args) => export::run(&context, args),
+        Command::Units(args) => units::run(&context, args),
         Command::Token(args) => token::run(&context, args),
         Command::Verify(args) => verify::run(&context, args),
         Command::Backup(args) => backup::backup(&context, args),

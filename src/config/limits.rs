@@ -32,6 +32,9 @@ pub struct Limits {
     pub queue: usize,
     /// HTTP connections served or waiting at once.
     pub connections: usize,
+    /// How many of them one client may have: one address, or one /64 network of
+    /// IPv6; behind a trusted proxy the address that it tells.
+    pub connections_per_peer: usize,
     /// Largest head (request line and headers) of an HTTP request, in bytes.
     pub head_bytes: usize,
     /// Largest HTTP request body, in bytes.
@@ -73,6 +76,7 @@ impl Default for Limits {
             findings_in_all: 50_000,
             queue: 10_000,
             connections: 64,
+            connections_per_peer: 32,
             head_bytes: 16 << 10,
             body_bytes: 2 << 30,
             form_bytes: 8 << 10,

@@ -5,6 +5,7 @@
 
 mod export;
 mod limits;
+mod network;
 mod ranges;
 mod span;
 
@@ -16,6 +17,7 @@ use toml::{Table, Value};
 
 pub use export::Export;
 pub use limits::Limits;
+pub use network::{Network, Networks};
 pub use span::Span;
 
 /// The annotated defaults.
@@ -112,10 +114,17 @@ pub struct Http {
     pub workers: usize,
     /// Deadline for the head of a request.
     pub head: Span,
-    /// Deadline for its body.
+    /// Deadline for a whole form.
+    pub form: Span,
+    /// Deadline for an archive of which nothing comes, or too little.
     pub body: Span,
     /// Deadline for a client that does not read its reply.
     pub send: Span,
+    /// What a client sends of an archive, or takes of a reply, at least:
+    /// bytes a second, over the time that `body` or `send` gives.
+    pub least_rate: u64,
+    /// Proxies whose word on their clients (`X-Forwarded-…`) counts.
+    pub trusted_proxies: Networks,
     /// How often a page that somebody watches renews itself.
     pub renew: Span,
     /// How long a browser stays signed in.

@@ -58,3 +58,26 @@ fn a_value_of_the_wrong_kind_is_told() {
         Config::load(None, env(&[("KHLANG__INBOX__POLL", "soon")])).unwrap_err().to_string();
     assert!(error.contains("soon"), "{error}");
 }
+
+#[test]
+fn trusted_proxies_are_addresses_or_networks() {
+    let of = |text: &str| Config::load(None, env(&[("KHLANG__HTTP__TRUSTED_PROXIES", text)]));
+    let has =
+        |config: &Config, address: &str| config.http.trusted_proxies.has(address.parse().unwrap());
+    let config = Config::default();
+    assert!(has(&config, "127.0.0.1") && has(&config, "::1") && !has(&config, "10.0.0.1"));
+    let config = of("10.0.0.0/8, fd00::1").unwrap();
+    assert!(has(&config, "10.9.9.9") && has(&config, "fd00::1") && !has(&config, "127.0.0.1"));
+    assert_eq!(of("").unwrap().http.trusted_proxies, Networks::default());
+    let error = of("10.0.0.0/8, localhost").unwrap_err().to_string();
+    assert!(error.contains("localhost"), "{error}");
+    // What is shown can be read again.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shown.toml");
+    std::io::Write::write_all(
+        &mut std::fs::File::create(&path).unwrap(),
+        Config::default().show().as_bytes(),
+    )
+    .unwrap();
+    assert_eq!(Config::load(Some(&path), env(&[])).unwrap(), Config::default());
+}

@@ -14,10 +14,10 @@ mod system;
 mod turns;
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, RwLock};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender, after, bounded, never, select, tick};
@@ -31,6 +31,7 @@ use crate::http::{self, InboxState, Loading, Pulse, Shared};
 use crate::inbox::{Folders, IgnoredNames, Moment, Uploads};
 use crate::store::{Opening, Reader, Store, stop_waiting};
 use crate::submission::Submission;
+use crate::units::Stamp;
 use crate::world::World;
 use loader::{Done, Job, Trouble};
 use system::{notify_systemd, signals, watch};
@@ -95,7 +96,8 @@ struct Daemon {
     last_id: i64,
     /// What was last said of trouble, so that it is not said at every look.
     said: Option<String>,
-    units_changed: Option<SystemTime>,
+    /// The files that the list of units was last read from.
+    units_seen: Stamp,
     told_idle: bool,
 }
 
@@ -103,6 +105,7 @@ struct Daemon {
 pub fn run(setup: Setup) -> anyhow::Result<()> {
     let _lock = lock(&setup.folders)?;
     let world = Arc::new((setup.world)()?);
+    keep_units(&setup.folders, &world);
     let proven = exports::prove(&world, &setup.folders.data)?;
     let path = setup.folders.database();
     let opening = Opening {
@@ -139,9 +142,9 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
     let server = http::start(Arc::clone(&shared))?;
     (setup.ready)(&format!("http://{}/", server.address()));
     notify_systemd(sd_notify::NotifyState::Ready);
-    let units_changed = modified(&units_path(&setup.folders, &world));
     let mut turns = Turns::new(setup.folders.clone(), setup.clock, hints);
     turns.queue.names = IgnoredNames::new(&world.config.inbox.ignore);
+    let units_seen = world.units.stamp;
     let mut daemon = Daemon {
         setup,
         world,
@@ -156,7 +159,7 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
         numbers,
         last_id,
         said: None,
-        units_changed,
+        units_seen,
         told_idle: false,
     };
     daemon.run(&woken, &server);
@@ -321,6 +324,7 @@ impl Daemon {
         match read {
             Ok((world, proven)) => {
                 log::info!("read configuration, units and code lists again");
+                keep_units(&self.setup.folders, &world);
                 self.world = Arc::new(world);
                 self.turns.queue.names = IgnoredNames::new(&self.world.config.inbox.ignore);
                 self.shared.set_world(Arc::clone(&self.world));
@@ -332,9 +336,9 @@ impl Daemon {
 
     /// A unit that has been added is let in without a restart.
     fn reload_if_units_changed(&mut self) {
-        let changed = modified(&units_path(&self.setup.folders, &self.world));
-        if changed != self.units_changed {
-            self.units_changed = changed;
+        let now = Stamp::now(&self.setup.folders.data, &self.world.config.units);
+        if now.is_other(&self.units_seen, self.world.units.held.is_some()) {
+            self.units_seen = now;
             self.reload();
         }
     }
@@ -350,13 +354,11 @@ pub fn lock(folders: &Folders) -> anyhow::Result<File> {
     Ok(file)
 }
 
-fn units_path(folders: &Folders, world: &World) -> PathBuf {
-    let own = folders.data.join("units.csv");
-    if own.exists() { own } else { world.config.units.clone() }
-}
-
-fn modified(path: &Path) -> Option<SystemTime> {
-    path.metadata().ok()?.modified().ok()
+/// Keeps the list of units in force, so that it holds over a restart, too.
+fn keep_units(folders: &Folders, world: &World) {
+    if let Err(error) = world.units.keep(&folders.data) {
+        log::error!("keeping the list of units: {error}");
+    }
 }
 
 /// One line in the log for each archive; no value of a row is ever logged.

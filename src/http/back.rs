@@ -25,6 +25,7 @@ use super::problem::{self, Problem};
 use super::reply::{Finished, Reply, SERVER};
 use super::routes::READS;
 use super::shared::Shared;
+use super::turns::Turns;
 use super::upload::{Received, Sent};
 
 /// A reply larger than this waits for its client on disk.
@@ -47,8 +48,10 @@ pub struct Answer {
     pub body: SpooledTempFile,
 }
 
+/// Workers for what must be answered always, beyond those that are configured.
+const RESERVED: usize = 1;
+
 /// The way to the server behind.
-#[derive(Default)]
 pub struct Back {
     /// Where it listens; none while it is being made.
     path: RwLock<Option<PathBuf>>,
@@ -58,6 +61,9 @@ pub struct Back {
     /// socket, only their number does.
     archives: Mutex<HashMap<u64, Arc<Received>>>,
     numbers: AtomicU64,
+    /// As many requests as there are workers, but for those in reserve.
+    turns: Turns,
+    workers: usize,
 }
 
 /// Says to the server behind which archive came with a request. The front
@@ -74,6 +80,18 @@ impl Drop for OnItsWay<'_> {
 }
 
 impl Back {
+    /// With so many workers, and those in reserve.
+    fn new(workers: usize) -> Self {
+        Self {
+            path: RwLock::default(),
+            anew: AtomicBool::default(),
+            archives: Mutex::default(),
+            numbers: AtomicU64::default(),
+            turns: Turns::new(workers),
+            workers: workers + RESERVED,
+        }
+    }
+
     /// Asks for the server to be made anew.
     pub fn renew(&self) {
         self.anew.store(true, Ordering::Relaxed);
@@ -109,9 +127,18 @@ impl Back {
     }
 
     /// Hands a request on, with what came with it, and takes its reply, whole,
-    /// within a deadline.
-    pub fn ask(&self, head: &Head, sent: Sent, deadline: Duration) -> Result<Answer, Problem> {
+    /// within a deadline. What is to be answered `always` waits for nobody.
+    pub fn ask(
+        &self,
+        head: &Head,
+        sent: Sent,
+        always: bool,
+        deadline: Duration,
+    ) -> Result<Answer, Problem> {
         let begun = Instant::now();
+        let Some(_turn) = self.turns.take(always, begun + deadline) else {
+            return Err(Problem::new(problem::REPLY_TIMEOUT, ""));
+        };
         let (mut own, mut body, mut _held) = (Vec::new(), Arc::from([]), None);
         match sent {
             Sent::Nothing => {}
@@ -269,7 +296,7 @@ pub fn start(
     shared: Arc<Shared>,
     stop: Arc<AtomicBool>,
 ) -> anyhow::Result<(Arc<Back>, std::thread::JoinHandle<()>)> {
-    let back = Arc::new(Back::default());
+    let back = Arc::new(Back::new(shared.world().config.http.workers.max(1)));
     let first = Round::open()?;
     back.set(Some(first.folder.socket()));
     let ours = back.clone();
@@ -305,9 +332,8 @@ fn supervise(first: Round, back: &Back, shared: &Shared, stop: &AtomicBool) {
 
 /// Runs the workers until the server ends or shall end.
 fn run(server: &tiny_http::Server, shared: &Shared, back: &Back, stop: &AtomicBool) {
-    let workers = shared.world().config.http.workers.max(1);
     std::thread::scope(|scope| {
-        for number in 0..workers {
+        for number in 0..back.workers {
             let name = format!("http-worker-{number}");
             let thread = std::thread::Builder::new().name(name);
             let made = thread.spawn_scoped(scope, || work(server, shared, back, stop));

@@ -13,7 +13,7 @@ use super::routes::{Access, Body, POST, Route};
 use super::shared::Shared;
 use super::upload::Sent;
 use super::viewer::Viewer;
-use crate::access::same;
+use crate::access::{Role, same};
 
 /// The field of a form, or else the header, that a session's changes carry.
 const FIELD: &str = "csrf";
@@ -24,8 +24,7 @@ pub fn enter<'h>(
     route: &Route,
     header: &impl Fn(&str) -> &'h str,
 ) -> Result<Viewer, Problem> {
-    let peer = client(header);
-    let claims = claims(&peer, header);
+    let claims = Claims { route: route.name, ..claims(header) };
     let rules = &shared.world().config.http;
     let viewer = shared.gate.viewer(&claims, rules, &shared.clock)?;
     if route.methods == POST && claims.authorization.is_empty() {
@@ -34,6 +33,10 @@ pub fn enter<'h>(
     match (route.access, viewer.role()) {
         (Access::Public, _) => Ok(viewer),
         (Access::Roles(allowed), Some(role)) if allowed.contains(&role) => Ok(viewer),
+        // A session of old, or another's page.
+        (Access::Roles(_), Some(Role::Metrics)) if viewer.csrf.is_some() => {
+            Err(Problem::new(problem::NO_PAGES, "sign out, and in with another token"))
+        }
         (Access::Roles(_), Some(role)) => {
             let detail = format!("not for the role {}", role.as_str());
             Err(Problem::new(problem::NOT_ALLOWED, detail))
@@ -48,31 +51,19 @@ pub fn enter<'h>(
 /// Who asks, for what is around a page that tells of trouble. A token in a
 /// header is not looked at again: it may be what the trouble is about.
 pub fn who<'h>(shared: &Shared, header: &impl Fn(&str) -> &'h str) -> Viewer {
-    let peer = client(header);
-    let claims = Claims { authorization: "", ..claims(&peer, header) };
+    let claims = Claims { authorization: "", ..claims(header) };
     let rules = &shared.world().config.http;
     shared.gate.viewer(&claims, rules, &shared.clock).unwrap_or_default()
 }
 
 /// What a request says of who asks.
-pub fn claims<'c, 'h: 'c>(peer: &'c str, header: &impl Fn(&str) -> &'h str) -> Claims<'c> {
+pub fn claims<'h>(header: &impl Fn(&str) -> &'h str) -> Claims<'h> {
     Claims {
         authorization: header("Authorization"),
         cookie: header("Cookie"),
-        peer,
+        peer: header(PEER),
+        route: "",
         local: !header(LOCAL).is_empty(),
-    }
-}
-
-/// The address of the client. A proxy on this machine says whom it speaks for;
-/// anybody else could say anything.
-pub fn client<'h>(header: &impl Fn(&str) -> &'h str) -> String {
-    let peer = header(PEER);
-    let here = peer.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-    let told = header("X-Forwarded-For").rsplit(',').next().unwrap_or_default().trim();
-    match told.parse::<std::net::IpAddr>() {
-        Ok(address) if here => address.to_string(),
-        _ => peer.to_owned(),
     }
 }
 

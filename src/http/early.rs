@@ -13,6 +13,8 @@ use super::upload::{Intake, Sent};
 pub enum Permit {
     /// Nothing.
     Nothing,
+    /// Nothing, and it is answered whatever else is going on.
+    Always,
     /// A form of at most so many bytes.
     Form(u64),
     /// An archive.
@@ -30,6 +32,7 @@ pub fn early(shared: &Shared, head: &Head) -> Result<Permit, Problem> {
             let detail = format!("{} has no body here", head.method);
             Err(Problem::new(problem::MALFORMED, detail))
         }
+        Body::None if routes::ALWAYS.contains(&route.path) => Ok(Permit::Always),
         Body::None => Ok(Permit::Nothing),
         Body::Form => Ok(Permit::Form(shared.world().config.limits.form_bytes)),
         Body::Archive => {

@@ -12,7 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::guesses::Guesses;
 use super::problem::{self, Problem};
 use super::viewer::Viewer;
-use crate::access::{Identity, Secret, SecretKind};
+use crate::access::{Identity, Role, Secret, SecretKind};
 use crate::clock::{Clock, stamp};
 use crate::config::Http;
 use crate::store::{AccessLine, AccessStore, Entry, Found, Page, StoreError};
@@ -22,6 +22,10 @@ pub const COOKIE: &str = "khlang";
 
 /// What the hidden field of a form is derived for.
 const CSRF: &str = "khlang csrf";
+
+/// What somebody who signs in with the token of a monitoring system may see.
+const NO_PAGES: &str = "a token of the role metrics reads /metrics and /-/ready with the header \
+                        Authorization: Bearer, and no page";
 
 /// How long a use of a token may go without being noted, in seconds.
 const NOTED_EVERY: i64 = 60;
@@ -45,6 +49,8 @@ pub struct Claims<'a> {
     pub cookie: &'a str,
     /// Address of the client, as far as it is known.
     pub peer: &'a str,
+    /// The route that is asked for, by its name.
+    pub route: &'a str,
     /// It is on this machine, names this machine, and nobody handed it on.
     pub local: bool,
 }
@@ -102,8 +108,11 @@ impl Gate {
         }
         let now = clock.stamp();
         if !claims.authorization.is_empty() {
-            let found = self.bearer(claims, &now)?;
-            let Some(found) = found else { return Err(self.wrong(claims, rules)) };
+            let secret = bearer(claims.authorization);
+            let found = self.token(secret.as_ref(), &now)?;
+            let Some(found) = found else {
+                return Err(self.wrong(claims, secret.as_ref(), rules, &now));
+            };
             self.used(&found, clock);
             viewer.identity = Some(found.identity);
         } else if let Some(secret) = session_of(claims.cookie)
@@ -115,17 +124,39 @@ impl Gate {
         Ok(viewer)
     }
 
-    fn bearer(&self, claims: &Claims<'_>, now: &str) -> Result<Option<Found>, Problem> {
-        let (scheme, token) = claims.authorization.split_once(' ').unwrap_or_default();
-        let secret = Secret::parse(SecretKind::Token, token.trim());
-        let Some(secret) = secret.filter(|_| scheme.eq_ignore_ascii_case("Bearer")) else {
-            return Ok(None);
-        };
-        Ok(self.reader().find_token(&secret, now)?)
+    fn token(&self, secret: Option<&Secret>, now: &str) -> Result<Option<Found>, Problem> {
+        let Some(secret) = secret else { return Ok(None) };
+        Ok(self.reader().find_token(secret, now)?)
     }
 
-    fn wrong(&self, claims: &Claims<'_>, rules: &Http) -> Problem {
-        if self.guesses.wrong(claims.peer, rules.wrong_tokens) {
+    /// A wrong token: who, where and when go into the access log, the token
+    /// does not. Of a client that is told to wait one line says so, and no more
+    /// are written: nobody fills the disk with guesses.
+    fn wrong(
+        &self,
+        claims: &Claims<'_>,
+        secret: Option<&Secret>,
+        rules: &Http,
+        now: &str,
+    ) -> Problem {
+        let count = self.guesses.wrong(claims.peer);
+        let most = rules.wrong_tokens;
+        if count <= most.saturating_add(1) {
+            let once = secret.and_then(|secret| self.reader().find_old_token(secret).ok()?);
+            let once = once.map(|found| found.identity);
+            let detail = match &once {
+                _ if count > most => "too many wrong tokens; more within a minute are not listed",
+                Some(_) => "the token is revoked or expired",
+                None => "the token is unknown",
+            };
+            let (peer, route) = (claims.peer, claims.route);
+            log::warn!("{route}: {detail} (from {})", peer.escape_debug());
+            let logged = self.writer().log_refused(now, peer, route, once.as_ref(), detail);
+            if let Err(error) = logged {
+                log::error!("a wrong token is not in the access log: {error}");
+            }
+        }
+        if count <= most {
             return Problem::new(problem::TOKEN, "it is unknown, revoked or expired");
         }
         Problem::new(problem::WRONG_TOKENS, "wait a minute")
@@ -156,11 +187,15 @@ impl Gate {
     ) -> Result<(Secret, Identity), Problem> {
         let now = clock.now();
         let secret = Secret::parse(SecretKind::Token, token.trim());
-        let found = match secret {
-            Some(secret) => self.reader().find_token(&secret, &stamp(now))?,
-            None => None,
+        let found = self.token(secret.as_ref(), &stamp(now))?;
+        let Some(found) = found else {
+            return Err(self.wrong(claims, secret.as_ref(), rules, &stamp(now)));
         };
-        let Some(found) = found else { return Err(self.wrong(claims, rules)) };
+        // It may open no page: a session would only lead from one refusal to
+        // the next.
+        if found.identity.role == Role::Metrics {
+            return Err(Problem::new(problem::NO_PAGES, NO_PAGES));
+        }
         self.used(&found, clock);
         let session = Secret::new(SecretKind::Session).map_err(|error| {
             log::error!("no random numbers: {error}");
@@ -196,6 +231,13 @@ impl Gate {
     ) -> Result<Page<AccessLine>, Problem> {
         Ok(self.reader().logged(from, to, page, per_page)?)
     }
+}
+
+/// The token of an `Authorization` header, if it has the form of one.
+fn bearer(authorization: &str) -> Option<Secret> {
+    let (scheme, token) = authorization.split_once(' ').unwrap_or_default();
+    let secret = Secret::parse(SecretKind::Token, token.trim());
+    secret.filter(|_| scheme.eq_ignore_ascii_case("Bearer"))
 }
 
 /// The session that a cookie names.

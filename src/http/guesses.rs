@@ -21,12 +21,12 @@ pub struct Guesses {
 }
 
 impl Guesses {
-    /// Notes a wrong token; false when the client has had too many of late.
-    pub fn wrong(&self, peer: &str, most: u32) -> bool {
-        self.wrong_at(peer, most, Instant::now())
+    /// Notes a wrong token; says which one of the client it is of late.
+    pub fn wrong(&self, peer: &str) -> u32 {
+        self.wrong_at(peer, Instant::now())
     }
 
-    fn wrong_at(&self, peer: &str, most: u32, now: Instant) -> bool {
+    fn wrong_at(&self, peer: &str, now: Instant) -> u32 {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         let over = |begun: Instant| now.saturating_duration_since(begun) >= WINDOW;
         if clients.len() >= CLIENTS {
@@ -43,12 +43,13 @@ impl Guesses {
             (*begun, *count) = (now, 0);
         }
         *count = count.saturating_add(1);
-        *count <= most
+        *count
     }
 }
 
-/// Who has one address of IPv6 has all of its network.
-fn network(peer: &str) -> String {
+/// Who has one address of IPv6 has all of its network: what counts as one
+/// client.
+pub fn network(peer: &str) -> String {
     match peer.parse::<IpAddr>().map(|address| address.to_canonical()) {
         Ok(IpAddr::V6(address)) => format!("{:x?}", &address.octets()[..8]),
         Ok(address) => address.to_string(),
@@ -63,7 +64,7 @@ mod tests {
     #[test]
     fn a_client_has_some_guesses_a_minute_and_others_have_theirs() {
         let (guesses, now) = (Guesses::default(), Instant::now());
-        let tries = |peer: &str, at| (0..4).filter(|_| guesses.wrong_at(peer, 3, at)).count();
+        let tries = |peer: &str, at| (0..4).filter(|_| guesses.wrong_at(peer, at) <= 3).count();
         assert_eq!(tries("10.0.0.1", now), 3);
         assert_eq!(tries("10.0.0.1", now + WINDOW / 2), 0);
         assert_eq!(tries("10.0.0.2", now), 3);
@@ -76,7 +77,7 @@ mod tests {
     fn memory_is_bounded() {
         let (guesses, now) = (Guesses::default(), Instant::now());
         for n in 0..CLIENTS as u32 + 100 {
-            guesses.wrong_at(&std::net::Ipv4Addr::from(n).to_string(), 3, now);
+            guesses.wrong_at(&std::net::Ipv4Addr::from(n).to_string(), now);
         }
         assert!(guesses.clients.lock().unwrap().len() <= CLIENTS);
     }

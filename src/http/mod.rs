@@ -27,6 +27,7 @@ mod reply;
 mod routes;
 mod seen;
 mod shared;
+mod turns;
 mod upload;
 mod viewer;
 mod views;

@@ -37,6 +37,7 @@ kinds! {
     TOKEN = 401, "invalid_token", "The token is not valid", "โทเคนใช้ไม่ได้";
     OTHER_UNIT = 403, "other_unit", "The archive is of another unit", "ไฟล์นี้เป็นของหน่วยบริการอื่น";
     NOT_ALLOWED = 403, "not_allowed", "This is not for you", "ไม่มีสิทธิ์ดูหรือทำรายการนี้";
+    NO_PAGES = 403, "no_pages_for_role", "This token is for a monitoring system: it may read /metrics and /-/ready (Authorization: Bearer) and opens no pages. For the pages ask the provincial health office for a token of the role unit, cup or province", "โทเคนนี้สำหรับระบบเฝ้าดู ใช้อ่าน /metrics และ /-/ready ผ่าน Authorization: Bearer เท่านั้น เปิดหน้าเว็บไม่ได้ หากต้องการเปิดหน้าเว็บ ขอโทเคนระดับหน่วยบริการ CUP หรือจังหวัดจากสำนักงานสาธารณสุขจังหวัด";
     CROSS_SITE = 403, "cross_site", "The request comes from another site, or its form is too old", "คำขอมาจากเว็บอื่น หรือแบบฟอร์มหมดอายุ กรุณาเปิดหน้าใหม่";
     NOT_LOCAL = 403, "not_local", "Only this machine is served", "ให้บริการเฉพาะเครื่องนี้เท่านั้น";
     NO_ROUTE = 404, "no_such_route", "There is nothing at this address", "ไม่พบหน้าที่ต้องการ";

@@ -196,6 +196,16 @@ impl AccessStore {
         )
     }
 
+    /// Whose token a secret was that is worth nothing any more, or still is.
+    pub fn find_old_token(&self, secret: &Secret) -> Result<Option<Found>> {
+        self.find(
+            "SELECT hash, id, role, hcode, name, last_used_at FROM token
+             WHERE selector = ?1 AND ?2 = ''",
+            secret,
+            "",
+        )
+    }
+
     /// Whose session a secret is, if it and its token are worth anything.
     pub fn find_session(&self, secret: &Secret, now: &str) -> Result<Option<Found>> {
         self.find(
@@ -336,4 +346,37 @@ fn role_of(row: &Row, column: usize) -> rusqlite::Result<Role> {
     let name: String = row.get(column)?;
     // The table's own CHECK knows the same names.
     Role::parse(&name).ok_or(rusqlite::Error::IntegralValueOutOfRange(column, 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_older_log_is_brought_over_whole_and_stays_closed() {
+        let folder = tempfile::tempdir().unwrap();
+        #[allow(clippy::disallowed_methods, reason = "made as it was before")]
+        let mut old = Connection::open(AccessStore::path(folder.path())).unwrap();
+        MIGRATIONS.to_version(&mut old, 1).unwrap();
+        let line =
+            "INSERT INTO access_log (at, token, role, hcode, name, peer, action, route, unit,
+                      submission, detail) VALUES";
+        let values =
+            "('t', 7, 'unit', '04001', 'n', '10.0.0.1', 'read', 'findings', '04001', 3, 'd')";
+        old.execute_batch(&format!("{line} {values}; {line} {values};")).unwrap();
+        drop(old);
+        let store = AccessStore::open(folder.path()).unwrap();
+        let lines = store.logged(None, None, 1, 10).unwrap().rows;
+        assert_eq!(lines.iter().map(|line| line.id).collect::<Vec<_>>(), [2, 1]);
+        let one = &lines[0];
+        assert_eq!(
+            (one.token, one.submission, &*one.action, &*one.detail),
+            (Some(7), Some(3), "read", "d")
+        );
+        store.log_refused("u", "10.0.0.2", "units", None, "why").unwrap();
+        let newest = &store.logged(None, None, 1, 1).unwrap().rows[0];
+        assert_eq!((newest.id, &*newest.action, &*newest.role), (3, "refused", "none"));
+        assert!(store.meddle("DELETE FROM access_log").is_err());
+        assert!(store.meddle("UPDATE access_log SET peer = ''").is_err());
+    }
 }

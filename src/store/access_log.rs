@@ -56,7 +56,7 @@ pub struct AccessLine {
     pub name: String,
     /// Address of who asked.
     pub peer: String,
-    /// `read` or `change`.
+    /// `read`, `change`, or `refused`: a wrong token.
     pub action: String,
     /// The route or command.
     pub route: String,
@@ -92,6 +92,29 @@ impl AccessStore {
                 entry.submission,
                 entry.detail
             ])?;
+        Ok(())
+    }
+
+    /// Writes a line about somebody who came with a wrong token: whose it was
+    /// once, where that is known.
+    pub fn log_refused(
+        &self,
+        at: &str,
+        peer: &str,
+        route: &str,
+        once: Option<&Identity>,
+        detail: &str,
+    ) -> Result<()> {
+        let token = once.and_then(|identity| identity.token);
+        let role = once.map_or("none", |identity| identity.role.as_str());
+        let hcode = once.and_then(|identity| identity.hcode.as_deref());
+        let name = once.map_or("", |identity| identity.name.as_str());
+        self.conn
+            .prepare_cached(
+                "INSERT INTO access_log (at, token, role, hcode, name, peer, action, route, detail)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'refused', ?7, ?8)",
+            )?
+            .execute(params![at, token, role, hcode, name, peer, route, detail])?;
         Ok(())
     }
 

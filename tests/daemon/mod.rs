@@ -7,3 +7,4 @@ mod life;
 mod names;
 mod repeats;
 mod stress;
+mod units;

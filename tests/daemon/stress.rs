@@ -5,6 +5,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
@@ -107,7 +108,7 @@ fn thousands_of_bad_clients_keep_nobody_out_and_no_archive_waiting() {
     assert!(most < 250, "{most} threads");
     let id = daemon.id();
     wait("descriptors as before", || {
-        fs::read_dir(format!("/proc/{id}/fd")).unwrap().count() <= own + 8
+        fs::read_dir(format!("/proc/{id}/fd")).unwrap().count() <= own + 12
     });
     wait("threads as before", || {
         fs::read_dir(format!("/proc/{id}/task")).unwrap().count() <= running + 4
@@ -116,6 +117,101 @@ fn thousands_of_bad_clients_keep_nobody_out_and_no_archive_waiting() {
     assert!(site.files(".uploads").is_empty(), "half uploads are gone");
     daemon.stop();
     site.assert_verified();
+}
+
+/// Goes on dripping over many connections until told to stop; who is let go
+/// comes again.
+fn drip(address: SocketAddr, beginning: &str, clients: usize, stop: &AtomicBool) {
+    let mut all: Vec<Option<TcpStream>> = (0..clients).map(|_| None).collect();
+    while !stop.load(Ordering::Relaxed) {
+        for one in &mut all {
+            let alive = one.as_mut().is_some_and(|stream| {
+                let told = stream.read(&mut [0; 64]);
+                told.is_err_and(|e| e.kind() == std::io::ErrorKind::WouldBlock)
+                    && stream.write_all(b"x").is_ok()
+            });
+            if !alive {
+                let stream = TcpStream::connect_timeout(&address, Duration::from_millis(500));
+                *one = stream.ok().and_then(|mut stream| {
+                    stream.write_all(beginning.as_bytes()).ok()?;
+                    stream.set_nonblocking(true).ok()?;
+                    Some(stream)
+                });
+            }
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// What a client hears to the end; nothing when it was let go.
+fn say(address: SocketAddr, bytes: &[u8]) -> Option<String> {
+    let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(5)).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
+    stream.write_all(bytes).ok()?;
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).ok()?;
+    Some(reply)
+}
+
+#[test]
+fn dripped_forms_and_slow_uploads_of_one_token_keep_nobody_out() {
+    let site = Site::new();
+    let (code, out, error) =
+        site.run(&["token", "create", "--role", "province", "--expires", "never"]);
+    assert_eq!(code, Some(0), "{error}");
+    let token = out.split_whitespace().find(|word| word.starts_with("khl_")).unwrap();
+    let mut daemon = site.serve();
+    daemon.wait_until_ready();
+    let address = daemon.address();
+    let bearer = format!("Host: {address}\r\nAuthorization: Bearer {token}\r\n");
+    let name = "X-Archive-Name: F43_10670_20140101080000.zip\r\n";
+    let get = |path: &str| format!("GET {path} HTTP/1.1\r\n{bearer}\r\n").into_bytes();
+    for (round, (beginning, clients)) in [
+        (format!("POST /sign-in HTTP/1.1\r\nHost: {address}\r\nContent-Length: 4000\r\n\r\n"), 70),
+        (
+            format!(
+                "POST /api/v1/archives HTTP/1.1\r\n{bearer}{name}Content-Length: 900000\r\n\r\n"
+            ),
+            100,
+        ),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let stop = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| drip(address, beginning, *clients, &stop));
+            for _ in 0..5 {
+                for path in ["/-/healthy", "/-/ready", "/metrics", "/api/v1/status"] {
+                    let good = |reply: String| reply.starts_with("HTTP/1.1 200 ");
+                    let mut tries = 0;
+                    while !say(address, &get(path)).is_some_and(good) {
+                        tries += 1;
+                        if tries > 20 {
+                            stop.store(true, Ordering::Relaxed);
+                            panic!("{path} is not answered beside {beginning}");
+                        }
+                    }
+                }
+            }
+            // A right archive comes through and is loaded.
+            let own = format!("F43_10670_2014010{}080000.zip", round + 2);
+            let zip = Parcel::new(UNIT_A, 500 + round as u32 * 100, 20).zip();
+            let head = format!(
+                "POST /api/v1/archives HTTP/1.1\r\n{bearer}X-Archive-Name: {own}\r\nContent-Length: {}\r\n\r\n",
+                zip.len()
+            );
+            let asked = [head.as_bytes(), &zip].concat();
+            let sent = (0..20).any(|_| {
+                say(address, &asked).is_some_and(|reply| reply.starts_with("HTTP/1.1 202 "))
+            });
+            stop.store(true, Ordering::Relaxed);
+            assert!(sent, "an archive beside {beginning}");
+            let receipt = site.wait_for_receipt(&format!("{UNIT_A}/{own}.receipt.json"));
+            assert_eq!(receipt["status"], "accepted");
+        });
+    }
+    daemon.stop();
 }
 
 /// Lowers or raises how many descriptors the program may have.

@@ -3,11 +3,12 @@
 
 use std::io::{Error, ErrorKind, Read, Write};
 use std::net::TcpStream;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::head::Head;
+use super::pace::Due;
 use super::seats::{Seat, Stage};
-use super::{Rules, SLOWEST_BYTES_PER_MS, is_tick};
+use super::{Rules, is_tick};
 use crate::http::problem::{self, Problem};
 
 /// Longest line between chunks (its size and extensions), and longest trailer.
@@ -31,6 +32,15 @@ enum Left {
     Nothing,
 }
 
+/// What a body is: how long it may take depends on that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A few fields: all of it within one time, like a head.
+    Form,
+    /// An archive: as long as it comes at the least rate.
+    Archive,
+}
+
 /// Reads the body of one request.
 pub struct BodyReader<'a> {
     seat: &'a Seat,
@@ -41,8 +51,10 @@ pub struct BodyReader<'a> {
     /// Bytes of the body that may come, and that have come.
     most: u64,
     taken: u64,
-    begun: Instant,
-    patience: Duration,
+    /// Until when more must come.
+    due: Due,
+    /// What is said to who is late.
+    late: String,
     /// What is wrong with the body, for the reply.
     trouble: Option<Problem>,
 }
@@ -54,7 +66,7 @@ impl<'a> BodyReader<'a> {
         seat: &'a Seat,
         head: &Head,
         rest: Vec<u8>,
-        most: u64,
+        (kind, most): (Kind, u64),
         rules: &Rules,
     ) -> Result<Self, Problem> {
         if head.body_bytes.is_some_and(|bytes| bytes > most) {
@@ -70,17 +82,20 @@ impl<'a> BodyReader<'a> {
             // A client that is gone is noticed at the first read.
             let _ = said.and_then(|()| stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n"));
         }
-        Ok(Self {
-            seat,
-            buffer: rest,
-            at: 0,
-            left,
-            most,
-            taken: 0,
-            begun: Instant::now(),
-            patience: rules.body,
-            trouble: None,
-        })
+        let (now, rate) = (Instant::now(), rules.least_rate);
+        let (stage, due, late) = match kind {
+            Kind::Form => {
+                let late = format!("a form must come within {} ms", rules.form.as_millis());
+                (Stage::Form, Due::once(now, rules.form), late)
+            }
+            Kind::Archive => {
+                let late = format!("an archive comes at {rate} bytes a second or faster");
+                (Stage::Receiving, Due::at_rate(now, rules.body, rate), late)
+            }
+        };
+        // Whether the seat is still ours the first read tells.
+        seat.at(stage);
+        Ok(Self { seat, buffer: rest, at: 0, left, most, taken: 0, due, late, trouble: None })
     }
 
     /// What was wrong with the body, when reading it failed.
@@ -93,8 +108,7 @@ impl<'a> BodyReader<'a> {
         Error::other("the body is not well-formed")
     }
 
-    /// Gets more from the client; how long that may take has two bounds: none
-    /// is silent for long, and all of it has a least speed.
+    /// Gets more from the client, as long as it is not due.
     fn fill(&mut self) -> std::io::Result<()> {
         if self.at < self.buffer.len() {
             return Ok(());
@@ -102,24 +116,21 @@ impl<'a> BodyReader<'a> {
         let mut stream: &TcpStream = &self.seat.stream;
         self.buffer.resize(BUFFER_BYTES, 0);
         self.at = 0;
-        let earned = Duration::from_millis(self.taken / SLOWEST_BYTES_PER_MS);
-        let until = self.begun + self.patience + earned;
         loop {
-            let left = until.saturating_duration_since(Instant::now()).min(self.patience);
+            let left = self.due.left(Instant::now());
             let late = left.is_zero() || stream.set_read_timeout(Some(left)).is_err();
             let got =
                 if late { Err(ErrorKind::TimedOut.into()) } else { stream.read(&mut self.buffer) };
             let error = match got {
-                Ok(count) if count > 0 && self.seat.at(Stage::Receiving) => {
+                Ok(count) if count > 0 && self.seat.moved(count) => {
                     self.buffer.truncate(count);
+                    self.due.earn(count as u64, Instant::now());
                     return Ok(());
                 }
                 Ok(_) => Problem::new(problem::MALFORMED, "the body ended before its end"),
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) if is_tick(&error) => {
-                    let rate = SLOWEST_BYTES_PER_MS;
-                    let detail = format!("a body comes at {rate} bytes a millisecond or faster");
-                    Problem::new(problem::SLOW_BODY, detail)
+                    Problem::new(problem::SLOW_BODY, self.late.clone())
                 }
                 Err(_) => Problem::new(problem::MALFORMED, "the connection broke"),
             };

@@ -6,12 +6,15 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::body::BodyReader;
+use super::body::{BodyReader, Kind};
 use super::head::{Head, HeadBuffer};
-use super::seats::{Seat, Stage};
-use super::{Gate, Rules, SLOWEST_BYTES_PER_MS, is_tick};
+use super::pace::Due;
+use super::peer;
+use super::seats::{Refused, Seat, Stage};
+use super::{Gate, Rules, SEAT_WAIT, is_tick};
 use crate::http::back::{Answer, Back};
 use crate::http::early::Permit;
+use crate::http::guesses::network;
 use crate::http::problem::{self, Problem};
 use crate::http::reply;
 use crate::http::upload::Sent;
@@ -34,11 +37,12 @@ pub fn serve(seat: &Seat, rules: &Rules, gate: &Gate, back: &Back) {
         Received::Gone => return,
         Received::Wrong(problem) => Err(problem),
         Received::Head(mut head, rest) => {
-            name_peer(&mut head, &seat.stream);
-            match take_body(seat, rules, gate, &head, rest) {
-                Ok(_) if !seat.at(Stage::Working) => return,
-                Ok(brought) => back.ask(&head, brought, rules.reply),
-                Err(problem) => Err(problem),
+            peer::name(&mut head, &seat.stream, &rules.trusted);
+            match receive_all(seat, rules, gate, &head, rest) {
+                Brought::Gone => return,
+                Brought::Wrong(problem) => Err(problem),
+                Brought::All { .. } if !seat.at(Stage::Working) => return,
+                Brought::All { with, always } => back.ask(&head, with, always, rules.reply),
             }
         }
     };
@@ -49,20 +53,13 @@ pub fn serve(seat: &Seat, rules: &Rules, gate: &Gate, back: &Back) {
         rules.metrics.refused(problem.kind.code);
     }
     let outcome = match answered {
-        Ok(answer) => send_answer(seat, answer, rules.send),
-        Err(problem) => send(seat, &mut reply::of_front(&problem).as_slice(), rules.send),
+        Ok(answer) => send_answer(seat, answer, rules),
+        Err(problem) => send(seat, &mut reply::of_front(&problem).as_slice(), rules),
     };
     match outcome {
         Ok(()) => farewell(seat),
         Err(error) => log::debug!("an HTTP client did not take its reply: {error}"),
     }
-}
-
-/// Notes who the client is. One that is gone already is not of this machine.
-fn name_peer(head: &mut Head, stream: &TcpStream) {
-    let address = stream.peer_addr().map(|peer| peer.ip().to_canonical());
-    head.local &= address.as_ref().is_ok_and(std::net::IpAddr::is_loopback);
-    head.peer = address.map_or_else(|_| "gone".to_owned(), |address| address.to_string());
 }
 
 enum Received {
@@ -100,19 +97,49 @@ fn receive(mut stream: &TcpStream, rules: &Rules) -> Received {
     }
 }
 
+/// What there is to ask once all of a request has come.
+enum Brought {
+    All {
+        /// What came with it.
+        with: Sent,
+        /// It is answered whatever else is going on.
+        always: bool,
+    },
+    Wrong(Problem),
+    /// The seat is somebody else's.
+    Gone,
+}
+
 /// Takes the body, if there is to be one. Nothing of it is read before it is
-/// known that this client may send it.
+/// known that this client may send it, and that there is a seat for it.
+fn receive_all(seat: &Seat, rules: &Rules, gate: &Gate, head: &Head, rest: Vec<u8>) -> Brought {
+    let permit = match gate(head) {
+        Ok(permit) => permit,
+        Err(problem) => return Brought::Wrong(problem),
+    };
+    let always = matches!(permit, Permit::Always);
+    match seat.named(&network(&head.peer), always, SEAT_WAIT) {
+        Ok(()) => {}
+        Err(Refused::Gone) => return Brought::Gone,
+        Err(Refused::Full) => return Brought::Wrong(super::full()),
+    }
+    match take_body(seat, rules, permit, head, rest) {
+        Ok(with) => Brought::All { with, always },
+        Err(problem) => Brought::Wrong(problem),
+    }
+}
+
 fn take_body(
     seat: &Seat,
     rules: &Rules,
-    gate: &Gate,
+    permit: Permit,
     head: &Head,
     rest: Vec<u8>,
 ) -> Result<Sent, Problem> {
-    match gate(head)? {
-        Permit::Nothing => Ok(Sent::Nothing),
+    match permit {
+        Permit::Nothing | Permit::Always => Ok(Sent::Nothing),
         Permit::Form(most) => {
-            let mut body = BodyReader::new(seat, head, rest, most, rules)?;
+            let mut body = BodyReader::new(seat, head, rest, (Kind::Form, most), rules)?;
             let mut form = Vec::new();
             // The reader itself holds to the limit.
             match body.read_to_end(&mut form) {
@@ -121,7 +148,8 @@ fn take_body(
             }
         }
         Permit::Archive(intake) => {
-            let mut body = BodyReader::new(seat, head, rest, intake.body_bytes(), rules)?;
+            let most = intake.body_bytes();
+            let mut body = BodyReader::new(seat, head, rest, (Kind::Archive, most), rules)?;
             let received = intake.receive(&mut body);
             // What is wrong with the body goes before what comes of it.
             match body.trouble() {
@@ -136,17 +164,17 @@ fn cut_off() -> Problem {
     Problem::new(problem::MALFORMED, "the body ended before its end")
 }
 
-fn send_answer(seat: &Seat, mut answer: Answer, patience: Duration) -> std::io::Result<()> {
+fn send_answer(seat: &Seat, mut answer: Answer, rules: &Rules) -> std::io::Result<()> {
     answer.body.seek(SeekFrom::Start(0))?;
     let mut whole = answer.head.as_slice().chain(answer.body);
-    send(seat, &mut whole, patience)
+    send(seat, &mut whole, rules)
 }
 
 /// Sends at the client's pace, but not at any pace.
-fn send(seat: &Seat, from: &mut impl Read, patience: Duration) -> std::io::Result<()> {
+fn send(seat: &Seat, from: &mut impl Read, rules: &Rules) -> std::io::Result<()> {
     let mut stream: &TcpStream = &seat.stream;
-    let begun = Instant::now();
-    let (mut taken, mut chunk) = (0_u64, vec![0; 64 << 10]);
+    let mut due = Due::at_rate(Instant::now(), rules.send, rules.least_rate);
+    let mut chunk = vec![0; 64 << 10];
     loop {
         let count = from.read(&mut chunk)?;
         if count == 0 {
@@ -154,17 +182,17 @@ fn send(seat: &Seat, from: &mut impl Read, patience: Duration) -> std::io::Resul
         }
         let mut rest = &chunk[..count];
         while !rest.is_empty() {
-            let until = begun + patience + Duration::from_millis(taken / SLOWEST_BYTES_PER_MS);
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() || !seat.at(Stage::Sending) {
+            let left = due.left(Instant::now());
+            if left.is_zero() {
                 return Err(ErrorKind::TimedOut.into());
             }
-            // A client that takes nothing at all has `patience`, however much
-            // it has taken before.
-            stream.set_write_timeout(Some(left.min(patience)))?;
+            stream.set_write_timeout(Some(left))?;
             match stream.write(rest) {
                 Ok(count) => {
-                    taken += count as u64;
+                    due.earn(count as u64, Instant::now());
+                    if !seat.moved(count) {
+                        return Err(ErrorKind::TimedOut.into());
+                    }
                     rest = &rest[count..];
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}

@@ -10,6 +10,8 @@
 mod body;
 mod connection;
 pub mod head;
+mod pace;
+mod peer;
 mod seats;
 
 use std::collections::VecDeque;
@@ -24,10 +26,13 @@ use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 
 use super::back::Back;
 use super::early::Permit;
+use super::guesses::network;
 use super::metrics::Metrics;
 use super::problem::{self, Problem};
 use super::reply;
-use crate::config::Config;
+use crate::config::{Config, Networks};
+#[cfg(test)]
+pub use seats::RESERVED;
 use seats::{Seat, Seats};
 
 /// How often a loop that waits looks whether it shall end.
@@ -59,10 +64,6 @@ const SEAT_WAIT: Duration = Duration::from_millis(500);
 /// Stack of a connection's thread; what it holds is on the heap.
 const STACK_BYTES: usize = 256 << 10;
 
-/// What a client must send or take a millisecond, beyond the first moments:
-/// slower than any line, faster than who drips on purpose.
-const SLOWEST_BYTES_PER_MS: u64 = 16;
-
 /// Says from a head what may come behind it. The front knows no route itself.
 pub type Gate = dyn Fn(&head::Head) -> Result<Permit, Problem> + Send + Sync;
 
@@ -73,14 +74,21 @@ pub type Guarded = dyn Fn() -> bool + Send + Sync;
 pub struct Rules {
     /// For the whole head to arrive.
     pub head: Duration,
-    /// For a body of which nothing comes.
+    /// For a whole form to arrive.
+    pub form: Duration,
+    /// For an archive of which nothing comes.
     pub body: Duration,
     /// For a client that takes nothing of its reply.
     pub send: Duration,
     /// For the reply to be ready.
     pub reply: Duration,
+    /// What a client sends of an archive, or takes of a reply, at least:
+    /// bytes a second.
+    pub least_rate: u64,
     /// Largest head.
     pub head_bytes: usize,
+    /// Proxies whose word on their clients counts.
+    pub trusted: Networks,
     /// Where clients are counted.
     pub metrics: Arc<Metrics>,
 }
@@ -91,10 +99,13 @@ impl Rules {
     pub fn of(config: &Config, metrics: Arc<Metrics>) -> Self {
         Self {
             head: config.http.head.0,
+            form: config.http.form.0,
             body: config.http.body.0,
             send: config.http.send.0,
             reply: Duration::from_millis(config.limits.query_ms) * 2 + Duration::from_secs(5),
+            least_rate: config.http.least_rate,
             head_bytes: config.limits.head_bytes,
+            trusted: config.http.trusted_proxies.clone(),
             metrics,
         }
     }
@@ -146,7 +157,14 @@ impl Front {
         (gate, guarded): (Arc<Gate>, Arc<Guarded>),
         (back, metrics): (Arc<Back>, Arc<Metrics>),
     ) -> Self {
-        let seats = Seats::new(seats(config.limits.connections));
+        let told = Arc::clone(&metrics);
+        let dismiss = move |stream: &TcpStream| {
+            told.refused(problem::CONNECTIONS.code);
+            refuse(stream, &full());
+        };
+        let (limit, per_peer) =
+            (seats(config.limits.connections), config.limits.connections_per_peer);
+        let seats = Seats::new(limit, per_peer, Box::new(dismiss));
         Self { listener, seats, rules: Arc::new(Rules::of(config, metrics)), gate, guarded, back }
     }
 
@@ -196,15 +214,14 @@ impl Front {
             refuse(&stream, &Problem::new(problem::NOT_LOCAL, ""));
             return Some(stream);
         }
-        let full = Problem::new(problem::CONNECTIONS, "try again in a moment");
-        let refuse_full = |stream: &TcpStream| {
-            self.rules.metrics.refused(full.kind.code);
-            refuse(stream, &full);
-        };
-        let seat = match self.seats.admit(stream, patience, refuse_full) {
+        // Of whom a proxy speaks is known when the head has come.
+        let known = !self.rules.trusted.has(peer.ip());
+        let peer = known.then(|| network(&peer.ip().to_string()));
+        let seat = match self.seats.admit(stream, peer, patience) {
             Ok(seat) => seat,
             Err(stream) => {
-                refuse_full(&stream);
+                self.rules.metrics.refused(problem::CONNECTIONS.code);
+                refuse(&stream, &full());
                 return Some(stream);
             }
         };
@@ -233,6 +250,11 @@ fn seats(configured: usize) -> usize {
         log::warn!("limits.connections = {configured}, but descriptors are enough for {room} only");
     }
     configured.min(room).max(1)
+}
+
+/// Somebody has no seat, or loses it.
+fn full() -> Problem {
+    Problem::new(problem::CONNECTIONS, "try again in a moment")
 }
 
 /// Says no without waiting for anything.

@@ -19,6 +19,10 @@ pub const READS: &[&str] = &["GET", "HEAD"];
 /// The method of a route that changes something.
 pub const POST: &[&str] = &["POST"];
 
+/// Routes that tell how the program is: they are answered also when it has
+/// more to do than it can.
+pub const ALWAYS: [&str; 3] = ["/-/healthy", "/-/ready", "/metrics"];
+
 /// What comes with a request, and how much of it is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Body {

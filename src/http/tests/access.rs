@@ -104,7 +104,7 @@ const TABLE: &[Row] = &[
         DATA,
         Some(("/api/v1/submissions/1/findings?format=csv", NONE_OF)),
     ),
-    ("sign_in_page", "/sign-in", [303, 303, 303, 303, 200], None),
+    ("sign_in_page", "/sign-in", [303, 303, 303, 200, 200], None),
     ("access_log", "/api/v1/access", PROVINCE, None),
     ("expected", "/api/v1/expected?month=2013-01", DATA, None),
     (

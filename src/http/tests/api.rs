@@ -21,7 +21,7 @@ fn alive_and_ready() {
     let ready = site.get("/-/ready");
     assert_eq!(ready.status, 200, "{}", ready.text());
     assert_eq!(ready.json()["ready"], true);
-    assert_eq!(ready.json()["checks"].as_array().unwrap().len(), 5);
+    assert_eq!(ready.json()["checks"].as_array().unwrap().len(), 6);
     let left: Vec<_> = std::fs::read_dir(site.folder.path().join("inbox")).unwrap().collect();
     assert!(left.is_empty(), "a check leaves nothing behind");
 }

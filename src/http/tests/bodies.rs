@@ -190,25 +190,47 @@ fn a_client_that_waits_is_told_to_go_on_only_when_it_may() {
     assert_eq!((got.status, got.problem().as_str()), (417, "unknown_expectation"));
 }
 
-#[test]
-fn a_slow_body_has_a_deadline() {
-    let site = site_with(|config| config.http.body = ms(500));
-    for path in ["/-/test/form", "/-/test/archive"] {
-        // Silent, and dripping: each byte comes in time, the whole does not.
-        for drip in [false, true] {
-            let mut slow = site.connect();
-            let head = format!("{}Content-Length: 100\r\n\r\n", begin(path));
-            slow.write_all(head.as_bytes()).unwrap();
-            slow.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
-            let (begun, mut got) = (Instant::now(), Vec::new());
-            while begun.elapsed() < Duration::from_secs(10) {
-                if drip && slow.write_all(b"x").is_err() || slow.read_to_end(&mut got).is_ok() {
-                    break;
-                }
-            }
-            let got = Got::read(&got);
-            assert_eq!((got.status, got.problem().as_str()), (408, "slow_body"));
+/// Goes on as it is told until the server says something.
+fn drip(site: &Site, path: &str, first: &[u8], more: bool) -> Got {
+    let mut slow = site.connect();
+    let head = format!("{}Content-Length: 9000000\r\n\r\n", begin(path));
+    slow.write_all(&[head.as_bytes(), first].concat()).unwrap();
+    slow.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+    let (begun, mut got) = (Instant::now(), Vec::new());
+    while begun.elapsed() < Duration::from_secs(20) {
+        if more && slow.write_all(b"x").is_err() || slow.read_to_end(&mut got).is_ok() {
+            break;
         }
     }
+    Got::read(&got)
+}
+
+#[test]
+fn a_slow_body_has_a_deadline_of_its_kind() {
+    let hour = ms(3_600_000);
+    for (path, form, body) in [("/-/test/form", ms(500), hour), ("/-/test/archive", hour, ms(500))]
+    {
+        let site = site_with(|config| {
+            (config.http.form, config.http.body) = (form, body);
+            config.limits.form_bytes = 10_000_000;
+        });
+        // Silent, and dripping: each byte comes in time, the whole does not.
+        for more in [false, true] {
+            let got = drip(&site, path, b"", more);
+            assert_eq!((got.status, got.problem().as_str()), (408, "slow_body"), "{path}");
+        }
+        nothing_left(&site);
+    }
+}
+
+#[test]
+fn who_was_fast_at_first_cannot_be_slow_for_long() {
+    let site = site_with(|config| {
+        config.http.body = ms(500);
+        // A byte buys a second: the first megabyte would buy eleven days.
+        config.http.least_rate = 1;
+    });
+    let got = drip(&site, "/-/test/archive", &vec![b'x'; 1 << 20], false);
+    assert_eq!((got.status, got.problem().as_str()), (408, "slow_body"));
     nothing_left(&site);
 }

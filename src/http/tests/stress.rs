@@ -1,12 +1,14 @@
 //! Slow, silent, half-open, greedy and broken clients: everybody else is
 //! served, in bounded time.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::LARGE_BYTES;
 use super::fixture::{Got, Site, hear, ms, site, site_with};
+use crate::http::front::RESERVED;
 
 /// A normal client is served at once.
 fn served(site: &Site) {
@@ -67,7 +69,8 @@ fn who_loses_a_seat_is_told() {
     let mut first = site.connect();
     first.write_all(b"GET /").unwrap();
     std::thread::sleep(Duration::from_millis(100));
-    let _others: Vec<_> = (0..4).map(|_| site.connect()).collect();
+    // The rest of the seats, those in reserve, and one more.
+    let _others: Vec<_> = (0..4 + RESERVED).map(|_| site.connect()).collect();
     let got = Got::read(&hear(&mut first));
     assert_eq!((got.status, got.problem().as_str()), (503, "too_many_connections"));
 }
@@ -83,8 +86,12 @@ fn when_all_are_being_answered_a_newcomer_gets_503() {
         stream.write_all(b"GET /-/test/endless HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     }
     std::thread::sleep(Duration::from_millis(400));
-    let got = site.get("/-/healthy");
+    let got = site.get("/api/v1/status");
     assert_eq!((got.status, got.problem().as_str()), (503, "too_many_connections"));
+    // How it is, it says all the same.
+    for path in ["/-/healthy", "/-/ready", "/metrics"] {
+        assert_eq!(site.get(path).status, 200, "{path}");
+    }
     for stream in &mut busy {
         assert_eq!(
             Got::read(&hear(stream)).problem(),
@@ -93,6 +100,74 @@ fn when_all_are_being_answered_a_newcomer_gets_503() {
         );
     }
     served(&site);
+}
+
+/// Clients that send a beginning and then a byte now and then, and come again
+/// when they are let go; until told to stop.
+fn drip(site: &Site, beginning: &str, clients: usize, stop: &AtomicBool) {
+    let mut all: Vec<Option<TcpStream>> = (0..clients).map(|_| None).collect();
+    while !stop.load(Ordering::Relaxed) {
+        for one in &mut all {
+            let alive = one.as_mut().is_some_and(|stream| {
+                let mut said = [0; 64];
+                // Whoever is told something has lost its seat.
+                let told = stream.read(&mut said);
+                told.is_err_and(|e| e.kind() == ErrorKind::WouldBlock)
+                    && stream.write_all(b"x").is_ok()
+            });
+            if !alive {
+                *one = TcpStream::connect(site.address).ok().and_then(|mut stream| {
+                    stream.write_all(beginning.as_bytes()).ok()?;
+                    stream.set_nonblocking(true).ok()?;
+                    Some(stream)
+                });
+            }
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn clients_that_drip_heads_forms_or_archives_keep_nobody_out() {
+    let post = "Host: localhost\r\nX-Archive-Name: F43_10669_20130115070000.zip\r\n";
+    for beginning in [
+        "GET / HTTP/1.1\r\nX-Never: ".to_owned(),
+        format!("POST /sign-in HTTP/1.1\r\n{post}Content-Length: 4000\r\n\r\n"),
+        format!("POST /-/test/form HTTP/1.1\r\n{post}Transfer-Encoding: chunked\r\n\r\nfff\r\n"),
+        format!("POST /-/test/archive HTTP/1.1\r\n{post}Content-Length: 900000\r\n\r\n"),
+    ] {
+        // Every deadline is far away: what helps is who gives up a seat.
+        let site = site_with(|config| {
+            let hour = ms(3_600_000);
+            (config.http.head, config.http.form, config.http.body) = (hour, hour, hour);
+            config.limits.connections = 16;
+            config.limits.connections_per_peer = 12;
+        });
+        let stop = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| drip(&site, &beginning, 40, &stop));
+            let fields =
+                format!("POST /-/test/form HTTP/1.1\r\n{post}Content-Length: 6\r\n\r\ntext=x");
+            let archive = "x".repeat(200_000);
+            let archive = format!(
+                "POST /-/test/archive HTTP/1.1\r\n{post}Content-Length: 200000\r\n\r\n{archive}"
+            );
+            let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+            let honest =
+                [get("/-/healthy"), get("/metrics"), get("/api/v1/units"), fields, archive];
+            let served = (0..8).flat_map(|_| &honest).all(|asked| {
+                // Once in a while somebody is taken for one of them.
+                (0..5).any(|_| {
+                    let mut stream = site.connect();
+                    let mut got = Vec::new();
+                    let said = stream.write_all(asked.as_bytes()).is_ok();
+                    said && stream.read_to_end(&mut got).is_ok() && got.starts_with(b"HTTP/1.1 200")
+                })
+            });
+            stop.store(true, Ordering::Relaxed);
+            assert!(served, "{beginning}");
+        });
+    }
 }
 
 #[test]
@@ -142,10 +217,10 @@ fn a_head_without_end_is_refused() {
     endless.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n").unwrap();
     let line = [b"X: ".as_slice(), &[b'y'; 1000], b"\r\n"].concat();
     let mut sent = 0;
-    while sent < 4 << 20 && endless.write_all(&line).is_ok() {
+    while sent < 64 << 20 && endless.write_all(&line).is_ok() {
         sent += line.len();
     }
-    assert!(sent < 4 << 20, "somebody reads all this");
+    assert!(sent < 64 << 20, "somebody reads all this");
     let whole =
         [b"GET / HTTP/1.1\r\nHost: localhost\r\n".as_slice(), &line.repeat(17), b"\r\n"].concat();
     let got = site.say(&whole);

@@ -62,6 +62,109 @@ fn who_guesses_is_told_to_wait_and_nobody_else_is() {
 }
 
 #[test]
+fn wrong_tokens_are_in_the_access_log_and_never_the_token() {
+    let site = site_with(|config| config.http.wrong_tokens = 3);
+    let (id, revoked) = token(&site, Role::Unit, Some(UNIT), None);
+    let (_, province) = token(&site, Role::Province, None, None);
+    let store = AccessStore::open(site.folder.path()).unwrap();
+    assert!(store.revoke_token(id, "test", LONG_AGO).unwrap());
+    let unknown = Secret::new(SecretKind::Token).unwrap();
+    let lines = || store.logged(None, None, 1, 100).unwrap().rows;
+    let from = |peer: &'static str, secret: &str| {
+        let bearer = format!("Bearer {secret}");
+        let headers = [("Authorization", bearer.as_str()), ("X-Forwarded-For", peer)];
+        assert_eq!(site.ask("GET", "/api/v1/units", &headers).status, 401);
+    };
+    from("10.0.0.1", &revoked);
+    from("10.0.0.2", unknown.reveal());
+    from("10.0.0.3", "1103700123456");
+    let form = format!("token={}&next=%2F", unknown.reveal());
+    assert_eq!(post(&site, "/sign-in", "X-Forwarded-For: 10.0.0.4\r\n", &form).status, 401);
+    let told: Vec<_> = lines()
+        .into_iter()
+        .rev()
+        .map(|line| {
+            assert_eq!(line.action, "refused");
+            assert_eq!(line.at, "2013-01-15T09:30:00+07:00");
+            (line.peer, line.route, line.token, line.role, line.detail)
+        })
+        .collect();
+    let want = [
+        ("10.0.0.1", "units", Some(id), "unit", "the token is revoked or expired"),
+        ("10.0.0.2", "units", None, "none", "the token is unknown"),
+        ("10.0.0.3", "units", None, "none", "the token is unknown"),
+        ("10.0.0.4", "sign_in", None, "none", "the token is unknown"),
+    ]
+    .map(|(peer, route, token, role, detail)| {
+        (peer.to_owned(), route.to_owned(), token, role.to_owned(), detail.to_owned())
+    });
+    assert_eq!(told, want);
+    // An archive is refused by its head: that is one line, too.
+    let archive = format!(
+        "X-Archive-Name: F43_03590_20130115070000.zip\r\nAuthorization: Bearer {revoked}\r\n"
+    );
+    assert_eq!(post(&site, "/api/v1/archives", &archive, "zip").status, 401);
+    assert_eq!((lines().len(), lines()[0].route.as_str()), (5, "send_archive"));
+    // Who goes on guessing does not fill the log.
+    for _ in 0..20 {
+        get(&site, "/api/v1/units", "khl_guess");
+    }
+    assert_eq!(lines().len(), 8);
+    assert!(lines()[0].detail.starts_with("too many"), "{}", lines()[0].detail);
+    let page = get(&site, "/api/v1/access", &province).text().to_owned();
+    for secret in [revoked.as_str(), unknown.reveal(), "1103700123456", "khl_guess"] {
+        assert!(!page.contains(secret), "{secret} is in the log");
+    }
+}
+
+#[test]
+fn a_token_for_monitoring_is_told_what_it_is_for() {
+    let site = site();
+    let (_, metrics) = token(&site, Role::Metrics, None, None);
+    for (lang, words) in [("", "ระบบเฝ้าดู"), ("?lang=en", "monitoring system")]
+    {
+        let got = post(&site, &format!("/sign-in{lang}"), "", &format!("token={metrics}&next=%2F"));
+        assert_eq!((got.status, got.header("set-cookie")), (403, None));
+        let page = got.text();
+        assert!(page.contains("no_pages_for_role") && page.contains(words), "{page}");
+        assert!(page.contains("/metrics") && page.contains("<form"), "{page}");
+    }
+    let bearer = format!("Bearer {metrics}");
+    let people = [("Accept", "text/html"), ("Authorization", bearer.as_str())];
+    assert_eq!(site.ask("GET", "/sign-in", &people).status, 200, "it may sign in as another");
+    assert_eq!(get(&site, "/metrics", &metrics).status, 200);
+}
+
+#[test]
+fn only_a_trusted_proxy_says_whom_it_speaks_for() {
+    let trusting = site();
+    let alone =
+        site_with(|config| config.http.trusted_proxies = crate::config::Networks::default());
+    for (site, peer, secure) in [(&trusting, "10.0.0.9", true), (&alone, "127.0.0.1", false)] {
+        let (_, good) = token(site, Role::Province, None, None);
+        let bearer = format!("Bearer {good}");
+        let headers =
+            [("Authorization", bearer.as_str()), ("X-Forwarded-For", "1.2.3.4, 10.0.0.9")];
+        assert_eq!(site.ask("GET", "/api/v1/submissions/2", &headers).status, 200);
+        assert_eq!(last_logged(site).unwrap().peer, peer);
+        let form = format!("token={good}&next=%2F");
+        let got = post(site, "/sign-in", "X-Forwarded-Proto: https\r\n", &form);
+        assert_eq!(got.header("set-cookie").unwrap().contains("; Secure"), secure);
+        // Nor of which site a page is.
+        let session = cookie(&got);
+        let headers = format!(
+            "Cookie: {session}\r\nOrigin: https://khlang.example\r\nX-Forwarded-Host: khlang.example\r\n"
+        );
+        let got = post(site, "/sign-out", &headers, &format!("csrf={}", csrf(&session)));
+        assert_eq!(got.status, if secure { 303 } else { 403 });
+    }
+    // What is handed on is not of this machine, trusted or not.
+    let open = site_with(|config| config.http.trusted_proxies = crate::config::Networks::default());
+    let told = [("X-Forwarded-For", "127.0.0.1")];
+    assert_eq!(open.ask("GET", "/api/v1/status", &told).problem(), "not_local");
+}
+
+#[test]
 fn what_was_handed_on_is_not_of_this_machine() {
     let site = site();
     for header in

@@ -82,6 +82,8 @@ fn inbox(call: &Call, page: &mut Exposition) {
         let named = [("file", one.path.as_str()), ("owner", &one.owner), ("mode", &one.mode)];
         page.sample("", &named, 1.0);
     }
+    let held = f64::from(u8::from(call.world.units.held.is_some()));
+    page.gauge("khlang_units_held", "1 while a changed list of units is held back.", held);
 }
 
 fn files(call: &Call, page: &mut Exposition) {

@@ -7,17 +7,21 @@ use crate::access::{Identity, Role};
 use crate::http::call::Call;
 use crate::http::gate::{COOKIE, Claims};
 use crate::http::page::{self, Frame, Lang};
-use crate::http::problem::{self, Problem};
+use crate::http::problem::{self, Kind, Problem};
 use crate::http::reply::Reply;
 use crate::store::Action;
 
 /// Longest address to go on to.
 const NEXT_BYTES: usize = 2000;
 
+/// What the form itself says.
+const SAID_BY_FORM: [&Kind; 3] = [problem::TOKEN, problem::WRONG_TOKENS, problem::NO_PAGES];
+
 /// `GET /sign-in`
 pub fn form(call: &Call) -> Result<Reply, Problem> {
     let next = local(call.text("next").unwrap_or_default()).to_owned();
-    if call.viewer.is_known() {
+    // Who may open no page is not sent to one, but may sign in as another.
+    if call.viewer.is_known() && call.viewer.role() != Some(Role::Metrics) {
         return Ok(Reply::see_other(&next));
     }
     shown(call, &next, None)
@@ -47,7 +51,7 @@ pub fn sign_in(call: &Call) -> Result<Reply, Problem> {
     }
     let token = call.field("token").unwrap_or_default();
     let rules = &call.world.config.http;
-    let claims = Claims { peer: &call.viewer.peer, ..Claims::default() };
+    let claims = Claims { peer: &call.viewer.peer, route: call.route.name, ..Claims::default() };
     match call.shared.gate.sign_in(&token, &claims, rules, &call.shared.clock) {
         Ok((session, identity)) => {
             let landing = landing(next, &identity);
@@ -59,9 +63,7 @@ pub fn sign_in(call: &Call) -> Result<Reply, Problem> {
             let seconds = rules.session.0.as_secs();
             Ok(with_cookie(call, &landing, session.reveal(), seconds))
         }
-        Err(problem) if [problem::TOKEN, problem::WRONG_TOKENS].contains(&problem.kind) => {
-            shown(call, next, Some(&problem))
-        }
+        Err(problem) if SAID_BY_FORM.contains(&problem.kind) => shown(call, next, Some(&problem)),
         Err(problem) => Err(problem),
     }
 }

@@ -9,7 +9,7 @@ use crate::http::problem::Problem;
 use crate::http::reply::Reply;
 use crate::http::shared::InboxState;
 use crate::store::{Overview, Page, SubmissionFilter, SubmissionLine, UnitLine};
-use crate::units::Unit;
+use crate::units::{Held, Unit};
 
 #[derive(Serialize)]
 struct Status {
@@ -21,6 +21,9 @@ struct Status {
     totals: Overview,
     today: Today,
     last_submission: Option<SubmissionLine>,
+    units_in_force: usize,
+    /// A list of units that is held back; for the province alone.
+    units_held: Option<Held>,
 }
 
 #[derive(Serialize)]
@@ -46,7 +49,14 @@ pub fn status(call: &Call) -> Result<Reply, Problem> {
         totals: store.overview(&scope)?,
         today: Today { totals: store.overview_of_day(&day, &scope)?, day },
         last_submission: store.submissions(&last, 1, 1)?.rows.pop(),
+        units_in_force: call.world.units.by_code.len(),
+        units_held: held(call).cloned(),
     })
+}
+
+/// A list of units that is held back, told to who can do something about it.
+pub fn held<'c>(call: &'c Call) -> Option<&'c Held> {
+    call.world.units.held.as_ref().filter(|_| call.viewer.is_province())
 }
 
 /// The inbox as far as it is the viewer's: archives of its units. What else

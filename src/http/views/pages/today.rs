@@ -74,7 +74,10 @@ pub fn today(call: &Call) -> Result<Reply, Problem> {
     let (broken, broken_total) =
         broken(call, lang, (day - Duration::days(BROKEN_DAYS - 1)).to_string())?;
     let live = call.text("live") != Some("off") && call.page() == 1;
+    let units_held =
+        status::held(call).map(|held| if lang == Lang::Th { &held.th } else { &held.en });
     let own = json!({
+        "units_held": units_held,
         "now": now.to_rfc3339(), "inbox": inbox(call), "today": counts,
         "list": list, "pager": pager, "broken": broken, "broken_total": broken_total,
         "live": live, "renew": call.world.config.http.renew.0.as_secs().max(1),

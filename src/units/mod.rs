@@ -1,6 +1,8 @@
 //! The facilities of the province, from `units.csv`: who may send, and for
 //! whom.
 
+mod force;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -10,11 +12,13 @@ use sha2::{Digest as _, Sha256};
 
 use crate::files::hex;
 
+pub use force::{Dropped, Held, Sent, Stamp, Why};
+
 /// The list that the configuration names unless told otherwise.
 const DEFAULT: &str = "config/units.csv";
 
 /// The sample that is shipped under that name.
-const SAMPLE: &str = include_str!("../config/units.csv");
+const SAMPLE: &str = include_str!("../../config/units.csv");
 
 /// A facility.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,29 +59,64 @@ pub struct UnitsError {
 pub struct Units {
     /// By HCODE.
     pub by_code: BTreeMap<String, Unit>,
+    /// A newer list that is held back.
+    pub held: Option<Held>,
+    /// The files as they were when this was read from them.
+    pub stamp: Stamp,
     codes: FxHashSet<String>,
     cups_unknown: Vec<UnitsError>,
     sha256: String,
+    /// The list as text, where it is not kept as the last good one yet.
+    unkept: Option<String>,
+}
+
+/// Columns of the list.
+const COLUMNS: [&str; 8] =
+    ["hcode", "name", "type", "level", "cup", "network", "district", "province"];
+
+impl UnitsError {
+    /// What is wrong and where, without the folder.
+    fn place(&self) -> String {
+        match self.line {
+            0 => self.what.clone(),
+            line => format!("line {line}: {}", self.what),
+        }
+    }
 }
 
 impl Units {
     /// Reads a `units.csv`.
     pub fn load(path: &Path) -> Result<Self, UnitsError> {
-        let text = crate::files::read_plain(path).map_err(|e| UnitsError {
-            path: path.to_owned(),
-            line: 0,
-            what: e.to_string(),
-        })?;
-        Self::parse(path, &text)
+        Self::parse(path, &Self::text_of(path)?)
+    }
+
+    fn text_of(path: &Path) -> Result<String, UnitsError> {
+        let fail = |line, what| UnitsError { path: path.to_owned(), line, what };
+        let mut bytes = Vec::new();
+        crate::files::open_plain(path)
+            .and_then(|mut file| std::io::Read::read_to_end(&mut file, &mut bytes))
+            .map_err(|error| fail(0, error.to_string()))?;
+        String::from_utf8(bytes).map_err(|error| {
+            let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            let line = memchr::memchr_iter(b'\n', before).count() as u64 + 1;
+            fail(line, "not UTF-8".to_owned())
+        })
     }
 
     fn parse(path: &Path, text: &str) -> Result<Self, UnitsError> {
         let fail = |line: u64, what: String| UnitsError { path: path.to_owned(), line, what };
         let mut units = Self { sha256: hex(&Sha256::digest(text)), ..Self::default() };
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        if text.trim().is_empty() {
+            return Ok(Self::default());
+        }
         let mut reader =
             csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
-        let header = reader.headers().map_err(|e| fail(1, e.to_string()))?.clone();
+        let headers = reader.headers().map_err(|error| fail(1, error.to_string()))?.clone();
+        let lacks = |column: &&&str| !headers.iter().any(|own| own == **column);
+        if let Some(column) = COLUMNS.iter().find(lacks) {
+            return Err(fail(1, format!("the header has no column {column}")));
+        }
         let mut cups = Vec::new();
         for row in reader.records() {
             let row =
@@ -85,14 +124,12 @@ impl Units {
             // As an editor counts them: blank lines count, though they say nothing.
             let line = row.position().map_or(1, |at| line_of(text, at));
             let mut unit: Unit =
-                row.deserialize(Some(&header)).map_err(|e| fail(line, e.to_string()))?;
+                row.deserialize(Some(&headers)).map_err(|e| fail(line, e.to_string()))?;
             unit.hcode.make_ascii_uppercase();
             unit.cup.make_ascii_uppercase();
             if unit.hcode.len() != 5 || !unit.hcode.bytes().all(|b| b.is_ascii_alphanumeric()) {
-                return Err(fail(
-                    line,
-                    format!("an HCODE has 5 letters or digits: {}", unit.hcode),
-                ));
+                let what = unit.hcode.escape_debug();
+                return Err(fail(line, format!("an HCODE has 5 letters or digits: {what}")));
             }
             if unit.cup.is_empty() {
                 unit.cup.clone_from(&unit.hcode);
@@ -121,21 +158,6 @@ impl Units {
     /// SHA-256 of the file, hex: what a result rests on.
     pub fn sha256(&self) -> &str {
         &self.sha256
-    }
-
-    /// The list in force: the data folder's own, else that of the
-    /// configuration. Where neither is there and nobody configured one, the
-    /// built-in sample lets a first start succeed; it is said each time.
-    pub fn in_force(data: &Path, configured: &Path) -> Result<Self, UnitsError> {
-        let own = data.join("units.csv");
-        if own.exists() {
-            return Self::load(&own);
-        }
-        if !configured.exists() && configured == Path::new(DEFAULT) {
-            log::warn!("no list of units at {}: the built-in sample is used", own.display());
-            return Self::parse(configured, SAMPLE);
-        }
-        Self::load(configured)
     }
 
     /// Whether a facility exists.
@@ -194,7 +216,7 @@ mod tests {
         let sample = Units::parse(Path::new(DEFAULT), SAMPLE).unwrap();
         assert!(sample.knows("10669"));
         let missing = folder.path().join("other.csv");
-        assert!(Units::in_force(folder.path(), &missing).is_err());
+        assert!(Units::in_force(folder.path(), &missing, &|| None).is_err());
     }
 
     #[test]

@@ -1,0 +1,101 @@
+//! `khlang units`: the list of units in force, and one that is held back.
+
+use serde_json::json;
+
+use super::{Context, Done, say, say_json};
+use crate::units::Held;
+
+/// Calls of `units`.
+#[derive(Debug, clap::Subcommand)]
+pub enum Args {
+    /// Put a changed list in force that is held back because it is empty, cut
+    /// off, or drops units with submissions
+    Accept {
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show how many units are in force, and what is held back
+    Show {
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Runs it.
+pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+    match args {
+        Args::Accept { json } => accept(context, *json),
+        Args::Show { json } => show(context, *json),
+    }
+}
+
+fn accept(context: &Context, json: bool) -> anyhow::Result<Done> {
+    let units = context.units(&context.config()?)?;
+    let Some(held) = &units.held else {
+        let nothing = context.pick("ไม่มีรายการที่รอการยืนยัน", "no list of units is held back");
+        let document = json!({"accepted": false, "held": null, "units": units.by_code.len()});
+        if json {
+            say_json(&document)?;
+        } else {
+            say(nothing)?;
+        }
+        return Ok(Done::Good);
+    };
+    let can = held.can_be_accepted();
+    if can {
+        held.accept(&context.data)?;
+        let dropped: Vec<&str> = held.dropped.iter().map(|unit| unit.hcode.as_str()).collect();
+        let detail = format!("{} units, dropped: {}", held.units.unwrap_or(0), dropped.join(" "));
+        context.log_change("units accept", None, None, &detail)?;
+    }
+    if json {
+        say_json(&json!({"accepted": can, "held": held, "units": units_after(held, can)}))?;
+    } else if can {
+        say(accepted(context, held))?;
+        list(held)?;
+    } else {
+        let kept = context.pick("ใช้ไม่ได้", "it cannot be accepted");
+        say(format!("{}: {kept}", context.pick(&held.th, &held.en)))?;
+    }
+    Ok(if can { Done::Good } else { Done::Short })
+}
+
+/// How many units are in force from here on.
+fn units_after(held: &Held, accepted: bool) -> usize {
+    held.units.filter(|_| accepted).unwrap_or(held.in_force)
+}
+
+fn accepted(context: &Context, held: &Held) -> String {
+    let (file, now, before) = (&held.file, held.units.unwrap_or(0), held.in_force);
+    match context.lang {
+        super::Lang::Th => format!("ใช้ {file} แล้ว: {now} หน่วยบริการ (เดิม {before})"),
+        super::Lang::En => format!("{file} is in force: {now} units ({before} before)"),
+    }
+}
+
+/// The units that have sent something and are not in the new list.
+fn list(held: &Held) -> anyhow::Result<()> {
+    for unit in &held.dropped {
+        let count = unit.submissions.map_or_else(|| "?".to_owned(), |count| count.to_string());
+        say(format!("- {} ({count})", unit.hcode))?;
+    }
+    Ok(())
+}
+
+fn show(context: &Context, json: bool) -> anyhow::Result<Done> {
+    let units = context.units(&context.config()?)?;
+    let done = if units.held.is_some() { Done::Short } else { Done::Good };
+    if json {
+        say_json(&json!({"units": units.by_code.len(), "held": units.held}))?;
+        return Ok(done);
+    }
+    let text = context.pick("หน่วยบริการที่ใช้อยู่", "units in force");
+    say(format!("{} {text}", units.by_code.len()))?;
+    if let Some(held) = &units.held {
+        say(context.pick(&held.th, &held.en))?;
+        list(held)?;
+    }
+    Ok(done)
+}
