@@ -27,6 +27,12 @@ const CSRF: &str = "khlang csrf";
 const NO_PAGES: &str = "a token of the role metrics reads /metrics and /-/ready with the header \
                         Authorization: Bearer, and no page";
 
+/// All clients together have as many wrong tokens a minute as so many of them.
+const CLIENTS: u32 = 10;
+
+/// What all clients together are counted under: the address of none.
+const EVERYBODY: &str = "";
+
 /// How long a use of a token may go without being noted, in seconds.
 const NOTED_EVERY: i64 = 60;
 
@@ -131,7 +137,8 @@ impl Gate {
 
     /// A wrong token: who, where and when go into the access log, the token
     /// does not. Of a client that is told to wait one line says so, and no more
-    /// are written: nobody fills the disk with guesses.
+    /// are written: nobody fills the disk with guesses, also not in the name of
+    /// many clients.
     fn wrong(
         &self,
         claims: &Claims<'_>,
@@ -139,13 +146,15 @@ impl Gate {
         rules: &Http,
         now: &str,
     ) -> Problem {
-        let count = self.guesses.wrong(claims.peer);
-        let most = rules.wrong_tokens;
-        if count <= most.saturating_add(1) {
+        let most = (rules.wrong_tokens, rules.wrong_tokens.saturating_mul(CLIENTS));
+        let count = (self.guesses.wrong(claims.peer), self.guesses.wrong(EVERYBODY));
+        let waits = count.0 > most.0 || count.1 > most.1;
+        let listed = count.0 <= most.0.saturating_add(1) && count.1 <= most.1.saturating_add(1);
+        if listed {
             let once = secret.and_then(|secret| self.reader().find_old_token(secret).ok()?);
             let once = once.map(|found| found.identity);
             let detail = match &once {
-                _ if count > most => "too many wrong tokens; more within a minute are not listed",
+                _ if waits => "too many wrong tokens; more within a minute are not listed",
                 Some(_) => "the token is revoked or expired",
                 None => "the token is unknown",
             };
@@ -156,7 +165,7 @@ impl Gate {
                 log::error!("a wrong token is not in the access log: {error}");
             }
         }
-        if count <= most {
+        if !waits {
             return Problem::new(problem::TOKEN, "it is unknown, revoked or expired");
         }
         Problem::new(problem::WRONG_TOKENS, "wait a minute")

@@ -8,14 +8,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use serde::Serialize;
 
 use super::{DEFAULT, SAMPLE, Units, UnitsError};
-use crate::files::write_whole;
+use crate::files::sync_folder;
 
 /// The province's own list, below the data folder.
 const OWN: &str = "units.csv";
@@ -167,7 +167,7 @@ impl Units {
     /// Keeps the list in force as the last good one, if it is not kept yet.
     pub fn keep(&self, data: &Path) -> io::Result<()> {
         match &self.unkept {
-            Some(text) => write_whole(&data.join(KEPT), text.as_bytes()),
+            Some(text) => write_kept(data, text),
             None => Ok(()),
         }
     }
@@ -183,7 +183,7 @@ impl Held {
     /// Puts it in force.
     pub fn accept(&self, data: &Path) -> io::Result<()> {
         let text = self.text.as_ref().ok_or_else(|| io::Error::other(self.en.clone()))?;
-        write_whole(&data.join(KEPT), text.as_bytes())
+        write_kept(data, text)
     }
 
     fn of(
@@ -255,6 +255,16 @@ fn read(path: &Path) -> Result<(String, Units), UnitsError> {
     let text = Units::text_of(path)?;
     let units = Units::parse(path, &text)?;
     Ok((text, units))
+}
+
+/// Writes the last good list whole. Programs that start at once may do so at
+/// the same time, each under a temporary name of its own.
+fn write_kept(data: &Path, text: &str) -> io::Result<()> {
+    let mut file = tempfile::Builder::new().prefix(".units-").tempfile_in(data)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(data.join(KEPT)).map_err(|error| error.error)?;
+    sync_folder(data)
 }
 
 /// The last good list; one that is damaged is none.

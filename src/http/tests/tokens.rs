@@ -118,6 +118,23 @@ fn wrong_tokens_are_in_the_access_log_and_never_the_token() {
 }
 
 #[test]
+fn many_clients_fill_the_log_no_more_than_some() {
+    let site = site_with(|config| config.http.wrong_tokens = 2);
+    let (_, good) = token(&site, Role::Province, None, None);
+    let mut codes = std::collections::BTreeMap::<String, usize>::new();
+    for client in 0..40 {
+        let peer = format!("10.0.0.{client}");
+        let headers = [("Authorization", "Bearer khl_guess"), ("X-Forwarded-For", peer.as_str())];
+        let got = site.ask("GET", "/api/v1/units", &headers);
+        *codes.entry(got.problem()).or_default() += 1;
+    }
+    assert_eq!((codes["invalid_token"], codes["too_many_wrong_tokens"]), (20, 20));
+    let store = AccessStore::open(site.folder.path()).unwrap();
+    assert_eq!(store.logged(None, None, 1, 1).unwrap().total, 21);
+    assert_eq!(get(&site, "/api/v1/units", &good).status, 200, "a right one always passes");
+}
+
+#[test]
 fn a_token_for_monitoring_is_told_what_it_is_for() {
     let site = site();
     let (_, metrics) = token(&site, Role::Metrics, None, None);

@@ -1,6 +1,7 @@
 use std::fs;
 
 use super::*;
+use crate::files::write_whole;
 
 const HEAD: &str = "hcode,name,type,level,cup,network,district,province\n";
 const A: &str = "10670,ก,07,F2,10670,10670,ข,ค\n";
