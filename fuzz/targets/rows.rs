@@ -1,6 +1,6 @@
 //! A member of any file of either standard, from its bytes to counts and
-//! findings, by the whole way that an archive goes: members, header, decoding,
-//! lines, rows, and the store's keys. The first byte chooses the file, the
+//! findings, by the way that an archive goes: name, scan, members, header,
+//! decoding, lines, rows, counts. A set of keys stands in for the store. The first byte chooses the file, the
 //! second the member's packing, the rest is the member.
 #![no_main]
 
@@ -11,8 +11,8 @@ use std::sync::{Arc, LazyLock};
 use khlang::archive::Standard;
 use khlang::catalog::{Layout, Severity};
 use khlang::clock::at_bangkok;
-use khlang::load::{Claim, load};
-use khlang::store::Store;
+use khlang::load::Claim;
+use khlang::load::fuzzing::judge;
 use khlang::submission::{Status, Submission};
 use khlang_fuzz::{folder, world};
 use libfuzzer_sys::fuzz_target;
@@ -65,11 +65,6 @@ fn zipped(file: &Layout, member: &[u8], packed: bool) -> Vec<u8> {
 }
 
 fn judged(file: &Layout, member: &[u8], packed: bool) -> Submission {
-    static PLACE: LazyLock<std::path::PathBuf> = LazyLock::new(|| folder().join("khlang.db"));
-    thread_local! {
-        static STORE: Store =
-            Store::open(&PLACE, &world().catalog, 4).expect("a store can be made");
-    }
     let name = format!("{}_10670_20140210080000.zip", file.standard);
     let path = folder().join("rows.zip");
     std::fs::write(&path, zipped(file, member, packed)).expect("the folder can be written to");
@@ -79,13 +74,12 @@ fn judged(file: &Layout, member: &[u8], packed: bool) -> Submission {
         world: Arc::clone(world()),
         path,
         name,
-        // Without a number nothing of it stays in the store.
         id: None,
         received_at: now,
         now,
         progress: Arc::new(|_| ()),
     };
-    STORE.with(|store| load(store, claim, &|_| None)).expect("never our own trouble")
+    judge(&claim).expect("never our own trouble")
 }
 
 fuzz_target!(|data: &[u8]| {
