@@ -4,6 +4,7 @@
 //! those of the input, so that it gets past its reader.
 #![no_main]
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -12,6 +13,11 @@ use khlang::config::Config;
 use khlang::export::fuzzing::layout;
 use khlang::kpi::fuzzing::{Queries, parameters};
 use khlang::kpi::{Library, Period, YearKind};
+use khlang::money::Satang;
+use khlang::money::allocate::allocate;
+use khlang::money::holds::InForce;
+use khlang::money::of_rulebook::terms;
+use khlang::money::terms::{Mark, Terms, UnitFacts};
 use khlang::schedule::Schedule;
 use khlang::score::Rulebook;
 use khlang::score::quality::percent;
@@ -56,7 +62,44 @@ fn rulebook(text: &str) -> bool {
             }
         }
     }
+    if mistakes.is_empty()
+        && let Ok(terms) = terms(&book)
+    {
+        adds_up(&terms);
+    }
     mistakes.is_empty()
+}
+
+/// Every satang of a pool is somebody's, or told to be nobody's.
+fn adds_up(terms: &Terms) {
+    let unit = |heads: u64, points: u64, score: u64| UnitFacts {
+        heads,
+        points: terms
+            .quarters()
+            .map(|quarter| (quarter.id.clone(), BTreeMap::from([("OP".to_owned(), points)])))
+            .collect(),
+        quality: terms
+            .tranches
+            .iter()
+            .map(|tranche| (tranche.period.id.clone(), Mark { score, max: 700 }))
+            .collect(),
+    };
+    let units = [("a", unit(3, 200, 0)), ("b", unit(7, 100, 100)), ("c", unit(70_000_000, 7, 700))];
+    let facts = units.map(|(hcode, unit)| (hcode.to_owned(), unit)).into();
+    let done = allocate(terms, &facts, &InForce::default());
+    let mut own = Satang::ZERO;
+    for (id, pool) in &done.pools.quarters {
+        assert!(pool.own + pool.joined == pool.pool, "quarter {id}: {pool:?}");
+        assert!(pool.shared + pool.unallocated == pool.pool, "quarter {id}: {pool:?}");
+        own += pool.own;
+    }
+    assert!(own == done.pools.volume, "{:?}", done.pools);
+    for (id, pool) in &done.pools.tranches {
+        assert!(pool.earned + pool.unearned == pool.pool, "tranche {id}: {pool:?}");
+    }
+    let shared: Satang = done.pools.quarters.values().map(|pool| pool.shared).sum();
+    let paid: Satang = done.units.values().map(|unit| unit.sums.volume).sum();
+    assert!(shared == paid, "{shared:?} shared, {paid:?} paid");
 }
 
 /// Puts the values of `own` in the place of those of `into`; members of a list
