@@ -1,6 +1,6 @@
 //! House style as tests: what a review would otherwise have to look for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -135,7 +135,7 @@ fn without_tests(text: &str) -> &str {
 
 #[test]
 fn files_stay_short() {
-    let long: Vec<String> = ["src", "tests", "benches"]
+    let long: Vec<String> = ["src", "tests", "benches", "fuzz/src", "fuzz/targets"]
         .iter()
         .filter(|folder| root().join(folder).exists())
         .flat_map(|folder| sources(folder))
@@ -211,6 +211,45 @@ fn the_crates_in_use_are_the_ones_decided_on() {
         manifest["dependencies"].as_table().unwrap().keys().map(String::as_str).collect();
     let decided: BTreeSet<&str> = CRATES.iter().copied().collect();
     assert_eq!(used, decided);
+}
+
+/// Versions by name, and the dependencies of the program, of a lock file.
+fn locked(file: &str) -> (BTreeMap<String, BTreeSet<String>>, BTreeSet<String>) {
+    let text = fs::read_to_string(root().join(file)).unwrap();
+    let lock: toml::Table = text.parse().unwrap();
+    let (mut versions, mut own) = (BTreeMap::<_, BTreeSet<_>>::new(), BTreeSet::new());
+    for package in lock["package"].as_array().unwrap() {
+        let text = |key: &str| package[key].as_str().unwrap().to_owned();
+        if text("name") == "khlang" {
+            let names = package["dependencies"].as_array().unwrap().iter();
+            own = names.map(|name| name.as_str().unwrap().to_owned()).collect();
+        }
+        versions.entry(text("name")).or_default().insert(text("version"));
+    }
+    (versions, own)
+}
+
+#[test]
+fn what_is_fuzzed_is_locked_as_the_program_is() {
+    let ((ours, own), (fuzz, fuzzed)) = (locked("Cargo.lock"), locked("fuzz/Cargo.lock"));
+    let mut wrong: Vec<String> = fuzz
+        .iter()
+        .filter(|(name, versions)| ours.get(*name).is_some_and(|own| !versions.is_subset(own)))
+        .map(|(name, versions)| format!("{name} {versions:?}, but {:?}", ours[name]))
+        .collect();
+    let names = |all: BTreeSet<String>| -> BTreeSet<String> {
+        all.iter().filter_map(|name| name.split(' ').next()).map(str::to_owned).collect()
+    };
+    let (own, fuzzed) = (names(own), names(fuzzed));
+    // What only tests need is not built there.
+    wrong.extend(fuzzed.difference(&own).map(|name| format!("{name} is not used any more")));
+    let lacks = CRATES.iter().filter(|name| !fuzzed.contains(**name));
+    wrong.extend(lacks.map(|name| format!("{name} is lacking")));
+    assert!(
+        wrong.is_empty(),
+        "renew it: cp Cargo.lock fuzz/ && (cd fuzz && cargo metadata --format-version 1 \
+         >/dev/null)\n{wrong:#?}"
+    );
 }
 
 #[test]

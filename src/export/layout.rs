@@ -111,7 +111,8 @@ impl Layout {
         self.lines.iter().chain([&self.title]).any(|words| words.th.contains("{region}"))
     }
 
-    fn read(name: &str, text: &str, library: &Library) -> Result<Self, String> {
+    /// Reads a layout, and looks up what it names.
+    pub(super) fn read(name: &str, text: &str, library: &Library) -> Result<Self, String> {
         let fail = |what: String| format!("reports/{name}.toml: {what}");
         let mut layout: Self = toml::from_str(text).map_err(|e| fail(e.to_string()))?;
         name.clone_into(&mut layout.name);

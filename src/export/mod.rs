@@ -16,6 +16,8 @@
 
 mod document;
 mod folder;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod keep;
 mod layout;
 mod manifest;

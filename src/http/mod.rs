@@ -16,6 +16,8 @@ mod door;
 mod early;
 mod figures;
 mod front;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod gate;
 mod guesses;
 mod metrics;

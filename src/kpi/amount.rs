@@ -12,15 +12,20 @@ use super::Scale;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Amount(Decimal);
 
+/// Largest amount that anybody reports: sums of them, and what they are
+/// multiplied with, never overflow.
+pub(super) const MOST: Decimal = Decimal::from_parts(2_764_472_320, 232_830, 0, false, 0);
+
 impl Amount {
     /// So many units of the last decimal place.
     pub fn new(units: i64, places: u32) -> Self {
         Self(Decimal::new(units, places))
     }
 
-    /// A number as text.
+    /// A number as text, from 0 to 10^15.
     pub fn parse(text: &str) -> Option<Self> {
-        Decimal::from_str_exact(text.trim()).ok().filter(|d| !d.is_sign_negative()).map(Self)
+        let number = Decimal::from_str_exact(text.trim()).ok()?;
+        (!number.is_sign_negative() && number <= MOST).then_some(Self(number))
     }
 
     /// A number as text, which may be below nought: a change.
@@ -82,4 +87,31 @@ pub(super) fn two_places(value: Decimal) -> Decimal {
 /// A decimal as text with two places.
 pub fn value_text(value: Decimal) -> String {
     two_places(value).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_amount_out_of_all_bounds_is_no_number() {
+        assert_eq!(MOST.to_string(), "1000000000000000");
+        for (text, is_one) in [
+            ("0", true),
+            ("12.5", true),
+            ("1000000000000000", true),
+            ("1000000000000000.1", false),
+            ("79228162514264337593543950335", false),
+            ("-1", false),
+            ("1e3", false),
+            ("", false),
+        ] {
+            assert_eq!(Amount::parse(text).is_some(), is_one, "{text}");
+        }
+        // The largest there is, of a thousand units, over the least.
+        let mut sum = Amount::default();
+        (0..1000).for_each(|_| sum.add(Amount(MOST)));
+        let least = Amount::parse("0.0000000000000000000000000001").unwrap();
+        assert_eq!(value(Scale::PerThousand, sum, least), None);
+    }
 }

@@ -228,7 +228,18 @@ impl Parameter {
     }
 }
 
+/// Farthest that a day may lie from its period, in years: nobody is older, and
+/// every period has such a day.
+const FARTHEST_YEARS: u32 = 200;
+
 impl DayFrom {
+    /// Whether it can be reckoned from any period.
+    pub(super) fn is_near(&self) -> bool {
+        self.years.unsigned_abs() <= FARTHEST_YEARS
+            && self.months.unsigned_abs() <= 12 * FARTHEST_YEARS
+            && self.days.unsigned_abs() <= 366 * u64::from(FARTHEST_YEARS)
+    }
+
     fn reckon(&self, days: &Days) -> NaiveDate {
         let anchor = match self.from {
             Anchor::Start => days.start,

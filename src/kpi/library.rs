@@ -89,18 +89,12 @@ struct Raw {
 }
 
 /// Files by name below their folder.
-type Files = BTreeMap<String, String>;
+pub(super) type Files = BTreeMap<String, String>;
 
 impl Library {
     /// The built-in KPIs, with those of a folder put over them.
     pub fn load(own: Option<&Path>) -> Result<Self, LibraryError> {
-        let mut files = Files::new();
-        for name in Sqls::iter() {
-            embedded(&mut files, &name, Sqls::get(&name))?;
-        }
-        for name in Tomls::iter() {
-            embedded(&mut files, &name, Tomls::get(&name))?;
-        }
+        let mut files = builtin()?;
         if let Some(folder) = own {
             add_folder(&mut files, folder, "")?;
             add_folder(&mut files, &folder.join("blocks"), "blocks/")?;
@@ -113,9 +107,8 @@ impl Library {
         let mut library = Self::default();
         let tomls = files.iter().filter(|(name, _)| has_extension(name, "toml"));
         for (file, text) in tomls {
-            for raw in family(file, text)? {
-                let id = raw.id.clone();
-                let definition = build(files, file, raw)?;
+            for definition in definitions(files, file, text)? {
+                let id = definition.id.clone();
                 if library.kpis.insert(id.clone(), definition).is_some() {
                     return Err(fail(file, format!("there are two KPIs {id}")));
                 }
@@ -128,6 +121,27 @@ impl Library {
     pub fn get(&self, id: &str) -> Option<&Definition> {
         self.kpis.get(id)
     }
+}
+
+/// The files that are part of the program.
+pub(super) fn builtin() -> Result<Files, LibraryError> {
+    let mut files = Files::new();
+    for name in Sqls::iter() {
+        embedded(&mut files, &name, Sqls::get(&name))?;
+    }
+    for name in Tomls::iter() {
+        embedded(&mut files, &name, Tomls::get(&name))?;
+    }
+    Ok(files)
+}
+
+/// The definitions of one file, with the queries of `files`.
+pub(super) fn definitions(
+    files: &Files,
+    file: &str,
+    text: &str,
+) -> Result<Vec<Definition>, LibraryError> {
+    family(file, text)?.into_iter().map(|raw| build(files, file, raw)).collect()
 }
 
 fn fail(file: &str, what: impl Into<String>) -> LibraryError {
@@ -201,7 +215,22 @@ fn yes() -> bool {
     true
 }
 
+/// Most decimal places of a numerator: what is left of a 64-bit number holds
+/// any sum.
+const MOST_PLACES: u32 = 9;
+
 fn build(files: &Files, file: &str, raw: Raw) -> Result<Definition, LibraryError> {
+    let wrong = |what: String| fail(file, format!("{}: {what}", raw.id));
+    if raw.places > MOST_PLACES {
+        return Err(wrong(format!("places are at most {MOST_PLACES}")));
+    }
+    for (name, parameter) in &raw.parameters {
+        if let Parameter::Day(day) = parameter
+            && !day.is_near()
+        {
+            return Err(wrong(format!("the parameter {name} is a day too far from its period")));
+        }
+    }
     let mut target = BTreeMap::new();
     for (year, value) in &raw.target {
         let years = years(year).ok_or_else(|| fail(file, format!("no year: {year}")))?;

@@ -13,6 +13,8 @@ mod classes;
 mod counted;
 mod definition;
 mod explain;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod level;
 mod library;
 mod lists;

@@ -1,6 +1,9 @@
 //! An archive that is judged on a thread of its own, and written when its turn
 //! has come.
 
+#[cfg(fuzzing)]
+pub mod fuzzing;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};

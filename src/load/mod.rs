@@ -20,6 +20,8 @@ use crate::clock::{at_bangkok, round_of};
 use crate::store::{Loading, Store, StoreError};
 use crate::submission::{Problem, Status, Submission};
 
+#[cfg(fuzzing)]
+pub use ahead::fuzzing;
 pub use ahead::{Ahead, Claim, PlaceOf, Prepare};
 use members::problem;
 pub use turn::Before;

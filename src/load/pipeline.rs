@@ -97,14 +97,14 @@ pub(super) fn write(
 
 impl Written {
     /// Puts a run into its month, and begins one of another.
-    fn end_run(&mut self, next: u32) {
+    pub(super) fn end_run(&mut self, next: u32) {
         let (month, counts) = std::mem::replace(&mut self.run, (next, Counts::default()));
         if counts != Counts::default() {
             self.months.entry(month).or_default().add(&counts);
         }
     }
 
-    fn count(
+    pub(super) fn count(
         &mut self,
         batch: &Batch,
         row: usize,

@@ -102,6 +102,28 @@ fn each_mistake_is_told_with_its_key() {
     }
 }
 
+/// Numbers that no sum, product or scale of decimals can hold are mistakes like
+/// any other: nothing panics, and each is told with its key.
+#[test]
+fn numbers_out_of_all_bounds_are_told_with_their_key() {
+    const HUGE: &str = "79228162514264337593543950335";
+    for (from, to, key) in [
+        ("decimals = 2", "decimals = 29", "quality.decimals"),
+        ("decimals = 2", "decimals = 7", "quality.decimals"),
+        ("to = \"4.99\"", &format!("to = \"{HUGE}\""), "quality.duplication.bands"),
+        ("score = \"1.00\"", &format!("score = \"{HUGE}\""), "quality.accuracy.bands"),
+        ("per_head = \"14.28\"", &format!("per_head = \"{HUGE}\""), "money.volume.per_head"),
+        ("per_head = \"14.28\"", "per_head = \"1000000.01\"", "money.volume.per_head"),
+        ("per_head = \"0.27\"", &format!("per_head = \"{HUGE}\""), "money.support.parts"),
+        ("per_head = \"0.27\"", "per_head = \"-0.27\"", "money.support.parts"),
+        ("points = \"0.25\"", &format!("points = \"{HUGE}\""), "points.EPI.points"),
+    ] {
+        let found = mistakes(from, to);
+        let wanted = format!("2557.toml: {key}");
+        assert!(found.iter().any(|said| said.starts_with(&wanted)), "{to}: {found:#?}");
+    }
+}
+
 #[test]
 fn the_command_checks_the_provinces_own_rulebook() {
     let khlang = Khlang::new();

@@ -184,6 +184,27 @@ impl Intake {
     }
 }
 
+#[cfg(fuzzing)]
+impl Intake {
+    /// What [`Intake::admit`] makes of a head, without a daemon to ask.
+    pub fn bare(
+        folder: PathBuf,
+        world: Arc<World>,
+        now: NaiveDateTime,
+        head: &Head,
+    ) -> Result<Self, Problem> {
+        let name = head.header("X-Archive-Name").map(|name| last_part(name).to_owned());
+        let form = multipart::Form::of(head)?;
+        let intake = Self { folder, world, now, units: None, name, form };
+        match &intake.name {
+            Some(name) => intake.may_be(name)?,
+            None if intake.form.is_some() => {}
+            None => return Err(Problem::new(problem::ARCHIVE_NAME, "no name")),
+        }
+        Ok(intake)
+    }
+}
+
 /// An archive of which some has come.
 struct Incoming<'i> {
     intake: &'i Intake,

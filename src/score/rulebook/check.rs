@@ -6,10 +6,15 @@ mod money;
 mod quality;
 
 use chrono::Days as Count;
+use rust_decimal::Decimal;
 
 use super::{Days, Period, Rulebook, RulebookError};
 use crate::catalog::Catalog;
 use crate::clock::round_of;
+
+/// Most points, scores and baht that one value of a rulebook may be: far more
+/// than any round has had, and few enough that no sum of them overflows.
+const MOST: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
 
 /// Mistakes found so far.
 pub(super) struct Mistakes {
@@ -30,6 +35,11 @@ impl Mistakes {
             self.add(key, what);
         }
     }
+}
+
+/// The sum; none when it is out of all bounds.
+fn sum(values: impl Iterator<Item = Decimal>) -> Option<Decimal> {
+    values.into_iter().try_fold(Decimal::ZERO, Decimal::checked_add)
 }
 
 /// All mistakes of a rulebook, in the order of its sections.

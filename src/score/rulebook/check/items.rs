@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rust_decimal::Decimal;
 
 use super::super::{Days, Item, Kind, Rulebook};
-use super::Mistakes;
+use super::{MOST, Mistakes};
 use crate::score::rows::query;
 
 /// Parameters that every query of items gets.
@@ -46,6 +46,7 @@ fn worth(item: &Item, key: &str, m: &mut Mistakes) {
 
 fn amount(points: Decimal, key: &str, m: &mut Mistakes) {
     m.unless(points > Decimal::ZERO, key, "must be more than nothing");
+    m.unless(points <= MOST, key, format_args!("must be at most {MOST}"));
     m.unless(points.normalize().scale() <= 2, key, "has more than two places");
 }
 

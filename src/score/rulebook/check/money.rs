@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use super::super::Rulebook;
 use super::super::money::{Bound, Pool, SharedBy};
-use super::{Mistakes, periods};
+use super::{MOST, Mistakes, periods, sum};
 
 pub(super) fn check(book: &Rulebook, m: &mut Mistakes) {
     let money = &book.money;
@@ -21,27 +21,36 @@ pub(super) fn check(book: &Rulebook, m: &mut Mistakes) {
         let shareable = !pool.by_results && pool.shared_by == SharedBy::Heads;
         let what = "is for a pool that is shared by heads and not paid by results";
         m.unless(!pool.shared_out || shareable, &format!("{key}.shared_out"), what);
+        let what = format_args!("must be at most {MOST}");
+        m.unless(pool.per_head <= MOST, &format!("{key}.per_head"), what);
         parts(pool, &key, m);
         unearned(book, pool, &key, m);
     }
-    let sum = |by_results: bool| -> Decimal {
+    let total = |by_results: bool| {
         let pools = money.pools.iter().filter(|pool| pool.by_results || !by_results);
-        pools.map(|pool| pool.per_head).sum()
+        sum(pools.map(|pool| pool.per_head))
     };
-    for (key, said, sum) in [
-        ("money.by_results", money.by_results, sum(true)),
-        ("money.per_head", money.per_head, sum(false)),
+    for (key, said, total) in [
+        ("money.by_results", money.by_results, total(true)),
+        ("money.per_head", money.per_head, total(false)),
     ] {
-        m.unless(said == sum, key, format_args!("is {said}, but its pools add up to {sum}"));
+        // What is out of all bounds has been told with its pool.
+        let Some(total) = total else { continue };
+        m.unless(said == total, key, format_args!("is {said}, but its pools add up to {total}"));
     }
     periods("money.quarter", &money.quarters, book, m);
 }
 
 fn parts(pool: &Pool, key: &str, m: &mut Mistakes) {
-    let sum: Decimal = pool.parts.iter().map(|part| part.per_head).sum();
-    let right = pool.parts.is_empty() || sum == pool.per_head;
-    let what = format_args!("add up to {sum}, not to {}", pool.per_head);
-    m.unless(right, &format!("{key}.parts"), what);
+    let key = format!("{key}.parts");
+    for part in &pool.parts {
+        let right = Decimal::ZERO <= part.per_head && part.per_head <= MOST;
+        let what = format_args!("{}: must be from nothing to {MOST}", part.name);
+        m.unless(right, &key, what);
+    }
+    let Some(total) = sum(pool.parts.iter().map(|part| part.per_head)) else { return };
+    let right = pool.parts.is_empty() || total == pool.per_head;
+    m.unless(right, &key, format_args!("add up to {total}, not to {}", pool.per_head));
 }
 
 /// What a pool that is paid at most does not pay goes to one that is paid at

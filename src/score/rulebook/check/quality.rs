@@ -6,13 +6,19 @@ use rust_decimal::Decimal;
 
 use super::super::Quality;
 use super::super::quality::Dimension;
-use super::Mistakes;
+use super::{MOST, Mistakes};
 use crate::archive::Standard;
 use crate::catalog::Catalog;
+
+/// Most decimals of a percentage: a whole number of them has to be counted.
+const MOST_DECIMALS: u32 = 6;
 
 pub(super) fn check(quality: &Quality, catalog: &Catalog, m: &mut Mistakes) {
     m.unless(!quality.source.trim().is_empty(), "quality.source", "is blank");
     m.unless(!quality.dimensions.is_empty(), "quality.dimension", "there is none");
+    let right = quality.decimals <= MOST_DECIMALS;
+    m.unless(right, "quality.decimals", format_args!("must be at most {MOST_DECIMALS}"));
+    let decimals = quality.decimals.min(MOST_DECIMALS);
     let mut seen = BTreeSet::new();
     for dimension in &quality.dimensions {
         let key = format!("quality.{}", dimension.name);
@@ -24,7 +30,7 @@ pub(super) fn check(quality: &Quality, catalog: &Catalog, m: &mut Mistakes) {
             m.unless(!counts.is_empty(), &format!("{key}.{name}"), "names no count");
         }
         files(dimension, &key, catalog, m);
-        bands(dimension, &key, quality.decimals, m);
+        bands(dimension, &key, decimals, m);
     }
     for (file, twins) in &quality.also {
         let key = format!("quality.also.{file}");
@@ -62,7 +68,8 @@ fn bands(dimension: &Dimension, key: &str, decimals: u32, m: &mut Mistakes) {
         m.unless(band.from == begin, &key, what);
         m.unless(band.from <= band.to, &key, format_args!("{} ends before it begins", band.from));
         m.unless(band.score >= Decimal::ZERO, &key, "a score is below nothing");
-        begin = band.to + step;
+        m.unless(band.score <= MOST, &key, format_args!("a score is above {MOST}"));
+        begin = band.to.checked_add(step).unwrap_or(band.to);
     }
     let end = Decimal::ONE_HUNDRED;
     let whole = sorted.last().is_some_and(|band| band.to == end);

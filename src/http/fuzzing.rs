@@ -1,0 +1,103 @@
+//! Ways in for the fuzzer (`fuzz/`): the readers of what clients send, as
+//! functions of bytes. No other build has them.
+
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use chrono::NaiveDateTime;
+
+use super::call::read_query;
+use super::front::head::HeadBuffer;
+use super::problem::Problem;
+use super::routes::{self, Found, ROUTES};
+use super::upload::Intake;
+use crate::world::World;
+
+/// An archive as it was taken.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// Its name.
+    pub name: String,
+    /// Its content.
+    pub content: Vec<u8>,
+    /// SHA-256 of that, hex, as reckoned on the way.
+    pub sha256: String,
+    /// Its size, as counted on the way.
+    pub bytes: u64,
+}
+
+fn told(problem: &Problem) -> String {
+    format!("{}: {}", problem.kind.code, problem.detail)
+}
+
+/// Bytes that come so many at a time.
+struct Packets<'a> {
+    bytes: &'a [u8],
+    size: usize,
+}
+
+impl Read for Packets<'_> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.size.min(out.len()).min(self.bytes.len());
+        let (now, rest) = self.bytes.split_at(count);
+        out[..count].copy_from_slice(now);
+        self.bytes = rest;
+        Ok(count)
+    }
+}
+
+/// Takes a whole request in packets of `packet` bytes: a head, and behind it
+/// an archive as it is or as the file of a form. None when the head is not
+/// whole.
+pub fn upload(
+    world: &Arc<World>,
+    folder: &Path,
+    now: NaiveDateTime,
+    request: &[u8],
+    packet: usize,
+) -> Result<Option<Taken>, String> {
+    let packet = packet.max(1);
+    let mut buffer = HeadBuffer::new(world.config.limits.head_bytes);
+    let mut packets = request.chunks(packet);
+    let head = loop {
+        let Some(next) = packets.next() else { return Ok(None) };
+        if let Some(head) = buffer.push(next).map_err(|e| told(&e))? {
+            break head;
+        }
+    };
+    let mut body = buffer.rest();
+    packets.for_each(|next| body.extend_from_slice(next));
+    let intake = Intake::bare(folder.to_owned(), Arc::clone(world), now, &head);
+    let intake = intake.map_err(|e| told(&e))?;
+    let mut reader = Packets { bytes: &body, size: packet };
+    let received = intake.receive(&mut reader).map_err(|e| told(&e))?;
+    let path = received.take().ok_or("taken before it was given")?;
+    let content = std::fs::read(&path).map_err(|e| e.to_string())?;
+    let upload = received.upload.clone();
+    Ok(Some(Taken { name: upload.name, content, sha256: upload.sha256, bytes: upload.bytes }))
+}
+
+/// How many routes there are.
+pub fn routes() -> usize {
+    ROUTES.len()
+}
+
+/// Reads a query against the parameters of a route; gives what was read.
+pub fn query(
+    route: usize,
+    query: &str,
+    rows: u64,
+    strict: bool,
+) -> Result<Vec<(&'static str, String)>, String> {
+    let params = ROUTES[route % ROUTES.len()].params;
+    read_query(query, params, rows, strict).map_err(|problem| told(&problem))
+}
+
+/// The path of the route that a path leads to.
+pub fn find(method: &str, path: &str) -> Option<&'static str> {
+    match routes::find(method, path) {
+        Found::Route(route, _) => Some(route.path),
+        Found::Other(_) | Found::Nothing => None,
+    }
+}
