@@ -1,7 +1,16 @@
 //! What must hold when the program is killed, or has trouble of its own.
+//! `docs/reliability.md` tells what is promised and which of these tests holds
+//! it.
 
+mod archives;
+mod descriptors;
+mod disk;
+mod effort;
+mod full;
 mod kill;
+mod ledger;
 mod leftover;
 mod random;
+mod shim;
 mod trouble;
 mod upload;
