@@ -35,7 +35,13 @@ impl Sent {
 pub fn all_places(site: &Site) -> Vec<(String, PathBuf)> {
     let folders = ["inbox", "work", "accepted", "rejected"];
     let files = folders.into_iter().flat_map(|folder| site.files(folder));
-    files.filter_map(|path| Some((sha256(&std::fs::read(site.at(&path)).ok()?), path))).collect()
+    // The mark of a number that was promised lies beside its archive, or the
+    // beginning of one.
+    let marks = [".promised.json", "..promised.json.tmp"];
+    files
+        .filter(|path| !marks.iter().any(|mark| path.ends_with(mark)))
+        .filter_map(|path| Some((sha256(&std::fs::read(site.at(&path)).ok()?), path)))
+        .collect()
 }
 
 /// Makes archives; those of a unit are made in the order of their times.

@@ -64,6 +64,10 @@ const OURS: &[&str] = &[
     "unable to open database file",
     "database or disk is full",
     "database is locked",
+    // What SQLite makes of a log's index that it may not open for writing.
+    "attempt to write a readonly database",
+    // What SQLite makes of a page that the disk does not give.
+    "database disk image is malformed",
 ];
 
 /// Loaded before the trouble: its name comes again.
