@@ -5,6 +5,8 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
 
 use super::archives::{Maker, Sent};
 use super::effort::{Random, rounds, say};
@@ -12,9 +14,9 @@ use super::ledger::{Ledger, import};
 use crate::support::database::Snapshot;
 use crate::support::site::Site;
 
-/// Size of the file system: a database without rows has 1.5 MiB, and as much
-/// again in its log.
-const SIZE: &str = "size=12m";
+/// Size of the file system: what must be free for a load to begin (some 100 MiB
+/// for the log of the database), and a database.
+const SIZE: &str = "size=160m";
 
 /// A file system in memory; taken off when dropped.
 struct Mounted(PathBuf);
@@ -40,7 +42,7 @@ impl Drop for Mounted {
 fn fill(site: &Site, left: u64) -> PathBuf {
     let path = site.at("ballast");
     let mut ballast = File::create(&path).unwrap();
-    let block = [0; 4096];
+    let block = vec![0; 64 << 10];
     let mut length = 0_u64;
     while ballast.write_all(&block).is_ok() {
         length += block.len() as u64;
@@ -62,8 +64,8 @@ fn small_site() -> Option<(Site, Mounted)> {
 
 fn some(random: &mut Random) -> Vec<Sent> {
     let mut maker = Maker::new();
-    let all = (0..3 + random.below(4)).map(|_| maker.make(random));
-    all.filter(|sent| sent.plain).collect()
+    let all = std::iter::repeat_with(|| maker.make(random)).filter(|sent| sent.plain);
+    all.take(5).collect()
 }
 
 fn full_daemon(seed: u64) -> Option<u64> {
@@ -78,11 +80,18 @@ fn full_daemon(seed: u64) -> Option<u64> {
         part.push(".part");
         fs::write(&part, &sent.bytes).unwrap();
     }
-    let ballast = fill(&site, random.below(64) * 8192);
+    // The disk is full before they are seen, or becomes so while they are
+    // loaded.
+    let (left, early) = (random.below(64) * 8192, random.one_in(2));
+    let ballast = early.then(|| fill(&site, left));
     for sent in &archives {
         let to = site.at("inbox").join(&sent.name);
         fs::rename(site.at(format!("inbox/{}.part", sent.name)), to).unwrap();
     }
+    let ballast = ballast.unwrap_or_else(|| {
+        sleep(Duration::from_millis(random.below(400)));
+        fill(&site, left)
+    });
     daemon.wait_for_error_or(|| site.is_idle());
     let met = u64::from(daemon.log().contains("ERROR"));
     let whole = Ledger::undisturbed(&[], &archives);
@@ -105,8 +114,20 @@ fn full_import(seed: u64) -> Option<u64> {
         assert!(matches!(status, Some(0 | 2)), "{error}");
     }
     let whole = Ledger::undisturbed(before, archives);
-    let ballast = fill(&site, random.below(256) * 8192);
-    let (status, _, error) = import(&site, archives);
+    let left = random.below(256) * 8192;
+    let early = random.one_in(2);
+    let mut ballast = early.then(|| fill(&site, left));
+    let pause = Duration::from_millis(random.below(250));
+    let (status, _, error) = std::thread::scope(|scope| {
+        let importing = scope.spawn(|| import(&site, archives));
+        let ballast = ballast.get_or_insert_with(|| {
+            sleep(pause);
+            fill(&site, left)
+        });
+        assert!(ballast.exists());
+        importing.join().unwrap()
+    });
+    let ballast = ballast.unwrap();
     whole.assert_nothing_else_told(&site, &error);
     fs::remove_file(ballast).unwrap();
     if status == Some(1) {
