@@ -122,7 +122,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(format!("{name}{}", receipt::ENDINGS[0]));
         assert_eq!(standing(folder.path(), "none").unwrap(), None);
-        fs::write(path("a.zip"), br#"{"id": 7}"#).unwrap();
+        crate::files::write_whole(&path("a.zip"), br#"{"id": 7}"#).unwrap();
         assert_eq!(standing(folder.path(), "a.zip").unwrap(), Some(7));
         // Reading a folder fails as a bad disk does.
         fs::create_dir(path("b.zip")).unwrap();
