@@ -9,20 +9,23 @@ use super::effort::{Random, rounds};
 use super::ledger::Ledger;
 use super::upload::send;
 use crate::support::database::Snapshot;
-use crate::support::site::{Daemon, Site, sha256};
+use crate::support::site::{Daemon, Site, UNIT_C, sha256};
 
 /// Kills of one round.
 const KILLS: u64 = 12;
 
-/// Sends one archive: into the inbox, a folder in it, or by HTTP.
+/// Sends one archive: into the inbox, a folder in it, or by HTTP. What one unit
+/// sends comes by one way alone: of two archives that come at once by two ways,
+/// either may be the first that is seen.
 fn hand_in(site: &Site, daemon: Option<&Daemon>, sent: &Sent, random: &mut Random) {
-    match (daemon, random.below(3)) {
-        (Some(daemon), 0) if sent.plain => {
+    let by_http = sent.plain && sent.name.contains(UNIT_C);
+    match daemon.filter(|_| by_http) {
+        Some(daemon) => {
             let (status, answer) = send(daemon.address(), &sent.name, &sent.bytes).unwrap();
             assert_eq!(status, 202, "{}: {answer}", sent.name);
         }
-        (_, 1 | 2) if sent.plain => site.drop_archive(&sent.name, &sent.bytes),
-        _ => {
+        None if sent.plain && !random.one_in(3) => site.drop_archive(&sent.name, &sent.bytes),
+        None => {
             let folder = format!("desk-{}", random.below(1 << 40));
             site.drop_archive(format!("{folder}/{}", sent.name), &sent.bytes);
         }
@@ -66,7 +69,7 @@ fn kills(seed: u64) -> u64 {
             sleep(Duration::from_millis(random.below(60)));
         }
         let last = maker.make(&mut random);
-        if ready && last.plain {
+        if ready && last.plain && last.name.contains(UNIT_C) {
             kill_while_it_comes(&site, &mut daemon, &last, &mut random);
             sent.push(last);
         } else {
