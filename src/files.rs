@@ -95,9 +95,14 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
 /// Renames a file and makes it durable on both sides. An existing file is
 /// never replaced.
 pub fn rename_durably(from: &Path, to: &Path) -> io::Result<()> {
-    if to.symlink_metadata().is_ok() {
-        let what = format!("{} is there already", to.display());
-        return Err(io::Error::new(io::ErrorKind::AlreadyExists, what));
+    match to.symlink_metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        // It may be there for all we know.
+        Err(error) => return Err(error),
+        Ok(_) => {
+            let what = format!("{} is there already", to.display());
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, what));
+        }
     }
     fs::rename(from, to)?;
     let (to, from) = (to.parent(), from.parent());

@@ -94,7 +94,7 @@ pub fn finish(
     write_receipt(&|id| flusher.is_known(id), folders, submission)?;
     crate::crash_point("receipted");
     if let Some(stored) = &submission.stored
-        && claimed.path.exists()
+        && claimed.path.try_exists()?
     {
         // What was stored before a kill may not be: an earlier version did not copy.
         own(&claimed.path, &claimed.ours)?;

@@ -32,11 +32,11 @@ pub fn write_receipt(
     let turn = File::open(&folder)?;
     turn.lock()?;
     let mut name = short(&s.archive);
-    match standing(&folder, &name) {
+    match standing(&folder, &name)? {
         Some(other) if other > id && is_known(other)? => {
             // A later archive of this name was done first (`import` beside the
             // daemon, or trouble that made this one wait).
-            name = numbered(&folder, &name, id);
+            name = numbered(&folder, &name, id)?;
         }
         Some(other) if other != id => put_aside(&folder, &name, other)?,
         _ => {}
@@ -52,20 +52,25 @@ pub fn write_receipt(
     Ok(())
 }
 
-/// Whose receipt stands under a name.
-fn standing(folder: &Path, name: &str) -> Option<i64> {
+/// Whose receipt stands under a name. What cannot be read just now may be one,
+/// and must not be written over.
+fn standing(folder: &Path, name: &str) -> io::Result<Option<i64>> {
     /// All else is passed over: a receipt may be long.
     #[derive(serde::Deserialize)]
     struct Receipt {
         id: Option<i64>,
     }
-    let json = fs::read(folder.join(format!("{name}{}", receipt::ENDINGS[0]))).ok()?;
-    serde_json::from_slice::<Receipt>(&json).ok()?.id
+    let json = match fs::read(folder.join(format!("{name}{}", receipt::ENDINGS[0]))) {
+        Ok(json) => json,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    Ok(serde_json::from_slice::<Receipt>(&json).ok().and_then(|receipt| receipt.id))
 }
 
 /// Gives the receipt that stands under a name its number.
 fn put_aside(folder: &Path, name: &str, id: i64) -> io::Result<()> {
-    let aside = numbered(folder, name, id);
+    let aside = numbered(folder, name, id)?;
     for ending in receipt::ENDINGS.iter().rev() {
         let to = folder.join(format!("{aside}{ending}"));
         match fs::rename(folder.join(format!("{name}{ending}")), to) {
@@ -81,12 +86,12 @@ fn put_aside(folder: &Path, name: &str, id: i64) -> io::Result<()> {
 }
 
 /// The name with a number, and again when a file of just that name was sent.
-fn numbered(folder: &Path, name: &str, id: i64) -> String {
+fn numbered(folder: &Path, name: &str, id: i64) -> io::Result<String> {
     let mut numbered = format!("{name}.{id}");
-    while standing(folder, &numbered).is_some_and(|other| other != id) {
+    while standing(folder, &numbered)?.is_some_and(|other| other != id) {
         numbered = format!("{numbered}.{id}");
     }
-    numbered
+    Ok(numbered)
 }
 
 /// The name, or its beginning with a mark of the whole when it is too long.
@@ -111,6 +116,18 @@ pub(super) fn beginning(text: &str, bytes: usize) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cannot_be_read_may_be_somebody_s_receipt() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(format!("{name}{}", receipt::ENDINGS[0]));
+        assert_eq!(standing(folder.path(), "none").unwrap(), None);
+        crate::files::write_whole(&path("a.zip"), br#"{"id": 7}"#).unwrap();
+        assert_eq!(standing(folder.path(), "a.zip").unwrap(), Some(7));
+        // Reading a folder fails as a bad disk does.
+        fs::create_dir(path("b.zip")).unwrap();
+        assert!(standing(folder.path(), "b.zip").is_err());
+    }
 
     #[test]
     fn long_names_stay_apart() {

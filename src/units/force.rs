@@ -105,8 +105,18 @@ impl Stamp {
     }
 }
 
+fn is_missing(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound
+}
+
+/// None where there is no such file; a mark of its own where it cannot be
+/// looked at.
 fn mark(path: &Path) -> Option<Mark> {
-    let meta = path.metadata().ok()?;
+    let meta = match path.metadata() {
+        Ok(meta) => meta,
+        Err(error) if is_missing(&error) => return None,
+        Err(_) => return Some((-1, -1, -1, -1, 0, 0)),
+    };
     let (changed, moved) = (meta.mtime(), meta.ctime());
     Some((changed, meta.mtime_nsec(), moved, meta.ctime_nsec(), meta.len(), meta.ino()))
 }
@@ -120,8 +130,10 @@ impl Units {
         let stamp = Stamp::now(data, configured);
         let kept = kept(data);
         let own = data.join(OWN);
-        let is_own = own.symlink_metadata().is_ok();
-        if !is_own && !configured.exists() {
+        // A file that cannot be looked at just now is not one that is not there:
+        // no other list takes its place.
+        let is_own = !own.symlink_metadata().is_err_and(|error| is_missing(&error));
+        if !is_own && !configured.try_exists().unwrap_or(true) {
             if let Some((_, old)) = kept {
                 let held = Held::of(&old, Why::Missing, &own, None, None, Vec::new());
                 return Ok(Self { held: Some(held), stamp, ..old });

@@ -27,7 +27,7 @@ const STEPS: [&str; 8] = [
 ];
 
 /// Sends an archive; nothing when no answer came, or one that was cut off.
-fn send(address: SocketAddr, name: &str, bytes: &[u8]) -> Option<(u16, Value)> {
+pub fn send(address: SocketAddr, name: &str, bytes: &[u8]) -> Option<(u16, Value)> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
     let head = format!(

@@ -57,6 +57,44 @@ impl Snapshot {
         self.ask("SELECT stored FROM submission ORDER BY id DESC LIMIT 1").remove(0)
     }
 
+    /// Name, hash, status and place of every submission.
+    pub fn outcomes(&self) -> Vec<[String; 4]> {
+        if self.submissions().is_empty() {
+            return Vec::new();
+        }
+        let conn = self.conn.as_ref().unwrap();
+        let sql = "SELECT archive, sha256, status, stored FROM submission ORDER BY id";
+        let mut query = conn.prepare(sql).unwrap();
+        let four = |row: &rusqlite::Row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]);
+        query.query_map([], four).unwrap().map(Result::unwrap).collect()
+    }
+
+    /// Every stored row as a text: its record, the hash of the archive that it
+    /// came from, and its values.
+    pub fn stored_rows(&self) -> Vec<String> {
+        let Some(conn) = &self.conn else { return Vec::new() };
+        let mut rows = Vec::new();
+        for view in self.ask::<String>(
+            "SELECT name FROM sqlite_schema WHERE type = 'view' AND name = upper(name)",
+        ) {
+            let sql = format!(
+                "SELECT s.archive, s.sha256, v.* FROM \"{view}\" AS v
+                 JOIN submission AS s ON s.id = v.SUBMISSION"
+            );
+            let mut query = conn.prepare(&sql).unwrap();
+            let number = query.column_names().iter().position(|c| *c == "SUBMISSION").unwrap();
+            let columns = query.column_count();
+            let text = |row: &rusqlite::Row| {
+                let values = (0..columns).filter(|column| *column != number);
+                let values = values.map(|column| row.get::<_, rusqlite::types::Value>(column));
+                let values = values.collect::<Result<Vec<_>, _>>()?;
+                Ok(format!("{view} {values:?}"))
+            };
+            rows.extend(query.query_map([], text).unwrap().map(Result::unwrap));
+        }
+        rows
+    }
+
     /// Rows of all records.
     pub fn rows(&self) -> u64 {
         self.tables().iter().map(|table| self.count(table)).sum()

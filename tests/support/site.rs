@@ -286,6 +286,14 @@ impl Daemon<'_> {
         self.wait(text, || fs::read_to_string(&log).unwrap_or_default().contains(text));
     }
 
+    /// Waits for an error in the log, or until something is so.
+    pub fn wait_for_error_or(&mut self, mut so: impl FnMut() -> bool) {
+        let log = self.log.clone();
+        self.wait("an error, or nothing left to do", || {
+            fs::read_to_string(&log).unwrap_or_default().contains("ERROR") || so()
+        });
+    }
+
     /// Sends a signal by its name, e.g. `TERM`.
     pub fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
