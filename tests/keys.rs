@@ -71,7 +71,9 @@ fn sources() -> Vec<(String, String)> {
         let name = path.strip_prefix(&schema).unwrap().to_str().unwrap().to_owned();
         (name, std::fs::read_to_string(path).unwrap())
     };
-    let mut all = vec![read(&schema.join("findings.csv")), read(&schema.join("versions.toml"))];
+    let mut all = ["findings.csv", "shapes.csv", "versions.toml"]
+        .map(|file| read(&schema.join(file)))
+        .to_vec();
     for folder in ["records", "codes"] {
         let entries = std::fs::read_dir(schema.join(folder)).unwrap();
         all.extend(entries.map(|entry| read(&entry.unwrap().path())));

@@ -91,13 +91,15 @@ impl Form {
             Self::Status if Status::parse(value).is_some() => Ok(value.to_owned()),
             Self::Status => Err(format!("must be one of {}", STATUSES.join(", "))),
             Self::Day => match NaiveDate::parse_from_str(value, "%Y-%m-%d") {
-                Ok(day) if value.len() == 10 => Ok(day.to_string()),
+                Ok(day) if value.len() == 10 && day.to_string() == value => Ok(day.to_string()),
                 _ => Err("must be a day, YYYY-MM-DD (C.E.)".to_owned()),
             },
             Self::Page => number(LAST_PAGE),
             Self::PerPage => number(rows),
             Self::Month => match NaiveDate::parse_from_str(&format!("{value}-01"), "%Y-%m-%d") {
-                Ok(day) if value.len() == 7 => Ok(day.format("%Y-%m").to_string()),
+                Ok(day) if value.len() == 7 && day.to_string().starts_with(value) => {
+                    Ok(value.to_owned())
+                }
                 _ => Err("must be a month, YYYY-MM (C.E.)".to_owned()),
             },
             Self::Period => match value.parse::<Period>() {
@@ -399,4 +401,29 @@ pub fn read_query(
         return Err(wrong("from is after to".to_owned()));
     }
     Ok(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_or_month_has_four_digits_of_year_and_no_sign() {
+        for (form, value, right) in [
+            (Form::Month, "2014-01", true),
+            (Form::Month, "-1211-1", false),
+            (Form::Month, "+2014-1", false),
+            (Form::Month, "12014-1", false),
+            (Form::Month, " 2014-1", false),
+            (Form::Day, "2014-01-31", true),
+            (Form::Day, "-1211-1-01", false),
+            (Form::Day, "+2014-1-01", false),
+            (Form::Day, "+12014-1-1", false),
+            (Form::Day, "2014- 1-31", false),
+        ] {
+            let read = form.read(value, 100);
+            assert_eq!(read.is_ok(), right, "{value}");
+            assert!(!right || read.as_deref() == Ok(value), "{value}");
+        }
+    }
 }

@@ -200,8 +200,8 @@ impl Maker<'_> {
             }
         }
         table.notes.push(Words::new(
-            "แถวเหล่านี้รับไว้และนับในตารางข้างบนตามปกติ แต่ไม่ได้คะแนนและไม่นับเป็นคุณภาพของส่วนที่ช้า (สไลด์ 45-46)",
-            "They are stored and counted above as ever, but score nothing and count in no quality of what they are late for (slides 45-46)",
+            "แถวเหล่านี้รับไว้และนับในตารางข้างบนตามปกติ แต่ไม่ได้คะแนนและไม่นับเป็นคุณภาพของส่วนที่ช้า",
+            "They are stored and counted above as ever, but score nothing and count in no quality of what they are late for",
         ));
         self.mark(&mut table, &["sent_by"]);
         table
