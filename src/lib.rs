@@ -35,20 +35,20 @@
 //!
 //! 1. Judging never fails: a row gives a record or nothing, and findings; an
 //!    `Err` is ours and never looks like the sender's fault
-//!    (`tests/properties.rs`, `tests/faults.rs`).
+//!    (`tests/properties.rs`, `tests/faults`).
 //! 2. `received = accepted + duplicate + rejected`, proven before commit
 //!    (`load::outcome`), by the table's own CHECK, and by `verify`.
 //! 3. An archive is in exactly one folder at every instant; nothing is
-//!    deleted, only renamed (`tests/faults.rs`, at every step of [`inbox`]).
+//!    deleted, only renamed (`tests/faults`, at every step of [`inbox`]).
 //! 4. Rows, counts, findings and the submission's number are one transaction;
-//!    one writer, readers see snapshots (`tests/faults.rs`).
-//! 5. Wake-ups are hints: the loop rescans and decides (`tests/daemon.rs`).
+//!    one writer, readers see snapshots (`tests/faults`).
+//! 5. Wake-ups are hints: the loop rescans and decides (`tests/daemon`).
 //! 6. There is a limit on everything, all in [`config::Limits`].
 //! 7. Files for others appear whole ([`files::write_whole`]).
 //! 8. Only the edges know HTTP, JSON, B.E. and time zones.
 //! 9. One list drives everything: the catalogue makes checks and texts, the
 //!    routes make router and `OpenAPI` (`catalog::tests`, `http`).
-//! 10. Same input, same clock, same bytes out (`sample`, `tests/golden.rs`).
+//! 10. Same input, same clock, same bytes out (`sample`, `tests/golden`).
 //! 11. A figure is a function of the store's state, never of what was counted
 //!     before: what is kept in parts equals a full run (`tests/figures`).
 //! 12. A receipt is written, and an original moved, only when the submission
