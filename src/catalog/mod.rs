@@ -96,7 +96,8 @@ impl Catalog {
             }
         }
         if let Some(folder) = lists {
-            for path in csv_files(folder) {
+            let unread = |e: std::io::Error| error(&folder.display().to_string(), 1, e.to_string());
+            for path in crate::files::with_extension(folder, &["csv"]).map_err(unread)? {
                 codes.add_file(&path)?;
             }
         }
@@ -180,17 +181,6 @@ pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
         })
         .min()
         .map(|(_, candidate)| candidate)
-}
-
-fn csv_files(folder: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|ext| ext.eq_ignore_ascii_case("csv")))
-        .collect();
-    files.sort();
-    files
 }
 
 fn error(file: &str, line: usize, what: String) -> CatalogError {

@@ -155,9 +155,9 @@ impl Layouts {
             let text = String::from_utf8(bytes).map_err(|_| format!("reports/{name}: no UTF-8"))?;
             texts.insert(name.trim_end_matches(".toml").to_owned(), text);
         }
-        for entry in own.and_then(|own| own.read_dir().ok()).into_iter().flatten().flatten() {
-            let path = entry.path();
-            if path.extension().is_some_and(|e| e == "toml") {
+        if let Some(own) = own {
+            let unread = |error| format!("{}: {error}", own.display());
+            for path in crate::files::with_extension(own, &["toml"]).map_err(unread)? {
                 let text = crate::files::read_plain(&path)
                     .map_err(|error| format!("{}: {error}", path.display()))?;
                 let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();

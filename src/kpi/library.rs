@@ -164,14 +164,11 @@ fn embedded(
 }
 
 fn add_folder(files: &mut Files, folder: &Path, before: &str) -> Result<(), LibraryError> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
-    for entry in entries.flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if has_extension(&name, "sql") || has_extension(&name, "toml") {
-            let text =
-                crate::files::read_plain(&entry.path()).map_err(|e| fail(&name, e.to_string()))?;
-            files.insert(format!("{before}{name}"), text);
-        }
+    let unread = |e: std::io::Error| fail(&folder.display().to_string(), e.to_string());
+    for path in crate::files::with_extension(folder, &["sql", "toml"]).map_err(unread)? {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let text = crate::files::read_plain(&path).map_err(|e| fail(&name, e.to_string()))?;
+        files.insert(format!("{before}{name}"), text);
     }
     Ok(())
 }

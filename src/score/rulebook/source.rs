@@ -31,7 +31,13 @@ impl Shelf {
         let name = format!("{round}.toml");
         for folder in &self.folders {
             let path = folder.join(&name);
-            if path.exists() {
+            // One that cannot be looked at must not make way for another:
+            // a round would be paid by other rules, and nobody would see it.
+            let there = path.try_exists().map_err(|error| RulebookError {
+                file: path.display().to_string(),
+                what: error.to_string(),
+            })?;
+            if there {
                 return of_round(round, read(&path)?);
             }
         }
@@ -51,8 +57,11 @@ impl Shelf {
         let mut rounds: BTreeMap<i32, Option<PathBuf>> =
             SHIPPED.files().filter_map(|file| Some((round_of(file.path())?, None))).collect();
         for folder in self.folders.iter().rev() {
-            let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-            for path in entries.map(|entry| entry.path()) {
+            let own = crate::files::with_extension(folder, &["toml"]).unwrap_or_else(|error| {
+                log::error!("{}: {error}", folder.display());
+                Vec::new()
+            });
+            for path in own {
                 if let Some(round) = round_of(&path) {
                     rounds.insert(round, Some(path));
                 }
