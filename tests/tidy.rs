@@ -267,3 +267,19 @@ fn facts_of_the_domain_are_not_in_match_arms() {
         }
     }
 }
+
+#[test]
+fn what_cannot_be_looked_at_is_not_taken_for_gone() {
+    // These say "no" also to a disk that fails and a folder that is closed.
+    let hides = [".exists()", "metadata().is_ok()", "metadata().is_err()"];
+    for (name, text) in sources("src") {
+        // Its names never end, and the rename that follows replaces nothing.
+        if name.contains("test") || name == "src/inbox/place.rs" {
+            continue;
+        }
+        for call in hides {
+            let found = without_tests(&text).contains(call);
+            assert!(!found, "{name} has {call}: use files::is_there");
+        }
+    }
+}

@@ -11,7 +11,7 @@ mod record;
 mod shapes;
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 pub use codes::{CodeList, CodeLists};
 pub use findings::{FindingText, Findings, Severity};

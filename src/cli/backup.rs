@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Context, Done, say, shown};
 use crate::daemon;
+use crate::files::is_there;
 use crate::store::{AccessStore, Kept, Restoring, may_write, restore, sweep, sweep_restore};
 
 /// Options of `backup`.
@@ -27,7 +28,7 @@ pub struct RestoreArgs {
 /// Writes a backup, also while the daemon runs.
 pub fn backup(context: &Context, args: &Args) -> anyhow::Result<Done> {
     let reader = context.reader()?;
-    let access = AccessStore::path(&context.data).exists().then(|| beside(&args.file));
+    let access = is_there(&AccessStore::path(&context.data))?.then(|| beside(&args.file));
     for path in [Some(&args.file), access.as_ref()].into_iter().flatten() {
         may_write(path)?;
     }
@@ -75,7 +76,7 @@ pub fn restore_from(context: &Context, args: &RestoreArgs) -> anyhow::Result<Don
         folders.work().display()
     );
     // Without a list of its own a data folder is of no province yet.
-    let own = context.data.join("units.csv").exists();
+    let own = is_there(&context.data.join("units.csv"))?;
     let units = if own { Some(context.units(&config)?) } else { None };
     let knows = |unit: &str| units.as_ref().is_some_and(|units| units.knows(unit));
     let restored = restore(&Restoring {

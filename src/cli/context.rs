@@ -10,6 +10,7 @@ use crate::access::Identity;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::files::is_there;
 use crate::inbox::Folders;
 use crate::store::{AccessStore, Action, Entry, Kept, Opening, Reader, Store};
 use crate::units::Units;
@@ -35,7 +36,12 @@ impl Context {
     /// The configuration in force.
     pub fn config(&self) -> anyhow::Result<Config> {
         let default = PathBuf::from(DEFAULT_CONFIG);
-        let file = self.config.clone().or_else(|| default.exists().then_some(default));
+        let file = match &self.config {
+            Some(file) => Some(file.clone()),
+            None => is_there(&default)
+                .with_context(|| default.display().to_string())?
+                .then_some(default),
+        };
         Ok(Config::load(file.as_deref(), std::env::vars())?)
     }
 
@@ -54,7 +60,7 @@ impl Context {
     /// What each unit has sent; nothing when that cannot be told.
     fn sent(&self) -> Option<BTreeMap<String, u64>> {
         let path = Folders::new(&self.data).database();
-        if !path.exists() {
+        if is_there(&path).is_ok_and(|there| !there) {
             return Some(BTreeMap::new());
         }
         let lines = Reader::open(&path, None).and_then(|reader| reader.units());
@@ -100,7 +106,8 @@ impl Context {
     /// A reader of the store that is there.
     pub fn reader(&self) -> anyhow::Result<Reader> {
         let path = Folders::new(&self.data).database();
-        anyhow::ensure!(path.exists(), "there is no database at {}", path.display());
+        let there = is_there(&path).with_context(|| path.display().to_string())?;
+        anyhow::ensure!(there, "there is no database at {}", path.display());
         Ok(Reader::open(&path, None)?)
     }
 

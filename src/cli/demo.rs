@@ -10,7 +10,7 @@ use chrono::{Datelike, Months};
 use super::{Context, Done, say, serve};
 use crate::archive::Standard;
 use crate::daemon;
-use crate::files::rename_durably;
+use crate::files::{is_there, rename_durably};
 use crate::inbox::Folders;
 use crate::sample::{Ledger, SampleArgs, generate};
 use crate::store::{Reader, SubmissionFilter};
@@ -35,7 +35,7 @@ pub struct Args {
 /// Runs it.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     let folders = context.folders()?;
-    if folders.database().exists() {
+    if is_there(&folders.database())? {
         say(context.pick(
             "มีข้อมูลอยู่แล้ว ไม่ได้สร้างข้อมูลตัวอย่างเพิ่ม",
             "There is a database already: no sample archives are added.",
@@ -84,7 +84,7 @@ fn fill(context: &Context, args: &Args, folders: &Folders) -> anyhow::Result<()>
         };
         generate(&sample, &catalog)?;
         let units = folders.data.join("units.csv");
-        if !units.exists() {
+        if !is_there(&units)? {
             fs::copy(dir.join("units.csv"), &units)?;
         }
         for name in chosen(&dir.join("ledger.json"), standard)? {

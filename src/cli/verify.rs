@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Context, Done, say, say_json};
+use crate::files::is_there;
 use crate::inbox::verify_folders;
 use crate::store::{AccessStore, Mismatch, Opening, prove_backup};
 
@@ -38,7 +39,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
         backups.push(prove_backup(&path, &mut report)?);
     }
     store.verify_contents(&backups, &mut report)?;
-    if AccessStore::path(&folders.data).exists()
+    if is_there(&AccessStore::path(&folders.data))?
         && let Some(what) = context.access()?.trouble()?
     {
         report.mismatches.push(Mismatch { submission: None, what: format!("access.db: {what}") });

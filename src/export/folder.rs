@@ -131,7 +131,7 @@ fn free_name(home: &Path, day: NaiveDate) -> String {
         1 => day.to_string(),
         _ => format!("{day}-{number}"),
     };
-    let taken = |number: &u32| home.join(name(*number)).symlink_metadata().is_ok();
+    let taken = |number: &u32| crate::files::is_there(&home.join(name(*number))).unwrap_or(true);
     let free = (1..=u32::MAX).find(|number| !taken(number));
     name(free.expect("a folder holds fewer names than there are numbers"))
 }

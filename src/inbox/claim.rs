@@ -62,7 +62,7 @@ pub fn claim(
     let name = path.file_name().unwrap_or_default();
     let to = folder.join(name);
     if let Err(error) = rename_durably(path, &to) {
-        if to.symlink_metadata().is_err() {
+        if !crate::files::is_there(&to).unwrap_or(true) {
             give_up()?;
             return if is_plain_file(path) { Err(error.into()) } else { Ok(None) };
         }

@@ -21,6 +21,8 @@ pub(super) fn places<'a>(
     let folder = format!("{root}/{}", claimed.received_at.format("%Y/%m"));
     names(&claimed.name, claimed.id)
         .map(move |name| format!("{folder}/{name}"))
+        // Names never end: a folder that cannot be looked at must not be
+        // searched for ever. The rename replaces nothing, and fails there.
         .filter(|place| data.join(place).symlink_metadata().is_err())
 }
 

@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 use super::claim::{LastNumber, lock, make_numbered};
 use super::folders::Folders;
 use crate::archive::sha256_file;
-use crate::files::{rename_durably, sync_folder, write_whole};
+use crate::files::{is_there, rename_durably, sync_folder, write_whole};
 use crate::store::StoreError;
 
 /// The mark of a promised number, in its folder.
@@ -223,8 +223,10 @@ impl Held<'_> {
         }
         let waiting = self.folders.inbox().join(&promise.upload.name);
         // A folder that was copied back has files of other numbers.
-        fs::symlink_metadata(waiting)
-            .is_ok_and(|meta| meta.ino() == promise.file || meta.len() == promise.upload.bytes)
+        match fs::symlink_metadata(waiting) {
+            Ok(meta) => meta.ino() == promise.file || meta.len() == promise.upload.bytes,
+            Err(error) => error.kind() != ErrorKind::NotFound,
+        }
     }
 
     fn same(&self, upload: &Upload) -> Option<i64> {
@@ -348,8 +350,10 @@ impl Waiting {
     }
 }
 
+/// What cannot be looked at is not taken for gone: its number would be given
+/// to another, or its place written over.
 fn exists(path: &Path) -> bool {
-    path.symlink_metadata().is_ok()
+    is_there(path).unwrap_or(true)
 }
 
 /// Renames to a name that nothing has, whoever else drops files there, and

@@ -23,6 +23,7 @@ use super::identity::Form;
 use super::manifest::Contents;
 use super::{Copied, Result, StoreError};
 use crate::access::{Identity, Role, Secret};
+use crate::files::is_there;
 
 static FOLDER: Dir = include_dir!("$CARGO_MANIFEST_DIR/schema/access");
 static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
@@ -279,7 +280,7 @@ impl AccessStore {
     /// tokens good again, and forget who read what.
     pub fn adopt(backup: &Path, data: &Path) -> Result<bool> {
         let path = Self::path(data);
-        if path.exists() || !backup.exists() {
+        if is_there(&path)? || !is_there(backup)? {
             return Ok(false);
         }
         super::restore::apart(data, |folder| {

@@ -52,7 +52,7 @@ impl Reader {
 /// Refuses a name under which something lies.
 pub fn may_write(to: &Path) -> Result<()> {
     for path in [to.to_owned(), beside(to)] {
-        if path.symlink_metadata().is_ok() {
+        if crate::files::is_there(&path)? {
             return Err(StoreError::Refused(format!(
                 "{} is there already / มีไฟล์นี้อยู่แล้ว",
                 path.display()

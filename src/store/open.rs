@@ -17,6 +17,7 @@ use super::room::Room;
 use super::tables::Tables;
 use super::{Result, StoreError};
 use crate::catalog::Catalog;
+use crate::files::is_there;
 
 static FOLDER: Dir = include_dir!("$CARGO_MANIFEST_DIR/schema/migrations");
 static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
@@ -88,7 +89,7 @@ impl Store {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let turn = File::open(folder.unwrap_or(Path::new(".")))?;
         turn.lock()?;
-        if !path.exists() {
+        if !is_there(path)? {
             // SQLite gives its own mode to the files beside it.
             OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
         }

@@ -16,7 +16,7 @@ use super::manifest::Contents;
 use super::open::{KHLANG, Opening};
 use super::{Result, Store, StoreError, VerifyReport};
 use crate::catalog::Catalog;
-use crate::files::{make_folder, open_plain, sync_folder};
+use crate::files::{is_there, make_folder, open_plain, sync_folder};
 
 /// Folder, beside the database, in which a backup proves itself.
 const FOLDER: &str = ".restore";
@@ -190,7 +190,7 @@ fn look(from: &Restoring, candidate: &Path, restored: &mut Restored) -> Result<O
         return Ok(Some(damaged(from, &integrity)));
     }
     let Some(sealed) = Contents::sealed(&conn)? else {
-        return Ok(beside(from.backup).exists().then(|| damaged(from, "its digests are gone")));
+        return Ok(is_there(&beside(from.backup))?.then(|| damaged(from, "its digests are gone")));
     };
     let mut wrong = Contents::of(&conn)?.differences(&sealed);
     if let Ok(text) = fs::read(beside(from.backup)) {
@@ -236,7 +236,7 @@ fn compare(from: &Restoring, candidate: &Path) -> Result<Vec<Refusal>> {
     let mut found = Vec::new();
     let backup = Received::of(&open(candidate)?)?;
     let mut units_here = BTreeSet::new();
-    if from.database.exists() {
+    if is_there(from.database)? {
         match here(from.database) {
             Ok(Some(here)) => {
                 let lost: Vec<_> = here.submissions.difference(&backup.submissions).collect();
@@ -298,7 +298,7 @@ fn set_aside(database: &Path) -> Result<Option<PathBuf>> {
         StoreError::Refused(what.to_owned())
     };
     let mut clean = false;
-    if database.exists() {
+    if is_there(database)? {
         // Leaving the log behind succeeds only for one who is alone with it.
         match open(database).and_then(|conn| alone(&conn)) {
             Ok(true) => clean = true,
@@ -312,7 +312,7 @@ fn set_aside(database: &Path) -> Result<Option<PathBuf>> {
     let mut any = false;
     for ending in ["-wal", "-shm", ""] {
         let part = with(database, ending);
-        if part.symlink_metadata().is_err() || clean && !ending.is_empty() {
+        if !is_there(&part)? || clean && !ending.is_empty() {
             continue;
         }
         fs::hard_link(&part, with(&kept, ending))?;
@@ -334,7 +334,7 @@ fn alone(conn: &Connection) -> Result<bool> {
 /// The first number that nothing was kept under.
 fn number(database: &Path) -> PathBuf {
     let free = |kept: &PathBuf| {
-        ["", "-wal", "-shm"].iter().all(|ending| with(kept, ending).symlink_metadata().is_err())
+        ["", "-wal", "-shm"].iter().all(|ending| !is_there(&with(kept, ending)).unwrap_or(true))
     };
     (1..10_000_u32)
         .map(|number| with(database, &format!(".before-restore.{number}")))

@@ -71,7 +71,7 @@ pub(super) fn copy_before(conn: &Connection, database: &Path, version: i64) -> R
             1 => folder.join(format!("before-migration-{version:03}.db")),
             _ => folder.join(format!("before-migration-{version:03}-{number}.db")),
         })
-        .find(|path| path.symlink_metadata().is_err())
+        .find(|path| !crate::files::is_there(path).unwrap_or(true))
         .unwrap_or_else(|| folder.join("before-migration.db"));
     log::info!("the form of the database changes; copying it to {}", to.display());
     copy(conn, &to, &KHLANG)?;

@@ -285,7 +285,7 @@ fn kept(data: &Path) -> Option<(String, Units)> {
     match read(&path) {
         Ok(kept) => Some(kept),
         Err(error) => {
-            if path.exists() {
+            if crate::files::is_there(&path).unwrap_or(true) {
                 log::error!("the last good list of units is of no use: {error}");
             }
             None
