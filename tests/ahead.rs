@@ -245,7 +245,7 @@ fn rows_that_are_sent_twice_are_duplicates_without_a_store_too() {
         epi("20131220", "010"),
         epi("20131210", "010"),
     ];
-    let (name, bytes) = archive(&("20140115080000", vec![person.clone(), person], vec![], rows));
+    let (name, bytes) = archive(&("20140116080000", vec![person.clone(), person], vec![], rows));
     let claim = Claim { id: None, ..lab.claim(&name, &bytes) };
     let submission = Ahead::alone(claim).unwrap().check().unwrap().unwrap();
     let counts: Vec<(u64, u64)> =
