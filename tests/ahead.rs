@@ -152,7 +152,7 @@ fn what_another_process_stored_meanwhile_counts() {
     // Judged to its end, as there is room for all it hands over.
     std::thread::sleep(Duration::from_millis(200));
     let person = lab.claim(&person.0, &person.1);
-    khlang::load::load(&other, person, &|_| None).unwrap();
+    load(&other, person, &|_| None).unwrap();
     let submission = ahead.write(lab.store(), &|_| None, &mut |_| ()).unwrap();
     assert_eq!(accepted(&submission), 1, "{:?}", submission.findings);
 }
@@ -174,11 +174,11 @@ fn an_archive_that_changes_while_it_is_loaded_is_not_stored() {
             None
         };
         let before = lab.reader().last_submission().unwrap();
-        let error = khlang::load::load(lab.store(), claim.clone(), &change).unwrap_err();
+        let error = load(lab.store(), claim.clone(), &change).unwrap_err();
         assert!(error.to_string().contains("changed while it was loaded"), "{error}");
         assert_eq!(lab.reader().last_submission().unwrap(), before);
         std::fs::write(&claim.path, &bytes).unwrap();
-        let again = khlang::load::load(lab.store(), claim, &|_| None).unwrap();
+        let again = load(lab.store(), claim, &|_| None).unwrap();
         let accepted: u64 = again.files.iter().map(|file| file.counts.accepted).sum();
         assert_eq!(accepted, u64::from(!broken));
     }
