@@ -56,6 +56,7 @@ fn judge(world: &Arc<World>, store: &Store, dir: &Path, entry: &Value, id: i64) 
         name: name.to_owned(),
         id: Some(id),
         received_at: now,
+        seal: Default::default(),
         now,
         progress: Arc::new(|_| ()),
     };

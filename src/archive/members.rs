@@ -116,7 +116,11 @@ impl Archive {
 
 /// SHA-256 of the file at `path` in lower-case hex, and its length in bytes.
 pub fn sha256_file(path: &Path) -> io::Result<(String, u64)> {
-    let mut file = crate::files::open_plain(path)?;
+    sha256_of(&mut crate::files::open_plain(path)?)
+}
+
+/// The same of a file that is open, from where it stands.
+pub(super) fn sha256_of(file: &mut File) -> io::Result<(String, u64)> {
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; HASH_BUFFER];
     let mut bytes = 0;

@@ -12,6 +12,7 @@ mod members;
 mod name;
 mod reader;
 mod scan;
+mod seal;
 
 #[cfg(test)]
 mod tests;
@@ -24,3 +25,4 @@ pub use members::{Archive, sha256_file};
 pub use name::{ArchiveName, NameError, Standard};
 pub use reader::MemberReader;
 pub use scan::Entry;
+pub use seal::Seal;

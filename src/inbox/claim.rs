@@ -13,6 +13,7 @@ use super::folders::Folders;
 use super::index::Stamp;
 use super::own::{COPY, copy};
 use super::uploads::{MARK, MARK_PART, Uploads};
+use crate::archive::Seal;
 use crate::files::{rename_durably, sync_folder};
 use crate::store::StoreError;
 
@@ -31,6 +32,8 @@ pub struct Claimed {
     pub received_at: DateTime<FixedOffset>,
     /// Nobody else has ever had it open: we have written it ourselves.
     pub(super) ours: Arc<AtomicBool>,
+    /// What it looked like when it was judged; nothing after a kill.
+    pub(super) seal: Arc<Seal>,
     /// The lock on the folder; let go of when dropped, also by a kill.
     _lock: File,
 }
@@ -81,7 +84,8 @@ pub fn claim(
     held.claimed(id);
     crate::crash_point("claimed");
     let name = name.to_string_lossy().into_owned();
-    Ok(Some(Claimed { id, folder, path: to, name, received_at: now, ours, _lock: lock }))
+    let (path, seal) = (to, Arc::default());
+    Ok(Some(Claimed { id, folder, path, name, received_at: now, ours, seal, _lock: lock }))
 }
 
 /// Claims a copy of a file that stays where it is (`import`).
@@ -101,7 +105,8 @@ pub fn claim_copy(
     }
     crate::crash_point("claimed");
     let (name, ours) = (name.to_string_lossy().into_owned(), Arc::new(AtomicBool::new(true)));
-    Ok(Claimed { id, folder, path: to, name, received_at: now, ours, _lock: lock })
+    let (path, seal) = (to, Arc::default());
+    Ok(Claimed { id, folder, path, name, received_at: now, ours, seal, _lock: lock })
 }
 
 /// Gives up a copy that could not be loaded; its original lies where it was
@@ -206,6 +211,6 @@ pub(super) fn take_up(
         Some(path) => path,
     };
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let (folder, ours) = (folder.to_owned(), Arc::default());
-    Ok(Some(Claimed { id, folder, path, name, received_at: now, ours, _lock: lock }))
+    let (folder, ours, seal) = (folder.to_owned(), Arc::default(), Arc::default());
+    Ok(Some(Claimed { id, folder, path, name, received_at: now, ours, seal, _lock: lock }))
 }

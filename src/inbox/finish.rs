@@ -11,7 +11,6 @@ use super::own::own;
 use super::place::places;
 use super::receipts::write_receipt;
 use super::uploads::MARK;
-use crate::archive::sha256_file;
 use crate::clock::Clock;
 use crate::files::{make_folder, rename_durably};
 use crate::load::{Ahead, Before, Claim, LoadError, Places};
@@ -51,6 +50,7 @@ pub fn begin(
                 name: claimed.name.clone(),
                 id: Some(claimed.id),
                 received_at: claimed.received_at,
+                seal: Arc::clone(&claimed.seal),
                 now: clock.now(),
                 progress,
             };
@@ -118,7 +118,8 @@ pub fn finish(
 /// can make it otherwise; a person has to decide then.
 fn unchanged(claimed: &Claimed, submission: &Submission) -> io::Result<()> {
     let same = claimed.path.metadata()?.len() == submission.bytes
-        && (submission.sha256.is_empty() || sha256_file(&claimed.path)?.0 == submission.sha256);
+        && (submission.sha256.is_empty()
+            || claimed.seal.holds(&claimed.path, &submission.sha256)?);
     // What was taken back is on record with its reason.
     if same || submission.status == Status::Void {
         return Ok(());

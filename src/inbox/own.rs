@@ -37,7 +37,8 @@ const PRIVATE: u32 = 0o600;
 pub(super) fn own(path: &Path, ours: &AtomicBool) -> io::Result<()> {
     let meta = path.symlink_metadata()?;
     if ours.load(Ordering::Relaxed) && meta.uid() == geteuid().as_raw() && meta.nlink() == 1 {
-        return make_private(path);
+        // A change of mode, also to the one it has, would count as a change.
+        return if meta.mode() & 0o7777 == PRIVATE { Ok(()) } else { make_private(path) };
     }
     copy(path, path.parent().unwrap_or(path), path)?;
     ours.store(true, Ordering::Relaxed);

@@ -12,13 +12,16 @@ use chrono::{DateTime, FixedOffset};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::judging::JudgeSide;
+use super::keys::Keys;
 use super::lines::{Buffers, Reading};
 use super::members::{self, Contents, Refusal};
 use super::pipeline::{AHEAD, Message, Shape, Written, write};
 use super::turn::{Before, Earlier, Spare, Turn};
 use super::visits::Visits;
-use super::{LoadError, Places, commit, gate_name, name_into, new_submission, outcome, refuse};
-use crate::archive::{Archive, ArchiveName};
+use super::{
+    LoadError, Places, broken, commit, gate_name, name_into, new_submission, outcome, refuse,
+};
+use crate::archive::{Archive, ArchiveName, Seal};
 use crate::clock::{day_number, fiscal_year_of, round_of};
 use crate::priority::go_ahead_when_idle;
 use crate::row::{Batch, Context, Facts, NoStore, PersonIndex, Persons, Verdicts};
@@ -39,6 +42,8 @@ pub struct Claim {
     pub id: Option<i64>,
     /// When it was received.
     pub received_at: DateTime<FixedOffset>,
+    /// What the file looked like when it was read.
+    pub seal: Arc<Seal>,
     /// When it is being loaded.
     pub now: DateTime<FixedOffset>,
     /// Told the inflated bytes that have been read.
@@ -91,7 +96,7 @@ impl Ahead {
     /// Begins to judge, against the store as it will be when the archive
     /// `before` is stored.
     pub fn begin(store: &Store, claim: Claim, before: Option<Before>) -> Result<Self, LoadError> {
-        Self::begin_guarded(store, claim, before, (false, None))
+        Self::begin_guarded(Some(store), claim, before, (false, None))
     }
 
     /// The same, when something is to be done before the archive is read.
@@ -101,18 +106,24 @@ impl Ahead {
         before: Option<Before>,
         prepare: Prepare,
     ) -> Result<Self, LoadError> {
-        Self::begin_guarded(store, claim, before, (false, Some(prepare)))
+        Self::begin_guarded(Some(store), claim, before, (false, Some(prepare)))
+    }
+
+    /// Begins to judge an archive that is only checked: without a store.
+    pub fn alone(claim: Claim) -> Result<Self, LoadError> {
+        Self::begin_guarded(None, claim, None, (false, None))
     }
 
     /// The same, `guarded` or not: see [`JudgeSide::guarded`].
     fn begin_guarded(
-        store: &Store,
+        store: Option<&Store>,
         claim: Claim,
         before: Option<Before>,
         (guarded, prepare): (bool, Option<Prepare>),
     ) -> Result<Self, LoadError> {
-        let version = store.version()?;
-        let reader = if claim.id.is_some() { store.reader()? } else { None };
+        let version = store.map_or(Ok(0), Store::version)?;
+        let asked = store.filter(|_| claim.id.is_some());
+        let reader = asked.map_or(Ok(None), Store::reader)?;
         let (sender, messages) = bounded(AHEAD);
         // Archives that follow each other share their batches.
         let spare = before.as_ref().map(|before| before.spare.clone());
@@ -156,7 +167,34 @@ impl Ahead {
                 "the store has changed"
             };
             log::debug!("{why}: {} is judged again", self.claim.name.escape_debug());
-            self = Self::begin_guarded(store, self.claim.clone(), None, (guarded, None))?;
+            self = Self::begin_guarded(Some(store), self.claim.clone(), None, (guarded, None))?;
+        }
+    }
+
+    /// What comes of an archive that is only checked, as it would of one that
+    /// is stored first of all; nothing when it has more rows than can be told
+    /// apart without a store.
+    pub fn check(mut self) -> Result<Option<Submission>, LoadError> {
+        loop {
+            let shape = self.shape();
+            let mut written = Vec::new();
+            if let (Some(shape), Some(messages)) = (&shape, &self.messages) {
+                let mut keys = Keys::new(&self.claim.world, shape);
+                match write(messages, &self.spare.0, &mut keys, shape, &mut || ()) {
+                    Ok(counted) => written = counted,
+                    Err(_) => return Ok(None),
+                }
+            }
+            match self.judged(None)? {
+                Judged::Broken(said) => return Ok(Some(broken(said.0, said.1))),
+                Judged::Members(judgement) => {
+                    return self.completed(*judgement, written).map(Some);
+                }
+                Judged::Again => {
+                    let guarded = (true, None);
+                    self = Self::begin_guarded(None, self.claim.clone(), None, guarded)?;
+                }
+            }
         }
     }
 
@@ -193,7 +231,7 @@ impl Ahead {
             Some(messages) => write(messages, &self.spare.0, &mut loading, shape, &mut between)?,
             None => Vec::new(),
         };
-        match self.judged(store)? {
+        match self.judged(Some(store))? {
             Judged::Broken(said) => {
                 drop(loading);
                 self.refuse(store, place, *said).map(Some)
@@ -213,10 +251,7 @@ impl Ahead {
         place: PlaceOf,
     ) -> Result<Submission, LoadError> {
         crate::crash_point("judged");
-        let Judgement { mut submission, name, contents, verdicts } = judgement;
-        let both = (verdicts, written);
-        outcome::complete(&self.claim.world, name.standard, &mut submission, contents, both)
-            .map_err(LoadError::Bug)?;
+        let mut submission = self.completed(judgement, written)?;
         if self.claim.id.is_some() {
             commit(&self.claim, place, loading, &mut submission)?;
             self.turn.tell(true);
@@ -224,9 +259,22 @@ impl Ahead {
         Ok(submission)
     }
 
+    /// What was said and what was counted, put together.
+    fn completed(
+        &self,
+        judgement: Judgement,
+        written: Vec<Written>,
+    ) -> Result<Submission, LoadError> {
+        let Judgement { mut submission, name, contents, verdicts } = judgement;
+        let both = (verdicts, written);
+        outcome::complete(&self.claim.world, name.standard, &mut submission, contents, both)
+            .map_err(LoadError::Bug)?;
+        Ok(submission)
+    }
+
     /// An archive that is broken before a row was read.
     fn broken(mut self, store: &Store, place: PlaceOf) -> Result<Submission, LoadError> {
-        match self.judged(store)? {
+        match self.judged(Some(store))? {
             Judged::Broken(said) => self.refuse(store, place, *said),
             Judged::Members(_) | Judged::Again => {
                 Err(LoadError::Bug("judged without being opened".to_owned()))
@@ -246,13 +294,13 @@ impl Ahead {
     }
 
     /// What the judge found, when it is done.
-    fn judged(&mut self, store: &Store) -> Result<Judged, LoadError> {
+    fn judged(&mut self, store: Option<&Store>) -> Result<Judged, LoadError> {
         let Some(judge) = self.judge.take() else {
             return Err(LoadError::Bug("asked twice for what was judged".to_owned()));
         };
         let (judged, reader) =
             judge.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        if let Some(reader) = reader {
+        if let (Some(reader), Some(store)) = (reader, store) {
             store.give_back(reader);
         }
         judged

@@ -6,6 +6,7 @@
 
 mod ahead;
 mod judging;
+mod keys;
 mod lines;
 mod members;
 mod odd;
@@ -15,7 +16,7 @@ pub mod receipt;
 mod turn;
 mod visits;
 
-use crate::archive::{ArchiveName, NameError, sha256_file};
+use crate::archive::{ArchiveName, NameError};
 use crate::clock::{at_bangkok, round_of};
 use crate::store::{Loading, Store, StoreError};
 use crate::submission::{Problem, Status, Submission};
@@ -63,7 +64,7 @@ fn new_submission(claim: &Claim) -> Result<Submission, LoadError> {
     let (sha256, bytes) = if bytes > claim.world.config.limits.archive_bytes {
         (String::new(), bytes)
     } else {
-        sha256_file(&claim.path)?
+        claim.seal.hash(&claim.path)?
     };
     Ok(outcome::empty(claim.id, &claim.name, sha256, bytes, &claim.received_at.to_rfc3339()))
 }
@@ -91,16 +92,20 @@ fn name_into(submission: &mut Submission, name: &ArchiveName) {
     submission.round = Some(round_of(name.sent_at.date()));
 }
 
+/// An archive that is broken as a whole.
+fn broken(submission: Submission, problem: Problem) -> Submission {
+    Submission { status: Status::Broken, problems: vec![problem], ..submission }
+}
+
 /// Puts a broken archive on record.
 fn refuse(
     store: &Store,
     claim: &Claim,
     place: PlaceOf,
-    mut submission: Submission,
+    submission: Submission,
     problem: Problem,
 ) -> Result<Submission, LoadError> {
-    submission.status = Status::Broken;
-    submission.problems = vec![problem];
+    let mut submission = broken(submission, problem);
     if let Some(id) = claim.id {
         let loading = store.load(id, submission.round.unwrap_or(0), false)?;
         commit(claim, place, loading, &mut submission)?;
@@ -125,7 +130,7 @@ fn commit(
     }
     // Nothing is stored of an archive that is not the one that was judged.
     if std::fs::metadata(&claim.path)?.len() != submission.bytes
-        || (!submission.sha256.is_empty() && sha256_file(&claim.path)?.0 != submission.sha256)
+        || (!submission.sha256.is_empty() && !claim.seal.holds(&claim.path, &submission.sha256)?)
     {
         return Err(std::io::Error::other("the archive changed while it was loaded").into());
     }

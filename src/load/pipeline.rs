@@ -5,7 +5,7 @@ use crossbeam_channel::{Receiver, Sender};
 use rustc_hash::FxHashMap;
 
 use crate::row::{Batch, Verdicts};
-use crate::store::{Loading, StoreError};
+use crate::store::{InsertedRow, Loading, StoreError};
 use crate::submission::Counts;
 
 /// Messages that may wait for the writer: enough that an archive of many small
@@ -43,6 +43,53 @@ pub(super) struct Shape {
     pub kept_in_all: u64,
 }
 
+/// Whoever takes the rows of an archive, and tells of each whether its key is
+/// new.
+pub(super) trait Taker {
+    /// Why it cannot go on.
+    type Error;
+    /// A group of members begins that may be taken back together.
+    fn begin_group(&mut self) -> Result<(), Self::Error>;
+    /// The group stays.
+    fn keep_group(&mut self) -> Result<(), Self::Error>;
+    /// The group, of these members, is taken back.
+    fn drop_group(&mut self, members: &[usize]) -> Result<(), Self::Error>;
+    /// Takes rows of a member, and calls `each` for every one in their order.
+    fn take(
+        &mut self,
+        member: usize,
+        shape: &Shape,
+        batch: &Batch,
+        each: impl FnMut(InsertedRow),
+    ) -> Result<(), Self::Error>;
+}
+
+impl Taker for Loading<'_> {
+    type Error = StoreError;
+
+    fn begin_group(&mut self) -> Result<(), StoreError> {
+        Loading::begin_group(self)
+    }
+
+    fn keep_group(&mut self) -> Result<(), StoreError> {
+        Loading::keep_group(self)
+    }
+
+    fn drop_group(&mut self, _members: &[usize]) -> Result<(), StoreError> {
+        Loading::drop_group(self)
+    }
+
+    fn take(
+        &mut self,
+        member: usize,
+        shape: &Shape,
+        batch: &Batch,
+        each: impl FnMut(InsertedRow),
+    ) -> Result<(), StoreError> {
+        self.insert(shape.tables[member], batch, &shape.sent[member], each)
+    }
+}
+
 /// What the writer counted for a member.
 #[derive(Debug, Default)]
 pub struct Written {
@@ -59,31 +106,30 @@ pub(super) type Both = (Vec<Verdicts>, Vec<Written>);
 
 /// Writes what the judge hands over, until it is done; gives what was counted,
 /// by member. `between` is called now and then.
-pub(super) fn write(
+pub(super) fn write<T: Taker>(
     receiver: &Receiver<Message>,
     giver: &Sender<Batch>,
-    loading: &mut Loading,
+    taker: &mut T,
     shape: &Shape,
     between: &mut dyn FnMut(),
-) -> Result<Vec<Written>, StoreError> {
+) -> Result<Vec<Written>, T::Error> {
     let mut written: Vec<Written> = shape.tables.iter().map(|_| Written::default()).collect();
     let mut left = shape.kept_in_all;
     for message in receiver {
         between();
         match message {
             Message::Opened(_) => {}
-            Message::Begin => loading.begin_group()?,
-            Message::Keep => loading.keep_group()?,
+            Message::Begin => taker.begin_group()?,
+            Message::Keep => taker.keep_group()?,
             Message::Drop(members) => {
-                loading.drop_group()?;
+                taker.drop_group(&members)?;
                 for member in members {
                     written[member] = Written::default();
                 }
             }
             Message::Rows { member, batch } => {
                 let (to, key) = (&mut written[member], &shape.keys[member]);
-                let (table, sent) = (shape.tables[member], &shape.sent[member]);
-                loading.insert(table, &batch, sent, |row| {
+                taker.take(member, shape, &batch, |row| {
                     to.count(&batch, row.index, row.stored, key, (shape.kept, &mut left));
                 })?;
                 to.end_run(0);

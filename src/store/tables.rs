@@ -66,7 +66,13 @@ impl Tables {
             return Ok(());
         }
         let tx = conn.transaction()?;
-        for table in &self.list {
+        let any = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE substr(name, 1, 2) = 't_')";
+        let old: bool = tx.query_row(any, [], |row| row.get(0))?;
+        if !old {
+            // Nothing is there that could be of another form.
+            tx.execute_batch(&wanted)?;
+        }
+        for table in self.list.iter().filter(|_| old) {
             tx.execute_batch(&format!("DROP VIEW IF EXISTS \"{}\";", table.record))?;
             tx.execute_batch(&table.create_sql())?;
             let have = columns_of(&tx, &table.name)?;

@@ -149,6 +149,7 @@ fn put(world: &Arc<World>, store: &Store, path: &Path, name: &str, id: i64, sent
         name: name.to_owned(),
         id: Some(id),
         received_at: now,
+        seal: Default::default(),
         now,
         progress: Arc::new(|_| ()),
     };

@@ -155,6 +155,7 @@ fn run(
         name: name.clone(),
         id: Some(1),
         received_at: now,
+        seal: Default::default(),
         now,
         progress: Arc::new(|_| ()),
     };
