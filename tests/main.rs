@@ -23,7 +23,6 @@ mod sample;
 mod score;
 mod senders;
 mod strict;
-mod supply;
 mod support;
 mod tidy;
 mod told;

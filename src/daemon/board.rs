@@ -1,17 +1,16 @@
-//! Puts on the board what HTTP tells of the inbox. What is put there has a
-//! bound, however much waits.
+//! Puts on the board what HTTP tells of the inbox: of all that waits what has
+//! changed, and of the rest the first.
 
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use super::{Daemon, InHand};
-use crate::http::{Blocked, Ignored, InboxState, Loading, UnitQueue, Waiting};
+use crate::http::{Blocked, Ignored, InboxState, Loading, Waiting};
 use crate::inbox::{BlockedLine, Line, Obstacle, Reason, unit_and_time};
 
-/// Archives that are named in all, and of each unit.
+/// Archives that are named in the order in which they will be taken.
 const NAMED: usize = 100;
-const NAMED_OF_UNIT: usize = 20;
 
 /// Files that are left alone, and are named.
 const IGNORED: usize = 100;
@@ -24,7 +23,8 @@ impl Daemon {
         let in_hand = usize::from(ahead.is_some());
         let first = index.first(NAMED).into_iter().map(waiting);
         let waiting_first = ahead.into_iter().chain(first).take(NAMED).collect();
-        let units = index.changed_units(NAMED_OF_UNIT);
+        let changes = index.changes().into_iter();
+        let changes: Vec<_> = changes.map(|(place, line)| (place, line.map(waiting))).collect();
         let loading = self.loading.as_ref().map(|(loading, inflated)| Loading {
             inflated_bytes: inflated.load(Ordering::Relaxed),
             ..loading.clone()
@@ -38,12 +38,8 @@ impl Daemon {
         });
         let index = &self.turns.queue.index;
         let mut board = self.shared.inbox();
-        for (hcode, total, first) in units {
-            let first: Vec<Waiting> = first.into_iter().map(waiting).collect();
-            match total {
-                0 => board.units.remove(&hcode),
-                _ => board.units.insert(hcode, UnitQueue { total, first }),
-            };
+        for (place, line) in changes {
+            board.put(place, line);
         }
         *board = InboxState {
             waiting: waiting_first,
@@ -55,7 +51,7 @@ impl Daemon {
             ignored: ignored.collect(),
             trouble,
             last_scan: Some(self.setup.clock.now().to_rfc3339()),
-            units: std::mem::take(&mut board.units),
+            queues: std::mem::take(&mut board.queues),
         };
     }
 }

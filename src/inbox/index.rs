@@ -54,7 +54,7 @@ pub struct Moment {
 }
 
 /// The place of an archive among those of its unit.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Rank {
     time: Option<NaiveDateTime>,
     name: Arc<str>,
@@ -102,6 +102,20 @@ pub struct Line {
     pub settling: bool,
 }
 
+/// Where an archive stands in the list of all that wait: by unit, and of a unit
+/// in the order in which they will be taken.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The unit that its name says.
+    pub hcode: Option<String>,
+    /// The time that its name says.
+    pub time: Option<NaiveDateTime>,
+    /// Its name.
+    pub name: String,
+    /// Where it lies.
+    pub path: Arc<Path>,
+}
+
 /// A file that cannot be taken, and how many wait behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BlockedLine {
@@ -127,8 +141,8 @@ pub struct Index {
     again: BTreeSet<(Instant, Arc<Path>)>,
     ages: BTreeSet<(Instant, Arc<Path>)>,
     blocked: BTreeSet<Arc<Path>>,
-    /// Units of which something has changed since they were last asked for.
-    changed: HashSet<Arc<str>>,
+    /// Files of which something has changed since they were last asked for.
+    changed: HashSet<(Arc<str>, Rank)>,
     lists: u64,
 }
 
@@ -306,17 +320,15 @@ impl Index {
         self.blocked.iter().filter_map(line).take(BLOCKED_SHOWN).collect()
     }
 
-    /// Units of which something has changed since this was last asked, with
-    /// how many of theirs wait, and the first few.
-    pub fn changed_units(&mut self, few: usize) -> Vec<(String, usize, Vec<Line>)> {
+    /// Places of which something has changed since this was last asked, with
+    /// what waits there now.
+    pub fn changes(&mut self) -> Vec<(Place, Option<Line>)> {
         let changed = std::mem::take(&mut self.changed);
-        let state = |unit: &Arc<str>| {
-            let ranks = self.units.get(unit);
-            let first = ranks.into_iter().flatten().take(few);
-            let first = first.map(|rank| self.files[&rank.path].line()).collect();
-            (unit.to_string(), ranks.map_or(0, BTreeSet::len), first)
+        let state = |(unit, rank): (Arc<str>, Rank)| {
+            let line = self.files.get(&rank.path).map(File::line);
+            (rank.place(&unit), line)
         };
-        changed.iter().map(state).collect()
+        changed.into_iter().map(state).collect()
     }
 
     fn is_ready(&self, rank: &Rank) -> bool {
@@ -330,6 +342,7 @@ impl Index {
         }
         self.ages.remove(&(file.first.0, Arc::clone(&path)));
         self.blocked.remove(&path);
+        self.changed.insert((Arc::clone(&file.unit), file.rank.clone()));
         if let Some(ranks) = self.units.get_mut(&file.unit) {
             ranks.remove(&file.rank);
             if ranks.is_empty() {
@@ -349,6 +362,7 @@ impl Index {
         if matches!(file.state, State::Blocked(_)) {
             self.blocked.insert(Arc::clone(&path));
         }
+        self.changed.insert((Arc::clone(&unit), file.rank.clone()));
         self.units.entry(Arc::clone(&unit)).or_default().insert(file.rank.clone());
         self.files.insert(path, file);
         self.set_head(&unit);
@@ -365,10 +379,13 @@ impl Index {
             self.ready.insert(head.clone());
             self.heads.insert(Arc::clone(unit), head);
         }
-        // What has no readable name is nobody's.
-        if !unit.starts_with('?') {
-            self.changed.insert(Arc::clone(unit));
-        }
+    }
+}
+
+impl Rank {
+    fn place(self, unit: &str) -> Place {
+        let Self { time, name, path } = self;
+        Place { hcode: time.map(|_| unit.to_owned()), time, name: name.to_string(), path }
     }
 }
 

@@ -41,7 +41,7 @@ mod work;
 pub use claim::{Claimed, LastNumber, abandon_copy, claim, claim_copy, is_held};
 pub use finish::{Begun, begin, bring_in, finish};
 pub use folders::{DATA, Folders, KEPT, Kept};
-pub use index::{BlockedLine, Index, Line, Moment, Stamp, unit_and_time};
+pub use index::{BlockedLine, Index, Line, Moment, Place, Stamp, unit_and_time};
 pub use obstacle::{Obstacle, Reason};
 pub use receipts::write_receipt;
 pub use scan::{IgnoredNames, Listing, depth_of};

@@ -11,6 +11,9 @@ use crate::http::shared::InboxState;
 use crate::store::{Overview, Page, SubmissionFilter, SubmissionLine, UnitLine};
 use crate::units::{Held, Unit};
 
+/// Archives of each unit that the status names.
+const NAMED_OF_UNIT: usize = 20;
+
 #[derive(Serialize)]
 struct Status {
     version: &'static str,
@@ -78,15 +81,15 @@ pub fn inbox(call: &Call) -> InboxState {
         last_scan: board.last_scan.clone(),
         ..InboxState::default()
     };
-    if let Some(units) = &scope {
+    if scope.is_some() {
         // The first of all may be others': of each unit the first are known.
-        let queues = || units.iter().filter_map(|hcode| board.units.get(hcode));
-        for one in queues().flat_map(|queue| &queue.first) {
+        let queues = || board.queues.iter().filter(|(hcode, _)| own(hcode));
+        for one in queues().flat_map(|(_, queue)| queue.values().take(NAMED_OF_UNIT)) {
             if !inbox.waiting.contains(one) {
                 inbox.waiting.push(one.clone());
             }
         }
-        let total = queues().map(|queue| queue.total).sum();
+        let total = queues().map(|(_, queue)| queue.len()).sum();
         inbox.waiting_total = inbox.waiting.len().max(total);
         inbox.oldest = inbox.waiting.iter().map(|one| one.since.clone()).min();
     } else {
