@@ -59,15 +59,7 @@ impl Catalog {
     /// The built-in catalogue with the province's own code lists (`NAME.csv`,
     /// a column `code`) put over it.
     pub fn load(lists: Option<&Overlay>) -> Result<Self, CatalogError> {
-        let mut sources = Vec::new();
-        let inner = FOLDERS.iter().filter_map(|name| SCHEMA.get_dir(name));
-        for file in inner.flat_map(|folder| folder.files()).chain(SCHEMA.files()) {
-            let name = file.path().display().to_string();
-            let text = file.contents_utf8();
-            let text = text.ok_or_else(|| error(&name, 1, "not UTF-8".to_owned()))?;
-            sources.push((name, text.to_owned()));
-        }
-        Self::from_sources(&sources, lists)
+        Self::from_sources(&shipped()?, lists)
     }
 
     /// Builds and cross-checks a catalogue from the texts of schema files.
@@ -165,6 +157,20 @@ impl Catalog {
         }
         Ok(())
     }
+}
+
+/// The schema files that are part of the program, by name.
+fn shipped() -> Result<Vec<(String, String)>, CatalogError> {
+    let inner = FOLDERS.iter().filter_map(|name| SCHEMA.get_dir(name));
+    let files = inner.flat_map(|folder| folder.files()).chain(SCHEMA.files());
+    files
+        .map(|file| {
+            let name = file.path().display().to_string();
+            let text = file.contents_utf8();
+            let text = text.ok_or_else(|| error(&name, 1, "not UTF-8".to_owned()))?;
+            Ok((name, text.to_owned()))
+        })
+        .collect()
 }
 
 /// The candidate nearest in spelling, for "did you mean".

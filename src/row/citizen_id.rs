@@ -13,7 +13,7 @@ pub fn is_valid(text: &str) -> bool {
 }
 
 /// The form shown to those who may not see the number: `1-xxxx-xxxxx-12-3`
-/// (contract §14). What is not 13 digits long is hidden whole.
+/// (docs/rules.md#http). What is not 13 digits long is hidden whole.
 pub fn mask(text: &str) -> String {
     let bytes = text.as_bytes();
     if bytes.len() != 13 || !bytes.iter().all(u8::is_ascii_digit) {
