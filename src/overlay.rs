@@ -140,7 +140,9 @@ impl Overlay {
         let names = names.join(", ");
         let mut notes = vec![Note {
             th: format!("{from} เป็นที่เดิม ยังอ่านให้อยู่ โปรดย้ายไปที่ {to}: {names}"),
-            en: format!("{from} is the old place and is still read; move its files to {to}: {names}"),
+            en: format!(
+                "{from} is the old place and is still read; move its files to {to}: {names}"
+            ),
         }];
         let new = self.inside(&self.place)?;
         for (name, _) in &left {
@@ -216,7 +218,8 @@ mod tests {
 
     #[test]
     fn the_old_place_is_read_and_said_to_be_old() {
-        for (kind, file) in [(CODES, "codes/x.csv"), (KPI, "kpi/x.sql"), (REPORTS, "reports/x.toml")]
+        for (kind, file) in
+            [(CODES, "codes/x.csv"), (KPI, "kpi/x.sql"), (REPORTS, "reports/x.toml")]
         {
             let data = province(&[file]);
             let overlay = Overlay::new(data.path(), kind);

@@ -8,7 +8,8 @@ const TOML: &str = "name = { th = \"นับ\", en = \"count\" }\nunit = { th =
 const SQL: &str = "SELECT HOSPCODE AS hcode, 1 AS den, 1 AS num FROM PERSON\n";
 
 fn kpi(khlang: &Khlang, folder: &str, id: &str, name: &str) {
-    khlang.write(&format!("data/{folder}/{id}.toml"), TOML.replace("count\"", &format!("{name}\"")));
+    khlang
+        .write(&format!("data/{folder}/{id}.toml"), TOML.replace("count\"", &format!("{name}\"")));
     khlang.write(&format!("data/{folder}/{id}.sql"), SQL);
 }
 

@@ -62,9 +62,9 @@ fn is_id(word: &str) -> bool {
         part.len() > 1 && part.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
     };
     let mut parts = word.split('-');
-    let first = parts.next().is_some_and(|first| {
-        part(first) && first.starts_with(|c: char| c.is_ascii_uppercase())
-    });
+    let first = parts
+        .next()
+        .is_some_and(|first| part(first) && first.starts_with(|c: char| c.is_ascii_uppercase()));
     first && word.contains('-') && parts.all(part)
 }
 
@@ -85,9 +85,18 @@ fn cited(text: &str) -> Vec<&str> {
 /// References to what is in no public place, in a line.
 fn dead(line: &str) -> Option<String> {
     let lower = line.to_lowercase();
-    for words in ["contract §", "contract.md", "kpi.md", "audit.md", "slides.md", "peers.md",
-        "readme source", "project seed", "research/", "kpi_missing"]
-    {
+    for words in [
+        "contract §",
+        "contract.md",
+        "kpi.md",
+        "audit.md",
+        "slides.md",
+        "peers.md",
+        "readme source",
+        "project seed",
+        "research/",
+        "kpi_missing",
+    ] {
         if lower.contains(words) {
             return Some(words.to_owned());
         }
@@ -121,8 +130,10 @@ fn entries() -> BTreeMap<String, String> {
 
 #[test]
 fn ids_and_citations_are_told_from_other_text() {
-    assert_eq!(cited("x [OPPP-2557 s. 3 and 4; F43-SHEET], [SUB-HDC]"),
-        ["OPPP-2557", "F43-SHEET", "SUB-HDC"]);
+    assert_eq!(
+        cited("x [OPPP-2557 s. 3 and 4; F43-SHEET], [SUB-HDC]"),
+        ["OPPP-2557", "F43-SHEET", "SUB-HDC"]
+    );
     for none in ["[A-Z0-9]", "[a-z]", "[0-9A-F]", "[NULL]", "a[i - 1]", "[RFC 9110]", "[]"] {
         assert!(cited(none).is_empty(), "{none}");
     }

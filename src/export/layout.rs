@@ -147,7 +147,8 @@ impl Layouts {
     /// The built-in layouts, with the province's own put over them.
     pub fn load(own: Option<&Overlay>, library: &Library) -> Result<Self, String> {
         let mut texts = BTreeMap::new();
-        let stem = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let stem =
+            |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         for file in CONFIG.get_dir("reports").into_iter().flat_map(|folder| folder.files()) {
             let text = file.contents_utf8();
             let text = text.ok_or_else(|| format!("{}: no UTF-8", file.path().display()))?;

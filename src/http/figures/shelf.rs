@@ -95,10 +95,14 @@ impl Figures {
         {
             return Ok(library.clone());
         }
-        let read = Library::load(Some(&Overlay::new(&shared.data, overlay::KPI))).map_err(|error| {
-            log::error!("{error}");
-            Problem::new(crate::http::problem::PANIC, "a definition of an indicator is not valid")
-        })?;
+        let read =
+            Library::load(Some(&Overlay::new(&shared.data, overlay::KPI))).map_err(|error| {
+                log::error!("{error}");
+                Problem::new(
+                    crate::http::problem::PANIC,
+                    "a definition of an indicator is not valid",
+                )
+            })?;
         let library = Arc::new(read);
         *kept = Some((generation, library.clone()));
         Ok(library)
