@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const LONGEST: usize = 500;
 
 /// Layers from the outside in. A file may use its own layer and those after
-/// it, never one before it (design: dependencies point one way).
+/// it, never one before it (docs/architecture.md).
 const LAYERS: &[&[&str]] = &[
     &["main"],
     &["cli"],

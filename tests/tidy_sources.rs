@@ -95,6 +95,9 @@ fn dead(line: &str) -> Option<String> {
         "readme source",
         "project seed",
         "research/",
+        "dictionary readme",
+        "dictionary's readme",
+        "(design:",
         "kpi_missing",
     ] {
         if lower.contains(words) {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::archive::Standard;
 
-/// The type of a field on the wire (dictionary README).
+/// The type of a field on the wire [F43-SHEET].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Type {

@@ -1,4 +1,4 @@
-//! The 13-digit citizen ID and its check digit (dictionary README).
+//! The 13-digit citizen ID and its check digit [DHDC-2015].
 
 /// Whether a text is 13 digits with a right check digit that do not begin
 /// with `00`.
@@ -28,7 +28,7 @@ mod tests {
 
     #[test]
     fn the_check_digit_decides() {
-        assert!(is_valid("1234567890121")); // worked out in the dictionary's README
+        assert!(is_valid("1234567890121")); // made up, worked out by hand
         for other in 0..=9 {
             assert_eq!(is_valid(&format!("123456789012{other}")), other == 1);
         }
