@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
@@ -43,28 +43,6 @@ pub fn read_plain(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     open_plain(path)?.read_to_string(&mut text)?;
     Ok(text)
-}
-
-/// The files of a folder with one of these extensions (in any case), sorted by
-/// path. A folder that is not there has none; one that cannot be read is an
-/// error, because what a province has put over ours must never silently go
-/// out of force.
-pub fn with_extension(folder: &Path, extensions: &[&str]) -> io::Result<Vec<PathBuf>> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error),
-    };
-    let mut files = Vec::new();
-    for entry in entries {
-        let path = entry?.path();
-        let is = |one: &&str| path.extension().is_some_and(|own| own.eq_ignore_ascii_case(one));
-        if extensions.iter().any(|one| is(&one)) {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
 }
 
 /// Whether something has this name. What cannot be looked at is an error, not

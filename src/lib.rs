@@ -23,6 +23,7 @@
 //! | [`http`] | what can be asked | able to load |
 //! | [`money`] | pools shared to the satang, what was paid, statements, holds | a judge of rows |
 //! | [`kpi`] | indicators from data in `schema/kpi`, and why | a place where one is defined |
+//! | [`overlay`] | files that are shipped, and a province's own over them | aware of what they say |
 //! | [`printable`] | names and texts as a terminal or a log may show them | |
 //! | [`privacy`] | which counts are too small to be shown | aware of what they count |
 //! | [`report`] | forms in which numbers leave | aware of what they count |
@@ -71,6 +72,7 @@ pub mod inbox;
 pub mod kpi;
 pub mod load;
 pub mod money;
+pub mod overlay;
 pub mod printable;
 pub mod priority;
 pub mod privacy;

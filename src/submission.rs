@@ -1,5 +1,5 @@
 //! A submission: one archive as received, with its outcome. This is the one
-//! shape that receipts, `check`, `import` and the API give (contract §7).
+//! shape that receipts, `check`, `import` and the API give (docs/rules.md#json).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -94,7 +94,7 @@ fn config_check_finds_mistakes_in_lists() {
     let khlang = Khlang::new();
     assert_eq!(khlang.run(&["config", "check"]).status(), 0);
 
-    khlang.write("data/codes/icd10tm.csv", "kode\nA099\n");
+    khlang.write("data/config/codes/icd10tm.csv", "kode\nA099\n");
     let ran = khlang.run(&["config", "check"]);
     assert_eq!(ran.status(), 1);
     assert!(ran.err().contains("icd10tm.csv:1"), "{}", ran.err());

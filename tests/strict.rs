@@ -198,7 +198,7 @@ fn what_is_no_file_is_not_waited_for() {
             assert!(path == "/dev/tty" || said.contains("no plain file"), "{command:?}: {said}");
         }
     }
-    for list in ["data/units.csv", "data/codes/icd10tm.csv"] {
+    for list in ["data/units.csv", "data/config/codes/icd10tm.csv"] {
         let list = khlang.path(list);
         let _ = std::fs::remove_file(&list);
         assert!(Command::new("mkfifo").arg(&list).status().unwrap().success());

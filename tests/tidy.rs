@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const LONGEST: usize = 500;
 
 /// Layers from the outside in. A file may use its own layer and those after
-/// it, never one before it (design: dependencies point one way).
+/// it, never one before it (docs/architecture.md).
 const LAYERS: &[&[&str]] = &[
     &["main"],
     &["cli"],
@@ -29,6 +29,7 @@ const LAYERS: &[&[&str]] = &[
         "clock",
         "files",
         "lib",
+        "overlay",
         "printable",
         "priority",
         "privacy",
@@ -71,7 +72,6 @@ const CRATES: &[&str] = &[
     "pulldown-cmark",
     "rusqlite",
     "rusqlite_migration",
-    "rust-embed",
     "rust_decimal",
     "rust_xlsxwriter",
     "rustc-hash",

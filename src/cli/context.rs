@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::files::is_there;
 use crate::inbox::Folders;
+use crate::overlay::Overlay;
 use crate::store::{AccessStore, Action, Entry, Kept, Opening, Reader, Store};
 use crate::units::Units;
 use crate::world::World;
@@ -71,7 +72,7 @@ impl Context {
 
     /// The catalogue, with the province's own code lists.
     pub fn catalog(&self, config: &Config) -> anyhow::Result<Catalog> {
-        Ok(Catalog::load(Some(&self.data.join(&config.codes)))?)
+        Ok(Catalog::load(Some(&Overlay::codes(&self.data, &config.codes)))?)
     }
 
     /// All that loading rests on.
@@ -79,6 +80,11 @@ impl Context {
         let config = self.config()?;
         let units = self.units(&config)?;
         let catalog = self.catalog(&config)?;
+        for overlay in Overlay::all(&self.data, &config.codes) {
+            for note in overlay.notes()? {
+                log::warn!("{} / {}", note.th, note.en);
+            }
+        }
         World::new(catalog, units, config).map_err(|what| anyhow::anyhow!("schema: {what}"))
     }
 

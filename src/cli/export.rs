@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::export::{self, Made, Manifest, Place, Plan};
 use crate::inbox::Folders;
 use crate::kpi::Library;
+use crate::overlay::{self, Overlay};
 use crate::schedule::{Past, Schedule};
 
 /// Calls of `export`.
@@ -29,9 +30,6 @@ pub enum Args {
         json: bool,
     },
 }
-
-/// Folder of the province's own KPIs, below the data folder.
-const OWN: &str = "kpi";
 
 /// An export that was made.
 #[derive(Serialize)]
@@ -76,7 +74,7 @@ pub(super) fn prove(
     context: &Context,
     config: &Config,
 ) -> anyhow::Result<(Library, Vec<(Plan, Schedule)>)> {
-    let library = Library::load(Some(&context.data.join(OWN)))?;
+    let library = Library::load(Some(&Overlay::new(&context.data, overlay::KPI)))?;
     let (mut plans, mut mistakes) = (Vec::new(), Vec::new());
     match export::plans(&config.export, &library, &context.data) {
         Ok(found) => plans = found,

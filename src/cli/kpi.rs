@@ -12,11 +12,9 @@ use crate::kpi::{
     Definition, KpiError, KpiResult, Level, Library, Period, PersonExplained, Session,
     UnitExplained, read_entries,
 };
+use crate::overlay::{self, Overlay};
 use crate::store::Reader;
 use crate::world::World;
-
-/// Folder of the province's own definitions, below the data folder.
-const OWN: &str = "kpi";
 
 /// Calls of `kpi`.
 #[derive(Debug, clap::Subcommand)]
@@ -80,7 +78,7 @@ pub enum Args {
 
 /// Runs it.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
-    let library = Library::load(Some(&context.data.join(OWN)))?;
+    let library = Library::load(Some(&Overlay::new(&context.data, overlay::KPI)))?;
     match args {
         Args::List { json } => list(context, &library, *json),
         Args::Run { id, period, level, fresh, json, .. } => {

@@ -10,6 +10,7 @@ use super::{Context, Done, Lang};
 use crate::export::{self, Content, Layouts, Place};
 use crate::files::write_whole;
 use crate::kpi::{Level, Library, Period};
+use crate::overlay::{self, Overlay};
 use crate::report::{self, Format};
 
 /// The report that is made of KPIs.
@@ -54,7 +55,7 @@ fn format_of(name: &str) -> Result<Format, String> {
 /// Runs it.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     let world = context.world()?;
-    let library = Library::load(Some(&context.data.join(KPI)))?;
+    let library = Library::load(Some(&Overlay::new(&context.data, overlay::KPI)))?;
     let what = content(context, args, &library)?;
     context.reader()?;
     let database = context.folders()?.database();
@@ -94,7 +95,7 @@ fn content(context: &Context, args: &Args, library: &Library) -> anyhow::Result<
         let definitions = export::chosen(&args.kpi, library).map_err(anyhow::Error::msg)?;
         return Ok(Content::Kpis { definitions, level: args.level, trend: args.trend });
     }
-    let layouts = Layouts::load(Some(&context.data.join("reports")), library);
+    let layouts = Layouts::load(Some(&Overlay::new(&context.data, overlay::REPORTS)), library);
     let layouts = layouts.map_err(anyhow::Error::msg)?;
     let names = layouts.names();
     let known = || std::iter::once(KPI).chain(names.iter().map(AsRef::as_ref));

@@ -16,6 +16,7 @@ use super::Event;
 use crate::clock::Clock;
 use crate::export::{self, Plan};
 use crate::kpi::Library;
+use crate::overlay::{self, Overlay};
 use crate::schedule::{Past, Schedule};
 use crate::world::World;
 
@@ -72,7 +73,7 @@ pub(super) struct Exports {
 
 /// Looks up what the configured exports name.
 pub(super) fn prove(world: &World, data: &std::path::Path) -> anyhow::Result<Proven> {
-    let library = Library::load(Some(&data.join("kpi")))?;
+    let library = Library::load(Some(&Overlay::new(data, overlay::KPI)))?;
     let mut plans = Vec::new();
     let found = export::plans(&world.config.export, &library, data);
     for plan in found.map_err(|mistakes| anyhow::anyhow!(mistakes.join("; ")))? {

@@ -7,9 +7,10 @@ use super::layout::{Layout, Layouts};
 use super::period::PeriodRule;
 use crate::config::Export;
 use crate::kpi::{Definition, Level, Library};
+use crate::overlay::{self, Overlay};
 use crate::report::{Format, Lang};
 
-/// Folders below `exports/` that have another use (contract §13).
+/// Folders below `exports/` that have another use (docs/rules.md#forwarding).
 const RESERVED: [&str; 1] = ["forward"];
 
 /// Longest name.
@@ -61,7 +62,7 @@ pub struct Plan {
 /// Looks up what all exports name; every mistake is told with the export's
 /// name. Schedules are proven by the caller, who knows cron.
 pub fn plans(exports: &[Export], library: &Library, data: &Path) -> Result<Vec<Plan>, Vec<String>> {
-    let layouts = match Layouts::load(Some(&data.join("reports")), library) {
+    let layouts = match Layouts::load(Some(&Overlay::new(data, overlay::REPORTS)), library) {
         Ok(layouts) => layouts,
         Err(what) => return Err(vec![what]),
     };

@@ -1,4 +1,4 @@
-//! The folders of a data directory (contract §3).
+//! The folders of a data directory (docs/rules.md#folders).
 
 use std::fs;
 use std::io;
@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::files::make_folder;
+use crate::overlay;
 
 /// Mode of the data folder itself.
 pub const DATA: u32 = 0o750;
@@ -40,7 +41,7 @@ pub const KEPT: &[Kept] = &[
     Kept { name: "rejected", mode: PRIVATE, folders: 0o700, files: 0o600 },
     Kept { name: "exports", mode: PRIVATE, folders: 0o700, files: 0o640 },
     Kept { name: "backups", mode: PRIVATE, folders: 0o700, files: 0o600 },
-    Kept { name: "codes", mode: PRIVATE, folders: 0o700, files: 0o600 },
+    Kept { name: overlay::PLACE, mode: 0o750, folders: 0o750, files: 0o640 },
 ];
 
 /// The folders below `DATA`.
@@ -69,6 +70,9 @@ impl Folders {
                 log::warn!("{} had mode {is:o} and is closed to others now", path.display());
                 fs::set_permissions(&path, fs::Permissions::from_mode(kept.mode))?;
             }
+        }
+        for kind in overlay::KINDS {
+            make_folder(&self.data.join(overlay::PLACE).join(kind.name), DATA)?;
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! All KPIs: those built into the program, and the province's own in
-//! `DATA/kpi/` (`*.toml`, `*.sql`), which come on top and replace by id.
+//! `DATA/config/kpi/` (`*.toml`, `*.sql`), which come on top and replace by
+//! the name of their file.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -13,17 +14,14 @@ use sha2::{Digest, Sha256};
 use super::definition::{Counts, DayFrom, Definition, Direction, Names, Parameter, Scale, Window};
 use super::period::{YearKind, years};
 use super::query::{Block, Head, Query};
+use crate::overlay::{CONFIG, Overlay, SCHEMA};
 
-#[derive(rust_embed::RustEmbed)]
-#[folder = "schema/kpi"]
-#[include = "*.sql"]
-#[include = "blocks/*.sql"]
-struct Sqls;
+/// Folder of the definitions below `config/`, and of the queries below
+/// `schema/`.
+const FOLDER: &str = "kpi";
 
-#[derive(rust_embed::RustEmbed)]
-#[folder = "config/kpi"]
-#[include = "*.toml"]
-struct Tomls;
+/// Folder of the blocks of queries below `schema/kpi/`.
+const BLOCKS: &str = "kpi/blocks";
 
 /// A mistake in a definition.
 #[derive(Debug, thiserror::Error)]
@@ -92,12 +90,15 @@ struct Raw {
 pub(super) type Files = BTreeMap<String, String>;
 
 impl Library {
-    /// The built-in KPIs, with those of a folder put over them.
-    pub fn load(own: Option<&Path>) -> Result<Self, LibraryError> {
+    /// The built-in KPIs, with the province's own put over them.
+    pub fn load(own: Option<&Overlay>) -> Result<Self, LibraryError> {
         let mut files = builtin()?;
-        if let Some(folder) = own {
-            add_folder(&mut files, folder, "")?;
-            add_folder(&mut files, &folder.join("blocks"), "blocks/")?;
+        if let Some(own) = own {
+            for (name, path) in own.files().map_err(|e| fail("", e.to_string()))? {
+                let text =
+                    crate::files::read_plain(&path).map_err(|e| fail(&name, e.to_string()))?;
+                files.insert(name, text);
+            }
         }
         Self::from_files(&files)
     }
@@ -126,11 +127,13 @@ impl Library {
 /// The files that are part of the program.
 pub(super) fn builtin() -> Result<Files, LibraryError> {
     let mut files = Files::new();
-    for name in Sqls::iter() {
-        embedded(&mut files, &name, Sqls::get(&name))?;
-    }
-    for name in Tomls::iter() {
-        embedded(&mut files, &name, Tomls::get(&name))?;
+    let folders =
+        [SCHEMA.get_dir(FOLDER), SCHEMA.get_dir(BLOCKS), CONFIG.get_dir(FOLDER)].into_iter();
+    for file in folders.flatten().flat_map(|folder| folder.files()) {
+        let path = file.path().strip_prefix(FOLDER).unwrap_or(file.path());
+        let name = path.display().to_string();
+        let text = file.contents_utf8().ok_or_else(|| fail(&name, "not UTF-8"))?;
+        files.insert(name, text.to_owned());
     }
     Ok(files)
 }
@@ -150,27 +153,6 @@ fn fail(file: &str, what: impl Into<String>) -> LibraryError {
 
 fn has_extension(name: &str, extension: &str) -> bool {
     Path::new(name).extension().is_some_and(|e| e == extension)
-}
-
-fn embedded(
-    files: &mut Files,
-    name: &str,
-    file: Option<rust_embed::EmbeddedFile>,
-) -> Result<(), LibraryError> {
-    let data = file.map(|file| file.data.into_owned()).unwrap_or_default();
-    let text = String::from_utf8(data).map_err(|_| fail(name, "not UTF-8"))?;
-    files.insert(name.to_owned(), text);
-    Ok(())
-}
-
-fn add_folder(files: &mut Files, folder: &Path, before: &str) -> Result<(), LibraryError> {
-    let unread = |e: std::io::Error| fail(&folder.display().to_string(), e.to_string());
-    for path in crate::files::with_extension(folder, &["sql", "toml"]).map_err(unread)? {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let text = crate::files::read_plain(&path).map_err(|e| fail(&name, e.to_string()))?;
-        files.insert(format!("{before}{name}"), text);
-    }
-    Ok(())
 }
 
 /// A file's KPI and its variants, each with its own keys over the family's.
@@ -347,7 +329,8 @@ fn query(files: &Files, file: &str, sql: &str, depth: usize) -> Result<Query, Li
     }
     // Blocks that are part of the program stand alone; one of the province's
     // own, or put in the place of those, has to say so.
-    let embedded = depth > 0 && Sqls::get(sql).is_some_and(|file| *file.data == *text.as_bytes());
+    let shipped = || SCHEMA.get_file(format!("{FOLDER}/{sql}"));
+    let embedded = depth > 0 && shipped().is_some_and(|file| file.contents() == text.as_bytes());
     let alone = |by: &str, below: fn(&Query) -> bool| {
         let own = embedded || head.alone.iter().any(|word| word == by);
         own && uses.iter().all(|block| below(&block.query))

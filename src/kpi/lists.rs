@@ -3,12 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::overlay::SCHEMA;
 use crate::store::{StoreError, Value};
-
-#[derive(rust_embed::RustEmbed)]
-#[folder = "schema/codes"]
-#[include = "*.csv"]
-struct Codes;
 
 /// Columns (with their type) and rows of a list.
 type Table = (Vec<String>, Vec<Vec<Value>>);
@@ -17,9 +13,10 @@ type Table = (Vec<String>, Vec<Vec<Value>>);
 /// which hold whole numbers.
 pub(super) fn table(name: &str) -> Result<Table, StoreError> {
     let fail = |what: String| StoreError::Inconsistent(format!("codes/{name}.csv: {what}"));
-    let file = Codes::get(&format!("{name}.csv")).ok_or_else(|| fail("missing".to_owned()))?;
-    let text = String::from_utf8_lossy(&file.data).into_owned();
-    let text = text.strip_prefix("#partial").unwrap_or(&text).trim_start();
+    let file = SCHEMA.get_file(format!("codes/{name}.csv"));
+    let file = file.ok_or_else(|| fail("missing".to_owned()))?;
+    let text = file.contents_utf8().ok_or_else(|| fail("not UTF-8".to_owned()))?;
+    let text = text.strip_prefix("#partial").unwrap_or(text).trim_start();
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
     let names = reader.headers().map_err(|e| fail(e.to_string()))?.clone();
     let number = |at: usize| names.get(at).is_some_and(|name| name.ends_with("_n"));

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::BUDDHIST_ERA;
 
-/// In which year a KPI lives (kpi.md §3.1). A year is named by the B.E. year
+/// In which year a KPI lives [OPPP-2557 s. 31; KPI66-2563; QOF-2560]. A year is named by the B.E. year
 /// in which it ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -103,5 +103,5 @@ fn place(text: &str, units: &Units) -> Result<String, String> {
 /// How a value of the region is written.
 pub const REGION: &str = "region";
 
-/// Numbers of the health regions (kpi.md §3.5).
+/// Numbers of the health regions [ZONES-13].
 const REGIONS: std::ops::RangeInclusive<u8> = 1..=13;

@@ -1,5 +1,5 @@
 //! Which entry of an archive is which file, and what the head of each member
-//! says: header or none, data or none (contract §4, A07, M01–M04, M07).
+//! says: header or none, data or none (docs/rules.md#archives, A07, M01–M04, M07).
 
 mod head;
 

@@ -1,5 +1,5 @@
 //! The allocation: pools by UC head, volume money by points of each quarter,
-//! performance money by quality of each tranche (slides 44–46, contract §9).
+//! performance money by quality of each tranche ([OPPP-2557 s. 44-46], docs/rules.md#money).
 //! Pure: the same facts and terms give the same satang.
 //!
 //! - Volume: heads of the province × the rate, split over the quarters; what of

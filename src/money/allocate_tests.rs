@@ -8,7 +8,7 @@ fn period(id: &str) -> Period {
     Period { id: id.to_owned(), weight: 1 }
 }
 
-/// Slides 44 to 46.
+/// [OPPP-2557 s. 44-46].
 fn terms() -> Terms {
     let tranche = |id: &str, quarters: [&str; 2]| Tranche {
         period: period(id),

@@ -4,7 +4,7 @@
 //! that the item's points earned in the quarters of that tranche is held, as far
 //! as the hold says. Two words stand for more: `PERFORMANCE` is the performance
 //! money of the tranche, `ALL` is every item and the performance money. (Audits
-//! of slides 41 to 43 are of quantity, so a file's hold leaves performance money
+//! of [OPPP-2557 s. 41-43] are of quantity, so a file's hold leaves performance money
 //! alone: local default.)
 //!
 //! Of several holds on the same money the largest counts; they are not added, so

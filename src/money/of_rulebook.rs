@@ -124,8 +124,8 @@ mod tests {
             ("shared_by = \"quality\"", "shared_by = \"points\"", "not one pool"),
             ("unearned_to = \"volume\"", "unearned_to = \"support\"", "goes to no pool"),
             (
-                "to = \"2013-12-31\"\nsource = \"slides 37",
-                "to = \"2013-12-30\"\nsource = \"slides 37",
+                "to = \"2013-12-31\"\nsource = \"[OPPP-2557 s. 37",
+                "to = \"2013-12-30\"\nsource = \"[OPPP-2557 s. 37",
                 "lies in no tranche",
             ),
         ] {

@@ -1,5 +1,5 @@
 //! The header line of a member: what tells it from a row, the order that it
-//! says, and what is wrong with it (contract §4).
+//! says, and what is wrong with it (docs/rules.md#archives).
 
 use super::order::Order;
 use super::plan::Plan;

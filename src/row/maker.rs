@@ -9,7 +9,7 @@ use super::plan::{Check, Code, CodeAt, Common, PlanColumn, Test};
 use super::quick::Quick;
 use crate::catalog::{Catalog, Layout, Record, Severity, Shape, Type, WireColumn};
 
-/// Unit codes that stand for an unknown place (slide 25).
+/// Unit codes that stand for an unknown place [OPPP-2557 s. 25].
 const UNKNOWN_PLACE: &str = "00000";
 
 pub(super) struct Maker<'a> {

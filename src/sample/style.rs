@@ -1,5 +1,5 @@
 //! The forms in which real programs export: none of them changes what a row
-//! says (dictionary README, "How the files look in real exports").
+//! says [F43-2014; F21-SHS].
 
 use encoding_rs::WINDOWS_874;
 

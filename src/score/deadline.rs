@@ -1,5 +1,5 @@
 //! Last days of sending: rows of submissions that were sent later have no part
-//! in a round's points (contract §9). They are stored and counted as ever, and
+//! in a round's points (docs/rules.md#money). They are stored and counted as ever, and
 //! say who is dead and who a person is.
 
 use chrono::NaiveDate;

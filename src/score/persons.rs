@@ -115,7 +115,7 @@ pub(super) struct Persons {
 impl Persons {
     /// Reads PERSON and DEATH as of a submission. Of several registers that of
     /// the round scored counts, else the nearest earlier, else the nearest later
-    /// (contract §8).
+    /// (docs/rules.md#points).
     pub(super) fn read(
         reader: &Reader,
         book: &Rulebook,

@@ -1,4 +1,4 @@
-//! Points by unit, item and month (slides 31 to 35, contract §8).
+//! Points by unit, item and month ([OPPP-2557 s. 31-35], docs/rules.md#points).
 //!
 //! Every item is one pass over its rows; what a row is worth is decided by
 //! [`Scorer::award`] alone, for the sums as for the list of rows behind them.

@@ -1,8 +1,8 @@
 //! Quality: how much of what a unit sent was right, new and in time, by
-//! tranche, file and dimension (slides 36 and 37, contract §8).
+//! tranche, file and dimension ([OPPP-2557 s. 36 and 37], docs/rules.md#points).
 //!
 //! It needs nothing but the counts that were written with the rows
-//! (contract §6). Readings of ours, where the sources are silent:
+//! (docs/rules.md#counts). Readings of ours, where the sources are silent:
 //!
 //! - Counts belong to the sender, also where a main unit sends for another.
 //! - A count belongs to the tranche in which its month of service lies. Rows
@@ -11,7 +11,7 @@
 //! - A file of the 43 counts under the name of its twin of the 21; the rulebook
 //!   says where one without a twin counts.
 //! - What was sent after the last day of sending of the round, or of the tranche
-//!   where it has one of its own, counts in no tranche (contract §9).
+//!   where it has one of its own, counts in no tranche (docs/rules.md#money).
 //! - A file without rows in the tranche is left out, of the maximum too; so is
 //!   one of a dimension that has nothing to measure in it (no row was stored, so
 //!   none could be in time).

@@ -1,4 +1,4 @@
-//! Written from slides 36 and 37 and contract §8.
+//! Written from [OPPP-2557 s. 36 and 37] and docs/rules.md#points.
 
 use super::*;
 use crate::score::rulebook::Shelf;

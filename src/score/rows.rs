@@ -1,18 +1,15 @@
 //! Rows that items are about, from the queries in `schema/score/`.
 
-use include_dir::{Dir, include_dir};
-
 use super::deadline::Late;
 use super::persons::resident;
 use super::rulebook::{Item, Rulebook};
 use crate::clock::day_number;
+use crate::overlay::SCHEMA;
 use crate::store::{Line, Raw, Reader, Result, StoreError, Value};
-
-static QUERIES: Dir = include_dir!("$CARGO_MANIFEST_DIR/schema/score");
 
 /// The query that gives an item's rows, if there is one.
 pub(super) fn query(name: &str) -> Option<&'static str> {
-    QUERIES.get_file(format!("{name}.sql"))?.contents_utf8()
+    SCHEMA.get_file(format!("score/{name}.sql"))?.contents_utf8()
 }
 
 /// How rows are wanted.

@@ -1,5 +1,5 @@
 //! A round's points as they are shown: the one shape of `score --json`
-//! (contract §8), whoever asks for it.
+//! (docs/rules.md#points), whoever asks for it.
 
 use std::collections::BTreeMap;
 

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use include_dir::{Dir, include_dir};
+use include_dir::Dir;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use rusqlite_migration::Migrations;
 use serde::Serialize;
@@ -24,8 +24,10 @@ use super::manifest::Contents;
 use super::{Copied, Result, StoreError};
 use crate::access::{Identity, Role, Secret};
 use crate::files::is_there;
+use crate::overlay::SCHEMA;
 
-static FOLDER: Dir = include_dir!("$CARGO_MANIFEST_DIR/schema/access");
+static FOLDER: LazyLock<&Dir> =
+    LazyLock::new(|| SCHEMA.get_dir("access").expect("the folder is part of the program"));
 static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
     Migrations::from_directory(&FOLDER).expect("the folder is part of the program and tested")
 });

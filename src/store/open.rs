@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use include_dir::{Dir, include_dir};
+use include_dir::Dir;
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::Migrations;
 
@@ -18,8 +18,10 @@ use super::tables::Tables;
 use super::{Result, StoreError};
 use crate::catalog::Catalog;
 use crate::files::is_there;
+use crate::overlay::SCHEMA;
 
-static FOLDER: Dir = include_dir!("$CARGO_MANIFEST_DIR/schema/migrations");
+static FOLDER: LazyLock<&Dir> =
+    LazyLock::new(|| SCHEMA.get_dir("migrations").expect("the folder is part of the program"));
 static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
     Migrations::from_directory(&FOLDER).expect("the folder is part of the program and tested")
 });

@@ -132,7 +132,7 @@ impl Table {
     }
 
     /// Each column with the SQL that declares it. A key part is never null: a
-    /// blank one is the empty text, a value like any other (contract §5).
+    /// blank one is the empty text, a value like any other (docs/rules.md#rows).
     fn column_sql(&self) -> Vec<(String, String)> {
         let mut all = Vec::new();
         if self.visit {
@@ -299,7 +299,7 @@ impl Table {
     }
 
     /// The SQL that inserts so many records with these columns, and leaves a
-    /// stored one unchanged: the no-update rule (slide 30). Parameters: the
+    /// stored one unchanged: the no-update rule [OPPP-2557 s. 30]. Parameters: the
     /// round and the submission, as far as the table has them, then for each
     /// record the visit, the columns and the line.
     ///

@@ -171,7 +171,7 @@ impl Units {
     }
 
     /// Whom a sender may send for: itself, and the units of its CUP when it is
-    /// the main unit (contract §5).
+    /// the main unit (docs/rules.md#rows).
     pub fn may_send(&self, sender: &str) -> FxHashSet<String> {
         let of_cup = self.by_code.values().filter(|unit| unit.cup == sender);
         of_cup.map(|unit| unit.hcode.clone()).chain([sender.to_owned()]).collect()

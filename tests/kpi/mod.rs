@@ -26,6 +26,7 @@ use khlang::catalog::Catalog;
 use khlang::config::Config;
 use khlang::kpi::{Definition, Level, Library, Period, Session};
 use khlang::load::{Claim, load};
+use khlang::overlay::{CODES, Overlay};
 use khlang::store::{Reader, Store};
 use khlang::units::Units;
 use khlang::world::World;
@@ -84,7 +85,7 @@ impl Loaded {
         let text = std::fs::read_to_string(own).unwrap_or_else(|_| UNITS.to_owned());
         std::fs::write(&units, text).unwrap();
         let lists = root().join(case).join("codes");
-        let catalog = Catalog::load(lists.exists().then_some(lists.as_path())).unwrap();
+        let catalog = Catalog::load(Some(&Overlay::folder(&lists, CODES))).unwrap();
         let world = World::new(catalog, Units::load(&units).unwrap(), Config::default());
         let world = Arc::new(world.unwrap());
         let mut store = Store::open(&folder.path().join("khlang.db"), &world.catalog, 8).unwrap();

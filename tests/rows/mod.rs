@@ -17,6 +17,7 @@ use khlang::catalog::Catalog;
 use khlang::clock::at_bangkok;
 use khlang::config::Config;
 use khlang::load::{Claim, load};
+use khlang::overlay::{CODES, Overlay};
 use khlang::store::Store;
 use khlang::submission::{FindingLine, Submission};
 use khlang::units::Units;
@@ -41,7 +42,7 @@ fn world(folder: &tempfile::TempDir, lists: bool) -> Arc<World> {
     config.limits.findings = 1_000_000;
     config.limits.findings_in_all = 1_000_000;
     config.limits.warnings = 1_000_000;
-    let catalog = Catalog::load(Some(&codes)).unwrap();
+    let catalog = Catalog::load(Some(&Overlay::folder(&codes, CODES))).unwrap();
     World::new(catalog, Units::load(&units).unwrap(), config).unwrap().into()
 }
 

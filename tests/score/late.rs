@@ -69,7 +69,7 @@ impl Scene {
 }
 
 /// A row of each file that goes by the event, about person 1 on a day; the
-/// points that they come to (slides 32 to 35): OP 1.00, REF 0.05, DRUG and PROC
+/// points that they come to [OPPP-2557 s. 32-35]: OP 1.00, REF 0.05, DRUG and PROC
 /// 0.01 each, EPI 0.25, FP, ANC, LABFU and NCDSCREEN 0.10 each, CHRONICFU 0.05,
 /// MCH 3.00, SURVEIL 1.00 or 0.50 by its delay.
 fn everything(day: &str, seq: u32) -> Vec<(&'static str, Vec<String>)> {

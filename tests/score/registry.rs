@@ -64,7 +64,7 @@ fn with_vaccination(nation: &'static str) -> Scene {
 
 #[test]
 fn only_the_registered_score_but_for_vaccinations_of_non_thais() {
-    // Slide 31: a 13-digit ID in the population database, except EPI of
+    // [OPPP-2557 s. 31]: a 13-digit ID in the population database, except EPI of
     // non-Thais.
     for (nation, listed, epi, fp) in [
         ("099", true, "0.25", "0.10"),

@@ -220,7 +220,7 @@ fn late_for(part: Part) -> Words {
     }
 }
 
-/// What the code of a duplicate ends with, whatever its file (contract §5).
+/// What the code of a duplicate ends with, whatever its file (docs/rules.md#rows).
 const DUPLICATE: &str = "9299";
 
 /// A figure of quality: rows of rows, percent, score.
