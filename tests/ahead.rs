@@ -141,12 +141,8 @@ fn who_was_judged_on_the_word_of_an_archive_that_failed_is_judged_again() {
 fn what_another_process_stored_meanwhile_counts() {
     let mut lab = Lab::new();
     let [person, epi] = person_then_epi();
-    let other = khlang::store::Store::open(
-        &lab.database(),
-        &khlang::catalog::Catalog::builtin().unwrap(),
-        4,
-    )
-    .unwrap();
+    let other =
+        Store::open(&lab.database(), &khlang::catalog::Catalog::builtin().unwrap(), 4).unwrap();
     let claim = lab.claim(&epi.0, &epi.1);
     let ahead = Ahead::begin(lab.store(), claim, None).unwrap();
     // Judged to its end, as there is room for all it hands over.

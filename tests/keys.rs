@@ -138,7 +138,7 @@ fn loaded(store: &Store, world: &Arc<World>, id: i64, path: &Path) -> Submission
         name: format!("F43_10670_2014013108000{id}.zip"),
         id: Some(id),
         received_at: now,
-        seal: Default::default(),
+        seal: Arc::default(),
         now,
         progress: Arc::new(|_| ()),
     };

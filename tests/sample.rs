@@ -56,7 +56,7 @@ fn judge(world: &Arc<World>, store: &Store, dir: &Path, entry: &Value, id: i64) 
         name: name.to_owned(),
         id: Some(id),
         received_at: now,
-        seal: Default::default(),
+        seal: Arc::default(),
         now,
         progress: Arc::new(|_| ()),
     };

@@ -76,7 +76,7 @@ fn judged(file: &Layout, member: &[u8], packed: bool) -> Submission {
         name,
         id: None,
         received_at: now,
-        seal: Default::default(),
+        seal: Arc::default(),
         now,
         progress: Arc::new(|_| ()),
     };

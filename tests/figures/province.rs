@@ -173,7 +173,7 @@ impl Province {
             name: name.clone(),
             id: Some(self.last),
             received_at: now,
-            seal: Default::default(),
+            seal: Arc::default(),
             now,
             progress: Arc::new(|_| ()),
         };

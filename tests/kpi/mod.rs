@@ -150,7 +150,7 @@ fn put(world: &Arc<World>, store: &Store, path: &Path, name: &str, id: i64, sent
         name: name.to_owned(),
         id: Some(id),
         received_at: now,
-        seal: Default::default(),
+        seal: Arc::default(),
         now,
         progress: Arc::new(|_| ()),
     };

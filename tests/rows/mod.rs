@@ -156,7 +156,7 @@ fn run(
         name: name.clone(),
         id: Some(1),
         received_at: now,
-        seal: Default::default(),
+        seal: Arc::default(),
         now,
         progress: Arc::new(|_| ()),
     };

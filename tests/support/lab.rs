@@ -100,7 +100,7 @@ impl Lab {
             name: name.to_owned(),
             id: Some(self.last),
             received_at: now,
-            seal: Default::default(),
+            seal: Arc::default(),
             now,
             progress: Arc::new(|_| ()),
         }
