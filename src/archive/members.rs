@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::config::Limits;
 
-use super::broken::{Flaw, OpenError, ReadTrouble};
+use super::defect::{Flaw, OpenError, ReadTrouble};
 use super::reader::MemberReader;
 use super::scan::{self, Entry};
 

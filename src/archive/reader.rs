@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering;
 
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
-use super::broken::{Broken, Flaw, ReadTrouble};
+use super::defect::{Broken, Flaw, ReadTrouble};
 use super::members::Shared;
 use super::scan::{Entry, within_limits};
 

@@ -16,7 +16,7 @@ use std::fs::File;
 
 use crate::config::Limits;
 
-use super::broken::{Broken, Flaw, ReadTrouble};
+use super::defect::{Broken, Flaw, ReadTrouble};
 use records::{Central, End};
 use source::Source;
 

@@ -11,7 +11,7 @@ use chrono::{DateTime, FixedOffset};
 
 use super::folders::Folders;
 use super::index::Stamp;
-use super::own::{COPY, copy};
+use super::private_copy::{COPY, copy};
 use super::uploads::{MARK, MARK_PART, Uploads};
 use crate::files::{rename_durably, sync_folder};
 use crate::store::StoreError;

@@ -5,10 +5,10 @@ use std::fs;
 use std::io;
 use std::sync::Arc;
 
+use super::archive_paths::places;
 use super::claim::Claimed;
 use super::folders::Folders;
-use super::own::own;
-use super::place::places;
+use super::private_copy::own;
 use super::receipts::write_receipt;
 use super::uploads::MARK;
 use crate::archive::sha256_file;

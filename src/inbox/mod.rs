@@ -24,13 +24,13 @@
 //! Whatever the last step was, [`recover`] finishes it: at the next start, and
 //! beside a process that was killed as soon as the daemon looks.
 
+mod archive_paths;
 mod claim;
 mod finish;
 mod folders;
 mod index;
 mod obstacle;
-mod own;
-mod place;
+mod private_copy;
 mod receipts;
 mod scan;
 mod under_way;

@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::calculator::{NotComputable, Span};
 use super::definition::{Counts, Definition, Names};
 use super::period::Period;
-use super::run::{NotComputable, Span};
 use super::session::{Session, borrowed};
 use super::{KpiError, Query};
 use crate::row::citizen_id;

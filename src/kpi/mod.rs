@@ -8,25 +8,26 @@
 //! What a KPI means stands in the data; this folder knows only *kinds* of
 //! period, parameter and scale.
 
+mod aggregate;
 mod amount;
-mod classes;
-mod counted;
+mod calculator;
+mod cohorts;
 mod definition;
 mod explain;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod incremental;
 mod level;
 mod library;
 mod lists;
 mod needs;
-mod part;
 mod period;
 mod query;
 mod reported;
-mod run;
 mod session;
 
 pub use amount::{Amount, value_text};
+pub use calculator::{KpiResult, KpiRow, NotComputable, Span, run};
 pub use definition::{Counts, Definition, Direction, Names, Parameter, Scale, Window};
 pub use explain::{Check, Missing, Outcome, PersonExplained, Registration, Step, UnitExplained};
 pub use level::Level;
@@ -34,7 +35,6 @@ pub use library::{Library, LibraryError};
 pub use period::{Days, Period, PeriodError, YearKind, years};
 pub use query::{Block, Query};
 pub use reported::{Entry, REGION, read_entries};
-pub use run::{KpiResult, KpiRow, NotComputable, Span, run};
 pub use session::Session;
 
 use crate::store::StoreError;

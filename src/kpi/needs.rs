@@ -12,10 +12,10 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::KpiError;
+use super::calculator::{NotComputable, Tally};
 use super::definition::{Definition, Names};
 use super::level::Level;
 use super::period::Days;
-use super::run::{NotComputable, Tally};
 use super::session::Session;
 use crate::clock::{day_number, round_of};
 use crate::store::{Sought, Tables};

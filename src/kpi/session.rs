@@ -8,8 +8,8 @@ use std::rc::Rc;
 use chrono::{Datelike, Days as ChronoDays, Months, NaiveDate};
 
 use super::definition::Definition;
+use super::incremental::Part;
 use super::library::GIVEN;
-use super::part::Part;
 use super::period::Days;
 use super::query::{Block, Query};
 use super::{KpiError, lists};

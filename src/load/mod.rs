@@ -4,27 +4,27 @@
 //! What is the sender's fault becomes the outcome; only our own trouble is an
 //! error.
 
-mod ahead;
-mod judging;
+mod handoff;
 mod lines;
 mod members;
 mod odd;
 mod outcome;
 mod pipeline;
 pub mod receipt;
-mod turn;
+mod validator;
 mod visits;
+mod writer;
 
 use crate::archive::{ArchiveName, NameError, sha256_file};
 use crate::clock::{at_bangkok, round_of};
 use crate::store::{Loading, Store, StoreError};
 use crate::submission::{Problem, Status, Submission};
 
-#[cfg(fuzzing)]
-pub use ahead::fuzzing;
-pub use ahead::{Ahead, Claim, PlaceOf, Prepare};
+pub use handoff::Before;
 use members::problem;
-pub use turn::Before;
+#[cfg(fuzzing)]
+pub use pipeline::fuzzing;
+pub use pipeline::{Ahead, Claim, PlaceOf, Prepare};
 
 /// Our own trouble while loading; the archive stays where it is.
 #[derive(Debug, thiserror::Error)]

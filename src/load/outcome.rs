@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::members::{Contents, problem};
-use super::pipeline::{Both, Written};
+use super::writer::{Both, Written};
 use crate::archive::Standard;
 use crate::row::{CodeAt, Verdicts};
 use crate::submission::{Counts, FindingLine, MonthCounts, Status, Submission, Texts};

@@ -1,140 +1,413 @@
-//! The writer's side of an archive: takes the rows that the judge hands over,
-//! all in the one transaction of the archive.
+//! An archive that is judged on a thread of its own, and written when its turn
+//! has come.
 
-use crossbeam_channel::{Receiver, Sender};
-use rustc_hash::FxHashMap;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 
-use crate::row::{Batch, Verdicts};
-use crate::store::{Loading, StoreError};
-use crate::submission::Counts;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::{Builder, JoinHandle};
 
-/// Messages that may wait for the writer: enough that an archive of many small
-/// members is judged ahead, few enough that memory stays bounded.
-pub(super) const AHEAD: usize = 32;
+use chrono::{DateTime, FixedOffset};
+use crossbeam_channel::{Receiver, Sender, bounded};
 
-/// From the judge to the writer.
-pub(super) enum Message {
-    /// The archive can be read; its rows follow.
-    Opened(Shape),
-    /// A group of members begins that may be taken back together. Groups are
-    /// told only of archives that are judged for the second time.
-    Begin,
-    /// Rows of a member.
-    Rows { member: usize, batch: Batch },
-    /// The group stays.
-    Keep,
-    /// The group is taken back.
-    Drop(Vec<usize>),
+use super::handoff::{Before, Earlier, Spare, Turn};
+use super::lines::{Buffers, Reading};
+use super::members::{self, Contents, Refusal};
+use super::validator::JudgeSide;
+use super::visits::Visits;
+use super::writer::{AHEAD, Message, Shape, Written, write};
+use super::{LoadError, Places, commit, gate_name, name_into, new_submission, outcome, refuse};
+use crate::archive::{Archive, ArchiveName};
+use crate::clock::{day_number, fiscal_year_of, round_of};
+use crate::priority::go_ahead_when_idle;
+use crate::row::{Batch, Context, Facts, NoStore, PersonIndex, Persons, Verdicts};
+use crate::store::{Loading, Reader, Store};
+use crate::submission::{Problem, Status, Submission};
+use crate::world::World;
+
+/// An archive that is to be loaded.
+#[derive(Clone)]
+pub struct Claim {
+    /// What it is judged by.
+    pub world: Arc<World>,
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Its name as sent.
+    pub name: String,
+    /// The number of its submission; none when it is only checked.
+    pub id: Option<i64>,
+    /// When it was received.
+    pub received_at: DateTime<FixedOffset>,
+    /// When it is being loaded.
+    pub now: DateTime<FixedOffset>,
+    /// Told the inflated bytes that have been read.
+    pub progress: Arc<dyn Fn(u64) + Send + Sync>,
 }
 
-/// What the writer has to know of an archive.
-pub(super) struct Shape {
-    /// The round it belongs to.
-    pub round: i32,
-    /// By member: the position of its record.
-    pub tables: Vec<usize>,
-    /// By member: the columns of its key.
-    pub keys: Vec<Vec<usize>>,
-    /// By member: which columns of the record its rows may have.
-    pub sent: Vec<Vec<bool>>,
-    /// Duplicates kept per member.
-    pub kept: u64,
-    /// Duplicates kept in all.
-    pub kept_in_all: u64,
+/// Where the original may lie, by outcome. The first place that is promised to
+/// no other submission is taken.
+pub type PlaceOf<'a> = &'a dyn Fn(Status) -> Option<Places<'a>>;
+
+/// What is done before an archive is read, on the thread that judges it.
+pub type Prepare = Box<dyn FnOnce() -> std::io::Result<()> + Send>;
+
+/// What the judge found.
+enum Judged {
+    /// The archive is broken as a whole.
+    Broken(Box<(Submission, Problem)>),
+    /// What was said of its members.
+    Members(Box<Judgement>),
+    /// Members have to be taken back, and nobody was prepared for that.
+    Again,
 }
 
-/// What the writer counted for a member.
-#[derive(Debug, Default)]
-pub struct Written {
-    /// Stored and duplicate rows by month.
-    pub months: FxHashMap<u32, Counts>,
-    /// The first duplicates: line and key.
-    pub duplicates: Vec<(u32, String)>,
-    /// Rows of one month, not in `months` yet: they mostly come in runs.
-    run: (u32, Counts),
+struct Judgement {
+    submission: Submission,
+    name: ArchiveName,
+    contents: Contents,
+    verdicts: Vec<Verdicts>,
 }
 
-/// What was said of the members of an archive, and what was counted.
-pub(super) type Both = (Vec<Verdicts>, Vec<Written>);
+/// What a judge's thread ends with: what it found, and the reader to give back.
+type End = (Result<Judged, LoadError>, Option<Reader>);
 
-/// Writes what the judge hands over, until it is done; gives what was counted,
-/// by member. `between` is called now and then.
-pub(super) fn write(
-    receiver: &Receiver<Message>,
-    giver: &Sender<Batch>,
-    loading: &mut Loading,
-    shape: &Shape,
-    between: &mut dyn FnMut(),
-) -> Result<Vec<Written>, StoreError> {
-    let mut written: Vec<Written> = shape.tables.iter().map(|_| Written::default()).collect();
-    let mut left = shape.kept_in_all;
-    for message in receiver {
-        between();
-        match message {
-            Message::Opened(_) => {}
-            Message::Begin => loading.begin_group()?,
-            Message::Keep => loading.keep_group()?,
-            Message::Drop(members) => {
-                loading.drop_group()?;
-                for member in members {
-                    written[member] = Written::default();
+/// An archive that is being judged. Nothing of it is stored before
+/// [`Ahead::write`]; dropped, it is as if it had never been begun.
+pub struct Ahead {
+    claim: Claim,
+    /// The state of the store's other writers when judging began.
+    version: i64,
+    turn: Arc<Turn>,
+    /// Of the archive on whose word this one was judged.
+    before: Option<Arc<Turn>>,
+    facts: Option<Receiver<Facts>>,
+    messages: Option<Receiver<Message>>,
+    spare: Spare,
+    judge: Option<JoinHandle<End>>,
+}
+
+impl Ahead {
+    /// Begins to judge, against the store as it will be when the archive
+    /// `before` is stored.
+    pub fn begin(store: &Store, claim: Claim, before: Option<Before>) -> Result<Self, LoadError> {
+        Self::begin_guarded(store, claim, before, (false, None))
+    }
+
+    /// The same, when something is to be done before the archive is read.
+    pub fn prepared(
+        store: &Store,
+        claim: Claim,
+        before: Option<Before>,
+        prepare: Prepare,
+    ) -> Result<Self, LoadError> {
+        Self::begin_guarded(store, claim, before, (false, Some(prepare)))
+    }
+
+    /// The same, `guarded` or not: see [`JudgeSide::guarded`].
+    fn begin_guarded(
+        store: &Store,
+        claim: Claim,
+        before: Option<Before>,
+        (guarded, prepare): (bool, Option<Prepare>),
+    ) -> Result<Self, LoadError> {
+        let version = store.version()?;
+        let reader = if claim.id.is_some() { store.reader()? } else { None };
+        let (sender, messages) = bounded(AHEAD);
+        // Archives that follow each other share their batches.
+        let spare = before.as_ref().map(|before| before.spare.clone());
+        let spare = spare.unwrap_or_else(|| bounded(AHEAD + 2));
+        let spares = spare.1.clone();
+        let (say, facts) = bounded(1);
+        let ours = claim.clone();
+        let turn_before = before.as_ref().map(|before| Arc::clone(&before.turn));
+        let way = Way { claim: ours, sender, spares, say, guarded };
+        let run = move || judge(&way, reader, before, prepare);
+        let judge = Builder::new().name("judge".to_owned()).spawn(run)?;
+        let (facts, messages) = (Some(facts), Some(messages));
+        let turn = Arc::default();
+        let (before, judge) = (turn_before, Some(judge));
+        Ok(Self { claim, version, turn, before, facts, messages, spare, judge })
+    }
+
+    /// Stores rows, counts and findings in one transaction. `between` is
+    /// called now and then; it may begin the archive that follows this one,
+    /// with what it is given.
+    pub fn write(
+        mut self,
+        store: &Store,
+        place: PlaceOf,
+        between: &mut dyn FnMut(&mut Option<Before>),
+    ) -> Result<Submission, LoadError> {
+        let mut guarded = false;
+        loop {
+            let Some(shape) = self.shape() else { return self.broken(store, place) };
+            let loading = store.load(self.claim.id.unwrap_or(1), shape.round, guarded)?;
+            // Nobody else can write from here on. What others wrote since
+            // judging began (a void, an import) may bear on the judgement.
+            let why = if store.version()? == self.version && self.stands() {
+                if let Some(done) = self.rows(store, loading, &shape, place, between)? {
+                    return Ok(done);
                 }
+                guarded = true;
+                "members are broken"
+            } else {
+                drop(loading);
+                "the store has changed"
+            };
+            log::debug!("{why}: {} is judged again", self.claim.name.escape_debug());
+            self = Self::begin_guarded(store, self.claim.clone(), None, (guarded, None))?;
+        }
+    }
+
+    /// Whether what it was judged on is stored.
+    fn stands(&self) -> bool {
+        self.before.as_ref().is_none_or(|turn| turn.is_committed())
+    }
+
+    /// What is to be written; nothing when the archive is broken, or cannot be
+    /// read.
+    fn shape(&self) -> Option<Shape> {
+        match self.messages.as_ref()?.recv() {
+            Ok(Message::Opened(shape)) => Some(shape),
+            _ => None,
+        }
+    }
+
+    /// Writes the rows; nothing came of it when all is to be judged again.
+    fn rows(
+        &mut self,
+        store: &Store,
+        mut loading: Loading,
+        shape: &Shape,
+        place: PlaceOf,
+        between: &mut dyn FnMut(&mut Option<Before>),
+    ) -> Result<Option<Submission>, LoadError> {
+        let facts = self.facts.take();
+        let (turn, spare) = (&self.turn, &self.spare);
+        let mut next =
+            facts.map(|facts| Before { turn: Arc::clone(turn), facts, spare: spare.clone() });
+        let mut between = || between(&mut next);
+        between();
+        let written = match &self.messages {
+            Some(messages) => write(messages, &self.spare.0, &mut loading, shape, &mut between)?,
+            None => Vec::new(),
+        };
+        match self.judged(store)? {
+            Judged::Broken(said) => {
+                drop(loading);
+                self.refuse(store, place, *said).map(Some)
             }
-            Message::Rows { member, batch } => {
-                let (to, key) = (&mut written[member], &shape.keys[member]);
-                let (table, sent) = (shape.tables[member], &shape.sent[member]);
-                loading.insert(table, &batch, sent, |row| {
-                    to.count(&batch, row.index, row.stored, key, (shape.kept, &mut left));
-                })?;
-                to.end_run(0);
-                // Nobody to give it to: the judge has enough.
-                let _ = giver.try_send(batch);
+            Judged::Members(judgement) => {
+                self.complete(loading, *judgement, written, place).map(Some)
+            }
+            Judged::Again => Ok(None),
+        }
+    }
+
+    fn complete(
+        &self,
+        loading: Loading,
+        judgement: Judgement,
+        written: Vec<Written>,
+        place: PlaceOf,
+    ) -> Result<Submission, LoadError> {
+        crate::crash_point("judged");
+        let Judgement { mut submission, name, contents, verdicts } = judgement;
+        let both = (verdicts, written);
+        outcome::complete(&self.claim.world, name.standard, &mut submission, contents, both)
+            .map_err(LoadError::Bug)?;
+        if self.claim.id.is_some() {
+            commit(&self.claim, place, loading, &mut submission)?;
+            self.turn.tell(true);
+        }
+        Ok(submission)
+    }
+
+    /// An archive that is broken before a row was read.
+    fn broken(mut self, store: &Store, place: PlaceOf) -> Result<Submission, LoadError> {
+        match self.judged(store)? {
+            Judged::Broken(said) => self.refuse(store, place, *said),
+            Judged::Members(_) | Judged::Again => {
+                Err(LoadError::Bug("judged without being opened".to_owned()))
             }
         }
     }
-    Ok(written)
+
+    fn refuse(
+        &self,
+        store: &Store,
+        place: PlaceOf,
+        (submission, problem): (Submission, Problem),
+    ) -> Result<Submission, LoadError> {
+        let submission = refuse(store, &self.claim, place, submission, problem)?;
+        self.turn.tell(true);
+        Ok(submission)
+    }
+
+    /// What the judge found, when it is done.
+    fn judged(&mut self, store: &Store) -> Result<Judged, LoadError> {
+        let Some(judge) = self.judge.take() else {
+            return Err(LoadError::Bug("asked twice for what was judged".to_owned()));
+        };
+        let (judged, reader) =
+            judge.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        if let Some(reader) = reader {
+            store.give_back(reader);
+        }
+        judged
+    }
 }
 
-impl Written {
-    /// Puts a run into its month, and begins one of another.
-    pub(super) fn end_run(&mut self, next: u32) {
-        let (month, counts) = std::mem::replace(&mut self.run, (next, Counts::default()));
-        if counts != Counts::default() {
-            self.months.entry(month).or_default().add(&counts);
+impl Drop for Ahead {
+    fn drop(&mut self) {
+        // Whoever was judged on the word of this one must not wait for ever.
+        self.turn.tell(false);
+        // Without a writer the judge ends.
+        self.messages = None;
+        if let Some(judge) = self.judge.take()
+            && judge.join().is_err()
+        {
+            log::error!("judging {} ended in a panic", self.claim.name.escape_debug());
         }
     }
+}
 
-    pub(super) fn count(
-        &mut self,
-        batch: &Batch,
-        row: usize,
-        stored: bool,
-        key: &[usize],
-        (kept, left): (u64, &mut u64),
-    ) {
-        let meta = &batch.rows[row];
-        if self.run.0 != meta.month {
-            self.end_run(meta.month);
-        }
-        let counts = &mut self.run.1;
-        if stored {
-            counts.accepted += 1;
-            counts.warned += u64::from(meta.warned);
-            counts.on_time += u64::from(meta.on_time);
-            return;
-        }
-        counts.duplicate += 1;
-        if (self.duplicates.len() as u64) < kept && *left > 0 {
-            *left -= 1;
-            let values = batch.row(row);
-            let mut text = String::with_capacity(64);
-            for &column in key {
-                batch.write(values[column], &mut text);
-                text.push('|');
-            }
-            text.truncate(text.trim_end_matches('|').len());
-            text.shrink_to_fit();
-            self.duplicates.push((meta.line, text));
-        }
+/// What the judge's thread works with.
+struct Way {
+    claim: Claim,
+    sender: Sender<Message>,
+    spares: Receiver<Batch>,
+    say: Sender<Facts>,
+    guarded: bool,
+}
+
+/// The judge's thread.
+fn judge(
+    way: &Way,
+    reader: Option<Reader>,
+    before: Option<Before>,
+    prepare: Option<Prepare>,
+) -> End {
+    go_ahead_when_idle();
+    if let Some(Err(error)) = prepare.map(|prepare| prepare()) {
+        return (Err(error.into()), reader);
     }
+    let Some(reader) = reader else {
+        return (examine(way, &mut NoStore), None);
+    };
+    let mut index = Earlier::new(reader, before);
+    let judged = examine(way, &mut index);
+    match index.end() {
+        Ok(reader) => (judged, Some(reader)),
+        Err(trouble) => (judged.and(Err(trouble.into())), None),
+    }
+}
+
+/// Name, structure, members, rows.
+fn examine(way: &Way, index: &mut dyn PersonIndex) -> Result<Judged, LoadError> {
+    let Way { claim, say, .. } = way;
+    let world = &claim.world;
+    let before = state_of(&claim.path)?;
+    let mut submission = new_submission(claim)?;
+    let name = match gate_name(claim) {
+        Ok(name) => name,
+        Err(trouble) => {
+            let (problem, name) = *trouble;
+            if let Some(name) = name {
+                name_into(&mut submission, &name);
+            }
+            return Ok(refused(submission, problem, say));
+        }
+    };
+    name_into(&mut submission, &name);
+    let (standard, year) = (name.standard, fiscal_year_of(name.sent_at.date()));
+    let opened = Archive::open(&claim.path, &world.config.limits)
+        .map_err(|trouble| members::refusal(world, standard, trouble))
+        .and_then(|archive| Ok((Contents::of(world, &archive, (standard, year))?, archive)));
+    let judged = opened.and_then(|(mut contents, archive)| {
+        let verdicts = rows(way, &name, index, (&archive, &mut contents))?;
+        Ok(verdicts.map(|verdicts| (contents, verdicts)))
+    });
+    let (contents, verdicts) = match judged {
+        Ok(Some(judged)) => judged,
+        Ok(None) => return Ok(Judged::Again),
+        Err(Refusal::Io(error)) => return Err(error.into()),
+        Err(Refusal::Broken(problem)) => return Ok(refused(submission, *problem, say)),
+    };
+    if state_of(&claim.path)? != before {
+        let what = "the archive changed while it was read";
+        return Err(std::io::Error::other(what).into());
+    }
+    Ok(Judged::Members(Box::new(Judgement { submission, name, contents, verdicts })))
+}
+
+/// A broken archive says nothing of persons.
+fn refused(submission: Submission, problem: Problem, say: &Sender<Facts>) -> Judged {
+    // Nobody may be listening.
+    let _ = say.try_send(Facts::default());
+    Judged::Broken(Box::new((submission, problem)))
+}
+
+fn rows(
+    way: &Way,
+    name: &ArchiveName,
+    index: &mut dyn PersonIndex,
+    (archive, contents): (&Archive, &mut Contents),
+) -> Result<Option<Vec<Verdicts>>, Refusal> {
+    let Way { claim, sender, spares, say, guarded } = way;
+    let world = &claim.world;
+    let limits = &world.config.limits;
+    let may_send = world.units.may_send(&name.hcode);
+    let context = Context {
+        sent_day: day_number(name.sent_at.date()),
+        on_time_days: i64::from(world.config.timeliness.days),
+        blanks: &world.blanks,
+        units: world.units.codes(),
+        may_send: &may_send,
+        store_answers: claim.id.is_some(),
+        kept: limits.findings,
+        warnings_kept: limits.warnings,
+        left: limits.findings_in_all,
+        persons: Persons::new(index),
+    };
+    let records = contents.members.iter().map(|member| member.record);
+    let shape = Shape {
+        round: round_of(name.sent_at.date()),
+        tables: records.clone().collect(),
+        keys: records.map(|record| world.catalog.records[record].key.clone()).collect(),
+        sent: contents
+            .members
+            .iter()
+            .map(|m| m.sent(world.plan(m.record, name.standard)))
+            .collect(),
+        kept: limits.findings,
+        kept_in_all: limits.findings_in_all,
+    };
+    // A writer that is gone is noticed at the first row.
+    let _ = sender.send(Message::Opened(shape));
+    let mut side = JudgeSide {
+        world,
+        archive,
+        standard: name.standard,
+        year: fiscal_year_of(name.sent_at.date()),
+        context,
+        sender: sender.clone(),
+        spare: spares.clone(),
+        progress: claim.progress.as_ref(),
+        visits: Visits::default(),
+        buffers: Buffers::default(),
+        readings: vec![Reading::Utf8; contents.members.len()],
+        guarded: *guarded,
+    };
+    let Some(verdicts) = side.run(contents)? else { return Ok(None) };
+    let _ = say.try_send(side.context.persons.take_facts());
+    Ok(Some(verdicts))
+}
+
+/// Size and time of a file: a sender that stalled for longer than the settling
+/// time may go on writing after the claim.
+fn state_of(path: &Path) -> std::io::Result<(u64, Option<std::time::SystemTime>)> {
+    let meta = path.metadata()?;
+    Ok((meta.len(), meta.modified().ok()))
 }

@@ -15,8 +15,8 @@
 pub mod allocate;
 pub mod closing;
 pub mod compare;
+pub mod from_rulebook;
 pub mod holds;
-pub mod of_rulebook;
 pub mod result;
 pub mod satang;
 pub mod share;

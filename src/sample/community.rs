@@ -3,10 +3,10 @@
 
 use chrono::{Datelike, Days};
 
+use super::emit::{Teller, Visit};
 use super::people::Person;
 use super::registers::village_code;
 use super::rng::Rng;
-use super::tell::{Teller, Visit};
 
 impl Teller<'_, '_, '_> {
     pub(super) fn home_visit(&mut self, visit: &Visit, person: &Person) {

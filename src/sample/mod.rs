@@ -5,26 +5,26 @@
 //! ledger what must come of every archive, and to stay a witness it never
 //! asks the judge. It is no model of any real place or person.
 
-mod beds;
-mod broken;
+mod archive_builder;
+mod broken_archives;
 mod citizen;
 mod community;
-mod craft;
+mod defects;
+mod emit;
+mod expected_outcomes;
 mod faults;
-mod ledger;
-mod mothers;
-mod parcel;
+mod inpatient;
+mod maternal;
 mod people;
 mod planned;
 mod registers;
 mod rng;
 mod spec;
-mod spoil;
 mod style;
-mod tell;
 mod visits;
 mod words;
 mod world;
+mod zip_writer;
 
 #[cfg(test)]
 mod tests;
@@ -39,13 +39,13 @@ use serde::Serialize;
 use crate::archive::Standard;
 use crate::catalog::Catalog;
 use crate::files;
-pub use ledger::{ArchiveEntry, FileCounts, Ledger, Problem, Totals};
-use parcel::Parcel;
+use archive_builder::Parcel;
+use defects::Spoiler;
+use emit::Teller;
+pub use expected_outcomes::{ArchiveEntry, FileCounts, Ledger, Problem, Totals};
 use people::People;
 use spec::Specs;
-use spoil::Spoiler;
 use style::Style;
-use tell::Teller;
 use words::Words;
 use world::World;
 
@@ -119,7 +119,7 @@ pub fn generate(args: &SampleArgs, catalog: &Catalog) -> Result<SampleSummary> {
         }
         let mut entries = months(&world, &specs, *sender, &people, spoiler.as_mut(), &mut writer)?;
         if let Some(spoiler) = spoiler.as_mut() {
-            let kinds = broken::kinds(nth, senders.len());
+            let kinds = broken_archives::kinds(nth, senders.len());
             entries.extend(broken(&world, &specs, *sender, &kinds, spoiler, &mut writer)?);
         }
         writer.ledger.add(entries);
@@ -204,7 +204,7 @@ fn broken(
         while !taken.insert(sent) {
             sent += Duration::minutes(1);
         }
-        let mut breaker = broken::Breaker { specs, spoiler: &mut *spoiler, hcode };
+        let mut breaker = broken_archives::Breaker { specs, spoiler: &mut *spoiler, hcode };
         let (name, bytes, entry) = breaker.make(kind, sent)?;
         writer.write(&name, &bytes)?;
         entries.push(entry);

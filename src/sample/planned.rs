@@ -3,9 +3,9 @@
 
 use chrono::Days;
 
+use super::emit::{Reason, Teller, Visit};
 use super::people::Person;
 use super::rng::Rng;
-use super::tell::{Reason, Teller, Visit};
 use super::visits::Care;
 use crate::archive::Standard;
 

@@ -4,9 +4,9 @@
 use chrono::{Days, NaiveDate, NaiveDateTime};
 
 use super::citizen;
+use super::emit::Teller;
 use super::people::Person;
 use super::rng::{Rng, hash};
-use super::tell::Teller;
 use super::world::{PROVINCE, stream};
 use crate::archive::Standard;
 

@@ -4,9 +4,9 @@
 //! and windows stand in a rulebook, and which rows it is about in
 //! `schema/score/*.sql`. It knows no money and writes nothing.
 
-mod behind;
+mod cached_points;
 mod deadline;
-mod kept;
+mod drill_down;
 pub mod late;
 mod persons;
 pub mod points;
@@ -16,8 +16,8 @@ pub mod rulebook;
 pub mod sheet;
 mod state;
 
-pub use behind::{Figure, ScoredRow, rows_behind};
-pub use kept::{Keeping, points_kept};
+pub use cached_points::{Keeping, points_kept};
+pub use drill_down::{Figure, ScoredRow, rows_behind};
 pub use points::{Cell, Points, UnitPoints, points};
 pub use rulebook::{Rulebook, RulebookError, Shelf};
 pub use sheet::{Sheet, Wanted};

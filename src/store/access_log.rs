@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Result;
 use super::access::AccessStore;
-use super::read::Page;
+use super::queries::Page;
 use crate::access::Identity;
 
 /// Whether somebody looked or changed something.

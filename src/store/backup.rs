@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use serde::Serialize;
 
+use super::connection::KHLANG;
 use super::identity::Form;
 use super::manifest::Contents;
-use super::open::KHLANG;
 use super::{Reader, Result, StoreError};
 use crate::files::{sync_folder, write_private};
 

@@ -4,7 +4,7 @@
 use rusqlite::{OptionalExtension, Row, params};
 use serde::Serialize;
 
-use super::open::Reader;
+use super::connection::Reader;
 use super::{Result, Store, StoreError};
 
 /// Who did something, when and why.

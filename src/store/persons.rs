@@ -6,7 +6,7 @@ use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Result;
-use super::open::Reader;
+use super::connection::Reader;
 use crate::row::{ByPid, Person, PersonIndex, canonical_int};
 
 /// From so many questions about a unit on, its persons are read ahead.

@@ -4,7 +4,7 @@
 use rusqlite::ToSql;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
-use super::open::Reader;
+use super::connection::Reader;
 use super::{Result, StoreError};
 
 /// A value given to a query or read from it.

@@ -4,7 +4,7 @@
 
 use rusqlite::params;
 
-use super::open::Reader;
+use super::connection::Reader;
 use super::{Result, Store};
 
 /// A reported value as entered; decimals are text, exactly as written.

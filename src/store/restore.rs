@@ -12,8 +12,8 @@ use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 
 use super::backup::beside;
+use super::connection::{KHLANG, Opening};
 use super::manifest::Contents;
-use super::open::{KHLANG, Opening};
 use super::{Result, Store, StoreError, VerifyReport};
 use crate::catalog::Catalog;
 use crate::files::{make_folder, open_plain, sync_folder};

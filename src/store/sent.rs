@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use rusqlite::types::Value as Sql;
 
 use super::Result;
-use super::open::Reader;
+use super::connection::Reader;
 use super::tables::Tables;
 use crate::row::canonical_int;
 

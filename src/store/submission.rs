@@ -6,9 +6,9 @@ use std::sync::LazyLock;
 use rusqlite::{OptionalExtension, Row, params};
 use rustc_hash::FxHashMap;
 
+use super::connection::Reader;
 use super::insert::TOGETHER;
-use super::open::Reader;
-use super::write::Loading;
+use super::submission_writer::Loading;
 use super::{Result, Store, StoreError};
 use crate::archive::Standard;
 use crate::catalog::{Catalog, Severity};

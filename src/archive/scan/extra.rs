@@ -1,6 +1,6 @@
 //! The extra fields of a header, as far as they change what an entry is.
 
-use crate::archive::broken::{Broken, Flaw};
+use crate::archive::defect::{Broken, Flaw};
 
 use super::records::{u16_at, u32_at, u64_at};
 

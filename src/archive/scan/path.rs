@@ -4,7 +4,7 @@
 //! by those who look into a complaint; and a name that two programs read in two
 //! ways says that the archive was not made by an honest one.
 
-use crate::archive::broken::{Broken, Flaw};
+use crate::archive::defect::{Broken, Flaw};
 
 /// Longest name in bytes; it also bounds what the scan keeps per entry.
 pub(super) const NAME_BYTES: usize = 512;

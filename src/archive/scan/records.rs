@@ -1,7 +1,7 @@
 //! The records of a zip, each judged by itself: end records, directory entries,
 //! local headers and data descriptors.
 
-use crate::archive::broken::{Broken, Flaw, ReadTrouble};
+use crate::archive::defect::{Broken, Flaw, ReadTrouble};
 
 use super::extra::{Extras, Narrow, widen};
 use super::path::{self, SafeName};

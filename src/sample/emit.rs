@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, Weekday};
 
-use super::parcel::Parcel;
+use super::archive_builder::Parcel;
 use super::people::{People, Person, dose_day};
 use super::rng::{Rng, hash};
 use super::world::{Month, Unit, World, stream};

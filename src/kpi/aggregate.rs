@@ -10,8 +10,8 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::amount::Amount;
+use super::calculator::{Tally, group_code};
 use super::level::Level;
-use super::run::{Tally, group_code};
 use crate::store::Line;
 use crate::units::Units;
 

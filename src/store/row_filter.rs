@@ -4,7 +4,7 @@
 //! that the queries that count all count a part without knowing.
 
 use super::Result;
-use super::open::Reader;
+use super::connection::Reader;
 use super::tables::{Table, Tables};
 use crate::row::canonical_int;
 

@@ -2,9 +2,9 @@
 
 use chrono::{Datelike, Days};
 
+use super::emit::{Teller, Visit};
 use super::people::Person;
 use super::rng::{Rng, hash};
-use super::tell::{Teller, Visit};
 use super::visits::Care;
 use super::world::stream;
 

@@ -3,9 +3,9 @@
 
 use chrono::{Days, NaiveDateTime};
 
+use super::emit::{Teller, Visit};
 use super::people::{Person, Pregnancy};
 use super::rng::hash;
-use super::tell::{Teller, Visit};
 
 impl Teller<'_, '_, '_> {
     pub(super) fn antenatal(&mut self, visit: &Visit, person: &Person, at: usize, nth: usize) {

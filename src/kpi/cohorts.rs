@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
-use super::counted::NO_CLASS;
+use super::aggregate::NO_CLASS;
 use crate::files::hex;
 use crate::store::{Raw, Reader, Result};
 

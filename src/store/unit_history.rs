@@ -7,8 +7,8 @@ use rusqlite::{OptionalExtension, params};
 use serde::Serialize;
 
 use super::Result;
-use super::open::Reader;
-use super::read::Page;
+use super::connection::Reader;
+use super::queries::Page;
 use super::submission::{finding_of, severity_of};
 use crate::archive::Standard;
 use crate::catalog::{Catalog, Severity};

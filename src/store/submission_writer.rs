@@ -2,8 +2,8 @@
 
 use rusqlite::Connection;
 
+use super::change_tokens::Touched;
 use super::insert::{Inserts, NewRow, TOGETHER};
-use super::marks::Touched;
 use super::visits::VisitIds;
 use super::{Result, Store};
 use crate::row::Batch;

@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Days, NaiveDateTime};
 
+use super::archive_builder::Parcel;
 use super::citizen;
 use super::faults::{self, Fault, Trick};
-use super::parcel::Parcel;
 use super::people::Person;
 use super::rng::Rng;
 use super::spec::{Specs, stamp};

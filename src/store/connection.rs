@@ -12,8 +12,8 @@ use include_dir::{Dir, include_dir};
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::Migrations;
 
+use super::free_space::Room;
 use super::identity::Form;
-use super::room::Room;
 use super::tables::Tables;
 use super::{Result, StoreError};
 use crate::catalog::Catalog;
@@ -101,7 +101,7 @@ impl Store {
         conn.pragma_update(None, "synchronous", "FULL")?;
         let latest = (KHLANG.latest)();
         if opening.copy_first && (1..latest).contains(&version) {
-            super::room::copy_before(&conn, path, latest)?;
+            super::free_space::copy_before(&conn, path, latest)?;
         }
         let store = Self::prepare(conn, catalog, opening.cache_mib, Some(path.to_owned()))?;
         KHLANG.mark(&store.conn)?;

@@ -7,8 +7,8 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
+use super::aggregate::{Counted, Counter, RowSums};
 use super::amount::{Amount, two_places, value, value_text};
-use super::counted::{Counted, Counter, RowSums};
 use super::definition::{Counts, Definition, Names, Scale};
 use super::level::Level;
 use super::period::{Days, Period};

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use rusqlite::{OptionalExtension, params};
 use serde::Serialize;
 
-use super::open::Reader;
+use super::connection::Reader;
 use super::submission::finding_of;
 use super::{Result, Store};
 use crate::catalog::Catalog;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use rusqlite::params;
 
-use super::open::Reader;
-use super::read::{Overview, Scope, SubmissionFilter, json_list};
+use super::connection::Reader;
+use super::queries::{Overview, Scope, SubmissionFilter, json_list};
 use super::{Result, Store, VerifyReport};
 
 /// The last moment of a range that has no end.

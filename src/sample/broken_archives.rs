@@ -4,11 +4,11 @@
 use anyhow::Result;
 use chrono::{Duration, NaiveDateTime};
 
-use super::craft::{self, Entry, Whole};
-use super::ledger::{ArchiveEntry, FileCounts};
-use super::parcel::{self, stem};
+use super::archive_builder::{self, stem};
+use super::defects::Spoiler;
+use super::expected_outcomes::{ArchiveEntry, FileCounts};
 use super::spec::{Row, Spec, Specs, stamp};
-use super::spoil::Spoiler;
+use super::zip_writer::{self, Entry, Whole};
 
 /// An archive to write: file name, bytes, line in the ledger.
 pub type Made = (String, Vec<u8>, ArchiveEntry);
@@ -81,7 +81,7 @@ impl Breaker<'_, '_> {
     pub fn make(&mut self, kind: &str, sent: NaiveDateTime) -> Result<Made> {
         let (code, what) = kind.split_at(3);
         let name = self.name(what.trim(), sent);
-        let mut entry = parcel::entry(self.specs.standard, self.hcode, sent, name.clone());
+        let mut entry = archive_builder::entry(self.specs.standard, self.hcode, sent, name.clone());
         if ["A04", "A05", "A06"].contains(&code) {
             entry.sent_at = String::new();
         }
@@ -95,7 +95,7 @@ impl Breaker<'_, '_> {
         let left = !entry.files.is_empty();
         if left { "partial" } else { "broken" }.clone_into(&mut entry.status);
         let members: Vec<_> = members.into_iter().map(|m| (m.name, m.bytes)).collect();
-        Ok((name, parcel::pack(&members)?, entry))
+        Ok((name, archive_builder::pack(&members)?, entry))
     }
 
     fn name(&self, what: &str, sent: NaiveDateTime) -> String {
@@ -117,17 +117,18 @@ impl Breaker<'_, '_> {
         let change = |change: fn(&mut Entry)| {
             let mut entry = person.clone();
             change(&mut entry);
-            craft::zip(&[entry], &Whole::default())
+            zip_writer::zip(&[entry], &Whole::default())
         };
-        let whole = |whole: Whole| craft::zip(&[person.clone(), Entry::new("x.xml", b"x")], &whole);
+        let whole =
+            |whole: Whole| zip_writer::zip(&[person.clone(), Entry::new("x.xml", b"x")], &whole);
         Ok(match what {
             "cut short" => {
-                let bytes = parcel::pack(&[("PERSON.txt".to_owned(), text.into_bytes())])?;
+                let bytes = archive_builder::pack(&[("PERSON.txt".to_owned(), text.into_bytes())])?;
                 bytes[..bytes.len() * 2 / 3].to_vec()
             }
             "no zip" => b"Rar!\x1a\x07\x00 this is another kind of archive".repeat(9),
             "encrypted" => change(|entry| entry.flags = 1),
-            "one name twice" => craft::zip(&[person.clone(), person], &Whole::default()),
+            "one name twice" => zip_writer::zip(&[person.clone(), person], &Whole::default()),
             "bytes after" => whole(Whole { after: b"more".to_vec(), ..Whole::default() }),
             "bytes before" => whole(Whole { before: b"MZ stub".to_vec(), ..Whole::default() }),
             "crc" => change(|entry| entry.crc_off = 1),
@@ -141,8 +142,8 @@ impl Breaker<'_, '_> {
             }),
             "symlink" => change(|entry| entry.mode = 0o120_777),
             "nested" => {
-                let inner = craft::zip(std::slice::from_ref(&person), &Whole::default());
-                craft::zip(&[person, Entry::new("more.zip", &inner)], &Whole::default())
+                let inner = zip_writer::zip(std::slice::from_ref(&person), &Whole::default());
+                zip_writer::zip(&[person, Entry::new("more.zip", &inner)], &Whole::default())
             }
             "method" => change(|entry| entry.method = 12),
             "local name" => change(|entry| "PERSOM.txt".clone_into(&mut entry.local_name)),
@@ -151,22 +152,24 @@ impl Breaker<'_, '_> {
             "overlap" => whole(Whole { overlap: true, ..Whole::default() }),
             "one file twice" => {
                 let again = Entry::new("old/person.txt", text.as_bytes());
-                craft::zip(&[person, again], &Whole::default())
+                zip_writer::zip(&[person, again], &Whole::default())
             }
             "ratio" => {
                 let row = "a".repeat(4_095) + "\n";
                 let members = [("HOME.txt".to_owned(), row.repeat(1_200).into_bytes())];
-                parcel::pack(&members)?
+                archive_builder::pack(&members)?
             }
-            "no member" => craft::zip(&[Entry::new("export_stat.xml", b"<x/>")], &Whole::default()),
+            "no member" => {
+                zip_writer::zip(&[Entry::new("export_stat.xml", b"<x/>")], &Whole::default())
+            }
             "both standards" => {
                 let twin = |name| Entry::new(name, b"test\r\n");
-                craft::zip(
+                zip_writer::zip(
                     &[person, twin("DIAG.txt"), twin("DIAGNOSIS_OPD.txt")],
                     &Whole::default(),
                 )
             }
-            _ => craft::zip(&[person], &Whole::default()),
+            _ => zip_writer::zip(&[person], &Whole::default()),
         })
     }
 
@@ -204,7 +207,7 @@ impl Breaker<'_, '_> {
                 let pid = spec.person.unwrap_or(1);
                 let mut short = row.values.clone();
                 short.remove(pid);
-                let header = super::broken::header(spec, &[pid]);
+                let header = super::broken_archives::header(spec, &[pid]);
                 format!("{header}\r\n{}\r\n", short.join("|")).into_bytes()
             }
             "column twice" => format!("{header}|PID\r\n{line}|1\r\n").into_bytes(),

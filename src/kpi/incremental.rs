@@ -14,8 +14,8 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 
 use super::KpiError;
-use super::classes::{Classes, KNOWN};
-use super::counted::{Counted, NO_CLASS, Persons, RowSums};
+use super::aggregate::{Counted, NO_CLASS, Persons, RowSums};
+use super::cohorts::{Classes, KNOWN};
 use super::definition::{Counts, Definition};
 use super::period::Days;
 use super::query::Query;
@@ -233,7 +233,7 @@ impl<'a> Session<'a> {
         }
         // Classes that nobody is in any more are gone.
         let there: BTreeSet<String> =
-            classes.list.iter().map(super::classes::Class::name).collect();
+            classes.list.iter().map(super::cohorts::Class::name).collect();
         shelved.classes.retain(|name, _| there.contains(name));
         Ok((shelved, true))
     }

@@ -5,7 +5,7 @@
 
 use rusqlite::types::Value as SqlValue;
 
-use super::open::Reader;
+use super::connection::Reader;
 use super::query::Value;
 use super::{Result, StoreError};
 

@@ -8,10 +8,10 @@ use chrono::{Datelike, NaiveDateTime};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-use super::ledger::{ArchiveEntry, FileCounts};
+use super::defects::{Kept, Spoiler};
+use super::expected_outcomes::{ArchiveEntry, FileCounts};
 use super::people::Person;
 use super::spec::{Row, Specs, stamp};
-use super::spoil::{Kept, Spoiler};
 use super::style::{Empty, Style};
 use super::world::Unit;
 use crate::archive::Standard;

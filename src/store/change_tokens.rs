@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest, Sha256};
 
 use super::Result;
-use super::open::Reader;
+use super::connection::Reader;
 use crate::row::{Batch, Value};
 
 /// Units and tables of which an archive stored a row. Rows of a group that was
