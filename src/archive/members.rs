@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::config::Limits;
 
 use super::defect::{Flaw, OpenError, ReadTrouble};
-use super::reader::MemberReader;
+use super::reader::{MemberReader, OpenArchive};
 use super::scan::{self, Entry};
 
 /// First bytes of archives: zip (three kinds of first record), 7z, rar, gzip, xz.
@@ -34,23 +34,10 @@ const STREAM_BUFFER: usize = 256 << 10;
 /// Bytes hashed at once.
 const HASH_BUFFER: usize = 256 << 10;
 
-/// What the readers of one archive share.
-#[derive(Debug)]
-pub(super) struct Shared {
-    pub file: File,
-    pub entries: Vec<Entry>,
-    pub limits: Limits,
-    /// The most bytes that any reader has inflated, per entry; so reading a
-    /// member twice counts once.
-    pub largest: Vec<AtomicU64>,
-    /// The sum of `largest`.
-    pub total: AtomicU64,
-}
-
 /// An archive whose structure passed the scan. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Archive {
-    shared: Arc<Shared>,
+    shared: Arc<OpenArchive>,
 }
 
 impl Archive {
@@ -75,7 +62,13 @@ impl Archive {
         let largest = entries.iter().map(|_| AtomicU64::new(0)).collect();
         let limits = limits.clone();
         let archive = Self {
-            shared: Arc::new(Shared { file, entries, limits, largest, total: AtomicU64::new(0) }),
+            shared: Arc::new(OpenArchive {
+                file,
+                entries,
+                limits,
+                largest,
+                total: AtomicU64::new(0),
+            }),
         };
         for entry in archive.entries().iter().filter(|entry| !entry.is_dir || entry.packed > 0) {
             archive.no_archive_within(entry)?;

@@ -4,26 +4,40 @@
 //! packed bytes agree with the header; whoever stops earlier has seen bytes
 //! that are not proven yet.
 
+use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
 use super::defect::{Broken, Flaw, ReadTrouble};
-use super::members::Shared;
 use super::scan::{Entry, within_limits};
+use crate::config::Limits;
 
 /// Bytes inflated at once when they are only counted.
 const SCRATCH: usize = 64 << 10;
+
+/// What the readers of one archive share.
+#[derive(Debug)]
+pub(super) struct OpenArchive {
+    pub file: File,
+    pub entries: Vec<Entry>,
+    pub limits: Limits,
+    /// The most bytes that any reader has inflated, per entry; so reading a
+    /// member twice counts once.
+    pub largest: Vec<AtomicU64>,
+    /// The sum of `largest`.
+    pub total: AtomicU64,
+}
 
 /// A streaming reader of one entry. A fault of the archive comes out as an
 /// [`io::Error`] around a [`Broken`]; `ReadTrouble::from` tells it from a fault
 /// of the disk. After a fault every read repeats it.
 #[derive(Debug)]
 pub struct MemberReader {
-    shared: Arc<Shared>,
+    shared: Arc<OpenArchive>,
     index: usize,
     /// None for a stored entry.
     inflater: Option<Decompress>,
@@ -45,7 +59,7 @@ pub struct MemberReader {
 
 impl MemberReader {
     /// `index` is in range and `buffer` positive: both are the caller's promise.
-    pub(super) fn new(shared: Arc<Shared>, index: usize, buffer: usize) -> Self {
+    pub(super) fn new(shared: Arc<OpenArchive>, index: usize, buffer: usize) -> Self {
         let entry = &shared.entries[index];
         let (at, end) = (entry.start, entry.start + entry.packed);
         let inflater = entry.deflated.then(|| Decompress::new(false));

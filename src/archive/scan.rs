@@ -6,6 +6,7 @@
 //! exactly one record, and every statement made twice is the same twice. This
 //! is an allow-list; it repairs nothing and reads only headers.
 
+mod bytes;
 mod extra;
 mod path;
 mod records;

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use super::context::Context;
+use super::output::{Done, Lang, say, say_json};
 use super::score::rulebook;
-use super::{Context, Done, Lang, say, say_json};
-use crate::config::Config;
 use crate::money::Satang;
 use crate::money::allocate::Sums;
 use crate::money::compare::{Comparison, compare};
@@ -12,7 +12,6 @@ use crate::money::result::{Allocation, Basis, Counted, count};
 use crate::score::rulebook::check::check;
 use crate::score::rulebook::read;
 use crate::score::{AsOf, Rulebook};
-use crate::units::Units;
 
 /// Options of `allocate`.
 #[derive(Debug, clap::Args)]
@@ -89,15 +88,6 @@ fn trial(context: &Context, path: &std::path::Path, round: i32) -> anyhow::Resul
     Ok(book)
 }
 
-/// The list of units, when money can be paid through every main unit of it.
-pub(super) fn payable_units(context: &Context, config: &Config) -> anyhow::Result<Units> {
-    let units = context.units(config)?;
-    match units.cups_unknown().first() {
-        Some(error) => Err(error.clone().into()),
-        None => Ok(units),
-    }
-}
-
 /// Counts by each rulebook on one state of the store.
 pub(super) fn counted(
     context: &Context,
@@ -105,7 +95,7 @@ pub(super) fn counted(
     as_of: Option<i64>,
 ) -> anyhow::Result<Vec<Counted>> {
     let config = context.config()?;
-    let (units, catalog) = (payable_units(context, &config)?, context.catalog(&config)?);
+    let (units, catalog) = (context.payable_units(&config)?, context.catalog(&config)?);
     let reader = context.reader()?;
     let _held = reader.snapshot()?;
     let as_of = AsOf::find(&reader, as_of)?;

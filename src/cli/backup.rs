@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Context, Done, say, shown};
+use super::context::Context;
+use super::output::{Done, say, shown};
 use crate::daemon;
 use crate::store::{AccessStore, Kept, Restoring, may_write, restore, sweep, sweep_restore};
 

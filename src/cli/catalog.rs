@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use clap::ValueEnum;
 
-use super::{Context, Done, say, say_json};
+use super::context::Context;
+use super::output::{Done, Lang, say, say_json};
 use crate::catalog::{Catalog, FindingText};
 
 /// Options of `catalog`.
@@ -30,7 +31,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     let texts: Vec<FindingText> = expanded(&catalog);
     match args.format {
         Format::Json => say_json(&texts)?,
-        Format::Md => say(markdown(&texts, context.lang == super::Lang::Th))?,
+        Format::Md => say(markdown(&texts, context.lang == Lang::Th))?,
     }
     Ok(Done::Good)
 }

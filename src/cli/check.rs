@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 
+use super::context::Context;
 use super::outcome::{Args, Progress, Show};
-use super::{Context, Done};
+use super::output::Done;
 use crate::load::{Claim, load};
 use crate::store::Store;
 

@@ -2,12 +2,13 @@
 
 use anyhow::anyhow;
 
-use super::allocate::payable_units;
+use super::context::Context;
+use super::output::{Done, Lang, say, say_json};
 use super::score::rulebook;
-use super::{Context, Done, Lang, say, say_json};
 use crate::inbox::under_way;
 use crate::money::Satang;
-use crate::money::closing::close::{Refusal, in_force, may_close, name_of, paid, period};
+use crate::money::closing::close::{Refusal, may_close, name_of, paid, period};
+use crate::money::closing::parts::in_force;
 use crate::money::closing::parts::{ClosedLine, PartLine, parts};
 use crate::money::result::{Allocation, Basis, count_with};
 use crate::report::Words;
@@ -134,7 +135,7 @@ fn close(context: &Context, args: &CloseArgs) -> anyhow::Result<Done> {
     }
     context.reader()?;
     let (world, folders) = (context.world()?, context.folders()?);
-    let units = payable_units(context, &world.config)?;
+    let units = context.payable_units(&world.config)?;
     let mut store = context.store(&world, &folders)?;
     // From here on nobody else writes: what is counted is what is written down.
     let turn = store.pay_turn()?;

@@ -1,6 +1,7 @@
 //! `khlang config`: proves or shows the configuration in force.
 
-use super::{Context, Done, say};
+use super::context::Context;
+use super::output::{Done, say};
 use crate::score::rulebook::check::check;
 use crate::score::{RulebookError, Shelf};
 

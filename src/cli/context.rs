@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 
-use super::Lang;
+use super::output::Lang;
 use crate::access::Identity;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
@@ -61,6 +61,15 @@ impl Context {
         let lines =
             lines.inspect_err(|error| log::error!("which units have sent: {error}")).ok()?;
         Some(lines.into_iter().map(|line| (line.hcode, line.submissions)).collect())
+    }
+
+    /// The list of units, when money can be paid through every main unit of it.
+    pub fn payable_units(&self, config: &Config) -> anyhow::Result<Units> {
+        let units = self.units(config)?;
+        match units.cups_unknown().first() {
+            Some(error) => Err(error.clone().into()),
+            None => Ok(units),
+        }
     }
 
     /// The catalogue, with the province's own code lists.

@@ -7,7 +7,9 @@ use std::path::Path;
 use anyhow::Context as _;
 use chrono::{Datelike, Months};
 
-use super::{Context, Done, say, serve};
+use super::context::Context;
+use super::output::{Done, say};
+use super::serve;
 use crate::archive::Standard;
 use crate::daemon;
 use crate::files::rename_durably;

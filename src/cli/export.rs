@@ -3,8 +3,9 @@
 use chrono::{DateTime, FixedOffset};
 use serde::Serialize;
 
+use super::context::Context;
 use super::known::unknown;
-use super::{Context, Done, say, say_json};
+use super::output::{Done, say, say_json};
 use crate::config::Config;
 use crate::export::{self, Made, Manifest, Place, Plan};
 use crate::inbox::Folders;

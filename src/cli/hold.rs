@@ -1,7 +1,8 @@
 //! `khlang hold`: money kept back, by whom, when and why.
 
+use super::context::Context;
 use super::known::{self, optional_unit, unknown};
-use super::{Context, Done, Lang, say, say_json};
+use super::output::{Done, Lang, say, say_json};
 use crate::money::holds::{ALL, PERFORMANCE, parse_percent, percent};
 use crate::printable::line;
 use crate::score::rulebook::Shelf;

@@ -10,8 +10,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use super::context::Context;
 use super::outcome::{Args, Progress, Show};
-use super::{Context, Done};
+use super::output::Done;
 use crate::inbox::{
     Begun, Claimed, Folders, abandon_copy, begin, bring_in, claim_copy, earlier_claims, finish,
     is_held,

@@ -1,7 +1,7 @@
 //! Names that a command is given: what is not known is an error that tells
 //! the nearest known one, and never an empty table.
 
-use super::Context;
+use super::context::Context;
 use crate::catalog::nearest;
 use crate::store::Reader;
 use crate::units::Units;

@@ -6,10 +6,11 @@ use std::time::Duration;
 use anyhow::Context as _;
 use serde_json::json;
 
+use super::context::Context;
 use super::known::{self, unknown};
-use super::{Context, Done, say, say_json};
+use super::output::{Done, say, say_json};
 use crate::kpi::{
-    Definition, KpiError, KpiResult, Level, Library, Period, PersonExplained, Session,
+    Calculator, Definition, KpiError, KpiResult, Level, Library, Period, PersonExplained,
     UnitExplained, read_entries,
 };
 use crate::store::Reader;
@@ -135,7 +136,7 @@ fn counted(
     let reader = context.reader()?;
     let kept = context.kept(&world.config, fresh);
     let (mut results, mut stopped) = (Vec::new(), Vec::new());
-    let mut session = Session::new(&world, &reader)?.keeping(&kept);
+    let mut session = Calculator::new(&world, &reader)?.with_cache(&kept);
     // Those that live in one kind of year share building blocks: they come
     // one after the other, and what is always counted in full comes last.
     let mut order: Vec<&&Definition> = chosen.iter().collect();
@@ -149,7 +150,7 @@ fn counted(
                 stopped.push(kpi);
                 // The snapshot went with the query.
                 drop(session);
-                session = Session::new(&world, &reader)?.keeping(&kept);
+                session = Calculator::new(&world, &reader)?.with_cache(&kept);
             }
             Err(other) => return Err(other.into()),
         }
@@ -244,7 +245,7 @@ fn explain(
     known::unit(&world.units, place.unit)?;
     let reader = context.reader()?;
     allow(&world, &reader)?;
-    let mut session = Session::new(&world, &reader)?;
+    let mut session = Calculator::new(&world, &reader)?;
     if let Some(cid) = place.person {
         let cid = cid.replace(['-', ' '], "");
         let explained = session.explain_person(definition, period, &cid, place.unmask)?;

@@ -10,7 +10,8 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Context, Done, say, shown};
+use super::context::Context;
+use super::output::{Done, Lang, say, shown};
 use crate::load::receipt;
 use crate::printable;
 use crate::submission::{Status, Submission};
@@ -65,7 +66,7 @@ pub struct Show {
 impl Show {
     /// Nothing shown yet.
     pub fn new(context: &Context, args: &Args) -> Self {
-        let thai = context.lang == super::Lang::Th;
+        let thai = context.lang == Lang::Th;
         Self { thai, json: args.json, fail_on: args.fail_on, shown: 0, short: false }
     }
 

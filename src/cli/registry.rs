@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 
-use super::{Context, Done, say, say_json};
+use super::context::Context;
+use super::output::{Done, Lang, say, say_json};
 use crate::files::open_plain;
 use crate::registry::{BadLine, ImportError, Imported, import, parse_forwarded};
 
@@ -66,10 +67,10 @@ fn show(context: &Context, imported: &Imported) -> anyhow::Result<()> {
     let Imported { file, sha256, persons, without_hcode, bad, bad_lines, .. } = imported;
     let file = crate::printable::line(file);
     say(match context.lang {
-        super::Lang::Th => {
+        Lang::Th => {
             format!("{file}: นำเข้า {persons} คน (ไม่มีหน่วยบริการ {without_hcode} คน) ไม่รับ {bad} บรรทัด")
         }
-        super::Lang::En => format!(
+        Lang::En => format!(
             "{file}: {persons} persons ({without_hcode} without a unit), {bad} lines left out"
         ),
     })?;

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
+use super::context::Context;
 use super::known::unknown;
-use super::{Context, Done, Lang};
+use super::output::{Done, Lang};
 use crate::export::{self, Content, Layouts, Place};
 use crate::files::write_whole;
 use crate::kpi::{Level, Library, Period};

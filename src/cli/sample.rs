@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use clap::builder::PossibleValuesParser;
 
-use super::{Context, Done, say, say_json};
+use super::context::Context;
+use super::output::{Done, say, say_json};
 use crate::archive::Standard;
 use crate::sample::{SampleArgs, default_start, generate};
 

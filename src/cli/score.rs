@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::Datelike as _;
 
+use super::context::Context;
 use super::known::{unit_or_sender, unknown};
-use super::{Context, Done, say, say_json};
+use super::output::{Done, Lang, say, say_json};
 use crate::score::quality::{TrancheQuality, of_round};
 use crate::score::rulebook::check::check;
 use crate::score::{
@@ -122,8 +123,8 @@ fn table(
 ) -> anyhow::Result<()> {
     let (as_of, rules) = (sheet.as_of_submission, &book.sha256[..12]);
     say(match context.lang {
-        super::Lang::Th => format!("คะแนนรอบปี {} ถึงการส่ง #{as_of} กติกา {rules}", book.round),
-        super::Lang::En => {
+        Lang::Th => format!("คะแนนรอบปี {} ถึงการส่ง #{as_of} กติกา {rules}", book.round),
+        Lang::En => {
             format!("points of round {} as of submission {as_of}, rulebook {rules}", book.round)
         }
     })?;

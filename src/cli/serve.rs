@@ -1,6 +1,7 @@
 //! `khlang serve`: the daemon.
 
-use super::{Context, Done, say};
+use super::context::Context;
+use super::output::{Done, say};
 use crate::daemon::{self, Setup};
 
 /// Runs it.

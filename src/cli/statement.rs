@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::allocate::payable_units;
+use super::context::Context;
 use super::known::unknown;
+use super::output::{Done, Lang, say, shown};
 use super::score::rulebook;
-use super::{Context, Done, Lang, say};
 use crate::files::write_whole;
 use crate::money::result::{Basis, count};
 use crate::money::statement::statement;
@@ -40,7 +40,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     let round = args.round.unwrap_or_else(|| crate::clock::round_of(now.date_naive()));
     let book = rulebook(context, round)?;
     let config = context.config()?;
-    let (units, catalog) = (payable_units(context, &config)?, context.catalog(&config)?);
+    let (units, catalog) = (context.payable_units(&config)?, context.catalog(&config)?);
     let reader = context.reader()?;
     let _held = reader.snapshot()?;
     let as_of = AsOf::find(&reader, args.as_of)?;
@@ -62,7 +62,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
         };
         let bytes = document.write(format, lang, now)?;
         write_whole(path, &bytes).with_context(|| format!("writing {}", path.display()))?;
-        say(super::shown(path))
+        say(shown(path))
     };
     let Some(cup) = &args.cup else {
         std::fs::create_dir_all(&args.out)?;

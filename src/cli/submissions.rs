@@ -2,8 +2,9 @@
 
 use chrono::NaiveDate;
 
+use super::context::Context;
 use super::known::optional_unit;
-use super::{Context, Done, say, say_json};
+use super::output::{Done, Lang, say, say_json};
 use crate::inbox::write_receipt;
 use crate::load::receipt;
 use crate::store::SubmissionFilter;
@@ -111,7 +112,7 @@ fn show(context: &Context, id: i64, json: bool) -> anyhow::Result<Done> {
     if json {
         say_json(&submission)?;
     } else {
-        say(receipt::one(&submission, context.lang == super::Lang::Th))?;
+        say(receipt::one(&submission, context.lang == Lang::Th))?;
     }
     Ok(Done::Good)
 }
@@ -135,8 +136,8 @@ fn void(context: &Context, id: i64, reason: &str, json: bool) -> anyhow::Result<
     } else {
         let rows = voided.rows;
         say(match context.lang {
-            super::Lang::Th => format!("ยกเลิกการส่ง #{id} แล้ว: ถอน {rows} แถว"),
-            super::Lang::En => format!("submission {id} is void: {rows} rows taken back"),
+            Lang::Th => format!("ยกเลิกการส่ง #{id} แล้ว: ถอน {rows} แถว"),
+            Lang::En => format!("submission {id} is void: {rows} rows taken back"),
         })?;
     }
     Ok(Done::Good)

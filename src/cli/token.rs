@@ -4,7 +4,8 @@ use anyhow::Context as _;
 use chrono::{Days, NaiveDate, NaiveTime};
 use serde_json::json;
 
-use super::{Context, Done, say, say_json};
+use super::context::Context;
+use super::output::{Done, say, say_json};
 use crate::access::{Role, Secret, SecretKind};
 use crate::clock::at_bangkok;
 use crate::printable::line;

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::{Context, Done, say, say_json};
+use super::context::Context;
+use super::output::{Done, Lang, say, say_json};
 use crate::units::Held;
 
 /// Calls of `units`.
@@ -70,8 +71,8 @@ fn units_after(held: &Held, accepted: bool) -> usize {
 fn accepted(context: &Context, held: &Held) -> String {
     let (file, now, before) = (&held.file, held.units.unwrap_or(0), held.in_force);
     match context.lang {
-        super::Lang::Th => format!("ใช้ {file} แล้ว: {now} หน่วยบริการ (เดิม {before})"),
-        super::Lang::En => format!("{file} is in force: {now} units ({before} before)"),
+        Lang::Th => format!("ใช้ {file} แล้ว: {now} หน่วยบริการ (เดิม {before})"),
+        Lang::En => format!("{file} is in force: {now} units ({before} before)"),
     }
 }
 

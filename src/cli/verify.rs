@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Context, Done, say, say_json};
+use super::context::Context;
+use super::output::{Done, say, say_json};
 use crate::inbox::verify_folders;
 use crate::store::{AccessStore, Mismatch, Opening, prove_backup};
 

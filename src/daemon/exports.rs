@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, FixedOffset};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::Event;
+use super::event::{Event, Exported};
 use crate::clock::Clock;
 use crate::export::{self, Plan};
 use crate::kpi::Library;
@@ -21,21 +21,6 @@ use crate::world::World;
 
 /// After trouble an export is tried again; the machine may be busy, or full.
 const RETRY: Duration = Duration::from_mins(10);
-
-/// What the thread says of an export.
-#[derive(Debug)]
-pub(super) struct Exported {
-    name: String,
-    due: DateTime<FixedOffset>,
-    outcome: Result<PathBuf, String>,
-}
-
-impl Exported {
-    /// Whether it was made.
-    pub(super) fn is_made(&self) -> bool {
-        self.outcome.is_ok()
-    }
-}
 
 /// An export to be run.
 struct Job {

@@ -11,7 +11,7 @@ use std::thread::{Builder, JoinHandle};
 use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 
-use super::Event;
+use super::event::{Done, Event, LoadFailure};
 use crate::clock::Clock;
 use crate::inbox::{Begun, Claimed, Folders, begin, bring_in, finish};
 use crate::load::{Before, LoadError};
@@ -32,24 +32,6 @@ pub struct Job {
     pub claimed: Claimed,
     /// Told the inflated bytes that have been read.
     pub inflated: Arc<AtomicU64>,
-}
-
-/// What became of a claim.
-#[derive(Debug)]
-pub struct Done {
-    /// The claim.
-    pub claimed: Claimed,
-    /// The submission, else trouble.
-    pub outcome: Result<Submission, Trouble>,
-}
-
-/// Why a claim is not done.
-#[derive(Debug)]
-pub enum Trouble {
-    /// Trouble of our own.
-    Met(String),
-    /// The one before it met some.
-    Behind,
 }
 
 /// Starts both. They end, with nothing left half done, when the sender of jobs
@@ -134,7 +116,7 @@ impl Loader {
             if failed && let Some((claimed, begun)) = next.take() {
                 // Judged, perhaps, on the word of an archive that is not stored.
                 drop(begun);
-                self.done(claimed, Trouble::Behind);
+                self.done(claimed, LoadFailure::Behind);
             }
         }
     }
@@ -157,11 +139,11 @@ impl Loader {
                 }
                 let _ = self.events.send(Event::Stored(id));
             }
-            Err(error) => self.done(claimed, Trouble::Met(error)),
+            Err(error) => self.done(claimed, LoadFailure::Met(error)),
         }
     }
 
-    fn done(&self, claimed: Claimed, trouble: Trouble) {
+    fn done(&self, claimed: Claimed, trouble: LoadFailure) {
         let done = Done { claimed, outcome: Err(trouble) };
         let _ = self.events.send(Event::Done(Box::new(done)));
     }
@@ -175,7 +157,8 @@ fn finish_all(
 ) {
     for (claimed, submission) in loads {
         let outcome = caught(|| finish(flusher, folders, &claimed, &submission));
-        let done = Done { claimed, outcome: outcome.map(|()| submission).map_err(Trouble::Met) };
+        let done =
+            Done { claimed, outcome: outcome.map(|()| submission).map_err(LoadFailure::Met) };
         let _ = events.send(Event::Done(Box::new(done)));
     }
 }

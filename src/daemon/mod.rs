@@ -6,6 +6,7 @@
 //! loader's thread, so that the loop itself never waits for a load.
 
 mod board;
+mod event;
 mod exports;
 mod hands;
 mod loader;
@@ -22,8 +23,9 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender, after, bounded, never, select, tick};
 
-use self::board::hcode_of;
-use self::exports::{Exported, Exports};
+use self::board::{Board, InProgress, hcode_of};
+use self::event::{Done, Event, LoadFailure};
+use self::exports::Exports;
 use self::queue::Hints;
 use self::turns::Turns;
 use crate::clock::Clock;
@@ -33,29 +35,8 @@ use crate::store::{Opening, Reader, Store, stop_waiting};
 use crate::submission::Submission;
 use crate::units::Stamp;
 use crate::world::World;
-use loader::{Done, Job, Trouble};
+use loader::Job;
 use system::{notify_systemd, signals, watch};
-
-/// Everything that can wake the daemon.
-#[derive(Debug)]
-enum Event {
-    /// Time has passed.
-    Tick,
-    /// Something may have changed in the inbox.
-    Hint,
-    /// The loader begins to write an archive, and can take the next one.
-    Begun,
-    /// The loader has stored an archive.
-    Stored(i64),
-    /// An archive has its receipt and its last place, or met trouble.
-    Done(Box<Done>),
-    /// An export was made, or was not.
-    Exported(Box<Exported>),
-    /// Read configuration, units and code lists again.
-    Reload,
-    /// Come to an end.
-    Stop,
-}
 
 /// What the daemon is started with.
 pub struct Setup {
@@ -73,9 +54,6 @@ pub struct Setup {
     pub idle: Box<dyn Fn(&Path)>,
 }
 
-/// An archive with the loader, and how far it is.
-type InHand = (Loading, Arc<AtomicU64>);
-
 struct Daemon {
     setup: Setup,
     world: Arc<World>,
@@ -84,9 +62,9 @@ struct Daemon {
     jobs: Sender<Job>,
     exports: Exports,
     /// The archive that is being loaded.
-    loading: Option<InHand>,
+    loading: Option<InProgress>,
     /// The one that is judged, and written after it.
-    ahead: Option<InHand>,
+    ahead: Option<InProgress>,
     /// When the writing of the first began.
     began: Instant,
     /// The loader takes archives.
@@ -265,7 +243,14 @@ impl Daemon {
             (self.setup.idle)(&self.setup.folders.data);
         }
         self.told_idle = idle && (self.told_idle || self.last_id > 0);
-        self.show(trouble);
+        let board = Board {
+            inbox: &self.setup.folders.inbox(),
+            loading: self.loading.as_ref(),
+            ahead: self.ahead.as_ref(),
+            trouble,
+            now: self.setup.clock.now(),
+        };
+        board.publish(&mut self.turns.queue, &self.shared);
         self.shared.pulse.beat(Instant::now(), self.loader_lives);
     }
 
@@ -306,8 +291,8 @@ impl Daemon {
         hands.done(done.claimed.id);
         match done.outcome {
             Ok(submission) => tell(&submission),
-            Err(Trouble::Behind) => hands.try_at(Instant::now(), done.claimed),
-            Err(Trouble::Met(error)) => {
+            Err(LoadFailure::Behind) => hands.try_at(Instant::now(), done.claimed),
+            Err(LoadFailure::Met(error)) => {
                 let name = done.claimed.name.escape_debug();
                 log::error!("submission {} ({name}): {error}", done.claimed.id);
                 let at = Instant::now() + self.world.config.inbox.retry.0;

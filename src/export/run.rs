@@ -13,7 +13,7 @@ use super::plan::{Content, Plan};
 use super::region::{Counted, RegionReport, report};
 use super::{ExportError, Made, Result, folder, keep, state};
 use crate::crash_point;
-use crate::kpi::{Definition, KpiResult, Level, Library, Period, REGION, Session, YearKind};
+use crate::kpi::{Calculator, Definition, KpiResult, Level, Library, Period, REGION, YearKind};
 use crate::report::{Document, Format, Lang};
 use crate::score::Shelf;
 use crate::store::{Kept, Reader};
@@ -82,7 +82,7 @@ pub fn compose(
 ) -> Result<Composed> {
     let reader = Reader::open(place.database, None)?;
     let kept = Kept::of(place.data, place.world.config.limits.figures_kept_mib);
-    let session = Session::new(place.world, &reader)?.keeping(&kept);
+    let session = Calculator::new(place.world, &reader)?.with_cache(&kept);
     let basis = Manifest {
         as_of_submission: reader.last_submission()?,
         rulebooks: rulebooks(place.data)?,
@@ -138,7 +138,7 @@ impl Composed {
 struct Counter<'a> {
     place: &'a Place<'a>,
     reader: &'a Reader,
-    session: Session<'a>,
+    session: Calculator<'a>,
     basis: Manifest,
     periods: BTreeSet<String>,
 }

@@ -27,8 +27,8 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
-use super::claim::{LastNumber, lock, make_numbered};
 use super::folders::Folders;
+use super::numbers::{LastNumber, lock, make_numbered};
 use crate::archive::sha256_file;
 use crate::files::{rename_durably, sync_folder, write_whole};
 use crate::store::StoreError;

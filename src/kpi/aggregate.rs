@@ -1,18 +1,23 @@
 //! What the rows of a query come to, before units are put together by level:
 //! sums of each unit, and how many persons count alike.
 //!
-//! It is kept apart by units and by classes of persons (who is known at which
-//! units), so that a part of it can be counted again and put in its place.
+//! It is kept by unit and by cohort of persons (who is known at which units), so
+//! that a part of it can be counted again and put in its place.
 
 use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
+use super::KpiError;
 use super::amount::Amount;
-use super::calculator::{Tally, group_code};
+use super::definition::{Counts, Definition, Scale};
 use super::level::Level;
-use crate::store::Line;
+use super::period::Days;
+use super::query::Query;
+use super::result::{Tally, group_code};
+use super::session::{Session, borrowed};
+use crate::store::{Line, Reader, Result as StoreResult, Value};
 use crate::units::Units;
 
 /// Sums over the rows of a unit that have a reason, or none, in common.
@@ -31,7 +36,7 @@ pub(super) struct RowSums {
 
 /// How persons count.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(super) struct Pattern {
+pub(super) struct MembershipPattern {
     /// Units in whose denominator they are, each with whether in the
     /// numerator too.
     pub at: Vec<(String, bool)>,
@@ -40,21 +45,89 @@ pub(super) struct Pattern {
 }
 
 /// How many persons count how.
-pub(super) type Persons = Vec<(Pattern, u64)>;
+pub(super) type Persons = Vec<(MembershipPattern, u64)>;
 
 /// What rows come to.
 #[derive(Debug, Default)]
-pub(super) struct Counted {
+pub(super) struct Aggregates {
     /// By unit.
     pub units: BTreeMap<String, Vec<RowSums>>,
-    /// By class of persons.
-    pub classes: BTreeMap<u32, Persons>,
-    /// Persons of no class.
-    pub strays: bool,
+    /// By cohort of persons.
+    pub cohorts: BTreeMap<u32, Persons>,
+    /// Whether there were persons of no cohort.
+    pub unclassified: bool,
 }
 
-/// The class of persons of none.
-pub(super) const NO_CLASS: u32 = u32::MAX;
+/// Cohort id of persons that belong to no cohort.
+pub(super) const NO_COHORT: u32 = u32::MAX;
+
+/// Streams what a query answers over the rows that the reader sees.
+pub(super) fn aggregate(
+    session: &mut Session<'_>,
+    definition: &Definition,
+    query: &Query,
+    days: &Days,
+    cohort_of: &dyn Fn(i64) -> u32,
+) -> Result<Aggregates, KpiError> {
+    let values = session.prepare(definition, query, days)?;
+    let params = borrowed(&values);
+    match definition.counts {
+        Counts::Persons => persons(session.reader, query, &params, cohort_of),
+        _ => rows(session.reader, definition, query, &params),
+    }
+    .map_err(|cause| KpiError::of(&definition.id, cause))
+}
+
+/// Streams persons in order, so that each is counted once and memory stays
+/// the same however many there are.
+fn persons(
+    reader: &Reader,
+    query: &Query,
+    params: &[(&str, Value)],
+    cohort_of: &dyn Fn(i64) -> u32,
+) -> StoreResult<Aggregates> {
+    let sql = format!(
+        "SELECT person, hcode, den, num, reason FROM ({}) AS q
+         WHERE den > 0 OR num > 0 OR reason IS NOT NULL ORDER BY person",
+        query.text
+    );
+    let mut counter = PersonAggregator::new(cohort_of);
+    reader.each_line(&sql, params, |line| counter.take(line))?;
+    Ok(counter.finish())
+}
+
+/// Adds rows up by unit.
+fn rows(
+    reader: &Reader,
+    definition: &Definition,
+    query: &Query,
+    params: &[(&str, Value)],
+) -> StoreResult<Aggregates> {
+    let before = match definition.scale {
+        Scale::Change => "sum(num_before), sum(den_before)",
+        _ => "0, 0",
+    };
+    let sql = format!(
+        "SELECT hcode, reason, count(*), sum(num), sum(den), {before} FROM ({}) AS q
+         GROUP BY hcode, reason ORDER BY hcode, reason",
+        query.text
+    );
+    let mut counted = Aggregates::default();
+    reader.each_line(&sql, params, |line| {
+        let hcode = line.str(0)?.unwrap_or_default();
+        let number = |at| line.int(at).map(|n| n.unwrap_or(0));
+        counted.units.entry(hcode.to_owned()).or_default().push(RowSums {
+            reason: line.str(1)?.map(str::to_owned),
+            rows: number(2)?.unsigned_abs(),
+            num: number(3)?,
+            den: number(4)?,
+            num_before: number(5)?,
+            den_before: number(6)?,
+        });
+        Ok(())
+    })?;
+    Ok(counted)
+}
 
 impl Tally {
     /// Adds sums of a unit.
@@ -81,7 +154,7 @@ impl Tally {
     pub(super) fn add_persons(
         &mut self,
         (units, level): (&Units, Level),
-        pattern: &Pattern,
+        pattern: &MembershipPattern,
         count: u64,
     ) {
         let mut groups: Vec<(&str, bool)> = Vec::new();
@@ -107,8 +180,8 @@ impl Tally {
 }
 
 /// Counts persons that come in order.
-pub(super) struct Counter<'a> {
-    class_of: &'a dyn Fn(i64) -> u32,
+pub(super) struct PersonAggregator<'a> {
+    cohort_of: &'a dyn Fn(i64) -> u32,
     units: Vec<String>,
     places: FxHashMap<String, u32>,
     /// Sums of rows without a person, by unit.
@@ -118,16 +191,16 @@ pub(super) struct Counter<'a> {
     /// Units of the present person: in the denominator, in the numerator.
     seen: Vec<(u32, bool, bool)>,
     reason: Option<usize>,
-    /// How many persons count how: class, reason, units as numbers.
+    /// How many persons count how: cohort, reason, units as numbers.
     patterns: FxHashMap<Box<[u32]>, u64>,
     key: Vec<u32>,
 }
 
-impl<'a> Counter<'a> {
-    /// `class_of` tells the class of a person.
-    pub(super) fn new(class_of: &'a dyn Fn(i64) -> u32) -> Self {
+impl<'a> PersonAggregator<'a> {
+    /// `cohort_of` tells the cohort of a person.
+    pub(super) fn new(cohort_of: &'a dyn Fn(i64) -> u32) -> Self {
         Self {
-            class_of,
+            cohort_of,
             units: Vec::new(),
             places: FxHashMap::default(),
             sums: FxHashMap::default(),
@@ -151,7 +224,7 @@ impl<'a> Counter<'a> {
     }
 
     /// Takes a row: person, unit, denominator, numerator, reason.
-    pub(super) fn take(&mut self, line: &Line<'_>) -> crate::store::Result<()> {
+    pub(super) fn take(&mut self, line: &Line<'_>) -> StoreResult<()> {
         let person = line.int(0)?;
         if person.is_none() {
             let place = self.place(line.str(1)?.unwrap_or_default());
@@ -180,8 +253,8 @@ impl<'a> Counter<'a> {
                 self.reasons.len() - 1
             });
             let at = match self.reason {
-                // Of several the first in the alphabet: the order of rows of
-                // one person is nobody's promise.
+                // SQL gives no row order within a person, so take the
+                // alphabetically first reason.
                 Some(old) if self.reasons[old] <= self.reasons[at] => old,
                 _ => at,
             };
@@ -200,7 +273,7 @@ impl<'a> Counter<'a> {
             return;
         }
         self.key.clear();
-        self.key.extend([(self.class_of)(person), reason]);
+        self.key.extend([(self.cohort_of)(person), reason]);
         self.key.extend(self.seen.drain(..).map(|(unit, _, num)| unit << 1 | u32::from(num)));
         match self.patterns.get_mut(self.key.as_slice()) {
             Some(count) => *count += 1,
@@ -211,22 +284,22 @@ impl<'a> Counter<'a> {
     }
 
     /// What it all comes to.
-    pub(super) fn counted(mut self) -> Counted {
+    pub(super) fn finish(mut self) -> Aggregates {
         self.flush();
-        let mut counted = Counted::default();
+        let mut all = Aggregates::default();
         for (unit, num) in &self.sums {
             let sums = RowSums { num: *num, ..RowSums::default() };
-            counted.units.insert(self.units[*unit as usize].clone(), vec![sums]);
+            all.units.insert(self.units[*unit as usize].clone(), vec![sums]);
         }
         for (key, count) in &self.patterns {
             let unit = |key: &u32| (self.units[(key >> 1) as usize].clone(), key & 1 == 1);
             let mut at: Vec<(String, bool)> = key[2..].iter().map(unit).collect();
             at.sort_unstable();
             let reason = (key[1] as usize).checked_sub(1).map(|at| self.reasons[at].clone());
-            counted.strays |= key[0] == NO_CLASS;
-            counted.classes.entry(key[0]).or_default().push((Pattern { at, reason }, *count));
+            all.unclassified |= key[0] == NO_COHORT;
+            all.cohorts.entry(key[0]).or_default().push((MembershipPattern { at, reason }, *count));
         }
-        counted.classes.values_mut().for_each(|patterns| patterns.sort_unstable());
-        counted
+        all.cohorts.values_mut().for_each(|patterns| patterns.sort_unstable());
+        all
     }
 }

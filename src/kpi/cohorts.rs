@@ -1,5 +1,5 @@
-//! Classes of persons: those whom the same units know. What counts for a person
-//! rests on rows of units that know the person, so that a class rests on the
+//! Cohorts of persons: those whom the same units know. What counts for a person
+//! rests on rows of units that know the person, so that a cohort rests on the
 //! rows of its units and on who is in it.
 
 use std::collections::BTreeMap;
@@ -7,32 +7,32 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
-use super::aggregate::NO_CLASS;
+use super::aggregate::NO_COHORT;
 use crate::files::hex;
 use crate::store::{Raw, Reader, Result};
 
 /// Whom a unit knows, in any round of the register: more than any one period
-/// goes by, which makes classes smaller and nothing wrong.
+/// goes by, which makes cohorts smaller and nothing wrong.
 pub(super) const KNOWN: &str = include_str!("../../schema/kpi/parts/known.sql");
 
-/// A class.
+/// Persons whom the same units know.
 #[derive(Debug)]
-pub(super) struct Class {
+pub(super) struct Cohort {
     /// Its units, in order.
     pub units: Vec<String>,
     /// A digest of who is in it.
     pub members: String,
 }
 
-/// All classes of a state of the store.
+/// All cohorts of a state of the store.
 #[derive(Debug, Default)]
-pub(super) struct Classes {
-    pub list: Vec<Class>,
+pub(super) struct Cohorts {
+    pub list: Vec<Cohort>,
     of_person: FxHashMap<i64, u32>,
 }
 
-impl Classes {
-    /// Finds them.
+impl Cohorts {
+    /// Reads who is known where.
     pub(super) fn read(reader: &Reader) -> Result<Self> {
         let (units, known) = known(reader)?;
         let mut by_units: FxHashMap<Vec<u32>, u32> = FxHashMap::default();
@@ -42,27 +42,27 @@ impl Classes {
             let person = rows[0].0;
             let place: Vec<u32> = rows.iter().map(|(_, unit)| *unit).collect();
             let next = by_units.len() as u32;
-            let class = *by_units.entry(place).or_insert(next);
-            if class == next {
+            let cohort = *by_units.entry(place).or_insert(next);
+            if cohort == next {
                 hashes.push(Sha256::new());
             }
-            hashes[class as usize].update(person.to_be_bytes());
-            of_person.insert(person, class);
+            hashes[cohort as usize].update(person.to_be_bytes());
+            of_person.insert(person, cohort);
         }
         let mut units_of: Vec<(u32, Vec<u32>)> =
-            by_units.into_iter().map(|(units, class)| (class, units)).collect();
+            by_units.into_iter().map(|(units, cohort)| (cohort, units)).collect();
         units_of.sort_unstable();
         let list = units_of.into_iter().zip(hashes).map(|((_, at), hash)| {
             let mut of: Vec<String> = at.iter().map(|unit| units[*unit as usize].clone()).collect();
             of.sort_unstable();
-            Class { units: of, members: hex(&hash.finalize()) }
+            Cohort { units: of, members: hex(&hash.finalize()) }
         });
         Ok(Self { list: list.collect(), of_person })
     }
 
-    /// The class of a person.
-    pub(super) fn of(&self, person: i64) -> u32 {
-        self.of_person.get(&person).copied().unwrap_or(NO_CLASS)
+    /// The cohort of a person.
+    pub(super) fn cohort_of(&self, person: i64) -> u32 {
+        self.of_person.get(&person).copied().unwrap_or(NO_COHORT)
     }
 
     /// How many persons there are.
@@ -70,21 +70,21 @@ impl Classes {
         self.of_person.len()
     }
 
-    /// Everybody in some classes, in order.
-    pub(super) fn members(&self, classes: &[u32]) -> Vec<i64> {
+    /// Everybody in some cohorts, sorted.
+    pub(super) fn members(&self, cohorts: &[u32]) -> Vec<i64> {
         let mut wanted = vec![false; self.list.len()];
-        for class in classes {
-            wanted[*class as usize] = true;
+        for cohort in cohorts {
+            wanted[*cohort as usize] = true;
         }
-        let all = self.of_person.iter().filter(|(_, class)| wanted[**class as usize]);
+        let all = self.of_person.iter().filter(|(_, cohort)| wanted[**cohort as usize]);
         let mut members: Vec<i64> = all.map(|(person, _)| *person).collect();
         members.sort_unstable();
         members
     }
 }
 
-impl Class {
-    /// Its name.
+impl Cohort {
+    /// Its key in the cache: the codes of its units.
     pub(super) fn name(&self) -> String {
         self.units.join(" ")
     }

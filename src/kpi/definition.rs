@@ -203,8 +203,8 @@ impl Definition {
     /// Whether a part of the store can be counted by itself.
     pub fn counts_in_parts(&self) -> bool {
         self.query.as_ref().is_some_and(|query| match self.counts {
-            Counts::Persons => query.alone_by_person,
-            Counts::Rows | Counts::Reported => query.alone_by_unit,
+            Counts::Persons => query.partitionable_by_person,
+            Counts::Rows | Counts::Reported => query.partitionable_by_unit,
         })
     }
 

@@ -9,10 +9,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::calculator::{NotComputable, Span};
+use super::calculator::Calculator;
 use super::definition::{Counts, Definition, Names};
 use super::period::Period;
-use super::session::{Session, borrowed};
+use super::result::{NotComputable, Span};
+use super::session::borrowed;
 use super::{KpiError, Query};
 use crate::row::citizen_id;
 use crate::store::{Line, Value};
@@ -143,7 +144,7 @@ struct Row {
     outcome: Outcome,
 }
 
-impl Session<'_> {
+impl Calculator<'_> {
     /// Why a person counts for a KPI or does not. `cid` is a citizen ID.
     pub fn explain_person(
         &mut self,
@@ -153,30 +154,35 @@ impl Session<'_> {
         unmask: bool,
     ) -> Result<PersonExplained, KpiError> {
         let trouble = |cause| KpiError::of(&definition.id, cause);
-        self.look_at_all().map_err(trouble)?;
+        self.counts.unfiltered().map_err(trouble)?;
         let mut explained = PersonExplained {
             kpi: definition.id.clone(),
             period: span(definition, period),
             person: shown(cid, unmask),
             registered: Vec::new(),
             outcomes: Vec::new(),
-            not_computable: self.missing(definition, &period.days(definition.year))?,
+            not_computable: self.needs.missing(
+                self.counts.session(),
+                definition,
+                &period.days(definition.year),
+            )?,
         };
         let mut known: Vec<[Value; 2]> = Vec::new();
-        let asked = self.reader.each_line(REGISTRATION, &[(":cid", cid.into())], |line| {
-            let text = |at: usize| line.str(at).map(|text| text.map(str::to_owned));
-            let (hcode, pid) = (text(0)?.unwrap_or_default(), text(1)?.unwrap_or_default());
-            known.push([(&*hcode).into(), (&*pid).into()]);
-            explained.registered.push(Registration {
-                hcode,
-                pid: discreet(&pid, unmask),
-                typearea: text(2)?,
-                discharge: text(3)?,
-                nation: text(4)?,
-                birth: line.int(5)?,
+        let asked =
+            self.counts.session().reader.each_line(REGISTRATION, &[(":cid", cid.into())], |line| {
+                let text = |at: usize| line.str(at).map(|text| text.map(str::to_owned));
+                let (hcode, pid) = (text(0)?.unwrap_or_default(), text(1)?.unwrap_or_default());
+                known.push([(&*hcode).into(), (&*pid).into()]);
+                explained.registered.push(Registration {
+                    hcode,
+                    pid: discreet(&pid, unmask),
+                    typearea: text(2)?,
+                    discharge: text(3)?,
+                    nation: text(4)?,
+                    birth: line.int(5)?,
+                });
+                Ok(())
             });
-            Ok(())
-        });
         asked.map_err(trouble)?;
         let Some(query) = &definition.query else { return Ok(explained) };
         if explained.not_computable.is_some() {
@@ -206,7 +212,7 @@ impl Session<'_> {
         hcode: &str,
         unmask: bool,
     ) -> Result<UnitExplained, KpiError> {
-        self.look_at_all().map_err(|cause| KpiError::of(&definition.id, cause))?;
+        self.counts.unfiltered().map_err(|cause| KpiError::of(&definition.id, cause))?;
         let mut explained = UnitExplained {
             kpi: definition.id.clone(),
             period: span(definition, period),
@@ -214,7 +220,11 @@ impl Session<'_> {
             funnel: Vec::new(),
             excluded: BTreeMap::new(),
             missing: Vec::new(),
-            not_computable: self.missing(definition, &period.days(definition.year))?,
+            not_computable: self.needs.missing(
+                self.counts.session(),
+                definition,
+                &period.days(definition.year),
+            )?,
         };
         let Some(query) = definition.query.as_ref() else { return Ok(explained) };
         if explained.not_computable.is_some() {
@@ -253,10 +263,10 @@ impl Session<'_> {
         period: &Period,
     ) -> Result<Vec<String>, KpiError> {
         let Some(query) = &definition.query else { return Ok(Vec::new()) };
-        self.look_at_all().map_err(|cause| KpiError::of(&definition.id, cause))?;
-        self.prepare(definition, query, &period.days(definition.year))?;
         let trouble = |cause| KpiError::of(&definition.id, cause);
-        let (columns, _) = self.reader.shape(&query.text).map_err(trouble)?;
+        let session = self.counts.unfiltered().map_err(trouble)?;
+        session.prepare(definition, query, &period.days(definition.year))?;
+        let (columns, _) = self.counts.session().reader.shape(&query.text).map_err(trouble)?;
         fixed_columns(definition, &columns)?;
         let mut names: Vec<String> = Vec::new();
         for column in columns {
@@ -276,13 +286,14 @@ impl Session<'_> {
     ) -> Result<BTreeMap<i64, String>, KpiError> {
         let mut pids = BTreeMap::new();
         if definition.counts == Counts::Persons {
-            let asked = self.reader.each_line(PIDS, &[(":unit", hcode.into())], |line| {
-                let cid = line.str(0)?.and_then(|cid| cid.parse().ok());
-                if let (Some(cid), Some(pid)) = (cid, line.str(1)?) {
-                    pids.entry(cid).or_insert_with(|| pid.to_owned());
-                }
-                Ok(())
-            });
+            let asked =
+                self.counts.session().reader.each_line(PIDS, &[(":unit", hcode.into())], |line| {
+                    let cid = line.str(0)?.and_then(|cid| cid.parse().ok());
+                    if let (Some(cid), Some(pid)) = (cid, line.str(1)?) {
+                        pids.entry(cid).or_insert_with(|| pid.to_owned());
+                    }
+                    Ok(())
+                });
             asked.map_err(|cause| KpiError::of(&definition.id, cause))?;
         }
         Ok(pids)
@@ -299,12 +310,13 @@ impl Session<'_> {
         mut each: impl FnMut(Row),
     ) -> Result<(), KpiError> {
         let trouble = |cause| KpiError::of(&definition.id, cause);
-        let values = self.prepare(definition, query, &period.days(definition.year))?;
+        let session = self.counts.unfiltered().map_err(trouble)?;
+        let values = session.prepare(definition, query, &period.days(definition.year))?;
         let mut params = borrowed(&values);
         params.extend([":key", ":key2"].into_iter().zip(keys.iter().cloned()));
         let sql =
             format!("SELECT * FROM ({}) AS q WHERE {place} ORDER BY hcode, person", query.text);
-        let (columns, _) = self.reader.shape(&sql).map_err(trouble)?;
+        let (columns, _) = self.counts.session().reader.shape(&sql).map_err(trouble)?;
         let at = fixed_columns(definition, &columns)?;
         let read = |line: &Line<'_>| -> crate::store::Result<Row> {
             let reason = line.str(at[4])?.map(str::to_owned);
@@ -323,7 +335,8 @@ impl Session<'_> {
                 },
             })
         };
-        self.reader
+        let reader = self.counts.session().reader;
+        reader
             .each_line(&sql, &params, |line| {
                 each(read(line)?);
                 Ok(())

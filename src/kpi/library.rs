@@ -338,7 +338,7 @@ fn query(files: &Files, file: &str, sql: &str, depth: usize) -> Result<Query, Li
                 columns: head.columns,
                 key: head.key,
                 index: head.index,
-                whole: !head.whole.is_empty(),
+                needs_full_unit: !head.whole.is_empty(),
                 query: inner,
             }))
         })
@@ -355,13 +355,13 @@ fn query(files: &Files, file: &str, sql: &str, depth: usize) -> Result<Query, Li
         let own = embedded || head.alone.iter().any(|word| word == by);
         own && uses.iter().all(|block| below(&block.query))
     };
-    let alone_by_person = alone("person", |query| query.alone_by_person);
-    let alone_by_unit = alone("unit", |query| query.alone_by_unit);
+    let partitionable_by_person = alone("person", |query| query.partitionable_by_person);
+    let partitionable_by_unit = alone("unit", |query| query.partitionable_by_unit);
     Ok(Query {
         text: text.clone(),
         uses,
-        alone_by_person,
-        alone_by_unit,
+        partitionable_by_person,
+        partitionable_by_unit,
         lists: head.lists,
         tables: head.tables,
     })

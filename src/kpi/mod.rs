@@ -24,10 +24,11 @@ mod needs;
 mod period;
 mod query;
 mod reported;
+mod result;
 mod session;
 
 pub use amount::{Amount, value_text};
-pub use calculator::{KpiResult, KpiRow, NotComputable, Span, run};
+pub use calculator::{Calculator, run};
 pub use definition::{Counts, Definition, Direction, Names, Parameter, Scale, Window};
 pub use explain::{Check, Missing, Outcome, PersonExplained, Registration, Step, UnitExplained};
 pub use level::Level;
@@ -35,7 +36,7 @@ pub use library::{Library, LibraryError};
 pub use period::{Days, Period, PeriodError, YearKind, years};
 pub use query::{Block, Query};
 pub use reported::{Entry, REGION, read_entries};
-pub use session::Session;
+pub use result::{KpiResult, KpiRow, NotComputable, Span};
 
 use crate::store::StoreError;
 

@@ -40,9 +40,9 @@ pub struct Query {
     /// Lists that it uses with all their columns.
     pub tables: Vec<String>,
     /// Rows of a person rest on rows of the person alone.
-    pub alone_by_person: bool,
+    pub partitionable_by_person: bool,
     /// Rows of a unit rest on rows of the unit alone.
-    pub alone_by_unit: bool,
+    pub partitionable_by_unit: bool,
 }
 
 /// A building block.
@@ -57,7 +57,7 @@ pub struct Block {
     /// Columns of a further index; empty for none.
     pub index: Vec<String>,
     /// Whether it takes all rows of a unit, whatever part is looked at.
-    pub whole: bool,
+    pub needs_full_unit: bool,
     /// What fills it.
     pub query: Query,
 }

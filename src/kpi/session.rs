@@ -8,13 +8,12 @@ use std::rc::Rc;
 use chrono::{Datelike, Days as ChronoDays, Months, NaiveDate};
 
 use super::definition::Definition;
-use super::incremental::Part;
 use super::library::GIVEN;
 use super::period::Days;
 use super::query::{Block, Query};
 use super::{KpiError, lists};
 use crate::clock::{day_number, day_of_number, round_of};
-use crate::store::{Reader, Snapshot, Sought, TableSpec, Tables, Value};
+use crate::store::{Lens, Reader, Snapshot, TableSpec, Tables, Value};
 use crate::world::World;
 
 /// Values of parameters by name, with their colon.
@@ -33,14 +32,12 @@ pub struct Session<'a> {
     registry: bool,
     /// Rounds of the register of persons, once they are asked for.
     rounds: Option<Vec<i64>>,
-    /// What is kept of earlier counts, and which part of the store is seen.
-    pub(super) part: Part<'a>,
-    /// Units of which there are rows that were asked for.
-    pub(super) sent: BTreeMap<Sought, Rc<BTreeSet<String>>>,
-    /// Units that may have sent something, once they are asked for.
-    pub(super) senders: Option<Rc<BTreeSet<String>>>,
+    /// Whether a filter shows a part of the store only.
+    filtered: bool,
+    /// Blocks that were made of what is shown.
+    blocks: BTreeSet<String>,
     /// How records are kept.
-    pub(super) tables: OnceCell<Rc<Tables>>,
+    tables: OnceCell<Rc<Tables>>,
     _held: Option<Snapshot<'a>>,
 }
 
@@ -103,9 +100,8 @@ impl<'a> Session<'a> {
             as_of,
             registry,
             rounds: None,
-            part: Part::default(),
-            sent: BTreeMap::new(),
-            senders: None,
+            filtered: false,
+            blocks: BTreeSet::new(),
             tables: OnceCell::new(),
             _held: held,
         })
@@ -131,7 +127,7 @@ impl<'a> Session<'a> {
         days: &Days,
     ) -> crate::store::Result<Bound> {
         if self.rounds.is_none() {
-            self.look_at_all()?;
+            self.clear_filter()?;
             self.rounds = Some(self.rounds()?);
         }
         let mut values = self.given(days);
@@ -140,20 +136,20 @@ impl<'a> Session<'a> {
         Ok(values)
     }
 
-    /// Makes the blocks that take all rows of a unit; they stay, whatever part
-    /// of the store is looked at.
-    pub(super) fn whole_blocks(
+    /// Makes the blocks that need all rows of a unit; they stay, whatever part of
+    /// the store is shown.
+    pub(super) fn full_unit_blocks(
         &mut self,
         query: &Query,
         days: &Days,
         values: &Bound,
     ) -> crate::store::Result<()> {
         for block in &query.uses {
-            if block.whole && !self.is_made(block, values) {
-                self.look_at_all()?;
+            if block.needs_full_unit && !self.is_made(block, values) {
+                self.clear_filter()?;
                 self.block(block, days, values)?;
             }
-            self.whole_blocks(&block.query, days, values)?;
+            self.full_unit_blocks(&block.query, days, values)?;
         }
         Ok(())
     }
@@ -162,9 +158,39 @@ impl<'a> Session<'a> {
         self.made.get(&block.name) == Some(&named(block, values))
     }
 
-    /// Forgets the blocks of the part that was looked at.
-    pub(super) fn drop_blocks(&mut self) -> crate::store::Result<()> {
-        for name in std::mem::take(&mut self.part.blocks) {
+    /// How records are kept.
+    pub(super) fn tables(&self) -> Rc<Tables> {
+        let tables = self.tables.get_or_init(|| Rc::new(Tables::of(&self.world.catalog)));
+        Rc::clone(tables)
+    }
+
+    /// Whether a part of the store is shown only.
+    pub(super) fn is_filtered(&self) -> bool {
+        self.filtered
+    }
+
+    /// Shows a part of the store only. Blocks made of what was shown before are
+    /// dropped.
+    pub(super) fn set_filter(&mut self, filter: &Lens<'_>) -> crate::store::Result<()> {
+        self.drop_blocks()?;
+        self.reader.put_lens(&self.tables(), filter)?;
+        self.filtered = true;
+        Ok(())
+    }
+
+    /// Shows the whole store.
+    pub(super) fn clear_filter(&mut self) -> crate::store::Result<()> {
+        if self.filtered {
+            self.drop_blocks()?;
+            self.reader.take_lens(&self.tables())?;
+            self.filtered = false;
+        }
+        Ok(())
+    }
+
+    /// Drops the blocks of what was shown.
+    fn drop_blocks(&mut self) -> crate::store::Result<()> {
+        for name in std::mem::take(&mut self.blocks) {
             self.reader.drop_table(&name)?;
             self.made.remove(&name);
         }
@@ -257,8 +283,8 @@ impl<'a> Session<'a> {
         let begun = std::time::Instant::now();
         self.reader.make_table(&spec, &block.query.text, &borrowed(&with))?;
         log::debug!("block {}: {} ms", block.name, begun.elapsed().as_millis());
-        if !block.whole {
-            self.part.blocks.insert(block.name.clone());
+        if !block.needs_full_unit {
+            self.blocks.insert(block.name.clone());
         }
         self.made.insert(block.name.clone(), with);
         Ok(())

@@ -3,45 +3,14 @@
 
 mod head;
 
+use super::member::{Member, problem};
 use crate::archive::{Archive, Entry, ReadTrouble, Standard};
-use crate::row::{HeaderTrouble, Order, Plan};
-use crate::submission::{Problem, Texts};
+use crate::row::HeaderTrouble;
+use crate::submission::Problem;
 use crate::world::World;
 
 /// Names that are listed when no member is known.
 const LISTED: usize = 20;
-
-/// A member that is a file of the standard.
-#[derive(Debug)]
-pub struct Member {
-    /// Its entry.
-    pub entry: usize,
-    /// Its name in the archive.
-    pub name: String,
-    /// Position of its record in the catalogue.
-    pub record: usize,
-    /// Name of the file, e.g. `DIAG`.
-    pub file: String,
-    /// The orders that its rows may have.
-    pub orders: Vec<Order>,
-    /// Line of the header, 0 for none.
-    pub header_line: u64,
-    /// It has rows.
-    pub has_data: bool,
-    /// It is not stored.
-    pub broken: bool,
-}
-
-impl Member {
-    /// Which columns of its record its rows may have.
-    pub fn sent(&self, plan: &Plan) -> Vec<bool> {
-        let mut sent = vec![false; plan.width];
-        for at in self.orders.iter().flat_map(|order| order.columns.iter().flatten()) {
-            sent[plan.columns[*at].column] = true;
-        }
-        sent
-    }
-}
 
 /// What an archive holds.
 #[derive(Debug, Default)]
@@ -52,25 +21,6 @@ pub struct Contents {
     pub problems: Vec<Problem>,
     /// What was skipped, and the like.
     pub notes: Vec<Problem>,
-}
-
-/// A problem of a member or, with no member, of the archive.
-pub fn problem(
-    world: &World,
-    standard: Option<Standard>,
-    code: &str,
-    member: Option<&str>,
-    line: Option<u64>,
-    detail: impl Into<String>,
-) -> Problem {
-    Problem {
-        code: code.to_owned(),
-        member: member.map(str::to_owned),
-        line,
-        detail: detail.into(),
-        nearest: None,
-        texts: Texts::of(&world.catalog, code, standard),
-    }
 }
 
 /// Why an archive is broken as a whole, or why it could not be read.

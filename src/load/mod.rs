@@ -6,6 +6,7 @@
 
 mod handoff;
 mod lines;
+mod member;
 mod members;
 mod odd;
 mod outcome;
@@ -21,7 +22,7 @@ use crate::store::{Loading, Store, StoreError};
 use crate::submission::{Problem, Status, Submission};
 
 pub use handoff::Before;
-use members::problem;
+use member::problem;
 #[cfg(fuzzing)]
 pub use pipeline::fuzzing;
 pub use pipeline::{Ahead, Claim, PlaceOf, Prepare};

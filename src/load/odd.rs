@@ -1,7 +1,7 @@
 //! Lines that hold no record, and what programs leave around those that do:
 //! skipped or cut off, counted, and told in notes. None of them is a row.
 
-use super::members::{Member, problem};
+use super::member::{Member, problem};
 use crate::archive::Standard;
 use crate::catalog::Layout;
 use crate::row::{Order, Plan, is_header, name};

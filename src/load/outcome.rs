@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::members::{Contents, problem};
+use super::member::problem;
+use super::members::Contents;
 use super::writer::{Both, Written};
 use crate::archive::Standard;
 use crate::row::{CodeAt, Verdicts};
@@ -121,7 +122,7 @@ fn findings_of(
     world: &World,
     standard: Standard,
     submission: &mut Submission,
-    member: &super::members::Member,
+    member: &super::member::Member,
     said: Verdicts,
     counted: Written,
 ) {

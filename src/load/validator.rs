@@ -4,7 +4,8 @@
 use crossbeam_channel::{Receiver, Sender};
 
 use super::lines::{Buffers, LineTrouble, Lines, Reading};
-use super::members::{Contents, Member, Refusal, problem, refusal};
+use super::member::{Member, problem};
+use super::members::{Contents, Refusal, refusal};
 use super::odd::{Oddities, Rows};
 use super::visits::Visits;
 use super::writer::Message;

@@ -8,7 +8,6 @@ use chrono::{Datelike, NaiveDateTime};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-use super::defects::{Kept, Spoiler};
 use super::expected_outcomes::{ArchiveEntry, FileCounts};
 use super::people::Person;
 use super::spec::{Row, Specs, stamp};
@@ -27,6 +26,26 @@ pub struct Sheet {
     counts: FileCounts,
 }
 
+/// A row to send again with the next archive: file, values, round.
+pub type Repeat = (usize, Vec<String>, i32);
+
+/// What is done to the rows of an archive on their way in.
+pub trait Defects: std::fmt::Debug {
+    /// Puts a good row into the archive, as it is, with a defect, or beside rows
+    /// that have one.
+    fn treat(
+        &mut self,
+        archive: &mut Parcel,
+        file: usize,
+        values: &[String],
+        person: Option<&Person>,
+    );
+
+    /// Ends an archive: repeats rows of the one before, and gives the rows that
+    /// the next one must repeat.
+    fn end_archive(&mut self, archive: &mut Parcel, repeats: Vec<Repeat>) -> Vec<Repeat>;
+}
+
 /// An archive under construction.
 #[derive(Debug)]
 pub struct Parcel<'a, 'c> {
@@ -42,7 +61,7 @@ pub struct Parcel<'a, 'c> {
     pub entry: ArchiveEntry,
     /// Rows by file, in the order of [`Specs::list`].
     pub sheets: Vec<Sheet>,
-    spoiler: Option<&'a mut Spoiler>,
+    defects: Option<&'a mut dyn Defects>,
 }
 
 /// `F43_HCODE_TIME`, the name of an archive without its end.
@@ -72,7 +91,7 @@ impl<'a, 'c> Parcel<'a, 'c> {
         style: &'a Style,
         hcode: &str,
         sent: NaiveDateTime,
-        spoiler: Option<&'a mut Spoiler>,
+        defects: Option<&'a mut dyn Defects>,
     ) -> Self {
         let sheets = specs
             .list
@@ -91,7 +110,7 @@ impl<'a, 'c> Parcel<'a, 'c> {
             round: clock::round_of(sent.date()),
             entry: entry(specs.standard, hcode, sent, name),
             sheets,
-            spoiler,
+            defects,
         }
     }
 
@@ -118,11 +137,11 @@ impl<'a, 'c> Parcel<'a, 'c> {
         fill(&mut row);
         row.nine_characters();
         let values = row.values;
-        match self.spoiler.take() {
+        match self.defects.take() {
             None => self.accept(at, &values, &[]),
-            Some(spoiler) => {
-                spoiler.treat(self, at, &values, person);
-                self.spoiler = Some(spoiler);
+            Some(defects) => {
+                defects.treat(self, at, &values, person);
+                self.defects = Some(defects);
             }
         }
     }
@@ -158,12 +177,12 @@ impl<'a, 'c> Parcel<'a, 'c> {
         self.entry.code(&code);
     }
 
-    /// Lets the spoiler end the archive: rows kept from the archive before go
-    /// in, and the rows that the next one must repeat come out.
-    pub fn end_of_spoiling(&mut self, kept: Vec<Kept>) -> Vec<Kept> {
-        let Some(spoiler) = self.spoiler.take() else { return Vec::new() };
-        let next = spoiler.end_archive(self, kept);
-        self.spoiler = Some(spoiler);
+    /// Ends the defects of the archive: rows that the archive before asked to
+    /// repeat go in, and the rows that the next one must repeat come out.
+    pub fn end_of_defects(&mut self, repeats: Vec<Repeat>) -> Vec<Repeat> {
+        let Some(defects) = self.defects.take() else { return Vec::new() };
+        let next = defects.end_archive(self, repeats);
+        self.defects = Some(defects);
         next
     }
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Days, NaiveDateTime};
 
-use super::archive_builder::Parcel;
+use super::archive_builder::{Defects, Parcel, Repeat};
 use super::citizen;
 use super::faults::{self, Fault, Trick};
 use super::people::Person;
@@ -23,9 +23,6 @@ const FORCED: u32 = 4_000;
 
 /// Bad rows put beside one good row at most.
 const BESIDE: usize = 6;
-
-/// A row to send again with the next archive: file, values, round.
-pub type Kept = (usize, Vec<String>, i32);
 
 #[derive(Debug)]
 struct Plan {
@@ -51,7 +48,7 @@ pub struct Spoiler {
     units: Vec<(String, usize)>,
     made_up: u64,
     /// Rows to send again with the next archive: file, values, round.
-    again: Vec<Kept>,
+    again: Vec<Repeat>,
     /// Reported deaths by unit, and those reported in this archive.
     dead: BTreeMap<String, Vec<Stand>>,
     died: Vec<(String, Stand)>,
@@ -66,6 +63,60 @@ struct Spoiled {
     more: String,
     /// Goes beside the good row instead of taking its place.
     extra: bool,
+}
+
+impl Defects for Spoiler {
+    fn treat(
+        &mut self,
+        parcel: &mut Parcel,
+        at: usize,
+        values: &[String],
+        person: Option<&Person>,
+    ) {
+        let spec = &parcel.specs.list[at];
+        let cid = spec.slot("CID").filter(|cid| parcel.sheets[at].columns.contains(cid));
+        if cid.is_some() && person.is_some_and(|person| person.bad_cid) {
+            let code = spec.code("9506");
+            parcel.accept(at, values, &[code]);
+            return;
+        }
+        let plan = &self.plans[at];
+        let count = plan.faults.len();
+        let missing = plan.done.len() < count && plan.forced < FORCED;
+        // Faults take turns by chance; those that no row has had yet come
+        // first: warnings in place of good rows, errors beside them.
+        if self.rng.chance(self.rate) {
+            let turns: Vec<usize> = (0..count).map(|nth| (plan.next + nth) % count).collect();
+            self.spoil(parcel, at, values, person, &turns);
+        } else if missing {
+            let open = |fault: &usize| !plan.done.contains(fault);
+            // A repeated row needs its good row as well.
+            let bad = |fault: &usize| {
+                let fault = &plan.faults[*fault];
+                fault.error && ![Trick::Twice, Trick::Again].contains(&fault.trick)
+            };
+            let (errors, others): (Vec<usize>, Vec<usize>) = (0..count).filter(open).partition(bad);
+            self.plans[at].forced += 1;
+            self.spoil(parcel, at, values, person, &others);
+            self.beside(parcel, at, values, person, &errors);
+        } else {
+            self.good(parcel, at, values, person);
+        }
+    }
+
+    fn end_archive(&mut self, parcel: &mut Parcel, repeats: Vec<Repeat>) -> Vec<Repeat> {
+        for (at, values, round) in repeats {
+            let register = parcel.specs.list[at].record.register;
+            if parcel.has_rows(at) && (!register || round == parcel.round) {
+                parcel.duplicate(at, &values);
+            }
+        }
+        for (hcode, stand) in self.died.drain(..) {
+            self.dead.entry(hcode).or_default().push(stand);
+        }
+        self.taken.clear();
+        std::mem::take(&mut self.again)
+    }
 }
 
 impl Spoiler {
@@ -105,45 +156,6 @@ impl Spoiler {
             left.extend(open.difference(&seen).map(|code| format!("{} {code}", spec.layout.file)));
         }
         left
-    }
-
-    /// Writes a good row, or spoils it.
-    pub fn treat(
-        &mut self,
-        parcel: &mut Parcel,
-        at: usize,
-        values: &[String],
-        person: Option<&Person>,
-    ) {
-        let spec = &parcel.specs.list[at];
-        let cid = spec.slot("CID").filter(|cid| parcel.sheets[at].columns.contains(cid));
-        if cid.is_some() && person.is_some_and(|person| person.bad_cid) {
-            let code = spec.code("9506");
-            parcel.accept(at, values, &[code]);
-            return;
-        }
-        let plan = &self.plans[at];
-        let count = plan.faults.len();
-        let missing = plan.done.len() < count && plan.forced < FORCED;
-        // Faults take turns by chance; those that no row has had yet come
-        // first: warnings in place of good rows, errors beside them.
-        if self.rng.chance(self.rate) {
-            let turns: Vec<usize> = (0..count).map(|nth| (plan.next + nth) % count).collect();
-            self.spoil(parcel, at, values, person, &turns);
-        } else if missing {
-            let open = |fault: &usize| !plan.done.contains(fault);
-            // A repeated row needs its good row as well.
-            let bad = |fault: &usize| {
-                let fault = &plan.faults[*fault];
-                fault.error && ![Trick::Twice, Trick::Again].contains(&fault.trick)
-            };
-            let (errors, others): (Vec<usize>, Vec<usize>) = (0..count).filter(open).partition(bad);
-            self.plans[at].forced += 1;
-            self.spoil(parcel, at, values, person, &others);
-            self.beside(parcel, at, values, person, &errors);
-        } else {
-            self.good(parcel, at, values, person);
-        }
     }
 
     /// Puts a few bad rows beside a good one.
@@ -219,22 +231,6 @@ impl Spoiler {
         {
             men.push(stand());
         }
-    }
-
-    /// Ends an archive: rows kept from the one before are sent again now, and
-    /// those that the next one must repeat are handed out.
-    pub fn end_archive(&mut self, parcel: &mut Parcel, kept: Vec<Kept>) -> Vec<Kept> {
-        for (at, values, round) in kept {
-            let register = parcel.specs.list[at].record.register;
-            if parcel.has_rows(at) && (!register || round == parcel.round) {
-                parcel.duplicate(at, &values);
-            }
-        }
-        for (hcode, stand) in self.died.drain(..) {
-            self.dead.entry(hcode).or_default().push(stand);
-        }
-        self.taken.clear();
-        std::mem::take(&mut self.again)
     }
 
     /// A person number that nobody else has, with a citizen ID.

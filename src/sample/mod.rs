@@ -6,6 +6,7 @@
 //! asks the judge. It is no model of any real place or person.
 
 mod archive_builder;
+mod args;
 mod broken_archives;
 mod citizen;
 mod community;
@@ -36,10 +37,10 @@ use anyhow::{Context, Result};
 use chrono::{Duration, NaiveDate, NaiveDateTime};
 use serde::Serialize;
 
-use crate::archive::Standard;
 use crate::catalog::Catalog;
 use crate::files;
-use archive_builder::Parcel;
+use archive_builder::{Defects, Parcel};
+pub use args::SampleArgs;
 use defects::Spoiler;
 use emit::Teller;
 pub use expected_outcomes::{ArchiveEntry, FileCounts, Ledger, Problem, Totals};
@@ -48,27 +49,6 @@ use spec::Specs;
 use style::Style;
 use words::Words;
 use world::World;
-
-/// What to make.
-#[derive(Debug, Clone)]
-pub struct SampleArgs {
-    /// Folder to write to; made when it is not there.
-    pub dir: PathBuf,
-    /// Number of health units, 1–900.
-    pub units: u32,
-    /// Number of residents, at least one a unit.
-    pub persons: u32,
-    /// Months of service, 1–240.
-    pub months: u32,
-    /// Seed of all random choices.
-    pub seed: u64,
-    /// Standard of the archives; the 43 files unless told.
-    pub standard: Option<Standard>,
-    /// Share of rows to spoil, 0–0.5; above 0 also brings broken archives.
-    pub defects: f64,
-    /// First month of service (any day of it).
-    pub start: NaiveDate,
-}
 
 /// The first month of service unless told: January 2556, so that a year of
 /// months has archives in two rounds.
@@ -170,15 +150,21 @@ fn months(
     let hcode = &world.units[sender].hcode;
     let mut entries = Vec::new();
     let mut round = 0;
-    let mut kept = Vec::new();
+    let mut repeats = Vec::new();
     for (month, sent) in world.months.iter().zip(world.sending_times(sender)) {
-        let mut parcel = Parcel::new(specs, &style, hcode, sent, spoiler.as_deref_mut());
+        let mut parcel = Parcel::new(
+            specs,
+            &style,
+            hcode,
+            sent,
+            spoiler.as_deref_mut().map(|defects| defects as &mut dyn Defects),
+        );
         let full = parcel.round != round;
         round = parcel.round;
         for (at, people) in people {
             Teller::new(world, *at, people, *month, full, &mut parcel).tell();
         }
-        kept = parcel.end_of_spoiling(kept);
+        repeats = parcel.end_of_defects(repeats);
         let (bytes, entry) = parcel.close()?;
         writer.write(&entry.archive, &bytes)?;
         entries.push(entry);

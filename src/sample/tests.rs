@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 
 use super::*;
+use crate::archive::Standard;
 use crate::catalog::{Layout, Type};
 
 fn made(standard: Standard, units: u32, persons: u32, months: u32, defects: f64) -> Made {

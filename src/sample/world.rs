@@ -6,7 +6,7 @@
 use anyhow::{Result, ensure};
 use chrono::{Datelike, Days, Months, NaiveDate, NaiveDateTime};
 
-use super::SampleArgs;
+use super::args::SampleArgs;
 use super::rng::{Rng, hash};
 use super::words::Words;
 use crate::archive::Standard;

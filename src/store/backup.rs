@@ -10,10 +10,9 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use serde::Serialize;
 
-use super::connection::KHLANG;
 use super::identity::Form;
 use super::manifest::Contents;
-use super::{Reader, Result, StoreError};
+use super::{Result, StoreError};
 use crate::files::{sync_folder, write_private};
 
 /// Ending of a copy in the making; it is hidden, too.
@@ -35,18 +34,6 @@ pub struct Copied {
     pub content_sha256: String,
     /// By table: how many rows, and their digest.
     pub tables: std::collections::BTreeMap<String, (u64, String)>,
-}
-
-impl Reader {
-    /// Copies the database into one file, with what is in it beside it. An
-    /// existing file is not replaced.
-    pub fn backup(&self, to: &Path) -> Result<Copied> {
-        // Copying writes nothing here, but to the other file.
-        self.conn.pragma_update(None, "query_only", false)?;
-        let copied = copy(&self.conn, to, &KHLANG);
-        self.conn.pragma_update(None, "query_only", true)?;
-        copied
-    }
 }
 
 /// Refuses a name under which something lies.

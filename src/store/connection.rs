@@ -4,31 +4,18 @@ use std::cell::RefCell;
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use include_dir::{Dir, include_dir};
 use rusqlite::{Connection, OpenFlags};
-use rusqlite_migration::Migrations;
 
+use super::backup::{self, Copied};
 use super::free_space::Room;
-use super::identity::Form;
+use super::migrations::{KHLANG, MIGRATIONS};
 use super::tables::Tables;
 use super::{Result, StoreError};
 use crate::catalog::Catalog;
-
-static FOLDER: Dir = include_dir!("$CARGO_MANIFEST_DIR/schema/migrations");
-static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
-    Migrations::from_directory(&FOLDER).expect("the folder is part of the program and tested")
-});
-
-/// The database.
-pub(super) const KHLANG: Form = Form {
-    application_id: 0x4b48_4c47, // KHLG
-    tables: &["submission", "tally", "problem", "visit", "meta"],
-    latest: || FOLDER.dirs().count() as i64,
-};
 
 /// 16 KiB pages load 1.15–1.4 times faster than SQLite's 4 KiB.
 const PAGE_BYTES: u32 = 16 << 10;
@@ -235,6 +222,16 @@ impl Reader {
         !self.conn.is_autocommit()
     }
 
+    /// Copies the database into one file, with what is in it beside it. An
+    /// existing file is not replaced.
+    pub fn backup(&self, to: &Path) -> Result<Copied> {
+        // Copying writes nothing here, but to the other file.
+        self.conn.pragma_update(None, "query_only", false)?;
+        let copied = backup::copy(&self.conn, to, &KHLANG);
+        self.conn.pragma_update(None, "query_only", true)?;
+        copied
+    }
+
     /// Answers when the database can be read at all.
     pub fn ping(&self) -> Result<()> {
         self.conn.query_row("SELECT count(*) FROM meta", [], |_| Ok(())).map_err(StoreError::from)
@@ -253,14 +250,4 @@ pub(super) fn of_version(path: &Path, version: usize) -> Connection {
     let mut conn = Connection::open(path).unwrap();
     MIGRATIONS.to_version(&mut conn, version).unwrap();
     conn
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn migrations_are_sound() {
-        MIGRATIONS.validate().unwrap();
-    }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use super::backup::copy;
-use super::connection::KHLANG;
+use super::migrations::KHLANG;
 use super::{Result, StoreError};
 use crate::files::{free_bytes, make_folder};
 

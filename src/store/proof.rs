@@ -7,8 +7,8 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::connection::KHLANG;
 use super::manifest::{Contents, Sum, differ, sealed_submissions};
+use super::migrations::KHLANG;
 use super::{Result, Store, VerifyReport};
 
 /// What a backup says of the submissions in it.

@@ -12,8 +12,9 @@ use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 
 use super::backup::beside;
-use super::connection::{KHLANG, Opening};
+use super::connection::Opening;
 use super::manifest::Contents;
+use super::migrations::KHLANG;
 use super::{Result, Store, StoreError, VerifyReport};
 use crate::catalog::Catalog;
 use crate::files::{make_folder, open_plain, sync_folder};

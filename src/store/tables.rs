@@ -7,7 +7,6 @@ use std::fmt::Write as _;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::sent::Sought;
 use super::{Result, StoreError};
 use crate::catalog::{Catalog, Record, Storage};
 
@@ -96,6 +95,18 @@ fn columns_of(conn: &Connection, table: &str) -> Result<Vec<String>> {
     let mut query = conn.prepare("SELECT name FROM pragma_table_info(?1)")?;
     let names = query.query_map([table], |row| row.get(0))?;
     Ok(names.collect::<std::result::Result<_, _>>()?)
+}
+
+/// Rows that are asked for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Sought {
+    /// Kind of record.
+    pub record: String,
+    /// A column that says something; none when any row will do.
+    pub column: Option<String>,
+    /// First and last day of the event (`YYYYMMDD`), or round of a register;
+    /// none when any day will do.
+    pub between: Option<(i64, i64)>,
 }
 
 impl Table {

@@ -2,6 +2,7 @@
 //! whom.
 
 mod force;
+mod held;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::files::hex;
 
-pub use force::{Dropped, Held, Sent, Stamp, Why};
+pub use force::Sent;
+pub use held::{Dropped, Held, Stamp, Why};
 
 /// The list that the configuration names unless told otherwise.
 const DEFAULT: &str = "config/units.csv";

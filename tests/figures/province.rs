@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use khlang::catalog::Catalog;
 use khlang::config::Config;
-use khlang::kpi::{Level, Library, Period, Session};
+use khlang::kpi::{Calculator, Level, Library, Period};
 use khlang::load::{Claim, load};
 use khlang::sample::{SampleArgs, default_start, generate};
 use khlang::score::rulebook::read;
@@ -224,9 +224,9 @@ impl Province {
                 points_kept(&reader, self.book, units, as_of, keeping).unwrap()
             }
         };
-        let mut session = Session::new(&self.world, &reader).unwrap();
+        let mut session = Calculator::new(&self.world, &reader).unwrap();
         if let Some(kept) = kept {
-            session = session.keeping(kept);
+            session = session.with_cache(kept);
         }
         let mut kpis = Vec::new();
         for period in ["2556", "2557Q1"] {

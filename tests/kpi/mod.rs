@@ -24,7 +24,7 @@ use chrono::{DateTime, FixedOffset};
 use khlang::archive::Standard;
 use khlang::catalog::Catalog;
 use khlang::config::Config;
-use khlang::kpi::{Definition, Level, Library, Period, Session};
+use khlang::kpi::{Calculator, Definition, Level, Library, Period};
 use khlang::load::{Claim, load};
 use khlang::store::{Reader, Store};
 use khlang::units::Units;
@@ -273,7 +273,7 @@ fn expectations(case: &str) -> BTreeMap<[String; 3], BTreeSet<String>> {
 }
 
 fn answered(
-    session: &mut Session<'_>,
+    session: &mut Calculator<'_>,
     definition: &Definition,
     period: &Period,
     level: Level,
@@ -297,7 +297,7 @@ fn answered(
 
 /// What becomes of persons, each named `unit:@n`.
 fn persons(
-    session: &mut Session<'_>,
+    session: &mut Calculator<'_>,
     definition: &Definition,
     period: &Period,
     wanted: &BTreeSet<String>,
@@ -329,7 +329,7 @@ fn golden_cases_come_out_as_their_sources_say() {
     for case in cases() {
         let loaded = Loaded::of(&case);
         let reader = loaded.reader();
-        let mut session = Session::new(&loaded.world, &reader).unwrap();
+        let mut session = Calculator::new(&loaded.world, &reader).unwrap();
         for ([kpi, period, level], expected) in expectations(&case) {
             let definition = library.get(&kpi).unwrap_or_else(|| panic!("{case}: no KPI {kpi}"));
             let when: Period = period.parse().unwrap();

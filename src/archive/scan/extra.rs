@@ -2,7 +2,7 @@
 
 use crate::archive::defect::{Broken, Flaw};
 
-use super::records::{u16_at, u32_at, u64_at};
+use super::bytes::{u16_at, u32_at, u64_at};
 
 const ZIP64: u16 = 0x0001;
 const UNICODE_PATH: u16 = 0x7075;

@@ -3,6 +3,7 @@
 
 use crate::archive::defect::{Broken, Flaw, ReadTrouble};
 
+use super::bytes::{u16_at, u32_at, u64_at};
 use super::extra::{Extras, Narrow, widen};
 use super::path::{self, SafeName};
 use super::source::Source;
@@ -38,18 +39,6 @@ const FLAGS_KNOWN: u16 = 1 << 1 | 1 << 2 | FLAG_DESCRIPTOR | FLAG_UTF8;
 const STORED: u16 = 0;
 const DEFLATED: u16 = 8;
 const AES: u16 = 99;
-
-pub(super) fn u16_at(bytes: &[u8], at: usize) -> u16 {
-    u16::from_le_bytes([bytes[at], bytes[at + 1]])
-}
-
-pub(super) fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    u32::from(u16_at(bytes, at)) | u32::from(u16_at(bytes, at + 2)) << 16
-}
-
-pub(super) fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    u64::from(u32_at(bytes, at)) | u64::from(u32_at(bytes, at + 4)) << 32
-}
 
 /// What the end records say, proven against each other and the file's length.
 #[derive(Debug, Clone, Copy)]

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::{Figure, Round, State, What, definition};
 use crate::http::problem::{self, Problem};
 use crate::http::shared::Shared;
-use crate::kpi::{KpiError, Library, Session};
+use crate::kpi::{Calculator, KpiError, Library};
 use crate::money::result::{Basis, MoneyError, count};
 use crate::score::rulebook::check::check;
 use crate::score::{AsOf, Rulebook, Shelf};
@@ -73,7 +73,7 @@ fn try_sit(
     let kept = Kept::of(&shared.data, world.config.limits.figures_kept_mib);
     let sitting =
         Sitting { shared, world: &world, library: &library, reader: &reader, kept: &kept };
-    let mut session = Session::new(&world, &reader).map_err(trouble)?.keeping(&kept);
+    let mut session = Calculator::new(&world, &reader).map_err(trouble)?.with_cache(&kept);
     while let Some(what) = present {
         // An end of the program does not wait for a figure.
         reader.stop_after_or(longest, Arc::clone(stop))?;
@@ -92,7 +92,7 @@ fn try_sit(
 }
 
 impl Sitting<'_> {
-    fn count(&self, session: &mut Session<'_>, what: &What) -> Result<Figure, Problem> {
+    fn count(&self, session: &mut Calculator<'_>, what: &What) -> Result<Figure, Problem> {
         let period = |text: &str| text.parse().map_err(|_| unknown("period"));
         Ok(match what {
             What::Kpi(id, of, level) => {

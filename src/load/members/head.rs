@@ -3,9 +3,9 @@
 
 use std::io::Read;
 
-use super::Member;
 use crate::archive::{Archive, ReadTrouble};
 use crate::catalog::Layout;
+use crate::load::member::Member;
 use crate::load::odd::with_content;
 use crate::row::{BOM, Encoding, HeaderTrouble, Order, Plan, decode, is_header};
 

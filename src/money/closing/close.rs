@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use super::parts::in_force;
 use super::{Correction, PartKind};
 use crate::money::Satang;
 use crate::money::allocate::{Pools, UnitMoney};
@@ -10,7 +11,7 @@ use crate::registry::Source;
 use crate::report::Words;
 use crate::score::Rulebook;
 use crate::score::rulebook::Period;
-use crate::store::{Closing, Paid, PaidCorrection, PaidItem, PaidOn, PaidPool, PaidUnit, PartOf};
+use crate::store::{Paid, PaidCorrection, PaidItem, PaidOn, PaidPool, PaidUnit, PartOf};
 use crate::units::UnitsError;
 use crate::version;
 
@@ -107,11 +108,6 @@ pub fn period<'b>(book: &'b Rulebook, of: &PartOf) -> Option<&'b Period> {
         PartKind::Tranche => &book.tranches,
     };
     all.iter().find(|period| period.number.to_string() == of.part)
-}
-
-/// What closes a part now.
-pub fn in_force<'c>(closings: &'c [Closing], of: &PartOf) -> Option<&'c Closing> {
-    closings.iter().find(|closing| closing.paid.of == *of && closing.reopened.is_none())
 }
 
 /// Whether a part may be closed today, as it was counted.

@@ -5,7 +5,6 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::PartKind;
-use super::close::in_force;
 use crate::money::Satang;
 use crate::score::Rulebook;
 use crate::store::{Closing, Deed, PartOf};
@@ -160,6 +159,11 @@ impl ClosedLine {
         (self.held, self.corrections) = (held, corrections);
         self.corrections_held = corrections_held;
     }
+}
+
+/// What closes a part now.
+pub fn in_force<'c>(closings: &'c [Closing], of: &PartOf) -> Option<&'c Closing> {
+    closings.iter().find(|closing| closing.paid.of == *of && closing.reopened.is_none())
 }
 
 /// Every part of a round: those of the rulebook in their order, then any that

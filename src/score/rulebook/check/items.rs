@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rust_decimal::Decimal;
 
 use super::super::{Days, Item, Kind, Rulebook};
-use super::{MOST, Mistakes};
+use super::mistakes::{MOST, Mistakes};
 use crate::score::rows::query;
 
 /// Parameters that every query of items gets.

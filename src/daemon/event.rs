@@ -1,0 +1,65 @@
+//! Everything that can wake the daemon, with what its threads report.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, FixedOffset};
+
+use crate::inbox::Claimed;
+use crate::submission::Submission;
+
+/// Everything that can wake the daemon.
+#[derive(Debug)]
+pub(super) enum Event {
+    /// Time has passed.
+    Tick,
+    /// Something may have changed in the inbox.
+    Hint,
+    /// The loader begins to write an archive, and can take the next one.
+    Begun,
+    /// The loader has stored an archive.
+    Stored(i64),
+    /// An archive has its receipt and its last place, or met trouble.
+    Done(Box<Done>),
+    /// An export was made, or was not.
+    Exported(Box<Exported>),
+    /// Read configuration, units and code lists again.
+    Reload,
+    /// Come to an end.
+    Stop,
+}
+
+/// What became of a claim.
+#[derive(Debug)]
+pub(super) struct Done {
+    /// The claim.
+    pub claimed: Claimed,
+    /// The submission, else trouble.
+    pub outcome: Result<Submission, LoadFailure>,
+}
+
+/// Why a claim is not done.
+#[derive(Debug)]
+pub(super) enum LoadFailure {
+    /// LoadFailure of our own.
+    Met(String),
+    /// The one before it met some.
+    Behind,
+}
+
+/// What the thread says of an export.
+#[derive(Debug)]
+pub(super) struct Exported {
+    /// Name of the export.
+    pub(super) name: String,
+    /// The time of its schedule that it answers.
+    pub(super) due: DateTime<FixedOffset>,
+    /// Its folder, or why there is none.
+    pub(super) outcome: Result<PathBuf, String>,
+}
+
+impl Exported {
+    /// Whether it was made.
+    pub(super) fn is_made(&self) -> bool {
+        self.outcome.is_ok()
+    }
+}
