@@ -7,10 +7,10 @@ use anyhow::Context as _;
 use super::context::Context;
 use super::outcome::{Args, Progress, Show};
 use super::output::Done;
-use crate::load::{Claim, load};
+use crate::load::{LoadRequest, load};
 use crate::store::Store;
 
-/// Runs it.
+/// Runs `khlang check`.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     args.prove()?;
     let world = Arc::new(context.world()?);
@@ -18,7 +18,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     for path in &args.archives {
         let store = Store::temporary(&world.catalog, world.config.store.cache_mib)?;
         let now = context.clock.now();
-        let claim = Claim {
+        let claim = LoadRequest {
             world: Arc::clone(&world),
             path: path.clone(),
             name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),

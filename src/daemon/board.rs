@@ -1,5 +1,5 @@
-//! Puts on the board what HTTP tells of the inbox. What is put there has a
-//! bound, however much waits.
+//! Publishes the state of the inbox for HTTP. The number of archives that are
+//! named in it is bounded.
 
 use std::fmt::Write as _;
 use std::path::Path;

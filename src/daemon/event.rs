@@ -37,12 +37,12 @@ pub(super) struct Done {
     pub outcome: Result<Submission, LoadFailure>,
 }
 
-/// Why a claim is not done.
+/// Why an archive was not loaded.
 #[derive(Debug)]
 pub(super) enum LoadFailure {
-    /// LoadFailure of our own.
+    /// Failed for a reason of ours; tried again later.
     Met(String),
-    /// The one before it met some.
+    /// The archive before it failed; tried again at once.
     Behind,
 }
 
@@ -53,7 +53,7 @@ pub(super) struct Exported {
     pub(super) name: String,
     /// The time of its schedule that it answers.
     pub(super) due: DateTime<FixedOffset>,
-    /// Its folder, or why there is none.
+    /// The folder that was made, or the reason why none was.
     pub(super) outcome: Result<PathBuf, String>,
 }
 

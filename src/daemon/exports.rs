@@ -103,7 +103,7 @@ impl Exports {
         }
     }
 
-    /// Starts the first that is due, when none is running.
+    /// Starts the first export that is due, unless one is running.
     pub(super) fn look(&mut self, world: &Arc<World>) {
         if self.running {
             return;
@@ -120,7 +120,7 @@ impl Exports {
         self.running = self.jobs.send(Job { world, library, plan, due }).is_ok();
     }
 
-    /// Takes note of what became of one.
+    /// Records the outcome of an export.
     pub(super) fn done(&mut self, exported: &Exported) {
         self.running = false;
         let name = &exported.name;

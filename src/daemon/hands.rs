@@ -1,5 +1,4 @@
-//! The claims of the daemon that are not done: with the loader, or waiting to
-//! be tried again. Of a unit there is at most one with the loader, and while
+//! The daemon's active claims: with the loader, or waiting for a retry. Of a unit there is at most one with the loader, and while
 //! there is any, nothing more of the unit is claimed: a later archive may need
 //! the persons of an earlier one, whatever becomes of that.
 
@@ -15,12 +14,12 @@ pub(super) struct Hands {
     /// With the loader, or on their way from it to their last place: the
     /// number and the unit.
     busy: Vec<(i64, Option<String>)>,
-    /// Met trouble of our own, or lay in `work/`, and when to try them.
+    /// Failed for a reason of ours, or found in `work/`, with the time to try them.
     retry: Vec<(Instant, Claimed)>,
 }
 
 impl Hands {
-    /// There is none.
+    /// Whether there is no claim.
     pub(super) fn are_empty(&self) -> bool {
         self.busy.is_empty() && self.retry.is_empty()
     }

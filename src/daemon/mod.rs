@@ -1,5 +1,5 @@
-//! The daemon: looks through the inbox, has archives loaded one after the
-//! other, and tells HTTP how things stand.
+//! The daemon: scans the inbox, has archives loaded one after the other, and
+//! publishes the inbox state for HTTP.
 //!
 //! Everything that can wake it is one [`Event`]; wake-ups are hints, and the
 //! loop rescans and decides (invariant 5). The store's writer lives on the
@@ -16,7 +16,7 @@ mod turns;
 
 use std::fs::File;
 use std::path::Path;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
@@ -30,12 +30,11 @@ use self::queue::Hints;
 use self::turns::Turns;
 use crate::clock::Clock;
 use crate::http::{self, InboxState, Loading, Pulse, Shared};
-use crate::inbox::{Folders, IgnoredNames, Moment, Uploads};
+use crate::inbox::{Folders, IgnoredNames, LoadJob, Moment, Uploads};
 use crate::store::{Opening, Reader, Store, stop_waiting};
 use crate::submission::Submission;
 use crate::units::Stamp;
 use crate::world::World;
-use loader::Job;
 use system::{notify_systemd, signals, watch};
 
 /// What the daemon is started with.
@@ -44,7 +43,7 @@ pub struct Setup {
     pub folders: Folders,
     /// The clock.
     pub clock: Clock,
-    /// Makes the world anew, at start and on reload.
+    /// Reads configuration, units and code lists, at start and on reload.
     pub world: Box<dyn Fn() -> anyhow::Result<World>>,
     /// Ends when the inbox is empty and nothing is being loaded.
     pub until_idle: bool,
@@ -59,7 +58,7 @@ struct Daemon {
     world: Arc<World>,
     shared: Arc<Shared>,
     turns: Turns,
-    jobs: Sender<Job>,
+    jobs: Sender<LoadJob>,
     exports: Exports,
     /// The archive that is being loaded.
     loading: Option<InProgress>,
@@ -72,7 +71,7 @@ struct Daemon {
     /// Tells the numbers that are given.
     numbers: Reader,
     last_id: i64,
-    /// What was last said of trouble, so that it is not said at every look.
+    /// The failure that was last logged, so that it is not logged at every scan.
     said: Option<String>,
     /// The files that the list of units was last read from.
     units_seen: Stamp,
@@ -184,7 +183,7 @@ impl Daemon {
         }
     }
 
-    /// Takes note of what has happened; whether that was the end.
+    /// Handles an event; true when it was the last.
     fn handle(&mut self, event: Event, server: &http::Server) -> bool {
         match event {
             Event::Tick => {
@@ -221,8 +220,8 @@ impl Daemon {
         Moment { instant: Instant::now(), at, settle, retry }
     }
 
-    /// Looks through the inbox, starts what goes next, and puts the state of
-    /// things on the board.
+    /// Scans the inbox, starts the next archive, and publishes the inbox state for
+    /// HTTP.
     fn look(&mut self) {
         let (moment, uploads) = (self.moment(), &self.shared.uploads);
         let last = || self.numbers.last_submission();
@@ -268,7 +267,11 @@ impl Daemon {
             since: self.setup.clock.now().to_rfc3339(),
             inflated_bytes: 0,
         };
-        let job = Job { world: Arc::clone(&self.world), claimed, inflated: Arc::clone(&inflated) };
+        let counter = Arc::clone(&inflated);
+        let progress = Arc::new(move |bytes| {
+            counter.fetch_add(bytes, Ordering::Relaxed);
+        });
+        let job = LoadJob { world: Arc::clone(&self.world), claimed, progress };
         if self.jobs.send(job).is_ok() {
             self.ahead = Some((loading, inflated));
         } else {
@@ -277,7 +280,7 @@ impl Daemon {
         }
     }
 
-    /// The loader has let go of an archive.
+    /// The loader is done with an archive, whatever became of it.
     fn free(&mut self, id: i64) {
         self.ahead.take_if(|(ahead, _)| ahead.id == id);
         if self.loading.take_if(|(loading, _)| loading.id == id).is_some() {

@@ -1,6 +1,6 @@
-//! Whose turn it is: what lies in `work/` before what waits in the inbox, the
-//! smallest of all units first, and nothing of a unit while an earlier archive
-//! of it is not done, wherever that lies and whatever has become of it.
+//! Decides which archive is loaded next: those in `work/` before those in the
+//! inbox, the smallest of all units first, and none of a unit while an earlier
+//! archive of the unit is not done.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -49,8 +49,8 @@ impl Turns {
         listed.err().or(left)
     }
 
-    /// Takes up what lies in `work/` and is nobody's: what an earlier run left,
-    /// and what an `import` left that was killed. Promises are settled now and
+    /// Recovers the claims in `work/` that no process holds: left by an earlier
+    /// run, or by an `import` that was killed. Promises are settled now and
     /// then only, because each of them is looked at.
     fn take_up(&mut self, uploads: &Uploads, last: LastNumber, settle: bool) -> Option<String> {
         let settled = if settle {
@@ -114,7 +114,7 @@ impl Turns {
         }
     }
 
-    /// Trouble of ours that keeps something waiting.
+    /// A failure of ours that keeps an archive waiting.
     pub(super) fn trouble(&mut self, now: Instant) -> Option<String> {
         self.unclaimed.take_if(|(path, _)| !self.queue.index.is_blocked(path));
         let failed = self.hands.waits(now).map(|claimed| {
@@ -124,7 +124,7 @@ impl Turns {
         failed.or_else(|| self.unclaimed.as_ref().map(|(_, trouble)| trouble.clone()))
     }
 
-    /// Nothing waits, and nothing is under way.
+    /// Whether no archive waits or is being loaded.
     pub(super) fn are_over(&self) -> bool {
         self.listed && self.hands.are_empty() && self.queue.index.is_empty()
     }

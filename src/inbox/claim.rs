@@ -37,7 +37,7 @@ pub struct Claimed {
 
 /// Renames a file of the inbox into a numbered folder of its own: the one that
 /// was promised to it, if it came by HTTP. None when it is gone, or is not what
-/// it looked like, `seen`, any more: then it settles anew.
+/// it looked like, `seen`, any more: then it has to settle again.
 pub fn claim(
     folders: &Folders,
     uploads: &Uploads,

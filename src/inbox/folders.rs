@@ -17,7 +17,7 @@ const PRIVATE: u32 = 0o700;
 /// that the program was started under changes nothing of it.
 #[derive(Debug)]
 pub struct Kept {
-    /// Its name.
+    /// Path below the data folder.
     pub name: &'static str,
     /// Its mode when it is made.
     pub mode: u32,

@@ -90,7 +90,7 @@ struct File {
 /// An archive that waits, for others to see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// Its name.
+    /// File name of the archive.
     pub name: String,
     /// The unit that its name says.
     pub hcode: Option<String>,

@@ -2,7 +2,7 @@
 //! name, and that nobody else may open, or still has open.
 //!
 //! A file that was dropped may have a second name elsewhere, may belong to
-//! another user, and whoever sends it may have stopped for longer than the
+//! another user, and the sender may have stopped for longer than the
 //! settling time and go on later. So it is copied once it lies in `work/ID/`,
 //! and the copy takes its place there by one rename: under its name lies, at
 //! every instant, either all of what was given or all of the copy. The steps

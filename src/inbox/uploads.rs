@@ -42,7 +42,7 @@ pub(super) const MARK_PART: &str = "..promised.json.tmp";
 /// An archive that came by HTTP.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Upload {
-    /// Its name.
+    /// File name of the archive, as the sender gave it.
     pub name: String,
     /// Its SHA-256, hex.
     pub sha256: String,

@@ -44,8 +44,8 @@ pub struct Left {
     pub troubles: Vec<String>,
 }
 
-/// Takes up every claim that lies in `work/` and is nobody's, but for those
-/// that are `known`, in the order of their times within a unit; beginning and
+/// Resumes every claim in `work/` that no process holds, except those that are
+/// `known`, in the order of their times within a unit; beginning and
 /// finishing them does what is left of each. Claims that another process holds
 /// are its own; numbers that are promised to what is still in the inbox are no
 /// claims yet. What cannot be taken up is told, and holds up its own unit only.

@@ -12,13 +12,14 @@ use crate::store::{Reader, StoreError, StoredPersons};
 
 /// What became of an archive, once that is known: whether it is committed.
 #[derive(Debug, Default)]
-pub(super) struct Turn {
+pub(super) struct CommitSignal {
     committed: Mutex<Option<bool>>,
     told: Condvar,
 }
 
-impl Turn {
-    /// Tells it to whoever waits. The first word counts.
+impl CommitSignal {
+    /// Sets the result and wakes the threads that wait for it. Only the first call
+    /// counts.
     pub fn tell(&self, committed: bool) {
         let mut state = self.committed.lock().unwrap_or_else(PoisonError::into_inner);
         state.get_or_insert(committed);
@@ -43,26 +44,26 @@ impl Turn {
 }
 
 /// The archive before the one that is judged: not stored yet.
-pub struct Before {
-    pub(super) turn: Arc<Turn>,
+pub struct Predecessor {
+    pub(super) turn: Arc<CommitSignal>,
     /// What it says of persons, when it is judged to its end.
     pub(super) facts: Receiver<Facts>,
     /// Batches that its writer is done with, to be filled again.
-    pub(super) spare: Spare,
+    pub(super) spare: BatchPool,
 }
 
-/// Both ends of the way on which empty batches go back to a judge.
-pub(super) type Spare = (Sender<Batch>, Receiver<Batch>);
+/// ValidatedAndStored ends of the way on which empty batches go back to a judge.
+pub(super) type BatchPool = (Sender<Batch>, Receiver<Batch>);
 
 /// Answers for persons from the store as it will be when the archive before
 /// is stored.
-pub(super) struct Earlier {
+pub(super) struct PersonLookup {
     stored: StoredPersons,
-    before: Option<(Before, Option<Facts>)>,
+    before: Option<(Predecessor, Option<Facts>)>,
 }
 
-impl Earlier {
-    pub fn new(reader: Reader, before: Option<Before>) -> Self {
+impl PersonLookup {
+    pub fn new(reader: Reader, before: Option<Predecessor>) -> Self {
         Self { stored: reader.into_person_index(), before: before.map(|before| (before, None)) }
     }
 
@@ -103,7 +104,7 @@ impl Earlier {
     }
 }
 
-impl PersonIndex for Earlier {
+impl PersonIndex for PersonLookup {
     fn find(&mut self, hospcode: &str, pid: &str) -> Person {
         self.of_before(hospcode, pid).unwrap_or_else(|| self.stored.find(hospcode, pid))
     }

@@ -35,7 +35,7 @@ pub struct NotUtf8 {
     line: u64,
     byte: u8,
     /// What comes before it has Thai letters in UTF-8. (Windows-874 may begin
-    /// as if it were UTF-8 too, but then its letters are of nobody's text.)
+    /// as if it were UTF-8 too, but then its letters make no text.)
     after_thai: bool,
 }
 

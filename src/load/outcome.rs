@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::member::problem;
 use super::members::Contents;
-use super::writer::{Both, Written};
+use super::writer::{InsertTally, ValidatedAndStored};
 use crate::archive::Standard;
 use crate::row::{CodeAt, Verdicts};
 use crate::submission::{Counts, FindingLine, MonthCounts, Status, Submission, Texts};
@@ -50,7 +50,7 @@ pub(super) fn complete(
     standard: Standard,
     submission: &mut Submission,
     contents: Contents,
-    (verdicts, written): Both,
+    (verdicts, written): ValidatedAndStored,
 ) -> Result<(), String> {
     // A member without data is nothing that could be left of a broken archive.
     let left = contents
@@ -99,7 +99,7 @@ pub(super) fn complete(
     Ok(())
 }
 
-fn months_of(file: &str, said: &Verdicts, counted: &Written) -> Vec<MonthCounts> {
+fn months_of(file: &str, said: &Verdicts, counted: &InsertTally) -> Vec<MonthCounts> {
     let mut months: BTreeMap<u32, Counts> =
         counted.months.iter().map(|(month, counts)| (*month, *counts)).collect();
     for (month, rejected) in &said.rejected {
@@ -124,7 +124,7 @@ fn findings_of(
     submission: &mut Submission,
     member: &super::member::Member,
     said: Verdicts,
-    counted: Written,
+    counted: InsertTally,
 ) {
     let plan = world.plan(member.record, standard);
     let duplicates: u64 = counted.months.values().map(|counts| counts.duplicate).sum();

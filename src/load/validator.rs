@@ -1,5 +1,5 @@
 //! The judge's side of an archive: inflates and judges its members, and hands
-//! their rows over to whoever writes them.
+//! their rows over to the writer.
 
 use crossbeam_channel::{Receiver, Sender};
 
@@ -18,7 +18,7 @@ const BATCH_ROWS: usize = 1024;
 const BATCH_TEXT: usize = 128 << 10;
 
 /// What the judge of an archive works with.
-pub(super) struct JudgeSide<'a, 'c> {
+pub(super) struct ArchiveValidator<'a, 'c> {
     pub world: &'a World,
     pub archive: &'a Archive,
     pub standard: Standard,
@@ -42,22 +42,23 @@ pub(super) struct JudgeSide<'a, 'c> {
 }
 
 /// What was said of a member, and what was skipped in it.
-type Judged = (Verdicts, Oddities);
+type MemberOutcome = (Verdicts, Oddities);
 
 /// Why a member's judging ended early.
-enum Early {
+enum EndedEarly {
     Lines(LineTrouble),
     /// The writer has failed and will say so.
     WriterGone,
 }
 
-impl JudgeSide<'_, '_> {
+impl ArchiveValidator<'_, '_> {
     /// Judges all members; gives what was said, by member. Members that turn
     /// out to be broken are marked in `contents`. When the writer is gone it
     /// ends early, and what it gives means nothing. Gives nothing when members
     /// have to be taken back and cannot be: all is to be judged again, guarded.
     pub fn run(&mut self, contents: &mut Contents) -> Result<Option<Vec<Verdicts>>, Refusal> {
-        let mut judged: Vec<Judged> = contents.members.iter().map(|_| Judged::default()).collect();
+        let mut judged: Vec<MemberOutcome> =
+            contents.members.iter().map(|_| MemberOutcome::default()).collect();
         let mut groups = groups(self.world, self.standard, &contents.members);
         groups.reverse();
         while let Some(group) = groups.pop() {
@@ -112,8 +113,8 @@ impl JudgeSide<'_, '_> {
         &mut self,
         contents: &Contents,
         members: &[usize],
-        judged: &mut [Judged],
-    ) -> Result<(), (usize, Early)> {
+        judged: &mut [MemberOutcome],
+    ) -> Result<(), (usize, EndedEarly)> {
         let Some(&first) = members.first() else { return Ok(()) };
         self.guard(Message::Begin).map_err(|early| (first, early))?;
         for &at in members {
@@ -122,12 +123,12 @@ impl JudgeSide<'_, '_> {
         self.guard(Message::Keep).map_err(|early| (first, early))
     }
 
-    fn take_back(&mut self, members: &[usize], contents: &Contents, judged: &mut [Judged]) {
+    fn take_back(&mut self, members: &[usize], contents: &Contents, judged: &mut [MemberOutcome]) {
         // When the writer is gone it rolls everything back anyway.
         let _ = self.send(Message::Drop(members.to_vec()));
         self.visits.restart();
         for &member in members {
-            judged[member] = Judged::default();
+            judged[member] = MemberOutcome::default();
             let plan = self.world.plan(contents.members[member].record, self.standard);
             if plan.is_person {
                 self.context.persons.forget();
@@ -137,7 +138,7 @@ impl JudgeSide<'_, '_> {
         }
     }
 
-    fn member(&mut self, member: &Member, at: usize) -> Result<Judged, Early> {
+    fn member(&mut self, member: &Member, at: usize) -> Result<MemberOutcome, EndedEarly> {
         let world = self.world;
         let plan = world.plan_in(member.record, self.standard, self.year);
         let (record, layout) = world.file(member.record, self.standard);
@@ -185,12 +186,12 @@ impl JudgeSide<'_, '_> {
         Ok((verdicts, rows.odd))
     }
 
-    fn send(&self, message: Message) -> Result<(), Early> {
+    fn send(&self, message: Message) -> Result<(), EndedEarly> {
         self.sender.send(message).map_err(|_| Early::WriterGone)
     }
 
     /// Says where a group begins or ends, to a writer that is to know.
-    fn guard(&self, message: Message) -> Result<(), Early> {
+    fn guard(&self, message: Message) -> Result<(), EndedEarly> {
         if self.guarded { self.send(message) } else { Ok(()) }
     }
 }
@@ -200,7 +201,7 @@ fn hand_over(
     member: usize,
     mut batch: Batch,
     epoch: u32,
-) -> Result<(), Early> {
+) -> Result<(), EndedEarly> {
     batch.epoch = epoch;
     sender.send(Message::Rows { member, batch }).map_err(|_| Early::WriterGone)
 }

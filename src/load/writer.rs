@@ -10,7 +10,7 @@ use crate::submission::Counts;
 
 /// Messages that may wait for the writer: enough that an archive of many small
 /// members is judged ahead, few enough that memory stays bounded.
-pub(super) const AHEAD: usize = 32;
+pub(super) const MESSAGES_AHEAD: usize = 32;
 
 /// From the judge to the writer.
 pub(super) enum Message {
@@ -45,7 +45,7 @@ pub(super) struct Shape {
 
 /// What the writer counted for a member.
 #[derive(Debug, Default)]
-pub struct Written {
+pub struct InsertTally {
     /// Stored and duplicate rows by month.
     pub months: FxHashMap<u32, Counts>,
     /// The first duplicates: line and key.
@@ -55,7 +55,7 @@ pub struct Written {
 }
 
 /// What was said of the members of an archive, and what was counted.
-pub(super) type Both = (Vec<Verdicts>, Vec<Written>);
+pub(super) type ValidatedAndStored = (Vec<Verdicts>, Vec<InsertTally>);
 
 /// Writes what the judge hands over, until it is done; gives what was counted,
 /// by member. `between` is called now and then.
@@ -65,8 +65,9 @@ pub(super) fn write(
     loading: &mut Loading,
     shape: &Shape,
     between: &mut dyn FnMut(),
-) -> Result<Vec<Written>, StoreError> {
-    let mut written: Vec<Written> = shape.tables.iter().map(|_| Written::default()).collect();
+) -> Result<Vec<InsertTally>, StoreError> {
+    let mut written: Vec<InsertTally> =
+        shape.tables.iter().map(|_| InsertTally::default()).collect();
     let mut left = shape.kept_in_all;
     for message in receiver {
         between();
@@ -77,7 +78,7 @@ pub(super) fn write(
             Message::Drop(members) => {
                 loading.drop_group()?;
                 for member in members {
-                    written[member] = Written::default();
+                    written[member] = InsertTally::default();
                 }
             }
             Message::Rows { member, batch } => {
@@ -95,7 +96,7 @@ pub(super) fn write(
     Ok(written)
 }
 
-impl Written {
+impl InsertTally {
     /// Puts a run into its month, and begins one of another.
     pub(super) fn end_run(&mut self, next: u32) {
         let (month, counts) = std::mem::replace(&mut self.run, (next, Counts::default()));

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use khlang::catalog::Catalog;
 use khlang::config::Config;
 use khlang::kpi::{Calculator, Level, Library, Period};
-use khlang::load::{Claim, load};
+use khlang::load::{LoadRequest, load};
 use khlang::sample::{SampleArgs, default_start, generate};
 use khlang::score::rulebook::read;
 use khlang::score::{AsOf, Keeping, Points, Rulebook, points, points_kept};
@@ -167,7 +167,7 @@ impl Province {
         // Each is received when it was sent, so that days go by.
         let day = 1 + self.last % 27;
         let now = format!("2013-11-{day:02}T12:00:00+07:00").parse().unwrap();
-        let claim = Claim {
+        let claim = LoadRequest {
             world: Arc::clone(&self.world),
             path: shared().folder.path().join(name),
             name: name.clone(),

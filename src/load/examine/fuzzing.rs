@@ -1,32 +1,35 @@
 //! A way in for the fuzzer (`fuzz/`): an archive judged as it always is, with
-//! a set of keys in the place of the store. No other build has it.
+//! a set of keys instead of the store. No other build has it.
 
 use std::collections::HashSet;
 
 use crossbeam_channel::{Receiver, bounded, unbounded};
 
-use super::{Judged, Judgement, Message, NoStore, Way, Written, examine, outcome};
-use crate::load::{Claim, LoadError};
+use super::{
+    Message, NoStore, ValidatedArchive, ValidationOutcome, ValidatorContext, examine, outcome,
+};
+use crate::load::writer::InsertTally;
+use crate::load::{LoadError, LoadRequest};
 use crate::submission::{Status, Submission};
 
 /// Judges an archive on this thread; nothing of it is stored anywhere.
-pub fn judge(claim: &Claim) -> Result<Submission, LoadError> {
+pub fn judge(claim: &LoadRequest) -> Result<Submission, LoadError> {
     for guarded in [false, true] {
         let (sender, messages) = unbounded();
         let ((_, spares), (say, _facts)) = (bounded(1), bounded(1));
-        let way = Way { claim: claim.clone(), sender, spares, say, guarded };
+        let way = ValidatorContext { claim: claim.clone(), sender, spares, say, guarded };
         let judged = examine(&way, &mut NoStore)?;
         drop(way);
         match judged {
-            Judged::Again => {}
-            Judged::Broken(said) => {
+            ValidationOutcome::Again => {}
+            ValidationOutcome::Broken(said) => {
                 let (mut submission, problem) = *said;
                 submission.status = Status::Broken;
                 submission.problems = vec![problem];
                 return Ok(submission);
             }
-            Judged::Members(judgement) => {
-                let Judgement { mut submission, name, contents, verdicts } = *judgement;
+            ValidationOutcome::Members(judgement) => {
+                let ValidatedArchive { mut submission, name, contents, verdicts } = *judgement;
                 let both = (verdicts, written(&messages));
                 outcome::complete(&claim.world, name.standard, &mut submission, contents, both)
                     .map_err(LoadError::Bug)?;
@@ -38,9 +41,10 @@ pub fn judge(claim: &Claim) -> Result<Submission, LoadError> {
 }
 
 /// Counts rows as the writer does: the first of a key is stored.
-fn written(messages: &Receiver<Message>) -> Vec<Written> {
+fn written(messages: &Receiver<Message>) -> Vec<InsertTally> {
     let Ok(Message::Opened(shape)) = messages.recv() else { return Vec::new() };
-    let mut written: Vec<Written> = shape.tables.iter().map(|_| Written::default()).collect();
+    let mut written: Vec<InsertTally> =
+        shape.tables.iter().map(|_| InsertTally::default()).collect();
     let mut keys: Vec<HashSet<String>> = vec![HashSet::new(); written.len()];
     let mut left = shape.kept_in_all;
     for message in messages {
@@ -57,7 +61,7 @@ fn written(messages: &Receiver<Message>) -> Vec<Written> {
             }
             Message::Drop(members) => {
                 for member in members {
-                    written[member] = Written::default();
+                    written[member] = InsertTally::default();
                     keys[member].clear();
                 }
             }

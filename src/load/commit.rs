@@ -1,0 +1,52 @@
+//! The end of a load: the submission is written, and the transaction ends.
+
+use super::error::LoadError;
+use super::request::{LoadRequest, PlaceOf};
+use crate::archive::sha256_file;
+use crate::store::{Loading, Store};
+use crate::submission::{Problem, Status, Submission};
+
+/// Puts a broken archive on record.
+pub(super) fn refuse(
+    store: &Store,
+    claim: &LoadRequest,
+    place: PlaceOf,
+    mut submission: Submission,
+    problem: Problem,
+) -> Result<Submission, LoadError> {
+    submission.status = Status::Broken;
+    submission.problems = vec![problem];
+    if let Some(id) = claim.id {
+        let loading = store.load(id, submission.round.unwrap_or(0), false)?;
+        commit(claim, place, loading, &mut submission)?;
+    }
+    Ok(submission)
+}
+
+/// Finds the original its place, writes the submission, and ends the
+/// transaction.
+pub(super) fn commit(
+    claim: &LoadRequest,
+    place: PlaceOf,
+    mut loading: Loading,
+    submission: &mut Submission,
+) -> Result<(), LoadError> {
+    // Inside the transaction, so that no other process is promised it too.
+    for place in place(submission.status).into_iter().flatten() {
+        if !loading.is_promised(&place)? {
+            submission.stored = Some(place);
+            break;
+        }
+    }
+    // Nothing is stored of an archive that is not the one that was judged.
+    if std::fs::metadata(&claim.path)?.len() != submission.bytes
+        || (!submission.sha256.is_empty() && sha256_file(&claim.path)?.0 != submission.sha256)
+    {
+        return Err(std::io::Error::other("the archive changed while it was loaded").into());
+    }
+    loading.record(submission, &claim.now.to_rfc3339())?;
+    crate::crash_point("recorded");
+    loading.commit()?;
+    crate::crash_point("committed");
+    Ok(())
+}
