@@ -22,7 +22,6 @@ use super::query::Query;
 use super::session::Session;
 use crate::files::digest;
 use crate::store::{Kept, Lens, Marks, Result};
-use crate::version;
 
 /// Up to this share of all persons (or units), in percent, and up to these
 /// numbers in any case, may be of parts that no longer hold: of more, all are
@@ -146,7 +145,6 @@ impl<'a> Incremental<'a> {
         let registry = if words.contains("REGISTRY_PERSON") { "registry" } else { "" };
         let fingerprint = digest(&[
             self.tokens.of_store(registry),
-            version::OF_CODE.as_str(),
             &self.tokens.ground(),
             &definition.version,
             &format!("{days:?} {:?}", values.collect::<Vec<_>>()),

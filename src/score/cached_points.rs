@@ -21,7 +21,6 @@ use crate::files::digest;
 use crate::registry::population;
 use crate::store::{Kept, Lens, Marks, Reader, Result, Tables};
 use crate::units::Units;
-use crate::version;
 
 /// Where points are kept.
 #[derive(Clone, Copy)]
@@ -97,7 +96,7 @@ impl Counting<'_> {
     /// What all of it rests on.
     fn of(&self) -> String {
         let forwarded = self.marks.of_store("forwarded");
-        digest(&[version::OF_CODE.as_str(), &self.marks.ground(), &self.book.sha256, forwarded])
+        digest(&[self.marks.ground().as_str(), &self.book.sha256, forwarded])
     }
 
     /// The whole state: marks of all units, and what they rest on.

@@ -1,11 +1,10 @@
-//! Partial figures that were counted, kept in a third `SQLite` file,
-//! `figures.db`, so that a count after one more archive need not look at rows
-//! that are as they were.
+//! Partial results, cached in a third `SQLite` file, `figures.db`, so that a count
+//! after one more archive need not read rows that have not changed.
 //!
-//! It is a memory and nothing else: whoever keeps something says what it is of,
-//! and gets it back only for exactly that. It may be deleted at any time; one
-//! that cannot be read is thrown away, and trouble with it is never the trouble
-//! of whoever counts. Readers write here and never into the database.
+//! A cache: entries are looked up by name and fingerprint, and ignored when the
+//! fingerprint differs or another build of the program has written them. The file
+//! can be deleted at any time; one that cannot be read is deleted, and a failure
+//! of the cache never fails a count. Readers write here, never into the database.
 
 use std::cell::RefCell;
 use std::fs::{self, OpenOptions};
@@ -17,6 +16,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
 use super::Result;
+use crate::files::digest;
 
 /// Name of the file.
 const FILE: &str = "figures.db";
@@ -30,6 +30,8 @@ const VERSION: i64 = 1;
 /// The file, opened when it is first asked.
 pub struct Kept {
     path: PathBuf,
+    /// The build that counts: what others have cached is not found.
+    build: String,
     most_bytes: i64,
     conn: RefCell<Conn>,
 }
@@ -42,19 +44,30 @@ enum Conn {
 }
 
 impl Kept {
-    /// What is kept of a data folder, `most_mib` at most.
+    /// The cache of a data folder, `most_mib` MiB at most; nothing is cached with 0.
     pub fn of(data: &Path, most_mib: usize) -> Self {
-        let most_bytes = (most_mib as i64) << 20;
-        Self { path: data.join(FILE), most_bytes, conn: RefCell::new(Conn::Untried) }
+        Self::of_build(data, most_mib, crate::version::BUILD)
     }
 
-    /// Forgets all that is kept of a data folder.
+    /// The same, as another build of the program sees it.
+    fn of_build(data: &Path, most_mib: usize, build: &str) -> Self {
+        let (path, most_bytes) = (data.join(FILE), (most_mib as i64) << 20);
+        Self { path, build: build.to_owned(), most_bytes, conn: RefCell::new(Conn::Untried) }
+    }
+
+    /// What an entry must be of to be found.
+    fn fingerprint(&self, of: &str) -> String {
+        digest(&[&self.build, of])
+    }
+
+    /// Deletes the cache of a data folder.
     pub fn forget(data: &Path) {
         Self::of(data, 1).remove();
     }
 
-    /// What was kept under a name, if it is of exactly this.
+    /// The value cached under a name, if its fingerprint is `of`.
     pub fn get(&self, name: &str, of: &str) -> Option<Vec<u8>> {
+        let of = &*self.fingerprint(of);
         let found = self.with(|conn| {
             let mut query =
                 conn.prepare_cached("SELECT sum, value FROM kept WHERE name = ?1 AND of = ?2")?;
@@ -71,8 +84,9 @@ impl Kept {
         None
     }
 
-    /// Keeps a value in the place of what was kept under that name.
+    /// Caches a value; it replaces any other of that name.
     pub fn put(&self, name: &str, of: &str, value: &[u8]) {
+        let of = &*self.fingerprint(of);
         let sum = sum_of(name, of, value);
         self.with(|conn| {
             let tx = conn.unchecked_transaction()?;
@@ -203,6 +217,18 @@ mod tests {
         assert_eq!((kept.get("a", "1"), kept.get("a", "2")), (None, Some(b"two".to_vec())));
         let mode = fs::metadata(folder.path().join(FILE)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn what_another_build_has_cached_is_not_found() {
+        let folder = tempfile::tempdir().unwrap();
+        Kept::of_build(folder.path(), 1, "a build").put("a", "1", b"one");
+        let build = |build| Kept::of_build(folder.path(), 1, build);
+        assert_eq!(build("another build").get("a", "1"), None);
+        assert_eq!(Kept::of(folder.path(), 1).get("a", "1"), None);
+        assert_eq!(build("a build").get("a", "1").unwrap(), b"one");
+        build("another build").put("a", "1", b"two");
+        assert_eq!(build("a build").get("a", "1"), None, "there is one entry of a name");
     }
 
     #[test]

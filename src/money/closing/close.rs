@@ -264,7 +264,7 @@ fn state_of(basis: &Basis<'_>, counted: &Counted) -> PaidOn {
         population: population.to_owned(),
         registry: registry.map(|of| [of.sha256.clone(), of.file.clone(), of.imported_at.clone()]),
         units: basis.units.sha256().to_owned(),
-        program: version::OF_CODE.clone(),
+        program: version::BUILD.to_owned(),
         heads: of.pools.heads,
         holds: holds.map(|hold| hold.id).collect(),
     }
