@@ -2,7 +2,7 @@
 //! the nearest known one, and never an empty table.
 
 use super::context::Context;
-use crate::catalog::nearest;
+use crate::spelling::nearest;
 use crate::store::Reader;
 use crate::units::Units;
 

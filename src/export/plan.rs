@@ -42,7 +42,7 @@ pub enum Content {
 /// An export that can be run.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// Its name.
+    /// Name of the export: its key in the configuration, and its folder.
     pub name: String,
     /// When it is due, as written.
     pub schedule: String,
@@ -154,7 +154,7 @@ pub fn chosen(ids: &[String], library: &Library) -> Result<Vec<Definition>, Stri
     }
     let find = |id: &String| {
         library.get(id).cloned().ok_or_else(|| {
-            let near = crate::catalog::nearest(id, library.kpis.keys().map(String::as_str));
+            let near = crate::spelling::nearest(id, library.kpis.keys().map(String::as_str));
             let near = near.map_or(String::new(), |near| format!(" (did you mean {near}?)"));
             format!("there is no KPI {id:?}{near}")
         })

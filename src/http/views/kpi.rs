@@ -39,7 +39,7 @@ pub fn one(call: &Call) -> Result<Reply, Problem> {
     if let Some(group) = call.text("group") {
         let groups = || call.world.units.by_code.values().map(|unit| level.group(unit));
         if !groups().any(|known| known == group) && !seen.rows.iter().any(|r| r.code == group) {
-            let near = crate::catalog::nearest(group, groups());
+            let near = crate::spelling::nearest(group, groups());
             let near = near.map_or(String::new(), |near| format!("; the nearest is {near}"));
             let what = format!("group: there is no {level} {group}{near}");
             return Err(Problem::new(problem::NO_UNIT, what));
