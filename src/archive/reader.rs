@@ -1,7 +1,7 @@
 //! One entry as a stream of inflated bytes that keeps its header's promises.
 //!
 //! The end of the stream is given out only when size, CRC and the end of the
-//! packed bytes agree with the header; whoever stops earlier has seen bytes
+//! packed bytes agree with the header; a caller that stops earlier has seen bytes
 //! that are not proven yet.
 
 use std::fs::File;

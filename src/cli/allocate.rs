@@ -36,7 +36,7 @@ pub struct Args {
     json: bool,
 }
 
-/// Runs it.
+/// Runs `khlang allocate`.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     match (&args.parts, args.round) {
         (Some(parts), _) => super::closing::run(context, parts),

@@ -25,7 +25,7 @@ enum Format {
     Md,
 }
 
-/// Runs it.
+/// Runs `khlang catalog`.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     let catalog = context.catalog(&context.config()?)?;
     let texts: Vec<FindingText> = expanded(&catalog);

@@ -98,7 +98,7 @@ fn not_blank(text: &str) -> Result<String, String> {
     if text.is_empty() { Err("it is blank".to_owned()) } else { Ok(text.to_owned()) }
 }
 
-/// Runs it.
+/// Runs `khlang allocate close`.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     match args {
         Args::Close(args) => close(context, args),

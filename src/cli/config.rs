@@ -14,7 +14,7 @@ pub enum Args {
     Show,
 }
 
-/// Runs it.
+/// Runs `khlang config`.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     match args {
         Args::Show => say(context.config()?.show())?,

@@ -34,7 +34,7 @@ pub struct Args {
     defects: f64,
 }
 
-/// Runs it.
+/// Runs `khlang demo`.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     let folders = context.folders()?;
     if folders.database().exists() {

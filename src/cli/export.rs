@@ -64,7 +64,7 @@ struct RunLine {
     files: usize,
 }
 
-/// Runs it.
+/// Runs `khlang export`.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     match args {
         Args::Run { name, json } => by_hand(context, name, *json),

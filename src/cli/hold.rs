@@ -75,7 +75,7 @@ pub struct AddArgs {
     json: bool,
 }
 
-/// Runs it.
+/// Runs `khlang hold`.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     match args {
         Args::Add(args) => add(context, args),

@@ -79,7 +79,7 @@ pub enum Args {
     },
 }
 
-/// Runs it.
+/// Runs `khlang kpi`.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     let library = Library::load(Some(&context.data.join(OWN)))?;
     match args {

@@ -123,7 +123,7 @@ impl Progress {
         Self { bar, read: AtomicU64::new(0) }
     }
 
-    /// A bar as whoever reads an archive tells it.
+    /// A progress callback that draws a bar for an archive.
     pub fn told(path: &Path) -> Arc<dyn Fn(u64) + Send + Sync> {
         let progress = Self::new(path);
         Arc::new(move |bytes| progress.add(bytes))

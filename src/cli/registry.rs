@@ -29,7 +29,7 @@ pub enum Args {
     },
 }
 
-/// Runs it.
+/// Runs `khlang registry`.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     match args {
         Args::Import { file, json } => import_file(context, file, *json),

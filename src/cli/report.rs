@@ -52,7 +52,7 @@ fn format_of(name: &str) -> Result<Format, String> {
     Format::parse(name).ok_or_else(|| format!("the formats are {known}"))
 }
 
-/// Runs it.
+/// Runs `khlang report`.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     let world = context.world()?;
     let library = Library::load(Some(&context.data.join(KPI)))?;

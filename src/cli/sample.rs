@@ -41,7 +41,7 @@ pub struct Args {
     json: bool,
 }
 
-/// Runs it.
+/// Runs `khlang sample`.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     let catalog = context.catalog(&context.config()?)?;
     let standard: Standard =

@@ -69,7 +69,7 @@ struct RowsArgs {
     json: bool,
 }
 
-/// Runs it.
+/// Runs `khlang score`.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     match (&args.rows, args.round) {
         (Some(Rows::Rows(args)), _) => rows(context, args),

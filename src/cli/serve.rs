@@ -4,7 +4,7 @@ use super::context::Context;
 use super::output::{Done, say};
 use crate::daemon::{self, Setup};
 
-/// Runs it.
+/// Runs `khlang serve`.
 pub fn run(context: &Context) -> anyhow::Result<Done> {
     let setup = setup(context)?;
     super::backup::sweep_leftovers(&context.data)?;

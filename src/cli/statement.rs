@@ -34,7 +34,7 @@ pub struct Args {
     out: PathBuf,
 }
 
-/// Runs it.
+/// Runs `khlang statement`.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     let now = context.clock.now();
     let round = args.round.unwrap_or_else(|| crate::clock::round_of(now.date_naive()));

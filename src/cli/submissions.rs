@@ -58,7 +58,7 @@ pub enum Args {
 /// Submissions on a page.
 const PER_PAGE: u64 = 100;
 
-/// Runs it.
+/// Runs `khlang submissions`.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     match args {
         Args::List { hcode, status, from, to, page, json } => {

@@ -56,7 +56,7 @@ pub enum Args {
     },
 }
 
-/// Runs it.
+/// Runs `khlang token`.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     match args {
         Args::Create { role, hcode, expires, name, json } => {

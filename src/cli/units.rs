@@ -24,7 +24,7 @@ pub enum Args {
     },
 }
 
-/// Runs it.
+/// Runs `khlang units`.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     match args {
         Args::Accept { json } => accept(context, *json),

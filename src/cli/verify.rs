@@ -18,7 +18,7 @@ pub struct Args {
     json: bool,
 }
 
-/// Runs it.
+/// Runs `khlang verify`.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     context.reader()?;
     let config = context.config()?;

@@ -42,7 +42,7 @@ pub fn list(data: &Path, name: &str) -> Result<Vec<Made>> {
     made(&home(data, name))
 }
 
-/// Exports in a folder, oldest first. A folder without a manifest is none.
+/// Exports in a folder, oldest first. A folder without a manifest is not an export.
 pub(super) fn made(home: &Path) -> Result<Vec<Made>> {
     let entries = match fs::read_dir(home) {
         Ok(entries) => entries,

@@ -49,7 +49,7 @@ pub struct Indicators {
     /// Headings of indicator, target, small success and description. `{year}`
     /// is filled in.
     pub headings: [Words; 4],
-    /// Its rows.
+    /// Rows in the order of the report.
     pub row: Vec<IndicatorRow>,
 }
 
@@ -77,7 +77,7 @@ pub struct IndicatorRow {
 pub struct Results {
     /// Title of the table.
     pub title: Words,
-    /// Its rows.
+    /// Rows in the order of the report.
     pub row: Vec<ResultRow>,
 }
 

@@ -22,7 +22,7 @@ pub struct RegionReport<'a> {
     pub region: &'a str,
     /// The period.
     pub period: Period,
-    /// Its days.
+    /// Days of the period, ends included.
     pub days: Days,
     /// What each row of the results comes to.
     pub counted: Vec<Counted<'a>>,
@@ -268,7 +268,7 @@ fn can_be_added_up(definition: &Definition, rows: &[&KpiRow]) -> bool {
     rows.len() < 2 || (definition.counts != Counts::Persons && based)
 }
 
-/// Groups together; nothing when there is none.
+/// Adds up groups; none without a group.
 fn added_up(definition: &Definition, rows: &[&KpiRow]) -> Option<KpiRow> {
     let (first, more) = rows.split_first()?;
     let mut sum = (*first).clone();

@@ -28,7 +28,7 @@ impl Amount {
         (!number.is_sign_negative() && number <= MOST).then_some(Self(number))
     }
 
-    /// A number as text, which may be below nought: a change.
+    /// Parses a decimal number that may be negative: a change.
     pub fn signed(text: &str) -> Option<Self> {
         Decimal::from_str_exact(text.trim()).ok().map(Self)
     }

@@ -144,8 +144,8 @@ impl<'a> Calculator<'a> {
         Ok(Some(row_of(definition, (place.to_owned(), place.to_owned()), sums, target)))
     }
 
-    /// Puts values that were entered for whole groups in the place of what is
-    /// computed, or added up, of their units.
+    /// Replaces what is computed, or added up from units, by values that were
+    /// entered for whole groups.
     fn enter_groups(
         &self,
         definition: &Definition,

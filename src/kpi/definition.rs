@@ -16,9 +16,9 @@ use crate::store::Value;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Names {
-    /// Thai.
+    /// Text in Thai.
     pub th: String,
-    /// English.
+    /// Text in English.
     pub en: String,
 }
 
@@ -122,7 +122,7 @@ pub enum Anchor {
 pub struct Definition {
     /// Its id.
     pub id: String,
-    /// Its name.
+    /// Name of the indicator, for readers.
     pub name: Names,
     /// What its value is a number of.
     pub unit: Names,

@@ -21,7 +21,7 @@ use crate::store::{Line, Value};
 /// One condition of a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Check {
-    /// Its name.
+    /// Name of the condition, as in the columns `c_…` and `v_…` of the query.
     pub name: String,
     /// In words.
     #[serde(flatten)]
@@ -35,7 +35,7 @@ pub struct Check {
 /// What a person is to a KPI at one unit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Outcome {
-    /// The unit.
+    /// HCODE of the unit.
     pub hcode: String,
     /// Counted in the denominator.
     pub in_denominator: bool,
@@ -52,7 +52,7 @@ pub struct Outcome {
 /// How a person stands in a unit's register.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Registration {
-    /// The unit.
+    /// HCODE of the unit.
     pub hcode: String,
     /// The person's number there.
     pub pid: String,
@@ -117,7 +117,7 @@ pub struct UnitExplained {
     pub kpi: String,
     /// The period.
     pub period: Span,
-    /// The unit.
+    /// HCODE of the unit.
     pub hcode: String,
     /// From the population to the numerator.
     pub funnel: Vec<Step>,

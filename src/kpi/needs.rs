@@ -1,7 +1,7 @@
 //! What the data lack for a KPI: whether anybody sent the files that it needs
 //! for a period, and which units did not.
 //!
-//! Sent means that a row with a day of the period is stored, whoever sent it
+//! Sent means that a row with a day of the period is stored, no matter who sent it
 //! and whenever: a unit whose main unit sends for it has sent. Where a KPI looks
 //! further back than the period begins, its definition says so (`window`). A
 //! register has no day of its own and stands until the next one, so that any is

@@ -48,11 +48,12 @@ pub struct Span {
 pub struct KpiRow {
     /// Code of the group.
     pub code: String,
-    /// Its name.
+    /// Name of the group, for readers.
     pub name: String,
-    /// Counted.
+    /// Numerator: persons (or rows) of the denominator that meet the target; with
+    /// `places` an amount with decimals.
     pub numerator: Amount,
-    /// Of.
+    /// Denominator: persons (or rows) that the indicator is about.
     pub denominator: Amount,
     /// Exact, two places, half-up; none over nothing.
     pub value: Option<String>,
@@ -154,7 +155,7 @@ pub(super) fn finish(
     }
 }
 
-/// A group's row. Where nobody of it sent anything, nothing is not nought.
+/// A group's row. Where no unit of it sent anything, the value is unknown, not 0.
 pub(super) fn row_of(
     definition: &Definition,
     (code, name): (String, String),

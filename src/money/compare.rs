@@ -59,9 +59,9 @@ impl Compared {
 /// A unit under both.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UnitCompared {
-    /// The unit.
+    /// HCODE of the unit.
     pub hcode: String,
-    /// Its name.
+    /// Name of the unit.
     pub name: String,
     /// Its money.
     #[serde(flatten)]
@@ -73,7 +73,7 @@ pub struct UnitCompared {
 pub struct CupCompared {
     /// HCODE of the main unit.
     pub cup: String,
-    /// Its name.
+    /// Name of the unit.
     pub name: String,
     /// Its money.
     #[serde(flatten)]

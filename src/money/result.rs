@@ -55,9 +55,9 @@ pub struct Basis<'a> {
 /// A unit's money with its name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UnitLine {
-    /// The unit.
+    /// HCODE of the unit.
     pub hcode: String,
-    /// Its name.
+    /// Name of the unit.
     pub name: String,
     /// Its money.
     #[serde(flatten)]
@@ -69,7 +69,7 @@ pub struct UnitLine {
 pub struct CupMoney {
     /// HCODE of the main unit.
     pub cup: String,
-    /// Its name.
+    /// Name of the unit.
     pub name: String,
     /// UC heads of its units.
     pub heads: u64,

@@ -59,7 +59,7 @@ pub struct Visit {
     pub time: NaiveTime,
     /// Number of the visit at the unit.
     pub seq: String,
-    /// Why.
+    /// Reason of the visit.
     pub reason: Reason,
 }
 
@@ -80,7 +80,7 @@ impl Visit {
 pub struct Teller<'t, 'a, 'c> {
     /// The province.
     pub world: &'t World,
-    /// The unit.
+    /// The unit that sends.
     pub unit: &'t Unit,
     /// Its position.
     pub at: usize,

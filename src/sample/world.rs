@@ -41,7 +41,7 @@ pub const PROVINCE: u32 = 35;
 /// A health unit.
 #[derive(Debug, Clone)]
 pub struct Unit {
-    /// Its code.
+    /// HCODE.
     pub hcode: String,
     /// Its name in Thai.
     pub name: String,

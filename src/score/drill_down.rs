@@ -20,7 +20,7 @@ use crate::units::Units;
 /// Which figure.
 #[derive(Debug, Clone, Copy)]
 pub struct Figure<'a> {
-    /// The unit.
+    /// HCODE of the unit.
     pub hcode: &'a str,
     /// The item.
     pub item: &'a Item,

@@ -43,21 +43,21 @@ pub(super) fn two_places<S: Serializer>(value: &Decimal, to: S) -> Result<S::Ok,
     to.collect_str(&format_args!("{value:.2}"))
 }
 
-/// What whoever reads a figure must know beside it.
+/// What readers of a figure must know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Note {
     /// What it is about.
     pub key: String,
-    /// Thai.
+    /// Text in Thai.
     pub th: String,
-    /// English.
+    /// Text in English.
     pub en: String,
 }
 
 /// Points and quality of a unit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UnitSheet<Q> {
-    /// The unit.
+    /// HCODE of the unit.
     pub hcode: String,
     /// Points by item.
     pub points: InOrder<Amount>,

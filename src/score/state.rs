@@ -9,7 +9,7 @@ use crate::store::{Line, Reader, Result, StoreError, Value};
 /// As of which submission.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AsOf {
-    /// The last submission that counts; 0 when there is none.
+    /// Number of the last submission that counts; 0 for an empty store.
     pub submission: i64,
     /// Submissions that counted then and have been taken back since: their rows
     /// are gone, so that the past state cannot be had exactly.

@@ -45,7 +45,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// A token in a list; the secret is nowhere.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TokenLine {
-    /// Its number.
+    /// Number of the token; it is used in URLs and in the access log.
     pub id: i64,
     /// What it was called.
     pub name: String,
@@ -57,7 +57,7 @@ pub struct TokenLine {
     pub begins: String,
     /// When it was made.
     pub created_at: String,
-    /// By whom.
+    /// User who made it.
     pub created_by: String,
     /// From when on it is worth nothing; none: never.
     pub expires_at: Option<String>,

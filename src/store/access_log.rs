@@ -21,9 +21,9 @@ pub enum Action {
 /// What was done, and of whom the data are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry<'a> {
-    /// When.
+    /// Time of the access, RFC 3339.
     pub at: &'a str,
-    /// By whom.
+    /// Who asked.
     pub identity: &'a Identity,
     /// Address of who asked.
     pub peer: &'a str,
@@ -42,9 +42,9 @@ pub struct Entry<'a> {
 /// A line of the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AccessLine {
-    /// Its number.
+    /// Number of the entry, ascending with time.
     pub id: i64,
-    /// When.
+    /// Time of the access, RFC 3339.
     pub at: String,
     /// The number of the token; none for this machine.
     pub token: Option<i64>,

@@ -66,8 +66,8 @@ impl Marks {
         self.by_unit.keys().map(String::as_str).filter(|unit| !unit.is_empty())
     }
 
-    /// What the rows of a unit are known by, of these kinds of record; of all
-    /// kinds when none are given.
+    /// Token of the rows of a unit, of these kinds of record; of all kinds when
+    /// none are given. Equal tokens mean equal rows.
     pub fn of_unit(&self, hcode: &str, records: Option<&BTreeSet<String>>) -> String {
         let mut text = String::new();
         for (record, mark) in self.by_unit.get(hcode).into_iter().flatten() {
@@ -84,8 +84,8 @@ impl Marks {
         self.by_unit.get("").and_then(|words| words.get(word)).map_or("", String::as_str)
     }
 
-    /// What all kept figures rest on: what was stored before there were marks
-    /// or without a unit, and the tables and views as they are.
+    /// A token that every cached result depends on: rows stored before there were
+    /// tokens or without a unit, and the definitions of tables and views.
     pub fn ground(&self) -> String {
         let words = self.by_unit.get("").into_iter().flatten();
         let own = words.filter(|(word, _)| !OWN.contains(&word.as_str()));

@@ -1,4 +1,4 @@
-//! The write-ahead log, seen from beside the writer: whoever finishes an
+//! The write-ahead log, seen from beside the writer: the thread that finishes an
 //! archive first has what was committed made durable, and now and then moved
 //! into the database, so that the writer itself goes on with the next one.
 //!

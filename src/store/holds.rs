@@ -14,7 +14,7 @@ pub struct Deed {
     pub at: String,
     /// Who.
     pub by: String,
-    /// Why.
+    /// Reason given by the user.
     pub reason: String,
 }
 
@@ -23,7 +23,7 @@ pub struct Deed {
 pub struct HoldOf {
     /// The round.
     pub round: i64,
-    /// The unit.
+    /// HCODE of the unit whose money is held.
     pub hcode: String,
     /// The item, or a word for more than one.
     pub item: String,
@@ -36,7 +36,7 @@ pub struct HoldOf {
 /// A hold with how it ended, if it did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Hold {
-    /// Its number.
+    /// Number of the hold.
     pub id: i64,
     /// What is held.
     #[serde(flatten)]

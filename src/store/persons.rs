@@ -250,7 +250,7 @@ impl PersonIndex for StoredPersons {
         self.trouble(person)
     }
 
-    /// Whoever held one state for long would keep the log from beginning anew.
+    /// A snapshot that is held for long keeps SQLite from restarting the log.
     fn pause(&mut self) {
         let done = self.let_go();
         self.trouble(done);

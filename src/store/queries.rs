@@ -91,13 +91,13 @@ pub(super) fn json_list(scope: &Scope) -> Option<String> {
 /// A submission in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SubmissionLine {
-    /// Its number.
+    /// Number of the submission.
     pub id: i64,
     /// Name as sent.
     pub archive: String,
     /// The standard.
     pub standard: Option<String>,
-    /// The unit.
+    /// HCODE of the sender; none when the name of the archive does not say it.
     pub hcode: Option<String>,
     /// The time its name says.
     pub sent_at: Option<String>,
@@ -122,7 +122,7 @@ pub struct SubmissionLine {
 /// What a unit has sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UnitLine {
-    /// The unit.
+    /// HCODE of the unit.
     pub hcode: String,
     /// Submissions so far.
     pub submissions: u64,

@@ -1,4 +1,4 @@
-//! Puts a backup in the place of the database, once it has proven that it is
+//! Replaces the database by a backup, once that has proven that it is
 //! one, whole and of this province. Killed at any instant, there is the old
 //! database or the new one, each whole; the old one is kept.
 
@@ -232,7 +232,7 @@ impl Received {
     }
 }
 
-/// What speaks against putting the backup in the place of what is there.
+/// Reasons against replacing the present database by the backup.
 fn compare(from: &Restoring, candidate: &Path) -> Result<Vec<Refusal>> {
     let mut found = Vec::new();
     let backup = Received::of(&open(candidate)?)?;

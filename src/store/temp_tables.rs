@@ -16,7 +16,7 @@ const CACHE_KIB: i64 = 64 << 10;
 /// A temporary table to make.
 #[derive(Debug, Clone, Copy)]
 pub struct TableSpec<'a> {
-    /// Its name.
+    /// Name of the table, without the schema.
     pub name: &'a str,
     /// Columns with their types.
     pub columns: &'a [String],

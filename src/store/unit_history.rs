@@ -46,7 +46,7 @@ pub struct Told {
 /// Which findings of a unit are asked for.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct UnitFilter<'a> {
-    /// The unit.
+    /// HCODE of the unit.
     pub hcode: &'a str,
     /// The round, B.E.
     pub round: i32,

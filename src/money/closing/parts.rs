@@ -12,9 +12,9 @@ use crate::store::{Closing, Deed, PartOf};
 /// A part of a round.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PartLine {
-    /// What it is.
+    /// Whether it is a quarter or a tranche.
     pub kind: PartKind,
-    /// Its number.
+    /// Number of the part within its kind, from 1.
     pub part: String,
     /// Its first day of service; none when the rulebook no longer has it.
     pub from: Option<NaiveDate>,
@@ -29,11 +29,11 @@ pub struct PartLine {
 /// A payment: by whom and when, on which state, and its sums.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ClosedLine {
-    /// Its number.
+    /// Number of the closing.
     pub id: i64,
     /// When, RFC 3339.
     pub at: String,
-    /// By whom.
+    /// User who closed it.
     pub by: String,
     /// The last submission that counts.
     pub as_of_submission: i64,
@@ -53,7 +53,7 @@ pub struct ClosedLine {
     pub heads: u64,
     /// Numbers of the holds in force.
     pub holds: Vec<i64>,
-    /// The pool.
+    /// The whole pool.
     pub pool: Satang,
     /// What units got of it.
     pub shared: Satang,
@@ -78,7 +78,7 @@ pub struct ClosedLine {
 pub struct PaidCupLine {
     /// The main unit.
     pub cup: String,
-    /// Its name.
+    /// Name of the main unit.
     pub name: String,
     /// How many units.
     pub units: u64,

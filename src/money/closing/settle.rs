@@ -1,4 +1,4 @@
-//! Puts what was paid in the place of what would be computed now, and the
+//! Replaces what would be computed now by what was paid, and puts the
 //! difference into the next part that is open. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};

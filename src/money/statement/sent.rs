@@ -20,9 +20,9 @@ pub const CODES: &str = include_str!("../../../schema/statement/codes.sql");
 /// An archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Archive {
-    /// Its number.
+    /// Number of the submission.
     pub id: i64,
-    /// Its name.
+    /// File name of the archive.
     pub name: String,
     /// When it was sent.
     pub sent: Option<NaiveDate>,

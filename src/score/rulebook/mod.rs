@@ -83,7 +83,7 @@ pub struct Rulebook {
     pub tranches: Vec<Period>,
     /// Quality.
     pub quality: Quality,
-    /// Money.
+    /// Pools, and how they are shared.
     pub money: Money,
     /// What no public source says.
     #[serde(rename = "local_default")]

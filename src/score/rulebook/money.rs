@@ -61,7 +61,7 @@ pub enum Rounding {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PoolPart {
-    /// Its name.
+    /// Name of the part, as statements show it.
     pub name: String,
     /// Thai name.
     pub th: String,

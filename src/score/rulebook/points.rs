@@ -59,7 +59,7 @@ pub struct Survey {
 }
 
 impl Survey {
-    /// Its days.
+    /// Days in which it is taken, ends included.
     pub fn days(&self) -> Days {
         Days { from: self.from, to: self.to }
     }
