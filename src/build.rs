@@ -11,7 +11,8 @@ fn main() -> std::io::Result<()> {
     for source in sources::SOURCES {
         println!("cargo::rerun-if-changed={source}");
     }
-    let fingerprint = sources::fingerprint(Path::new(env!("CARGO_MANIFEST_DIR")))?;
+    // Cargo runs it in the folder of the package.
+    let fingerprint = sources::fingerprint(Path::new("."))?;
     println!("cargo::rustc-env=KHLANG_SOURCES={fingerprint}");
     Ok(())
 }
