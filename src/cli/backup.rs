@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::context::Context;
 use super::output::{Done, say, shown};
 use crate::daemon;
-use crate::store::{AccessStore, Kept, Restoring, may_write, restore, sweep, sweep_restore};
+use crate::store::{AccessStore, Restoring, ResultCache, may_write, restore, sweep, sweep_restore};
 
 /// Options of `backup`.
 #[derive(Debug, clap::Args)]
@@ -106,7 +106,7 @@ pub fn restore_from(context: &Context, args: &RestoreArgs) -> anyhow::Result<Don
         return Ok(Done::Short);
     }
     // Figures of another state; they are counted again.
-    Kept::forget(&folders.data);
+    ResultCache::forget(&folders.data);
     if AccessStore::adopt(&beside(&args.file), &folders.data)? {
         let (th, en) = ("กู้คืนโทเคนและบันทึกการเข้าถึงแล้ว", "tokens and access log restored");
         say(context.pick(th, en))?;

@@ -13,7 +13,7 @@ use crate::money::closing::parts::{ClosedLine, PartLine, parts};
 use crate::money::result::{Allocation, Basis, count_with};
 use crate::report::Words;
 use crate::score::{AsOf, Rulebook};
-use crate::store::{Closing, Deed, PartKind, PartOf};
+use crate::store::{Closing, HoldAction, PartKind, PartOf};
 
 /// Calls of `allocate` about parts of a round.
 #[derive(Debug, clap::Subcommand)]
@@ -174,7 +174,8 @@ fn reopen(context: &Context, args: &ReopenArgs) -> anyhow::Result<Done> {
         return Err(refused(context, &Refusal::Open(of)));
     }
     let world = context.world()?;
-    let deed = Deed { at: context.clock.stamp(), by: args.by.clone(), reason: args.reason.clone() };
+    let deed =
+        HoldAction { at: context.clock.stamp(), by: args.by.clone(), reason: args.reason.clone() };
     let id = context.store(&world, &context.folders()?)?.pay_turn()?.reopen(&of, &deed)?;
     context.log_change("allocate reopen", None, None, &format!("closing {id} by {}", args.by))?;
     show(context, &book, &of, args.json)

@@ -11,7 +11,7 @@ use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::inbox::Folders;
-use crate::store::{AccessStore, Action, Entry, Kept, Opening, Reader, Store};
+use crate::store::{AccessEntry, AccessStore, Action, Opening, Reader, ResultCache, Store};
 use crate::units::Units;
 use crate::world::World;
 
@@ -114,9 +114,9 @@ impl Context {
     }
 
     /// What is kept of figures; nothing when all is to be counted anew.
-    pub fn kept(&self, config: &Config, fresh: bool) -> Kept {
+    pub fn kept(&self, config: &Config, fresh: bool) -> ResultCache {
         let most_mib = if fresh { 0 } else { config.limits.figures_kept_mib };
-        Kept::of(&self.data, most_mib)
+        ResultCache::open(&self.data, most_mib)
     }
 
     /// Tokens and the access log.
@@ -136,7 +136,7 @@ impl Context {
     ) -> anyhow::Result<()> {
         let identity = Identity { name: user(), ..Identity::local() };
         let at = self.clock.stamp();
-        let entry = Entry {
+        let entry = AccessEntry {
             at: &at,
             identity: &identity,
             peer: "cli",

@@ -7,7 +7,7 @@ use crate::money::holds::{ALL, PERFORMANCE, parse_percent, percent};
 use crate::printable::line;
 use crate::score::rulebook::Shelf;
 use crate::score::{AsOf, Rulebook};
-use crate::store::{Deed, Hold, HoldOf};
+use crate::store::{Hold, HoldAction, HoldOf};
 
 /// Calls of `hold`.
 #[derive(Debug, clap::Subcommand)]
@@ -135,12 +135,12 @@ fn tranche(book: &Rulebook, number: u32) -> anyhow::Result<String> {
     Ok(number.to_string())
 }
 
-fn deed(context: &Context, by: Option<&str>, reason: &str) -> anyhow::Result<Deed> {
+fn deed(context: &Context, by: Option<&str>, reason: &str) -> anyhow::Result<HoldAction> {
     let reason = reason.trim();
     anyhow::ensure!(!reason.is_empty(), "a reason is needed");
     let user = || std::env::var("USER").unwrap_or_else(|_| "cli".to_owned());
     let by = by.map(str::trim).filter(|by| !by.is_empty()).map_or_else(user, str::to_owned);
-    Ok(Deed { at: context.clock.now().to_rfc3339(), by, reason: reason.to_owned() })
+    Ok(HoldAction { at: context.clock.now().to_rfc3339(), by, reason: reason.to_owned() })
 }
 
 fn one(context: &Context, id: i64, json: bool) -> anyhow::Result<Done> {

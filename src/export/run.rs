@@ -16,7 +16,7 @@ use crate::crash_point;
 use crate::kpi::{Calculator, Definition, KpiResult, Level, Library, Period, REGION, YearKind};
 use crate::report::{Document, Format, Lang};
 use crate::score::Shelf;
-use crate::store::{Kept, Reader};
+use crate::store::{Reader, ResultCache};
 use crate::world::World;
 
 /// What an export is run over.
@@ -81,7 +81,7 @@ pub fn compose(
     day: NaiveDate,
 ) -> Result<Composed> {
     let reader = Reader::open(place.database, None)?;
-    let kept = Kept::of(place.data, place.world.config.limits.figures_kept_mib);
+    let kept = ResultCache::open(place.data, place.world.config.limits.figures_kept_mib);
     let session = Calculator::new(place.world, &reader)?.with_cache(&kept);
     let basis = Manifest {
         as_of_submission: reader.last_submission()?,

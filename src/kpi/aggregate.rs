@@ -17,7 +17,7 @@ use super::period::Days;
 use super::query::Query;
 use super::result::{Tally, group_code};
 use super::session::{Session, borrowed};
-use crate::store::{Line, Reader, Result as StoreResult, Value};
+use crate::store::{QueryRow, Reader, Result as StoreResult, SqlValue};
 use crate::units::Units;
 
 /// Sums over the rows of a unit that have a reason, or none, in common.
@@ -83,7 +83,7 @@ pub(super) fn aggregate(
 fn persons(
     reader: &Reader,
     query: &Query,
-    params: &[(&str, Value)],
+    params: &[(&str, SqlValue)],
     cohort_of: &dyn Fn(i64) -> u32,
 ) -> StoreResult<Aggregates> {
     let sql = format!(
@@ -101,7 +101,7 @@ fn rows(
     reader: &Reader,
     definition: &Definition,
     query: &Query,
-    params: &[(&str, Value)],
+    params: &[(&str, SqlValue)],
 ) -> StoreResult<Aggregates> {
     let before = match definition.scale {
         Scale::Change => "sum(num_before), sum(den_before)",
@@ -224,7 +224,7 @@ impl<'a> PersonAggregator<'a> {
     }
 
     /// Takes a row: person, unit, denominator, numerator, reason.
-    pub(super) fn take(&mut self, line: &Line<'_>) -> StoreResult<()> {
+    pub(super) fn take(&mut self, line: &QueryRow<'_>) -> StoreResult<()> {
         let person = line.int(0)?;
         if person.is_none() {
             let place = self.place(line.str(1)?.unwrap_or_default());

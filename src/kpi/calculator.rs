@@ -11,7 +11,7 @@ use super::needs::DataNeeds;
 use super::period::Period;
 use super::result::{KpiResult, KpiRow, NotComputable, Sums, Tally, finish, group_code, row_of};
 use super::session::Session;
-use crate::store::{Kept, Reader, ReportedValue};
+use crate::store::{Reader, ReportedValue, ResultCache};
 use crate::world::World;
 
 /// Counts one KPI over the present state of the store. For several, one
@@ -51,7 +51,7 @@ impl<'a> Calculator<'a> {
     /// Takes what is cached of earlier counts, as far as it still holds, and
     /// caches its own.
     #[must_use]
-    pub fn with_cache(mut self, cache: &'a Kept) -> Self {
+    pub fn with_cache(mut self, cache: &'a ResultCache) -> Self {
         self.counts.set_cache(cache);
         self
     }

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::aggregate::NO_COHORT;
 use crate::files::hex;
-use crate::store::{Raw, Reader, Result};
+use crate::store::{RawValue, Reader, Result};
 
 /// Whom a unit knows, in any round of the register: more than any one period
 /// goes by, which makes cohorts smaller and nothing wrong.
@@ -101,12 +101,12 @@ fn known(reader: &Reader) -> Result<Known> {
         let Some(person) = line.int(2)? else { return Ok(()) };
         let number = match (line.raw(0)?, &last) {
             // Rows of a unit lie together.
-            (Raw::Text(text), Some((last, number))) if text == last => *number,
+            (RawValue::Text(text), Some((last, number))) if text == last => *number,
             (raw, _) => {
                 let code = match raw {
-                    Raw::Text(text) => text.to_owned(),
-                    Raw::Int(number) => number.to_string(),
-                    Raw::Null => String::new(),
+                    RawValue::Text(text) => text.to_owned(),
+                    RawValue::Int(number) => number.to_string(),
+                    RawValue::Null => String::new(),
                 };
                 let next = numbers.len() as u32;
                 let number = *numbers.entry(code.clone()).or_insert(next);

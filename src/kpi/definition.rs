@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::period::{Days, YearKind};
 use super::query::Query;
 use crate::clock::day_number;
-use crate::store::Value;
+use crate::store::SqlValue;
 
 /// A text in both languages.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -219,11 +219,11 @@ impl Definition {
 
 impl Parameter {
     /// What the query gets.
-    pub(super) fn value(&self, days: &Days) -> Value {
+    pub(super) fn value(&self, days: &Days) -> SqlValue {
         match self {
-            Self::Int(value) => Value::Int(*value),
-            Self::Text(text) => Value::Text(text.clone()),
-            Self::Day(day) => Value::Int(day_number(day.reckon(days))),
+            Self::Int(value) => SqlValue::Int(*value),
+            Self::Text(text) => SqlValue::Text(text.clone()),
+            Self::Day(day) => SqlValue::Int(day_number(day.reckon(days))),
         }
     }
 }

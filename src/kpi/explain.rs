@@ -16,7 +16,7 @@ use super::result::{NotComputable, Span};
 use super::session::borrowed;
 use super::{KpiError, Query};
 use crate::row::citizen_id;
-use crate::store::{Line, Value};
+use crate::store::{QueryRow, SqlValue};
 
 /// One condition of a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -140,7 +140,7 @@ const FIXED: [&str; 5] = ["hcode", "person", "den", "num", "reason"];
 
 /// A row of a query, read.
 struct Row {
-    person: Value,
+    person: SqlValue,
     outcome: Outcome,
 }
 
@@ -167,7 +167,7 @@ impl Calculator<'_> {
                 &period.days(definition.year),
             )?,
         };
-        let mut known: Vec<[Value; 2]> = Vec::new();
+        let mut known: Vec<[SqlValue; 2]> = Vec::new();
         let asked =
             self.counts.session().reader.each_line(REGISTRATION, &[(":cid", cid.into())], |line| {
                 let text = |at: usize| line.str(at).map(|text| text.map(str::to_owned));
@@ -189,7 +189,7 @@ impl Calculator<'_> {
             return Ok(explained);
         }
         if definition.counts == Counts::Persons {
-            let key = Value::Int(cid.parse().unwrap_or(-1));
+            let key = SqlValue::Int(cid.parse().unwrap_or(-1));
             self.each_row(definition, query, period, "person = :key", &[key], |row| {
                 explained.outcomes.push(row.outcome);
             })?;
@@ -243,12 +243,12 @@ impl Calculator<'_> {
             .into_iter()
             .map(|(person, lacks, reason)| {
                 let (person, pid) = match person {
-                    Value::Int(key) => {
+                    SqlValue::Int(key) => {
                         let pid = pids.get(&key).map(|pid| discreet(pid, unmask));
                         (shown(&format!("{key:013}"), unmask), pid)
                     }
-                    Value::Text(text) => (discreet(&text, unmask), None),
-                    Value::Null => (String::new(), None),
+                    SqlValue::Text(text) => (discreet(&text, unmask), None),
+                    SqlValue::Null => (String::new(), None),
                 };
                 Missing { person, pid, lacks, reason }
             })
@@ -306,7 +306,7 @@ impl Calculator<'_> {
         query: &Query,
         period: &Period,
         place: &str,
-        keys: &[Value],
+        keys: &[SqlValue],
         mut each: impl FnMut(Row),
     ) -> Result<(), KpiError> {
         let trouble = |cause| KpiError::of(&definition.id, cause);
@@ -318,7 +318,7 @@ impl Calculator<'_> {
             format!("SELECT * FROM ({}) AS q WHERE {place} ORDER BY hcode, person", query.text);
         let (columns, _) = self.counts.session().reader.shape(&sql).map_err(trouble)?;
         let at = fixed_columns(definition, &columns)?;
-        let read = |line: &Line<'_>| -> crate::store::Result<Row> {
+        let read = |line: &QueryRow<'_>| -> crate::store::Result<Row> {
             let reason = line.str(at[4])?.map(str::to_owned);
             let in_denominator = line.int(at[2])?.unwrap_or(0) > 0;
             Ok(Row {
@@ -359,7 +359,7 @@ fn fixed_columns(definition: &Definition, columns: &[String]) -> Result<[usize; 
 fn checks(
     definition: &Definition,
     columns: &[String],
-    line: &Line<'_>,
+    line: &QueryRow<'_>,
 ) -> crate::store::Result<Vec<Check>> {
     let mut checks: Vec<Check> = Vec::new();
     for (at, column) in columns.iter().enumerate() {
@@ -379,9 +379,9 @@ fn checks(
             checks[place].met = line.int(at)?.map(|met| met > 0);
         } else {
             checks[place].value = match line.value(at)? {
-                Value::Null => None,
-                Value::Int(value) => Some(value.to_string()),
-                Value::Text(text) => Some(text),
+                SqlValue::Null => None,
+                SqlValue::Int(value) => Some(value.to_string()),
+                SqlValue::Text(text) => Some(text),
             };
         }
     }
@@ -418,7 +418,7 @@ struct Funnel {
     denominator: u64,
     numerator: u64,
     excluded: BTreeMap<String, u64>,
-    missing: Vec<(Value, Option<String>, Option<String>)>,
+    missing: Vec<(SqlValue, Option<String>, Option<String>)>,
     /// The best row of the present person: one of two numbers at a unit may
     /// tell more.
     best: Option<(usize, Row)>,
@@ -430,7 +430,7 @@ impl Funnel {
         let depth =
             met.take_while(|met| *met).count() + 100 * usize::from(row.outcome.in_numerator);
         let same = matches!((&self.best, &row.person),
-            (Some((_, best)), Value::Int(_)) if best.person == row.person);
+            (Some((_, best)), SqlValue::Int(_)) if best.person == row.person);
         if !same {
             self.close();
         }

@@ -1,6 +1,6 @@
 //! A KPI after one more archive: what is cached of an earlier count is taken as
 //! far as it still holds, and only the rest is counted, with a filter before the
-//! store ([`Lens`]) through which the same query sees that rest alone.
+//! store ([`RowFilter`]) through which the same query sees that rest alone.
 //!
 //! A query says in its head whether it can be counted in parts. What it says of
 //! a unit then holds as long as the unit's rows have the same change tokens; what
@@ -21,7 +21,7 @@ use super::period::Days;
 use super::query::Query;
 use super::session::Session;
 use crate::files::digest;
-use crate::store::{Kept, Lens, Marks, Result};
+use crate::store::{ChangeTokens, Result, ResultCache, RowFilter};
 
 /// Up to this share of all persons (or units), in percent, and up to these
 /// numbers in any case, may be of parts that no longer hold: of more, all are
@@ -33,8 +33,8 @@ const FEW_PERSONS: usize = 2_000;
 /// Counts queries over a session; with a cache, only what has changed since.
 pub(super) struct Incremental<'a> {
     session: Session<'a>,
-    cache: Option<&'a Kept>,
-    tokens: Rc<Marks>,
+    cache: Option<&'a ResultCache>,
+    tokens: Rc<ChangeTokens>,
     cohorts: Option<Rc<Cohorts>>,
     /// Parts that the session's filter shows, while it has one.
     shown: StaleParts,
@@ -78,8 +78,8 @@ impl<'a> Incremental<'a> {
     }
 
     /// Takes what is cached of earlier counts, and caches its own.
-    pub(super) fn set_cache(&mut self, cache: &'a Kept) {
-        match self.session.reader.marks() {
+    pub(super) fn set_cache(&mut self, cache: &'a ResultCache) {
+        match self.session.reader.change_tokens() {
             Ok(Some(tokens)) => {
                 self.tokens = Rc::new(tokens);
                 self.cache = Some(cache);
@@ -144,8 +144,8 @@ impl<'a> Incremental<'a> {
         let records = self.session.world.catalog.records.iter().map(|record| &record.name);
         let registry = if words.contains("REGISTRY_PERSON") { "registry" } else { "" };
         let fingerprint = digest(&[
-            self.tokens.of_store(registry),
-            &self.tokens.ground(),
+            self.tokens.token_of_store(registry),
+            &self.tokens.schema_token(),
             &definition.version,
             &format!("{days:?} {:?}", values.collect::<Vec<_>>()),
             &format!("{:?}", self.session.filled(query, days)),
@@ -169,7 +169,7 @@ impl<'a> Incremental<'a> {
     /// cohort follows from it: KNOWN reads PERSON, and so does whatever counts
     /// persons.
     fn token_of_all(&self, request: &CountRequest<'_>) -> String {
-        let all = self.tokens.units().map(|unit| self.tokens.of_unit(unit, None));
+        let all = self.tokens.units().map(|unit| self.tokens.token_of_unit(unit, None));
         let records = format!("{:?}", request.records);
         digest(&[&records, &all.collect::<Vec<_>>().join("/")])
     }
@@ -299,7 +299,7 @@ impl<'a> Incremental<'a> {
         };
         let whole: Vec<String> = parts.units.iter().cloned().collect();
         let partly: Vec<String> = partly.into_iter().collect();
-        let filter = Lens { whole: &whole, partly: &partly, persons: &persons, known: KNOWN };
+        let filter = RowFilter { whole: &whole, partly: &partly, persons: &persons, known: KNOWN };
         self.session.set_filter(&filter)?;
         log::debug!(
             "restricted to {} units and {} persons at {}: {} ms",
@@ -323,12 +323,12 @@ impl CountRequest<'_> {
         self.query.partitionable_by_person && self.definition.counts == Counts::Persons
     }
 
-    fn unit_token(&self, tokens: &Marks, unit: &str) -> String {
-        digest(&[&tokens.of_unit(unit, Some(&self.records))])
+    fn unit_token(&self, tokens: &ChangeTokens, unit: &str) -> String {
+        digest(&[&tokens.token_of_unit(unit, Some(&self.records))])
     }
 
-    fn cohort_token(&self, tokens: &Marks, cohort: &Cohort) -> String {
-        let units = cohort.units.iter().map(|unit| tokens.of_unit(unit, Some(&self.records)));
+    fn cohort_token(&self, tokens: &ChangeTokens, cohort: &Cohort) -> String {
+        let units = cohort.units.iter().map(|unit| tokens.token_of_unit(unit, Some(&self.records)));
         digest(&[&cohort.members, &units.collect::<Vec<_>>().join("/")])
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::store::{StoreError, Value};
+use crate::store::{SqlValue, StoreError};
 
 #[derive(rust_embed::RustEmbed)]
 #[folder = "schema/codes"]
@@ -11,7 +11,7 @@ use crate::store::{StoreError, Value};
 struct Codes;
 
 /// Columns (with their type) and rows of a list.
-type Table = (Vec<String>, Vec<Vec<Value>>);
+type Table = (Vec<String>, Vec<Vec<SqlValue>>);
 
 /// Reads a list. Every column is text but those whose name ends in `_n`,
 /// which hold whole numbers.
@@ -34,9 +34,9 @@ pub(super) fn table(name: &str) -> Result<Table, StoreError> {
         for at in 0..names.len() {
             let text = row.get(at).unwrap_or("").trim();
             values.push(match (number(at), text) {
-                (_, "") => Value::Null,
+                (_, "") => SqlValue::Null,
                 (true, text) => {
-                    Value::Int(text.parse().map_err(|_| fail(format!("no number: {text}")))?)
+                    SqlValue::Int(text.parse().map_err(|_| fail(format!("no number: {text}")))?)
                 }
                 (false, text) => text.into(),
             });
@@ -51,8 +51,8 @@ pub(super) fn table(name: &str) -> Result<Table, StoreError> {
 pub(super) fn codes_of_year(name: &str, year: i32) -> Result<BTreeSet<String>, StoreError> {
     let (_, rows) = table(name)?;
     let year = i64::from(year);
-    let holds = |row: &[Value]| match row {
-        [Value::Text(code), Value::Int(from), Value::Int(to), ..] => {
+    let holds = |row: &[SqlValue]| match row {
+        [SqlValue::Text(code), SqlValue::Int(from), SqlValue::Int(to), ..] => {
             (*from..=*to).contains(&year).then(|| code.clone())
         }
         _ => None,

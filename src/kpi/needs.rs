@@ -172,9 +172,9 @@ impl DataNeeds {
         if let Some(senders) = &self.senders {
             return Ok(Rc::clone(senders));
         }
-        let marks = session.reader.marks()?.unwrap_or_default();
+        let tokens = session.reader.change_tokens()?.unwrap_or_default();
         let mut senders: BTreeSet<String> = session.world.units.by_code.keys().cloned().collect();
-        senders.extend(marks.units().map(str::to_owned));
+        senders.extend(tokens.units().map(str::to_owned));
         let senders = Rc::new(senders);
         self.senders = Some(Rc::clone(&senders));
         Ok(senders)

@@ -13,11 +13,11 @@ use super::period::Days;
 use super::query::{Block, Query};
 use super::{KpiError, lists};
 use crate::clock::{day_number, day_of_number, round_of};
-use crate::store::{Lens, Reader, Snapshot, TableSpec, Tables, Value};
+use crate::store::{Reader, RowFilter, Snapshot, SqlValue, TableSpec, Tables};
 use crate::world::World;
 
 /// Values of parameters by name, with their colon.
-pub(super) type Bound = Vec<(String, Value)>;
+pub(super) type Bound = Vec<(String, SqlValue)>;
 
 /// A snapshot with its building blocks. When a query is stopped for taking
 /// too long the snapshot is lost with it: begin another session.
@@ -25,7 +25,7 @@ pub struct Session<'a> {
     pub(super) world: &'a World,
     pub(super) reader: &'a Reader,
     /// Temporary tables that are there, with the values they were made with.
-    made: BTreeMap<String, Vec<(String, Value)>>,
+    made: BTreeMap<String, Vec<(String, SqlValue)>>,
     /// The last day on which anything was received.
     as_of: i64,
     /// Whether a population registry was imported.
@@ -160,7 +160,7 @@ impl<'a> Session<'a> {
 
     /// How records are kept.
     pub(super) fn tables(&self) -> Rc<Tables> {
-        let tables = self.tables.get_or_init(|| Rc::new(Tables::of(&self.world.catalog)));
+        let tables = self.tables.get_or_init(|| Rc::new(Tables::new(&self.world.catalog)));
         Rc::clone(tables)
     }
 
@@ -171,9 +171,9 @@ impl<'a> Session<'a> {
 
     /// Shows a part of the store only. Blocks made of what was shown before are
     /// dropped.
-    pub(super) fn set_filter(&mut self, filter: &Lens<'_>) -> crate::store::Result<()> {
+    pub(super) fn set_filter(&mut self, filter: &RowFilter<'_>) -> crate::store::Result<()> {
         self.drop_blocks()?;
-        self.reader.put_lens(&self.tables(), filter)?;
+        self.reader.set_row_filter(&self.tables(), filter)?;
         self.filtered = true;
         Ok(())
     }
@@ -182,7 +182,7 @@ impl<'a> Session<'a> {
     pub(super) fn clear_filter(&mut self) -> crate::store::Result<()> {
         if self.filtered {
             self.drop_blocks()?;
-            self.reader.take_lens(&self.tables())?;
+            self.reader.clear_row_filter(&self.tables())?;
             self.filtered = false;
         }
         Ok(())
@@ -199,7 +199,7 @@ impl<'a> Session<'a> {
 
     /// What the engine fills in for a query that follows neither from the days
     /// of a period nor from the version of the program.
-    pub(super) fn filled(&self, query: &Query, days: &Days) -> Vec<Vec<Value>> {
+    pub(super) fn filled(&self, query: &Query, days: &Days) -> Vec<Vec<SqlValue>> {
         let words = query.all_words();
         let mut rows = if words.contains("UNITS") { self.unit_rows() } else { Vec::new() };
         if words.contains("MONTHS") {
@@ -207,8 +207,8 @@ impl<'a> Session<'a> {
         }
         for list in query.all_lists() {
             let codes = self.world.catalog.codes.get(&list).map(|list| &list.codes);
-            let codes = codes.into_iter().flatten().map(|code| Value::Text(code.clone()));
-            let mut codes: Vec<Value> = codes.collect();
+            let codes = codes.into_iter().flatten().map(|code| SqlValue::Text(code.clone()));
+            let mut codes: Vec<SqlValue> = codes.collect();
             // They come in no order.
             codes.sort_unstable();
             rows.push(codes);
@@ -236,7 +236,7 @@ impl<'a> Session<'a> {
     /// What every query may name.
     fn given(&self, days: &Days) -> Bound {
         let year = Months::new(12);
-        let number = |day: NaiveDate| Value::Int(day_number(day));
+        let number = |day: NaiveDate| SqlValue::Int(day_number(day));
         let values = [
             number(days.start),
             number(days.end),
@@ -245,10 +245,10 @@ impl<'a> Session<'a> {
             number(days.start - year),
             // The last day of a month stays the last: 29 February too.
             number(days.end + ChronoDays::new(1) - year - ChronoDays::new(1)),
-            Value::Int(self.round(i64::from(round_of(days.end)))),
-            Value::Int(self.as_of),
-            Value::Int(i64::from(days.year)),
-            Value::Int(i64::from(self.registry)),
+            SqlValue::Int(self.round(i64::from(round_of(days.end)))),
+            SqlValue::Int(self.as_of),
+            SqlValue::Int(i64::from(days.year)),
+            SqlValue::Int(i64::from(self.registry)),
         ];
         GIVEN.iter().map(|name| (*name).to_owned()).zip(values).collect()
     }
@@ -296,15 +296,15 @@ impl<'a> Session<'a> {
             return Ok(());
         }
         let codes = self.world.catalog.codes.get(list).map(|list| &list.codes);
-        let rows = codes.into_iter().flatten().map(|code| vec![Value::Text(code.clone())]);
+        let rows = codes.into_iter().flatten().map(|code| vec![SqlValue::Text(code.clone())]);
         self.fill(&name, &["code TEXT".to_owned()], "code", rows)?;
         self.made.insert(name, Bound::new());
         Ok(())
     }
 
     fn table(&mut self, name: &str, days: &Days) -> crate::store::Result<()> {
-        let with = vec![("days".to_owned(), Value::Int(day_number(days.start)))];
-        let with = [with, vec![("end".to_owned(), Value::Int(day_number(days.end)))]].concat();
+        let with = vec![("days".to_owned(), SqlValue::Int(day_number(days.start)))];
+        let with = [with, vec![("end".to_owned(), SqlValue::Int(day_number(days.end)))]].concat();
         if self.made.get(name) == Some(&with) {
             return Ok(());
         }
@@ -316,7 +316,7 @@ impl<'a> Session<'a> {
             return Ok(());
         };
         let columns: Vec<String> = given.columns.iter().map(|c| (*c).to_owned()).collect();
-        let rows: Vec<Vec<Value>> = match name {
+        let rows: Vec<Vec<SqlValue>> = match name {
             "units" => self.unit_rows(),
             "calendar" => calendar(days),
             _ => self.months(days),
@@ -331,17 +331,17 @@ impl<'a> Session<'a> {
         name: &str,
         columns: &[String],
         key: &str,
-        rows: impl Iterator<Item = Vec<Value>>,
+        rows: impl Iterator<Item = Vec<SqlValue>>,
     ) -> crate::store::Result<()> {
         let key: Vec<String> = if key.is_empty() { Vec::new() } else { vec![key.to_owned()] };
         self.reader.fill_table(&TableSpec { name, columns, key: &key, index: &[] }, rows)
     }
 
-    fn unit_rows(&self) -> Vec<Vec<Value>> {
+    fn unit_rows(&self) -> Vec<Vec<SqlValue>> {
         let units = self.world.units.by_code.values();
         let fields = units.map(|u| {
             [&u.hcode, &u.kind, &u.level, &u.cup, &u.network, &u.district, &u.province]
-                .map(|text| Value::Text(text.clone()))
+                .map(|text| SqlValue::Text(text.clone()))
                 .to_vec()
         });
         fields.collect()
@@ -349,7 +349,7 @@ impl<'a> Session<'a> {
 
     /// The months of a period that were over when the last archive came: no
     /// unit has missed a month that is not over.
-    fn months(&self, days: &Days) -> Vec<Vec<Value>> {
+    fn months(&self, days: &Days) -> Vec<Vec<SqlValue>> {
         let mut months = Vec::new();
         let mut first = days.start;
         while first < days.end {
@@ -357,7 +357,7 @@ impl<'a> Session<'a> {
             let last = next - ChronoDays::new(1);
             if day_of_number(self.as_of).is_some_and(|as_of| last < as_of) {
                 let month = i64::from(first.year()) * 100 + i64::from(first.month());
-                months.push(vec![Value::Int(month), Value::Int(day_number(last))]);
+                months.push(vec![SqlValue::Int(month), SqlValue::Int(day_number(last))]);
             }
             first = next;
         }
@@ -373,14 +373,14 @@ fn named(block: &Block, values: &Bound) -> Bound {
 
 /// Days with their numbers, one after the other, so that a query can tell how
 /// many days lie between two dates without an engine's own functions.
-fn calendar(days: &Days) -> Vec<Vec<Value>> {
+fn calendar(days: &Days) -> Vec<Vec<SqlValue>> {
     let reach = Months::new(12 * CALENDAR_YEARS);
     let (from, to) = (days.year_start - reach, days.end + reach);
     let all = from.iter_days().take_while(|day| *day <= to).enumerate();
-    all.map(|(n, day)| vec![Value::Int(day_number(day)), Value::Int(n as i64)]).collect()
+    all.map(|(n, day)| vec![SqlValue::Int(day_number(day)), SqlValue::Int(n as i64)]).collect()
 }
 
 /// Parameters as the store takes them.
-pub(super) fn borrowed(values: &Bound) -> Vec<(&str, Value)> {
+pub(super) fn borrowed(values: &Bound) -> Vec<(&str, SqlValue)> {
     values.iter().map(|(name, value)| (name.as_str(), value.clone())).collect()
 }

@@ -3,7 +3,7 @@
 use super::error::LoadError;
 use super::request::{LoadRequest, PlaceOf};
 use crate::archive::sha256_file;
-use crate::store::{Loading, Store};
+use crate::store::{Store, SubmissionWriter};
 use crate::submission::{Problem, Status, Submission};
 
 /// Puts a broken archive on record.
@@ -28,7 +28,7 @@ pub(super) fn refuse(
 pub(super) fn commit(
     claim: &LoadRequest,
     place: PlaceOf,
-    mut loading: Loading,
+    mut loading: SubmissionWriter,
     submission: &mut Submission,
 ) -> Result<(), LoadError> {
     // Inside the transaction, so that no other process is promised it too.

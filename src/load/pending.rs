@@ -16,7 +16,7 @@ use super::outcome;
 use super::request::{LoadRequest, PlaceOf, Prepare};
 use super::writer::{InsertTally, MESSAGES_AHEAD, Message, Shape, write};
 use crate::row::Facts;
-use crate::store::{Loading, Store};
+use crate::store::{Store, SubmissionWriter};
 use crate::submission::{Problem, Submission};
 
 /// An archive that is being judged. Nothing of it is stored before
@@ -129,7 +129,7 @@ impl PendingLoad {
     fn rows(
         &mut self,
         store: &Store,
-        mut loading: Loading,
+        mut loading: SubmissionWriter,
         shape: &Shape,
         place: PlaceOf,
         between: &mut dyn FnMut(&mut Option<Predecessor>),
@@ -158,7 +158,7 @@ impl PendingLoad {
 
     fn complete(
         &self,
-        loading: Loading,
+        loading: SubmissionWriter,
         judgement: ValidatedArchive,
         written: Vec<InsertTally>,
         place: PlaceOf,

@@ -5,7 +5,7 @@ use crossbeam_channel::{Receiver, Sender};
 use rustc_hash::FxHashMap;
 
 use crate::row::{Batch, Verdicts};
-use crate::store::{Loading, StoreError};
+use crate::store::{StoreError, SubmissionWriter};
 use crate::submission::Counts;
 
 /// Messages that may wait for the writer: enough that an archive of many small
@@ -62,7 +62,7 @@ pub(super) type ValidatedAndStored = (Vec<Verdicts>, Vec<InsertTally>);
 pub(super) fn write(
     receiver: &Receiver<Message>,
     giver: &Sender<Batch>,
-    loading: &mut Loading,
+    loading: &mut SubmissionWriter,
     shape: &Shape,
     between: &mut dyn FnMut(),
 ) -> Result<Vec<InsertTally>, StoreError> {

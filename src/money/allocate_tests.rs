@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::money::terms::{ItemPoints, Mark, Period, Support};
-use crate::store::{Deed, Hold, HoldOf};
+use crate::store::{Hold, HoldAction, HoldOf};
 
 fn period(id: &str) -> Period {
     Period { id: id.to_owned(), weight: 1 }
@@ -36,7 +36,7 @@ fn unit(heads: u64, points: &[(&str, ItemPoints)], marks: &[(&str, u64, u64)]) -
 }
 
 fn hold(item: &str, tranche: &str, share: u32) -> Hold {
-    let deed = Deed { at: String::new(), by: String::new(), reason: String::new() };
+    let deed = HoldAction { at: String::new(), by: String::new(), reason: String::new() };
     let (item, tranche) = (item.to_owned(), tranche.to_owned());
     let of = HoldOf { round: 2557, hcode: "b".to_owned(), item, tranche, share };
     Hold { id: 1, of, held: deed, released: None }

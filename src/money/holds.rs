@@ -90,10 +90,10 @@ pub fn percent(share: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{Deed, HoldOf};
+    use crate::store::{HoldAction, HoldOf};
 
     fn hold(id: i64, item: &str, share: u32, ended: bool) -> Hold {
-        let deed = Deed { at: String::new(), by: String::new(), reason: String::new() };
+        let deed = HoldAction { at: String::new(), by: String::new(), reason: String::new() };
         let of = HoldOf {
             round: 2557,
             hcode: "04001".into(),

@@ -19,7 +19,7 @@ use crate::registry::{PersonTerms, Population, Source, uc_heads};
 use crate::score::quality::{QualityOfRound, of_round};
 use crate::score::sheet::{Note, notes};
 use crate::score::{AsOf, Keeping, Points, Rulebook, points_kept};
-use crate::store::{Closing, Hold, Kept, Reader, StoreError};
+use crate::store::{Closing, Hold, Reader, ResultCache, StoreError};
 use crate::units::Units;
 
 /// Why there is no allocation.
@@ -49,7 +49,7 @@ pub struct Basis<'a> {
     /// As of which submission.
     pub as_of: AsOf,
     /// What is kept of points that were counted earlier.
-    pub kept: Option<&'a Kept>,
+    pub kept: Option<&'a ResultCache>,
 }
 
 /// A unit's money with its name.

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::store::{Raw, RegistryRecord, Store, StoreError};
+use crate::store::{RawValue, RegistryRecord, Store, StoreError};
 
 /// The columns, in any order.
 const COLUMNS: [&str; 4] = ["cid", "hcode", "hmain", "scheme"];
@@ -186,7 +186,7 @@ fn person(line: &[u8], places: [usize; 4]) -> Option<Result<Person<'_>, What>> {
     } else if !outside && scheme.is_empty() {
         Err(("ไม่มีสิทธิ (scheme)", "scheme is blank"))
     } else {
-        match super::citizen(Raw::Text(cid)) {
+        match super::citizen(RawValue::Text(cid)) {
             None => Err(("เลขประจำตัวประชาชน (cid) ต้องเป็นตัวเลข 13 หลัก", "cid has not 13 digits")),
             Some(cid) => {
                 Ok(Person { cid: cid as i64, hcode, hmain, scheme: scheme.to_ascii_uppercase() })

@@ -6,7 +6,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::files::hex;
-use crate::store::{Reader, Result, StoreError, Value};
+use crate::store::{Reader, Result, SqlValue, StoreError};
 
 const REGISTRY_MEMBERS: &str = include_str!("../../schema/score/registry_members.sql");
 const REGISTRY_HEADS: &str = include_str!("../../schema/score/registry_heads.sql");
@@ -134,10 +134,10 @@ pub fn uc_heads(
         Source::PersonRows => PERSON_HEADS,
     };
     let params = [
-        (":scheme", Value::Text(terms.uc_scheme.to_ascii_uppercase())),
-        (":resident", Value::Text(format!("|{}|", terms.resident.join("|")))),
-        (":round", Value::Int(i64::from(terms.round))),
-        (":as_of", Value::Int(terms.as_of)),
+        (":scheme", SqlValue::Text(terms.uc_scheme.to_ascii_uppercase())),
+        (":resident", SqlValue::Text(format!("|{}|", terms.resident.join("|")))),
+        (":round", SqlValue::Int(i64::from(terms.round))),
+        (":as_of", SqlValue::Int(terms.as_of)),
     ];
     let mut heads = Heads::default();
     reader.each_line(sql, &params, |line| {

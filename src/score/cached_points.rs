@@ -3,7 +3,7 @@
 //! unit, are others than before.
 //!
 //! What a unit scores is a function of its own rows (they have marks,
-//! [`Marks`]), of its type, of the rulebook, of when submissions were sent (which
+//! [`ChangeTokens`]), of its type, of the rulebook, of when submissions were sent (which
 //! never changes) and sent on, and of two things that are everybody's: who is
 //! in the population, and who is known to have died, by any unit. Of these a
 //! digest is made for each unit, over its own persons; where a row asked for a
@@ -19,14 +19,14 @@ use super::{AsOf, Rulebook};
 use crate::catalog::Catalog;
 use crate::files::digest;
 use crate::registry::population;
-use crate::store::{Kept, Lens, Marks, Reader, Result, Tables};
+use crate::store::{ChangeTokens, Reader, Result, ResultCache, RowFilter, Tables};
 use crate::units::Units;
 
 /// Where points are kept.
 #[derive(Clone, Copy)]
 pub struct Keeping<'a> {
     /// The file.
-    pub kept: &'a Kept,
+    pub kept: &'a ResultCache,
     /// The kinds of record.
     pub catalog: &'a Catalog,
 }
@@ -57,9 +57,9 @@ pub fn points_kept(
     let keeping = keeping.filter(|_| reader.is_held());
     if let Some(keeping) = keeping
         && as_of.submission == reader.last_submission()?
-        && let Some(marks) = reader.marks()?
+        && let Some(tokens) = reader.change_tokens()?
     {
-        return Counting { reader, book, units, keeping, marks }.points(as_of);
+        return Counting { reader, book, units, keeping, tokens }.points(as_of);
     }
     points(reader, book, units, as_of)
 }
@@ -69,7 +69,7 @@ struct Counting<'a> {
     book: &'a Rulebook,
     units: &'a Units,
     keeping: Keeping<'a>,
-    marks: Marks,
+    tokens: ChangeTokens,
 }
 
 impl Counting<'_> {
@@ -95,14 +95,14 @@ impl Counting<'_> {
 
     /// What all of it rests on.
     fn of(&self) -> String {
-        let forwarded = self.marks.of_store("forwarded");
-        digest(&[self.marks.ground().as_str(), &self.book.sha256, forwarded])
+        let forwarded = self.tokens.token_of_store("forwarded");
+        digest(&[self.tokens.schema_token().as_str(), &self.book.sha256, forwarded])
     }
 
     /// The whole state: marks of all units, and what they rest on.
     fn whole(&self) -> String {
-        let mut all = vec![self.marks.of_store("registry").to_owned()];
-        all.extend(self.marks.units().map(|unit| self.marks.of_unit(unit, None)));
+        let mut all = vec![self.tokens.token_of_store("registry").to_owned()];
+        all.extend(self.tokens.units().map(|unit| self.tokens.token_of_unit(unit, None)));
         all.extend(self.units.by_code.values().map(|unit| format!("{} {}", unit.hcode, unit.kind)));
         digest(&all.iter().map(String::as_str).collect::<Vec<_>>())
     }
@@ -114,7 +114,7 @@ impl Counting<'_> {
         mut shelved: Shelved,
     ) -> Result<BTreeMap<String, (String, Part)>> {
         let beyond = Beyond::of(scorer);
-        let mut known: BTreeSet<String> = self.marks.units().map(str::to_owned).collect();
+        let mut known: BTreeSet<String> = self.tokens.units().map(str::to_owned).collect();
         known.extend(scorer.codes.all().iter().cloned());
         known.extend(shelved.parts.keys().cloned());
         let holds = |unit: &String| {
@@ -146,21 +146,21 @@ impl Counting<'_> {
         if units.is_empty() {
             return Ok(Parts::new());
         }
-        let tables = Tables::of(self.keeping.catalog);
-        let lens = Lens { whole: units, partly: &[], persons: &[], known: NOBODY };
-        self.reader.put_lens(&tables, &lens)?;
+        let tables = Tables::new(self.keeping.catalog);
+        let lens = RowFilter { whole: units, partly: &[], persons: &[], known: NOBODY };
+        self.reader.set_row_filter(&tables, &lens)?;
         // Where that is stopped, the snapshot is lost and the lens with it.
         let counted = scorer.parts(self.reader)?;
-        self.reader.take_lens(&tables)?;
+        self.reader.clear_row_filter(&tables)?;
         Ok(counted)
     }
 
     /// What a unit's part is of.
     fn of_unit(&self, scorer: &Scorer<'_>, beyond: &Beyond, unit: &str, part: &Part) -> String {
-        let marks = self.marks.of_unit(unit, None);
+        let tokens = self.tokens.token_of_unit(unit, None);
         let persons = beyond.by_unit.get(unit).map_or("", String::as_str);
         let everybody = if part.outside { beyond.everybody.as_str() } else { "" };
-        digest(&[&marks, persons, everybody, scorer.beyond(unit)])
+        digest(&[&tokens, persons, everybody, scorer.beyond(unit)])
     }
 }
 

@@ -10,7 +10,7 @@ use super::rulebook::Rulebook;
 use crate::files::hex;
 use crate::registry::{Members, citizen};
 use crate::row::canonical_int;
-use crate::store::{Line, Raw, Reader, Result, Value};
+use crate::store::{QueryRow, RawValue, Reader, Result, SqlValue};
 
 const PERSONS: &str = include_str!("../../schema/score/persons.sql");
 const DEATHS: &str = include_str!("../../schema/score/deaths.sql");
@@ -27,13 +27,13 @@ enum Key {
 }
 
 impl Key {
-    fn of(value: Raw<'_>) -> Self {
+    fn of(value: RawValue<'_>) -> Self {
         match value {
-            Raw::Int(number) => Self::Int(number),
-            Raw::Text(text) => {
+            RawValue::Int(number) => Self::Int(number),
+            RawValue::Text(text) => {
                 canonical_int(text).map_or_else(|| Self::Text(text.into()), Self::Int)
             }
-            Raw::Null => Self::Text("".into()),
+            RawValue::Null => Self::Text("".into()),
         }
     }
 }
@@ -48,7 +48,7 @@ pub(super) struct Codes {
 
 impl Codes {
     /// The number of a unit's code, made when it is new.
-    pub(super) fn number(&mut self, value: Raw<'_>) -> u32 {
+    pub(super) fn number(&mut self, value: RawValue<'_>) -> u32 {
         let key = Key::of(value);
         // Rows of a unit lie together.
         if let Some((last, number)) = &self.last
@@ -126,11 +126,11 @@ impl Persons {
         let unknown = book.person.nation_unknown.iter().map(|code| code.trim_start_matches('0'));
         let unknown = unknown.collect::<Vec<_>>().join("|");
         let params = [
-            (":as_of", Value::Int(as_of)),
-            (":resident", Value::Text(resident(book))),
-            (":thai", Value::Text(book.person.thai.clone())),
-            (":dead", Value::Text(book.person.dead.clone())),
-            (":nation_unknown", Value::Text(format!("|{unknown}|"))),
+            (":as_of", SqlValue::Int(as_of)),
+            (":resident", SqlValue::Text(resident(book))),
+            (":thai", SqlValue::Text(book.person.thai.clone())),
+            (":dead", SqlValue::Text(book.person.dead.clone())),
+            (":nation_unknown", SqlValue::Text(format!("|{unknown}|"))),
         ];
         reader.each_line(PERSONS, &params, |line| persons.add(line, codes))?;
         // What a later register alone says of a person is news of its round: it
@@ -146,7 +146,7 @@ impl Persons {
 
     /// Takes a row of DEATH. Whose it is PERSON says; where that was taken back,
     /// the row itself.
-    fn add_death(&mut self, line: &Line<'_>, codes: &mut Codes) -> Result<()> {
+    fn add_death(&mut self, line: &QueryRow<'_>, codes: &mut Codes) -> Result<()> {
         let unit = codes.number(line.raw(0)?);
         let died = line.int(2)?.unwrap_or_default() as i32;
         let own = citizen(line.raw(3)?).unwrap_or(0);
@@ -177,7 +177,7 @@ impl Persons {
         }
     }
 
-    fn add(&mut self, line: &Line<'_>, codes: &mut Codes) -> Result<()> {
+    fn add(&mut self, line: &QueryRow<'_>, codes: &mut Codes) -> Result<()> {
         let unit = codes.number(line.raw(0)?);
         let yes = |column| Ok::<bool, crate::store::StoreError>(line.int(column)? == Some(1));
         let cid = citizen(line.raw(2)?).unwrap_or(0);
@@ -243,7 +243,7 @@ impl Persons {
         hex(&hash.finalize())
     }
 
-    fn place(&self, unit: u32, pid: Raw<'_>) -> Option<usize> {
+    fn place(&self, unit: u32, pid: RawValue<'_>) -> Option<usize> {
         let at = match Key::of(pid) {
             Key::Int(pid) => self.numbers.get(&(unit, pid)),
             Key::Text(pid) => self.texts.get(&(unit, pid)),
@@ -252,7 +252,7 @@ impl Persons {
     }
 
     /// The person of a row, if PERSON has it.
-    pub(super) fn find(&self, unit: u32, pid: Raw<'_>) -> Option<&Person> {
+    pub(super) fn find(&self, unit: u32, pid: RawValue<'_>) -> Option<&Person> {
         self.place(unit, pid).map(|at| &self.list[at])
     }
 

@@ -6,7 +6,7 @@ use super::deadline::Late;
 use super::persons::resident;
 use super::rulebook::{Item, Rulebook};
 use crate::clock::day_number;
-use crate::store::{Line, Raw, Reader, Result, StoreError, Value};
+use crate::store::{QueryRow, RawValue, Reader, Result, SqlValue, StoreError};
 
 static QUERIES: Dir = include_dir!("$CARGO_MANIFEST_DIR/schema/score");
 
@@ -30,10 +30,10 @@ pub(super) const WHOLE: u8 = 3;
 /// A row, or all rows of a visit.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Row<'a> {
-    pub(super) hcode: Raw<'a>,
-    pub(super) pid: Raw<'a>,
+    pub(super) hcode: RawValue<'a>,
+    pub(super) pid: RawValue<'a>,
     /// Its own citizen ID.
-    pub(super) cid: Raw<'a>,
+    pub(super) cid: RawValue<'a>,
     /// Event date.
     pub(super) day: i64,
     /// How many rows this is.
@@ -94,7 +94,7 @@ impl Places {
         })
     }
 
-    fn row<'l>(&self, line: &'l Line<'_>) -> Result<Row<'l>> {
+    fn row<'l>(&self, line: &'l QueryRow<'_>) -> Result<Row<'l>> {
         let int = |place: Option<usize>| place.map_or(Ok(None), |place| line.int(place));
         let text = |place: Option<usize>| match place {
             Some(place) => Ok::<_, StoreError>(line.str(place)?.unwrap_or_default()),
@@ -105,7 +105,7 @@ impl Places {
             pid: line.raw(self.pid)?,
             cid: line.raw(self.cid)?,
             day: match line.raw(self.day)? {
-                Raw::Int(day) => day,
+                RawValue::Int(day) => day,
                 _ => 0,
             },
             rows: int(self.rows)?.unwrap_or(1) as u64,
@@ -179,16 +179,16 @@ pub(super) fn each_row(
     let (columns, _) = reader.shape(&sql)?;
     let places = Places::of(&columns, &item.rows)?;
     let mut params = vec![
-        (":from", Value::Int(day_number(book.window.from))),
-        (":to", Value::Int(day_number(book.window.to))),
-        (":as_of", Value::Int(as_of)),
-        (":resident", Value::Text(resident(book))),
-        (":late", Value::Text(late.list.clone())),
-        (":late_from", Value::Int(late.from)),
+        (":from", SqlValue::Int(day_number(book.window.from))),
+        (":to", SqlValue::Int(day_number(book.window.to))),
+        (":as_of", SqlValue::Int(as_of)),
+        (":resident", SqlValue::Text(resident(book))),
+        (":late", SqlValue::Text(late.list.clone())),
+        (":late_from", SqlValue::Int(late.from)),
     ];
     let names: Vec<String> = item.params.keys().map(|name| format!(":{name}")).collect();
     params.extend(
-        names.iter().map(String::as_str).zip(item.params.values().copied().map(Value::Int)),
+        names.iter().map(String::as_str).zip(item.params.values().copied().map(SqlValue::Int)),
     );
     reader.each_line(&sql, &params, |line| each(&places.row(line)?))
 }

@@ -55,12 +55,12 @@ impl Touched {
 
 /// The marks of a state of the store.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Marks {
+pub struct ChangeTokens {
     by_unit: BTreeMap<String, BTreeMap<String, String>>,
     layout: String,
 }
 
-impl Marks {
+impl ChangeTokens {
     /// Units that have, or had, rows.
     pub fn units(&self) -> impl Iterator<Item = &str> {
         self.by_unit.keys().map(String::as_str).filter(|unit| !unit.is_empty())
@@ -68,7 +68,7 @@ impl Marks {
 
     /// Token of the rows of a unit, of these kinds of record; of all kinds when
     /// none are given. Equal tokens mean equal rows.
-    pub fn of_unit(&self, hcode: &str, records: Option<&BTreeSet<String>>) -> String {
+    pub fn token_of_unit(&self, hcode: &str, records: Option<&BTreeSet<String>>) -> String {
         let mut text = String::new();
         for (record, mark) in self.by_unit.get(hcode).into_iter().flatten() {
             if records.is_none_or(|records| records.contains(record)) {
@@ -80,13 +80,13 @@ impl Marks {
     }
 
     /// The mark of the whole store under a word (`registry`, `forwarded`).
-    pub fn of_store(&self, word: &str) -> &str {
+    pub fn token_of_store(&self, word: &str) -> &str {
         self.by_unit.get("").and_then(|words| words.get(word)).map_or("", String::as_str)
     }
 
     /// A token that every cached result depends on: rows stored before there were
     /// tokens or without a unit, and the definitions of tables and views.
-    pub fn ground(&self) -> String {
+    pub fn schema_token(&self) -> String {
         let words = self.by_unit.get("").into_iter().flatten();
         let own = words.filter(|(word, _)| !OWN.contains(&word.as_str()));
         own.map(|(_, mark)| mark.as_str()).chain([self.layout.as_str()]).collect()
@@ -100,16 +100,16 @@ impl Reader {
     /// The marks of the present state; a snapshot has to be held, so that they
     /// are those of the rows that are read. None in a database that no newer
     /// program has opened for writing yet.
-    pub fn marks(&self) -> Result<Option<Marks>> {
+    pub fn change_tokens(&self) -> Result<Option<ChangeTokens>> {
         let sql = "SELECT count(*) FROM main.sqlite_schema WHERE name = 'mark'";
         let there: i64 = self.conn.query_row(sql, [], |row| row.get(0))?;
         if there == 0 {
             return Ok(None);
         }
-        let mut marks = Marks::default();
+        let mut tokens = ChangeTokens::default();
         self.each_line("SELECT hcode, record, mark FROM mark", &[], |line| {
             let text = |column| Ok::<_, super::StoreError>(line.str(column)?.unwrap_or_default());
-            let of_unit = marks.by_unit.entry(text(0)?.to_owned()).or_default();
+            let of_unit = tokens.by_unit.entry(text(0)?.to_owned()).or_default();
             of_unit.insert(text(1)?.to_owned(), text(2)?.to_owned());
             Ok(())
         })?;
@@ -120,7 +120,7 @@ impl Reader {
             layout.update(b"\n");
             Ok(())
         })?;
-        marks.layout = crate::files::hex(&layout.finalize());
-        Ok(Some(marks))
+        tokens.layout = crate::files::hex(&layout.finalize());
+        Ok(Some(tokens))
     }
 }

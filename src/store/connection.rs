@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::backup::{self, Copied};
-use super::free_space::Room;
+use super::backup::{self, BackupSummary};
+use super::free_space::FreeSpace;
 use super::migrations::{KHLANG, MIGRATIONS};
 use super::tables::Tables;
 use super::{Result, StoreError};
@@ -48,7 +48,7 @@ pub struct Store {
     /// Readers kept for the next archives.
     spare: RefCell<Vec<Reader>>,
     /// How much of the disk is left to others.
-    pub(super) room: Option<Room>,
+    pub(super) room: Option<FreeSpace>,
 }
 
 /// How a store is opened.
@@ -100,7 +100,7 @@ impl Store {
         // Negative, it is a number of KiB.
         let kib: i64 = self.conn.query_row("PRAGMA cache_size", [], |row| row.get(0))?;
         let cache = kib.min(0).unsigned_abs() * 1024;
-        self.room = self.path.as_deref().map(|path| Room::new(path, bytes, cache));
+        self.room = self.path.as_deref().map(|path| FreeSpace::new(path, bytes, cache));
         Ok(())
     }
 
@@ -129,7 +129,7 @@ impl Store {
         conn.pragma_update_and_check(None, "journal_size_limit", 256 << 20, |_| Ok(()))?;
         conn.set_prepared_statement_cache_capacity(256);
         MIGRATIONS.to_latest(&mut conn)?;
-        let tables = Tables::of(catalog);
+        let tables = Tables::new(catalog);
         tables.create(&mut conn)?;
         Ok(Self { conn, tables, path, spare: RefCell::default(), room: None })
     }
@@ -224,7 +224,7 @@ impl Reader {
 
     /// Copies the database into one file, with what is in it beside it. An
     /// existing file is not replaced.
-    pub fn backup(&self, to: &Path) -> Result<Copied> {
+    pub fn backup(&self, to: &Path) -> Result<BackupSummary> {
         // Copying writes nothing here, but to the other file.
         self.conn.pragma_update(None, "query_only", false)?;
         let copied = backup::copy(&self.conn, to, &KHLANG);

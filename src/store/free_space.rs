@@ -15,14 +15,14 @@ use crate::files::{free_bytes, make_folder};
 const BACKUPS: &str = "backups";
 
 /// What is left of the disk for others.
-pub(super) struct Room {
+pub(super) struct FreeSpace {
     folder: PathBuf,
     log: PathBuf,
     least: u64,
     cache: u64,
 }
 
-impl Room {
+impl FreeSpace {
     /// Of a database, that leaves so many bytes free. `cache` is what the
     /// writer may hold in memory, in bytes: it comes to the log at the commit.
     pub fn new(database: &Path, least: u64, cache: u64) -> Self {

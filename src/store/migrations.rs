@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use include_dir::{Dir, include_dir};
 use rusqlite_migration::Migrations;
 
-use super::identity::Form;
+use super::identity::DatabaseForm;
 
 static FOLDER: Dir = include_dir!("$CARGO_MANIFEST_DIR/schema/migrations");
 pub(super) static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
@@ -13,7 +13,7 @@ pub(super) static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
 });
 
 /// The database.
-pub(super) const KHLANG: Form = Form {
+pub(super) const KHLANG: DatabaseForm = DatabaseForm {
     application_id: 0x4b48_4c47, // KHLG
     tables: &["submission", "tally", "problem", "visit", "meta"],
     latest: || FOLDER.dirs().count() as i64,

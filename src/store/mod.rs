@@ -34,31 +34,31 @@ mod verify;
 mod visits;
 mod void_submission;
 
-pub use access::{AccessStore, Found, NewToken, TokenLine};
-pub use access_log::{AccessLine, Action, Entry};
-pub use backup::{Copied, may_write, sweep};
-pub use change_tokens::Marks;
+pub use access::{AccessStore, FoundToken, NewToken, TokenLine};
+pub use access_log::{AccessEntry, AccessLine, Action};
+pub use backup::{BackupSummary, may_write, sweep};
+pub use change_tokens::ChangeTokens;
 pub use closings::{
     Closing, Paid, PaidCorrection, PaidCup, PaidItem, PaidOn, PaidPool, PaidUnit, PartKind, PartOf,
     PayTurn,
 };
 pub use connection::{Opening, Reader, Snapshot, Store, stop_waiting};
 pub use flush::Flusher;
-pub use holds::{Deed, Hold, HoldOf};
-pub use manifest::Contents;
+pub use holds::{Hold, HoldAction, HoldOf};
+pub use manifest::BackupContents;
 pub use persons::StoredPersons;
 pub use proof::{OfBackup, prove_backup};
 pub use queries::{
-    Overview, Page, Scope, SubmissionFilter, SubmissionLine, SubmissionSort, UnitLine,
+    ListPage, Overview, Scope, SubmissionFilter, SubmissionLine, SubmissionSort, UnitSummary,
 };
-pub use query::{Line, Raw, Value};
+pub use query::{QueryRow, RawValue, SqlValue};
 pub use registry::{RegistryLoading, RegistryRecord};
 pub use reported::ReportedValue;
-pub use restore::{Refusal, Restored, Restoring, restore, sweep_restore};
-pub use result_cache::Kept;
-pub use row_filter::Lens;
-pub use submission::Known;
-pub use submission_writer::{InsertedRow, Loading};
+pub use restore::{RestoreRefusal, Restored, Restoring, restore, sweep_restore};
+pub use result_cache::ResultCache;
+pub use row_filter::RowFilter;
+pub use submission::KnownSubmission;
+pub use submission_writer::{InsertedRow, SubmissionWriter};
 pub use tables::{Sought, Tables};
 pub use temp_tables::TableSpec;
 pub use unit_history::{Told, UnitFilter, UnitFinding, UnitTotals};

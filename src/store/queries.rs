@@ -14,7 +14,7 @@ use crate::submission::FindingLine;
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Page<T> {
+pub struct ListPage<T> {
     /// The rows.
     pub rows: Vec<T>,
     /// Rows on all pages.
@@ -121,7 +121,7 @@ pub struct SubmissionLine {
 
 /// What a unit has sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct UnitLine {
+pub struct UnitSummary {
     /// HCODE of the unit.
     pub hcode: String,
     /// Submissions so far.
@@ -166,7 +166,7 @@ impl Reader {
         filter: &SubmissionFilter,
         page: u64,
         per_page: u64,
-    ) -> Result<Page<SubmissionLine>> {
+    ) -> Result<ListPage<SubmissionLine>> {
         let mut place = " WHERE 1".to_owned();
         let mut values: Vec<&str> = Vec::new();
         // Times are RFC 3339 in one offset, so text order is time order, and
@@ -223,7 +223,7 @@ impl Reader {
             })
         })?;
         let rows = rows.collect::<std::result::Result<_, _>>()?;
-        Ok(Page { rows, total: total as u64, page, per_page })
+        Ok(ListPage { rows, total: total as u64, page, per_page })
     }
 
     /// A page of a submission's findings, in the order of file and line.
@@ -233,7 +233,7 @@ impl Reader {
         page: u64,
         per_page: u64,
         catalog: &Catalog,
-    ) -> Result<Option<Page<FindingLine>>> {
+    ) -> Result<Option<ListPage<FindingLine>>> {
         let standard: Option<Option<String>> = self
             .conn
             .prepare_cached("SELECT standard FROM submission WHERE id = ?1")?
@@ -255,11 +255,11 @@ impl Reader {
                 finding_of(row, catalog, standard)
             })?
             .collect::<std::result::Result<_, _>>()?;
-        Ok(Some(Page { rows, total: total as u64, page, per_page }))
+        Ok(Some(ListPage { rows, total: total as u64, page, per_page }))
     }
 
     /// What each unit that ever sent has sent.
-    pub fn units(&self) -> Result<Vec<UnitLine>> {
+    pub fn units(&self) -> Result<Vec<UnitSummary>> {
         let mut query = self.conn.prepare_cached(
             "SELECT u.hcode, u.count, u.broken, u.last, s.received_at, s.status
              FROM (SELECT hcode, count(*) AS count, sum(status = 'broken') AS broken, max(id) AS last
@@ -272,7 +272,7 @@ impl Reader {
 
     /// What each unit sent from one day to another (`YYYY-MM-DD`, Bangkok):
     /// archives that stand, and the last one.
-    pub fn sent_between(&self, from: &str, to: &str) -> Result<Vec<UnitLine>> {
+    pub fn sent_between(&self, from: &str, to: &str) -> Result<Vec<UnitSummary>> {
         let mut query = self.conn.prepare_cached(
             "SELECT u.hcode, u.count, u.broken, u.last, s.received_at, s.status
              FROM (SELECT hcode, count(*) AS count, sum(status = 'broken') AS broken, max(id) AS last
@@ -315,8 +315,8 @@ impl Reader {
     }
 }
 
-fn unit_line(row: &rusqlite::Row) -> rusqlite::Result<UnitLine> {
-    Ok(UnitLine {
+fn unit_line(row: &rusqlite::Row) -> rusqlite::Result<UnitSummary> {
+    Ok(UnitSummary {
         hcode: row.get(0)?,
         submissions: row.get::<_, i64>(1)? as u64,
         broken: row.get::<_, i64>(2)? as u64,

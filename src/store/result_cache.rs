@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const VERSION: i64 = 1;
 
 /// The file, opened when it is first asked.
-pub struct Kept {
+pub struct ResultCache {
     path: PathBuf,
     /// The build that counts: what others have cached is not found.
     build: String,
@@ -43,14 +43,14 @@ enum Conn {
     Broken,
 }
 
-impl Kept {
+impl ResultCache {
     /// The cache of a data folder, `most_mib` MiB at most; nothing is cached with 0.
-    pub fn of(data: &Path, most_mib: usize) -> Self {
-        Self::of_build(data, most_mib, crate::version::BUILD)
+    pub fn open(data: &Path, most_mib: usize) -> Self {
+        Self::open_for_build(data, most_mib, crate::version::BUILD)
     }
 
     /// The same, as another build of the program sees it.
-    fn of_build(data: &Path, most_mib: usize, build: &str) -> Self {
+    fn open_for_build(data: &Path, most_mib: usize, build: &str) -> Self {
         let (path, most_bytes) = (data.join(FILE), (most_mib as i64) << 20);
         Self { path, build: build.to_owned(), most_bytes, conn: RefCell::new(Conn::Untried) }
     }
@@ -62,7 +62,7 @@ impl Kept {
 
     /// Deletes the cache of a data folder.
     pub fn forget(data: &Path) {
-        Self::of(data, 1).remove();
+        Self::open(data, 1).remove();
     }
 
     /// The value cached under a name, if its fingerprint is `of`.
@@ -208,10 +208,10 @@ mod tests {
     #[test]
     fn a_value_is_found_only_for_what_it_is_of() {
         let folder = tempfile::tempdir().unwrap();
-        let kept = Kept::of(folder.path(), 1);
+        let kept = ResultCache::open(folder.path(), 1);
         assert_eq!(kept.get("a", "1"), None);
         kept.put("a", "1", b"one");
-        assert_eq!(Kept::of(folder.path(), 1).get("a", "1").unwrap(), b"one");
+        assert_eq!(ResultCache::open(folder.path(), 1).get("a", "1").unwrap(), b"one");
         assert_eq!(kept.get("a", "2"), None);
         kept.put("a", "2", b"two");
         assert_eq!((kept.get("a", "1"), kept.get("a", "2")), (None, Some(b"two".to_vec())));
@@ -222,10 +222,10 @@ mod tests {
     #[test]
     fn what_another_build_has_cached_is_not_found() {
         let folder = tempfile::tempdir().unwrap();
-        Kept::of_build(folder.path(), 1, "a build").put("a", "1", b"one");
-        let build = |build| Kept::of_build(folder.path(), 1, build);
+        ResultCache::open_for_build(folder.path(), 1, "a build").put("a", "1", b"one");
+        let build = |build| ResultCache::open_for_build(folder.path(), 1, build);
         assert_eq!(build("another build").get("a", "1"), None);
-        assert_eq!(Kept::of(folder.path(), 1).get("a", "1"), None);
+        assert_eq!(ResultCache::open(folder.path(), 1).get("a", "1"), None);
         assert_eq!(build("a build").get("a", "1").unwrap(), b"one");
         build("another build").put("a", "1", b"two");
         assert_eq!(build("a build").get("a", "1"), None, "there is one entry of a name");
@@ -234,7 +234,7 @@ mod tests {
     #[test]
     fn what_was_kept_longest_ago_makes_room() {
         let folder = tempfile::tempdir().unwrap();
-        let kept = Kept::of(folder.path(), 1);
+        let kept = ResultCache::open(folder.path(), 1);
         for n in 0..4 {
             kept.put(&n.to_string(), "", &vec![n; 400 << 10]);
         }
@@ -242,7 +242,7 @@ mod tests {
         assert_eq!(there, [false, false, true, true]);
         kept.put("too large", "", &vec![0; 2 << 20]);
         assert_eq!(kept.get("too large", ""), None);
-        let nothing = Kept::of(folder.path(), 0);
+        let nothing = ResultCache::open(folder.path(), 0);
         nothing.put("a", "", b"one");
         assert_eq!(nothing.get("a", ""), None);
     }
@@ -252,7 +252,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FILE);
         let value = vec![7; 100_000];
-        Kept::of(folder.path(), 1).put("a", "", &value);
+        ResultCache::open(folder.path(), 1).put("a", "", &value);
         let good = fs::read(&path).unwrap();
         for damage in 0..4_usize {
             let mut bad = good.clone();
@@ -265,9 +265,9 @@ mod tests {
             let mut file = OpenOptions::new().write(true).truncate(true).open(&path).unwrap();
             std::io::Write::write_all(&mut file, &bad).unwrap();
             drop(file);
-            assert_eq!(Kept::of(folder.path(), 1).get("a", ""), None, "{damage}");
-            Kept::of(folder.path(), 1).put("a", "", &value);
-            assert_eq!(Kept::of(folder.path(), 1).get("a", "").unwrap(), value);
+            assert_eq!(ResultCache::open(folder.path(), 1).get("a", ""), None, "{damage}");
+            ResultCache::open(folder.path(), 1).put("a", "", &value);
+            assert_eq!(ResultCache::open(folder.path(), 1).get("a", "").unwrap(), value);
         }
     }
 }

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 use super::connection::Reader;
 use super::insert::TOGETHER;
-use super::submission_writer::Loading;
+use super::submission_writer::SubmissionWriter;
 use super::{Result, Store, StoreError};
 use crate::archive::Standard;
 use crate::catalog::{Catalog, Severity};
@@ -34,14 +34,14 @@ fn lines_sql(lines: usize) -> String {
 
 /// A submission that is committed: where its original belongs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Known {
+pub struct KnownSubmission {
     /// Its status.
     pub status: Status,
     /// Where the original belongs, below the data folder.
     pub stored: Option<String>,
 }
 
-impl Loading<'_> {
+impl SubmissionWriter<'_> {
     /// Whether a place below the data folder is that of a committed submission,
     /// also when its original has not been moved there yet.
     pub fn is_promised(&self, place: &str) -> Result<bool> {
@@ -156,7 +156,7 @@ impl Loading<'_> {
 
 impl Store {
     /// Whether a submission is committed.
-    pub fn known(&self, id: i64) -> Result<Option<Known>> {
+    pub fn known(&self, id: i64) -> Result<Option<KnownSubmission>> {
         known(&self.conn, id)
     }
 
@@ -205,12 +205,14 @@ pub(super) fn is_known(conn: &rusqlite::Connection, id: i64) -> Result<bool> {
     Ok(known(conn, id)?.is_some())
 }
 
-fn known(conn: &rusqlite::Connection, id: i64) -> Result<Option<Known>> {
+fn known(conn: &rusqlite::Connection, id: i64) -> Result<Option<KnownSubmission>> {
     let found: Option<(String, Option<String>)> = conn
         .prepare_cached("SELECT status, stored FROM submission WHERE id = ?1")?
         .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    found.map(|(status, stored)| Ok(Known { status: status_of(&status)?, stored })).transpose()
+    found
+        .map(|(status, stored)| Ok(KnownSubmission { status: status_of(&status)?, stored }))
+        .transpose()
 }
 
 fn status_of(text: &str) -> Result<Status> {

@@ -18,8 +18,8 @@ pub struct InsertedRow {
 }
 
 /// One archive being written. Everything happens in one transaction, which is
-/// rolled back unless [`Loading::commit`] ends it.
-pub struct Loading<'s> {
+/// rolled back unless [`SubmissionWriter::commit`] ends it.
+pub struct SubmissionWriter<'s> {
     store: &'s Store,
     submission: i64,
     round: i64,
@@ -33,7 +33,7 @@ pub struct Loading<'s> {
 impl Store {
     /// Begins the transaction of an archive. It is committed without waiting
     /// for the disk: a [`super::Flusher`] does that before anybody is told.
-    pub fn load(&self, submission: i64, round: i32, guarded: bool) -> Result<Loading<'_>> {
+    pub fn load(&self, submission: i64, round: i32, guarded: bool) -> Result<SubmissionWriter<'_>> {
         if let Some(room) = &self.room {
             room.check()?;
         }
@@ -43,7 +43,7 @@ impl Store {
         self.conn.execute_batch(&format!(
             "PRAGMA temp_store = {temp_store}; PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE"
         ))?;
-        Ok(Loading {
+        Ok(SubmissionWriter {
             store: self,
             submission,
             round: i64::from(round),
@@ -55,7 +55,7 @@ impl Store {
     }
 }
 
-impl Loading<'_> {
+impl SubmissionWriter<'_> {
     /// Begins a group of members that may have to be taken back together.
     pub fn begin_group(&mut self) -> Result<()> {
         Ok(self.store.conn.execute_batch("SAVEPOINT g")?)
@@ -147,7 +147,7 @@ impl Loading<'_> {
     }
 }
 
-impl Drop for Loading<'_> {
+impl Drop for SubmissionWriter<'_> {
     fn drop(&mut self) {
         if !self.open {
             return;

@@ -15,7 +15,7 @@ pub const VISIT: [&str; 4] = ["HOSPCODE", "SEQ", "DATE_SERV", "PID"];
 
 /// How a kind of record is kept.
 #[derive(Debug, Clone)]
-pub struct Table {
+pub struct RecordTable {
     /// Name of the record.
     pub record: String,
     /// Name of the table.
@@ -40,13 +40,13 @@ pub struct Table {
 #[derive(Debug, Clone)]
 pub struct Tables {
     /// The tables.
-    pub list: Vec<Table>,
+    pub list: Vec<RecordTable>,
 }
 
 impl Tables {
     /// The tables that the catalogue asks for.
-    pub fn of(catalog: &Catalog) -> Self {
-        Self { list: catalog.records.iter().map(Table::of).collect() }
+    pub fn new(catalog: &Catalog) -> Self {
+        Self { list: catalog.records.iter().map(RecordTable::new).collect() }
     }
 
     /// Position of a table by the name of its record.
@@ -109,8 +109,8 @@ pub struct Sought {
     pub between: Option<(i64, i64)>,
 }
 
-impl Table {
-    fn of(record: &Record) -> Self {
+impl RecordTable {
+    fn new(record: &Record) -> Self {
         let at = |name: &str| record.column(name).unwrap_or(usize::MAX);
         let visit_columns = VISIT.map(at);
         let in_visit = |column: &usize| record.visit && visit_columns.contains(column);

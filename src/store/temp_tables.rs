@@ -3,10 +3,10 @@
 //! snapshot in which they were made, so none is ever older than what it is
 //! read with; the database itself stays read-only.
 
-use rusqlite::types::Value as SqlValue;
+use rusqlite::types::SqlValue;
 
 use super::connection::Reader;
-use super::query::Value;
+use super::query::SqlValue;
 use super::{Result, StoreError};
 
 /// Page cache of the temporary tables, KiB; what does not fit goes to a
@@ -44,9 +44,9 @@ impl Reader {
         &self,
         spec: &TableSpec<'_>,
         sql: &str,
-        params: &[(&str, Value)],
+        params: &[(&str, SqlValue)],
     ) -> Result<()> {
-        self.working(|| {
+        self.with_temp_writes(|| {
             self.conn.execute_batch(&spec.sql())?;
             let insert = format!("INSERT INTO temp.\"{}\" {sql}", spec.name);
             let mut statement = self.conn.prepare(&insert)?;
@@ -64,9 +64,9 @@ impl Reader {
     pub fn fill_table(
         &self,
         spec: &TableSpec<'_>,
-        rows: impl Iterator<Item = Vec<Value>>,
+        rows: impl Iterator<Item = Vec<SqlValue>>,
     ) -> Result<()> {
-        self.working(|| {
+        self.with_temp_writes(|| {
             self.conn.execute_batch(&spec.sql())?;
             let marks = vec!["?"; spec.columns.len()].join(", ");
             let insert = format!("INSERT INTO temp.\"{}\" VALUES ({marks})", spec.name);
@@ -80,7 +80,7 @@ impl Reader {
 
     /// Takes a temporary table away.
     pub fn drop_table(&self, name: &str) -> Result<()> {
-        self.working(|| {
+        self.with_temp_writes(|| {
             Ok(self.conn.execute_batch(&format!("DROP TABLE IF EXISTS temp.\"{name}\""))?)
         })
     }
@@ -111,10 +111,10 @@ impl Reader {
     }
 }
 
-fn sql_value(value: Value) -> SqlValue {
+fn sql_value(value: SqlValue) -> SqlValue {
     match value {
-        Value::Null => SqlValue::Null,
-        Value::Int(value) => SqlValue::Integer(value),
-        Value::Text(text) => SqlValue::Text(text),
+        SqlValue::Null => SqlValue::Null,
+        SqlValue::Int(value) => SqlValue::Integer(value),
+        SqlValue::Text(text) => SqlValue::Text(text),
     }
 }

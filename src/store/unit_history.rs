@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::Result;
 use super::connection::Reader;
-use super::queries::Page;
+use super::queries::ListPage;
 use super::submission::{finding_of, severity_of};
 use crate::archive::Standard;
 use crate::catalog::{Catalog, Severity};
@@ -125,7 +125,7 @@ impl Reader {
         page: u64,
         per_page: u64,
         catalog: &Catalog,
-    ) -> Result<Page<UnitFinding>> {
+    ) -> Result<ListPage<UnitFinding>> {
         let UnitFilter { hcode, round, code, severity } = of;
         let severity = severity.map(Severity::as_str);
         let place = "FROM finding AS f JOIN submission AS s ON s.id = f.submission
@@ -154,7 +154,7 @@ impl Reader {
             })
         })?;
         let rows = rows.collect::<std::result::Result<_, _>>()?;
-        Ok(Page { rows, total: total as u64, page, per_page })
+        Ok(ListPage { rows, total: total as u64, page, per_page })
     }
 
     /// The citizen ID of a person by the number at a unit, as the latest

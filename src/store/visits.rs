@@ -41,7 +41,7 @@ fn add_sql(rows: usize) -> String {
 
 impl VisitIds {
     /// The id of a visit that was resolved.
-    pub fn of(&self, ordinal: u32) -> i64 {
+    pub fn get(&self, ordinal: u32) -> i64 {
         self.ids[ordinal as usize]
     }
 

@@ -10,7 +10,7 @@ use khlang::load::{LoadRequest, load};
 use khlang::sample::{SampleArgs, default_start, generate};
 use khlang::score::rulebook::read;
 use khlang::score::{AsOf, Keeping, Points, Rulebook, points, points_kept};
-use khlang::store::{Kept, Marks, Reader, Restoring, Store, restore};
+use khlang::store::{ChangeTokens, Reader, Restoring, ResultCache, Store, restore};
 use khlang::submission::Status;
 use khlang::units::Units;
 use khlang::world::World;
@@ -209,10 +209,10 @@ impl Province {
     }
 
     pub fn kept(&self) -> Figures {
-        self.figures(Some(&Kept::of(self.folder.path(), 64)))
+        self.figures(Some(&ResultCache::open(self.folder.path(), 64)))
     }
 
-    fn figures(&self, kept: Option<&Kept>) -> Figures {
+    fn figures(&self, kept: Option<&ResultCache>) -> Figures {
         let reader = self.reader();
         let held = reader.snapshot().unwrap();
         let as_of = AsOf::find(&reader, None).unwrap();
@@ -246,8 +246,8 @@ impl Province {
         Reader::open(&self.folder.path().join("khlang.db"), None).unwrap()
     }
 
-    pub fn marks(&self) -> Marks {
-        self.reader().marks().unwrap().unwrap()
+    pub fn change_tokens(&self) -> ChangeTokens {
+        self.reader().change_tokens().unwrap().unwrap()
     }
 
     pub fn path(&self) -> PathBuf {

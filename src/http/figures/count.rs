@@ -13,7 +13,7 @@ use crate::kpi::{Calculator, KpiError, Library};
 use crate::money::result::{Basis, MoneyError, count};
 use crate::score::rulebook::check::check;
 use crate::score::{AsOf, Rulebook, Shelf};
-use crate::store::{Kept, Reader, StoreError, Value};
+use crate::store::{Reader, ResultCache, SqlValue, StoreError};
 use crate::world::World;
 
 /// Units with visits in a month.
@@ -29,7 +29,7 @@ struct Sitting<'a> {
     world: &'a Arc<World>,
     library: &'a Library,
     reader: &'a Reader,
-    kept: &'a Kept,
+    kept: &'a ResultCache,
 }
 
 /// What came of counting: of which state it is, and the figure.
@@ -70,7 +70,7 @@ fn try_sit(
     let longest = Duration::from_millis(world.config.limits.kpi_ms);
     let begun = Instant::now();
     let _held = reader.snapshot()?;
-    let kept = Kept::of(&shared.data, world.config.limits.figures_kept_mib);
+    let kept = ResultCache::open(&shared.data, world.config.limits.figures_kept_mib);
     let sitting =
         Sitting { shared, world: &world, library: &library, reader: &reader, kept: &kept };
     let mut session = Calculator::new(&world, &reader).map_err(trouble)?.with_cache(&kept);
@@ -153,7 +153,7 @@ pub(super) fn rulebook(shared: &Shared, round: i32) -> Result<Rulebook, Problem>
 
 fn visited(reader: &Reader, month: u32) -> Result<BTreeSet<String>, StoreError> {
     let first = i64::from(month) * 100;
-    let params = [(":first", Value::Int(first)), (":last", Value::Int(first + 99))];
+    let params = [(":first", SqlValue::Int(first)), (":last", SqlValue::Int(first + 99))];
     let mut units = BTreeSet::new();
     reader.each_line(VISITED, &params, |line| {
         units.extend(line.str(0)?.map(str::to_owned));

@@ -12,7 +12,7 @@ use crate::http::call::Call;
 use crate::http::problem::{self, Problem};
 use crate::http::reply::{JSON, Reply};
 use crate::report::Format;
-use crate::store::{Action, Page};
+use crate::store::{Action, ListPage};
 
 /// What every export says of itself.
 const MANIFEST: &str = "manifest.json";
@@ -98,7 +98,7 @@ pub fn list(call: &Call) -> Result<Reply, Problem> {
     let (total, page, per_page) = (rows.len() as u64, call.page(), call.per_page());
     let from = (page - 1).saturating_mul(per_page) as usize;
     let rows = rows.into_iter().skip(from).take(per_page as usize).collect();
-    call.page_of(&Page { rows, total, page, per_page })
+    call.page_of(&ListPage { rows, total, page, per_page })
 }
 
 /// `/api/v1/exports/{name}/{stamp}/{file}`

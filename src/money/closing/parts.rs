@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::PartKind;
 use crate::money::Satang;
 use crate::score::Rulebook;
-use crate::store::{Closing, Deed, PartOf};
+use crate::store::{Closing, HoldAction, PartOf};
 
 /// A part of a round.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -100,7 +100,7 @@ pub struct ReopenedLine {
     /// How it had been paid.
     pub closed: ClosedLine,
     /// Who took it up again, when and why.
-    pub reopened: Deed,
+    pub reopened: HoldAction,
 }
 
 impl ClosedLine {

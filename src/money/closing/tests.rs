@@ -9,7 +9,7 @@ use crate::money::Points;
 use crate::money::allocate::{Allocated, UnitMoney, allocate};
 use crate::money::holds::InForce;
 use crate::money::terms::{Facts, ItemPoints, Mark, Period, Support, Terms, Tranche, UnitFacts};
-use crate::store::{Closing, Deed, Hold, HoldOf, Paid, PaidOn, PartOf};
+use crate::store::{Closing, Hold, HoldAction, HoldOf, Paid, PaidOn, PartOf};
 
 fn terms(volume: i64, quarters: [&str; 4]) -> Terms {
     let period = |id: &str| Period { id: id.to_owned(), weight: 1 };
@@ -107,7 +107,7 @@ impl Province {
     }
 
     fn reopen(&mut self, kind: PartKind, id: &str) {
-        let deed = Deed { at: String::new(), by: String::new(), reason: String::new() };
+        let deed = HoldAction { at: String::new(), by: String::new(), reason: String::new() };
         let of = part(kind, id);
         for closing in self.closings.iter_mut().filter(|c| c.paid.of == of) {
             closing.reopened = Some(deed.clone());
@@ -193,7 +193,7 @@ fn the_two_kinds_are_put_right_by_themselves() {
 #[test]
 fn a_hold_that_ends_after_payment_is_put_right_too() {
     let mut of = Province::new(facts(&[("a", unit(10, [100, 100, 0, 0], [0, 0]))]));
-    let deed = Deed { at: String::new(), by: String::new(), reason: String::new() };
+    let deed = HoldAction { at: String::new(), by: String::new(), reason: String::new() };
     let (hcode, item, tranche) = ("a".to_owned(), "OP".to_owned(), "1".to_owned());
     let held = HoldOf { round: 2557, hcode, item, tranche, share: 10_000 };
     of.holds.push(Hold { id: 1, of: held, held: deed.clone(), released: None });
@@ -292,14 +292,14 @@ proptest! {
                 Step::Facts(facts) => of.facts = facts,
                 Step::Rate(rate) => of.terms.volume = Satang(rate),
                 Step::Hold(hcode, item, tranche, share) => {
-                    let deed = Deed { at: String::new(), by: String::new(), reason: String::new() };
+                    let deed = HoldAction { at: String::new(), by: String::new(), reason: String::new() };
                     let held = HoldOf { round: 2557, hcode, item, tranche, share };
                     let id = of.holds.len() as i64;
                     of.holds.push(Hold { id, of: held, held: deed, released: None });
                 }
                 Step::Release(at) if !of.holds.is_empty() => {
                     let at = at.index(of.holds.len());
-                    let deed = Deed { at: String::new(), by: String::new(), reason: String::new() };
+                    let deed = HoldAction { at: String::new(), by: String::new(), reason: String::new() };
                     of.holds[at].released = Some(deed);
                 }
                 Step::Release(_) => {}

@@ -185,7 +185,7 @@ impl Maker<'_> {
                 Column::new("released", "ปลดแล้ว", "Released", Kind::Text),
             ],
         );
-        let deed = |deed: &crate::store::Deed| {
+        let deed = |deed: &crate::store::HoldAction| {
             let day = deed.at.get(..10).unwrap_or_default();
             format!("{} {day} {}", deed.by, deed.reason)
         };

@@ -8,7 +8,7 @@ use crate::archive::Standard;
 use crate::catalog::Severity;
 use crate::clock::day_of_number;
 use crate::score::Rulebook;
-use crate::store::{Line, Reader, Result, Value};
+use crate::store::{QueryRow, Reader, Result, SqlValue};
 use crate::submission::Counts;
 
 /// Archives of a unit and round, by file.
@@ -59,7 +59,7 @@ pub struct Sent {
 pub fn sent(reader: &Reader, book: &Rulebook, hcode: &str, as_of: i64) -> Result<Sent> {
     let month = |day: NaiveDate| i64::from(day.year()) * 100 + i64::from(day.month());
     let params = [
-        (":hcode", Value::from(hcode)),
+        (":hcode", SqlValue::from(hcode)),
         (":as_of", as_of.into()),
         (":round", i64::from(book.round).into()),
         (":from", month(book.window.from).into()),
@@ -95,7 +95,7 @@ pub fn sent(reader: &Reader, book: &Rulebook, hcode: &str, as_of: i64) -> Result
     Ok(sent)
 }
 
-fn counts(line: &Line<'_>) -> Result<Counts> {
+fn counts(line: &QueryRow<'_>) -> Result<Counts> {
     let number = |column| Ok::<_, crate::store::StoreError>(line.int(column)?.unwrap_or(0) as u64);
     Ok(Counts {
         received: number(5)?,

@@ -10,7 +10,7 @@ mod write;
 
 use serde::Serialize;
 
-use super::Deed;
+use super::HoldAction;
 pub use write::PayTurn;
 
 /// What a part of a round is: each pays one pool of money.
@@ -191,5 +191,5 @@ pub struct Closing {
     /// The seal, hex.
     pub digest: String,
     /// Who took it up again, when and why.
-    pub reopened: Option<Deed>,
+    pub reopened: Option<HoldAction>,
 }
