@@ -9,7 +9,9 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use super::document::{amount, days, decimal, in_words, label, outcome_of, point};
 use super::layout::{IndicatorRow, Layout, ResultRow};
 use super::{Result, texts};
-use crate::kpi::{Amount, Counts, Days, Definition, KpiResult, KpiRow, Period, Scale};
+use crate::kpi::{
+    Amount, CountingUnit, Definition, KpiResult, KpiRow, Period, PeriodDays, ValueScale,
+};
 use crate::report::chart::{Chart, Shape};
 use crate::report::{Cell, Column, Document, Kind, Part, Prose, Table, Words};
 
@@ -23,7 +25,7 @@ pub struct RegionReport<'a> {
     /// The period.
     pub period: Period,
     /// Days of the period, ends included.
-    pub days: Days,
+    pub days: PeriodDays,
     /// What each row of the results comes to.
     pub counted: Vec<Counted<'a>>,
 }
@@ -264,8 +266,9 @@ fn groups(row: &ResultRow, counted: &Counted<'_>) -> Vec<Group> {
 /// Persons cannot be added up, because one may be in two groups, and neither
 /// can changes that were entered, whose base nobody knows.
 fn can_be_added_up(definition: &Definition, rows: &[&KpiRow]) -> bool {
-    let based = definition.scale != Scale::Change || rows.iter().all(|row| row.before.is_some());
-    rows.len() < 2 || (definition.counts != Counts::Persons && based)
+    let based =
+        definition.scale != ValueScale::Change || rows.iter().all(|row| row.before.is_some());
+    rows.len() < 2 || (definition.counts != CountingUnit::Persons && based)
 }
 
 /// Adds up groups; none without a group.
@@ -285,15 +288,15 @@ fn added_up(definition: &Definition, rows: &[&KpiRow]) -> Option<KpiRow> {
         sum.not_sent = sum.not_sent.filter(|_| row.not_sent.is_some());
     }
     let factor = match definition.scale {
-        Scale::Percent => Decimal::ONE_HUNDRED,
-        Scale::PerThousand => Decimal::ONE_THOUSAND,
-        Scale::Ratio | Scale::Mean | Scale::Change => Decimal::ONE,
+        ValueScale::Percent => Decimal::ONE_HUNDRED,
+        ValueScale::PerThousand => Decimal::ONE_THOUSAND,
+        ValueScale::Ratio | ValueScale::Mean | ValueScale::Change => Decimal::ONE,
     };
     let of = |numerator: Amount, denominator: Amount| {
         (numerator.decimal() * factor).checked_div(denominator.decimal())
     };
     let now = of(sum.numerator, sum.denominator);
-    let value = if definition.scale == Scale::Change {
+    let value = if definition.scale == ValueScale::Change {
         let before = sum.before.and_then(|(numerator, denominator)| of(numerator, denominator));
         now.zip(before).map(|(now, before)| now - before)
     } else {

@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::KpiError;
 use super::amount::Amount;
-use super::definition::{Counts, Definition, Scale};
+use super::definition::{CountingUnit, Definition, ValueScale};
 use super::level::Level;
-use super::period::Days;
+use super::period::PeriodDays;
 use super::query::Query;
 use super::result::{Tally, group_code};
 use super::session::{Session, borrowed};
@@ -45,7 +45,7 @@ pub(super) struct MembershipPattern {
 }
 
 /// How many persons count how.
-pub(super) type Persons = Vec<(MembershipPattern, u64)>;
+pub(super) type PersonCounts = Vec<(MembershipPattern, u64)>;
 
 /// What rows come to.
 #[derive(Debug, Default)]
@@ -53,7 +53,7 @@ pub(super) struct Aggregates {
     /// By unit.
     pub units: BTreeMap<String, Vec<RowSums>>,
     /// By cohort of persons.
-    pub cohorts: BTreeMap<u32, Persons>,
+    pub cohorts: BTreeMap<u32, PersonCounts>,
     /// Whether there were persons of no cohort.
     pub unclassified: bool,
 }
@@ -66,16 +66,16 @@ pub(super) fn aggregate(
     session: &mut Session<'_>,
     definition: &Definition,
     query: &Query,
-    days: &Days,
+    days: &PeriodDays,
     cohort_of: &dyn Fn(i64) -> u32,
 ) -> Result<Aggregates, KpiError> {
     let values = session.prepare(definition, query, days)?;
     let params = borrowed(&values);
     match definition.counts {
-        Counts::Persons => persons(session.reader, query, &params, cohort_of),
+        CountingUnit::Persons => persons(session.reader, query, &params, cohort_of),
         _ => rows(session.reader, definition, query, &params),
     }
-    .map_err(|cause| KpiError::of(&definition.id, cause))
+    .map_err(|cause| KpiError::from_store(&definition.id, cause))
 }
 
 /// Streams persons in order, so that each is counted once and memory stays
@@ -104,7 +104,7 @@ fn rows(
     params: &[(&str, SqlValue)],
 ) -> StoreResult<Aggregates> {
     let before = match definition.scale {
-        Scale::Change => "sum(num_before), sum(den_before)",
+        ValueScale::Change => "sum(num_before), sum(den_before)",
         _ => "0, 0",
     };
     let sql = format!(

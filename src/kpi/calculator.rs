@@ -4,12 +4,14 @@
 use super::KpiError;
 use super::aggregate::Aggregates;
 use super::amount::Amount;
-use super::definition::{Counts, Definition};
+use super::definition::{CountingUnit, Definition};
 use super::incremental::Incremental;
 use super::level::Level;
 use super::needs::DataNeeds;
 use super::period::Period;
-use super::result::{KpiResult, KpiRow, NotComputable, Sums, Tally, finish, group_code, row_of};
+use super::result::{
+    GroupSums, KpiResult, KpiRow, NotComputable, Tally, finish, group_code, row_of,
+};
 use super::session::Session;
 use crate::store::{Reader, ReportedValue, ResultCache};
 use crate::world::World;
@@ -100,7 +102,7 @@ impl<'a> Calculator<'a> {
     fn tally(&self, definition: &Definition, counted: &Aggregates, level: Level) -> Tally {
         let mut tally = Tally::default();
         let to = (&self.counts.session().world.units, level);
-        let places = if definition.counts == Counts::Persons { 0 } else { definition.places };
+        let places = if definition.counts == CountingUnit::Persons { 0 } else { definition.places };
         for (hcode, sums) in &counted.units {
             tally.add_unit(to, hcode, sums, places);
         }
@@ -140,7 +142,7 @@ impl<'a> Calculator<'a> {
         let entries = self.entries(definition, period)?;
         let Some(entry) = entries.iter().find(|entry| entry.unit == place) else { return Ok(None) };
         let target = definition.target_of(period.days(definition.year).year);
-        let sums = Sums::entered(entry);
+        let sums = GroupSums::entered(entry);
         Ok(Some(row_of(definition, (place.to_owned(), place.to_owned()), sums, target)))
     }
 
@@ -161,7 +163,7 @@ impl<'a> Calculator<'a> {
                 None => of_unit.then_some(entry.unit.as_str()),
             };
             let Some(code) = code else { continue };
-            *tally.group(code) = Sums::entered(entry);
+            *tally.group(code) = GroupSums::entered(entry);
         }
         Ok(())
     }
@@ -175,6 +177,6 @@ impl<'a> Calculator<'a> {
         let reader = self.counts.session().reader;
         reader
             .reported(&definition.id, &period.to_string())
-            .map_err(|cause| KpiError::of(&definition.id, cause))
+            .map_err(|cause| KpiError::from_store(&definition.id, cause))
     }
 }

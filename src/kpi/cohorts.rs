@@ -91,9 +91,9 @@ impl Cohort {
 }
 
 /// Each person with each unit that knows the person, in order and once.
-type Known = (Vec<String>, Vec<(i64, u32)>);
+type KnownPersons = (Vec<String>, Vec<(i64, u32)>);
 
-fn known(reader: &Reader) -> Result<Known> {
+fn known(reader: &Reader) -> Result<KnownPersons> {
     let mut numbers: BTreeMap<String, u32> = BTreeMap::new();
     let mut last: Option<(String, u32)> = None;
     let mut known: Vec<(i64, u32)> = Vec::new();

@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::calculator::Calculator;
-use super::definition::{Counts, Definition, Names};
+use super::definition::{CountingUnit, Definition, Names};
 use super::period::Period;
-use super::result::{NotComputable, Span};
+use super::result::{NotComputable, PeriodSpan};
 use super::session::borrowed;
 use super::{KpiError, Query};
 use crate::row::citizen_id;
@@ -20,7 +20,7 @@ use crate::store::{QueryRow, SqlValue};
 
 /// One condition of a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Check {
+pub struct ConditionCheck {
     /// Name of the condition, as in the columns `c_…` and `v_…` of the query.
     pub name: String,
     /// In words.
@@ -34,7 +34,7 @@ pub struct Check {
 
 /// What a person is to a KPI at one unit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Outcome {
+pub struct PersonOutcome {
     /// HCODE of the unit.
     pub hcode: String,
     /// Counted in the denominator.
@@ -46,7 +46,7 @@ pub struct Outcome {
     /// The reason in words.
     pub reason_text: Option<Names>,
     /// Every condition.
-    pub checks: Vec<Check>,
+    pub checks: Vec<ConditionCheck>,
 }
 
 /// How a person stands in a unit's register.
@@ -72,14 +72,14 @@ pub struct PersonExplained {
     /// The KPI.
     pub kpi: String,
     /// The period.
-    pub period: Span,
+    pub period: PeriodSpan,
     /// The person, masked unless allowed.
     pub person: String,
     /// What the registers say.
     pub registered: Vec<Registration>,
     /// What the person is to the KPI, at each unit or visit; empty when the
     /// person is not of those it is about.
-    pub outcomes: Vec<Outcome>,
+    pub outcomes: Vec<PersonOutcome>,
     /// Why the data cannot say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_computable: Option<NotComputable>,
@@ -87,7 +87,7 @@ pub struct PersonExplained {
 
 /// A step of the funnel: how many are left after a condition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Step {
+pub struct FunnelStep {
     /// Name of the condition.
     pub name: String,
     /// In words.
@@ -116,11 +116,11 @@ pub struct UnitExplained {
     /// The KPI.
     pub kpi: String,
     /// The period.
-    pub period: Span,
+    pub period: PeriodSpan,
     /// HCODE of the unit.
     pub hcode: String,
     /// From the population to the numerator.
-    pub funnel: Vec<Step>,
+    pub funnel: Vec<FunnelStep>,
     /// By the reason.
     pub excluded: BTreeMap<String, u64>,
     /// The work list.
@@ -139,9 +139,9 @@ const PIDS: &str = include_str!("../../schema/kpi/explain/pids.sql");
 const FIXED: [&str; 5] = ["hcode", "person", "den", "num", "reason"];
 
 /// A row of a query, read.
-struct Row {
+struct ExplainedRow {
     person: SqlValue,
-    outcome: Outcome,
+    outcome: PersonOutcome,
 }
 
 impl Calculator<'_> {
@@ -153,7 +153,7 @@ impl Calculator<'_> {
         cid: &str,
         unmask: bool,
     ) -> Result<PersonExplained, KpiError> {
-        let trouble = |cause| KpiError::of(&definition.id, cause);
+        let trouble = |cause| KpiError::from_store(&definition.id, cause);
         self.counts.unfiltered().map_err(trouble)?;
         let mut explained = PersonExplained {
             kpi: definition.id.clone(),
@@ -188,7 +188,7 @@ impl Calculator<'_> {
         if explained.not_computable.is_some() {
             return Ok(explained);
         }
-        if definition.counts == Counts::Persons {
+        if definition.counts == CountingUnit::Persons {
             let key = SqlValue::Int(cid.parse().unwrap_or(-1));
             self.each_row(definition, query, period, "person = :key", &[key], |row| {
                 explained.outcomes.push(row.outcome);
@@ -212,7 +212,7 @@ impl Calculator<'_> {
         hcode: &str,
         unmask: bool,
     ) -> Result<UnitExplained, KpiError> {
-        self.counts.unfiltered().map_err(|cause| KpiError::of(&definition.id, cause))?;
+        self.counts.unfiltered().map_err(|cause| KpiError::from_store(&definition.id, cause))?;
         let mut explained = UnitExplained {
             kpi: definition.id.clone(),
             period: span(definition, period),
@@ -230,7 +230,7 @@ impl Calculator<'_> {
         if explained.not_computable.is_some() {
             return Ok(explained);
         }
-        let mut funnel = Funnel::default();
+        let mut funnel = FunnelCounter::default();
         self.each_row(definition, query, period, "hcode = :key", &[hcode.into()], |row| {
             funnel.take(row);
         })?;
@@ -263,7 +263,7 @@ impl Calculator<'_> {
         period: &Period,
     ) -> Result<Vec<String>, KpiError> {
         let Some(query) = &definition.query else { return Ok(Vec::new()) };
-        let trouble = |cause| KpiError::of(&definition.id, cause);
+        let trouble = |cause| KpiError::from_store(&definition.id, cause);
         let session = self.counts.unfiltered().map_err(trouble)?;
         session.prepare(definition, query, &period.days(definition.year))?;
         let (columns, _) = self.counts.session().reader.shape(&query.text).map_err(trouble)?;
@@ -285,7 +285,7 @@ impl Calculator<'_> {
         hcode: &str,
     ) -> Result<BTreeMap<i64, String>, KpiError> {
         let mut pids = BTreeMap::new();
-        if definition.counts == Counts::Persons {
+        if definition.counts == CountingUnit::Persons {
             let asked =
                 self.counts.session().reader.each_line(PIDS, &[(":unit", hcode.into())], |line| {
                     let cid = line.str(0)?.and_then(|cid| cid.parse().ok());
@@ -294,7 +294,7 @@ impl Calculator<'_> {
                     }
                     Ok(())
                 });
-            asked.map_err(|cause| KpiError::of(&definition.id, cause))?;
+            asked.map_err(|cause| KpiError::from_store(&definition.id, cause))?;
         }
         Ok(pids)
     }
@@ -307,9 +307,9 @@ impl Calculator<'_> {
         period: &Period,
         place: &str,
         keys: &[SqlValue],
-        mut each: impl FnMut(Row),
+        mut each: impl FnMut(ExplainedRow),
     ) -> Result<(), KpiError> {
-        let trouble = |cause| KpiError::of(&definition.id, cause);
+        let trouble = |cause| KpiError::from_store(&definition.id, cause);
         let session = self.counts.unfiltered().map_err(trouble)?;
         let values = session.prepare(definition, query, &period.days(definition.year))?;
         let mut params = borrowed(&values);
@@ -318,12 +318,12 @@ impl Calculator<'_> {
             format!("SELECT * FROM ({}) AS q WHERE {place} ORDER BY hcode, person", query.text);
         let (columns, _) = self.counts.session().reader.shape(&sql).map_err(trouble)?;
         let at = fixed_columns(definition, &columns)?;
-        let read = |line: &QueryRow<'_>| -> crate::store::Result<Row> {
+        let read = |line: &QueryRow<'_>| -> crate::store::Result<ExplainedRow> {
             let reason = line.str(at[4])?.map(str::to_owned);
             let in_denominator = line.int(at[2])?.unwrap_or(0) > 0;
-            Ok(Row {
+            Ok(ExplainedRow {
                 person: line.value(at[1])?,
-                outcome: Outcome {
+                outcome: PersonOutcome {
                     hcode: line.str(at[0])?.unwrap_or_default().to_owned(),
                     in_denominator,
                     in_numerator: in_denominator && line.int(at[3])?.unwrap_or(0) > 0,
@@ -360,8 +360,8 @@ fn checks(
     definition: &Definition,
     columns: &[String],
     line: &QueryRow<'_>,
-) -> crate::store::Result<Vec<Check>> {
-    let mut checks: Vec<Check> = Vec::new();
+) -> crate::store::Result<Vec<ConditionCheck>> {
+    let mut checks: Vec<ConditionCheck> = Vec::new();
     for (at, column) in columns.iter().enumerate() {
         let (Some(name), is_outcome) = (match column.split_at_checked(2) {
             Some(("c_", name)) => (Some(name), true),
@@ -372,7 +372,7 @@ fn checks(
         };
         let place = checks.iter().position(|check| check.name == name).unwrap_or_else(|| {
             let text = definition.conditions.get(name).cloned().unwrap_or_default();
-            checks.push(Check { name: name.to_owned(), text, value: None, met: None });
+            checks.push(ConditionCheck { name: name.to_owned(), text, value: None, met: None });
             checks.len() - 1
         });
         if is_outcome {
@@ -404,14 +404,14 @@ fn discreet(number: &str, unmask: bool) -> String {
     if like_one { shown(number, unmask) } else { number.to_owned() }
 }
 
-fn span(definition: &Definition, period: &Period) -> Span {
+fn span(definition: &Definition, period: &Period) -> PeriodSpan {
     let days = period.days(definition.year);
-    Span { name: period.to_string(), start: definition.first_day(&days), end: days.end }
+    PeriodSpan { name: period.to_string(), start: definition.first_day(&days), end: days.end }
 }
 
 /// Counts of a unit by condition, over rows that come in order of the person.
 #[derive(Default)]
-struct Funnel {
+struct FunnelCounter {
     conditions: Vec<String>,
     left: Vec<u64>,
     population: u64,
@@ -421,11 +421,11 @@ struct Funnel {
     missing: Vec<(SqlValue, Option<String>, Option<String>)>,
     /// The best row of the present person: one of two numbers at a unit may
     /// tell more.
-    best: Option<(usize, Row)>,
+    best: Option<(usize, ExplainedRow)>,
 }
 
-impl Funnel {
-    fn take(&mut self, row: Row) {
+impl FunnelCounter {
+    fn take(&mut self, row: ExplainedRow) {
         let met = row.outcome.checks.iter().filter_map(|check| check.met);
         let depth =
             met.take_while(|met| *met).count() + 100 * usize::from(row.outcome.in_numerator);
@@ -466,8 +466,8 @@ impl Funnel {
         }
     }
 
-    fn steps(&self, definition: &Definition) -> Vec<Step> {
-        let step = |name: &str, th: &str, en: &str, left| Step {
+    fn steps(&self, definition: &Definition) -> Vec<FunnelStep> {
+        let step = |name: &str, th: &str, en: &str, left| FunnelStep {
             name: name.to_owned(),
             text: Names { th: th.to_owned(), en: en.to_owned() },
             left,
@@ -475,7 +475,7 @@ impl Funnel {
         let mut steps = vec![step("population", "ประชากรที่ดู", "looked at", self.population)];
         for (name, left) in self.conditions.iter().zip(&self.left) {
             let text = definition.conditions.get(name).cloned().unwrap_or_default();
-            steps.push(Step { name: name.clone(), text, left: *left });
+            steps.push(FunnelStep { name: name.clone(), text, left: *left });
         }
         steps.push(step("denominator", "ตัวหาร", "denominator", self.denominator));
         steps.push(step("numerator", "ตัวตั้ง", "numerator", self.numerator));

@@ -14,10 +14,10 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 
 use super::KpiError;
-use super::aggregate::{Aggregates, NO_COHORT, Persons, RowSums, aggregate};
+use super::aggregate::{Aggregates, NO_COHORT, PersonCounts, RowSums, aggregate};
 use super::cohorts::{Cohort, Cohorts, KNOWN};
-use super::definition::{Counts, Definition};
-use super::period::Days;
+use super::definition::{CountingUnit, Definition};
+use super::period::PeriodDays;
 use super::query::Query;
 use super::session::Session;
 use crate::files::digest;
@@ -55,14 +55,14 @@ struct CachedParts {
     /// By unit: its token, and sums.
     units: BTreeMap<String, (String, Vec<RowSums>)>,
     /// By cohort: its token, and persons.
-    cohorts: BTreeMap<String, (String, Persons)>,
+    cohorts: BTreeMap<String, (String, PersonCounts)>,
 }
 
 /// What is to be counted.
 struct CountRequest<'q> {
     definition: &'q Definition,
     query: &'q Query,
-    days: &'q Days,
+    days: &'q PeriodDays,
     /// Kinds of record that it may read.
     records: BTreeSet<String>,
     /// Name and fingerprint in the cache.
@@ -105,10 +105,10 @@ impl<'a> Incremental<'a> {
         &mut self,
         definition: &Definition,
         query: &Query,
-        days: &Days,
+        days: &PeriodDays,
     ) -> std::result::Result<Aggregates, KpiError> {
         let cache = self.cache.filter(|_| definition.counts_in_parts());
-        let trouble = |cause| KpiError::of(&definition.id, cause);
+        let trouble = |cause| KpiError::from_store(&definition.id, cause);
         let Some(cache) = cache else {
             let session = self.unfiltered().map_err(trouble)?;
             return aggregate(session, definition, query, days, &|_| 0);
@@ -134,7 +134,7 @@ impl<'a> Incremental<'a> {
         &mut self,
         definition: &'q Definition,
         query: &'q Query,
-        days: &'q Days,
+        days: &'q PeriodDays,
     ) -> Result<CountRequest<'q>> {
         let values = self.session.values(definition, days)?;
         let named = query.all_parameters();
@@ -208,7 +208,7 @@ impl<'a> Incremental<'a> {
         mut cached: CachedParts,
         stale: &StaleParts,
     ) -> std::result::Result<(CachedParts, bool), KpiError> {
-        let trouble = |cause| KpiError::of(&request.definition.id, cause);
+        let trouble = |cause| KpiError::from_store(&request.definition.id, cause);
         let by_person = request.counts_by_person();
         let cohorts = if by_person { self.cohorts().map_err(trouble)? } else { Rc::default() };
         let cohort_of = |person| cohorts.cohort_of(person);
@@ -320,7 +320,7 @@ impl CountRequest<'_> {
 
     /// Whether it can be counted by cohorts of persons.
     fn counts_by_person(&self) -> bool {
-        self.query.partitionable_by_person && self.definition.counts == Counts::Persons
+        self.query.partitionable_by_person && self.definition.counts == CountingUnit::Persons
     }
 
     fn unit_token(&self, tokens: &ChangeTokens, unit: &str) -> String {

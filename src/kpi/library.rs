@@ -10,9 +10,11 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::definition::{Counts, DayFrom, Definition, Direction, Names, Parameter, Scale, Window};
+use super::definition::{
+    CountingUnit, DayFrom, Definition, Direction, Names, Parameter, ValueScale, Window,
+};
 use super::period::{YearKind, years};
-use super::query::{Block, Head, Query};
+use super::query::{Block, Query, QueryHead};
 
 #[derive(rust_embed::RustEmbed)]
 #[folder = "schema/kpi"]
@@ -23,7 +25,7 @@ struct Sqls;
 #[derive(rust_embed::RustEmbed)]
 #[folder = "config/kpi"]
 #[include = "*.toml"]
-struct Tomls;
+struct DefinitionFiles;
 
 /// A mistake in a definition.
 #[derive(Debug, thiserror::Error)]
@@ -46,14 +48,14 @@ pub struct Library {
 /// what it says itself.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Raw {
+struct RawDefinition {
     id: String,
     name: Names,
     unit: Names,
     #[serde(default)]
-    counts: Counts,
+    counts: CountingUnit,
     #[serde(default)]
-    scale: Scale,
+    scale: ValueScale,
     #[serde(default)]
     places: u32,
     #[serde(default)]
@@ -89,7 +91,7 @@ struct Raw {
 }
 
 /// Files by name below their folder.
-pub(super) type Files = BTreeMap<String, String>;
+pub(super) type KpiFiles = BTreeMap<String, String>;
 
 impl Library {
     /// The built-in KPIs, with those of a folder put over them.
@@ -103,7 +105,7 @@ impl Library {
     }
 
     /// Builds and checks the definitions of these files.
-    pub(super) fn from_files(files: &Files) -> Result<Self, LibraryError> {
+    pub(super) fn from_files(files: &KpiFiles) -> Result<Self, LibraryError> {
         let mut library = Self::default();
         let tomls = files.iter().filter(|(name, _)| has_extension(name, "toml"));
         for (file, text) in tomls {
@@ -124,20 +126,20 @@ impl Library {
 }
 
 /// The files that are part of the program.
-pub(super) fn builtin() -> Result<Files, LibraryError> {
-    let mut files = Files::new();
+pub(super) fn builtin() -> Result<KpiFiles, LibraryError> {
+    let mut files = KpiFiles::new();
     for name in Sqls::iter() {
         embedded(&mut files, &name, Sqls::get(&name))?;
     }
-    for name in Tomls::iter() {
-        embedded(&mut files, &name, Tomls::get(&name))?;
+    for name in DefinitionFiles::iter() {
+        embedded(&mut files, &name, DefinitionFiles::get(&name))?;
     }
     Ok(files)
 }
 
 /// The definitions of one file, with the queries of `files`.
 pub(super) fn definitions(
-    files: &Files,
+    files: &KpiFiles,
     file: &str,
     text: &str,
 ) -> Result<Vec<Definition>, LibraryError> {
@@ -153,7 +155,7 @@ fn has_extension(name: &str, extension: &str) -> bool {
 }
 
 fn embedded(
-    files: &mut Files,
+    files: &mut KpiFiles,
     name: &str,
     file: Option<rust_embed::EmbeddedFile>,
 ) -> Result<(), LibraryError> {
@@ -163,7 +165,7 @@ fn embedded(
     Ok(())
 }
 
-fn add_folder(files: &mut Files, folder: &Path, before: &str) -> Result<(), LibraryError> {
+fn add_folder(files: &mut KpiFiles, folder: &Path, before: &str) -> Result<(), LibraryError> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
     for entry in entries.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
@@ -177,7 +179,7 @@ fn add_folder(files: &mut Files, folder: &Path, before: &str) -> Result<(), Libr
 }
 
 /// A file's KPI and its variants, each with its own keys over the family's.
-fn family(file: &str, text: &str) -> Result<Vec<Raw>, LibraryError> {
+fn family(file: &str, text: &str) -> Result<Vec<RawDefinition>, LibraryError> {
     let mut base: toml::Table = toml::from_str(text).map_err(|e| fail(file, e.to_string()))?;
     let stem = file.trim_end_matches(".toml").to_owned();
     let variants = base.remove("variant");
@@ -219,7 +221,7 @@ fn yes() -> bool {
 /// any sum.
 const MOST_PLACES: u32 = 9;
 
-fn build(files: &Files, file: &str, raw: Raw) -> Result<Definition, LibraryError> {
+fn build(files: &KpiFiles, file: &str, raw: RawDefinition) -> Result<Definition, LibraryError> {
     let wrong = |what: String| fail(file, format!("{}: {what}", raw.id));
     if raw.places > MOST_PLACES {
         return Err(wrong(format!("places are at most {MOST_PLACES}")));
@@ -244,7 +246,7 @@ fn build(files: &Files, file: &str, raw: Raw) -> Result<Definition, LibraryError
     }
     let mut version = Sha256::new();
     version.update(format!("{raw:?}"));
-    let query = if raw.counts == Counts::Reported {
+    let query = if raw.counts == CountingUnit::Reported {
         None
     } else {
         let name = raw.sql.as_deref().unwrap_or(&raw.id);
@@ -263,14 +265,14 @@ fn build(files: &Files, file: &str, raw: Raw) -> Result<Definition, LibraryError
         year: raw.year,
         target,
         // What people report is theirs to tell.
-        personal: raw.personal && raw.counts != Counts::Reported,
+        personal: raw.personal && raw.counts != CountingUnit::Reported,
         source: raw.source,
         local_defaults: raw.local_defaults,
         needs: raw.needs,
         begins: raw.begins,
         window: raw.window,
         asked_of: raw.asked_of,
-        enter: raw.enter || raw.counts == Counts::Reported,
+        enter: raw.enter || raw.counts == CountingUnit::Reported,
         parameters: raw.parameters,
         exclusions: raw.exclusions,
         conditions: raw.conditions,
@@ -317,19 +319,19 @@ fn check_parameters(file: &str, definition: &Definition) -> Result<(), LibraryEr
 /// How deep blocks may rest on blocks: a ring of them has no bottom.
 const DEEPEST: usize = 8;
 
-fn query(files: &Files, file: &str, sql: &str, depth: usize) -> Result<Query, LibraryError> {
+fn query(files: &KpiFiles, file: &str, sql: &str, depth: usize) -> Result<Query, LibraryError> {
     if depth > DEEPEST {
         return Err(fail(sql, "blocks use each other in a ring"));
     }
     let text = files.get(sql).ok_or_else(|| fail(file, format!("there is no {sql}")))?;
-    let head = Head::of(text);
+    let head = QueryHead::parse(text);
     let uses: Vec<Arc<Block>> = head
         .uses
         .iter()
         .map(|name| {
             let block = format!("blocks/{name}.sql");
             let inner = query(files, sql, &block, depth + 1)?;
-            let head = Head::of(&inner.text);
+            let head = QueryHead::parse(&inner.text);
             if head.columns.is_empty() {
                 return Err(fail(&block, "a block says its -- columns:"));
             }

@@ -8,16 +8,16 @@ use crate::store::{SqlValue, StoreError};
 #[derive(rust_embed::RustEmbed)]
 #[folder = "schema/codes"]
 #[include = "*.csv"]
-struct Codes;
+struct CodeRows;
 
 /// Columns (with their type) and rows of a list.
-type Table = (Vec<String>, Vec<Vec<SqlValue>>);
+type CodeTable = (Vec<String>, Vec<Vec<SqlValue>>);
 
 /// Reads a list. Every column is text but those whose name ends in `_n`,
 /// which hold whole numbers.
-pub(super) fn table(name: &str) -> Result<Table, StoreError> {
+pub(super) fn table(name: &str) -> Result<CodeTable, StoreError> {
     let fail = |what: String| StoreError::Inconsistent(format!("codes/{name}.csv: {what}"));
-    let file = Codes::get(&format!("{name}.csv")).ok_or_else(|| fail("missing".to_owned()))?;
+    let file = CodeRows::get(&format!("{name}.csv")).ok_or_else(|| fail("missing".to_owned()))?;
     let text = String::from_utf8_lossy(&file.data).into_owned();
     let text = text.strip_prefix("#partial").unwrap_or(&text).trim_start();
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());

@@ -14,7 +14,7 @@ use std::rc::Rc;
 use super::KpiError;
 use super::definition::{Definition, Names};
 use super::level::Level;
-use super::period::Days;
+use super::period::PeriodDays;
 use super::result::{NotComputable, Tally};
 use super::session::Session;
 use crate::clock::{day_number, round_of};
@@ -31,7 +31,7 @@ struct Need<'d> {
 }
 
 impl<'d> Need<'d> {
-    fn of(text: &'d str) -> Self {
+    fn parse(text: &'d str) -> Self {
         let (text, how) = text.split_once('@').unwrap_or((text, ""));
         let (file, column) = text.split_once('.').map_or((text, None), |(f, c)| (f, Some(c)));
         Self { file, column, round: how == "round", ever: how == "ever" }
@@ -67,7 +67,7 @@ impl DataNeeds {
         &mut self,
         session: &Session<'_>,
         definition: &Definition,
-        days: &Days,
+        days: &PeriodDays,
     ) -> Result<Option<NotComputable>, KpiError> {
         for need in &definition.needs {
             let mut there = false;
@@ -100,7 +100,7 @@ impl DataNeeds {
     ) -> Result<NotComputable, KpiError> {
         let mut ever = false;
         for one in need.split('|') {
-            let one = Need::of(one);
+            let one = Need::parse(one);
             let sought = Sought {
                 record: one.file.to_owned(),
                 column: one.column.map(str::to_owned),
@@ -129,9 +129,9 @@ impl DataNeeds {
         session: &Session<'_>,
         definition: &Definition,
         need: &str,
-        days: &Days,
+        days: &PeriodDays,
     ) -> Result<Rc<BTreeSet<String>>, KpiError> {
-        let one = Need::of(need);
+        let one = Need::parse(need);
         let between = if one.ever {
             None
         } else if Self::is_register(session, one.file) {
@@ -158,7 +158,7 @@ impl DataNeeds {
         if let Some(found) = self.sent.get(&sought) {
             return Ok(Rc::clone(found));
         }
-        let trouble = |cause| KpiError::of(&definition.id, cause);
+        let trouble = |cause| KpiError::from_store(&definition.id, cause);
         let units = self.senders(session).map_err(trouble)?;
         let found =
             session.reader.units_with(&session.tables(), &sought, &units).map_err(trouble)?;
@@ -186,13 +186,13 @@ impl DataNeeds {
         &mut self,
         session: &Session<'_>,
         definition: &Definition,
-        days: &Days,
+        days: &PeriodDays,
         (level, tally): (Level, &mut Tally),
     ) -> Result<(), KpiError> {
         let mut needs: Vec<&str> = Vec::new();
         for need in &definition.needs {
             let dated = |one: &str| {
-                let one = Need::of(one);
+                let one = Need::parse(one);
                 !one.ever && (one.round || !Self::is_register(session, one.file))
             };
             if need.split('|').all(dated) {
@@ -237,5 +237,5 @@ fn sending_types(definition: &Definition, year: i32) -> Result<BTreeSet<String>,
         return Ok(definition.asked_of.iter().cloned().collect());
     }
     let types = super::lists::codes_of_year(SENDING, year);
-    types.map_err(|cause| KpiError::of(&definition.id, cause))
+    types.map_err(|cause| KpiError::from_store(&definition.id, cause))
 }

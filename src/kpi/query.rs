@@ -64,7 +64,7 @@ pub struct Block {
 
 /// The head of an SQL file, names not yet resolved.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Head {
+pub(super) struct QueryHead {
     pub uses: Vec<String>,
     pub lists: Vec<String>,
     pub tables: Vec<String>,
@@ -75,9 +75,9 @@ pub(super) struct Head {
     pub whole: Vec<String>,
 }
 
-impl Head {
+impl QueryHead {
     /// Reads the head lines of an SQL text.
-    pub(super) fn of(text: &str) -> Self {
+    pub(super) fn parse(text: &str) -> Self {
         let mut head = Self::default();
         for line in text.lines() {
             let Some((name, list)) = line.strip_prefix("-- ").and_then(|l| l.split_once(':'))

@@ -7,9 +7,9 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::amount::{Amount, two_places, value, value_text};
-use super::definition::{Definition, Names, Scale};
+use super::definition::{Definition, Names, ValueScale};
 use super::level::Level;
-use super::period::{Days, Period};
+use super::period::{Period, PeriodDays};
 use crate::store::ReportedValue;
 use crate::units::Units;
 
@@ -19,7 +19,7 @@ pub struct KpiResult {
     /// Id of the KPI.
     pub kpi: String,
     /// The period and its days.
-    pub period: Span,
+    pub period: PeriodSpan,
     /// The level of the rows.
     pub level: Level,
     /// One row a group, in the order of its code.
@@ -34,7 +34,7 @@ pub struct KpiResult {
 
 /// A period by name with its days.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Span {
+pub struct PeriodSpan {
     /// As it was asked for.
     pub name: String,
     /// First day.
@@ -83,7 +83,7 @@ pub struct NotComputable {
 
 /// Sums of a group; the second pair is that of a year before.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Sums {
+pub(super) struct GroupSums {
     pub(super) numerator: Amount,
     pub(super) denominator: Amount,
     pub(super) before: (Amount, Amount),
@@ -96,11 +96,11 @@ pub(super) struct Sums {
 /// What the rows add up to.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
-    pub(super) groups: BTreeMap<String, Sums>,
+    pub(super) groups: BTreeMap<String, GroupSums>,
     pub(super) excluded: BTreeMap<String, u64>,
 }
 
-impl Sums {
+impl GroupSums {
     pub(super) fn entered(entry: &ReportedValue) -> Self {
         Self {
             numerator: Amount::signed(&entry.numerator).unwrap_or_default(),
@@ -117,9 +117,9 @@ impl Tally {
         self.groups.contains_key(code)
     }
 
-    pub(super) fn group(&mut self, code: &str) -> &mut Sums {
+    pub(super) fn group(&mut self, code: &str) -> &mut GroupSums {
         if !self.groups.contains_key(code) {
-            self.groups.insert(code.to_owned(), Sums::default());
+            self.groups.insert(code.to_owned(), GroupSums::default());
         }
         self.groups.get_mut(code).expect("it was put there when it was missing")
     }
@@ -134,7 +134,7 @@ pub(super) fn group_code<'a>(units: &'a Units, level: Level, hcode: &'a str) -> 
 pub(super) fn finish(
     definition: &Definition,
     period: &Period,
-    days: &Days,
+    days: &PeriodDays,
     level: Level,
     tally: Tally,
     not_computable: Option<NotComputable>,
@@ -147,7 +147,11 @@ pub(super) fn finish(
     });
     KpiResult {
         kpi: definition.id.clone(),
-        period: Span { name: period.to_string(), start: definition.first_day(days), end: days.end },
+        period: PeriodSpan {
+            name: period.to_string(),
+            start: definition.first_day(days),
+            end: days.end,
+        },
         level,
         rows: rows.collect(),
         excluded: tally.excluded,
@@ -159,7 +163,7 @@ pub(super) fn finish(
 pub(super) fn row_of(
     definition: &Definition,
     (code, name): (String, String),
-    sums: Sums,
+    sums: GroupSums,
     target: Option<Decimal>,
 ) -> KpiRow {
     let silent = sums.not_sent.is_some() && sums.numerator.is_zero();
@@ -178,9 +182,9 @@ pub(super) fn row_of(
 }
 
 /// The value as it is shown, which is also the one held against the target.
-fn value_of(definition: &Definition, sums: &Sums) -> Option<Decimal> {
+fn value_of(definition: &Definition, sums: &GroupSums) -> Option<Decimal> {
     let now = value(definition.scale, sums.numerator, sums.denominator)?;
-    if definition.scale != Scale::Change || sums.entered {
+    if definition.scale != ValueScale::Change || sums.entered {
         return Some(two_places(now));
     }
     let before = value(definition.scale, sums.before.0, sums.before.1)?;

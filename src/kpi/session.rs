@@ -5,11 +5,11 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use chrono::{Datelike, Days as ChronoDays, Months, NaiveDate};
+use chrono::{Datelike, Months, NaiveDate, PeriodDays as ChronoDays};
 
 use super::definition::Definition;
 use super::library::GIVEN;
-use super::period::Days;
+use super::period::PeriodDays;
 use super::query::{Block, Query};
 use super::{KpiError, lists};
 use crate::clock::{day_number, day_of_number, round_of};
@@ -17,7 +17,7 @@ use crate::store::{Reader, RowFilter, Snapshot, SqlValue, TableSpec, Tables};
 use crate::world::World;
 
 /// Values of parameters by name, with their colon.
-pub(super) type Bound = Vec<(String, SqlValue)>;
+pub(super) type BoundParameters = Vec<(String, SqlValue)>;
 
 /// A snapshot with its building blocks. When a query is stopped for taking
 /// too long the snapshot is lost with it: begin another session.
@@ -42,15 +42,15 @@ pub struct Session<'a> {
 }
 
 /// Columns that the engine reads, and what a given table looks like.
-struct Given {
+struct GivenTable {
     name: &'static str,
     columns: &'static [&'static str],
     key: &'static str,
 }
 
 /// Tables that the engine itself fills.
-const TABLES: [Given; 3] = [
-    Given {
+const TABLES: [GivenTable; 3] = [
+    GivenTable {
         name: "units",
         columns: &[
             "hcode TEXT",
@@ -63,8 +63,8 @@ const TABLES: [Given; 3] = [
         ],
         key: "hcode",
     },
-    Given { name: "calendar", columns: &["day INTEGER", "n INTEGER"], key: "day" },
-    Given { name: "months", columns: &["month INTEGER", "last_day INTEGER"], key: "month" },
+    GivenTable { name: "calendar", columns: &["day INTEGER", "n INTEGER"], key: "day" },
+    GivenTable { name: "months", columns: &["month INTEGER", "last_day INTEGER"], key: "month" },
 ];
 
 /// Rounds of the register of persons.
@@ -77,7 +77,7 @@ const CALENDAR_YEARS: u32 = 3;
 impl<'a> Session<'a> {
     /// Holds the present state; joins a snapshot that is held already.
     pub fn new(world: &'a World, reader: &'a Reader) -> Result<Self, KpiError> {
-        let trouble = |cause| KpiError::of("session", cause);
+        let trouble = |cause| KpiError::from_store("session", cause);
         let held = if reader.is_held() { None } else { Some(reader.snapshot().map_err(trouble)?) };
         let mut as_of = 0;
         let sql = "SELECT max(received_at) FROM submission WHERE status <> 'void'";
@@ -112,9 +112,9 @@ impl<'a> Session<'a> {
         &mut self,
         definition: &Definition,
         query: &Query,
-        days: &Days,
-    ) -> Result<Bound, KpiError> {
-        let trouble = |cause| KpiError::of(&definition.id, cause);
+        days: &PeriodDays,
+    ) -> Result<BoundParameters, KpiError> {
+        let trouble = |cause| KpiError::from_store(&definition.id, cause);
         let values = self.values(definition, days).map_err(trouble)?;
         self.rest(query, days, &values).map_err(trouble)?;
         Ok(values)
@@ -124,8 +124,8 @@ impl<'a> Session<'a> {
     pub(super) fn values(
         &mut self,
         definition: &Definition,
-        days: &Days,
-    ) -> crate::store::Result<Bound> {
+        days: &PeriodDays,
+    ) -> crate::store::Result<BoundParameters> {
         if self.rounds.is_none() {
             self.clear_filter()?;
             self.rounds = Some(self.rounds()?);
@@ -141,8 +141,8 @@ impl<'a> Session<'a> {
     pub(super) fn full_unit_blocks(
         &mut self,
         query: &Query,
-        days: &Days,
-        values: &Bound,
+        days: &PeriodDays,
+        values: &BoundParameters,
     ) -> crate::store::Result<()> {
         for block in &query.uses {
             if block.needs_full_unit && !self.is_made(block, values) {
@@ -154,7 +154,7 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    fn is_made(&self, block: &Block, values: &Bound) -> bool {
+    fn is_made(&self, block: &Block, values: &BoundParameters) -> bool {
         self.made.get(&block.name) == Some(&named(block, values))
     }
 
@@ -199,7 +199,7 @@ impl<'a> Session<'a> {
 
     /// What the engine fills in for a query that follows neither from the days
     /// of a period nor from the version of the program.
-    pub(super) fn filled(&self, query: &Query, days: &Days) -> Vec<Vec<SqlValue>> {
+    pub(super) fn filled(&self, query: &Query, days: &PeriodDays) -> Vec<Vec<SqlValue>> {
         let words = query.all_words();
         let mut rows = if words.contains("UNITS") { self.unit_rows() } else { Vec::new() };
         if words.contains("MONTHS") {
@@ -234,7 +234,7 @@ impl<'a> Session<'a> {
     }
 
     /// What every query may name.
-    fn given(&self, days: &Days) -> Bound {
+    fn given(&self, days: &PeriodDays) -> BoundParameters {
         let year = Months::new(12);
         let number = |day: NaiveDate| SqlValue::Int(day_number(day));
         let values = [
@@ -253,7 +253,12 @@ impl<'a> Session<'a> {
         GIVEN.iter().map(|name| (*name).to_owned()).zip(values).collect()
     }
 
-    fn rest(&mut self, query: &Query, days: &Days, values: &Bound) -> crate::store::Result<()> {
+    fn rest(
+        &mut self,
+        query: &Query,
+        days: &PeriodDays,
+        values: &BoundParameters,
+    ) -> crate::store::Result<()> {
         for list in &query.lists {
             self.list(list)?;
         }
@@ -266,7 +271,12 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    fn block(&mut self, block: &Block, days: &Days, values: &Bound) -> crate::store::Result<()> {
+    fn block(
+        &mut self,
+        block: &Block,
+        days: &PeriodDays,
+        values: &BoundParameters,
+    ) -> crate::store::Result<()> {
         let with = named(block, values);
         if self.made.get(&block.name) == Some(&with) {
             return Ok(());
@@ -298,11 +308,11 @@ impl<'a> Session<'a> {
         let codes = self.world.catalog.codes.get(list).map(|list| &list.codes);
         let rows = codes.into_iter().flatten().map(|code| vec![SqlValue::Text(code.clone())]);
         self.fill(&name, &["code TEXT".to_owned()], "code", rows)?;
-        self.made.insert(name, Bound::new());
+        self.made.insert(name, BoundParameters::new());
         Ok(())
     }
 
-    fn table(&mut self, name: &str, days: &Days) -> crate::store::Result<()> {
+    fn table(&mut self, name: &str, days: &PeriodDays) -> crate::store::Result<()> {
         let with = vec![("days".to_owned(), SqlValue::Int(day_number(days.start)))];
         let with = [with, vec![("end".to_owned(), SqlValue::Int(day_number(days.end)))]].concat();
         if self.made.get(name) == Some(&with) {
@@ -349,7 +359,7 @@ impl<'a> Session<'a> {
 
     /// The months of a period that were over when the last archive came: no
     /// unit has missed a month that is not over.
-    fn months(&self, days: &Days) -> Vec<Vec<SqlValue>> {
+    fn months(&self, days: &PeriodDays) -> Vec<Vec<SqlValue>> {
         let mut months = Vec::new();
         let mut first = days.start;
         while first < days.end {
@@ -366,14 +376,14 @@ impl<'a> Session<'a> {
 }
 
 /// Values of the parameters that a block names.
-fn named(block: &Block, values: &Bound) -> Bound {
+fn named(block: &Block, values: &BoundParameters) -> BoundParameters {
     let named = block.query.all_parameters();
     values.iter().filter(|(name, _)| named.contains(name)).cloned().collect()
 }
 
 /// Days with their numbers, one after the other, so that a query can tell how
 /// many days lie between two dates without an engine's own functions.
-fn calendar(days: &Days) -> Vec<Vec<SqlValue>> {
+fn calendar(days: &PeriodDays) -> Vec<Vec<SqlValue>> {
     let reach = Months::new(12 * CALENDAR_YEARS);
     let (from, to) = (days.year_start - reach, days.end + reach);
     let all = from.iter_days().take_while(|day| *day <= to).enumerate();
@@ -381,6 +391,6 @@ fn calendar(days: &Days) -> Vec<Vec<SqlValue>> {
 }
 
 /// Parameters as the store takes them.
-pub(super) fn borrowed(values: &Bound) -> Vec<(&str, SqlValue)> {
+pub(super) fn borrowed(values: &BoundParameters) -> Vec<(&str, SqlValue)> {
     values.iter().map(|(name, value)| (name.as_str(), value.clone())).collect()
 }

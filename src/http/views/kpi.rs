@@ -9,7 +9,7 @@ use crate::http::figures::{self, definition};
 use crate::http::problem::{self, Problem};
 use crate::http::reply::{CSV, Reply};
 use crate::http::seen;
-use crate::kpi::{Level, Missing, Names, NotComputable, Period, Span, Step};
+use crate::kpi::{FunnelStep, Level, Missing, Names, NotComputable, Period, PeriodSpan};
 use crate::report::csv;
 use crate::store::Action;
 
@@ -65,9 +65,9 @@ pub fn one(call: &Call) -> Result<Reply, Problem> {
 #[derive(Serialize)]
 struct Funnel<'a> {
     kpi: &'a str,
-    period: &'a Span,
+    period: &'a PeriodSpan,
     hcode: &'a str,
-    funnel: &'a [Step],
+    funnel: &'a [FunnelStep],
     excluded: &'a std::collections::BTreeMap<String, u64>,
     reasons: Reasons<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
