@@ -14,7 +14,7 @@ use super::uploads::MARK;
 use crate::archive::sha256_file;
 use crate::clock::Clock;
 use crate::files::{make_folder, rename_durably};
-use crate::load::{LoadError, LoadRequest, PendingLoad, Places, Predecessor};
+use crate::load::{CandidatePaths, LoadError, LoadRequest, PendingLoad, Predecessor};
 use crate::store::{Flusher, Store};
 use crate::submission::{Status, Submission};
 use crate::world::World;
@@ -71,7 +71,7 @@ pub(super) fn store(
     begun: Begun,
     on_progress: &mut dyn FnMut(&mut Option<Predecessor>),
 ) -> Result<Submission, LoadError> {
-    let place = |status: Status| -> Option<Places> {
+    let place = |status: Status| -> Option<CandidatePaths> {
         Some(Box::new(places(&folders.data, claimed, status)))
     };
     match begun {

@@ -10,14 +10,14 @@ use crossbeam_channel::{Receiver, Sender};
 
 use super::error::LoadError;
 use super::handoff::{PersonLookup, Predecessor};
-use super::lines::{Buffers, Reading};
+use super::lines::{Buffers, MemberEncoding};
 use super::member::problem;
-use super::members::{self, Contents, Refusal};
+use super::members::{self, ArchiveContents, ArchiveFailure};
 use super::outcome;
 use super::request::{LoadRequest, Prepare};
 use super::validator::ArchiveValidator;
 use super::visits::Visits;
-use super::writer::{Message, Shape};
+use super::writer::{LoadLayout, Message};
 use crate::archive::{Archive, ArchiveName, NameError, sha256_file};
 use crate::clock::{at_bangkok, day_number, fiscal_year_of, round_of};
 use crate::priority::go_ahead_when_idle;
@@ -40,7 +40,7 @@ pub(super) struct ValidatedArchive {
     /// As far as it is known before rows are written.
     pub submission: Submission,
     pub name: ArchiveName,
-    pub contents: Contents,
+    pub contents: ArchiveContents,
     /// By member.
     pub verdicts: Vec<Verdicts>,
 }
@@ -56,7 +56,7 @@ pub(super) struct ValidatorContext {
     /// Batches that the writer is done with.
     pub spares: Receiver<Batch>,
     /// Where the archive's changes of persons go, once all are known.
-    pub say: Sender<Facts>,
+    pub facts_tx: Sender<Facts>,
     /// Whether the writer can take members back.
     pub guarded: bool,
 }
@@ -88,7 +88,7 @@ fn examine(
     way: &ValidatorContext,
     index: &mut dyn PersonIndex,
 ) -> Result<ValidationOutcome, LoadError> {
-    let ValidatorContext { claim, say, .. } = way;
+    let ValidatorContext { claim, facts_tx, .. } = way;
     let world = &claim.world;
     let before = state_of(&claim.path)?;
     let mut submission = new_submission(claim)?;
@@ -99,14 +99,16 @@ fn examine(
             if let Some(name) = name {
                 name_into(&mut submission, &name);
             }
-            return Ok(refused(submission, problem, say));
+            return Ok(refused(submission, problem, facts_tx));
         }
     };
     name_into(&mut submission, &name);
     let (standard, year) = (name.standard, fiscal_year_of(name.sent_at.date()));
     let opened = Archive::open(&claim.path, &world.config.limits)
         .map_err(|trouble| members::refusal(world, standard, trouble))
-        .and_then(|archive| Ok((Contents::of(world, &archive, (standard, year))?, archive)));
+        .and_then(|archive| {
+            Ok((ArchiveContents::read(world, &archive, (standard, year))?, archive))
+        });
     let judged = opened.and_then(|(mut contents, archive)| {
         let verdicts = rows(way, &name, index, (&archive, &mut contents))?;
         Ok(verdicts.map(|verdicts| (contents, verdicts)))
@@ -114,8 +116,8 @@ fn examine(
     let (contents, verdicts) = match judged {
         Ok(Some(judged)) => judged,
         Ok(None) => return Ok(ValidationOutcome::Again),
-        Err(Refusal::Io(error)) => return Err(error.into()),
-        Err(Refusal::Broken(problem)) => return Ok(refused(submission, *problem, say)),
+        Err(ArchiveFailure::Io(error)) => return Err(error.into()),
+        Err(ArchiveFailure::Broken(problem)) => return Ok(refused(submission, *problem, facts_tx)),
     };
     if state_of(&claim.path)? != before {
         let what = "the archive changed while it was read";
@@ -130,9 +132,13 @@ fn examine(
 }
 
 /// A broken archive says nothing of persons.
-fn refused(submission: Submission, problem: Problem, say: &Sender<Facts>) -> ValidationOutcome {
+fn refused(
+    submission: Submission,
+    problem: Problem,
+    facts_tx: &Sender<Facts>,
+) -> ValidationOutcome {
     // Nobody may be listening.
-    let _ = say.try_send(Facts::default());
+    let _ = facts_tx.try_send(Facts::default());
     ValidationOutcome::Broken(Box::new((submission, problem)))
 }
 
@@ -140,9 +146,9 @@ fn rows(
     way: &ValidatorContext,
     name: &ArchiveName,
     index: &mut dyn PersonIndex,
-    (archive, contents): (&Archive, &mut Contents),
-) -> Result<Option<Vec<Verdicts>>, Refusal> {
-    let ValidatorContext { claim, sender, spares, say, guarded } = way;
+    (archive, contents): (&Archive, &mut ArchiveContents),
+) -> Result<Option<Vec<Verdicts>>, ArchiveFailure> {
+    let ValidatorContext { claim, sender, spares, facts_tx, guarded } = way;
     let world = &claim.world;
     let limits = &world.config.limits;
     let may_send = world.units.may_send(&name.hcode);
@@ -159,7 +165,7 @@ fn rows(
         persons: Persons::new(index),
     };
     let records = contents.members.iter().map(|member| member.record);
-    let shape = Shape {
+    let shape = LoadLayout {
         round: round_of(name.sent_at.date()),
         tables: records.clone().collect(),
         keys: records.map(|record| world.catalog.records[record].key.clone()).collect(),
@@ -180,15 +186,15 @@ fn rows(
         year: fiscal_year_of(name.sent_at.date()),
         context,
         sender: sender.clone(),
-        spare: spares.clone(),
+        pool: spares.clone(),
         progress: claim.progress.as_ref(),
         visits: Visits::default(),
         buffers: Buffers::default(),
-        readings: vec![Reading::Utf8; contents.members.len()],
+        readings: vec![MemberEncoding::Utf8; contents.members.len()],
         guarded: *guarded,
     };
     let Some(verdicts) = side.run(contents)? else { return Ok(None) };
-    let _ = say.try_send(side.context.persons.take_facts());
+    let _ = facts_tx.try_send(side.context.persons.take_facts());
     Ok(Some(verdicts))
 }
 

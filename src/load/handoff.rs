@@ -14,16 +14,16 @@ use crate::store::{Reader, StoreError, StoredPersons};
 #[derive(Debug, Default)]
 pub(super) struct CommitSignal {
     committed: Mutex<Option<bool>>,
-    told: Condvar,
+    resolved: Condvar,
 }
 
 impl CommitSignal {
     /// Sets the result and wakes the threads that wait for it. Only the first call
     /// counts.
-    pub fn tell(&self, committed: bool) {
+    pub fn resolve(&self, committed: bool) {
         let mut state = self.committed.lock().unwrap_or_else(PoisonError::into_inner);
         state.get_or_insert(committed);
-        self.told.notify_all();
+        self.resolved.notify_all();
     }
 
     /// Whether it is known, and committed.
@@ -37,7 +37,7 @@ impl CommitSignal {
         loop {
             match *state {
                 Some(committed) => return committed,
-                None => state = self.told.wait(state).unwrap_or_else(PoisonError::into_inner),
+                None => state = self.resolved.wait(state).unwrap_or_else(PoisonError::into_inner),
             }
         }
     }
@@ -45,11 +45,11 @@ impl CommitSignal {
 
 /// The archive before the one that is judged: not stored yet.
 pub struct Predecessor {
-    pub(super) turn: Arc<CommitSignal>,
+    pub(super) signal: Arc<CommitSignal>,
     /// What it says of persons, when it is judged to its end.
     pub(super) facts: Receiver<Facts>,
     /// Batches that its writer is done with, to be filled again.
-    pub(super) spare: BatchPool,
+    pub(super) pool: BatchPool,
 }
 
 /// ValidatedAndStored ends of the way on which empty batches go back to a judge.
@@ -85,10 +85,10 @@ impl PersonLookup {
         }
         let fact = facts.as_ref().map_or(Fact::Unsure, |facts| facts.of(hospcode, pid));
         let stored = match fact {
-            _ if before.turn.is_committed() => true,
+            _ if before.signal.is_committed() => true,
             Fact::Untouched => return None,
             Fact::Sure(person) => return Some(person),
-            Fact::Unsure => before.turn.wait(),
+            Fact::Unsure => before.signal.wait(),
         };
         if stored {
             self.before = None;

@@ -14,7 +14,7 @@ const LISTED: usize = 20;
 
 /// What an archive holds.
 #[derive(Debug, Default)]
-pub struct Contents {
+pub struct ArchiveContents {
     /// Files of the standard, whole ones and broken ones.
     pub members: Vec<Member>,
     /// What is wrong with members.
@@ -25,39 +25,46 @@ pub struct Contents {
 
 /// Why an archive is broken as a whole, or why it could not be read.
 #[derive(Debug)]
-pub enum Refusal {
+pub enum ArchiveFailure {
     /// The sender's fault.
     Broken(Box<Problem>),
     /// The disk's.
     Io(std::io::Error),
 }
 
-impl Refusal {
+impl ArchiveFailure {
     fn broken(problem: Problem) -> Self {
         Self::Broken(Box::new(problem))
     }
 }
 
-impl Contents {
+impl ArchiveContents {
     /// Sorts the entries into files and reads the head of each, for an archive
     /// of a standard and fiscal year.
-    pub fn of(
+    pub fn read(
         world: &World,
         archive: &Archive,
         (standard, year): (Standard, i32),
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, ArchiveFailure> {
         let mut contents = Self::default();
         for entry in archive.entries() {
             contents.sort(world, archive, standard, entry)?;
         }
         if contents.members.is_empty() {
             let detail = contents.nothing_known(world, standard);
-            return Err(Refusal::broken(problem(world, Some(standard), "A07", None, None, detail)));
+            return Err(ArchiveFailure::broken(problem(
+                world,
+                Some(standard),
+                "A07",
+                None,
+                None,
+                detail,
+            )));
         }
         for member in &mut contents.members {
             let (_, layout) = world.file(member.record, standard);
             let plan = world.plan_in(member.record, standard, year);
-            let head = head::of(archive, member.entry, plan, layout)
+            let head = head::read_head(archive, member.entry, plan, layout)
                 .map_err(|e| refusal(world, standard, e))?;
             let name = member.name.clone();
             let say = |code: &str, line: Option<u64>, detail: String| {
@@ -85,7 +92,7 @@ impl Contents {
         archive: &Archive,
         standard: Standard,
         entry: &Entry,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ArchiveFailure> {
         if entry.is_dir {
             return Ok(());
         }
@@ -97,11 +104,12 @@ impl Contents {
         };
         let other = if standard == Standard::F21 { Standard::F43 } else { Standard::F21 };
         let (whole, cut) = (name.to_ascii_uppercase(), without_suffix(name).to_ascii_uppercase());
-        let known = |of: Standard| [&whole, &cut].into_iter().find_map(|n| world.record_of(of, n));
+        let known =
+            |of: Standard| [&whole, &cut].into_iter().find_map(|n| world.record_of(read_head, n));
         if let Some((record, file)) = known(standard) {
             if let Some(twin) = self.members.iter().find(|member| member.record == record) {
                 let detail = format!("{} and {} are both {file}", twin.name, entry.name);
-                return Err(Refusal::broken(problem(
+                return Err(ArchiveFailure::broken(problem(
                     world,
                     Some(standard),
                     "A02",
@@ -122,7 +130,7 @@ impl Contents {
             });
         } else if known(other).is_some() {
             let detail = format!("{} is a file of {other}, the archive is {standard}", entry.base);
-            return Err(Refusal::broken(problem(
+            return Err(ArchiveFailure::broken(problem(
                 world,
                 Some(standard),
                 "A07",
@@ -219,10 +227,10 @@ fn drain(archive: &Archive, entry: usize) -> Result<(), ReadTrouble> {
 }
 
 /// A trouble while reading as what it means for the archive.
-pub fn refusal(world: &World, standard: Standard, trouble: ReadTrouble) -> Refusal {
+pub fn refusal(world: &World, standard: Standard, trouble: ReadTrouble) -> ArchiveFailure {
     match trouble {
-        ReadTrouble::Io(error) => Refusal::Io(error),
-        ReadTrouble::Broken(broken) => Refusal::broken(problem(
+        ReadTrouble::Io(error) => ArchiveFailure::Io(error),
+        ReadTrouble::Broken(broken) => ArchiveFailure::broken(problem(
             world,
             Some(standard),
             broken.code,

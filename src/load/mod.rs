@@ -34,7 +34,7 @@ pub use error::LoadError;
 pub use examine::fuzzing;
 pub use handoff::Predecessor;
 pub use pending::PendingLoad;
-pub use request::{LoadRequest, PlaceOf, Places, Prepare};
+pub use request::{CandidatePaths, LoadRequest, PlaceOf, Prepare};
 
 use crate::store::Store;
 use crate::submission::Submission;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::member::problem;
-use super::members::Contents;
+use super::members::ArchiveContents;
 use super::writer::{InsertTally, ValidatedAndStored};
 use crate::archive::Standard;
 use crate::row::{CodeAt, Verdicts};
@@ -49,7 +49,7 @@ pub(super) fn complete(
     world: &World,
     standard: Standard,
     submission: &mut Submission,
-    contents: Contents,
+    contents: ArchiveContents,
     (verdicts, written): ValidatedAndStored,
 ) -> Result<(), String> {
     // A member without data is nothing that could be left of a broken archive.

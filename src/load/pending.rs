@@ -14,7 +14,7 @@ use super::examine::{
 use super::handoff::{BatchPool, CommitSignal, Predecessor};
 use super::outcome;
 use super::request::{LoadRequest, PlaceOf, Prepare};
-use super::writer::{InsertTally, MESSAGES_AHEAD, Message, Shape, write};
+use super::writer::{InsertTally, LoadLayout, MESSAGES_AHEAD, Message, write};
 use crate::row::Facts;
 use crate::store::{Store, SubmissionWriter};
 use crate::submission::{Problem, Submission};
@@ -25,12 +25,12 @@ pub struct PendingLoad {
     claim: LoadRequest,
     /// The state of the store's other writers when judging began.
     version: i64,
-    turn: Arc<CommitSignal>,
+    signal: Arc<CommitSignal>,
     /// Of the archive on whose word this one was judged.
     before: Option<Arc<CommitSignal>>,
     facts: Option<Receiver<Facts>>,
     messages: Option<Receiver<Message>>,
-    spare: BatchPool,
+    pool: BatchPool,
     judge: Option<JoinHandle<ValidatorResult>>,
 }
 
@@ -66,29 +66,29 @@ impl PendingLoad {
         let reader = if claim.id.is_some() { store.reader()? } else { None };
         let (sender, messages) = bounded(MESSAGES_AHEAD);
         // Archives that follow each other share their batches.
-        let spare = before.as_ref().map(|before| before.spare.clone());
-        let spare = spare.unwrap_or_else(|| bounded(MESSAGES_AHEAD + 2));
-        let spares = spare.1.clone();
-        let (say, facts) = bounded(1);
+        let pool = before.as_ref().map(|before| before.pool.clone());
+        let pool = pool.unwrap_or_else(|| bounded(MESSAGES_AHEAD + 2));
+        let spares = pool.1.clone();
+        let (facts_tx, facts) = bounded(1);
         let ours = claim.clone();
-        let turn_before = before.as_ref().map(|before| Arc::clone(&before.turn));
-        let way = ValidatorContext { claim: ours, sender, spares, say, guarded };
+        let turn_before = before.as_ref().map(|before| Arc::clone(&before.signal));
+        let way = ValidatorContext { claim: ours, sender, spares, facts_tx, guarded };
         let run = move || judge(&way, reader, before, prepare);
         let judge = Builder::new().name("judge".to_owned()).spawn(run)?;
         let (facts, messages) = (Some(facts), Some(messages));
-        let turn = Arc::default();
+        let signal = Arc::default();
         let (before, judge) = (turn_before, Some(judge));
-        Ok(Self { claim, version, turn, before, facts, messages, spare, judge })
+        Ok(Self { claim, version, signal, before, facts, messages, pool, judge })
     }
 
-    /// Stores rows, counts and findings in one transaction. `between` is
+    /// Stores rows, counts and findings in one transaction. `on_progress` is
     /// called now and then; it may begin the archive that follows this one,
     /// with what it is given.
     pub fn write(
         mut self,
         store: &Store,
         place: PlaceOf,
-        between: &mut dyn FnMut(&mut Option<Predecessor>),
+        on_progress: &mut dyn FnMut(&mut Option<Predecessor>),
     ) -> Result<Submission, LoadError> {
         let mut guarded = false;
         loop {
@@ -97,7 +97,7 @@ impl PendingLoad {
             // Nobody else can write from here on. What others wrote since
             // judging began (a void, an import) may bear on the judgement.
             let why = if store.version()? == self.version && self.stands() {
-                if let Some(done) = self.rows(store, loading, &shape, place, between)? {
+                if let Some(done) = self.rows(store, loading, &shape, place, on_progress)? {
                     return Ok(done);
                 }
                 guarded = true;
@@ -113,12 +113,12 @@ impl PendingLoad {
 
     /// Whether what it was judged on is stored.
     fn stands(&self) -> bool {
-        self.before.as_ref().is_none_or(|turn| turn.is_committed())
+        self.before.as_ref().is_none_or(|signal| signal.is_committed())
     }
 
     /// What is to be written; nothing when the archive is broken, or cannot be
     /// read.
-    fn shape(&self) -> Option<Shape> {
+    fn shape(&self) -> Option<LoadLayout> {
         match self.messages.as_ref()?.recv() {
             Ok(Message::Opened(shape)) => Some(shape),
             _ => None,
@@ -130,18 +130,21 @@ impl PendingLoad {
         &mut self,
         store: &Store,
         mut loading: SubmissionWriter,
-        shape: &Shape,
+        shape: &LoadLayout,
         place: PlaceOf,
-        between: &mut dyn FnMut(&mut Option<Predecessor>),
+        on_progress: &mut dyn FnMut(&mut Option<Predecessor>),
     ) -> Result<Option<Submission>, LoadError> {
         let facts = self.facts.take();
-        let (turn, spare) = (&self.turn, &self.spare);
-        let mut next =
-            facts.map(|facts| Predecessor { turn: Arc::clone(turn), facts, spare: spare.clone() });
-        let mut between = || between(&mut next);
-        between();
+        let (signal, pool) = (&self.signal, &self.pool);
+        let mut next = facts.map(|facts| Predecessor {
+            signal: Arc::clone(signal),
+            facts,
+            pool: pool.clone(),
+        });
+        let mut on_progress = || on_progress(&mut next);
+        on_progress();
         let written = match &self.messages {
-            Some(messages) => write(messages, &self.spare.0, &mut loading, shape, &mut between)?,
+            Some(messages) => write(messages, &self.pool.0, &mut loading, shape, &mut on_progress)?,
             None => Vec::new(),
         };
         match self.judged(store)? {
@@ -170,7 +173,7 @@ impl PendingLoad {
             .map_err(LoadError::Bug)?;
         if self.claim.id.is_some() {
             commit(&self.claim, place, loading, &mut submission)?;
-            self.turn.tell(true);
+            self.signal.resolve(true);
         }
         Ok(submission)
     }
@@ -192,7 +195,7 @@ impl PendingLoad {
         (submission, problem): (Submission, Problem),
     ) -> Result<Submission, LoadError> {
         let submission = refuse(store, &self.claim, place, submission, problem)?;
-        self.turn.tell(true);
+        self.signal.resolve(true);
         Ok(submission)
     }
 
@@ -213,7 +216,7 @@ impl PendingLoad {
 impl Drop for PendingLoad {
     fn drop(&mut self) {
         // Whoever was judged on the word of this one must not wait for ever.
-        self.turn.tell(false);
+        self.signal.resolve(false);
         // Without a writer the judge ends.
         self.messages = None;
         if let Some(judge) = self.judge.take()

@@ -29,10 +29,10 @@ pub struct LoadRequest {
 
 /// Where the original may lie, by outcome. The first place that is promised to
 /// no other submission is taken.
-pub type PlaceOf<'a> = &'a dyn Fn(Status) -> Option<Places<'a>>;
+pub type PlaceOf<'a> = &'a dyn Fn(Status) -> Option<CandidatePaths<'a>>;
 
 /// What is done before an archive is read, on the thread that judges it.
 pub type Prepare = Box<dyn FnOnce() -> std::io::Result<()> + Send>;
 
 /// Places below the data folder, the best first.
-pub type Places<'a> = Box<dyn Iterator<Item = String> + 'a>;
+pub type CandidatePaths<'a> = Box<dyn Iterator<Item = String> + 'a>;

@@ -3,10 +3,10 @@
 
 use crossbeam_channel::{Receiver, Sender};
 
-use super::lines::{Buffers, LineTrouble, Lines, Reading};
+use super::lines::{Buffers, LineError, MemberEncoding, MemberLines};
 use super::member::{Member, problem};
-use super::members::{Contents, Refusal, refusal};
-use super::odd::{Oddities, Rows};
+use super::members::{ArchiveContents, ArchiveFailure, refusal};
+use super::odd::{Oddities, RowLines};
 use super::visits::Visits;
 use super::writer::Message;
 use crate::archive::{Archive, Standard};
@@ -29,13 +29,13 @@ pub(super) struct ArchiveValidator<'a, 'c> {
     /// The way to the writer.
     pub sender: Sender<Message>,
     /// Batches that the writer is done with.
-    pub spare: Receiver<Batch>,
+    pub pool: Receiver<Batch>,
     /// Told the inflated bytes that have been read.
     pub progress: &'a (dyn Fn(u64) + Send + Sync),
     pub visits: Visits,
     pub buffers: Buffers,
     /// By member, as far as is known.
-    pub readings: Vec<Reading>,
+    pub readings: Vec<MemberEncoding>,
     /// Whether the writer can take members back. Being able to costs a copy of
     /// every page that is changed, and hardly any archive needs it.
     pub guarded: bool,
@@ -46,7 +46,7 @@ type MemberOutcome = (Verdicts, Oddities);
 
 /// Why a member's judging ended early.
 enum EndedEarly {
-    Lines(LineTrouble),
+    Lines(LineError),
     /// The writer has failed and will say so.
     WriterGone,
 }
@@ -56,7 +56,10 @@ impl ArchiveValidator<'_, '_> {
     /// out to be broken are marked in `contents`. When the writer is gone it
     /// ends early, and what it gives means nothing. Gives nothing when members
     /// have to be taken back and cannot be: all is to be judged again, guarded.
-    pub fn run(&mut self, contents: &mut Contents) -> Result<Option<Vec<Verdicts>>, Refusal> {
+    pub fn run(
+        &mut self,
+        contents: &mut ArchiveContents,
+    ) -> Result<Option<Vec<Verdicts>>, ArchiveFailure> {
         let mut judged: Vec<MemberOutcome> =
             contents.members.iter().map(|_| MemberOutcome::default()).collect();
         let mut groups = groups(self.world, self.standard, &contents.members);
@@ -75,16 +78,16 @@ impl ArchiveValidator<'_, '_> {
             match ended {
                 Ok(()) => {}
                 Err((_, Early::WriterGone)) => break,
-                Err((_, Early::Lines(LineTrouble::Read(trouble)))) => {
+                Err((_, Early::Lines(LineError::Read(trouble)))) => {
                     return Err(refusal(self.world, self.standard, trouble));
                 }
                 Err(_) if !self.guarded => return Ok(None),
-                Err((at, Early::Lines(LineTrouble::OtherEncoding(why)))) => {
-                    self.readings[at] = Reading::Windows874(why);
+                Err((at, Early::Lines(LineError::OtherEncoding(why)))) => {
+                    self.readings[at] = MemberEncoding::Windows874(why);
                     self.take_back(&members, contents, &mut judged);
                     groups.push(group);
                 }
-                Err((at, Early::Lines(LineTrouble::Member { code, line, detail }))) => {
+                Err((at, Early::Lines(LineError::Member { code, line, detail }))) => {
                     self.take_back(&members, contents, &mut judged);
                     contents.members[at].broken = true;
                     let name = contents.members[at].name.clone();
@@ -111,7 +114,7 @@ impl ArchiveValidator<'_, '_> {
 
     fn group(
         &mut self,
-        contents: &Contents,
+        contents: &ArchiveContents,
         members: &[usize],
         judged: &mut [MemberOutcome],
     ) -> Result<(), (usize, EndedEarly)> {
@@ -123,7 +126,12 @@ impl ArchiveValidator<'_, '_> {
         self.guard(Message::Keep).map_err(|early| (first, early))
     }
 
-    fn take_back(&mut self, members: &[usize], contents: &Contents, judged: &mut [MemberOutcome]) {
+    fn take_back(
+        &mut self,
+        members: &[usize],
+        contents: &ArchiveContents,
+        judged: &mut [MemberOutcome],
+    ) {
         // When the writer is gone it rolls everything back anyway.
         let _ = self.send(Message::Drop(members.to_vec()));
         self.visits.restart();
@@ -147,18 +155,19 @@ impl ArchiveValidator<'_, '_> {
                 .map(|name| record.column(name).unwrap_or_default())
         });
         let reader =
-            self.archive.reader(member.entry).map_err(|e| Early::Lines(LineTrouble::Read(e)))?;
+            self.archive.reader(member.entry).map_err(|e| Early::Lines(LineError::Read(e)))?;
         let bytes = self.archive.entries()[member.entry].inflated;
         let longest = world.config.limits.line_bytes;
-        let mut lines = Lines::new(reader, self.readings[at], longest, bytes, &mut self.buffers);
-        let (sender, spare) = (self.sender.clone(), self.spare.clone());
+        let mut lines =
+            MemberLines::new(reader, self.readings[at], longest, bytes, &mut self.buffers);
+        let (sender, pool) = (self.sender.clone(), self.pool.clone());
         // A row has about as many bytes as columns at the least.
         let count = bytes as usize / (plan.width + 1);
-        let fresh = || fresh(&spare, plan.width, count.min(BATCH_ROWS));
+        let fresh = || fresh(&pool, plan.width, count.min(BATCH_ROWS));
         let mut batch = fresh();
         let numbered = &mut self.visits;
         let mut judge = Judge::new(plan, member.orders.clone(), &mut self.context);
-        let mut rows = Rows::new(plan, layout, member);
+        let mut rows = RowLines::new(plan, layout, member);
         while let Some(block) = lines.block().map_err(Early::Lines)? {
             (self.progress)(block.text.len() as u64);
             judge.begin_block(block.text);
@@ -208,8 +217,8 @@ fn hand_over(
 
 /// An empty batch with room for so many rows. Room that stays unused costs
 /// nothing but addresses.
-fn fresh(spare: &Receiver<Batch>, width: usize, rows: usize) -> Batch {
-    let mut batch = spare.try_recv().unwrap_or_default();
+fn fresh(pool: &Receiver<Batch>, width: usize, rows: usize) -> Batch {
+    let mut batch = pool.try_recv().unwrap_or_default();
     batch.clear(width);
     batch.values.reserve(rows * width);
     batch.rows.reserve(rows);

@@ -15,7 +15,7 @@ pub(super) const MESSAGES_AHEAD: usize = 32;
 /// From the judge to the writer.
 pub(super) enum Message {
     /// The archive can be read; its rows follow.
-    Opened(Shape),
+    Opened(LoadLayout),
     /// A group of members begins that may be taken back together. Groups are
     /// told only of archives that are judged for the second time.
     Begin,
@@ -28,7 +28,7 @@ pub(super) enum Message {
 }
 
 /// What the writer has to know of an archive.
-pub(super) struct Shape {
+pub(super) struct LoadLayout {
     /// The round it belongs to.
     pub round: i32,
     /// By member: the position of its record.
@@ -58,19 +58,19 @@ pub struct InsertTally {
 pub(super) type ValidatedAndStored = (Vec<Verdicts>, Vec<InsertTally>);
 
 /// Writes what the judge hands over, until it is done; gives what was counted,
-/// by member. `between` is called now and then.
+/// by member. `on_progress` is called now and then.
 pub(super) fn write(
     receiver: &Receiver<Message>,
     giver: &Sender<Batch>,
     loading: &mut SubmissionWriter,
-    shape: &Shape,
-    between: &mut dyn FnMut(),
+    shape: &LoadLayout,
+    on_progress: &mut dyn FnMut(),
 ) -> Result<Vec<InsertTally>, StoreError> {
     let mut written: Vec<InsertTally> =
         shape.tables.iter().map(|_| InsertTally::default()).collect();
     let mut left = shape.kept_in_all;
     for message in receiver {
-        between();
+        on_progress();
         match message {
             Message::Opened(_) => {}
             Message::Begin => loading.begin_group()?,

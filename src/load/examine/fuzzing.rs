@@ -16,8 +16,8 @@ use crate::submission::{Status, Submission};
 pub fn judge(claim: &LoadRequest) -> Result<Submission, LoadError> {
     for guarded in [false, true] {
         let (sender, messages) = unbounded();
-        let ((_, spares), (say, _facts)) = (bounded(1), bounded(1));
-        let way = ValidatorContext { claim: claim.clone(), sender, spares, say, guarded };
+        let ((_, spares), (facts_tx, _facts)) = (bounded(1), bounded(1));
+        let way = ValidatorContext { claim: claim.clone(), sender, spares, facts_tx, guarded };
         let judged = examine(&way, &mut NoStore)?;
         drop(way);
         match judged {
