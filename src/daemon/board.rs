@@ -10,7 +10,7 @@ use chrono::{DateTime, FixedOffset};
 
 use super::queue::Queue;
 use crate::http::{Blocked, Ignored, InboxState, Loading, Shared, UnitQueue, Waiting};
-use crate::inbox::{BlockedLine, Line, Obstacle, Reason, unit_and_time};
+use crate::inbox::{BlockedArchive, Obstacle, QueuedArchive, Reason, unit_and_time};
 
 /// Archives that are named in all, and of each unit.
 const NAMED: usize = 100;
@@ -90,12 +90,12 @@ fn waits_ahead((ahead, _): &InProgress) -> Waiting {
     }
 }
 
-fn waiting(line: Line) -> Waiting {
-    let Line { name, hcode, bytes, since, settling } = line;
+fn waiting(line: QueuedArchive) -> Waiting {
+    let QueuedArchive { name, hcode, bytes, since, settling } = line;
     Waiting { name, hcode, bytes, since: since.to_rfc3339(), settling }
 }
 
-fn blocked(inbox: &Path, line: BlockedLine) -> Blocked {
+fn blocked(inbox: &Path, line: BlockedArchive) -> Blocked {
     let (mut th, mut en) = (line.obstacle.th(), line.obstacle.en());
     if let (Some(unit), 1..) = (&line.hcode, line.behind) {
         // Writing to a text does not fail.

@@ -12,7 +12,7 @@ const NAME_BYTES: usize = 255;
 /// Places below the data folder that nothing lies in, the best first: by
 /// outcome and month of receipt, under its own name, else with its number. It
 /// is for the store to tell which of them are promised to another submission.
-pub(super) fn places<'a>(
+pub(super) fn archive_paths<'a>(
     data: &'a Path,
     claimed: &'a Claimed,
     status: Status,

@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 use chrono::{DateTime, FixedOffset};
 
 use super::folders::Folders;
-use super::index::Stamp;
+use super::index::FileStamp;
 use super::numbers::{LastNumber, lock, make_numbered};
 use super::private_copy::{COPY, copy};
 use super::uploads::{MARK, MARK_PART, Uploads};
@@ -41,7 +41,7 @@ pub struct Claimed {
 pub fn claim(
     folders: &Folders,
     uploads: &Uploads,
-    (path, seen): (&Path, Stamp),
+    (path, seen): (&Path, FileStamp),
     last: LastNumber,
     now: DateTime<FixedOffset>,
 ) -> Result<Option<Claimed>, StoreError> {
@@ -67,7 +67,7 @@ pub fn claim(
         log::warn!("claiming {}: {error}", path.to_string_lossy().escape_debug());
     }
     let meta = to.symlink_metadata()?;
-    if !meta.is_file() || Stamp::of(&meta) != seen {
+    if !meta.is_file() || FileStamp::from_metadata(&meta) != seen {
         // Somebody put a link or a folder there since we looked; following it
         // would read, and change the mode of, what was never sent. Or somebody
         // still writes to it.

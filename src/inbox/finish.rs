@@ -5,10 +5,10 @@ use std::fs;
 use std::io;
 use std::sync::Arc;
 
-use super::archive_paths::places;
+use super::archive_paths::archive_paths;
 use super::claim::Claimed;
 use super::folders::Folders;
-use super::private_copy::own;
+use super::private_copy::make_private_copy;
 use super::receipts::write_receipt;
 use super::uploads::MARK;
 use crate::archive::sha256_file;
@@ -55,7 +55,7 @@ pub(super) fn begin(
                 progress,
             };
             let (path, ours) = (claimed.path.clone(), Arc::clone(&claimed.ours));
-            let prepare = Box::new(move || own(&path, &ours));
+            let prepare = Box::new(move || make_private_copy(&path, &ours));
             Ok(Begun::Validating(Box::new(PendingLoad::prepared(store, request, before, prepare)?)))
         }
     }
@@ -72,7 +72,7 @@ pub(super) fn store(
     on_progress: &mut dyn FnMut(&mut Option<Predecessor>),
 ) -> Result<Submission, LoadError> {
     let place = |status: Status| -> Option<CandidatePaths> {
-        Some(Box::new(places(&folders.data, claimed, status)))
+        Some(Box::new(archive_paths(&folders.data, claimed, status)))
     };
     match begun {
         Begun::Loaded(submission) => Ok(*submission),
@@ -97,7 +97,7 @@ pub fn finish(
         && claimed.path.try_exists()?
     {
         // What was stored before a kill may not be: an earlier version did not copy.
-        own(&claimed.path, &claimed.ours)?;
+        make_private_copy(&claimed.path, &claimed.ours)?;
         unchanged(claimed, submission)?;
         let to = folders.data.join(stored);
         make_folder(to.parent().unwrap_or(&folders.data), 0o700)?;

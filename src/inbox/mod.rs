@@ -42,14 +42,14 @@ mod work;
 
 pub use claim::{Claimed, abandon_copy, claim, claim_copy, is_held};
 pub use finish::finish;
-pub use folders::{DATA, Folders, KEPT, Kept};
-pub use index::{BlockedLine, Index, Line, Moment, Stamp, unit_and_time};
+pub use folders::{DATA, Folders, KEPT, KeptFolder};
+pub use index::{BlockedArchive, FileStamp, Index, Moment, QueuedArchive, unit_and_time};
 pub use numbers::LastNumber;
 pub use obstacle::{Obstacle, Reason};
-pub use pipeline::{Jobs, LoadJob, NotLoaded, Outcome, Outcomes, Pipeline};
+pub use pipeline::{Jobs, LoadJob, LoadOutcome, NotLoaded, Outcomes, Pipeline};
 pub use receipts::write_receipt;
 pub use scan::{IgnoredNames, Listing, depth_of};
 pub use under_way::under_way;
 pub use uploads::{Placed, Upload, Uploads};
 pub use verify::verify_folders;
-pub use work::{Left, Standing, earlier_claims, recover};
+pub use work::{RecoveredWork, Standing, earlier_claims, recover};

@@ -42,7 +42,7 @@ pub trait Jobs {
 }
 
 /// What became of an archive.
-pub type Outcome = (Claimed, Result<Submission, NotLoaded>);
+pub type LoadOutcome = (Claimed, Result<Submission, NotLoaded>);
 
 /// Why an archive is not stored.
 #[derive(Debug)]
@@ -93,9 +93,9 @@ pub struct Outcomes<'a, J> {
 }
 
 impl<J: Jobs> Iterator for Outcomes<'_, J> {
-    type Item = Outcome;
+    type Item = LoadOutcome;
 
-    fn next(&mut self) -> Option<Outcome> {
+    fn next(&mut self) -> Option<LoadOutcome> {
         if let Some(claimed) = self.behind.take() {
             return Some((claimed, Err(NotLoaded::Behind)));
         }

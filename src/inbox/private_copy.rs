@@ -34,7 +34,7 @@ const PRIVATE: u32 = 0o600;
 
 /// Makes a claimed archive ours, unless `ours` says that we have written it
 /// ourselves. It can be done again.
-pub(super) fn own(path: &Path, ours: &AtomicBool) -> io::Result<()> {
+pub(super) fn make_private_copy(path: &Path, ours: &AtomicBool) -> io::Result<()> {
     let meta = path.symlink_metadata()?;
     if ours.load(Ordering::Relaxed) && meta.uid() == geteuid().as_raw() && meta.nlink() == 1 {
         return make_private(path);
@@ -99,10 +99,10 @@ fn name(file: &File, path: &Path) -> io::Result<()> {
 }
 
 /// Size, time of the last change, and of the last change of anything about it.
-type State = (u64, (i64, i64), (i64, i64));
+type FileTimes = (u64, (i64, i64), (i64, i64));
 
 /// What changes when somebody writes to a file.
-fn state(file: &File) -> io::Result<State> {
+fn state(file: &File) -> io::Result<FileTimes> {
     let meta = file.metadata()?;
     let (modified, changed) =
         ((meta.mtime(), meta.mtime_nsec()), (meta.ctime(), meta.ctime_nsec()));

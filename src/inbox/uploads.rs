@@ -121,7 +121,7 @@ impl Uploads {
         crate::crash_point("upload_whole");
         let to = self.folders.inbox().join(&upload.name);
         // Before the lock: a large one takes its time.
-        let waiting = Waiting::look(&to)?;
+        let waiting = WaitingUpload::look(&to)?;
         let mut held = self.hold();
         if let Some(id) = held.same(upload) {
             return Ok(Placed::Again(id));
@@ -199,19 +199,19 @@ impl Uploads {
     }
 
     /// Lets nobody promise or claim meanwhile.
-    pub(super) fn hold(&self) -> Held<'_> {
+    pub(super) fn hold(&self) -> HeldUploads<'_> {
         let promises = self.promises.lock().unwrap_or_else(PoisonError::into_inner);
-        Held { folders: &self.folders, promises }
+        HeldUploads { folders: &self.folders, promises }
     }
 }
 
 /// The promises, while nobody else changes them.
-pub(super) struct Held<'u> {
+pub(super) struct HeldUploads<'u> {
     folders: &'u Folders,
     promises: MutexGuard<'u, BTreeMap<i64, Promise>>,
 }
 
-impl Held<'_> {
+impl HeldUploads<'_> {
     fn folder(&self, id: i64) -> PathBuf {
         self.folders.work().join(id.to_string())
     }
@@ -317,14 +317,14 @@ impl Held<'_> {
 }
 
 /// A file that waits, as it was when it was read.
-struct Waiting {
+struct WaitingUpload {
     sha256: String,
     file: u64,
     bytes: u64,
     changed: (i64, i64),
 }
 
-impl Waiting {
+impl WaitingUpload {
     fn look(path: &Path) -> io::Result<Option<Self>> {
         let Ok(meta) = fs::symlink_metadata(path) else { return Ok(None) };
         if !meta.is_file() {

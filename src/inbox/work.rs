@@ -35,7 +35,7 @@ impl Standing {
 
 /// What was found in `work/`.
 #[derive(Debug, Default)]
-pub struct Left {
+pub struct RecoveredWork {
     /// Taken up, in the order in which they are to be finished.
     pub claims: Vec<Claimed>,
     /// Held by other processes, or not to be taken up.
@@ -54,8 +54,8 @@ pub fn recover(
     uploads: &Uploads,
     clock: &Clock,
     known: &dyn Fn(i64) -> bool,
-) -> io::Result<Left> {
-    let mut left = Left::default();
+) -> io::Result<RecoveredWork> {
+    let mut left = RecoveredWork::default();
     for (id, folder) in numbered(folders)? {
         if known(id) || uploads.is_open(id) {
             continue;

@@ -3,7 +3,7 @@ use std::fs;
 
 use super::*;
 use crate::files::write_whole;
-use crate::inbox::{Stamp, unit_and_time};
+use crate::inbox::{FileStamp, unit_and_time};
 
 /// A small generator, so that a failure can be repeated from its seed.
 struct Random(u64);
@@ -241,7 +241,7 @@ fn an_archive_that_changes_at_the_last_moment_settles_anew() {
     let name = "F43_10670_20140101080000.zip";
     lab.drop_one(name, 10);
     let path = lab.folders.inbox().join(name);
-    let seen = Stamp::of(&path.symlink_metadata().unwrap());
+    let seen = FileStamp::from_metadata(&path.symlink_metadata().unwrap());
     lab.drop_one(name, 11);
     let last = || Ok(0);
     let got = claim(&lab.folders, &lab.uploads, (&path, seen), &last, clock().now()).unwrap();
