@@ -19,7 +19,7 @@ pub(super) enum Event {
     /// The loader has stored an archive.
     Stored(i64),
     /// An archive has its receipt and its last place, or met trouble.
-    Done(Box<Done>),
+    Done(Box<LoadDone>),
     /// An export was made, or was not.
     Exported(Box<Exported>),
     /// Read configuration, units and code lists again.
@@ -30,7 +30,7 @@ pub(super) enum Event {
 
 /// What became of a claim.
 #[derive(Debug)]
-pub(super) struct Done {
+pub(super) struct LoadDone {
     /// The claim.
     pub claimed: Claimed,
     /// The submission, else trouble.

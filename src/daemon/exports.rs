@@ -104,7 +104,7 @@ impl Exports {
     }
 
     /// Starts the first export that is due, unless one is running.
-    pub(super) fn look(&mut self, world: &Arc<World>) {
+    pub(super) fn start_due(&mut self, world: &Arc<World>) {
         if self.running {
             return;
         }

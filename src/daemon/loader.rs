@@ -8,7 +8,7 @@ use std::thread::{Builder, JoinHandle};
 use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 
-use super::event::{Done, Event, LoadFailure};
+use super::event::{Event, LoadDone, LoadFailure};
 use crate::clock::Clock;
 use crate::inbox::{Claimed, Folders, Jobs, LoadJob, NotLoaded, Pipeline, finish};
 use crate::load::LoadError;
@@ -43,7 +43,7 @@ pub(super) fn start(
     let run = move || {
         go_last();
         let pipeline = Pipeline { store: &store, folders: &folders, clock: &clock };
-        load_all(pipeline, Queue { jobs: queue, events: events.clone() }, &events, &loaded);
+        load_all(pipeline, LoadQueue { jobs: queue, events: events.clone() }, &events, &loaded);
         drop(loaded);
         if finisher.join().is_err() {
             log::error!("the finisher ended in a panic");
@@ -57,12 +57,12 @@ pub(super) fn start(
 }
 
 /// What the daemon hands over.
-struct Queue {
+struct LoadQueue {
     jobs: Receiver<LoadJob>,
     events: Sender<Event>,
 }
 
-impl Jobs for Queue {
+impl Jobs for LoadQueue {
     fn wait(&mut self) -> Option<LoadJob> {
         self.jobs.recv().ok()
     }
@@ -85,7 +85,7 @@ impl Jobs for Queue {
 /// Loads until nobody sends jobs any more.
 fn load_all(
     pipeline: Pipeline<'_>,
-    queue: Queue,
+    queue: LoadQueue,
     events: &Sender<Event>,
     loaded: &Sender<(Claimed, Submission)>,
 ) {
@@ -102,7 +102,7 @@ fn load_all(
             Err(NotLoaded::Failed(error)) => LoadFailure::Met(error.to_string()),
             Err(NotLoaded::Behind) => LoadFailure::Behind,
         };
-        let done = Done { claimed, outcome: Err(failure) };
+        let done = LoadDone { claimed, outcome: Err(failure) };
         let _ = events.send(Event::Done(Box::new(done)));
     }
 }
@@ -116,7 +116,7 @@ fn finish_all(
     for (claimed, submission) in loads {
         let outcome = caught(|| finish(flusher, folders, &claimed, &submission));
         let done =
-            Done { claimed, outcome: outcome.map(|()| submission).map_err(LoadFailure::Met) };
+            LoadDone { claimed, outcome: outcome.map(|()| submission).map_err(LoadFailure::Met) };
         let _ = events.send(Event::Done(Box::new(done)));
     }
 }

@@ -6,9 +6,9 @@
 //! loader's thread, so that the loop itself never waits for a load.
 
 mod board;
+mod claims;
 mod event;
 mod exports;
-mod hands;
 mod loader;
 mod queue;
 mod system;
@@ -24,10 +24,10 @@ use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender, after, bounded, never, select, tick};
 
 use self::board::{Board, InProgress, hcode_of};
-use self::event::{Done, Event, LoadFailure};
+use self::event::{Event, LoadDone, LoadFailure};
 use self::exports::Exports;
 use self::queue::Hints;
-use self::turns::Turns;
+use self::turns::Scheduler;
 use crate::clock::Clock;
 use crate::http::{self, InboxState, Loading, Pulse, Shared};
 use crate::inbox::{Folders, IgnoredNames, LoadJob, Moment, Uploads};
@@ -57,7 +57,7 @@ struct Daemon {
     setup: Setup,
     world: Arc<World>,
     shared: Arc<Shared>,
-    turns: Turns,
+    turns: Scheduler,
     jobs: Sender<LoadJob>,
     exports: Exports,
     /// The archive that is being loaded.
@@ -119,7 +119,7 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
     let server = http::start(Arc::clone(&shared))?;
     (setup.ready)(&format!("http://{}/", server.address()));
     notify_systemd(sd_notify::NotifyState::Ready);
-    let mut turns = Turns::new(setup.folders.clone(), setup.clock, hints);
+    let mut turns = Scheduler::new(setup.folders.clone(), setup.clock, hints);
     turns.queue.names = IgnoredNames::new(&world.config.inbox.ignore);
     let units_seen = world.units.stamp;
     let mut daemon = Daemon {
@@ -158,7 +158,7 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
 impl Daemon {
     fn run(&mut self, woken: &Receiver<Event>, server: &http::Server) {
         let ticks = tick(self.world.config.inbox.poll.0.max(Duration::from_millis(20)));
-        self.look();
+        self.scan_inbox();
         loop {
             // Looked at just then, and not at the tick after: its sender waits.
             let settled = self.turns.due_in(Instant::now()).map_or_else(never, after);
@@ -176,7 +176,7 @@ impl Daemon {
                     return;
                 }
             }
-            self.look();
+            self.scan_inbox();
             if self.setup.until_idle && self.told_idle {
                 return;
             }
@@ -198,7 +198,7 @@ impl Daemon {
                 self.loading = self.ahead.take();
                 self.began = Instant::now();
             }
-            Event::Stored(id) => self.free(id),
+            Event::Stored(id) => self.release(id),
             Event::Done(done) => self.done(*done),
             Event::Exported(done) => {
                 self.shared.metrics.exported(done.is_made());
@@ -222,7 +222,7 @@ impl Daemon {
 
     /// Scans the inbox, starts the next archive, and publishes the inbox state for
     /// HTTP.
-    fn look(&mut self) {
+    fn scan_inbox(&mut self) {
         let (moment, uploads) = (self.moment(), &self.shared.uploads);
         let last = || self.numbers.last_submission();
         let met = self.turns.refresh(uploads, &last, moment);
@@ -236,8 +236,8 @@ impl Daemon {
             }
             self.said.clone_from(&trouble);
         }
-        let idle = self.turns.are_over();
-        self.exports.look(&self.world);
+        let idle = self.turns.is_idle();
+        self.exports.start_due(&self.world);
         if idle && !self.told_idle && self.last_id > 0 {
             (self.setup.idle)(&self.setup.folders.data);
         }
@@ -281,25 +281,25 @@ impl Daemon {
     }
 
     /// The loader is done with an archive, whatever became of it.
-    fn free(&mut self, id: i64) {
+    fn release(&mut self, id: i64) {
         self.ahead.take_if(|(ahead, _)| ahead.id == id);
         if self.loading.take_if(|(loading, _)| loading.id == id).is_some() {
             self.shared.metrics.loaded(self.began.elapsed());
         }
     }
 
-    fn done(&mut self, done: Done) {
-        self.free(done.claimed.id);
-        let hands = &mut self.turns.hands;
-        hands.done(done.claimed.id);
+    fn done(&mut self, done: LoadDone) {
+        self.release(done.claimed.id);
+        let claims = &mut self.turns.claims;
+        claims.done(done.claimed.id);
         match done.outcome {
-            Ok(submission) => tell(&submission),
-            Err(LoadFailure::Behind) => hands.try_at(Instant::now(), done.claimed),
+            Ok(submission) => log_outcome(&submission),
+            Err(LoadFailure::Behind) => claims.retry_at(Instant::now(), done.claimed),
             Err(LoadFailure::Met(error)) => {
                 let name = done.claimed.name.escape_debug();
                 log::error!("submission {} ({name}): {error}", done.claimed.id);
                 let at = Instant::now() + self.world.config.inbox.retry.0;
-                hands.try_at(at, done.claimed);
+                claims.retry_at(at, done.claimed);
             }
         }
     }
@@ -350,7 +350,7 @@ fn keep_units(folders: &Folders, world: &World) {
 }
 
 /// One line in the log for each archive; no value of a row is ever logged.
-fn tell(s: &Submission) {
+fn log_outcome(s: &Submission) {
     let mut sum = crate::submission::Counts::default();
     for file in &s.files {
         sum.add(&file.counts);

@@ -10,7 +10,7 @@ use crate::inbox::{Claimed, Standing, unit_and_time};
 
 /// The claims.
 #[derive(Default)]
-pub(super) struct Hands {
+pub(super) struct ActiveClaims {
     /// With the loader, or on their way from it to their last place: the
     /// number and the unit.
     busy: Vec<(i64, Option<String>)>,
@@ -18,27 +18,27 @@ pub(super) struct Hands {
     retry: Vec<(Instant, Claimed)>,
 }
 
-impl Hands {
+impl ActiveClaims {
     /// Whether there is no claim.
-    pub(super) fn are_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.busy.is_empty() && self.retry.is_empty()
     }
 
     /// Whether a claim is here.
-    pub(super) fn have(&self, id: i64) -> bool {
+    pub(super) fn contains(&self, id: i64) -> bool {
         self.busy.iter().any(|(busy, _)| *busy == id)
             || self.retry.iter().any(|(_, claimed)| claimed.id == id)
     }
 
     /// Whether something of a unit is here.
-    pub(super) fn hold(&self, unit: &str) -> bool {
+    pub(super) fn has_unit(&self, unit: &str) -> bool {
         let of = |name: &str| unit_and_time(name).is_some_and(|(of, _)| of == unit);
         self.busy.iter().any(|(_, busy)| busy.as_deref() == Some(unit))
             || self.retry.iter().any(|(_, claimed)| of(&claimed.name))
     }
 
     /// A claim goes to the loader.
-    pub(super) fn give(&mut self, claimed: &Claimed) {
+    pub(super) fn start(&mut self, claimed: &Claimed) {
         let unit = unit_and_time(&claimed.name).map(|(unit, _)| unit);
         self.busy.push((claimed.id, unit));
     }
@@ -49,12 +49,12 @@ impl Hands {
     }
 
     /// A claim is to be tried at a time.
-    pub(super) fn try_at(&mut self, at: Instant, claimed: Claimed) {
+    pub(super) fn retry_at(&mut self, at: Instant, claimed: Claimed) {
         self.retry.push((at, claimed));
     }
 
     /// The first that is still to wait.
-    pub(super) fn waits(&self, now: Instant) -> Option<&Claimed> {
+    pub(super) fn first_waiting(&self, now: Instant) -> Option<&Claimed> {
         self.retry.iter().find(|(at, _)| *at > now).map(|(_, claimed)| claimed)
     }
 
@@ -77,7 +77,7 @@ impl Hands {
     }
 
     /// Whether an archive of a unit is to stay in the inbox.
-    pub(super) fn keep_back(&self, others: &[Standing], unit: &str, time: NaiveDateTime) -> bool {
-        self.hold(unit) || others.iter().any(|other| other.is_before(unit, time))
+    pub(super) fn must_wait(&self, others: &[Standing], unit: &str, time: NaiveDateTime) -> bool {
+        self.has_unit(unit) || others.iter().any(|other| other.is_before(unit, time))
     }
 }
