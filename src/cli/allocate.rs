@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::context::Context;
-use super::output::{Done, Lang, say, say_json};
+use super::output::{CommandOutcome, Lang, say, say_json};
 use super::score::rulebook;
 use crate::money::Satang;
 use crate::money::allocate::Sums;
@@ -37,7 +37,7 @@ pub struct Args {
 }
 
 /// Runs `khlang allocate`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
     match (&args.parts, args.round) {
         (Some(parts), _) => super::closing::run(context, parts),
         (None, Some(round)) => allocation(context, args, round),
@@ -45,7 +45,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     }
 }
 
-fn allocation(context: &Context, args: &Args, round: i32) -> anyhow::Result<Done> {
+fn allocation(context: &Context, args: &Args, round: i32) -> anyhow::Result<CommandOutcome> {
     let other = args.rulebook.as_ref().map(|path| trial(context, path, round)).transpose()?;
     let base = || rulebook(context, round);
     match (other, args.compare) {
@@ -68,7 +68,7 @@ fn allocation(context: &Context, args: &Args, round: i32) -> anyhow::Result<Done
             }
         }
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
 /// A rulebook on trial: as good as one in force, and of the same round.

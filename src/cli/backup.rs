@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::context::Context;
-use super::output::{Done, say, shown};
+use super::output::{CommandOutcome, say, shown};
 use crate::daemon;
 use crate::store::{AccessStore, Restoring, ResultCache, may_write, restore, sweep, sweep_restore};
 
@@ -26,7 +26,7 @@ pub struct RestoreArgs {
 }
 
 /// Writes a backup, also while the daemon runs.
-pub fn backup(context: &Context, args: &Args) -> anyhow::Result<Done> {
+pub fn backup(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
     let reader = context.reader()?;
     let access = AccessStore::path(&context.data).exists().then(|| beside(&args.file));
     for path in [Some(&args.file), access.as_ref()].into_iter().flatten() {
@@ -45,7 +45,7 @@ pub fn backup(context: &Context, args: &Args) -> anyhow::Result<Done> {
             &copied.content_sha256[..16]
         ))?;
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
 /// Where the copy of tokens and access log goes: beside that of the database.
@@ -63,7 +63,7 @@ pub fn sweep_leftovers(data: &Path) -> anyhow::Result<()> {
 }
 
 /// Puts a backup in the place of the database, once it has proven itself.
-pub fn restore_from(context: &Context, args: &RestoreArgs) -> anyhow::Result<Done> {
+pub fn restore_from(context: &Context, args: &RestoreArgs) -> anyhow::Result<CommandOutcome> {
     let config = context.config()?;
     let catalog = context.catalog(&config)?;
     let folders = context.folders()?;
@@ -103,7 +103,7 @@ pub fn restore_from(context: &Context, args: &RestoreArgs) -> anyhow::Result<Don
             ),
         );
         say(format!("{th}\n{en}"))?;
-        return Ok(Done::Short);
+        return Ok(CommandOutcome::InputIncomplete);
     }
     // Figures of another state; they are counted again.
     ResultCache::forget(&folders.data);
@@ -128,7 +128,7 @@ pub fn restore_from(context: &Context, args: &RestoreArgs) -> anyhow::Result<Don
     if let Some(kept) = &restored.kept {
         say(format!("{}: {}", context.pick("ฐานข้อมูลเดิม", "the old database"), shown(kept)))?;
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
 /// A text that may hold names, on one line.

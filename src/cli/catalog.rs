@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use clap::ValueEnum;
 
 use super::context::Context;
-use super::output::{Done, Lang, say, say_json};
+use super::output::{CommandOutcome, Lang, say, say_json};
 use crate::catalog::{Catalog, FindingText};
 
 /// Options of `catalog`.
@@ -13,12 +13,12 @@ use crate::catalog::{Catalog, FindingText};
 pub struct Args {
     /// Form of the answer
     #[arg(long, value_enum, default_value = "md")]
-    format: Format,
+    format: CatalogFormat,
 }
 
 /// Form of the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
+enum CatalogFormat {
     /// One JSON document.
     Json,
     /// Markdown tables.
@@ -26,14 +26,14 @@ enum Format {
 }
 
 /// Runs `khlang catalog`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
     let catalog = context.catalog(&context.config()?)?;
     let texts: Vec<FindingText> = expanded(&catalog);
     match args.format {
-        Format::Json => say_json(&texts)?,
-        Format::Md => say(markdown(&texts, context.lang == Lang::Th))?,
+        CatalogFormat::Json => say_json(&texts)?,
+        CatalogFormat::Md => say(markdown(&texts, context.lang == Lang::Th))?,
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
 /// All texts, the codes that every file has with the prefix of each file.

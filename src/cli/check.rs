@@ -5,16 +5,16 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use super::context::Context;
-use super::outcome::{Args, Progress, Show};
-use super::output::Done;
+use super::outcome::{Args, OutcomePrinter, Progress};
+use super::output::CommandOutcome;
 use crate::load::{LoadRequest, load};
 use crate::store::Store;
 
 /// Runs `khlang check`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
     args.prove()?;
     let world = Arc::new(context.world()?);
-    let mut show = Show::new(context, args);
+    let mut show = OutcomePrinter::new(context, args);
     for path in &args.archives {
         let store = Store::temporary(&world.catalog, world.config.store.cache_mib)?;
         let now = context.clock.now();

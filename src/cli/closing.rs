@@ -3,7 +3,7 @@
 use anyhow::anyhow;
 
 use super::context::Context;
-use super::output::{Done, Lang, say, say_json};
+use super::output::{CommandOutcome, Lang, say, say_json};
 use super::score::rulebook;
 use crate::inbox::under_way;
 use crate::money::Satang;
@@ -46,7 +46,7 @@ struct Which {
 }
 
 impl Which {
-    fn of(&self, round: i32) -> PartOf {
+    fn part_of(&self, round: i32) -> PartOf {
         let (kind, number) = match (self.quarter, self.tranche) {
             (Some(number), _) => (PartKind::Quarter, number),
             (None, number) => (PartKind::Tranche, number.unwrap_or_default()),
@@ -99,7 +99,7 @@ fn not_blank(text: &str) -> Result<String, String> {
 }
 
 /// Runs `khlang allocate close`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
     match args {
         Args::Close(args) => close(context, args),
         Args::Reopen(args) => reopen(context, args),
@@ -112,7 +112,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
             } else {
                 parts.iter().try_for_each(|part| tell(context, part))?;
             }
-            Ok(Done::Good)
+            Ok(CommandOutcome::Ok)
         }
     }
 }
@@ -126,7 +126,7 @@ fn pick<'w>(context: &Context, words: &'w Words) -> &'w str {
     context.pick(&words.th, &words.en)
 }
 
-fn close(context: &Context, args: &CloseArgs) -> anyhow::Result<Done> {
+fn close(context: &Context, args: &CloseArgs) -> anyhow::Result<CommandOutcome> {
     let refused = |refusal: Refusal| refused(context, &refusal);
     let book = rulebook(context, args.round)?;
     let of = args.which.of(args.round);
@@ -166,7 +166,7 @@ fn close(context: &Context, args: &CloseArgs) -> anyhow::Result<Done> {
     show(context, &book, &of, args.json)
 }
 
-fn reopen(context: &Context, args: &ReopenArgs) -> anyhow::Result<Done> {
+fn reopen(context: &Context, args: &ReopenArgs) -> anyhow::Result<CommandOutcome> {
     let book = rulebook(context, args.round)?;
     let of = args.which.of(args.round);
     let known = context.reader()?.closings(of.round, i64::MAX)?;
@@ -182,7 +182,12 @@ fn reopen(context: &Context, args: &ReopenArgs) -> anyhow::Result<Done> {
 }
 
 /// Shows one part.
-fn show(context: &Context, book: &Rulebook, of: &PartOf, json: bool) -> anyhow::Result<Done> {
+fn show(
+    context: &Context,
+    book: &Rulebook,
+    of: &PartOf,
+    json: bool,
+) -> anyhow::Result<CommandOutcome> {
     let closings: Vec<Closing> = context.reader()?.closings(of.round, i64::MAX)?;
     let all = parts(book, &closings);
     for part in all.iter().filter(|part| part.kind == of.kind && part.part == of.part) {
@@ -192,7 +197,7 @@ fn show(context: &Context, book: &Rulebook, of: &PartOf, json: bool) -> anyhow::
             tell(context, part)?;
         }
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
 fn tell(context: &Context, part: &PartLine) -> anyhow::Result<()> {

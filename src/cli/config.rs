@@ -1,7 +1,7 @@
 //! `khlang config`: proves or shows the configuration in force.
 
 use super::context::Context;
-use super::output::{Done, say};
+use super::output::{CommandOutcome, say};
 use crate::score::rulebook::check::check;
 use crate::score::{RulebookError, Shelf};
 
@@ -15,14 +15,14 @@ pub enum Args {
 }
 
 /// Runs `khlang config`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
     match args {
         Args::Show => say(context.config()?.show())?,
         Args::Check => {
             let world = context.world()?;
             if world.units.held.is_some() {
                 // The world has said so.
-                return Ok(Done::Short);
+                return Ok(CommandOutcome::InputIncomplete);
             }
             let shelf = Shelf::of(&context.data);
             let books = shelf.all()?;
@@ -36,7 +36,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
                 log::error!("{mistake}");
             }
             if !mistakes.is_empty() || !cups.is_empty() {
-                return Ok(Done::Short);
+                return Ok(CommandOutcome::InputIncomplete);
             }
             super::export::prove(context, &world.config)?;
             say(format!(
@@ -54,5 +54,5 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
             ))?;
         }
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }

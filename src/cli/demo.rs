@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use chrono::{Datelike, Months};
 
 use super::context::Context;
-use super::output::{Done, say};
+use super::output::{CommandOutcome, say};
 use super::serve;
 use crate::archive::Standard;
 use crate::daemon;
@@ -35,7 +35,7 @@ pub struct Args {
 }
 
 /// Runs `khlang demo`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
     let folders = context.folders()?;
     if folders.database().exists() {
         say(context.pick(
@@ -60,7 +60,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
         }
     });
     daemon::run(setup)?;
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
 /// Archives of both standards, of the last months, into the inbox.

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::context::Context;
 use super::known::unknown;
-use super::output::{Done, say, say_json};
+use super::output::{CommandOutcome, say, say_json};
 use crate::config::Config;
 use crate::export::{self, Made, Manifest, Place, Plan};
 use crate::inbox::Folders;
@@ -44,7 +44,7 @@ struct Run<'a> {
 
 /// An export in the list.
 #[derive(Serialize)]
-struct Line {
+struct ListedExport {
     name: String,
     schedule: String,
     formats: Vec<&'static str>,
@@ -65,7 +65,7 @@ struct RunLine {
 }
 
 /// Runs `khlang export`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
     match args {
         Args::Run { name, json } => by_hand(context, name, *json),
         Args::List { json } => list(context, *json),
@@ -97,7 +97,7 @@ pub(super) fn prove(
     Ok((library, plans.into_iter().zip(proven).collect()))
 }
 
-fn by_hand(context: &Context, name: &str, json: bool) -> anyhow::Result<Done> {
+fn by_hand(context: &Context, name: &str, json: bool) -> anyhow::Result<CommandOutcome> {
     let world = context.world()?;
     let (library, plans) = prove(context, &world.config)?;
     let Some((plan, _)) = plans.iter().find(|(plan, _)| plan.name == name) else {
@@ -118,7 +118,7 @@ fn by_hand(context: &Context, name: &str, json: bool) -> anyhow::Result<Done> {
     let path = made.path.display().to_string();
     if json {
         say_json(&Run { path, manifest: &made.manifest })?;
-        return Ok(Done::Good);
+        return Ok(CommandOutcome::Ok);
     }
     say(&path)?;
     for file in &made.manifest.files {
@@ -128,10 +128,10 @@ fn by_hand(context: &Context, name: &str, json: bool) -> anyhow::Result<Done> {
         let head = context.pick("คำนวณไม่ได้", "not computable");
         say(format!("  {head}: {kpi}: {why}"))?;
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
-fn list(context: &Context, json: bool) -> anyhow::Result<Done> {
+fn list(context: &Context, json: bool) -> anyhow::Result<CommandOutcome> {
     let config = context.config()?;
     let (_, plans) = prove(context, &config)?;
     let data = Folders::new(&context.data).data;
@@ -143,7 +143,7 @@ fn list(context: &Context, json: bool) -> anyhow::Result<Done> {
             since: state.since,
             done: state.done,
         });
-        Ok(Line {
+        Ok(ListedExport {
             name: plan.name.clone(),
             schedule: plan.schedule.clone(),
             formats: plan.formats.iter().map(|format| format.as_str()).collect(),
@@ -152,10 +152,10 @@ fn list(context: &Context, json: bool) -> anyhow::Result<Done> {
             runs: runs.iter().rev().map(run_line).collect(),
         })
     });
-    let lines: Vec<Line> = lines.collect::<anyhow::Result<_>>()?;
+    let lines: Vec<ListedExport> = lines.collect::<anyhow::Result<_>>()?;
     if json {
         say_json(&lines)?;
-        return Ok(Done::Good);
+        return Ok(CommandOutcome::Ok);
     }
     for line in &lines {
         let next = line.next.map_or("-".to_owned(), |next| next.to_rfc3339());
@@ -164,7 +164,7 @@ fn list(context: &Context, json: bool) -> anyhow::Result<Done> {
             say(format!("  {} #{} {}", run.made_at.to_rfc3339(), run.as_of_submission, run.path))?;
         }
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
 fn run_line(made: &Made) -> RunLine {

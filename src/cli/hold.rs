@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::known::{self, optional_unit, unknown};
-use super::output::{Done, Lang, say, say_json};
+use super::output::{CommandOutcome, Lang, say, say_json};
 use crate::money::holds::{ALL, PERFORMANCE, parse_percent, percent};
 use crate::printable::line;
 use crate::score::rulebook::Shelf;
@@ -76,7 +76,7 @@ pub struct AddArgs {
 }
 
 /// Runs `khlang hold`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
     match args {
         Args::Add(args) => add(context, args),
         Args::List { round, unit, as_of, json } => {
@@ -101,7 +101,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     }
 }
 
-fn add(context: &Context, args: &AddArgs) -> anyhow::Result<Done> {
+fn add(context: &Context, args: &AddArgs) -> anyhow::Result<CommandOutcome> {
     context.reader()?;
     let deed = deed(context, args.by.as_deref(), &args.reason)?;
     let world = context.world()?;
@@ -143,17 +143,17 @@ fn deed(context: &Context, by: Option<&str>, reason: &str) -> anyhow::Result<Hol
     Ok(HoldAction { at: context.clock.now().to_rfc3339(), by, reason: reason.to_owned() })
 }
 
-fn one(context: &Context, id: i64, json: bool) -> anyhow::Result<Done> {
+fn one(context: &Context, id: i64, json: bool) -> anyhow::Result<CommandOutcome> {
     let reader = context.reader()?;
     let mut holds = reader.holds(None, i64::MAX)?;
     holds.retain(|hold| hold.id == id);
     show(context, &holds, json)
 }
 
-fn show(context: &Context, holds: &[Hold], json: bool) -> anyhow::Result<Done> {
+fn show(context: &Context, holds: &[Hold], json: bool) -> anyhow::Result<CommandOutcome> {
     if json {
         say_json(&holds)?;
-        return Ok(Done::Good);
+        return Ok(CommandOutcome::Ok);
     }
     for hold in holds {
         let (of, held) = (&hold.of, &hold.held);
@@ -177,5 +177,5 @@ fn show(context: &Context, holds: &[Hold], json: bool) -> anyhow::Result<Done> {
             line(&held.reason)
         ))?;
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }

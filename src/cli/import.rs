@@ -12,8 +12,8 @@ use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::context::Context;
-use super::outcome::{Args, Progress, Show};
-use super::output::Done;
+use super::outcome::{Args, OutcomePrinter, Progress};
+use super::output::CommandOutcome;
 use crate::inbox::{
     Claimed, Folders, Jobs, LoadJob, NotLoaded, Pipeline, abandon_copy, claim_copy, earlier_claims,
     finish, is_held,
@@ -33,11 +33,11 @@ const UNFINISHED: usize = 3;
 /// How often it looks whether an earlier archive of the unit is done.
 const LOOK: Duration = Duration::from_millis(50);
 
-type Copied<'a> = (&'a Path, anyhow::Result<Claimed>);
+type CopiedArchive<'a> = (&'a Path, anyhow::Result<Claimed>);
 type Loaded<'a> = (&'a Path, Claimed, Submission);
 
 /// Runs `khlang import`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
     args.prove()?;
     let world = Arc::new(context.world()?);
     let folders = context.folders()?;
@@ -47,7 +47,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     let (copied, waiting) = bounded(AHEAD);
     let (loaded, unfinished) = bounded(UNFINISHED);
     let (folders, stop) = (&folders, &AtomicBool::new(false));
-    let mut show = Show::new(context, args);
+    let mut show = OutcomePrinter::new(context, args);
     let done = std::thread::scope(|scope| {
         scope.spawn(move || copy_all(context, args, folders, &numbers, stop, &copied));
         let showing = &mut show;
@@ -74,7 +74,7 @@ fn copy_all<'a>(
     folders: &Folders,
     numbers: &Reader,
     stop: &AtomicBool,
-    copied: &Sender<Copied<'a>>,
+    copied: &Sender<CopiedArchive<'a>>,
 ) {
     go_ahead_when_idle();
     let last = || numbers.last_submission();
@@ -134,7 +134,7 @@ fn wait_for_earlier(
 /// persons of the one before, so that the rest are given up then.
 struct Copies<'a, 'c> {
     world: &'c Arc<World>,
-    copied: &'c Receiver<Copied<'a>>,
+    copied: &'c Receiver<CopiedArchive<'a>>,
     /// Paths of the jobs that were given, in their order.
     given: &'c RefCell<VecDeque<&'a Path>>,
     /// Why one could not be copied.
@@ -143,7 +143,7 @@ struct Copies<'a, 'c> {
 }
 
 impl<'a> Copies<'a, '_> {
-    fn job(&self, (path, claimed): Copied<'a>) -> Option<LoadJob> {
+    fn job(&self, (path, claimed): CopiedArchive<'a>) -> Option<LoadJob> {
         match claimed {
             Ok(claimed) => {
                 self.given.borrow_mut().push_back(path);
@@ -177,7 +177,7 @@ fn load_all<'a>(
     pipeline: Pipeline<'_>,
     world: &Arc<World>,
     stop: &AtomicBool,
-    copied: &Receiver<Copied<'a>>,
+    copied: &Receiver<CopiedArchive<'a>>,
     loaded: &Sender<Loaded<'a>>,
 ) -> anyhow::Result<()> {
     let (given, failed) = (RefCell::default(), RefCell::default());
@@ -220,7 +220,7 @@ fn finish_all(
     folders: &Folders,
     flusher: &Flusher,
     loads: &Receiver<Loaded>,
-    show: &mut Show,
+    show: &mut OutcomePrinter,
 ) -> anyhow::Result<()> {
     go_after_writer();
     let mut outcome = Ok(());

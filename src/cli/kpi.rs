@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::context::Context;
 use super::known::{self, unknown};
-use super::output::{Done, say, say_json};
+use super::output::{CommandOutcome, say, say_json};
 use crate::kpi::{
     Calculator, Definition, KpiError, KpiResult, Level, Library, Period, PersonExplained,
     UnitExplained, read_entries,
@@ -80,7 +80,7 @@ pub enum Args {
 }
 
 /// Runs `khlang kpi`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
     let library = Library::load(Some(&context.data.join(OWN)))?;
     match args {
         Args::List { json } => list(context, &library, *json),
@@ -92,7 +92,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
         }
         Args::Explain { id, unit, person, period, unmask, json } => {
             let definition = find(&library, id)?;
-            let place = Place { unit, person: person.as_deref(), unmask: *unmask };
+            let place = ExplainTarget { unit, person: person.as_deref(), unmask: *unmask };
             explain(context, definition, period, &place, *json)
         }
         Args::Enter { file, json } => enter(context, &library, file, *json),
@@ -104,10 +104,10 @@ fn find<'l>(library: &'l Library, id: &str) -> anyhow::Result<&'l Definition> {
     library.get(id).ok_or_else(|| unknown(("ตัวชี้วัด", "KPI"), id, known()))
 }
 
-fn list(context: &Context, library: &Library, json: bool) -> anyhow::Result<Done> {
+fn list(context: &Context, library: &Library, json: bool) -> anyhow::Result<CommandOutcome> {
     if json {
         say_json(&library.kpis.values().collect::<Vec<_>>())?;
-        return Ok(Done::Good);
+        return Ok(CommandOutcome::Ok);
     }
     for definition in library.kpis.values() {
         let name = context.pick(&definition.name.th, &definition.name.en);
@@ -115,7 +115,7 @@ fn list(context: &Context, library: &Library, json: bool) -> anyhow::Result<Done
             definition.target.iter().map(|(year, target)| format!("{year}: {target}")).collect();
         say(format!("{:<22} {name} [{}]", definition.id, targets.join(", ")))?;
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
 /// What was counted, and which KPIs took too long.
@@ -166,7 +166,7 @@ fn tell(
     counted: CountedAll,
     one: bool,
     json: bool,
-) -> anyhow::Result<Done> {
+) -> anyhow::Result<CommandOutcome> {
     let CountedAll { results, stopped, longest_ms } = counted;
     match (json, one, results.first()) {
         (true, true, Some(result)) => say_json(result)?,
@@ -183,7 +183,7 @@ fn tell(
         "stopped after limits.kpi_ms = {longest_ms} ms: {}",
         stopped.join(", ")
     );
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
 /// Each query may take so long.
@@ -228,7 +228,7 @@ fn show(context: &Context, chosen: &[&Definition], result: &KpiResult) -> anyhow
 }
 
 /// What is to be explained.
-struct Place<'a> {
+struct ExplainTarget<'a> {
     unit: &'a str,
     person: Option<&'a str>,
     unmask: bool,
@@ -238,9 +238,9 @@ fn explain(
     context: &Context,
     definition: &Definition,
     period: &Period,
-    place: &Place<'_>,
+    place: &ExplainTarget<'_>,
     json: bool,
-) -> anyhow::Result<Done> {
+) -> anyhow::Result<CommandOutcome> {
     let world = context.world()?;
     known::unit(&world.units, place.unit)?;
     let reader = context.reader()?;
@@ -262,12 +262,12 @@ fn explain(
             show_unit(context, &explained)?;
         }
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
 fn show_person(
     context: &Context,
-    place: &Place<'_>,
+    place: &ExplainTarget<'_>,
     explained: &PersonExplained,
 ) -> anyhow::Result<()> {
     say(format!("{} {} {}", explained.kpi, explained.period.name, explained.person))?;
@@ -323,7 +323,12 @@ fn show_unit(context: &Context, explained: &UnitExplained) -> anyhow::Result<()>
     Ok(())
 }
 
-fn enter(context: &Context, library: &Library, file: &Path, json: bool) -> anyhow::Result<Done> {
+fn enter(
+    context: &Context,
+    library: &Library,
+    file: &Path,
+    json: bool,
+) -> anyhow::Result<CommandOutcome> {
     let world = context.world()?;
     let text = crate::files::read_plain(file).with_context(|| file.display().to_string())?;
     let entries = match read_entries(&text, library, &world.units) {
@@ -336,7 +341,7 @@ fn enter(context: &Context, library: &Library, file: &Path, json: bool) -> anyho
                     say(mistake)?;
                 }
             }
-            return Ok(Done::Short);
+            return Ok(CommandOutcome::InputIncomplete);
         }
     };
     let folders = context.folders()?;
@@ -350,5 +355,5 @@ fn enter(context: &Context, library: &Library, file: &Path, json: bool) -> anyho
         let (th, en) = ("บันทึกแล้ว", "entered");
         say(format!("{} {}", context.pick(th, en), entries.len()))?;
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Command;
 use clap_complete::Shell;
 
-use super::output::{Done, say};
+use super::output::{CommandOutcome, say};
 
 /// Where the manual pages go.
 #[derive(Debug, clap::Args)]
@@ -24,17 +24,17 @@ pub struct CompletionArgs {
 }
 
 /// Writes a manual page for the program and one for each command.
-pub fn man(command: Command, args: &ManArgs) -> anyhow::Result<Done> {
+pub fn man(command: Command, args: &ManArgs) -> anyhow::Result<CommandOutcome> {
     std::fs::create_dir_all(&args.dir)?;
     clap_mangen::generate_to(command, &args.dir)?;
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
 /// Writes the completions of one shell to standard output.
-pub fn completions(mut command: Command, args: &CompletionArgs) -> anyhow::Result<Done> {
+pub fn completions(mut command: Command, args: &CompletionArgs) -> anyhow::Result<CommandOutcome> {
     // Made in memory first: the generator panics when its output is closed.
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut command, "khlang", &mut text);
     say(String::from_utf8_lossy(&text).trim_end())?;
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }

@@ -39,7 +39,7 @@ use chrono::{DateTime, FixedOffset};
 use clap::{ArgAction, CommandFactory as _, Parser, Subcommand};
 
 pub use context::Context;
-pub use output::{Done, Lang};
+pub use output::{CommandOutcome, Lang};
 
 use crate::printable;
 
@@ -176,8 +176,8 @@ pub fn main() -> ExitCode {
         Command::Completions(args) => manual::completions(Cli::command(), args),
     };
     match done {
-        Ok(Done::Good) => ExitCode::SUCCESS,
-        Ok(Done::Short) => ExitCode::from(2),
+        Ok(CommandOutcome::Ok) => ExitCode::SUCCESS,
+        Ok(CommandOutcome::InputIncomplete) => ExitCode::from(2),
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // Nothing is left to tell a failure of standard error to.

@@ -11,7 +11,7 @@ use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::context::Context;
-use super::output::{Done, Lang, say, shown};
+use super::output::{CommandOutcome, Lang, say, shown};
 use crate::load::receipt;
 use crate::printable;
 use crate::submission::{Status, Submission};
@@ -55,7 +55,7 @@ impl Args {
 
 /// Prints outcomes one by one, so that none is kept, and says in the end how
 /// they compare to `--fail-on`.
-pub struct Show {
+pub struct OutcomePrinter {
     thai: bool,
     json: bool,
     fail_on: FailOn,
@@ -63,7 +63,7 @@ pub struct Show {
     short: bool,
 }
 
-impl Show {
+impl OutcomePrinter {
     /// Nothing shown yet.
     pub fn new(context: &Context, args: &Args) -> Self {
         let thai = context.lang == Lang::Th;
@@ -84,11 +84,11 @@ impl Show {
     }
 
     /// Ends what is shown: an array is a whole one also after trouble.
-    pub fn end(self) -> anyhow::Result<Done> {
+    pub fn end(self) -> anyhow::Result<CommandOutcome> {
         if self.json {
             say(if self.shown == 0 { "[]" } else { "]" })?;
         }
-        Ok(if self.short { Done::Short } else { Done::Good })
+        Ok(if self.short { CommandOutcome::InputIncomplete } else { CommandOutcome::Ok })
     }
 }
 

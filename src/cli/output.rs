@@ -9,7 +9,7 @@ use crate::printable;
 
 /// What a command has to say besides its output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Done {
+pub enum CommandOutcome {
     /// All well.
     Good,
     /// The input fell short.

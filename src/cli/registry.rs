@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use super::context::Context;
-use super::output::{Done, Lang, say, say_json};
+use super::output::{CommandOutcome, Lang, say, say_json};
 use crate::files::open_plain;
 use crate::registry::{BadLine, ImportError, Imported, import, parse_forwarded};
 
@@ -30,14 +30,18 @@ pub enum Args {
 }
 
 /// Runs `khlang registry`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
     match args {
         Args::Import { file, json } => import_file(context, file, *json),
         Args::Forwarded { file } => forwarded(context, file),
     }
 }
 
-fn import_file(context: &Context, file: &std::path::Path, json: bool) -> anyhow::Result<Done> {
+fn import_file(
+    context: &Context,
+    file: &std::path::Path,
+    json: bool,
+) -> anyhow::Result<CommandOutcome> {
     drop(open_plain(file).with_context(|| file.display().to_string())?);
     let world = context.world()?;
     let folders = context.folders()?;
@@ -50,7 +54,7 @@ fn import_file(context: &Context, file: &std::path::Path, json: bool) -> anyhow:
             let what = context.pick(&th, &en);
             let kept = context.pick("ทะเบียนเดิมยังใช้อยู่", "the registry in use stays");
             log::error!("{file}:{line}: {what} ({kept})");
-            return Ok(Done::Short);
+            return Ok(CommandOutcome::InputIncomplete);
         }
         Err(error) => return Err(error).with_context(|| file.display().to_string()),
     };
@@ -60,7 +64,7 @@ fn import_file(context: &Context, file: &std::path::Path, json: bool) -> anyhow:
     } else {
         show(context, &imported)?;
     }
-    Ok(if imported.bad == 0 { Done::Good } else { Done::Short })
+    Ok(if imported.bad == 0 { CommandOutcome::Ok } else { CommandOutcome::InputIncomplete })
 }
 
 fn show(context: &Context, imported: &Imported) -> anyhow::Result<()> {
@@ -85,12 +89,12 @@ fn show(context: &Context, imported: &Imported) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn forwarded(context: &Context, file: &std::path::Path) -> anyhow::Result<Done> {
+fn forwarded(context: &Context, file: &std::path::Path) -> anyhow::Result<CommandOutcome> {
     let lines = parse_forwarded(file)?;
     let world = context.world()?;
     let mut store = context.store(&world, &context.folders()?)?;
     store.record_forwarded(&lines)?;
     context.log_change("registry forwarded", None, None, &format!("{} lines", lines.len()))?;
     say(format!("{} {}", lines.len(), context.pick("รายการ", "times of forwarding")))?;
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }

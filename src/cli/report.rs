@@ -7,7 +7,7 @@ use anyhow::Context as _;
 
 use super::context::Context;
 use super::known::unknown;
-use super::output::{Done, Lang};
+use super::output::{CommandOutcome, Lang};
 use crate::export::{self, Content, Layouts, Place};
 use crate::files::write_whole;
 use crate::kpi::{Level, Library, Period};
@@ -53,7 +53,7 @@ fn format_of(name: &str) -> Result<Format, String> {
 }
 
 /// Runs `khlang report`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
     let world = context.world()?;
     let library = Library::load(Some(&context.data.join(KPI)))?;
     let what = content(context, args, &library)?;
@@ -86,7 +86,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
             out.write_all(&bytes)?;
         }
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
 fn content(context: &Context, args: &Args, library: &Library) -> anyhow::Result<Content> {

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use clap::builder::PossibleValuesParser;
 
 use super::context::Context;
-use super::output::{Done, say, say_json};
+use super::output::{CommandOutcome, say, say_json};
 use crate::archive::Standard;
 use crate::sample::{SampleArgs, default_start, generate};
 
@@ -42,7 +42,7 @@ pub struct Args {
 }
 
 /// Runs `khlang sample`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
     let catalog = context.catalog(&context.config()?)?;
     let standard: Standard =
         args.standard.parse().map_err(|_| anyhow::anyhow!("no standard {}", args.standard))?;
@@ -70,5 +70,5 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
             summary.bytes
         ))?;
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }

@@ -6,7 +6,7 @@ use chrono::Datelike as _;
 
 use super::context::Context;
 use super::known::{unit_or_sender, unknown};
-use super::output::{Done, Lang, say, say_json};
+use super::output::{CommandOutcome, Lang, say, say_json};
 use crate::score::quality::{TrancheQuality, of_round};
 use crate::score::rulebook::check::check;
 use crate::score::{
@@ -18,7 +18,7 @@ use crate::score::{
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Args {
     #[command(subcommand)]
-    rows: Option<Rows>,
+    rows: Option<RowsQuery>,
     /// The round, B.E. (2557: 1 Jul 2556 to 30 Jun 2557)
     #[arg(long, required = true)]
     round: Option<i32>,
@@ -41,7 +41,7 @@ pub struct Args {
 
 /// Calls of `score`.
 #[derive(Debug, clap::Subcommand)]
-enum Rows {
+enum RowsQuery {
     /// List the rows behind a figure
     Rows(RowsArgs),
 }
@@ -70,9 +70,9 @@ struct RowsArgs {
 }
 
 /// Runs `khlang score`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
     match (&args.rows, args.round) {
-        (Some(Rows::Rows(args)), _) => rows(context, args),
+        (Some(RowsQuery::Rows(args)), _) => rows(context, args),
         (None, Some(round)) => sheet(context, args, round),
         (None, None) => anyhow::bail!("--round is needed"),
     }
@@ -88,7 +88,7 @@ pub(super) fn rulebook(context: &Context, round: i32) -> anyhow::Result<Rulebook
     }
 }
 
-fn sheet(context: &Context, args: &Args, round: i32) -> anyhow::Result<Done> {
+fn sheet(context: &Context, args: &Args, round: i32) -> anyhow::Result<CommandOutcome> {
     let book = rulebook(context, round)?;
     let config = context.config()?;
     let (units, catalog) = (context.units(&config)?, context.catalog(&config)?);
@@ -109,7 +109,7 @@ fn sheet(context: &Context, args: &Args, round: i32) -> anyhow::Result<Done> {
     } else {
         table(context, &book, &points, &sheet)?;
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
 /// Quality of a unit by tranche.
@@ -167,7 +167,7 @@ fn notes<Q>(context: &Context, book: &Rulebook, sheet: &Sheet<Q>) -> anyhow::Res
     Ok(())
 }
 
-fn rows(context: &Context, args: &RowsArgs) -> anyhow::Result<Done> {
+fn rows(context: &Context, args: &RowsArgs) -> anyhow::Result<CommandOutcome> {
     let book = rulebook(context, args.round)?;
     let config = context.config()?;
     let (units, catalog) = (context.units(&config)?, context.catalog(&config)?);
@@ -192,14 +192,14 @@ fn rows(context: &Context, args: &RowsArgs) -> anyhow::Result<Done> {
     let rows = rows_behind(&reader, &book, &units, &catalog, &figure)?;
     if args.json {
         say_json(&rows)?;
-        return Ok(Done::Good);
+        return Ok(CommandOutcome::Ok);
     }
     for row in &rows {
         let (file, submission, line) = (&row.file, row.submission, row.line);
         let cid = row.cid.as_deref().unwrap_or("-");
         say(format!("{file} #{submission}:{line} {} {:.2} {cid}", row.date, row.points))?;
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
 fn month(text: &str) -> Result<u32, String> {

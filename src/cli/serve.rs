@@ -1,15 +1,15 @@
 //! `khlang serve`: the daemon.
 
 use super::context::Context;
-use super::output::{Done, say};
+use super::output::{CommandOutcome, say};
 use crate::daemon::{self, Setup};
 
 /// Runs `khlang serve`.
-pub fn run(context: &Context) -> anyhow::Result<Done> {
+pub fn run(context: &Context) -> anyhow::Result<CommandOutcome> {
     let setup = setup(context)?;
     super::backup::sweep_leftovers(&context.data)?;
     daemon::run(setup)?;
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
 /// The daemon over this context. When it is ready it says where to drop

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 use super::context::Context;
 use super::known::unknown;
-use super::output::{Done, Lang, say, shown};
+use super::output::{CommandOutcome, Lang, say, shown};
 use super::score::rulebook;
 use crate::files::write_whole;
 use crate::money::result::{Basis, count};
@@ -35,7 +35,7 @@ pub struct Args {
 }
 
 /// Runs `khlang statement`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
     let now = context.clock.now();
     let round = args.round.unwrap_or_else(|| crate::clock::round_of(now.date_naive()));
     let book = rulebook(context, round)?;
@@ -72,11 +72,11 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
                 write(&document, &args.out.join(name))?;
             }
         }
-        return Ok(Done::Good);
+        return Ok(CommandOutcome::Ok);
     };
     let document = statement(&basis, &counted, cup)?;
     let main = || counted.allocation.cups.iter().map(|cup| cup.cup.as_str());
     let document = document.ok_or_else(|| unknown(("หน่วยบริการประจำ", "main unit"), cup, main()))?;
     write(&document, &args.out)?;
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::context::Context;
 use super::known::optional_unit;
-use super::output::{Done, Lang, say, say_json};
+use super::output::{CommandOutcome, Lang, say, say_json};
 use crate::inbox::write_receipt;
 use crate::load::receipt;
 use crate::store::SubmissionFilter;
@@ -59,7 +59,7 @@ pub enum Args {
 const PER_PAGE: u64 = 100;
 
 /// Runs `khlang submissions`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
     match args {
         Args::List { hcode, status, from, to, page, json } => {
             let filter = SubmissionFilter {
@@ -81,11 +81,11 @@ fn list(
     filter: &SubmissionFilter,
     page: u64,
     json: bool,
-) -> anyhow::Result<Done> {
+) -> anyhow::Result<CommandOutcome> {
     let list = context.reader()?.submissions(filter, page, PER_PAGE)?;
     if json {
         say_json(&list)?;
-        return Ok(Done::Good);
+        return Ok(CommandOutcome::Ok);
     }
     for line in &list.rows {
         let hcode = line.hcode.as_deref().unwrap_or("-");
@@ -102,10 +102,10 @@ fn list(
             crate::printable::line(&line.archive)
         ))?;
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
-fn show(context: &Context, id: i64, json: bool) -> anyhow::Result<Done> {
+fn show(context: &Context, id: i64, json: bool) -> anyhow::Result<CommandOutcome> {
     let catalog = context.catalog(&context.config()?)?;
     let found = context.reader()?.submission(id, &catalog)?;
     let submission = found.ok_or_else(|| anyhow::anyhow!("no submission {id}"))?;
@@ -114,10 +114,10 @@ fn show(context: &Context, id: i64, json: bool) -> anyhow::Result<Done> {
     } else {
         say(receipt::one(&submission, context.lang == Lang::Th))?;
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
-fn void(context: &Context, id: i64, reason: &str, json: bool) -> anyhow::Result<Done> {
+fn void(context: &Context, id: i64, reason: &str, json: bool) -> anyhow::Result<CommandOutcome> {
     anyhow::ensure!(!reason.trim().is_empty(), "a reason is needed");
     context.reader()?;
     let world = context.world()?;
@@ -140,5 +140,5 @@ fn void(context: &Context, id: i64, reason: &str, json: bool) -> anyhow::Result<
             Lang::En => format!("submission {id} is void: {rows} rows taken back"),
         })?;
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }

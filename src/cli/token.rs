@@ -5,7 +5,7 @@ use chrono::{Days, NaiveDate, NaiveTime};
 use serde_json::json;
 
 use super::context::Context;
-use super::output::{Done, say, say_json};
+use super::output::{CommandOutcome, say, say_json};
 use crate::access::{Role, Secret, SecretKind};
 use crate::clock::at_bangkok;
 use crate::printable::line;
@@ -57,11 +57,11 @@ pub enum Args {
 }
 
 /// Runs `khlang token`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
     match args {
         Args::Create { role, hcode, expires, name, json } => {
             let wanted =
-                Wanted { role, hcode: hcode.as_deref(), expires: expires.as_deref(), name };
+                TokenRequest { role, hcode: hcode.as_deref(), expires: expires.as_deref(), name };
             create(context, &wanted, *json)
         }
         Args::List { json } => list(context, *json),
@@ -70,14 +70,18 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
 }
 
 /// A token as it is asked for.
-struct Wanted<'a> {
+struct TokenRequest<'a> {
     role: &'a str,
     hcode: Option<&'a str>,
     expires: Option<&'a str>,
     name: &'a str,
 }
 
-fn create(context: &Context, wanted: &Wanted<'_>, json: bool) -> anyhow::Result<Done> {
+fn create(
+    context: &Context,
+    wanted: &TokenRequest<'_>,
+    json: bool,
+) -> anyhow::Result<CommandOutcome> {
     let config = context.config()?;
     let role = Role::parse(wanted.role).with_context(|| {
         let names = Role::ALL.map(Role::as_str).join(", ");
@@ -109,7 +113,7 @@ fn create(context: &Context, wanted: &Wanted<'_>, json: bool) -> anyhow::Result<
             "id": id, "token": secret.reveal(), "role": role, "hcode": hcode,
             "name": wanted.name, "expires_at": expires_at,
         }))?;
-        return Ok(Done::Good);
+        return Ok(CommandOutcome::Ok);
     }
     say(secret.reveal())?;
     let th = "เก็บไว้ให้ดี: แสดงครั้งเดียวเท่านั้น";
@@ -121,7 +125,7 @@ fn create(context: &Context, wanted: &Wanted<'_>, json: bool) -> anyhow::Result<
         hcode.unwrap_or_default(),
         context.pick(th, en)
     ))?;
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
 /// The unit of a role that has one, as the list of units knows it.
@@ -155,11 +159,11 @@ fn end(context: &Context, wanted: Option<&str>, days: u32) -> anyhow::Result<Opt
     Ok(Some(crate::clock::stamp(at_bangkok(over.and_time(NaiveTime::MIN)))))
 }
 
-fn list(context: &Context, json: bool) -> anyhow::Result<Done> {
+fn list(context: &Context, json: bool) -> anyhow::Result<CommandOutcome> {
     let tokens = context.access()?.tokens()?;
     if json {
         say_json(&tokens)?;
-        return Ok(Done::Good);
+        return Ok(CommandOutcome::Ok);
     }
     let now = context.clock.stamp();
     for token in &tokens {
@@ -169,7 +173,7 @@ fn list(context: &Context, json: bool) -> anyhow::Result<Done> {
         let state = state(context, token, &now);
         say(format!("{id:>4} {role:<9} {hcode:<6} khl_{begins}… {state} {used} {}", line(name)))?;
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
 fn state(context: &Context, token: &TokenLine, now: &str) -> String {
@@ -180,7 +184,7 @@ fn state(context: &Context, token: &TokenLine, now: &str) -> String {
     }
 }
 
-fn revoke(context: &Context, id: i64, json: bool) -> anyhow::Result<Done> {
+fn revoke(context: &Context, id: i64, json: bool) -> anyhow::Result<CommandOutcome> {
     let store = context.access()?;
     let revoked = store.revoke_token(id, &super::context::user(), &context.clock.stamp())?;
     let of = store.token(id)?.with_context(|| format!("there is no token {id}"))?;
@@ -197,5 +201,5 @@ fn revoke(context: &Context, id: i64, json: bool) -> anyhow::Result<Done> {
         };
         say(format!("{id} {}", context.pick(th, en)))?;
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }

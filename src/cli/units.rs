@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::context::Context;
-use super::output::{Done, Lang, say, say_json};
+use super::output::{CommandOutcome, Lang, say, say_json};
 use crate::units::Held;
 
 /// Calls of `units`.
@@ -25,14 +25,14 @@ pub enum Args {
 }
 
 /// Runs `khlang units`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
     match args {
         Args::Accept { json } => accept(context, *json),
         Args::Show { json } => show(context, *json),
     }
 }
 
-fn accept(context: &Context, json: bool) -> anyhow::Result<Done> {
+fn accept(context: &Context, json: bool) -> anyhow::Result<CommandOutcome> {
     let units = context.units(&context.config()?)?;
     let Some(held) = &units.held else {
         let nothing = context.pick("ไม่มีรายการที่รอการยืนยัน", "no list of units is held back");
@@ -42,7 +42,7 @@ fn accept(context: &Context, json: bool) -> anyhow::Result<Done> {
         } else {
             say(nothing)?;
         }
-        return Ok(Done::Good);
+        return Ok(CommandOutcome::Ok);
     };
     let can = held.can_be_accepted();
     if can {
@@ -60,7 +60,7 @@ fn accept(context: &Context, json: bool) -> anyhow::Result<Done> {
         let kept = context.pick("ใช้ไม่ได้", "it cannot be accepted");
         say(format!("{}: {kept}", context.pick(&held.th, &held.en)))?;
     }
-    Ok(if can { Done::Good } else { Done::Short })
+    Ok(if can { CommandOutcome::Ok } else { CommandOutcome::InputIncomplete })
 }
 
 /// How many units are in force from here on.
@@ -85,9 +85,10 @@ fn list(held: &Held) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn show(context: &Context, json: bool) -> anyhow::Result<Done> {
+fn show(context: &Context, json: bool) -> anyhow::Result<CommandOutcome> {
     let units = context.units(&context.config()?)?;
-    let done = if units.held.is_some() { Done::Short } else { Done::Good };
+    let done =
+        if units.held.is_some() { CommandOutcome::InputIncomplete } else { CommandOutcome::Ok };
     if json {
         say_json(&json!({"units": units.by_code.len(), "held": units.held}))?;
         return Ok(done);

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::context::Context;
-use super::output::{Done, say, say_json};
+use super::output::{CommandOutcome, say, say_json};
 use crate::inbox::verify_folders;
 use crate::store::{AccessStore, Mismatch, Opening, prove_backup};
 
@@ -19,7 +19,7 @@ pub struct Args {
 }
 
 /// Runs `khlang verify`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
     context.reader()?;
     let config = context.config()?;
     let catalog = context.catalog(&config)?;
@@ -64,7 +64,11 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
             say(format!("- {id}{}", crate::printable::line(&mismatch.what)))?;
         }
     }
-    Ok(if report.mismatches.is_empty() { Done::Good } else { Done::Short })
+    Ok(if report.mismatches.is_empty() {
+        CommandOutcome::Ok
+    } else {
+        CommandOutcome::InputIncomplete
+    })
 }
 
 /// The databases in a folder, by name.
