@@ -1,8 +1,8 @@
 //! What may be wrong with an archive, apart from what may be wrong with us.
 //!
-//! A [`Broken`] is the sender's fault and becomes a problem on the receipt; an
+//! A [`ArchiveError`] is the sender's fault and becomes a problem on the receipt; an
 //! I/O error is ours and never does. The two travel together as
-//! [`ReadTrouble`], also through `std::io::Read`, which knows only the second.
+//! [`ReadError`], also through `std::io::Read`, which knows only the second.
 
 use std::io;
 
@@ -10,7 +10,7 @@ use thiserror::Error;
 
 /// The kinds of fault of a whole archive; each belongs to one problem code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Flaw {
+pub enum ArchiveDefect {
     /// No zip at all.
     NotZip,
     /// A zip that ends too early.
@@ -59,7 +59,7 @@ pub enum Flaw {
     Content,
 }
 
-impl Flaw {
+impl ArchiveDefect {
     /// The problem code that the sender sees.
     pub fn code(self) -> &'static str {
         match self {
@@ -74,23 +74,23 @@ impl Flaw {
     }
 
     /// A fault of the archive as a whole.
-    pub(super) fn found(self, detail: impl Into<String>) -> Broken {
-        Broken { flaw: self, code: self.code(), detail: detail.into(), entry: None }
+    pub(super) fn found(self, detail: impl Into<String>) -> ArchiveError {
+        ArchiveError { flaw: self, code: self.code(), detail: detail.into(), entry: None }
     }
 
     /// A fault of one entry, whose name leads the detail.
-    pub(super) fn at(self, entry: &str, detail: impl AsRef<str>) -> Broken {
+    pub(super) fn at(self, entry: &str, detail: impl AsRef<str>) -> ArchiveError {
         let detail = format!("{entry}: {}", detail.as_ref());
-        Broken { flaw: self, code: self.code(), detail, entry: Some(entry.to_owned()) }
+        ArchiveError { flaw: self, code: self.code(), detail, entry: Some(entry.to_owned()) }
     }
 }
 
 /// Why a whole archive is refused: the sender's fault.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{code}: {detail}")]
-pub struct Broken {
+pub struct ArchiveError {
     /// What kind of fault it is.
-    pub flaw: Flaw,
+    pub flaw: ArchiveDefect,
     /// `A01`, `A02` or `A03`.
     pub code: &'static str,
     /// Short English text; names the entry when one is to blame.
@@ -101,33 +101,33 @@ pub struct Broken {
 
 /// Why an archive could not be opened or an entry not be read to its end.
 #[derive(Debug, Error)]
-pub enum ReadTrouble {
+pub enum ReadError {
     /// The archive is broken: the sender's fault.
     #[error(transparent)]
-    Broken(#[from] Broken),
+    Broken(#[from] ArchiveError),
     /// The disk, or the file system, failed us.
     #[error("cannot read the archive")]
     Io(#[source] io::Error),
 }
 
 /// Opening fails in the same two ways as reading does.
-pub type OpenError = ReadTrouble;
+pub type OpenError = ReadError;
 
-impl From<io::Error> for ReadTrouble {
-    /// Finds the [`Broken`] that a [`super::MemberReader`] wrapped, if any.
+impl From<io::Error> for ReadError {
+    /// Finds the [`ArchiveError`] that a [`super::MemberReader`] wrapped, if any.
     fn from(error: io::Error) -> Self {
-        match error.downcast::<Broken>() {
+        match error.downcast::<ArchiveError>() {
             Ok(broken) => Self::Broken(broken),
             Err(error) => Self::Io(error),
         }
     }
 }
 
-impl From<ReadTrouble> for io::Error {
-    fn from(trouble: ReadTrouble) -> Self {
+impl From<ReadError> for io::Error {
+    fn from(trouble: ReadError) -> Self {
         match trouble {
-            ReadTrouble::Broken(broken) => Self::other(broken),
-            ReadTrouble::Io(error) => error,
+            ReadError::Broken(broken) => Self::other(broken),
+            ReadError::Io(error) => error,
         }
     }
 }
@@ -138,10 +138,10 @@ mod tests {
 
     #[test]
     fn a_fault_survives_the_way_through_io_error() {
-        let broken = Flaw::Content.at("PERSON.txt", "CRC mismatch");
-        let back = ReadTrouble::from(io::Error::from(ReadTrouble::Broken(broken.clone())));
-        assert!(matches!(back, ReadTrouble::Broken(found) if found == broken));
-        let disk = ReadTrouble::from(io::Error::from(io::ErrorKind::UnexpectedEof));
-        assert!(matches!(disk, ReadTrouble::Io(_)));
+        let broken = ArchiveDefect::Content.at("PERSON.txt", "CRC mismatch");
+        let back = ReadError::from(io::Error::from(ReadError::Broken(broken.clone())));
+        assert!(matches!(back, ReadError::Broken(found) if found == broken));
+        let disk = ReadError::from(io::Error::from(io::ErrorKind::UnexpectedEof));
+        assert!(matches!(disk, ReadError::Io(_)));
     }
 }

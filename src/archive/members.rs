@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::config::Limits;
 
-use super::defect::{Flaw, OpenError, ReadTrouble};
+use super::defect::{ArchiveDefect, OpenError, ReadError};
 use super::reader::{MemberReader, OpenArchive};
 use super::scan::{self, Entry};
 
@@ -85,23 +85,25 @@ impl Archive {
     /// readers may be open at once, of one entry too; each starts at its head.
     ///
     /// # Errors
-    /// [`ReadTrouble::Io`] when there is no such entry.
-    pub fn reader(&self, index: usize) -> Result<MemberReader, ReadTrouble> {
+    /// [`ReadError::Io`] when there is no such entry.
+    pub fn reader(&self, index: usize) -> Result<MemberReader, ReadError> {
         self.buffered(index, STREAM_BUFFER)
     }
 
-    fn buffered(&self, index: usize, buffer: usize) -> Result<MemberReader, ReadTrouble> {
+    fn buffered(&self, index: usize, buffer: usize) -> Result<MemberReader, ReadError> {
         if index >= self.entries().len() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "no such entry").into());
         }
         Ok(MemberReader::new(Arc::clone(&self.shared), index, buffer))
     }
 
-    fn no_archive_within(&self, entry: &Entry) -> Result<(), ReadTrouble> {
+    fn no_archive_within(&self, entry: &Entry) -> Result<(), ReadError> {
         let mut head = Vec::new();
         self.buffered(entry.index, HEAD_BUFFER)?.take(HEAD_BYTES).read_to_end(&mut head)?;
         if ARCHIVE_HEADS.iter().any(|known| head.starts_with(known)) {
-            return Err(Flaw::Nested.at(&entry.name, "an archive within the archive").into());
+            return Err(ArchiveDefect::Nested
+                .at(&entry.name, "an archive within the archive")
+                .into());
         }
         Ok(())
     }

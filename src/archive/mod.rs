@@ -19,7 +19,7 @@ mod tests;
 #[path = "../../tests/support/zipcraft.rs"]
 mod zipcraft;
 
-pub use defect::{Broken, Flaw, OpenError, ReadTrouble};
+pub use defect::{ArchiveDefect, ArchiveError, OpenError, ReadError};
 pub use members::{Archive, sha256_file};
 pub use name::{ArchiveName, NameError, Standard};
 pub use reader::MemberReader;

@@ -17,7 +17,7 @@ use std::fs::File;
 
 use crate::config::Limits;
 
-use super::defect::{Broken, Flaw, ReadTrouble};
+use super::defect::{ArchiveDefect, ArchiveError, ReadError};
 use records::{Central, End};
 use source::Source;
 
@@ -49,10 +49,10 @@ pub struct Entry {
 
 /// Scans an archive of `len` bytes. Structure comes before limits, so that an
 /// archive which lies about its entries is called unsafe and not just large.
-pub(super) fn scan(file: &File, len: u64, limits: &Limits) -> Result<Vec<Entry>, ReadTrouble> {
+pub(super) fn scan(file: &File, len: u64, limits: &Limits) -> Result<Vec<Entry>, ReadError> {
     if len > limits.archive_bytes {
         let detail = format!("archive of {len} bytes, limit {}", limits.archive_bytes);
-        return Err(Flaw::ArchiveBytes.found(detail).into());
+        return Err(ArchiveDefect::ArchiveBytes.found(detail).into());
     }
     let mut source = Source::new(file, len);
     let end = records::end(&mut source)?;
@@ -84,13 +84,13 @@ fn directory(
     source: &mut Source<'_>,
     end: End,
     limits: &Limits,
-) -> Result<Vec<Central>, ReadTrouble> {
+) -> Result<Vec<Central>, ReadError> {
     let mut kept = Vec::new();
     let (mut at, mut count) = (end.directory, 0);
     while at < end.stop {
         let Some(whole) = records::central_length(source, at, end.stop)? else {
             let detail = format!("no entry where number {} should be in the directory", count + 1);
-            return Err(Flaw::Directory.found(detail).into());
+            return Err(ArchiveDefect::Directory.found(detail).into());
         };
         if count < limits.entries
             && let Some(record) = source.within(at, whole, end.stop)?
@@ -102,22 +102,24 @@ fn directory(
     }
     if count != end.entries {
         let detail = format!("{count} entries in the directory, {} promised", end.entries);
-        return Err(Flaw::Directory.found(detail).into());
+        return Err(ArchiveDefect::Directory.found(detail).into());
     }
     if count > limits.entries {
         let detail = format!("{count} entries, limit {}", limits.entries);
-        return Err(Flaw::Entries.found(detail).into());
+        return Err(ArchiveDefect::Entries.found(detail).into());
     }
     Ok(kept)
 }
 
 /// No two entries share a name in any spelling.
-fn distinct(centrals: &[Central]) -> Result<(), Broken> {
+fn distinct(centrals: &[Central]) -> Result<(), ArchiveError> {
     let mut seen = HashSet::new();
     for central in centrals {
         for key in std::iter::once(&central.name.key).chain(&central.second_key) {
             if !seen.insert(key) {
-                return Err(Flaw::Duplicate.at(&central.name.display, "two entries of this name"));
+                return Err(
+                    ArchiveDefect::Duplicate.at(&central.name.display, "two entries of this name")
+                );
             }
         }
     }
@@ -131,11 +133,11 @@ fn layout(
     source: &mut Source<'_>,
     centrals: &[Central],
     directory: u64,
-) -> Result<Vec<u64>, ReadTrouble> {
+) -> Result<Vec<u64>, ReadError> {
     let mut order: Vec<usize> = (0..centrals.len()).collect();
     order.sort_by_key(|&index| centrals[index].offset);
     if order.first().map_or(directory, |&first| centrals[first].offset) > 0 {
-        return Err(Flaw::Gap.found("bytes before the first record").into());
+        return Err(ArchiveDefect::Gap.found("bytes before the first record").into());
     }
     let mut starts = vec![0; centrals.len()];
     for (place, &index) in order.iter().enumerate() {
@@ -146,7 +148,7 @@ fn layout(
 }
 
 /// The limits on what the headers declare; the reader counts again.
-fn declared(entries: &[Entry], limits: &Limits) -> Result<(), Broken> {
+fn declared(entries: &[Entry], limits: &Limits) -> Result<(), ArchiveError> {
     let mut total: u64 = 0;
     for entry in entries {
         total = total.saturating_add(entry.inflated);
@@ -161,22 +163,26 @@ pub(super) fn within_limits(
     inflated: u64,
     total: u64,
     limits: &Limits,
-) -> Result<(), Broken> {
-    let over = |flaw: Flaw, what: &str, limit: u64| {
+) -> Result<(), ArchiveError> {
+    let over = |flaw: ArchiveDefect, what: &str, limit: u64| {
         Err(flaw.at(&entry.name, format!("{what}, limit {limit}")))
     };
     if inflated > limits.member_bytes {
-        return over(Flaw::MemberBytes, "inflates to too many bytes", limits.member_bytes);
+        return over(ArchiveDefect::MemberBytes, "inflates to too many bytes", limits.member_bytes);
     }
     if total > limits.inflated_bytes {
         return over(
-            Flaw::InflatedBytes,
+            ArchiveDefect::InflatedBytes,
             "all entries inflate to too many bytes",
             limits.inflated_bytes,
         );
     }
     if inflated > RATIO_FREE_BYTES && inflated > limits.ratio.saturating_mul(entry.packed) {
-        return over(Flaw::Ratio, "inflates out of proportion to its packed bytes", limits.ratio);
+        return over(
+            ArchiveDefect::Ratio,
+            "inflates out of proportion to its packed bytes",
+            limits.ratio,
+        );
     }
     Ok(())
 }

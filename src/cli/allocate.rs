@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::context::Context;
-use super::output::{CommandOutcome, Lang, say, say_json};
+use super::output::{CommandOutcome, Lang, print, print_json};
 use super::score::rulebook;
 use crate::money::Satang;
 use crate::money::allocate::Sums;
@@ -55,13 +55,13 @@ fn allocation(context: &Context, args: &Args, round: i32) -> anyhow::Result<Comm
                 anyhow::bail!("two rulebooks give two allocations");
             };
             let comparison = compare(&base.allocation, &other.allocation);
-            if args.json { say_json(&comparison)? } else { beside(context, &comparison)? }
+            if args.json { print_json(&comparison)? } else { beside(context, &comparison)? }
         }
         (other, _) => {
             let book = other.map_or_else(base, Ok)?;
             for one in counted(context, &[book], args.as_of)? {
                 if args.json {
-                    say_json(&one.allocation)?;
+                    print_json(&one.allocation)?;
                 } else {
                     table(context, &one.allocation)?;
                 }
@@ -118,39 +118,39 @@ fn table(context: &Context, of: &Allocation) -> anyhow::Result<()> {
     } else {
         String::new()
     };
-    say(match context.lang {
+    print(match context.lang {
         Lang::Th => format!("จัดสรรเงินรอบปี {round} ถึงการส่ง #{as_of}{past} กติกา {rules}"),
         Lang::En => {
             format!("allocation of round {round} as of submission {as_of}{past}, rulebook {rules}")
         }
     })?;
     let heads = of.pools.heads;
-    say(format!("{}: {heads}", context.pick("ประชากร UC", "UC heads")))?;
+    print(format!("{}: {heads}", context.pick("ประชากร UC", "UC heads")))?;
     heading(context, ["ปริมาณ", "คุณภาพ", "รวม", "ชะลอจ่าย", "จ่ายได้"], SUMS)?;
     for cup in &of.cups {
-        say("")?;
+        print("")?;
         line("", &cup.cup, &cup.sums, &cup.name)?;
         for unit in &cup.units {
             line("  ", &unit.hcode, &unit.money.sums, &unit.name)?;
         }
     }
-    say("")?;
+    print("")?;
     line("", context.pick("รวม", "total"), &of.total, "")?;
-    say(format!("{}: {}", context.pick("ไม่มีผู้ได้รับ", "unallocated"), of.unallocated.grouped()))?;
+    print(format!("{}: {}", context.pick("ไม่มีผู้ได้รับ", "unallocated"), of.unallocated.grouped()))?;
     for (name, pool) in &of.pools.support {
         let (label, left) = (context.pick("เงินสนับสนุน", "support"), pool.not_shared.grouped());
         let shared = pool.shared.grouped();
-        say(match context.lang {
+        print(match context.lang {
             Lang::Th => format!("{label} {name}: จัดสรร {shared} ไม่จัดสรร {left}"),
             Lang::En => format!("{label} {name}: shared out {shared}, not shared out {left}"),
         })?;
     }
     super::closing::beside(context, of)?;
     for note in &of.notes {
-        say(format!("! {}", context.pick(&note.th, &note.en)))?;
+        print(format!("! {}", context.pick(&note.th, &note.en)))?;
     }
     let keys = of.local_defaults.join(" ");
-    say(format!("{}: {keys}", context.pick("ค่าที่กำหนดเอง", "local defaults")))
+    print(format!("{}: {keys}", context.pick("ค่าที่กำหนดเอง", "local defaults")))
 }
 
 const SUMS: [&str; 5] = ["volume", "performance", "amount", "held", "payable"];
@@ -162,18 +162,18 @@ fn heading(context: &Context, th: [&str; 5], en: [&str; 5]) -> anyhow::Result<()
     let wide = |word: &str| 16 + word.chars().filter(marks).count();
     let words: Vec<String> =
         words.iter().map(|word| format!("{word:>width$}", width = wide(word))).collect();
-    say(format!("{:<8}{}", "", words.concat()))
+    print(format!("{:<8}{}", "", words.concat()))
 }
 
 fn line(indent: &str, code: &str, sums: &Sums, name: &str) -> anyhow::Result<()> {
     let cells = [sums.volume, sums.performance, sums.amount, sums.held, sums.payable];
     let cells: Vec<String> = cells.iter().map(|sum| format!("{:>16}", sum.grouped())).collect();
-    say(format!("{:<8}{}  {name}", format!("{indent}{code}"), cells.concat()).trim_end())
+    print(format!("{:<8}{}  {name}", format!("{indent}{code}"), cells.concat()).trim_end())
 }
 
 fn beside(context: &Context, of: &Comparison) -> anyhow::Result<()> {
     let (base, other) = (&of.base, &of.other);
-    say(format!(
+    print(format!(
         "{}: {} {} → {} {}",
         context.pick("เทียบกติกา", "rulebooks compared"),
         base.rulebook_file,
@@ -184,7 +184,7 @@ fn beside(context: &Context, of: &Comparison) -> anyhow::Result<()> {
     let amount = |code: &str, pair: &crate::money::compare::Pair, name: &str| {
         let cells = [pair.base, pair.other, pair.difference].map(Satang::grouped);
         let [base, other, difference] = cells;
-        say(format!("{code:<8}{base:>16}{other:>16}{difference:>16}  {name}").trim_end())
+        print(format!("{code:<8}{base:>16}{other:>16}{difference:>16}  {name}").trim_end())
     };
     for cup in &of.cups {
         amount(&cup.cup, &cup.money.amount, &cup.name)?;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::context::Context;
-use super::output::{CommandOutcome, say, shown};
+use super::output::{CommandOutcome, print, shown};
 use crate::daemon;
 use crate::store::{AccessStore, Restoring, ResultCache, may_write, restore, sweep, sweep_restore};
 
@@ -38,7 +38,7 @@ pub fn backup(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> 
         written.push((beside, copied));
     }
     for (file, copied) in written {
-        say(format!(
+        print(format!(
             "{}: {} bytes, content {}",
             shown(&file),
             copied.bytes,
@@ -88,10 +88,10 @@ pub fn restore_from(context: &Context, args: &RestoreArgs) -> anyhow::Result<Com
         force: args.force,
     })?;
     for mismatch in &restored.report.mismatches {
-        say(format!("- {}", mismatch.what))?;
+        print(format!("- {}", mismatch.what))?;
     }
     for refusal in &restored.refused {
-        say(format!("- {}\n  {}", line(&refusal.th), line(&refusal.en)))?;
+        print(format!("- {}\n  {}", line(&refusal.th), line(&refusal.en)))?;
     }
     if !restored.refused.is_empty() {
         let name = shown(&args.file);
@@ -102,22 +102,22 @@ pub fn restore_from(context: &Context, args: &RestoreArgs) -> anyhow::Result<Com
                  may be lost, or it may be another province's)"
             ),
         );
-        say(format!("{th}\n{en}"))?;
+        print(format!("{th}\n{en}"))?;
         return Ok(CommandOutcome::InputIncomplete);
     }
     // Figures of another state; they are counted again.
     ResultCache::forget(&folders.data);
     if AccessStore::adopt(&beside(&args.file), &folders.data)? {
         let (th, en) = ("กู้คืนโทเคนและบันทึกการเข้าถึงแล้ว", "tokens and access log restored");
-        say(context.pick(th, en))?;
+        print(context.pick(th, en))?;
     }
     if !restored.sealed {
         let th = "ไฟล์สำรองไม่มีลายเซ็นเนื้อหา จึงตรวจได้เฉพาะยอดของมันเอง";
         let en =
             "the backup carries no digests of its content: only its own counts could be proven";
-        say(context.pick(th, en))?;
+        print(context.pick(th, en))?;
     }
-    say(format!(
+    print(format!(
         "{}: {} {}, {} {}",
         context.pick("กู้คืนแล้ว", "restored"),
         restored.report.submissions,
@@ -126,7 +126,7 @@ pub fn restore_from(context: &Context, args: &RestoreArgs) -> anyhow::Result<Com
         context.pick("แถว", "rows"),
     ))?;
     if let Some(kept) = &restored.kept {
-        say(format!("{}: {}", context.pick("ฐานข้อมูลเดิม", "the old database"), shown(kept)))?;
+        print(format!("{}: {}", context.pick("ฐานข้อมูลเดิม", "the old database"), shown(kept)))?;
     }
     Ok(CommandOutcome::Ok)
 }

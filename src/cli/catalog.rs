@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use clap::ValueEnum;
 
 use super::context::Context;
-use super::output::{CommandOutcome, Lang, say, say_json};
+use super::output::{CommandOutcome, Lang, print, print_json};
 use crate::catalog::{Catalog, FindingText};
 
 /// Options of `catalog`.
@@ -30,8 +30,8 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
     let catalog = context.catalog(&context.config()?)?;
     let texts: Vec<FindingText> = expanded(&catalog);
     match args.format {
-        CatalogFormat::Json => say_json(&texts)?,
-        CatalogFormat::Md => say(markdown(&texts, context.lang == Lang::Th))?,
+        CatalogFormat::Json => print_json(&texts)?,
+        CatalogFormat::Md => print(markdown(&texts, context.lang == Lang::Th))?,
     }
     Ok(CommandOutcome::Ok)
 }

@@ -25,7 +25,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
             id: None,
             received_at: now,
             now,
-            progress: Progress::told(path),
+            progress: Progress::bar(path),
         };
         let outcome = load(&store, claim, &|_| None);
         show.one(&outcome.with_context(|| path.display().to_string())?)?;

@@ -3,7 +3,7 @@
 use anyhow::anyhow;
 
 use super::context::Context;
-use super::output::{CommandOutcome, Lang, say, say_json};
+use super::output::{CommandOutcome, Lang, print, print_json};
 use super::score::rulebook;
 use crate::inbox::under_way;
 use crate::money::Satang;
@@ -108,9 +108,9 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
             let closings = context.reader()?.closings(i64::from(*round), i64::MAX)?;
             let parts = parts(&book, &closings);
             if *json {
-                say_json(&parts)?;
+                print_json(&parts)?;
             } else {
-                parts.iter().try_for_each(|part| tell(context, part))?;
+                parts.iter().try_for_each(|part| print_part(context, part))?;
             }
             Ok(CommandOutcome::Ok)
         }
@@ -192,25 +192,25 @@ fn show(
     let all = parts(book, &closings);
     for part in all.iter().filter(|part| part.kind == of.kind && part.part == of.part) {
         if json {
-            say_json(part)?;
+            print_json(part)?;
         } else {
-            tell(context, part)?;
+            print_part(context, part)?;
         }
     }
     Ok(CommandOutcome::Ok)
 }
 
-fn tell(context: &Context, part: &PartLine) -> anyhow::Result<()> {
+fn print_part(context: &Context, part: &PartLine) -> anyhow::Result<()> {
     let name = name_of(part.kind, &part.part);
     let state = match &part.closed {
         Some(closed) => closing(context, closed),
         None => context.pick("ยังไม่ปิด", "open").to_owned(),
     };
-    say(format!("{}: {state}", pick(context, &name)))?;
+    print(format!("{}: {state}", pick(context, &name)))?;
     for before in &part.reopened {
         let (deed, day) = (&before.reopened, &before.reopened.at[..10]);
         let word = context.pick("เปิดใหม่", "taken up again");
-        say(format!(
+        print(format!(
             "    {} — {word} {day} {}: {}",
             closing(context, &before.closed),
             deed.by,
@@ -238,13 +238,13 @@ fn closing(context: &Context, closed: &ClosedLine) -> String {
 /// What was paid of an allocation, and what is put right of it.
 pub(super) fn beside(context: &Context, of: &Allocation) -> anyhow::Result<()> {
     for part in of.parts.iter().filter(|part| part.closed.is_some()) {
-        tell(context, part)?;
+        print_part(context, part)?;
     }
     if of.parts.iter().all(|part| part.closed.is_none()) {
         return Ok(());
     }
     let (paid, due) = (of.total.paid.grouped(), of.total.due.grouped());
-    say(format!(
+    print(format!(
         "{} {paid} {} {due}",
         context.pick("จ่ายแล้ว", "paid"),
         context.pick("คงเหลือจ่าย", "due")
@@ -270,7 +270,7 @@ pub(super) fn beside(context: &Context, of: &Allocation) -> anyhow::Result<()> {
             } else {
                 format!(" ({} {})", context.pick("ชะลอจ่าย", "held"), line.held.grouped())
             };
-            say(format!(
+            print(format!(
                 "  {} {}: {} → {} {}{held}",
                 context.pick("ปรับยอด", "correction"),
                 unit.hcode,

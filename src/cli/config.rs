@@ -1,7 +1,7 @@
 //! `khlang config`: proves or shows the configuration in force.
 
 use super::context::Context;
-use super::output::{CommandOutcome, say};
+use super::output::{CommandOutcome, print};
 use crate::score::rulebook::check::check;
 use crate::score::{RulebookError, Shelf};
 
@@ -17,7 +17,7 @@ pub enum Args {
 /// Runs `khlang config`.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
     match args {
-        Args::Show => say(context.config()?.show())?,
+        Args::Show => print(context.config()?.show())?,
         Args::Check => {
             let world = context.world()?;
             if world.units.held.is_some() {
@@ -39,7 +39,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
                 return Ok(CommandOutcome::InputIncomplete);
             }
             super::export::prove(context, &world.config)?;
-            say(format!(
+            print(format!(
                 "ok: {} {}, {} {}, {} {}, {} {}, {} {}",
                 world.units.by_code.len(),
                 context.pick("หน่วยบริการ", "units"),

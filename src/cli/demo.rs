@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use chrono::{Datelike, Months};
 
 use super::context::Context;
-use super::output::{CommandOutcome, say};
+use super::output::{CommandOutcome, print};
 use super::serve;
 use crate::archive::Standard;
 use crate::daemon;
@@ -38,7 +38,7 @@ pub struct Args {
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
     let folders = context.folders()?;
     if folders.database().exists() {
-        say(context.pick(
+        print(context.pick(
             "มีข้อมูลอยู่แล้ว ไม่ได้สร้างข้อมูลตัวอย่างเพิ่ม",
             "There is a database already: no sample archives are added.",
         ))?;
@@ -124,11 +124,11 @@ fn chosen(ledger: &Path, standard: Standard) -> anyhow::Result<Vec<String>> {
 fn summary(context: &Context, data: &Path, address: &str) -> anyhow::Result<()> {
     let reader = Reader::open(&Folders::new(data).database(), None)?;
     let overview = reader.overview(&None)?;
-    say(format!("\n{}", context.pick("โหลดเสร็จแล้ว", "Loaded")))?;
+    print(format!("\n{}", context.pick("โหลดเสร็จแล้ว", "Loaded")))?;
     for (status, count) in &overview.submissions {
-        say(format!("  {status:<9} {count:>6} {}", context.pick("ไฟล์", "archives")))?;
+        print(format!("  {status:<9} {count:>6} {}", context.pick("ไฟล์", "archives")))?;
     }
-    say(format!(
+    print(format!(
         "  {}: {} = {} + {} + {}",
         context.pick(
             "แถว: ส่งมา = รับไว้ + ซ้ำ + ไม่รับ",
@@ -142,7 +142,7 @@ fn summary(context: &Context, data: &Path, address: &str) -> anyhow::Result<()> 
     let broken =
         SubmissionFilter { status: Some("broken".to_owned()), ..SubmissionFilter::default() };
     for line in reader.submissions(&broken, 1, 5)?.rows {
-        say(format!("  {}: {}", line.archive, line.problems.join(" ")))?;
+        print(format!("  {}: {}", line.archive, line.problems.join(" ")))?;
     }
-    say(address)
+    print(address)
 }

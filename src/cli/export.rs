@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::context::Context;
 use super::known::unknown;
-use super::output::{CommandOutcome, say, say_json};
+use super::output::{CommandOutcome, print, print_json};
 use crate::config::Config;
 use crate::export::{self, Made, Manifest, Place, Plan};
 use crate::inbox::Folders;
@@ -117,16 +117,16 @@ fn by_hand(context: &Context, name: &str, json: bool) -> anyhow::Result<CommandO
     let made = export::run(&place, plan, None)?;
     let path = made.path.display().to_string();
     if json {
-        say_json(&Run { path, manifest: &made.manifest })?;
+        print_json(&Run { path, manifest: &made.manifest })?;
         return Ok(CommandOutcome::Ok);
     }
-    say(&path)?;
+    print(&path)?;
     for file in &made.manifest.files {
-        say(format!("  {:>9} {}", file.bytes, file.name))?;
+        print(format!("  {:>9} {}", file.bytes, file.name))?;
     }
     for (kpi, why) in &made.manifest.not_computable {
         let head = context.pick("คำนวณไม่ได้", "not computable");
-        say(format!("  {head}: {kpi}: {why}"))?;
+        print(format!("  {head}: {kpi}: {why}"))?;
     }
     Ok(CommandOutcome::Ok)
 }
@@ -154,14 +154,19 @@ fn list(context: &Context, json: bool) -> anyhow::Result<CommandOutcome> {
     });
     let lines: Vec<ListedExport> = lines.collect::<anyhow::Result<_>>()?;
     if json {
-        say_json(&lines)?;
+        print_json(&lines)?;
         return Ok(CommandOutcome::Ok);
     }
     for line in &lines {
         let next = line.next.map_or("-".to_owned(), |next| next.to_rfc3339());
-        say(format!("{} [{}] → {next}", line.name, line.schedule))?;
+        print(format!("{} [{}] → {next}", line.name, line.schedule))?;
         for run in &line.runs {
-            say(format!("  {} #{} {}", run.made_at.to_rfc3339(), run.as_of_submission, run.path))?;
+            print(format!(
+                "  {} #{} {}",
+                run.made_at.to_rfc3339(),
+                run.as_of_submission,
+                run.path
+            ))?;
         }
     }
     Ok(CommandOutcome::Ok)

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::known::{self, optional_unit, unknown};
-use super::output::{CommandOutcome, Lang, say, say_json};
+use super::output::{CommandOutcome, Lang, print, print_json};
 use crate::money::holds::{ALL, PERFORMANCE, parse_percent, percent};
 use crate::printable::line;
 use crate::score::rulebook::Shelf;
@@ -152,7 +152,7 @@ fn one(context: &Context, id: i64, json: bool) -> anyhow::Result<CommandOutcome>
 
 fn show(context: &Context, holds: &[Hold], json: bool) -> anyhow::Result<CommandOutcome> {
     if json {
-        say_json(&holds)?;
+        print_json(&holds)?;
         return Ok(CommandOutcome::Ok);
     }
     for hold in holds {
@@ -161,7 +161,7 @@ fn show(context: &Context, holds: &[Hold], json: bool) -> anyhow::Result<Command
             let word = context.pick("ปลดแล้ว", "released");
             format!(" — {word} {} {}: {}", &deed.at[..10], line(&deed.by), line(&deed.reason))
         });
-        say(format!(
+        print(format!(
             "{:>4} {} {} {} {} {}% {} {}: {}{released}",
             hold.id,
             of.round,

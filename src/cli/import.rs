@@ -147,7 +147,7 @@ impl<'a> Copies<'a, '_> {
         match claimed {
             Ok(claimed) => {
                 self.given.borrow_mut().push_back(path);
-                let (world, progress) = (Arc::clone(self.world), Progress::told(path));
+                let (world, progress) = (Arc::clone(self.world), Progress::bar(path));
                 Some(LoadJob { world, claimed, progress })
             }
             Err(error) => {

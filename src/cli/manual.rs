@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Command;
 use clap_complete::Shell;
 
-use super::output::{CommandOutcome, say};
+use super::output::{CommandOutcome, print};
 
 /// Where the manual pages go.
 #[derive(Debug, clap::Args)]
@@ -35,6 +35,6 @@ pub fn completions(mut command: Command, args: &CompletionArgs) -> anyhow::Resul
     // Made in memory first: the generator panics when its output is closed.
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut command, "khlang", &mut text);
-    say(String::from_utf8_lossy(&text).trim_end())?;
+    print(String::from_utf8_lossy(&text).trim_end())?;
     Ok(CommandOutcome::Ok)
 }

@@ -181,7 +181,7 @@ pub fn main() -> ExitCode {
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // Nothing is left to tell a failure of standard error to.
-            let _ = writeln!(std::io::stderr(), "khlang: {}", told(&error));
+            let _ = writeln!(std::io::stderr(), "khlang: {}", one_line(&error));
             ExitCode::FAILURE
         }
     }
@@ -205,7 +205,7 @@ fn start_log(verbose: u8) {
 
 /// An error on one line; a mistake in a file of the configuration shows the
 /// lines of the file.
-fn told(error: &anyhow::Error) -> String {
+fn one_line(error: &anyhow::Error) -> String {
     let text = format!("{error:#}");
     if error.downcast_ref::<crate::config::ConfigError>().is_some() {
         printable::lines(&text).into_owned()

@@ -11,7 +11,7 @@ use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::context::Context;
-use super::output::{CommandOutcome, Lang, say, shown};
+use super::output::{CommandOutcome, Lang, print, shown};
 use crate::load::receipt;
 use crate::printable;
 use crate::submission::{Status, Submission};
@@ -77,16 +77,16 @@ impl OutcomePrinter {
         if self.json {
             let begin = if self.shown == 1 { "[" } else { "," };
             let json = serde_json::to_string_pretty(submission)?;
-            say(format!("{begin}{}", printable::json(&json)))
+            print(format!("{begin}{}", printable::json(&json)))
         } else {
-            say(receipt::one(submission, self.thai))
+            print(receipt::one(submission, self.thai))
         }
     }
 
     /// Ends what is shown: an array is a whole one also after trouble.
     pub fn end(self) -> anyhow::Result<CommandOutcome> {
         if self.json {
-            say(if self.shown == 0 { "[]" } else { "]" })?;
+            print(if self.shown == 0 { "[]" } else { "]" })?;
         }
         Ok(if self.short { CommandOutcome::InputIncomplete } else { CommandOutcome::Ok })
     }
@@ -124,7 +124,7 @@ impl Progress {
     }
 
     /// A progress callback that draws a bar for an archive.
-    pub fn told(path: &Path) -> Arc<dyn Fn(u64) + Send + Sync> {
+    pub fn bar(path: &Path) -> Arc<dyn Fn(u64) + Send + Sync> {
         let progress = Self::new(path);
         Arc::new(move |bytes| progress.add(bytes))
     }

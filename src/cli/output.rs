@@ -28,7 +28,7 @@ pub enum Lang {
 /// Writes a line to standard output. What acts on a terminal is shown, but for
 /// ends of lines: a name of which nothing is known goes through
 /// [`printable::line`] before.
-pub(super) fn say(text: impl AsRef<str>) -> anyhow::Result<()> {
+pub(super) fn print(text: impl AsRef<str>) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     out.write_all(printable::lines(text.as_ref()).as_bytes())?;
     out.write_all(b"\n")?;
@@ -41,6 +41,6 @@ pub(super) fn shown(path: &std::path::Path) -> String {
 }
 
 /// Writes a JSON document to standard output.
-pub(super) fn say_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
-    say(printable::json(&serde_json::to_string_pretty(value)?))
+pub(super) fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    print(printable::json(&serde_json::to_string_pretty(value)?))
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use super::context::Context;
-use super::output::{CommandOutcome, Lang, say, say_json};
+use super::output::{CommandOutcome, Lang, print, print_json};
 use crate::files::open_plain;
 use crate::registry::{BadLine, ImportError, Imported, import, parse_forwarded};
 
@@ -60,7 +60,7 @@ fn import_file(
     };
     context.log_change("registry import", None, None, &format!("{} persons", imported.persons))?;
     if json {
-        say_json(&imported)?;
+        print_json(&imported)?;
     } else {
         show(context, &imported)?;
     }
@@ -70,7 +70,7 @@ fn import_file(
 fn show(context: &Context, imported: &Imported) -> anyhow::Result<()> {
     let Imported { file, sha256, persons, without_hcode, bad, bad_lines, .. } = imported;
     let file = crate::printable::line(file);
-    say(match context.lang {
+    print(match context.lang {
         Lang::Th => {
             format!("{file}: นำเข้า {persons} คน (ไม่มีหน่วยบริการ {without_hcode} คน) ไม่รับ {bad} บรรทัด")
         }
@@ -78,13 +78,13 @@ fn show(context: &Context, imported: &Imported) -> anyhow::Result<()> {
             "{file}: {persons} persons ({without_hcode} without a unit), {bad} lines left out"
         ),
     })?;
-    say(format!("sha256 {sha256}"))?;
+    print(format!("sha256 {sha256}"))?;
     for BadLine { line, th, en } in bad_lines {
-        say(format!("{file}:{line}: {th} / {en}"))?;
+        print(format!("{file}:{line}: {th} / {en}"))?;
     }
     let more = bad - bad_lines.len() as u64;
     if more > 0 {
-        say(format!("… {more}"))?;
+        print(format!("… {more}"))?;
     }
     Ok(())
 }
@@ -95,6 +95,6 @@ fn forwarded(context: &Context, file: &std::path::Path) -> anyhow::Result<Comman
     let mut store = context.store(&world, &context.folders()?)?;
     store.record_forwarded(&lines)?;
     context.log_change("registry forwarded", None, None, &format!("{} lines", lines.len()))?;
-    say(format!("{} {}", lines.len(), context.pick("รายการ", "times of forwarding")))?;
+    print(format!("{} {}", lines.len(), context.pick("รายการ", "times of forwarding")))?;
     Ok(CommandOutcome::Ok)
 }

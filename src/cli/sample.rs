@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use clap::builder::PossibleValuesParser;
 
 use super::context::Context;
-use super::output::{CommandOutcome, say, say_json};
+use super::output::{CommandOutcome, print, print_json};
 use crate::archive::Standard;
 use crate::sample::{SampleArgs, default_start, generate};
 
@@ -60,9 +60,9 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
         &catalog,
     )?;
     if args.json {
-        say_json(&summary)?;
+        print_json(&summary)?;
     } else {
-        say(format!(
+        print(format!(
             "{}: {} archives, {} rows, {} bytes",
             args.dir.display(),
             summary.archives,

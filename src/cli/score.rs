@@ -6,7 +6,7 @@ use chrono::Datelike as _;
 
 use super::context::Context;
 use super::known::{unit_or_sender, unknown};
-use super::output::{CommandOutcome, Lang, say, say_json};
+use super::output::{CommandOutcome, Lang, print, print_json};
 use crate::score::quality::{TrancheQuality, of_round};
 use crate::score::rulebook::check::check;
 use crate::score::{
@@ -105,7 +105,7 @@ fn sheet(context: &Context, args: &Args, round: i32) -> anyhow::Result<CommandOu
     let of_unit = |hcode: &str| quality.get(hcode).cloned().unwrap_or_default();
     let sheet = Sheet::new(&book, &units, &points, &wanted, of_unit);
     if args.json {
-        say_json(&sheet)?;
+        print_json(&sheet)?;
     } else {
         table(context, &book, &points, &sheet)?;
     }
@@ -122,32 +122,32 @@ fn table(
     sheet: &Sheet<Tranches>,
 ) -> anyhow::Result<()> {
     let (as_of, rules) = (sheet.as_of_submission, &book.sha256[..12]);
-    say(match context.lang {
+    print(match context.lang {
         Lang::Th => format!("คะแนนรอบปี {} ถึงการส่ง #{as_of} กติกา {rules}", book.round),
         Lang::En => {
             format!("points of round {} as of submission {as_of}, rulebook {rules}", book.round)
         }
     })?;
     for unit in &sheet.units {
-        say(format!("\n{} {:.2}", unit.hcode, unit.total.0))?;
+        print(format!("\n{} {:.2}", unit.hcode, unit.total.0))?;
         for item in &book.points {
             let cell = points.sum(&unit.hcode, &item.item, None);
             if cell.rows > 0 {
                 let name = context.pick(&item.th, &item.en);
                 let (rows, worth) = (cell.rows, cell.points);
-                say(format!("  {:<10}{rows:>10}{worth:>14.2}  {name}", item.item))?;
+                print(format!("  {:<10}{rows:>10}{worth:>14.2}  {name}", item.item))?;
             }
         }
         for (tranche, quality) in &unit.quality {
             let (score, max) = (quality.score, quality.max);
             let name = context.pick("คุณภาพ งวดที่", "quality of tranche");
-            say(format!("  {name} {tranche}: {score:.2} / {max:.2}"))?;
+            print(format!("  {name} {tranche}: {score:.2} / {max:.2}"))?;
         }
         for (month, items) in unit.months.iter().flatten() {
             let items = items.0.iter().filter(|(_, amount)| !amount.0.is_zero());
             let items: Vec<String> =
                 items.map(|(item, amount)| format!("{item} {:.2}", amount.0)).collect();
-            say(format!("  {month}  {}", items.join("  ")))?;
+            print(format!("  {month}  {}", items.join("  ")))?;
         }
     }
     notes(context, book, sheet)
@@ -155,14 +155,14 @@ fn table(
 
 fn notes<Q>(context: &Context, book: &Rulebook, sheet: &Sheet<Q>) -> anyhow::Result<()> {
     if !sheet.notes.is_empty() {
-        say("")?;
+        print("")?;
     }
     for note in &sheet.notes {
-        say(format!("! {}", context.pick(&note.th, &note.en)))?;
+        print(format!("! {}", context.pick(&note.th, &note.en)))?;
     }
-    say(format!("\n{}", context.pick("ค่าที่กำหนดเอง", "local defaults")))?;
+    print(format!("\n{}", context.pick("ค่าที่กำหนดเอง", "local defaults")))?;
     for local in &book.local_defaults {
-        say(format!("- {}: {}", local.key, context.pick(&local.th, &local.en)))?;
+        print(format!("- {}: {}", local.key, context.pick(&local.th, &local.en)))?;
     }
     Ok(())
 }
@@ -191,13 +191,13 @@ fn rows(context: &Context, args: &RowsArgs) -> anyhow::Result<CommandOutcome> {
     let figure = Figure { hcode: &unit, item, month: args.month, as_of };
     let rows = rows_behind(&reader, &book, &units, &catalog, &figure)?;
     if args.json {
-        say_json(&rows)?;
+        print_json(&rows)?;
         return Ok(CommandOutcome::Ok);
     }
     for row in &rows {
         let (file, submission, line) = (&row.file, row.submission, row.line);
         let cid = row.cid.as_deref().unwrap_or("-");
-        say(format!("{file} #{submission}:{line} {} {:.2} {cid}", row.date, row.points))?;
+        print(format!("{file} #{submission}:{line} {} {:.2} {cid}", row.date, row.points))?;
     }
     Ok(CommandOutcome::Ok)
 }

@@ -1,7 +1,7 @@
 //! `khlang serve`: the daemon.
 
 use super::context::Context;
-use super::output::{CommandOutcome, say};
+use super::output::{CommandOutcome, print};
 use crate::daemon::{self, Setup};
 
 /// Runs `khlang serve`.
@@ -26,7 +26,7 @@ pub fn setup(context: &Context) -> anyhow::Result<Setup> {
             inbox.display(),
             pick.pick("เปิดหน้าเว็บ:   ", "Status page:      "),
         );
-        if let Err(error) = say(text) {
+        if let Err(error) = print(text) {
             log::debug!("standard output: {error}");
         }
     };

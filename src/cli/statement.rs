@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 use super::context::Context;
 use super::known::unknown;
-use super::output::{CommandOutcome, Lang, say, shown};
+use super::output::{CommandOutcome, Lang, print, shown};
 use super::score::rulebook;
 use crate::files::write_whole;
 use crate::money::result::{Basis, count};
@@ -62,7 +62,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
         };
         let bytes = document.write(format, lang, now)?;
         write_whole(path, &bytes).with_context(|| format!("writing {}", path.display()))?;
-        say(shown(path))
+        print(shown(path))
     };
     let Some(cup) = &args.cup else {
         std::fs::create_dir_all(&args.out)?;

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::context::Context;
 use super::known::optional_unit;
-use super::output::{CommandOutcome, Lang, say, say_json};
+use super::output::{CommandOutcome, Lang, print, print_json};
 use crate::inbox::write_receipt;
 use crate::load::receipt;
 use crate::store::SubmissionFilter;
@@ -84,13 +84,13 @@ fn list(
 ) -> anyhow::Result<CommandOutcome> {
     let list = context.reader()?.submissions(filter, page, PER_PAGE)?;
     if json {
-        say_json(&list)?;
+        print_json(&list)?;
         return Ok(CommandOutcome::Ok);
     }
     for line in &list.rows {
         let hcode = line.hcode.as_deref().unwrap_or("-");
         let problems = line.problems.join(" ");
-        say(format!(
+        print(format!(
             "{:>6} {:<8} {hcode:<5} {} {} = {} + {} + {} {} {problems}",
             line.id,
             line.status,
@@ -110,9 +110,9 @@ fn show(context: &Context, id: i64, json: bool) -> anyhow::Result<CommandOutcome
     let found = context.reader()?.submission(id, &catalog)?;
     let submission = found.ok_or_else(|| anyhow::anyhow!("no submission {id}"))?;
     if json {
-        say_json(&submission)?;
+        print_json(&submission)?;
     } else {
-        say(receipt::one(&submission, context.lang == Lang::Th))?;
+        print(receipt::one(&submission, context.lang == Lang::Th))?;
     }
     Ok(CommandOutcome::Ok)
 }
@@ -132,10 +132,10 @@ fn void(context: &Context, id: i64, reason: &str, json: bool) -> anyhow::Result<
     context.log_change("submissions void", unit, Some(id), &format!("{} rows", voided.rows))?;
     write_receipt(&|id| Ok(store.known(id)?.is_some()), &folders, &submission)?;
     if json {
-        say_json(&submission)?;
+        print_json(&submission)?;
     } else {
         let rows = voided.rows;
-        say(match context.lang {
+        print(match context.lang {
             Lang::Th => format!("ยกเลิกการส่ง #{id} แล้ว: ถอน {rows} แถว"),
             Lang::En => format!("submission {id} is void: {rows} rows taken back"),
         })?;

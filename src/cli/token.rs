@@ -5,7 +5,7 @@ use chrono::{Days, NaiveDate, NaiveTime};
 use serde_json::json;
 
 use super::context::Context;
-use super::output::{CommandOutcome, say, say_json};
+use super::output::{CommandOutcome, print, print_json};
 use crate::access::{Role, Secret, SecretKind};
 use crate::clock::at_bangkok;
 use crate::printable::line;
@@ -109,17 +109,17 @@ fn create(
         &format!("token {id}, {}", role.as_str()),
     )?;
     if json {
-        say_json(&json!({
+        print_json(&json!({
             "id": id, "token": secret.reveal(), "role": role, "hcode": hcode,
             "name": wanted.name, "expires_at": expires_at,
         }))?;
         return Ok(CommandOutcome::Ok);
     }
-    say(secret.reveal())?;
+    print(secret.reveal())?;
     let th = "เก็บไว้ให้ดี: แสดงครั้งเดียวเท่านั้น";
     let en = "Keep it well: it is shown this once only";
     let end = expires_at.as_deref().unwrap_or(NEVER);
-    say(format!(
+    print(format!(
         "# {id} {} {} – {end}\n# {}",
         role.as_str(),
         hcode.unwrap_or_default(),
@@ -162,7 +162,7 @@ fn end(context: &Context, wanted: Option<&str>, days: u32) -> anyhow::Result<Opt
 fn list(context: &Context, json: bool) -> anyhow::Result<CommandOutcome> {
     let tokens = context.access()?.tokens()?;
     if json {
-        say_json(&tokens)?;
+        print_json(&tokens)?;
         return Ok(CommandOutcome::Ok);
     }
     let now = context.clock.stamp();
@@ -171,7 +171,7 @@ fn list(context: &Context, json: bool) -> anyhow::Result<CommandOutcome> {
         let (role, hcode) = (token.role.as_str(), token.hcode.as_deref().unwrap_or("-"));
         let used = token.last_used_at.as_deref().unwrap_or("-");
         let state = state(context, token, &now);
-        say(format!("{id:>4} {role:<9} {hcode:<6} khl_{begins}… {state} {used} {}", line(name)))?;
+        print(format!("{id:>4} {role:<9} {hcode:<6} khl_{begins}… {state} {used} {}", line(name)))?;
     }
     Ok(CommandOutcome::Ok)
 }
@@ -192,14 +192,14 @@ fn revoke(context: &Context, id: i64, json: bool) -> anyhow::Result<CommandOutco
         context.log_change("token revoke", of.hcode.as_deref(), None, &format!("token {id}"))?;
     }
     if json {
-        say_json(&json!({"id": id, "revoked": revoked}))?;
+        print_json(&json!({"id": id, "revoked": revoked}))?;
     } else {
         let (th, en) = if revoked {
             ("เพิกถอนแล้ว", "revoked")
         } else {
             ("เพิกถอนไว้ก่อนแล้ว", "was revoked already")
         };
-        say(format!("{id} {}", context.pick(th, en)))?;
+        print(format!("{id} {}", context.pick(th, en)))?;
     }
     Ok(CommandOutcome::Ok)
 }

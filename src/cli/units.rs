@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::context::Context;
-use super::output::{CommandOutcome, Lang, say, say_json};
+use super::output::{CommandOutcome, Lang, print, print_json};
 use crate::units::Held;
 
 /// Calls of `units`.
@@ -38,9 +38,9 @@ fn accept(context: &Context, json: bool) -> anyhow::Result<CommandOutcome> {
         let nothing = context.pick("ไม่มีรายการที่รอการยืนยัน", "no list of units is held back");
         let document = json!({"accepted": false, "held": null, "units": units.by_code.len()});
         if json {
-            say_json(&document)?;
+            print_json(&document)?;
         } else {
-            say(nothing)?;
+            print(nothing)?;
         }
         return Ok(CommandOutcome::Ok);
     };
@@ -52,13 +52,13 @@ fn accept(context: &Context, json: bool) -> anyhow::Result<CommandOutcome> {
         context.log_change("units accept", None, None, &detail)?;
     }
     if json {
-        say_json(&json!({"accepted": can, "held": held, "units": units_after(held, can)}))?;
+        print_json(&json!({"accepted": can, "held": held, "units": units_after(held, can)}))?;
     } else if can {
-        say(accepted(context, held))?;
+        print(accepted(context, held))?;
         list(held)?;
     } else {
         let kept = context.pick("ใช้ไม่ได้", "it cannot be accepted");
-        say(format!("{}: {kept}", context.pick(&held.th, &held.en)))?;
+        print(format!("{}: {kept}", context.pick(&held.th, &held.en)))?;
     }
     Ok(if can { CommandOutcome::Ok } else { CommandOutcome::InputIncomplete })
 }
@@ -80,7 +80,7 @@ fn accepted(context: &Context, held: &Held) -> String {
 fn list(held: &Held) -> anyhow::Result<()> {
     for unit in &held.dropped {
         let count = unit.submissions.map_or_else(|| "?".to_owned(), |count| count.to_string());
-        say(format!("- {} ({count})", unit.hcode))?;
+        print(format!("- {} ({count})", unit.hcode))?;
     }
     Ok(())
 }
@@ -90,13 +90,13 @@ fn show(context: &Context, json: bool) -> anyhow::Result<CommandOutcome> {
     let done =
         if units.held.is_some() { CommandOutcome::InputIncomplete } else { CommandOutcome::Ok };
     if json {
-        say_json(&json!({"units": units.by_code.len(), "held": units.held}))?;
+        print_json(&json!({"units": units.by_code.len(), "held": units.held}))?;
         return Ok(done);
     }
     let text = context.pick("หน่วยบริการที่ใช้อยู่", "units in force");
-    say(format!("{} {text}", units.by_code.len()))?;
+    print(format!("{} {text}", units.by_code.len()))?;
     if let Some(held) = &units.held {
-        say(context.pick(&held.th, &held.en))?;
+        print(context.pick(&held.th, &held.en))?;
         list(held)?;
     }
     Ok(done)

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::context::Context;
-use super::output::{CommandOutcome, say, say_json};
+use super::output::{CommandOutcome, print, print_json};
 use crate::inbox::verify_folders;
 use crate::store::{AccessStore, Mismatch, Opening, prove_backup};
 
@@ -45,9 +45,9 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
         report.mismatches.push(Mismatch { submission: None, what: format!("access.db: {what}") });
     }
     if args.json {
-        say_json(&report)?;
+        print_json(&report)?;
     } else {
-        say(format!(
+        print(format!(
             "{}: {} {}, {} {}",
             if report.mismatches.is_empty() {
                 "ok"
@@ -61,7 +61,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
         ))?;
         for mismatch in &report.mismatches {
             let id = mismatch.submission.map_or(String::new(), |id| format!("#{id} "));
-            say(format!("- {id}{}", crate::printable::line(&mismatch.what)))?;
+            print(format!("- {id}{}", crate::printable::line(&mismatch.what)))?;
         }
     }
     Ok(if report.mismatches.is_empty() {

@@ -3,7 +3,7 @@
 
 use std::io::Read;
 
-use crate::archive::ReadTrouble;
+use crate::archive::ReadError;
 use crate::row::{BOM, BadByte, Encoding, decode, utf8};
 
 /// Bytes inflated at once.
@@ -13,7 +13,7 @@ const BLOCK: usize = 256 << 10;
 #[derive(Debug)]
 pub enum LineError {
     /// The archive or the disk failed.
-    Read(ReadTrouble),
+    Read(ReadError),
     /// Not UTF-8 after all, with UTF-8 text given out before: read again as
     /// Windows-874, with this.
     OtherEncoding(NotUtf8),
@@ -23,7 +23,7 @@ pub enum LineError {
 
 impl From<std::io::Error> for LineError {
     fn from(error: std::io::Error) -> Self {
-        Self::Read(ReadTrouble::from(error))
+        Self::Read(ReadError::from(error))
     }
 }
 

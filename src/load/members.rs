@@ -4,7 +4,7 @@
 mod head;
 
 use super::member::{Member, problem};
-use crate::archive::{Archive, Entry, ReadTrouble, Standard};
+use crate::archive::{Archive, Entry, ReadError, Standard};
 use crate::row::HeaderTrouble;
 use crate::submission::Problem;
 use crate::world::World;
@@ -221,16 +221,16 @@ fn without_suffix(stem: &str) -> &str {
 }
 
 /// Reads an entry that nobody looks at, so that its CRC is held to.
-fn drain(archive: &Archive, entry: usize) -> Result<(), ReadTrouble> {
+fn drain(archive: &Archive, entry: usize) -> Result<(), ReadError> {
     std::io::copy(&mut archive.reader(entry)?, &mut std::io::sink())?;
     Ok(())
 }
 
 /// A trouble while reading as what it means for the archive.
-pub fn refusal(world: &World, standard: Standard, trouble: ReadTrouble) -> ArchiveFailure {
+pub fn refusal(world: &World, standard: Standard, trouble: ReadError) -> ArchiveFailure {
     match trouble {
-        ReadTrouble::Io(error) => ArchiveFailure::Io(error),
-        ReadTrouble::Broken(broken) => ArchiveFailure::broken(problem(
+        ReadError::Io(error) => ArchiveFailure::Io(error),
+        ReadError::Broken(broken) => ArchiveFailure::broken(problem(
             world,
             Some(standard),
             broken.code,

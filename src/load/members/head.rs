@@ -3,7 +3,7 @@
 
 use std::io::Read;
 
-use crate::archive::{Archive, ReadTrouble};
+use crate::archive::{Archive, ReadError};
 use crate::catalog::Layout;
 use crate::load::member::Member;
 use crate::load::odd::with_content;
@@ -178,7 +178,7 @@ pub(super) fn read_head(
     entry: usize,
     plan: &Plan,
     layout: &Layout,
-) -> Result<MemberHead, ReadTrouble> {
+) -> Result<MemberHead, ReadError> {
     let mut bytes = Vec::new();
     let mut reader = archive.reader(entry)?;
     reader.by_ref().take(HEADER as u64).read_to_end(&mut bytes)?;
