@@ -6,9 +6,9 @@ use super::context::Context;
 use super::output::{CommandOutcome, Lang, print, print_json};
 use super::score::rulebook;
 use crate::money::Satang;
-use crate::money::allocate::Sums;
+use crate::money::allocate::MoneySums;
 use crate::money::compare::{Comparison, compare};
-use crate::money::result::{Allocation, Basis, Counted, count};
+use crate::money::result::{Allocation, Calculation, CalculationInput, count};
 use crate::score::rulebook::check::check;
 use crate::score::rulebook::read;
 use crate::score::{AsOf, Rulebook};
@@ -55,7 +55,7 @@ fn allocation(context: &Context, args: &Args, round: i32) -> anyhow::Result<Comm
                 anyhow::bail!("two rulebooks give two allocations");
             };
             let comparison = compare(&base.allocation, &other.allocation);
-            if args.json { print_json(&comparison)? } else { beside(context, &comparison)? }
+            if args.json { print_json(&comparison)? } else { print_beside(context, &comparison)? }
         }
         (other, _) => {
             let book = other.map_or_else(base, Ok)?;
@@ -93,7 +93,7 @@ pub(super) fn counted(
     context: &Context,
     books: &[Rulebook],
     as_of: Option<i64>,
-) -> anyhow::Result<Vec<Counted>> {
+) -> anyhow::Result<Vec<Calculation>> {
     let config = context.config()?;
     let (units, catalog) = (context.payable_units(&config)?, context.catalog(&config)?);
     let reader = context.reader()?;
@@ -103,7 +103,16 @@ pub(super) fn counted(
     let (reader, units, catalog, kept) = (&reader, &units, &catalog, Some(&kept));
     books
         .iter()
-        .map(|book| Ok(count(&Basis { reader, catalog, units, book, as_of: as_of.clone(), kept })?))
+        .map(|book| {
+            Ok(count(&CalculationInput {
+                reader,
+                catalog,
+                units,
+                book,
+                as_of: as_of.clone(),
+                kept,
+            })?)
+        })
         .collect()
 }
 
@@ -145,7 +154,7 @@ fn table(context: &Context, of: &Allocation) -> anyhow::Result<()> {
             Lang::En => format!("{label} {name}: shared out {shared}, not shared out {left}"),
         })?;
     }
-    super::closing::beside(context, of)?;
+    super::closing::print_beside(context, of)?;
     for note in &of.notes {
         print(format!("! {}", context.pick(&note.th, &note.en)))?;
     }
@@ -165,13 +174,13 @@ fn heading(context: &Context, th: [&str; 5], en: [&str; 5]) -> anyhow::Result<()
     print(format!("{:<8}{}", "", words.concat()))
 }
 
-fn line(indent: &str, code: &str, sums: &Sums, name: &str) -> anyhow::Result<()> {
+fn line(indent: &str, code: &str, sums: &MoneySums, name: &str) -> anyhow::Result<()> {
     let cells = [sums.volume, sums.performance, sums.amount, sums.held, sums.payable];
     let cells: Vec<String> = cells.iter().map(|sum| format!("{:>16}", sum.grouped())).collect();
     print(format!("{:<8}{}  {name}", format!("{indent}{code}"), cells.concat()).trim_end())
 }
 
-fn beside(context: &Context, of: &Comparison) -> anyhow::Result<()> {
+fn print_beside(context: &Context, of: &Comparison) -> anyhow::Result<()> {
     let (base, other) = (&of.base, &of.other);
     print(format!(
         "{}: {} {} → {} {}",

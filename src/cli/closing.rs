@@ -7,10 +7,10 @@ use super::output::{CommandOutcome, Lang, print, print_json};
 use super::score::rulebook;
 use crate::inbox::under_way;
 use crate::money::Satang;
-use crate::money::closing::close::{Refusal, may_close, name_of, paid, period};
+use crate::money::closing::close::{ClosingRefusal, may_close, name_of, paid, period};
 use crate::money::closing::parts::in_force;
 use crate::money::closing::parts::{ClosedLine, PartLine, parts};
-use crate::money::result::{Allocation, Basis, count_with};
+use crate::money::result::{Allocation, CalculationInput, count_with};
 use crate::report::Words;
 use crate::score::{AsOf, Rulebook};
 use crate::store::{Closing, HoldAction, PartKind, PartOf};
@@ -117,7 +117,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
     }
 }
 
-fn refused(context: &Context, refusal: &Refusal) -> anyhow::Error {
+fn refused(context: &Context, refusal: &ClosingRefusal) -> anyhow::Error {
     let words = refusal.words();
     anyhow!(pick(context, &words).to_owned())
 }
@@ -127,11 +127,11 @@ fn pick<'w>(context: &Context, words: &'w Words) -> &'w str {
 }
 
 fn close(context: &Context, args: &CloseArgs) -> anyhow::Result<CommandOutcome> {
-    let refused = |refusal: Refusal| refused(context, &refusal);
+    let refused = |refusal: ClosingRefusal| refused(context, &refusal);
     let book = rulebook(context, args.round)?;
     let of = args.which.of(args.round);
     if period(&book, &of).is_none() {
-        return Err(refused(Refusal::NoPart(of)));
+        return Err(refused(ClosingRefusal::NoPart(of)));
     }
     context.reader()?;
     let (world, folders) = (context.world()?, context.folders()?);
@@ -145,10 +145,10 @@ fn close(context: &Context, args: &CloseArgs) -> anyhow::Result<CommandOutcome> 
     let mut loading = under_way(&folders, |id| turn.knows(id))?;
     loading.retain(|id| args.as_of.is_none_or(|as_of| *id <= as_of));
     if !loading.is_empty() {
-        return Err(refused(Refusal::Loading(loading)));
+        return Err(refused(ClosingRefusal::Loading(loading)));
     }
     let kept = context.kept(&world.config, false);
-    let basis = Basis {
+    let basis = CalculationInput {
         reader: &reader,
         catalog: &world.catalog,
         units: &units,
@@ -171,7 +171,7 @@ fn reopen(context: &Context, args: &ReopenArgs) -> anyhow::Result<CommandOutcome
     let of = args.which.of(args.round);
     let known = context.reader()?.closings(of.round, i64::MAX)?;
     if in_force(&known, &of).is_none() {
-        return Err(refused(context, &Refusal::Open(of)));
+        return Err(refused(context, &ClosingRefusal::Open(of)));
     }
     let world = context.world()?;
     let deed =
@@ -236,7 +236,7 @@ fn closing(context: &Context, closed: &ClosedLine) -> String {
 }
 
 /// What was paid of an allocation, and what is put right of it.
-pub(super) fn beside(context: &Context, of: &Allocation) -> anyhow::Result<()> {
+pub(super) fn print_beside(context: &Context, of: &Allocation) -> anyhow::Result<()> {
     for part in of.parts.iter().filter(|part| part.closed.is_some()) {
         print_part(context, part)?;
     }

@@ -9,7 +9,7 @@ use super::known::unknown;
 use super::output::{CommandOutcome, Lang, print, shown};
 use super::score::rulebook;
 use crate::files::write_whole;
-use crate::money::result::{Basis, count};
+use crate::money::result::{CalculationInput, count};
 use crate::money::statement::statement;
 use crate::report::{Document, Format};
 use crate::score::AsOf;
@@ -45,7 +45,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
     let _held = reader.snapshot()?;
     let as_of = AsOf::find(&reader, args.as_of)?;
     let kept = context.kept(&config, false);
-    let basis = Basis {
+    let basis = CalculationInput {
         reader: &reader,
         catalog: &catalog,
         units: &units,

@@ -1,11 +1,11 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::money::terms::{ItemPoints, Mark, Period, Support};
+use crate::money::terms::{ItemPoints, QualityMark, Support, WeightedPeriod};
 use crate::store::{Hold, HoldAction, HoldOf};
 
-fn period(id: &str) -> Period {
-    Period { id: id.to_owned(), weight: 1 }
+fn period(id: &str) -> WeightedPeriod {
+    WeightedPeriod { id: id.to_owned(), weight: 1 }
 }
 
 /// Slides 44 to 46.
@@ -30,7 +30,7 @@ fn items(all: &[(&str, u64)]) -> ItemPoints {
 
 fn unit(heads: u64, points: &[(&str, ItemPoints)], marks: &[(&str, u64, u64)]) -> UnitFacts {
     let points = points.iter().map(|(quarter, items)| ((*quarter).to_owned(), items.clone()));
-    let mark = |score, max| Mark { score, max };
+    let mark = |score, max| QualityMark { score, max };
     let quality = marks.iter().map(|(id, score, max)| ((*id).to_owned(), mark(*score, *max)));
     UnitFacts { heads, points: points.collect(), quality: quality.collect() }
 }
@@ -131,7 +131,7 @@ prop_compose! {
         marks in prop::collection::vec((0..2_000u64, 0..2_000u64), 2),
     ) -> UnitFacts {
         let points = points.into_iter().zip(1..).map(|(items, quarter)| (quarter.to_string(), items));
-        let mark = |(a, b): (u64, u64)| Mark { score: a.min(b), max: a.max(b) };
+        let mark = |(a, b): (u64, u64)| QualityMark { score: a.min(b), max: a.max(b) };
         let quality = marks.into_iter().zip(1..).map(|(pair, id)| (id.to_string(), mark(pair)));
         UnitFacts { heads, points: points.collect(), quality: quality.collect() }
     }

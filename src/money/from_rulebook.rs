@@ -1,4 +1,4 @@
-//! What a rulebook says about money, as [`Terms`] in whole satang.
+//! What a rulebook says about money, as [`MoneyRules`] in whole satang.
 //!
 //! Pools are known by their kind, not by their names: the one that is shared by
 //! points, the one that is shared by quality, and those that are not paid by
@@ -9,15 +9,15 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 use super::Satang;
-use super::terms::{Period, Support, Terms, Tranche};
+use super::terms::{MoneyRules, Support, Tranche, WeightedPeriod};
 use crate::score::Rulebook;
-use crate::score::rulebook::Period as BookPeriod;
+use crate::score::rulebook::WeightedPeriod as BookPeriod;
 use crate::score::rulebook::money::{Pool, SharedBy};
 
 /// A rulebook whose money cannot be shared out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{file}: {what}")]
-pub struct TermsError {
+pub struct MoneyRulesError {
     /// The rulebook.
     pub file: String,
     /// What is wrong with it.
@@ -25,17 +25,17 @@ pub struct TermsError {
 }
 
 /// The terms of a rulebook.
-pub fn terms(book: &Rulebook) -> Result<Terms, TermsError> {
-    read(book).map_err(|what| TermsError { file: book.file.clone(), what })
+pub fn terms(book: &Rulebook) -> Result<MoneyRules, MoneyRulesError> {
+    read(book).map_err(|what| MoneyRulesError { file: book.file.clone(), what })
 }
 
 /// Hundredths as a whole number; none when there are finer parts.
-pub fn hundredths(value: Decimal) -> Option<i64> {
+pub fn to_hundredths(value: Decimal) -> Option<i64> {
     let scaled = value.checked_mul(Decimal::ONE_HUNDRED)?;
     scaled.fract().is_zero().then(|| scaled.trunc().to_i64()).flatten()
 }
 
-fn read(book: &Rulebook) -> Result<Terms, String> {
+fn read(book: &Rulebook) -> Result<MoneyRules, String> {
     let money = &book.money;
     let volume = one(&money.pools, SharedBy::Points)?;
     let performance = one(&money.pools, SharedBy::Quality)?;
@@ -52,7 +52,7 @@ fn read(book: &Rulebook) -> Result<Terms, String> {
             support.push(Support { name, per_head, shared_out: pool.shared_out });
         }
     }
-    Ok(Terms {
+    Ok(MoneyRules {
         volume: satang(&volume.part, volume.per_head)?,
         performance: satang(&performance.part, performance.per_head)?,
         support,
@@ -69,19 +69,20 @@ fn one(pools: &[Pool], shared_by: SharedBy) -> Result<&Pool, String> {
 }
 
 fn satang(name: &str, per_head: Decimal) -> Result<Satang, String> {
-    let whole = hundredths(per_head).filter(|whole| *whole >= 0);
+    let whole = to_hundredths(per_head).filter(|whole| *whole >= 0);
     whole.map(Satang).ok_or_else(|| format!("{name}: {per_head} baht is no number of satang"))
 }
 
 fn tranches(book: &Rulebook) -> Result<Vec<Tranche>, String> {
-    let period = |period: &BookPeriod| Period { id: period.number.to_string(), weight: 1 };
+    let period = |period: &BookPeriod| WeightedPeriod { id: period.number.to_string(), weight: 1 };
     let mut left = book.money.quarters.len();
     let mut tranches = Vec::new();
     for tranche in &book.tranches {
         let inside = |quarter: &&BookPeriod| {
             tranche.days().contain(quarter.from) && tranche.days().contain(quarter.to)
         };
-        let quarters: Vec<Period> = book.money.quarters.iter().filter(inside).map(period).collect();
+        let quarters: Vec<WeightedPeriod> =
+            book.money.quarters.iter().filter(inside).map(period).collect();
         left = left.saturating_sub(quarters.len());
         if quarters.is_empty() {
             let number = tranche.number;
@@ -140,7 +141,7 @@ mod tests {
     fn hundredths_are_exact_or_none() {
         let table = [("14.28", Some(1428)), ("3", Some(300)), ("0.5", Some(50)), ("0.005", None)];
         for (value, wanted) in table {
-            assert_eq!(hundredths(value.parse().unwrap()), wanted, "{value}");
+            assert_eq!(to_hundredths(value.parse().unwrap()), wanted, "{value}");
         }
     }
 }

@@ -23,4 +23,4 @@ pub mod share;
 pub mod statement;
 pub mod terms;
 
-pub use satang::{Points, Satang};
+pub use satang::{Hundredths, Satang};

@@ -10,7 +10,7 @@ use super::{Figure, Round, State, What, definition};
 use crate::http::problem::{self, Problem};
 use crate::http::shared::Shared;
 use crate::kpi::{Calculator, KpiError, Library};
-use crate::money::result::{Basis, MoneyError, count};
+use crate::money::result::{CalculationInput, MoneyError, count};
 use crate::score::rulebook::check::check;
 use crate::score::{AsOf, Rulebook, Shelf};
 use crate::store::{Reader, ResultCache, SqlValue, StoreError};
@@ -125,7 +125,7 @@ impl Sitting<'_> {
         let as_of = AsOf::find(reader, None)?;
         let (catalog, units) = (&world.catalog, &world.units);
         let kept = Some(self.kept);
-        let counted = count(&Basis { reader, catalog, units, book: &book, as_of, kept });
+        let counted = count(&CalculationInput { reader, catalog, units, book: &book, as_of, kept });
         let counted = counted.map_err(|error| match error {
             MoneyError::Store(error) => Problem::from(error),
             other => {

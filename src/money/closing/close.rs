@@ -6,7 +6,7 @@ use super::parts::in_force;
 use super::{Correction, PartKind};
 use crate::money::Satang;
 use crate::money::allocate::{Pools, UnitMoney};
-use crate::money::result::{Basis, Counted};
+use crate::money::result::{Calculation, CalculationInput};
 use crate::registry::Source;
 use crate::report::Words;
 use crate::score::Rulebook;
@@ -17,7 +17,7 @@ use crate::version;
 
 /// Why a part cannot be closed or taken up again.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
+pub enum ClosingRefusal {
     /// The rulebook has no such part.
     NoPart(PartOf),
     /// Days of service are still to come.
@@ -44,7 +44,7 @@ pub fn name_of(kind: PartKind, part: &str) -> Words {
     }
 }
 
-impl Refusal {
+impl ClosingRefusal {
     /// For people.
     pub fn words(&self) -> Words {
         let numbers =
@@ -113,21 +113,21 @@ pub fn period<'b>(book: &'b Rulebook, of: &PartOf) -> Option<&'b Period> {
 /// Whether a part may be closed today, as it was counted.
 pub fn may_close(
     book: &Rulebook,
-    counted: &Counted,
+    counted: &Calculation,
     of: &PartOf,
     today: NaiveDate,
-) -> Result<(), Refusal> {
+) -> Result<(), ClosingRefusal> {
     let part = || of.clone();
-    let period = period(book, of).ok_or_else(|| Refusal::NoPart(part()))?;
+    let period = period(book, of).ok_or_else(|| ClosingRefusal::NoPart(part()))?;
     if let Some(closing) = in_force(&counted.closings, of) {
-        return Err(Refusal::Closed(part(), closing.by.clone(), closing.at.clone()));
+        return Err(ClosingRefusal::Closed(part(), closing.by.clone(), closing.at.clone()));
     }
     if today <= period.to {
-        return Err(Refusal::NotOver(part(), period.to));
+        return Err(ClosingRefusal::NotOver(part(), period.to));
     }
     let allocation = &counted.allocation;
     if !allocation.as_of_exact {
-        return Err(Refusal::Inexact(allocation.voided_since.clone()));
+        return Err(ClosingRefusal::Inexact(allocation.voided_since.clone()));
     }
     let to_share = match of.kind {
         PartKind::Quarter => {
@@ -140,11 +140,11 @@ pub fn may_close(
             marks.any(|money| money.max.0 > 0)
         }
     };
-    if to_share { Ok(()) } else { Err(Refusal::NothingToShare(part())) }
+    if to_share { Ok(()) } else { Err(ClosingRefusal::NothingToShare(part())) }
 }
 
 /// Everything that is paid with a part, as it was counted.
-pub fn paid(basis: &Basis<'_>, counted: &Counted, of: &PartOf) -> Paid {
+pub fn paid(basis: &CalculationInput<'_>, counted: &Calculation, of: &PartOf) -> Paid {
     let allocation = &counted.allocation;
     let units = allocation.cups.iter().flat_map(|cup| {
         cup.units.iter().map(|unit| Payee {
@@ -248,7 +248,7 @@ fn pool_of(pools: &Pools, part: &PartOf, points: u64) -> (PaidPool, Vec<(String,
     (paid, unshared.map(|line| (line.of.clone(), line.unshared.0)).collect())
 }
 
-fn state_of(basis: &Basis<'_>, counted: &Counted) -> PaidOn {
+fn state_of(basis: &CalculationInput<'_>, counted: &Calculation) -> PaidOn {
     let of = &counted.allocation;
     let population = match of.population.source {
         Source::Registry => "registry",

@@ -105,7 +105,7 @@ pub struct ReopenedLine {
 
 impl ClosedLine {
     /// Of what is on record.
-    pub fn of(closing: &Closing) -> Self {
+    pub fn new(closing: &Closing) -> Self {
         let (on, pool) = (&closing.paid.on, &closing.paid.pool);
         let cups: Vec<PaidCupLine> = closing
             .cups
@@ -190,12 +190,12 @@ fn line(of: PartOf, days: Option<(NaiveDate, NaiveDate)>, closings: &[Closing]) 
     let own = closings.iter().filter(|closing| closing.paid.of == of);
     let reopened = own.filter_map(|closing| {
         let reopened = closing.reopened.clone()?;
-        Some(ReopenedLine { closed: ClosedLine::of(closing), reopened })
+        Some(ReopenedLine { closed: ClosedLine::new(closing), reopened })
     });
     PartLine {
         from: days.map(|days| days.0),
         to: days.map(|days| days.1),
-        closed: in_force(closings, &of).map(ClosedLine::of),
+        closed: in_force(closings, &of).map(ClosedLine::new),
         reopened: reopened.collect(),
         kind: of.kind,
         part: of.part,

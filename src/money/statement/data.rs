@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::sent::Given;
-use super::{Maker, int, unit_column};
+use super::sent::FoundCode;
+use super::{StatementBuilder, int, unit_column};
 use crate::catalog::Severity;
 use crate::report::{Cell, Column, Kind, Table, Words};
 use crate::score::late::{LateRows, Part};
@@ -18,7 +18,7 @@ const COUNTS: [(&str, &str, &str); 4] = [
     ("rejected", "ไม่ผ่าน", "Rejected"),
 ];
 
-impl Maker<'_> {
+impl StatementBuilder<'_> {
     pub(super) fn quality(&self) -> Table {
         let dimensions = &self.basis.book.quality.dimensions;
         let mut columns = vec![
@@ -119,7 +119,7 @@ impl Maker<'_> {
     }
 
     /// What a code meant for its rows.
-    fn effect(&self, given: &Given) -> Words {
+    fn effect(&self, given: &FoundCode) -> Words {
         let catalog = |of| self.basis.catalog.findings.get(&given.code, of);
         let told = || given.standard.and_then(catalog).map(|text| text.severity);
         if given.code.ends_with(DUPLICATE) {
@@ -161,7 +161,7 @@ impl Maker<'_> {
     }
 }
 
-impl Maker<'_> {
+impl StatementBuilder<'_> {
     /// Rows that came after the last day of sending: every unit with its number
     /// of them, none too.
     pub(super) fn late(&self) -> Table {
