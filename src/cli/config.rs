@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::output::{CommandOutcome, print};
 use crate::score::rulebook::check::check;
-use crate::score::{RulebookError, Shelf};
+use crate::score::{RulebookError, Rulebooks};
 
 /// Calls of `config`.
 #[derive(Debug, clap::Subcommand)]
@@ -24,7 +24,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
                 // The world has said so.
                 return Ok(CommandOutcome::InputIncomplete);
             }
-            let shelf = Shelf::of(&context.data);
+            let shelf = Rulebooks::open(&context.data);
             let books = shelf.all()?;
             let mistakes: Vec<RulebookError> =
                 books.iter().flat_map(|book| check(book, &world.catalog)).collect();

@@ -10,7 +10,8 @@ use super::output::{CommandOutcome, Lang, print, print_json};
 use crate::score::quality::{TrancheQuality, of_round};
 use crate::score::rulebook::check::check;
 use crate::score::{
-    AsOf, Figure, Keeping, Points, Rulebook, Sheet, Shelf, Wanted, points_kept, rows_behind,
+    AsOf, CacheHandle, FigureRef, Points, Rulebook, Rulebooks, ScoreQuery, ScoreReport,
+    cached_points, contributing_rows,
 };
 
 /// Options of `score`.
@@ -80,7 +81,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
 
 /// The rulebook of a round, when nothing is wrong with it.
 pub(super) fn rulebook(context: &Context, round: i32) -> anyhow::Result<Rulebook> {
-    let book = Shelf::of(&context.data).rulebook(round)?;
+    let book = Rulebooks::open(&context.data).rulebook(round)?;
     let catalog = context.catalog(&context.config()?)?;
     match check(&book, &catalog).into_iter().next() {
         Some(mistake) => Err(mistake.into()),
@@ -98,12 +99,12 @@ fn sheet(context: &Context, args: &Args, round: i32) -> anyhow::Result<CommandOu
         args.unit.as_deref().map(|unit| unit_or_sender(&reader, &units, unit)).transpose()?;
     let as_of = AsOf::find(&reader, args.as_of)?;
     let kept = context.kept(&config, args.fresh);
-    let keeping = Keeping { kept: &kept, catalog: &catalog };
-    let points = points_kept(&reader, &book, &units, as_of, Some(keeping))?;
-    let wanted = Wanted { hcode, by_month: args.by_month };
+    let keeping = CacheHandle { kept: &kept, catalog: &catalog };
+    let points = cached_points(&reader, &book, &units, as_of, Some(keeping))?;
+    let wanted = ScoreQuery { hcode, by_month: args.by_month };
     let quality = of_round(&reader, &catalog, &book, points.as_of.submission)?;
     let of_unit = |hcode: &str| quality.get(hcode).cloned().unwrap_or_default();
-    let sheet = Sheet::new(&book, &units, &points, &wanted, of_unit);
+    let sheet = ScoreReport::new(&book, &units, &points, &wanted, of_unit);
     if args.json {
         print_json(&sheet)?;
     } else {
@@ -119,7 +120,7 @@ fn table(
     context: &Context,
     book: &Rulebook,
     points: &Points,
-    sheet: &Sheet<Tranches>,
+    sheet: &ScoreReport<Tranches>,
 ) -> anyhow::Result<()> {
     let (as_of, rules) = (sheet.as_of_submission, &book.sha256[..12]);
     print(match context.lang {
@@ -153,7 +154,7 @@ fn table(
     notes(context, book, sheet)
 }
 
-fn notes<Q>(context: &Context, book: &Rulebook, sheet: &Sheet<Q>) -> anyhow::Result<()> {
+fn notes<Q>(context: &Context, book: &Rulebook, sheet: &ScoreReport<Q>) -> anyhow::Result<()> {
     if !sheet.notes.is_empty() {
         print("")?;
     }
@@ -188,8 +189,8 @@ fn rows(context: &Context, args: &RowsArgs) -> anyhow::Result<CommandOutcome> {
         );
     }
     let as_of = AsOf::find(&reader, args.as_of)?.submission;
-    let figure = Figure { hcode: &unit, item, month: args.month, as_of };
-    let rows = rows_behind(&reader, &book, &units, &catalog, &figure)?;
+    let figure = FigureRef { hcode: &unit, item, month: args.month, as_of };
+    let rows = contributing_rows(&reader, &book, &units, &catalog, &figure)?;
     if args.json {
         print_json(&rows)?;
         return Ok(CommandOutcome::Ok);

@@ -18,7 +18,7 @@ use crate::catalog::Catalog;
 use crate::registry::{PersonTerms, Population, Source, uc_heads};
 use crate::score::quality::{QualityOfRound, of_round};
 use crate::score::sheet::{Note, notes};
-use crate::score::{AsOf, Keeping, Points, Rulebook, points_kept};
+use crate::score::{AsOf, CacheHandle, Points, Rulebook, cached_points};
 use crate::store::{Closing, Hold, Reader, ResultCache, StoreError};
 use crate::units::Units;
 
@@ -144,8 +144,8 @@ pub fn count_with(basis: &CalculationInput<'_>, paid_by: i64) -> Result<Calculat
     let CalculationInput { reader, catalog, units, book, as_of, kept } = basis;
     let terms = terms(book)?;
     let submission = as_of.submission;
-    let keeping = kept.map(|kept| Keeping { kept, catalog });
-    let points = points_kept(reader, book, units, as_of.clone(), keeping)?;
+    let keeping = kept.map(|kept| CacheHandle { kept, catalog });
+    let points = cached_points(reader, book, units, as_of.clone(), keeping)?;
     let quality = of_round(reader, catalog, book, submission)?;
     let person = PersonTerms {
         uc_scheme: &book.person.uc_scheme,

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::points::{Part, Parts, Points, Scorer, points};
+use super::points::{Points, Scorer, UnitPart, UnitParts, points};
 use super::{AsOf, Rulebook};
 use crate::catalog::Catalog;
 use crate::files::digest;
@@ -24,7 +24,7 @@ use crate::units::Units;
 
 /// Where points are kept.
 #[derive(Clone, Copy)]
-pub struct Keeping<'a> {
+pub struct CacheHandle<'a> {
     /// The file.
     pub kept: &'a ResultCache,
     /// The kinds of record.
@@ -37,7 +37,7 @@ struct Shelved {
     /// Everything there was, when nothing at all has changed.
     whole: String,
     /// By unit: what it is of, and what its rows come to.
-    parts: BTreeMap<String, (String, Part)>,
+    parts: BTreeMap<String, (String, UnitPart)>,
 }
 
 /// So many units of a hundred (and so many in any case) may have changed: of
@@ -46,12 +46,12 @@ const PART_PERCENT: usize = 30;
 const FEW_UNITS: usize = 5;
 
 /// Scores a round as [`points`] does, from what is kept as far as it holds.
-pub fn points_kept(
+pub fn cached_points(
     reader: &Reader,
     book: &Rulebook,
     units: &Units,
     as_of: AsOf,
-    keeping: Option<Keeping<'_>>,
+    keeping: Option<CacheHandle<'_>>,
 ) -> Result<Points> {
     // What is kept is of the present state.
     let keeping = keeping.filter(|_| reader.is_held());
@@ -68,7 +68,7 @@ struct Counting<'a> {
     reader: &'a Reader,
     book: &'a Rulebook,
     units: &'a Units,
-    keeping: Keeping<'a>,
+    keeping: CacheHandle<'a>,
     tokens: ChangeTokens,
 }
 
@@ -85,7 +85,7 @@ impl Counting<'_> {
         }
         let mut scorer = Scorer::new(self.reader, self.book, self.units, as_of.submission)?;
         let parts = self.count(&mut scorer, shelved)?;
-        let plain: Parts =
+        let plain: UnitParts =
             parts.iter().map(|(unit, (_, part))| (unit.clone(), part.clone())).collect();
         if let Ok(bytes) = serde_json::to_vec(&Shelved { whole, parts }) {
             self.keeping.kept.put(&name, &of, &bytes);
@@ -94,7 +94,7 @@ impl Counting<'_> {
     }
 
     /// What all of it rests on.
-    fn of(&self) -> String {
+    fn fingerprint(&self) -> String {
         let forwarded = self.tokens.token_of_store("forwarded");
         digest(&[self.tokens.schema_token().as_str(), &self.book.sha256, forwarded])
     }
@@ -112,14 +112,14 @@ impl Counting<'_> {
         &self,
         scorer: &mut Scorer<'_>,
         mut shelved: Shelved,
-    ) -> Result<BTreeMap<String, (String, Part)>> {
-        let beyond = Beyond::of(scorer);
+    ) -> Result<BTreeMap<String, (String, UnitPart)>> {
+        let beyond = Beyond::new(scorer);
         let mut known: BTreeSet<String> = self.tokens.units().map(str::to_owned).collect();
         known.extend(scorer.codes.all().iter().cloned());
         known.extend(shelved.parts.keys().cloned());
         let holds = |unit: &String| {
             let part = shelved.parts.get(unit);
-            part.is_some_and(|(of, part)| *of == self.of_unit(scorer, &beyond, unit, part))
+            part.is_some_and(|(of, part)| *of == self.part_fingerprint(scorer, &beyond, unit, part))
         };
         let changed: Vec<String> = known.iter().filter(|unit| !holds(unit)).cloned().collect();
         log::debug!("score: {} units of {} to count", changed.len(), known.len());
@@ -136,15 +136,15 @@ impl Counting<'_> {
         let renewed = if all { known.into_iter().collect() } else { changed };
         for unit in renewed {
             let part = counted.remove(&unit).unwrap_or_default();
-            let of = self.of_unit(scorer, &beyond, &unit, &part);
+            let of = self.part_fingerprint(scorer, &beyond, &unit, &part);
             shelved.parts.insert(unit, (of, part));
         }
         Ok(shelved.parts)
     }
 
-    fn count_units(&self, scorer: &mut Scorer<'_>, units: &[String]) -> Result<Parts> {
+    fn count_units(&self, scorer: &mut Scorer<'_>, units: &[String]) -> Result<UnitParts> {
         if units.is_empty() {
-            return Ok(Parts::new());
+            return Ok(UnitParts::new());
         }
         let tables = Tables::new(self.keeping.catalog);
         let lens = RowFilter { whole: units, partly: &[], persons: &[], known: NOBODY };
@@ -156,7 +156,13 @@ impl Counting<'_> {
     }
 
     /// What a unit's part is of.
-    fn of_unit(&self, scorer: &Scorer<'_>, beyond: &Beyond, unit: &str, part: &Part) -> String {
+    fn part_fingerprint(
+        &self,
+        scorer: &Scorer<'_>,
+        beyond: &Beyond,
+        unit: &str,
+        part: &UnitPart,
+    ) -> String {
         let tokens = self.tokens.token_of_unit(unit, None);
         let persons = beyond.by_unit.get(unit).map_or("", String::as_str);
         let everybody = if part.outside { beyond.everybody.as_str() } else { "" };
@@ -174,7 +180,7 @@ struct Beyond {
 }
 
 impl Beyond {
-    fn of(scorer: &Scorer<'_>) -> Self {
+    fn new(scorer: &Scorer<'_>) -> Self {
         let everybody = digest(&[&scorer.members.digest(), &scorer.persons.deaths()]);
         Self { by_unit: scorer.persons.beyond(&scorer.codes), everybody }
     }

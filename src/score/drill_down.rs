@@ -7,8 +7,8 @@ use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use super::points::{Award, Scorer, worth};
-use super::rows::{Grain, WHOLE, each_row};
-use super::rulebook::{Item, Kind, Rulebook};
+use super::rows::{Granularity, WHOLE, each_row};
+use super::rulebook::{Item, ItemKind, Rulebook};
 use super::sheet::two_places;
 use crate::archive::Standard;
 use crate::catalog::Catalog;
@@ -19,7 +19,7 @@ use crate::units::Units;
 
 /// Which figure.
 #[derive(Debug, Clone, Copy)]
-pub struct Figure<'a> {
+pub struct FigureRef<'a> {
     /// HCODE of the unit.
     pub hcode: &'a str,
     /// The item.
@@ -48,14 +48,14 @@ pub struct ScoredRow {
     pub cid: Option<String>,
 }
 
-struct Found {
+struct RowCollector {
     award: Award,
     file: String,
     sub: i64,
     line: i64,
 }
 
-impl Found {
+impl RowCollector {
     /// Of rows that score once, the one that is shown.
     fn order(&self) -> (i64, usize, i64, i64) {
         (self.award.day, self.award.step, self.sub, self.line)
@@ -66,13 +66,13 @@ impl Found {
 #[derive(Default)]
 struct Once {
     /// The one that is shown: of a person-day a SERVICE.
-    first: Option<Found>,
+    first: Option<RowCollector>,
     /// What there is of all that is needed.
     parts: u8,
 }
 
 impl Once {
-    fn add(&mut self, found: Found) {
+    fn add(&mut self, found: RowCollector) {
         self.parts |= found.award.part;
         let shown = found.award.part & SHOWN != 0;
         if shown && self.first.as_ref().is_none_or(|first| found.order() < first.order()) {
@@ -85,27 +85,27 @@ impl Once {
 const SHOWN: u8 = 1;
 
 /// The rows behind a figure, by day and by where they came from.
-pub fn rows_behind(
+pub fn contributing_rows(
     reader: &Reader,
     book: &Rulebook,
     units: &Units,
     catalog: &Catalog,
-    figure: &Figure<'_>,
+    figure: &FigureRef<'_>,
 ) -> Result<Vec<ScoredRow>> {
     let mut scorer = Scorer::new(reader, book, units, figure.as_of)?;
     let item = figure.item;
     let mut found = Vec::new();
     let mut once: BTreeMap<(u64, i64), Once> = BTreeMap::new();
     let late = scorer.late().clone();
-    each_row(reader, book, item, figure.as_of, Grain::Each, &late, |row| {
+    each_row(reader, book, item, figure.as_of, Granularity::Each, &late, |row| {
         let unit = scorer.codes.number(row.hcode);
         if scorer.codes.name(unit) != figure.hcode {
             return Ok(());
         }
         let Some(award) = scorer.award(item, row) else { return Ok(()) };
         let file = row.file.to_owned();
-        let this = Found { award, file, sub: row.sub, line: row.line };
-        let key = if item.kind == Kind::PersonDays { Some(award.day) } else { row.once };
+        let this = RowCollector { award, file, sub: row.sub, line: row.line };
+        let key = if item.kind == ItemKind::PersonDays { Some(award.day) } else { row.once };
         match (key, award.who) {
             (Some(key), Some(who)) => once.entry((who, key)).or_default().add(this),
             _ => found.push(this),
@@ -120,7 +120,7 @@ pub fn rows_behind(
 }
 
 fn shown(
-    found: &Found,
+    found: &RowCollector,
     item: &Item,
     catalog: &Catalog,
     standards: &FxHashMap<i64, Standard>,

@@ -16,9 +16,9 @@ pub mod rulebook;
 pub mod sheet;
 mod state;
 
-pub use cached_points::{Keeping, points_kept};
-pub use drill_down::{Figure, ScoredRow, rows_behind};
-pub use points::{Cell, Points, UnitPoints, points};
+pub use cached_points::{CacheHandle, cached_points};
+pub use drill_down::{FigureRef, ScoredRow, contributing_rows};
+pub use points::{Points, PointsCell, UnitPoints, points};
 pub use rulebook::{Rulebook, RulebookError, Shelf};
-pub use sheet::{Sheet, Wanted};
+pub use sheet::{ScoreQuery, ScoreReport};
 pub use state::AsOf;

@@ -36,7 +36,7 @@ fn said(all: &QualityOfRound, tranche: u32, dimension: &str, file: &str) -> Stri
     else {
         return "-".to_owned();
     };
-    let Figure { numerator, denominator, percent, score } = figure;
+    let FigureRef { numerator, denominator, percent, score } = figure;
     format!("{numerator}/{denominator} {percent} {score:.2}")
 }
 

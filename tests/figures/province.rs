@@ -9,7 +9,7 @@ use khlang::kpi::{Calculator, Level, Library, Period};
 use khlang::load::{LoadRequest, load};
 use khlang::sample::{SampleArgs, default_start, generate};
 use khlang::score::rulebook::read;
-use khlang::score::{AsOf, Keeping, Points, Rulebook, points, points_kept};
+use khlang::score::{AsOf, CacheHandle, Points, Rulebook, cached_points, points};
 use khlang::store::{ChangeTokens, Reader, Restoring, ResultCache, Store, restore};
 use khlang::submission::Status;
 use khlang::units::Units;
@@ -220,8 +220,8 @@ impl Province {
         let points = match kept {
             None => points(&reader, self.book, units, as_of).unwrap(),
             Some(kept) => {
-                let keeping = Some(Keeping { kept, catalog });
-                points_kept(&reader, self.book, units, as_of, keeping).unwrap()
+                let keeping = Some(CacheHandle { kept, catalog });
+                cached_points(&reader, self.book, units, as_of, keeping).unwrap()
             }
         };
         let mut session = Calculator::new(&self.world, &reader).unwrap();

@@ -22,7 +22,7 @@ use crate::registry::Population;
 use crate::report::Format;
 use crate::score::quality::TrancheQuality;
 use crate::score::sheet::Note;
-use crate::score::{Sheet, Wanted};
+use crate::score::{ScoreQuery, ScoreReport};
 use crate::store::Action;
 
 /// The round asked for; that of today when none is.
@@ -46,12 +46,12 @@ fn sheet<Q>(
     call: &Call,
     round: &Round,
     quality: impl FnMut(&str) -> Q,
-) -> Result<Sheet<Q>, Problem> {
+) -> Result<ScoreReport<Q>, Problem> {
     let shows = shows(call)?;
     let by_month = call.text("by_month") == Some("yes");
-    let wanted = Wanted { hcode: None, by_month };
+    let wanted = ScoreQuery { hcode: None, by_month };
     let points = &round.counted.points;
-    let mut sheet = Sheet::new(&round.book, &round.world.units, points, &wanted, quality);
+    let mut sheet = ScoreReport::new(&round.book, &round.world.units, points, &wanted, quality);
     sheet.units.retain(|unit| shows(&unit.hcode));
     Ok(sheet)
 }

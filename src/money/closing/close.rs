@@ -10,7 +10,7 @@ use crate::money::result::{Calculation, CalculationInput};
 use crate::registry::Source;
 use crate::report::Words;
 use crate::score::Rulebook;
-use crate::score::rulebook::Period;
+use crate::score::rulebook::RulePeriod;
 use crate::store::{Paid, PaidCorrection, PaidItem, PaidOn, PaidPool, PaidUnit, PartOf};
 use crate::units::UnitsError;
 use crate::version;
@@ -102,7 +102,7 @@ impl ClosingRefusal {
 }
 
 /// The days of a part by the rulebook.
-pub fn period<'b>(book: &'b Rulebook, of: &PartOf) -> Option<&'b Period> {
+pub fn period<'b>(book: &'b Rulebook, of: &PartOf) -> Option<&'b RulePeriod> {
     let all = match of.kind {
         PartKind::Quarter => &book.money.quarters,
         PartKind::Tranche => &book.tranches,

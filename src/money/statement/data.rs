@@ -7,8 +7,8 @@ use super::sent::FoundCode;
 use super::{StatementBuilder, int, unit_column};
 use crate::catalog::Severity;
 use crate::report::{Cell, Column, Kind, Table, Words};
-use crate::score::late::{LateRows, Part};
-use crate::score::quality::Figure;
+use crate::score::late::{LatePart, LateRows};
+use crate::score::quality::QualityFigure;
 use crate::submission::{Counts, Texts};
 
 const COUNTS: [(&str, &str, &str); 4] = [
@@ -177,10 +177,10 @@ impl StatementBuilder<'_> {
         for unit in &self.cup.units {
             let of_unit = self.late.iter().filter(|late| late.hcode == unit.hcode);
             let (round, parts): (Vec<&LateRows>, Vec<_>) =
-                of_unit.partition(|late| late.part == Part::Round);
+                of_unit.partition(|late| late.part == LatePart::Round);
             let none = LateRows {
                 hcode: unit.hcode.clone(),
-                part: Part::Round,
+                part: LatePart::Round,
                 by: self.basis.book.sent_by,
                 files: BTreeMap::new(),
             };
@@ -208,13 +208,13 @@ impl StatementBuilder<'_> {
     }
 }
 
-fn late_for(part: Part) -> Words {
+fn late_for(part: LatePart) -> Words {
     match part {
-        Part::Round => Words::new("ทั้งรอบ", "the round"),
-        Part::Tranche(number) => {
+        LatePart::Round => Words::new("ทั้งรอบ", "the round"),
+        LatePart::Tranche(number) => {
             Words::new(format!("คุณภาพ งวด {number}"), format!("quality, tranche {number}"))
         }
-        Part::Quarter(number) => {
+        LatePart::Quarter(number) => {
             Words::new(format!("คะแนน ไตรมาส {number}"), format!("points, quarter {number}"))
         }
     }
@@ -224,7 +224,7 @@ fn late_for(part: Part) -> Words {
 const DUPLICATE: &str = "9299";
 
 /// A figure of quality: rows of rows, percent, score.
-fn figure(of: Option<&Figure>) -> [Cell; 3] {
+fn figure(of: Option<&QualityFigure>) -> [Cell; 3] {
     of.map_or([Cell::Empty, Cell::Empty, Cell::Empty], |of| {
         let rows = format!("{}/{}", of.numerator, of.denominator);
         [Cell::text(rows), Cell::Decimal(of.percent), Cell::Decimal(of.score)]

@@ -9,7 +9,7 @@ use crate::money::holds::percent;
 use crate::money::result::UnitMoneyLine;
 use crate::money::{Hundredths, Satang};
 use crate::report::{Cell, Column, Kind, Table, Words};
-use crate::score::rulebook::Period;
+use crate::score::rulebook::RulePeriod;
 
 impl StatementBuilder<'_> {
     pub(super) fn summary(&self) -> Table {
@@ -111,7 +111,7 @@ impl StatementBuilder<'_> {
         let mut table = Table::new("items", title, columns);
         for unit in &self.cup.units {
             for (item, name) in self.items_of(unit) {
-                let of = |quarter: &Period| {
+                let of = |quarter: &RulePeriod| {
                     let money = unit.money.volume.get(&quarter.number.to_string());
                     money.and_then(|money| money.items.get(item))
                 };

@@ -7,7 +7,7 @@ mod money;
 mod quality;
 
 use self::mistakes::{Mistakes, periods};
-use super::{Days, Rulebook, RulebookError};
+use super::{DaySpan, Rulebook, RulebookError};
 use crate::catalog::Catalog;
 use crate::clock::round_of;
 
@@ -27,7 +27,7 @@ pub fn check(book: &Rulebook, catalog: &Catalog) -> Vec<RulebookError> {
 }
 
 fn window(book: &Rulebook, m: &mut Mistakes) {
-    let Days { from, to } = book.window;
+    let DaySpan { from, to } = book.window;
     m.unless(from <= to, "window", "ends before it begins");
     m.unless(book.sent_by >= to, "sent_by", "lies before the end of the round");
     for (key, day) in [("window.from", from), ("window.to", to)] {

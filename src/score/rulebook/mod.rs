@@ -14,11 +14,11 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-pub use days::{Days, Period};
+pub use days::{DaySpan, RulePeriod};
 pub use money::Money;
-pub use points::{Item, Kind};
+pub use points::{Item, ItemKind};
 pub use quality::Quality;
-pub use source::{Shelf, read};
+pub use source::{Rulebooks, read};
 
 /// A mistake in a rulebook.
 #[derive(Debug, thiserror::Error)]
@@ -70,7 +70,7 @@ pub struct Rulebook {
     /// Where the rules are said.
     pub source: String,
     /// Days of service of the round.
-    pub window: Days,
+    pub window: DaySpan,
     /// Last day of sending: what is sent later has no part in the round's points
     /// and quality.
     pub sent_by: NaiveDate,
@@ -80,7 +80,7 @@ pub struct Rulebook {
     pub points: Vec<Item>,
     /// Half-years of quality.
     #[serde(rename = "tranche")]
-    pub tranches: Vec<Period>,
+    pub tranches: Vec<RulePeriod>,
     /// Quality.
     pub quality: Quality,
     /// Pools, and how they are shared.

@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::days::Period;
+use super::days::RulePeriod;
 
 /// Whether a pool has at least, at most or exactly its amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,7 +124,7 @@ pub struct Money {
     pub pools: Vec<Pool>,
     /// Quarters of service.
     #[serde(rename = "quarter")]
-    pub quarters: Vec<Period>,
+    pub quarters: Vec<RulePeriod>,
 }
 
 impl Money {

@@ -3,7 +3,7 @@
 use chrono::Days as Count;
 use rust_decimal::Decimal;
 
-use crate::score::rulebook::{Period, Rulebook, RulebookError};
+use crate::score::rulebook::{RulePeriod, Rulebook, RulebookError};
 
 /// Most points, scores and baht that one value of a rulebook may be: far more
 /// than any round has had, and few enough that no sum of them overflows.
@@ -37,7 +37,7 @@ pub(super) fn sum(values: impl Iterator<Item = Decimal>) -> Option<Decimal> {
 
 /// Periods are numbered from 1, follow each other without a gap, and are
 /// together the round.
-pub(super) fn periods(key: &str, list: &[Period], book: &Rulebook, m: &mut Mistakes) {
+pub(super) fn periods(key: &str, list: &[RulePeriod], book: &Rulebook, m: &mut Mistakes) {
     let window = book.window;
     m.unless(!list.is_empty(), key, "there is none");
     let mut begin = Some(window.from);
