@@ -7,7 +7,7 @@ use super::context::Context;
 use super::known::unknown;
 use super::output::{CommandOutcome, print, print_json};
 use crate::config::Config;
-use crate::export::{self, Made, Manifest, Place, Plan};
+use crate::export::{self, ExportContext, ExportFolder, ExportPlan, Manifest};
 use crate::inbox::Folders;
 use crate::kpi::Library;
 use crate::schedule::{Past, Schedule};
@@ -76,7 +76,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
 pub(super) fn prove(
     context: &Context,
     config: &Config,
-) -> anyhow::Result<(Library, Vec<(Plan, Schedule)>)> {
+) -> anyhow::Result<(Library, Vec<(ExportPlan, Schedule)>)> {
     let library = Library::load(Some(&context.data.join(OWN)))?;
     let (mut plans, mut mistakes) = (Vec::new(), Vec::new());
     match export::plans(&config.export, &library, &context.data) {
@@ -107,7 +107,7 @@ fn by_hand(context: &Context, name: &str, json: bool) -> anyhow::Result<CommandO
     context.reader()?;
     let folders = context.folders()?;
     let database = folders.database();
-    let place = Place {
+    let place = ExportContext {
         world: &world,
         library: &library,
         data: &context.data,
@@ -172,7 +172,7 @@ fn list(context: &Context, json: bool) -> anyhow::Result<CommandOutcome> {
     Ok(CommandOutcome::Ok)
 }
 
-fn run_line(made: &Made) -> RunLine {
+fn run_line(made: &ExportFolder) -> RunLine {
     RunLine {
         path: made.path.display().to_string(),
         made_at: made.manifest.made_at,

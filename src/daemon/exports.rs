@@ -14,7 +14,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::event::{Event, Exported};
 use crate::clock::Clock;
-use crate::export::{self, Plan};
+use crate::export::{self, ExportPlan};
 use crate::kpi::Library;
 use crate::schedule::{Past, Schedule};
 use crate::world::World;
@@ -26,13 +26,13 @@ const RETRY: Duration = Duration::from_mins(10);
 struct Job {
     world: Arc<World>,
     library: Arc<Library>,
-    plan: Arc<Plan>,
+    plan: Arc<ExportPlan>,
     due: DateTime<FixedOffset>,
 }
 
 /// An export that is watched.
 struct Watched {
-    plan: Arc<Plan>,
+    plan: Arc<ExportPlan>,
     schedule: Schedule,
     past: Past,
     /// When it may be tried again after trouble.
@@ -42,7 +42,7 @@ struct Watched {
 /// Everything that is watched, proven and ready to be put in force.
 pub(super) struct Proven {
     library: Arc<Library>,
-    plans: Vec<(Plan, Schedule)>,
+    plans: Vec<(ExportPlan, Schedule)>,
 }
 
 /// The exports of the daemon.
@@ -150,7 +150,7 @@ fn run_jobs(
     events: &Sender<Event>,
 ) {
     for job in queue {
-        let place = export::Place {
+        let place = export::ExportContext {
             world: &job.world,
             library: &job.library,
             data,

@@ -14,12 +14,12 @@ use crate::report::Words;
 #[derive(rust_embed::RustEmbed)]
 #[folder = "config/reports"]
 #[include = "*.toml"]
-struct Tomls;
+struct LayoutFiles;
 
 /// What stands in a report.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Layout {
+pub struct ReportLayout {
     /// Its name; that of its file.
     #[serde(skip)]
     pub name: String,
@@ -105,7 +105,7 @@ pub struct ResultRow {
     pub chart: bool,
 }
 
-impl Layout {
+impl ReportLayout {
     /// Whether its texts speak of a region.
     pub fn needs_region(&self) -> bool {
         self.lines.iter().chain([&self.title]).any(|words| words.th.contains("{region}"))
@@ -143,15 +143,16 @@ impl IndicatorRow {
 /// All layouts by name.
 #[derive(Debug, Clone, Default)]
 pub struct Layouts {
-    all: BTreeMap<String, Arc<Layout>>,
+    all: BTreeMap<String, Arc<ReportLayout>>,
 }
 
 impl Layouts {
     /// The built-in layouts, with those of a folder put over them.
     pub fn load(own: Option<&Path>, library: &Library) -> Result<Self, String> {
         let mut texts = BTreeMap::new();
-        for name in Tomls::iter() {
-            let bytes = Tomls::get(&name).map(|file| file.data.into_owned()).unwrap_or_default();
+        for name in LayoutFiles::iter() {
+            let bytes =
+                LayoutFiles::get(&name).map(|file| file.data.into_owned()).unwrap_or_default();
             let text = String::from_utf8(bytes).map_err(|_| format!("reports/{name}: no UTF-8"))?;
             texts.insert(name.trim_end_matches(".toml").to_owned(), text);
         }
@@ -165,13 +166,13 @@ impl Layouts {
             }
         }
         let read = |(name, text): (String, String)| {
-            Layout::read(&name, &text, library).map(|layout| (name, Arc::new(layout)))
+            ReportLayout::read(&name, &text, library).map(|layout| (name, Arc::new(layout)))
         };
         Ok(Self { all: texts.into_iter().map(read).collect::<Result<_, _>>()? })
     }
 
     /// A layout by name.
-    pub fn get(&self, name: &str) -> Option<&Layout> {
+    pub fn get(&self, name: &str) -> Option<&ReportLayout> {
         self.all.get(name).map(|layout| &**layout)
     }
 
