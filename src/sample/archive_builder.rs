@@ -8,22 +8,22 @@ use chrono::{Datelike, NaiveDateTime};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-use super::expected_outcomes::{ArchiveEntry, FileCounts};
-use super::people::Person;
-use super::spec::{Row, Specs, stamp};
+use super::expected_outcomes::{ArchiveEntry, ExpectedCounts};
+use super::people::Resident;
+use super::spec::{SampleRow, Specs, stamp};
 use super::style::{Empty, Style};
-use super::world::Unit;
+use super::world::SampleUnit;
 use crate::archive::Standard;
 use crate::clock;
 
 /// Rows of one file.
 #[derive(Debug)]
-pub struct Sheet {
+pub struct FileRows {
     /// Columns written, as positions in the layout; none when the sender's
     /// program does not know the file.
     pub columns: Vec<usize>,
     text: String,
-    counts: FileCounts,
+    counts: ExpectedCounts,
 }
 
 /// A row to send again with the next archive: file, values, round.
@@ -35,20 +35,20 @@ pub trait Defects: std::fmt::Debug {
     /// that have one.
     fn treat(
         &mut self,
-        archive: &mut Parcel,
+        archive: &mut ArchiveBuilder,
         file: usize,
         values: &[String],
-        person: Option<&Person>,
+        person: Option<&Resident>,
     );
 
     /// Ends an archive: repeats rows of the one before, and gives the rows that
     /// the next one must repeat.
-    fn end_archive(&mut self, archive: &mut Parcel, repeats: Vec<Repeat>) -> Vec<Repeat>;
+    fn end_archive(&mut self, archive: &mut ArchiveBuilder, repeats: Vec<Repeat>) -> Vec<Repeat>;
 }
 
 /// An archive under construction.
 #[derive(Debug)]
-pub struct Parcel<'a, 'c> {
+pub struct ArchiveBuilder<'a, 'c> {
     /// Files of the standard.
     pub specs: &'a Specs<'c>,
     /// The sender's habits.
@@ -60,7 +60,7 @@ pub struct Parcel<'a, 'c> {
     /// Its line in the ledger.
     pub entry: ArchiveEntry,
     /// Rows by file, in the order of [`Specs::list`].
-    pub sheets: Vec<Sheet>,
+    pub sheets: Vec<FileRows>,
     defects: Option<&'a mut dyn Defects>,
 }
 
@@ -84,7 +84,7 @@ pub fn entry(standard: Standard, hcode: &str, sent: NaiveDateTime, name: String)
     }
 }
 
-impl<'a, 'c> Parcel<'a, 'c> {
+impl<'a, 'c> ArchiveBuilder<'a, 'c> {
     /// An empty archive.
     pub fn new(
         specs: &'a Specs<'c>,
@@ -96,10 +96,10 @@ impl<'a, 'c> Parcel<'a, 'c> {
         let sheets = specs
             .list
             .iter()
-            .map(|spec| Sheet {
+            .map(|spec| FileRows {
                 columns: style.columns(spec, specs.standard),
                 text: String::new(),
-                counts: FileCounts::default(),
+                counts: ExpectedCounts::default(),
             })
             .collect();
         let name = format!("{}.zip", stem(specs.standard, hcode, sent, style.buddhist));
@@ -119,16 +119,16 @@ impl<'a, 'c> Parcel<'a, 'c> {
     pub fn row(
         &mut self,
         record: &str,
-        unit: &Unit,
-        person: Option<&Person>,
+        unit: &SampleUnit,
+        person: Option<&Resident>,
         updated: NaiveDateTime,
-        fill: impl FnOnce(&mut Row),
+        fill: impl FnOnce(&mut SampleRow),
     ) {
         let Some(at) = self.specs.at(record).filter(|at| !self.sheets[*at].columns.is_empty())
         else {
             return;
         };
-        let mut row = Row::new(&self.specs.list[at]);
+        let mut row = SampleRow::new(&self.specs.list[at]);
         row.set("HOSPCODE", &unit.hcode);
         if let Some(person) = person {
             row.set("PID", &person.pid).set("CID", &person.cid);

@@ -5,13 +5,13 @@ use anyhow::Result;
 use chrono::{Duration, NaiveDateTime};
 
 use super::archive_builder::{self, stem};
-use super::defects::Spoiler;
-use super::expected_outcomes::{ArchiveEntry, FileCounts};
-use super::spec::{Row, Spec, Specs, stamp};
-use super::zip_writer::{self, Entry, Whole};
+use super::defects::DefectInjector;
+use super::expected_outcomes::{ArchiveEntry, ExpectedCounts};
+use super::spec::{SampleRow, Spec, Specs, stamp};
+use super::zip_writer::{self, Whole, ZipEntry};
 
 /// An archive to write: file name, bytes, line in the ledger.
-pub type Made = (String, Vec<u8>, ArchiveEntry);
+pub type BrokenArchive = (String, Vec<u8>, ArchiveEntry);
 
 /// Kinds of broken archives. The names say what is wrong.
 const KINDS: [&str; 38] = [
@@ -61,7 +61,7 @@ pub struct Breaker<'a, 'c> {
     /// Files of the standard.
     pub specs: &'a Specs<'c>,
     /// Gives numbers to made-up persons.
-    pub spoiler: &'a mut Spoiler,
+    pub injector: &'a mut DefectInjector,
     /// The sender's code.
     pub hcode: &'a str,
 }
@@ -71,14 +71,14 @@ pub fn kinds(nth: usize, count: usize) -> Vec<&'static str> {
     KINDS.iter().enumerate().filter(|(at, _)| at % count == nth % count).map(|(_, k)| *k).collect()
 }
 
-struct Member {
+struct BrokenMember {
     name: String,
     bytes: Vec<u8>,
 }
 
 impl Breaker<'_, '_> {
     /// One broken archive sent at a time.
-    pub fn make(&mut self, kind: &str, sent: NaiveDateTime) -> Result<Made> {
+    pub fn make(&mut self, kind: &str, sent: NaiveDateTime) -> Result<BrokenArchive> {
         let (code, what) = kind.split_at(3);
         let name = self.name(what.trim(), sent);
         let mut entry = archive_builder::entry(self.specs.standard, self.hcode, sent, name.clone());
@@ -113,14 +113,14 @@ impl Breaker<'_, '_> {
 
     fn archive(&mut self, what: &str, sent: NaiveDateTime) -> Result<Vec<u8>> {
         let (text, _) = self.persons(1, sent);
-        let person = Entry::new("PERSON.txt", text.as_bytes());
-        let change = |change: fn(&mut Entry)| {
+        let person = ZipEntry::new("PERSON.txt", text.as_bytes());
+        let change = |change: fn(&mut ZipEntry)| {
             let mut entry = person.clone();
             change(&mut entry);
             zip_writer::zip(&[entry], &Whole::default())
         };
         let whole =
-            |whole: Whole| zip_writer::zip(&[person.clone(), Entry::new("x.xml", b"x")], &whole);
+            |whole: Whole| zip_writer::zip(&[person.clone(), ZipEntry::new("x.xml", b"x")], &whole);
         Ok(match what {
             "cut short" => {
                 let bytes = archive_builder::pack(&[("PERSON.txt".to_owned(), text.into_bytes())])?;
@@ -143,7 +143,7 @@ impl Breaker<'_, '_> {
             "symlink" => change(|entry| entry.mode = 0o120_777),
             "nested" => {
                 let inner = zip_writer::zip(std::slice::from_ref(&person), &Whole::default());
-                zip_writer::zip(&[person, Entry::new("more.zip", &inner)], &Whole::default())
+                zip_writer::zip(&[person, ZipEntry::new("more.zip", &inner)], &Whole::default())
             }
             "method" => change(|entry| entry.method = 12),
             "local name" => change(|entry| "PERSOM.txt".clone_into(&mut entry.local_name)),
@@ -151,7 +151,7 @@ impl Breaker<'_, '_> {
             "disk" => whole(Whole { disk: 1, ..Whole::default() }),
             "overlap" => whole(Whole { overlap: true, ..Whole::default() }),
             "one file twice" => {
-                let again = Entry::new("old/person.txt", text.as_bytes());
+                let again = ZipEntry::new("old/person.txt", text.as_bytes());
                 zip_writer::zip(&[person, again], &Whole::default())
             }
             "ratio" => {
@@ -160,10 +160,10 @@ impl Breaker<'_, '_> {
                 archive_builder::pack(&members)?
             }
             "no member" => {
-                zip_writer::zip(&[Entry::new("export_stat.xml", b"<x/>")], &Whole::default())
+                zip_writer::zip(&[ZipEntry::new("export_stat.xml", b"<x/>")], &Whole::default())
             }
             "both standards" => {
-                let twin = |name| Entry::new(name, b"test\r\n");
+                let twin = |name| ZipEntry::new(name, b"test\r\n");
                 zip_writer::zip(
                     &[person, twin("DIAG.txt"), twin("DIAGNOSIS_OPD.txt")],
                     &Whole::default(),
@@ -180,13 +180,14 @@ impl Breaker<'_, '_> {
         what: &str,
         sent: NaiveDateTime,
         entry: &mut ArchiveEntry,
-    ) -> Result<Vec<Member>> {
+    ) -> Result<Vec<BrokenMember>> {
         let mut members = Vec::new();
         if what != "nothing left" {
             let (text, rows) = self.persons(3, sent);
-            let counts = FileCounts { received: rows, accepted: rows, ..FileCounts::default() };
+            let counts =
+                ExpectedCounts { received: rows, accepted: rows, ..ExpectedCounts::default() };
             entry.files.insert("PERSON".to_owned(), counts);
-            members.push(Member { name: "PERSON.txt".to_owned(), bytes: text.into_bytes() });
+            members.push(BrokenMember { name: "PERSON.txt".to_owned(), bytes: text.into_bytes() });
         }
         if code == "M06" {
             self.incomplete(what, sent, entry, &mut members)?;
@@ -224,7 +225,7 @@ impl Breaker<'_, '_> {
         };
         let name = if code == "M07" { "NUTRITIONS.txt".to_owned() } else { file };
         entry.problem(code, &name);
-        members.push(Member { name, bytes });
+        members.push(BrokenMember { name, bytes });
         Ok(members)
     }
 
@@ -234,7 +235,7 @@ impl Breaker<'_, '_> {
         what: &str,
         sent: NaiveDateTime,
         entry: &mut ArchiveEntry,
-        members: &mut Vec<Member>,
+        members: &mut Vec<BrokenMember>,
     ) -> Result<()> {
         for record in ["SERVICE", "DIAGNOSIS_OPD", "DRUG_OPD", "PROCEDURE_OPD"] {
             let spec = self.spec(record)?;
@@ -254,7 +255,7 @@ impl Breaker<'_, '_> {
                     good
                 }
             };
-            members.push(Member { name, bytes: text.into_bytes() });
+            members.push(BrokenMember { name, bytes: text.into_bytes() });
         }
         Ok(())
     }
@@ -267,8 +268,8 @@ impl Breaker<'_, '_> {
 
     /// A row with something in the columns that most files share; it is never
     /// judged, since its member is broken.
-    fn row<'s>(&self, spec: &'s Spec<'s>, sent: NaiveDateTime) -> Row<'s, 's> {
-        let mut row = Row::new(spec);
+    fn row<'s>(&self, spec: &'s Spec<'s>, sent: NaiveDateTime) -> SampleRow<'s, 's> {
+        let mut row = SampleRow::new(spec);
         let day = sent.date();
         row.set("HOSPCODE", self.hcode).set("PID", "000001").set("SEQ", "560100001");
         row.date("DATE_SERV", day).set("D_UPDATE", stamp(sent));
@@ -285,8 +286,8 @@ impl Breaker<'_, '_> {
             (0..spec.layout.columns.len()).filter(|at| !columns.contains(at)).collect();
         let mut text = header(spec, &skip) + "\r\n";
         for _ in 0..count {
-            let (pid, cid) = self.spoiler.make_up();
-            let mut row = Row::new(spec);
+            let (pid, cid) = self.injector.make_up();
+            let mut row = SampleRow::new(spec);
             row.set("HOSPCODE", self.hcode).set("PID", pid).set("CID", cid).set("PRENAME", "003");
             row.set("NAME", "สมชาย").set("LNAME", "ใจดี").set("SEX", 1).set("BIRTH", 19_800_115);
             row.set("NATION", "099").set("TYPEAREA", 1);
@@ -313,6 +314,6 @@ fn header(spec: &Spec, skip: &[usize]) -> String {
     names.join("|")
 }
 
-fn line(row: &Row) -> String {
+fn line(row: &SampleRow) -> String {
     row.values.join("|")
 }

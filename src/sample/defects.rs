@@ -8,13 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Days, NaiveDateTime};
 
-use super::archive_builder::{Defects, Parcel, Repeat};
+use super::archive_builder::{ArchiveBuilder, Defects, Repeat};
 use super::citizen;
-use super::faults::{self, Fault, Trick};
-use super::people::Person;
+use super::faults::{self, DefectKind, Fault};
+use super::people::Resident;
 use super::rng::Rng;
 use super::spec::{Specs, stamp};
-use super::world::{PROVINCE, World, stream};
+use super::world::{PROVINCE, SampleProvince, stream};
 use crate::catalog::{Catalog, Type};
 use crate::clock;
 
@@ -25,7 +25,7 @@ const FORCED: u32 = 4_000;
 const BESIDE: usize = 6;
 
 #[derive(Debug)]
-struct Plan {
+struct DefectPlan {
     faults: Vec<Fault>,
     done: BTreeSet<usize>,
     next: usize,
@@ -34,25 +34,25 @@ struct Plan {
 
 /// Somebody whose number can be put into another person's row.
 #[derive(Debug, Clone)]
-struct Stand {
+struct StandInPerson {
     pid: String,
     cid: String,
 }
 
 /// The state of spoiling, over all archives of a run.
 #[derive(Debug)]
-pub struct Spoiler {
+pub struct DefectInjector {
     rate: f64,
     rng: Rng,
-    plans: Vec<Plan>,
+    plans: Vec<DefectPlan>,
     units: Vec<(String, usize)>,
     made_up: u64,
     /// Rows to send again with the next archive: file, values, round.
     again: Vec<Repeat>,
     /// Reported deaths by unit, and those reported in this archive.
-    dead: BTreeMap<String, Vec<Stand>>,
-    died: Vec<(String, Stand)>,
-    men: BTreeMap<String, Vec<Stand>>,
+    dead: BTreeMap<String, Vec<StandInPerson>>,
+    died: Vec<(String, StandInPerson)>,
+    men: BTreeMap<String, Vec<StandInPerson>>,
     /// Files and persons that already took a fault of a kind in this archive.
     taken: BTreeSet<(usize, String)>,
 }
@@ -65,19 +65,19 @@ struct Spoiled {
     extra: bool,
 }
 
-impl Defects for Spoiler {
+impl Defects for DefectInjector {
     fn treat(
         &mut self,
-        parcel: &mut Parcel,
+        archive: &mut ArchiveBuilder,
         at: usize,
         values: &[String],
-        person: Option<&Person>,
+        person: Option<&Resident>,
     ) {
-        let spec = &parcel.specs.list[at];
-        let cid = spec.slot("CID").filter(|cid| parcel.sheets[at].columns.contains(cid));
+        let spec = &archive.specs.list[at];
+        let cid = spec.slot("CID").filter(|cid| archive.sheets[at].columns.contains(cid));
         if cid.is_some() && person.is_some_and(|person| person.bad_cid) {
             let code = spec.code("9506");
-            parcel.accept(at, values, &[code]);
+            archive.accept(at, values, &[code]);
             return;
         }
         let plan = &self.plans[at];
@@ -87,28 +87,28 @@ impl Defects for Spoiler {
         // first: warnings in place of good rows, errors beside them.
         if self.rng.chance(self.rate) {
             let turns: Vec<usize> = (0..count).map(|nth| (plan.next + nth) % count).collect();
-            self.spoil(parcel, at, values, person, &turns);
+            self.inject(archive, at, values, person, &turns);
         } else if missing {
             let open = |fault: &usize| !plan.done.contains(fault);
             // A repeated row needs its good row as well.
             let bad = |fault: &usize| {
                 let fault = &plan.faults[*fault];
-                fault.error && ![Trick::Twice, Trick::Again].contains(&fault.trick)
+                fault.error && ![DefectKind::Twice, DefectKind::Again].contains(&fault.trick)
             };
             let (errors, others): (Vec<usize>, Vec<usize>) = (0..count).filter(open).partition(bad);
             self.plans[at].forced += 1;
-            self.spoil(parcel, at, values, person, &others);
-            self.beside(parcel, at, values, person, &errors);
+            self.inject(archive, at, values, person, &others);
+            self.beside(archive, at, values, person, &errors);
         } else {
-            self.good(parcel, at, values, person);
+            self.good(archive, at, values, person);
         }
     }
 
-    fn end_archive(&mut self, parcel: &mut Parcel, repeats: Vec<Repeat>) -> Vec<Repeat> {
+    fn end_archive(&mut self, archive: &mut ArchiveBuilder, repeats: Vec<Repeat>) -> Vec<Repeat> {
         for (at, values, round) in repeats {
-            let register = parcel.specs.list[at].record.register;
-            if parcel.has_rows(at) && (!register || round == parcel.round) {
-                parcel.duplicate(at, &values);
+            let register = archive.specs.list[at].record.register;
+            if archive.has_rows(at) && (!register || round == archive.round) {
+                archive.duplicate(at, &values);
             }
         }
         for (hcode, stand) in self.died.drain(..) {
@@ -119,20 +119,20 @@ impl Defects for Spoiler {
     }
 }
 
-impl Spoiler {
+impl DefectInjector {
     /// A spoiler for the files of a standard.
-    pub fn new(catalog: &Catalog, specs: &Specs, world: &World, rate: f64) -> Self {
+    pub fn new(catalog: &Catalog, specs: &Specs, world: &SampleProvince, rate: f64) -> Self {
         let last = world.months.last().map_or(0, |month| clock::fiscal_year_of(month.last));
         let in_force = |fault: &Fault| fault.since <= last;
-        let plan = |spec| Plan {
-            faults: faults::of(catalog, spec).into_iter().filter(in_force).collect(),
+        let plan = |spec| DefectPlan {
+            faults: faults::faults_of_spec(catalog, spec).into_iter().filter(in_force).collect(),
             done: BTreeSet::new(),
             next: 0,
             forced: 0,
         };
         Self {
             rate,
-            rng: Rng::of(&[world.seed, stream::DEFECT]),
+            rng: Rng::new(&[world.seed, stream::DEFECT]),
             plans: specs.list.iter().map(plan).collect(),
             units: world.units.iter().map(|unit| (unit.hcode.clone(), unit.cup)).collect(),
             made_up: 0,
@@ -161,10 +161,10 @@ impl Spoiler {
     /// Puts a few bad rows beside a good one.
     fn beside(
         &mut self,
-        parcel: &mut Parcel,
+        archive: &mut ArchiveBuilder,
         at: usize,
         values: &[String],
-        person: Option<&Person>,
+        person: Option<&Resident>,
         errors: &[usize],
     ) {
         let mut put = 0;
@@ -173,56 +173,66 @@ impl Spoiler {
             if put == BESIDE {
                 break;
             }
-            if let Some(spoiled) = self.attempt(parcel, at, values, person, &fault) {
+            if let Some(spoiled) = self.attempt(archive, at, values, person, &fault) {
                 self.plans[at].done.insert(number);
-                parcel.reject(at, &spoiled.values, &fault.codes, &spoiled.more);
+                archive.reject(at, &spoiled.values, &fault.codes, &spoiled.more);
                 put += 1;
             }
         }
     }
 
     /// Does the first fault in turn that can be done to the row.
-    fn spoil(
+    fn inject(
         &mut self,
-        parcel: &mut Parcel,
+        archive: &mut ArchiveBuilder,
         at: usize,
         values: &[String],
-        person: Option<&Person>,
+        person: Option<&Resident>,
         turns: &[usize],
     ) {
         let count = self.plans[at].faults.len();
         for &number in turns {
             let fault = self.plans[at].faults[number].clone();
-            let Some(spoiled) = self.attempt(parcel, at, values, person, &fault) else { continue };
+            let Some(spoiled) = self.attempt(archive, at, values, person, &fault) else { continue };
             self.plans[at].done.insert(number);
             self.plans[at].next = (number + 1) % count;
             if spoiled.extra {
-                self.good(parcel, at, values, person);
+                self.good(archive, at, values, person);
             }
             match fault.trick {
-                Trick::Twice => parcel.duplicate(at, values),
-                Trick::Again => self.again.push((at, values.to_vec(), parcel.round)),
-                Trick::Often(_, limit) => self.often(parcel, at, &spoiled.values, limit, &fault),
-                _ if fault.error => parcel.reject(at, &spoiled.values, &fault.codes, &spoiled.more),
-                _ => parcel.accept(at, &spoiled.values, &fault.codes),
+                DefectKind::Twice => archive.duplicate(at, values),
+                DefectKind::Again => self.again.push((at, values.to_vec(), archive.round)),
+                DefectKind::Often(_, limit) => {
+                    self.often(archive, at, &spoiled.values, limit, &fault)
+                }
+                _ if fault.error => {
+                    archive.reject(at, &spoiled.values, &fault.codes, &spoiled.more)
+                }
+                _ => archive.accept(at, &spoiled.values, &fault.codes),
             }
             return;
         }
-        self.good(parcel, at, values, person);
+        self.good(archive, at, values, person);
     }
 
     /// Writes a row as it is, and remembers whom it makes known.
-    fn good(&mut self, parcel: &mut Parcel, at: usize, values: &[String], person: Option<&Person>) {
-        parcel.accept(at, values, &[]);
+    fn good(
+        &mut self,
+        archive: &mut ArchiveBuilder,
+        at: usize,
+        values: &[String],
+        person: Option<&Resident>,
+    ) {
+        archive.accept(at, values, &[]);
         let Some(person) = person else { return };
-        let spec = &parcel.specs.list[at];
+        let spec = &archive.specs.list[at];
         let hcode = &values[0];
-        let stand = || Stand { pid: person.pid.clone(), cid: person.cid.clone() };
+        let stand = || StandInPerson { pid: person.pid.clone(), cid: person.cid.clone() };
         if spec.record.name == "DEATH" {
             self.died.push((hcode.clone(), stand()));
         }
         let men = self.men.entry(hcode.clone()).or_default();
-        let grown = (20..=40).contains(&person.age(parcel.sent.date()));
+        let grown = (20..=40).contains(&person.age(archive.sent.date()));
         if spec.record.name == "PERSON"
             && !person.female
             && grown
@@ -242,21 +252,23 @@ impl Spoiler {
 
     fn attempt(
         &mut self,
-        parcel: &Parcel,
+        archive: &ArchiveBuilder,
         at: usize,
         values: &[String],
-        person: Option<&Person>,
+        person: Option<&Resident>,
         fault: &Fault,
     ) -> Option<Spoiled> {
-        if clock::fiscal_year_of(parcel.sent.date()) < fault.since {
+        if clock::fiscal_year_of(archive.sent.date()) < fault.since {
             return None;
         }
-        let spec = &parcel.specs.list[at];
-        let sheet = &parcel.sheets[at];
+        let spec = &archive.specs.list[at];
+        let sheet = &archive.sheets[at];
         let mut spoiled = Spoiled { values: values.to_vec(), more: String::new(), extra: false };
         let record = spec.record.name.as_str();
         let row = &mut spoiled.values;
-        if record == "PERSON" && fault.error && !matches!(fault.trick, Trick::Twice | Trick::Again)
+        if record == "PERSON"
+            && fault.error
+            && !matches!(fault.trick, DefectKind::Twice | DefectKind::Again)
         {
             let (pid, cid) = self.make_up();
             row[spec.slot("PID")?] = pid;
@@ -269,22 +281,22 @@ impl Spoiler {
             return None;
         }
         match &fault.trick {
-            Trick::MoreFields => {
+            DefectKind::MoreFields => {
                 // The first row of a member without a header tells its
                 // version, and a missing one would break the whole member.
                 let most = spec.layout.versions.iter().map(|v| v.columns.len()).max()?;
-                if !parcel.has_rows(at) {
+                if !archive.has_rows(at) {
                     return None;
                 }
                 spoiled.more = "|x".repeat(most + 2 - sheet.columns.len());
             }
-            Trick::OtherUnit(column) => row[*column] = self.stranger(&values[0])?,
-            Trick::Man => {
+            DefectKind::OtherUnit(column) => row[*column] = self.stranger(&values[0])?,
+            DefectKind::Man => {
                 let man = self.men.get_mut(&values[0])?.pop()?;
                 stand_in(spec, row, &man);
                 spoiled.extra = true;
             }
-            Trick::Dead => {
+            DefectKind::Dead => {
                 let dead = self.dead.get(&values[0])?;
                 let stand = dead[self.rng.at(dead.len())].clone();
                 if !self.taken.insert((at, format!("{}{}", values[0], stand.pid))) {
@@ -293,14 +305,14 @@ impl Spoiler {
                 stand_in(spec, row, &stand);
                 spoiled.extra = true;
             }
-            Trick::Often(..) => {
+            DefectKind::Often(..) => {
                 if !self.taken.insert((at, values[0].clone())) {
                     return None;
                 }
                 spoiled.extra = true;
             }
-            Trick::Twice | Trick::Again => spoiled.extra = true,
-            trick => self.change(parcel, at, row, person, trick)?,
+            DefectKind::Twice | DefectKind::Again => spoiled.extra = true,
+            trick => self.change(archive, at, row, person, trick)?,
         }
         // A fault that leaves the row as it was is none.
         let changed = spoiled.extra || !spoiled.more.is_empty() || spoiled.values != values;
@@ -310,50 +322,50 @@ impl Spoiler {
     /// Changes one column of a row; none when the row does not allow it.
     fn change(
         &mut self,
-        parcel: &Parcel,
+        archive: &ArchiveBuilder,
         at: usize,
         row: &mut [String],
-        person: Option<&Person>,
-        trick: &Trick,
+        person: Option<&Resident>,
+        trick: &DefectKind,
     ) -> Option<()> {
-        let spec = &parcel.specs.list[at];
+        let spec = &archive.specs.list[at];
         match trick {
-            Trick::Put(column, value) => row[*column].clone_from(value),
-            Trick::Buddhist(column) => {
+            DefectKind::Put(column, value) => row[*column].clone_from(value),
+            DefectKind::Buddhist(column) => {
                 let year: i32 = row[*column].get(..4)?.parse().ok()?;
                 row[*column].replace_range(..4, &(year + clock::BUDDHIST_ERA).to_string());
             }
-            Trick::Future(column) => {
+            DefectKind::Future(column) => {
                 // An event after a reported death would be that as well.
                 if spec.event == Some(*column) && person.is_some_and(|p| p.death.is_some()) {
                     return None;
                 }
                 let days = Days::new(1 + self.rng.below(200));
-                row[*column] = dated(spec.layout.columns[*column].kind, parcel.sent + days);
+                row[*column] = dated(spec.layout.columns[*column].kind, archive.sent + days);
             }
-            Trick::BeforeBirth(column) => {
+            DefectKind::BeforeBirth(column) => {
                 // The same person may take this fault again: no two dates meet.
                 self.made_up += 1;
                 let days = Days::new(1 + self.made_up % 9_000);
                 let day = person?.birth.checked_sub_days(days)?.and_hms_opt(8, 0, 0)?;
                 row[*column] = dated(spec.layout.columns[*column].kind, day);
             }
-            Trick::TooYoung(column) => {
+            DefectKind::TooYoung(column) => {
                 let day = person?.birth + Days::new(5 * 365);
                 row[*column] = clock::day_number(day).to_string();
             }
-            Trick::Long(column) => {
+            DefectKind::Long(column) => {
                 row[*column] = "x".repeat(spec.layout.columns[*column].width + 5);
             }
-            Trick::Control(column) => {
+            DefectKind::Control(column) => {
                 // In place of the last character, so as not to be too long.
                 row[*column].pop();
                 row[*column].push('\u{1}');
             }
-            Trick::BadDigit(column) if row[*column].len() == 13 => {
+            DefectKind::BadDigit(column) if row[*column].len() == 13 => {
                 row[*column] = citizen::spoil(&row[*column]);
             }
-            Trick::Before(column, other) => {
+            DefectKind::Before(column, other) => {
                 let day = clock::day_of_number(row[*other].parse().ok()?)?.pred_opt()?;
                 row[*column] = clock::day_number(day).to_string();
             }
@@ -375,14 +387,14 @@ impl Spoiler {
     /// last gets the warning.
     fn often(
         &mut self,
-        parcel: &mut Parcel,
+        archive: &mut ArchiveBuilder,
         at: usize,
         values: &[String],
         limit: u32,
         fault: &Fault,
     ) {
-        let spec = &parcel.specs.list[at];
-        let Trick::Often(column, _) = fault.trick else { return };
+        let spec = &archive.specs.list[at];
+        let DefectKind::Often(column, _) = fault.trick else { return };
         let visit = spec.slot("SEQ").or_else(|| spec.slot("AN"));
         for nth in 1..=limit {
             let mut row = values.to_vec();
@@ -393,12 +405,12 @@ impl Spoiler {
                 row[visit] = format!("R{:07}", self.made_up);
             }
             let codes = if nth == limit { fault.codes.as_slice() } else { &[] };
-            parcel.accept(at, &row, codes);
+            archive.accept(at, &row, codes);
         }
     }
 }
 
-fn stand_in(spec: &super::spec::Spec, row: &mut [String], stand: &Stand) {
+fn stand_in(spec: &super::spec::Spec, row: &mut [String], stand: &StandInPerson) {
     if let Some(pid) = spec.slot("PID") {
         row[pid].clone_from(&stand.pid);
     }
@@ -408,20 +420,24 @@ fn stand_in(spec: &super::spec::Spec, row: &mut [String], stand: &Stand) {
 }
 
 /// The column that a trick needs among those sent.
-fn column_of(trick: &Trick) -> Option<usize> {
+fn column_of(trick: &DefectKind) -> Option<usize> {
     match trick {
-        Trick::Put(column, _)
-        | Trick::Buddhist(column)
-        | Trick::Future(column)
-        | Trick::BeforeBirth(column)
-        | Trick::TooYoung(column)
-        | Trick::Long(column)
-        | Trick::Control(column)
-        | Trick::BadDigit(column)
-        | Trick::Before(column, _)
-        | Trick::OtherUnit(column)
-        | Trick::Often(column, _) => Some(*column),
-        Trick::MoreFields | Trick::Man | Trick::Dead | Trick::Twice | Trick::Again => None,
+        DefectKind::Put(column, _)
+        | DefectKind::Buddhist(column)
+        | DefectKind::Future(column)
+        | DefectKind::BeforeBirth(column)
+        | DefectKind::TooYoung(column)
+        | DefectKind::Long(column)
+        | DefectKind::Control(column)
+        | DefectKind::BadDigit(column)
+        | DefectKind::Before(column, _)
+        | DefectKind::OtherUnit(column)
+        | DefectKind::Often(column, _) => Some(*column),
+        DefectKind::MoreFields
+        | DefectKind::Man
+        | DefectKind::Dead
+        | DefectKind::Twice
+        | DefectKind::Again => None,
     }
 }
 

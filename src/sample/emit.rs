@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use chrono::{Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, Weekday};
 
-use super::archive_builder::Parcel;
-use super::people::{People, Person, dose_day};
+use super::archive_builder::ArchiveBuilder;
+use super::people::{People, Resident, dose_day};
 use super::rng::{Rng, hash};
-use super::world::{Month, Unit, World, stream};
+use super::world::{Month, SampleProvince, SampleUnit, stream};
 
 /// Why somebody comes.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Reason {
+pub enum VisitReason {
     /// An illness of the list.
     Sick,
     /// An injury of the list.
@@ -60,7 +60,7 @@ pub struct Visit {
     /// Number of the visit at the unit.
     pub seq: String,
     /// Reason of the visit.
-    pub reason: Reason,
+    pub reason: VisitReason,
 }
 
 impl Visit {
@@ -77,11 +77,11 @@ impl Visit {
 
 /// Tells a unit's month to an archive.
 #[derive(Debug)]
-pub struct Teller<'t, 'a, 'c> {
+pub struct RecordEmitter<'t, 'a, 'c> {
     /// The province.
-    pub world: &'t World,
+    pub world: &'t SampleProvince,
     /// The unit that sends.
-    pub unit: &'t Unit,
+    pub unit: &'t SampleUnit,
     /// Its position.
     pub at: usize,
     /// Its people.
@@ -89,7 +89,7 @@ pub struct Teller<'t, 'a, 'c> {
     /// The month.
     pub month: Month,
     /// The archive.
-    pub parcel: &'t mut Parcel<'a, 'c>,
+    pub archive: &'t mut ArchiveBuilder<'a, 'c>,
     /// Random numbers of this unit and month.
     pub rng: Rng,
     /// The registers go along in full.
@@ -103,22 +103,22 @@ struct Days31 {
     high: u32,
 }
 
-impl<'t, 'a, 'c> Teller<'t, 'a, 'c> {
+impl<'t, 'a, 'c> RecordEmitter<'t, 'a, 'c> {
     /// A teller of a month.
     pub fn new(
-        world: &'t World,
+        world: &'t SampleProvince,
         at: usize,
         people: &'t People,
         month: Month,
         full: bool,
-        parcel: &'t mut Parcel<'a, 'c>,
+        archive: &'t mut ArchiveBuilder<'a, 'c>,
     ) -> Self {
-        let rng = Rng::of(&[world.seed, stream::MONTH, at as u64, month.index as u64]);
-        Self { world, unit: &world.units[at], at, people, month, parcel, rng, full }
+        let rng = Rng::new(&[world.seed, stream::MONTH, at as u64, month.index as u64]);
+        Self { world, unit: &world.units[at], at, people, month, archive, rng, full }
     }
 
     /// Tells everything.
-    pub fn tell(&mut self) {
+    pub fn emit(&mut self) {
         self.registers();
         let visits = self.plan();
         for visit in &visits {
@@ -148,7 +148,7 @@ impl<'t, 'a, 'c> Teller<'t, 'a, 'c> {
     }
 
     /// The first and last day in the month on which somebody can come.
-    fn bounds(&self, person: &Person) -> Option<(NaiveDate, NaiveDate)> {
+    fn bounds(&self, person: &Resident) -> Option<(NaiveDate, NaiveDate)> {
         let low = self.month.first.max(person.since);
         let high = match person.death {
             Some(death) => self.month.last.min(death.pred_opt()?),
@@ -158,20 +158,20 @@ impl<'t, 'a, 'c> Teller<'t, 'a, 'c> {
     }
 
     fn plan(&mut self) -> Vec<Visit> {
-        let mut care: BTreeMap<usize, Vec<(NaiveDate, Reason)>> = BTreeMap::new();
+        let mut care: BTreeMap<usize, Vec<(NaiveDate, VisitReason)>> = BTreeMap::new();
         for (at, pregnancy) in self.people.pregnancies.iter().enumerate() {
             let reasons = care.entry(pregnancy.mother).or_default();
             for (nth, day) in pregnancy.visits.iter().enumerate() {
                 if self.month.has(*day) && *day < pregnancy.delivery {
-                    reasons.push((*day, Reason::Antenatal(at, nth)));
+                    reasons.push((*day, VisitReason::Antenatal(at, nth)));
                 }
             }
             if self.month.has(pregnancy.delivery) && self.unit.hospital() {
-                reasons.push((pregnancy.delivery, Reason::Delivery(at)));
+                reasons.push((pregnancy.delivery, VisitReason::Delivery(at)));
             }
             for (nth, day) in pregnancy.after.iter().enumerate() {
                 if self.month.has(*day) {
-                    reasons.push((*day, Reason::Postnatal(at, nth)));
+                    reasons.push((*day, VisitReason::Postnatal(at, nth)));
                 }
             }
         }
@@ -194,13 +194,13 @@ impl<'t, 'a, 'c> Teller<'t, 'a, 'c> {
         &mut self,
         at: usize,
         (low, high): (NaiveDate, NaiveDate),
-        fixed: Vec<(NaiveDate, Reason)>,
+        fixed: Vec<(NaiveDate, VisitReason)>,
         visits: &mut Vec<Visit>,
     ) {
         let person = &self.people.persons[at];
         let mut days = Days31 { used: 0, low: low.day(), high: high.day() };
-        let mut rng = Rng::of(&[self.rng.next(), at as u64]);
-        let mut come = |reason: Reason, want: NaiveDate, exact: bool, rng: &mut Rng| {
+        let mut rng = Rng::new(&[self.rng.next(), at as u64]);
+        let mut come = |reason: VisitReason, want: NaiveDate, exact: bool, rng: &mut Rng| {
             let Some(day) = days.take(self.month.first, want.day(), exact) else { return };
             let hour = rng.range(8, 15) as u32;
             let clock = (hour, rng.range(0, 59) as u32, rng.range(0, 59) as u32);
@@ -220,7 +220,7 @@ impl<'t, 'a, 'c> Teller<'t, 'a, 'c> {
         }
         if person.home.is_none() {
             for (day, doses) in self.doses(person, low, high) {
-                come(Reason::Vaccines(doses), day, false, &mut rng);
+                come(VisitReason::Vaccines(doses), day, false, &mut rng);
             }
             for reason in self.routine(person, low, &mut rng) {
                 let want = low + Days::new(rng.below(28));
@@ -232,30 +232,36 @@ impl<'t, 'a, 'c> Teller<'t, 'a, 'c> {
         while rng.chance(often) {
             let hurt = rng.chance(0.04);
             let want = low + Days::new(rng.below(28));
-            come(if hurt { Reason::Hurt } else { Reason::Sick }, want.min(high), hurt, &mut rng);
+            come(
+                if hurt { VisitReason::Hurt } else { VisitReason::Sick },
+                want.min(high),
+                hurt,
+                &mut rng,
+            );
         }
     }
 
     /// The first visit of a guest, and referrals between the two units.
-    fn guest_visit(&self, person: &Person) -> Option<(NaiveDate, Reason)> {
+    fn guest_visit(&self, person: &Resident) -> Option<(NaiveDate, VisitReason)> {
         let since = self.world.guest_since(&person.cid)?;
         if self.unit.cup == self.at && person.home.is_none() {
             return None;
         }
         if person.home.is_some() && self.month.has(since) {
-            return Some((since, Reason::Sick));
+            return Some((since, VisitReason::Sick));
         }
         let day = self.world.referral(&person.cid, &self.month).filter(|day| *day > since)?;
         let known = since > person.since || person.home.is_some();
         let alive = person.death.is_none_or(|death| day + Days::new(1) < death);
-        let reason = if person.home.is_some() { Reason::ReferIn } else { Reason::ReferOut };
+        let reason =
+            if person.home.is_some() { VisitReason::ReferIn } else { VisitReason::ReferOut };
         (known && alive).then_some((day, reason))
     }
 
     /// Doses that are due in the month, by day.
     fn doses(
         &self,
-        person: &Person,
+        person: &Resident,
         low: NaiveDate,
         high: NaiveDate,
     ) -> Vec<(NaiveDate, Vec<usize>)> {
@@ -275,36 +281,36 @@ impl<'t, 'a, 'c> Teller<'t, 'a, 'c> {
     }
 
     /// Care that comes round by itself.
-    fn routine(&self, person: &Person, low: NaiveDate, rng: &mut Rng) -> Vec<Reason> {
+    fn routine(&self, person: &Resident, low: NaiveDate, rng: &mut Rng) -> Vec<VisitReason> {
         let age = person.age(low);
         let month = self.month.of_year() as u64;
         let mut reasons = Vec::new();
-        let mut add = |wanted: bool, reason: Reason| {
+        let mut add = |wanted: bool, reason: VisitReason| {
             if wanted {
                 reasons.push(reason);
             }
         };
         let ill = |since: Option<NaiveDate>| since.is_some_and(|since| since < self.month.first);
         let chronic = ill(person.diabetes) || ill(person.hypertension);
-        add(chronic && rng.chance(0.72), Reason::Chronic);
-        add(age < 6 && month.is_multiple_of(3) && rng.chance(0.85), Reason::Growth);
+        add(chronic && rng.chance(0.72), VisitReason::Chronic);
+        add(age < 6 && month.is_multiple_of(3) && rng.chance(0.85), VisitReason::Growth);
         let pregnant = self.people.pregnancies.iter().any(|pregnancy| {
             self.people.persons[pregnancy.mother].own == person.own
                 && pregnancy.lmp <= self.month.last
                 && self.month.first <= pregnancy.after[2]
         });
         let method = [1, 2].contains(&person.method) && !pregnant;
-        add(method && person.own % 3 == month % 3, Reason::Family);
-        add(age >= 3 && rng.chance(0.012), Reason::Dental);
-        add(age >= 20 && rng.chance(0.007), Reason::Massage);
+        add(method && person.own % 3 == month % 3, VisitReason::Family);
+        add(age >= 3 && rng.chance(0.012), VisitReason::Dental);
+        add(age >= 20 && rng.chance(0.007), VisitReason::Massage);
         let frail = age >= 75 || person.disability > 0;
-        add(frail && rng.chance(0.08), Reason::Home);
-        add(person.disability > 0 && rng.chance(0.15), Reason::Rehabilitation);
-        add(age >= 60 && person.own % 12 == month && rng.chance(0.8), Reason::Elder);
+        add(frail && rng.chance(0.08), VisitReason::Home);
+        add(person.disability > 0 && rng.chance(0.15), VisitReason::Rehabilitation);
+        add(age >= 60 && person.own % 12 == month && rng.chance(0.8), VisitReason::Elder);
         for months in [9, 18, 30, 42] {
             let due = person.birth.checked_add_months(Months::new(months));
             let soon = due.is_some_and(|due| self.month.has(due) && due >= low);
-            add(soon && rng.chance(0.9), Reason::Development(months));
+            add(soon && rng.chance(0.9), VisitReason::Development(months));
         }
         reasons
     }
@@ -319,7 +325,7 @@ impl<'t, 'a, 'c> Teller<'t, 'a, 'c> {
     }
 
     /// The month of the fiscal year in which a person is screened, 0 January.
-    pub fn screened_now(&self, person: &Person) -> bool {
+    pub fn screened_now(&self, person: &Resident) -> bool {
         let year = crate::clock::fiscal_year_of(self.month.first) as u64;
         let drawn = hash(&[self.world.seed, stream::SCREEN, person.own, year]);
         // Most screening is done from October to March.

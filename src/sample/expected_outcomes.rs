@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// Rows of one file of one archive.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileCounts {
+pub struct ExpectedCounts {
     /// Rows sent.
     pub received: u64,
     /// Rows to be stored.
@@ -23,7 +23,7 @@ pub struct FileCounts {
     pub on_time: u64,
 }
 
-impl FileCounts {
+impl ExpectedCounts {
     fn add(&mut self, other: &Self) {
         self.received += other.received;
         self.accepted += other.accepted;
@@ -36,7 +36,7 @@ impl FileCounts {
 
 /// A fault of an archive or a member.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Problem {
+pub struct ExpectedProblem {
     /// A or M code.
     pub code: String,
     /// The member's file name without folders; blank for the archive.
@@ -59,9 +59,9 @@ pub struct ArchiveEntry {
     /// `accepted`, `partial` or `broken`.
     pub status: String,
     /// Expected problems.
-    pub problems: Vec<Problem>,
+    pub problems: Vec<ExpectedProblem>,
     /// Expected counts of the files that are judged.
-    pub files: BTreeMap<String, FileCounts>,
+    pub files: BTreeMap<String, ExpectedCounts>,
     /// Expected findings (errors, warnings, duplicates) by code.
     pub codes: BTreeMap<String, u64>,
 }
@@ -78,7 +78,7 @@ impl ArchiveEntry {
 
     /// Adds a problem, once.
     pub fn problem(&mut self, code: &str, member: &str) {
-        let problem = Problem { code: code.to_owned(), member: member.to_owned() };
+        let problem = ExpectedProblem { code: code.to_owned(), member: member.to_owned() };
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
         }
@@ -93,9 +93,9 @@ pub struct Totals {
     /// Problems by code.
     pub problems: BTreeMap<String, u64>,
     /// Rows by file.
-    pub files: BTreeMap<String, FileCounts>,
+    pub files: BTreeMap<String, ExpectedCounts>,
     /// Rows of all files.
-    pub rows: FileCounts,
+    pub rows: ExpectedCounts,
     /// Findings by code.
     pub codes: BTreeMap<String, u64>,
 }

@@ -2,16 +2,16 @@
 
 use chrono::{Datelike, Days};
 
-use super::emit::{Teller, Visit};
-use super::people::Person;
+use super::emit::{RecordEmitter, Visit};
+use super::people::Resident;
 use super::rng::{Rng, hash};
 use super::visits::Care;
 use super::world::stream;
 
-impl Teller<'_, '_, '_> {
+impl RecordEmitter<'_, '_, '_> {
     /// An admission that ends within the month.
-    pub(super) fn admission(&mut self, visit: &Visit, person: &Person, care: &Care, days: u64) {
-        let mut rng = Rng::of(&[self.rng.next(), 10]);
+    pub(super) fn admission(&mut self, visit: &Visit, person: &Resident, care: &Care, days: u64) {
+        let mut rng = Rng::new(&[self.rng.next(), 10]);
         let (unit, world) = (self.unit, self.world);
         let an = visit.seq[..9].to_owned();
         let admitted = visit.at() + chrono::Duration::minutes(90);
@@ -22,7 +22,7 @@ impl Teller<'_, '_, '_> {
         let pays = if own { price } else { 0.0 };
         let provider = self.provider(person.own);
         let adult = person.age(visit.day) >= 15;
-        self.parcel.row("ADMISSION", unit, Some(person), written, |row| {
+        self.archive.row("ADMISSION", unit, Some(person), written, |row| {
             row.set("SEQ", &visit.seq).set("AN", &an).time("DATETIME_ADMIT", admitted);
             row.set("WARDADMIT", "00110").set("INSTYPE", person.right).set("TYPEIN", 1);
             if adult {
@@ -38,7 +38,7 @@ impl Teller<'_, '_, '_> {
             row.set("WARNING", "0").set("ACTLOS", days).set("GROUPER_VERSION", "5.1.1");
         });
         for (nth, code) in care.diagnoses.iter().enumerate() {
-            self.parcel.row("DIAGNOSIS_IPD", unit, Some(person), written, |row| {
+            self.archive.row("DIAGNOSIS_IPD", unit, Some(person), written, |row| {
                 row.set("AN", &an).time("DATETIME_ADMIT", admitted).set("WARDDIAG", "00110");
                 row.set("DIAGTYPE", if nth == 0 { 1 } else { 2 }).set("DIAGCODE", code);
                 row.set("PROVIDER", &provider);
@@ -46,7 +46,7 @@ impl Teller<'_, '_, '_> {
         }
         for key in ["ceft", "nss", "para"] {
             let drug = &world.words.drugs[world.words.drug(key)];
-            self.parcel.row("DRUG_IPD", unit, Some(person), written, |row| {
+            self.archive.row("DRUG_IPD", unit, Some(person), written, |row| {
                 row.set("AN", &an).time("DATETIME_ADMIT", admitted).set("WARDSTAY", "00110");
                 row.set("TYPEDRUG", if key == "para" { 2 } else { 1 }).set("DIDSTD", &drug.code);
                 row.set("DNAME", &drug.name).date("DATESTART", visit.day);
@@ -60,7 +60,7 @@ impl Teller<'_, '_, '_> {
             if !rng.chance(0.6) {
                 continue;
             }
-            self.parcel.row("PROCEDURE_IPD", unit, Some(person), written, |row| {
+            self.archive.row("PROCEDURE_IPD", unit, Some(person), written, |row| {
                 row.set("AN", &an).time("DATETIME_ADMIT", admitted).set("WARDSTAY", "00110");
                 row.set("PROCEDCODE", &procedure.code).time("TIMESTART", admitted);
                 row.time("TIMEFINISH", admitted + chrono::Duration::minutes(20));
@@ -68,7 +68,7 @@ impl Teller<'_, '_, '_> {
             });
         }
         for (item, share) in [("01", 0.3), ("03", 0.25), ("07", 0.15), ("12", 0.3)] {
-            self.parcel.row("CHARGE_IPD", unit, Some(person), written, |row| {
+            self.archive.row("CHARGE_IPD", unit, Some(person), written, |row| {
                 row.set("AN", &an).time("DATETIME_ADMIT", admitted).set("WARDSTAY", "00110");
                 row.set("CHARGEITEM", item).set("CHARGELIST", "000000").set("QUANTITY", days);
                 row.set("INSTYPE", person.right).decimal("COST", price * share * 0.6, 2);
@@ -89,12 +89,12 @@ impl Teller<'_, '_, '_> {
             let fits = world.words.causes.iter().map(|cause| {
                 if cause.from_age <= age && age <= cause.to_age { cause.weight } else { 0 }
             });
-            let mut rng = Rng::of(&[world.seed, stream::REGISTER, person.own, 3]);
+            let mut rng = Rng::new(&[world.seed, stream::REGISTER, person.own, 3]);
             let cause = &world.words.causes[rng.weighted(fits)];
             let written = (death + Days::new(1)).and_hms_opt(9, 0, 0).unwrap_or_default();
             let in_hospital = rng.chance(0.45);
             let place = if in_hospital { self.main_unit() } else { "00000" };
-            self.parcel.row("DEATH", unit, Some(person), written, |row| {
+            self.archive.row("DEATH", unit, Some(person), written, |row| {
                 row.set("HOSPDEATH", place).date("DDEATH", death).set("CDEATH_A", &cause.code);
                 row.set("CDEATH", &cause.code).set("PDEATH", if in_hospital { 1 } else { 2 });
                 row.set("PROVIDER", "P001");
@@ -103,13 +103,13 @@ impl Teller<'_, '_, '_> {
     }
 
     /// A referral's number: both units work it out alike.
-    fn referral_number(&self, person: &Person) -> String {
+    fn referral_number(&self, person: &Resident) -> String {
         let drawn = hash(&[person.own, stream::REFER]) % 1_000_000;
         let year = (self.month.first.year() + 543) % 100;
         format!("{year:02}{:02}{drawn:06}", self.month.first.month())
     }
 
-    pub(super) fn refer_out(&mut self, visit: &Visit, person: &Person, to: usize) {
+    pub(super) fn refer_out(&mut self, visit: &Visit, person: &Resident, to: usize) {
         let (unit, world) = (self.unit, self.world);
         let number = self.referral_number(person);
         let to = &world.units[to].hcode;
@@ -117,7 +117,7 @@ impl Teller<'_, '_, '_> {
         let sent = at + chrono::Duration::minutes(40);
         let provider = self.provider(person.own);
         let drug = &world.words.drugs[world.words.drug("nss")];
-        self.parcel.row("REFER_HISTORY", unit, Some(person), written, |row| {
+        self.archive.row("REFER_HISTORY", unit, Some(person), written, |row| {
             row.set("REFERID", &number).set("REFERID_PROVINCE", &number).set("SEQ", &visit.seq);
             row.time("DATETIME_SERV", at).time("DATETIME_REFER", sent);
             row.set("CLINIC_REFER", "00100").set("HOSP_DESTINATION", to);
@@ -127,33 +127,33 @@ impl Teller<'_, '_, '_> {
             row.set("PTYPE", 1).set("EMERGENCY", 3 + person.own % 3).set("PTYPEDIS", "99");
             row.set("CAUSEOUT", 1).set("PROVIDER", &provider);
         });
-        self.parcel.row("CLINICAL_REFER", unit, None, written, |row| {
+        self.archive.row("CLINICAL_REFER", unit, None, written, |row| {
             row.set("REFERID", &number).time("DATETIME_ASSESS", at).set("CLINICALCODE", "010101");
             row.set("CLINICALNAME", "BT").decimal("CLINICALVAULE", 37.8, 2);
         });
-        self.parcel.row("INVESTIGATION_REFER", unit, None, written, |row| {
+        self.archive.row("INVESTIGATION_REFER", unit, None, written, |row| {
             row.set("REFERID", &number).time("DATETIME_INVEST", at).set("INVESTCODE", "050101");
             row.set("INVESTNAME", "DTX").time("DATETIME_REPORT", at);
             row.decimal("INVESTVALUE", 132.0, 2).set("INVESTRESULT", "132 mg/dL");
         });
-        self.parcel.row("DRUG_REFER", unit, None, written, |row| {
+        self.archive.row("DRUG_REFER", unit, None, written, |row| {
             row.set("REFERID", &number).time("DATETIME_DSTART", at).set("DIDSTD", &drug.code);
             row.set("DNAME", &drug.name).set("DDESCRIPTION", "80 ml/hr");
         });
-        self.parcel.row("PROCEDURE_REFER", unit, None, written, |row| {
+        self.archive.row("PROCEDURE_REFER", unit, None, written, |row| {
             row.set("REFERID", &number).time("TIMESTART", at).set("PROCEDCODE", "9929");
             row.set("PROCEDURENAME", "IV line").set("PROVIDER", &provider);
         });
-        self.parcel.row("CARE_REFER", unit, None, written, |row| {
+        self.archive.row("CARE_REFER", unit, None, written, |row| {
             row.set("REFERID", &number).set("CARETYPE", 3);
         });
     }
 
-    pub(super) fn refer_in(&mut self, visit: &Visit, person: &Person, from: usize) {
+    pub(super) fn refer_in(&mut self, visit: &Visit, person: &Resident, from: usize) {
         let (unit, world) = (self.unit, self.world);
         let number = self.referral_number(person);
         let from = &world.units[from].hcode;
-        self.parcel.row("REFER_RESULT", unit, Some(person), visit.written(), |row| {
+        self.archive.row("REFER_RESULT", unit, Some(person), visit.written(), |row| {
             row.set("REFERID_SOURCE", &number).set("REFERID_PROVINCE", &number);
             row.set("HOSP_SOURCE", from).set("HOSP9_SOURCE", format_args!("EA00{from}"));
             row.set("REFER_RESULT", 1).time("DATETIME_IN", visit.at()).set("PID_IN", &person.pid);

@@ -3,17 +3,17 @@
 
 use chrono::{Days, NaiveDateTime};
 
-use super::emit::{Teller, Visit};
-use super::people::{Person, Pregnancy};
+use super::emit::{RecordEmitter, Visit};
+use super::people::{Pregnancy, Resident};
 use super::rng::hash;
 
-impl Teller<'_, '_, '_> {
-    pub(super) fn antenatal(&mut self, visit: &Visit, person: &Person, at: usize, nth: usize) {
+impl RecordEmitter<'_, '_, '_> {
+    pub(super) fn antenatal(&mut self, visit: &Visit, person: &Resident, at: usize, nth: usize) {
         let (unit, people) = (self.unit, self.people);
         let pregnancy = &people.pregnancies[at];
         let weeks = (visit.day - pregnancy.lmp).num_days() / 7;
         let provider = self.provider(person.own);
-        self.parcel.row("ANC", unit, Some(person), visit.written(), |row| {
+        self.archive.row("ANC", unit, Some(person), visit.written(), |row| {
             row.set("SEQ", &visit.seq).date("DATE_SERV", visit.day);
             row.set("GRAVIDA", pregnancy.gravida).set("ANCNO", nth + 1);
             row.set("F21_ANCNO", (nth + 1).min(4)).set("GA", format_args!("{weeks:02}"));
@@ -25,19 +25,19 @@ impl Teller<'_, '_, '_> {
         }
     }
 
-    pub(super) fn postnatal(&mut self, visit: &Visit, mother: &Person, at: usize, nth: usize) {
+    pub(super) fn postnatal(&mut self, visit: &Visit, mother: &Resident, at: usize, nth: usize) {
         let (unit, people) = (self.unit, self.people);
         let pregnancy = &people.pregnancies[at];
         let provider = self.provider(mother.own);
         let written = visit.written();
-        self.parcel.row("POSTNATAL", unit, Some(mother), written, |row| {
+        self.archive.row("POSTNATAL", unit, Some(mother), written, |row| {
             row.set("SEQ", &visit.seq).set("GRAVIDA", pregnancy.gravida);
             row.date("BDATE", pregnancy.delivery).date("PPCARE", visit.day);
             row.set("PPPLACE", &unit.hcode).set("PPRESULT", 1).set("PROVIDER", &provider);
         });
         if let Some(child) = pregnancy.child {
             let child = &people.persons[child];
-            self.parcel.row("NEWBORNCARE", unit, Some(child), written, |row| {
+            self.archive.row("NEWBORNCARE", unit, Some(child), written, |row| {
                 row.set("SEQ", &visit.seq).date("BDATE", pregnancy.delivery);
                 row.date("BCARE", visit.day).set("BCPLACE", &unit.hcode).set("BCARERESULT", 1);
                 row.set("FOOD", if child.own.is_multiple_of(5) { 3 } else { 1 })
@@ -66,13 +66,13 @@ impl Teller<'_, '_, '_> {
         }
     }
 
-    fn pregnancy(&mut self, pregnancy: &Pregnancy, mother: &Person) {
+    fn pregnancy(&mut self, pregnancy: &Pregnancy, mother: &Resident) {
         let result = |nth: u64| if hash(&[mother.own, nth]).is_multiple_of(60) { 2 } else { 1 };
         let tested = pregnancy.lmp + Days::new(60);
         let written = self.month.last.and_hms_opt(11, 20, 0).unwrap_or_default();
         let provider = self.provider(mother.own);
         let tested = tested.min(self.month.last);
-        self.parcel.row("PRENATAL", self.unit, Some(mother), written, |row| {
+        self.archive.row("PRENATAL", self.unit, Some(mother), written, |row| {
             row.set("GRAVIDA", pregnancy.gravida).date("LMP", pregnancy.lmp);
             row.date("EDC", pregnancy.lmp + Days::new(280)).set("VDRL_RESULT", result(1));
             row.set("HB_RESULT", result(2)).set("HIV_RESULT", result(3)).date("DATE_HCT", tested);
@@ -82,11 +82,11 @@ impl Teller<'_, '_, '_> {
         });
     }
 
-    fn labour(&mut self, pregnancy: &Pregnancy, mother: &Person) {
+    fn labour(&mut self, pregnancy: &Pregnancy, mother: &Resident) {
         let (people, place) = (self.people, self.main_unit());
         let kind = way(pregnancy, mother);
         let written = next_day(pregnancy);
-        self.parcel.row("LABOR", self.unit, Some(mother), written, |row| {
+        self.archive.row("LABOR", self.unit, Some(mother), written, |row| {
             row.set("GRAVIDA", pregnancy.gravida).date("LMP", pregnancy.lmp);
             row.date("EDC", pregnancy.lmp + Days::new(280)).date("BDATE", pregnancy.delivery);
             row.set("BRESULT", if kind == 2 { "O821" } else { "O800" }).set("BPLACE", 1);
@@ -99,7 +99,7 @@ impl Teller<'_, '_, '_> {
         let child = &people.persons[child];
         let weeks = (pregnancy.delivery - pregnancy.lmp).num_days() / 7;
         let long = 48.0 + (child.own % 50) as f64 / 10.0;
-        self.parcel.row("NEWBORN", self.unit, Some(child), written, |row| {
+        self.archive.row("NEWBORN", self.unit, Some(child), written, |row| {
             row.set("MPID", &mother.pid).set("GRAVIDA", pregnancy.gravida).set("GA", weeks);
             row.date("BDATE", pregnancy.delivery).set("BTIME", "093000").set("BPLACE", 1);
             row.set("BHOSP", place).set("BIRTHNO", 1).set("BTYPE", kind);
@@ -122,7 +122,7 @@ impl Teller<'_, '_, '_> {
         let kind = way(pregnancy, mother);
         let doctor = if kind == 2 { 1 } else { 2 };
         let [first, second, _] = pregnancy.after;
-        self.parcel.row("MCH", self.unit, Some(mother), written, |row| {
+        self.archive.row("MCH", self.unit, Some(mother), written, |row| {
             row.set("GRAVIDA", pregnancy.gravida).date("LMP", pregnancy.lmp);
             row.date("EDC", pregnancy.lmp + Days::new(280)).set("VDRL_RS", 1).set("HB_RS", 1);
             row.set("HIV_RS", 1).date("DATEHCT", pregnancy.lmp + Days::new(60));
@@ -136,7 +136,7 @@ impl Teller<'_, '_, '_> {
         });
         let Some(child) = pregnancy.child else { return };
         let child = &people.persons[child];
-        self.parcel.row("PP", self.unit, Some(child), written, |row| {
+        self.archive.row("PP", self.unit, Some(child), written, |row| {
             row.set("MPID", &mother.pid).set("GRAVIDA", pregnancy.gravida);
             row.date("BDATE", pregnancy.delivery).set("BPLACE", 1).set("BHOSP", place);
             row.set("BTYPE", kind).set("BDOCTOR", doctor).set("BWEIGHT", weight(child));
@@ -153,11 +153,11 @@ fn next_day(pregnancy: &Pregnancy) -> NaiveDateTime {
 }
 
 /// Way of delivery: one in four by caesarean.
-fn way(pregnancy: &Pregnancy, mother: &Person) -> u8 {
+fn way(pregnancy: &Pregnancy, mother: &Resident) -> u8 {
     if (mother.own + u64::from(pregnancy.gravida)).is_multiple_of(4) { 2 } else { 1 }
 }
 
 /// Birth weight in grams.
-fn weight(child: &Person) -> u64 {
+fn weight(child: &Resident) -> u64 {
     2_350 + child.own % 1_500
 }

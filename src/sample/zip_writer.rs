@@ -3,7 +3,7 @@
 
 /// One entry with its peculiarities.
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub struct ZipEntry {
     /// Name in the directory.
     pub name: String,
     /// Name in the local header.
@@ -20,7 +20,7 @@ pub struct Entry {
     pub mode: u32,
 }
 
-impl Entry {
+impl ZipEntry {
     /// An ordinary entry.
     pub fn new(name: &str, data: &[u8]) -> Self {
         Self {
@@ -64,7 +64,7 @@ impl Bytes {
     }
 
     /// The fields that local and central headers share.
-    fn common(&mut self, entry: &Entry, name: &str) -> &mut Self {
+    fn common(&mut self, entry: &ZipEntry, name: &str) -> &mut Self {
         let mut crc = flate2::Crc::new();
         crc.update(&entry.data);
         let size = entry.data.len() as u32;
@@ -76,7 +76,7 @@ impl Bytes {
 }
 
 /// Writes an archive.
-pub fn zip(entries: &[Entry], whole: &Whole) -> Vec<u8> {
+pub fn zip(entries: &[ZipEntry], whole: &Whole) -> Vec<u8> {
     let mut out = Bytes(whole.before.clone());
     let mut offsets = Vec::new();
     for entry in entries {
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn an_archive_without_faults_is_a_zip() {
         let bytes =
-            zip(&[Entry::new("a.txt", b"one"), Entry::new("b.txt", b"")], &Whole::default());
+            zip(&[ZipEntry::new("a.txt", b"one"), ZipEntry::new("b.txt", b"")], &Whole::default());
         let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
         assert_eq!(archive.len(), 2);
         let mut text = String::new();
