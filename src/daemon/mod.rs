@@ -33,7 +33,7 @@ use crate::http::{self, InboxState, Loading, Pulse, Shared};
 use crate::inbox::{Folders, IgnoredNames, LoadJob, Moment, Uploads};
 use crate::store::{Opening, Reader, Store, stop_waiting};
 use crate::submission::Submission;
-use crate::units::Stamp;
+use crate::units::ListStamp;
 use crate::world::World;
 use system::{notify_systemd, signals, watch};
 
@@ -74,7 +74,7 @@ struct Daemon {
     /// The failure that was last logged, so that it is not logged at every scan.
     said: Option<String>,
     /// The files that the list of units was last read from.
-    units_seen: Stamp,
+    units_seen: ListStamp,
     told_idle: bool,
 }
 
@@ -324,7 +324,7 @@ impl Daemon {
 
     /// A unit that has been added is let in without a restart.
     fn reload_if_units_changed(&mut self) {
-        let now = Stamp::now(&self.setup.folders.data, &self.world.config.units);
+        let now = ListStamp::now(&self.setup.folders.data, &self.world.config.units);
         if now.is_other(&self.units_seen, self.world.units.held.is_some()) {
             self.units_seen = now;
             self.reload();

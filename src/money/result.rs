@@ -15,7 +15,7 @@ use super::from_rulebook::{MoneyRulesError, terms, to_hundredths};
 use super::holds::ActiveHolds;
 use super::terms::{AllocationFacts, ItemPoints, QualityMark, UnitFacts};
 use crate::catalog::Catalog;
-use crate::registry::{PersonTerms, Population, Source, uc_heads};
+use crate::registry::{PersonTerms, Population, PopulationSource, uc_heads};
 use crate::score::quality::{QualityOfRound, of_round};
 use crate::score::sheet::{Note, notes};
 use crate::score::{AsOf, CacheHandle, Points, Rulebook, cached_points};
@@ -245,7 +245,7 @@ fn lay_out(basis: &CalculationInput<'_>, points: &Points, allocated: Allocated) 
         of.units.push(UnitMoneyLine { name: name(&hcode), hcode, money });
     }
     let mut local_defaults = book.local_default_keys();
-    if points.population.source == Source::PersonRows {
+    if points.population.source == PopulationSource::PersonRows {
         local_defaults.push("population".to_owned());
     }
     let file = std::path::Path::new(&book.file).file_name().unwrap_or_default();

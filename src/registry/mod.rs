@@ -11,7 +11,8 @@ mod population;
 pub use forwarded::{ForwardedError, parse as parse_forwarded};
 pub use import::{BadLine, ImportError, Imported, import};
 pub use population::{
-    Heads, Identity, Members, PersonTerms, Population, Source, members, population, uc_heads,
+    Heads, Members, PersonIdentity, PersonTerms, Population, PopulationSource, members, population,
+    uc_heads,
 };
 
 use crate::store::RawValue;

@@ -16,7 +16,7 @@ use super::rows::{Granularity, SourceRow, WHOLE, each_row};
 use super::rulebook::{Item, ItemKind, Rulebook};
 use super::state::{AsOf, Sendings};
 use crate::clock::{day_number, day_of_number};
-use crate::registry::{Members, Population, Source, citizen, members, population};
+use crate::registry::{Members, Population, PopulationSource, citizen, members, population};
 use crate::store::{Reader, Result};
 use crate::units::Units;
 
@@ -173,7 +173,7 @@ impl<'a> Scorer<'a> {
         let mut codes = PersonCodes::default();
         let population = population(reader)?;
         let mut persons = ScoredPersons::read(reader, book, as_of, &mut codes)?;
-        let stands_in = population.source == Source::PersonRows;
+        let stands_in = population.source == PopulationSource::PersonRows;
         let members = if stands_in { persons.members() } else { members(reader)? };
         persons.list(&members, stands_in);
         let sendings = Sendings::read(reader, book)?;

@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 use super::points::Points;
 use super::rulebook::Rulebook;
 use crate::clock::BUDDHIST_ERA;
-use crate::registry::{Population, Source};
+use crate::registry::{Population, PopulationSource};
 use crate::units::Units;
 
 /// Names with values, in the order in which they were put in.
@@ -129,7 +129,7 @@ impl<Q> ScoreReport<Q> {
             .collect();
         let notes = notes(book, points);
         let mut local_defaults = book.local_default_keys();
-        if points.population.source == Source::PersonRows {
+        if points.population.source == PopulationSource::PersonRows {
             local_defaults.push("population".to_owned());
         }
         Self {
@@ -187,7 +187,7 @@ pub fn notes(book: &Rulebook, points: &Points) -> Vec<Note> {
         ),
         format!("Rows sent after {by} score no point and count in no quality of this round"),
     );
-    if points.population.source == Source::PersonRows {
+    if points.population.source == PopulationSource::PersonRows {
         note(
             "population",
             "ยังไม่ได้นำเข้าทะเบียนประชากร จึงใช้แถว PERSON ที่รับไว้แทน".to_owned(),

@@ -7,7 +7,7 @@ use super::{Correction, PartKind};
 use crate::money::Satang;
 use crate::money::allocate::{Pools, UnitMoney};
 use crate::money::result::{Calculation, CalculationInput};
-use crate::registry::Source;
+use crate::registry::PopulationSource;
 use crate::report::Words;
 use crate::score::Rulebook;
 use crate::score::rulebook::RulePeriod;
@@ -251,8 +251,8 @@ fn pool_of(pools: &Pools, part: &PartOf, points: u64) -> (PaidPool, Vec<(String,
 fn state_of(basis: &CalculationInput<'_>, counted: &Calculation) -> PaidOn {
     let of = &counted.allocation;
     let population = match of.population.source {
-        Source::Registry => "registry",
-        Source::PersonRows => "person_rows",
+        PopulationSource::Registry => "registry",
+        PopulationSource::PersonRows => "person_rows",
     };
     let registry = of.population.registry.as_ref();
     let holds = counted.holds.iter().filter(|hold| hold.released.is_none());

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use self::sent::{SentOfUnit, sent};
 use super::result::{Calculation, CalculationInput, CupMoney, MoneyError};
 use super::{Hundredths, Satang};
-use crate::registry::Source;
+use crate::registry::PopulationSource;
 use crate::report::{Cell, Column, Document, Kind, Part, Table, Words};
 use crate::score::late::{LateRows, late_rows};
 use rust_decimal::Decimal;
@@ -148,7 +148,7 @@ impl StatementBuilder<'_> {
             push("การส่งที่ยกเลิกภายหลัง", "Taken back since", Cell::text(list.join(" ")));
         }
         match (&of.population.registry, of.population.source) {
-            (Some(registry), Source::Registry) => {
+            (Some(registry), PopulationSource::Registry) => {
                 push("ทะเบียนประชากร", "Population registry", Cell::text(&registry.file));
                 push("SHA-256 ของทะเบียน", "SHA-256 of the registry", Cell::text(&registry.sha256));
                 push("นำเข้าเมื่อ", "Imported at", Cell::text(&registry.imported_at));
