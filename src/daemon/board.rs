@@ -79,7 +79,7 @@ impl Board<'_> {
     }
 }
 
-/// Who is judged already waits for its turn, too.
+/// Who is validated already waits for its turn, too.
 fn waits_ahead((ahead, _): &InProgress) -> Waiting {
     Waiting {
         name: ahead.name.clone(),

@@ -62,7 +62,7 @@ struct Daemon {
     exports: Exports,
     /// The archive that is being loaded.
     loading: Option<InProgress>,
-    /// The one that is judged, and written after it.
+    /// The one that is validated, and written after it.
     ahead: Option<InProgress>,
     /// When the writing of the first began.
     began: Instant,

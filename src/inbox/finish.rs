@@ -114,7 +114,7 @@ pub fn finish(
     }
 }
 
-/// What is stored is what was judged. Only somebody who reaches into `work/`
+/// What is stored is what was validated. Only somebody who reaches into `work/`
 /// can make it otherwise; a person has to decide then.
 fn unchanged(claimed: &Claimed, submission: &Submission) -> io::Result<()> {
     let same = claimed.path.metadata()?.len() == submission.bytes

@@ -9,16 +9,16 @@ use crate::submission::{Problem, Status, Submission};
 /// Puts a broken archive on record.
 pub(super) fn refuse(
     store: &Store,
-    claim: &LoadRequest,
+    request: &LoadRequest,
     place: PlaceOf,
     mut submission: Submission,
     problem: Problem,
 ) -> Result<Submission, LoadError> {
     submission.status = Status::Broken;
     submission.problems = vec![problem];
-    if let Some(id) = claim.id {
+    if let Some(id) = request.id {
         let loading = store.load(id, submission.round.unwrap_or(0), false)?;
-        commit(claim, place, loading, &mut submission)?;
+        commit(request, place, loading, &mut submission)?;
     }
     Ok(submission)
 }
@@ -26,7 +26,7 @@ pub(super) fn refuse(
 /// Finds the original its place, writes the submission, and ends the
 /// transaction.
 pub(super) fn commit(
-    claim: &LoadRequest,
+    request: &LoadRequest,
     place: PlaceOf,
     mut loading: SubmissionWriter,
     submission: &mut Submission,
@@ -38,13 +38,13 @@ pub(super) fn commit(
             break;
         }
     }
-    // Nothing is stored of an archive that is not the one that was judged.
-    if std::fs::metadata(&claim.path)?.len() != submission.bytes
-        || (!submission.sha256.is_empty() && sha256_file(&claim.path)?.0 != submission.sha256)
+    // Nothing is stored of an archive that is not the one that was validated.
+    if std::fs::metadata(&request.path)?.len() != submission.bytes
+        || (!submission.sha256.is_empty() && sha256_file(&request.path)?.0 != submission.sha256)
     {
         return Err(std::io::Error::other("the archive changed while it was loaded").into());
     }
-    loading.record(submission, &claim.now.to_rfc3339())?;
+    loading.record(submission, &request.now.to_rfc3339())?;
     crate::crash_point("recorded");
     loading.commit()?;
     crate::crash_point("committed");

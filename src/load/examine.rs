@@ -25,13 +25,14 @@ use crate::row::{Batch, Context, Facts, NoStore, PersonIndex, Persons, Verdicts}
 use crate::store::Reader;
 use crate::submission::{Problem, Submission};
 
-/// What the judge found.
+/// Outcome of validating an archive.
 pub(super) enum ValidationOutcome {
     /// The archive is broken as a whole.
     Broken(Box<(Submission, Problem)>),
-    /// What was said of its members.
+    /// Findings by member.
     Members(Box<ValidatedArchive>),
-    /// Members have to be taken back, and nobody was prepared for that.
+    /// A member broke after rows of it were handed over, and the writer cannot take
+    /// them back: validate again, guarded.
     Again,
 }
 
@@ -45,12 +46,12 @@ pub(super) struct ValidatedArchive {
     pub verdicts: Vec<Verdicts>,
 }
 
-/// What a judge's thread ends with: what it found, and the reader to give back.
+/// Result of the validator's thread: the outcome, and the reader to give back.
 pub(super) type ValidatorResult = (Result<ValidationOutcome, LoadError>, Option<Reader>);
 
-/// What the judge's thread works with.
+/// What the validator's thread works with.
 pub(super) struct ValidatorContext {
-    pub claim: LoadRequest,
+    pub request: LoadRequest,
     /// Rows, to the writer.
     pub sender: Sender<Message>,
     /// Batches that the writer is done with.
@@ -61,9 +62,9 @@ pub(super) struct ValidatorContext {
     pub guarded: bool,
 }
 
-/// The judge's thread.
-pub(super) fn judge(
-    way: &ValidatorContext,
+/// The validator's thread.
+pub(super) fn validate(
+    context: &ValidatorContext,
     reader: Option<Reader>,
     before: Option<Predecessor>,
     prepare: Option<Prepare>,
@@ -73,26 +74,26 @@ pub(super) fn judge(
         return (Err(error.into()), reader);
     }
     let Some(reader) = reader else {
-        return (examine(way, &mut NoStore), None);
+        return (examine(context, &mut NoStore), None);
     };
     let mut index = PersonLookup::new(reader, before);
-    let judged = examine(way, &mut index);
+    let outcome = examine(context, &mut index);
     match index.end() {
-        Ok(reader) => (judged, Some(reader)),
-        Err(trouble) => (judged.and(Err(trouble.into())), None),
+        Ok(reader) => (outcome, Some(reader)),
+        Err(trouble) => (outcome.and(Err(trouble.into())), None),
     }
 }
 
 /// Name, structure, members, rows.
 fn examine(
-    way: &ValidatorContext,
+    context: &ValidatorContext,
     index: &mut dyn PersonIndex,
 ) -> Result<ValidationOutcome, LoadError> {
-    let ValidatorContext { claim, facts_tx, .. } = way;
-    let world = &claim.world;
-    let before = state_of(&claim.path)?;
-    let mut submission = new_submission(claim)?;
-    let name = match validate_name(claim) {
+    let ValidatorContext { request, facts_tx, .. } = context;
+    let world = &request.world;
+    let before = state_of(&request.path)?;
+    let mut submission = new_submission(request)?;
+    let name = match validate_name(request) {
         Ok(name) => name,
         Err(trouble) => {
             let (problem, name) = *trouble;
@@ -104,22 +105,22 @@ fn examine(
     };
     name_into(&mut submission, &name);
     let (standard, year) = (name.standard, fiscal_year_of(name.sent_at.date()));
-    let opened = Archive::open(&claim.path, &world.config.limits)
+    let opened = Archive::open(&request.path, &world.config.limits)
         .map_err(|trouble| members::refusal(world, standard, trouble))
         .and_then(|archive| {
             Ok((ArchiveContents::read(world, &archive, (standard, year))?, archive))
         });
-    let judged = opened.and_then(|(mut contents, archive)| {
-        let verdicts = rows(way, &name, index, (&archive, &mut contents))?;
+    let validated = opened.and_then(|(mut contents, archive)| {
+        let verdicts = rows(context, &name, index, (&archive, &mut contents))?;
         Ok(verdicts.map(|verdicts| (contents, verdicts)))
     });
-    let (contents, verdicts) = match judged {
-        Ok(Some(judged)) => judged,
+    let (contents, verdicts) = match validated {
+        Ok(Some(found)) => found,
         Ok(None) => return Ok(ValidationOutcome::Again),
         Err(ArchiveFailure::Io(error)) => return Err(error.into()),
         Err(ArchiveFailure::Broken(problem)) => return Ok(refused(submission, *problem, facts_tx)),
     };
-    if state_of(&claim.path)? != before {
+    if state_of(&request.path)? != before {
         let what = "the archive changed while it was read";
         return Err(std::io::Error::other(what).into());
     }
@@ -143,13 +144,13 @@ fn refused(
 }
 
 fn rows(
-    way: &ValidatorContext,
+    context: &ValidatorContext,
     name: &ArchiveName,
     index: &mut dyn PersonIndex,
     (archive, contents): (&Archive, &mut ArchiveContents),
 ) -> Result<Option<Vec<Verdicts>>, ArchiveFailure> {
-    let ValidatorContext { claim, sender, spares, facts_tx, guarded } = way;
-    let world = &claim.world;
+    let ValidatorContext { request, sender, spares, facts_tx, guarded } = context;
+    let world = &request.world;
     let limits = &world.config.limits;
     let may_send = world.units.may_send(&name.hcode);
     let context = Context {
@@ -158,7 +159,7 @@ fn rows(
         blanks: &world.blanks,
         units: world.units.codes(),
         may_send: &may_send,
-        store_answers: claim.id.is_some(),
+        store_answers: request.id.is_some(),
         kept: limits.findings,
         warnings_kept: limits.warnings,
         left: limits.findings_in_all,
@@ -187,7 +188,7 @@ fn rows(
         context,
         sender: sender.clone(),
         pool: spares.clone(),
-        progress: claim.progress.as_ref(),
+        progress: request.progress.as_ref(),
         visits: Visits::default(),
         buffers: Buffers::default(),
         readings: vec![MemberEncoding::Utf8; contents.members.len()],
@@ -199,35 +200,37 @@ fn rows(
 }
 
 /// Size and time of a file: a sender that stalled for longer than the settling
-/// time may go on writing after the claim.
+/// time may go on writing after the archive was claimed.
 fn state_of(path: &Path) -> std::io::Result<(u64, Option<std::time::SystemTime>)> {
     let meta = path.metadata()?;
     Ok((meta.len(), meta.modified().ok()))
 }
 
-fn new_submission(claim: &LoadRequest) -> Result<Submission, LoadError> {
-    let bytes = std::fs::metadata(&claim.path)?.len();
+fn new_submission(request: &LoadRequest) -> Result<Submission, LoadError> {
+    let bytes = std::fs::metadata(&request.path)?.len();
     // What is over the limit is refused unread; its hash would cost as much
     // as reading it.
-    let (sha256, bytes) = if bytes > claim.world.config.limits.archive_bytes {
+    let (sha256, bytes) = if bytes > request.world.config.limits.archive_bytes {
         (String::new(), bytes)
     } else {
-        sha256_file(&claim.path)?
+        sha256_file(&request.path)?
     };
-    Ok(outcome::empty(claim.id, &claim.name, sha256, bytes, &claim.received_at.to_rfc3339()))
+    Ok(outcome::empty(request.id, &request.name, sha256, bytes, &request.received_at.to_rfc3339()))
 }
 
 /// What the name says, or what is wrong with it (A04, A05, A06).
-fn validate_name(claim: &LoadRequest) -> Result<ArchiveName, Box<(Problem, Option<ArchiveName>)>> {
-    let world = &claim.world;
+fn validate_name(
+    request: &LoadRequest,
+) -> Result<ArchiveName, Box<(Problem, Option<ArchiveName>)>> {
+    let world = &request.world;
     let said = |code: &str, detail: String| problem(world, None, code, None, None, detail);
-    let name = ArchiveName::parse(&claim.name)
-        .map_err(|error: NameError| (said(error.code(), claim.name.clone()), None))?;
+    let name = ArchiveName::parse(&request.name)
+        .map_err(|error: NameError| (said(error.code(), request.name.clone()), None))?;
     if !world.units.knows(&name.hcode) {
         return Err(Box::new((said("A05", name.hcode.clone()), Some(name))));
     }
-    if name.in_future(claim.now.naive_local()) {
-        let detail = format!("{} (now {})", name.sent_at, claim.now.format("%Y-%m-%d %H:%M"));
+    if name.in_future(request.now.naive_local()) {
+        let detail = format!("{} (now {})", name.sent_at, request.now.format("%Y-%m-%d %H:%M"));
         return Err(Box::new((said("A06", detail), Some(name))));
     }
     Ok(name)

@@ -1,7 +1,6 @@
-//! Archives are judged ahead: while one is written the next is judged already.
-//! What the next asks of persons that this one mentions is answered by what
-//! this one said, or waits until it is stored, so that the outcome is that of
-//! one after the other.
+//! While archive N is written, N+1 is validated. Person look-ups of N+1 that N may
+//! change are answered from N's changes, or block until N is committed, so that
+//! the outcome is that of loading one after the other.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
@@ -10,7 +9,7 @@ use crossbeam_channel::{Receiver, Sender};
 use crate::row::{Batch, Fact, Facts, Person, PersonIndex};
 use crate::store::{Reader, StoreError, StoredPersons};
 
-/// What became of an archive, once that is known: whether it is committed.
+/// Whether an archive was committed, once that is known.
 #[derive(Debug, Default)]
 pub(super) struct CommitSignal {
     committed: Mutex<Option<bool>>,
@@ -43,16 +42,16 @@ impl CommitSignal {
     }
 }
 
-/// The archive before the one that is judged: not stored yet.
+/// The archive before the one that is validated: not stored yet.
 pub struct Predecessor {
     pub(super) signal: Arc<CommitSignal>,
-    /// What it says of persons, when it is judged to its end.
+    /// What it says of persons, when it is validated to its end.
     pub(super) facts: Receiver<Facts>,
     /// Batches that its writer is done with, to be filled again.
     pub(super) pool: BatchPool,
 }
 
-/// ValidatedAndStored ends of the way on which empty batches go back to a judge.
+/// Sender and receiver of empty batches, which go back to the validator.
 pub(super) type BatchPool = (Sender<Batch>, Receiver<Batch>);
 
 /// Answers for persons from the store as it will be when the archive before
@@ -95,7 +94,7 @@ impl PersonLookup {
             // The state of the store from before that is of no use now.
             self.stored.pause();
         } else {
-            // Nobody will write what is judged on the word of an archive that
+            // Nobody will write what is validated on the word of an archive that
             // is not stored.
             let what = "the archive before this one was not stored".to_owned();
             self.stored.trouble.get_or_insert(StoreError::Inconsistent(what));

@@ -1,5 +1,5 @@
-//! Puts what the judge said and what the writer counted together into the
-//! submission, and proves that the counts add up before anything is committed.
+//! Combines findings of the validator and counts of the writer into the submission,
+//! and proves that the counts add up before anything is committed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -157,7 +157,7 @@ fn findings_of(
     for (number, key) in counted.duplicates {
         lines.push(line(plan.common.duplicate, number, None, String::new(), key));
     }
-    // Rows were judged in the order of their lines, so that little is to sort.
+    // Rows were validated in the order of their lines, so that little is to sort.
     lines.sort_by(|a, b| (a.line, &a.code, &a.field).cmp(&(b.line, &b.code, &b.field)));
     for (code, total) in plan.codes.iter().zip(&said.totals) {
         submission.count(&code.code, code.severity, *total);

@@ -1,5 +1,5 @@
-//! An archive that is judged on a thread of its own, and written when its turn
-//! has come.
+//! An archive that is validated on a thread of its own, and written by the caller
+//! in its turn.
 
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, bounded};
 use super::commit::{commit, refuse};
 use super::error::LoadError;
 use super::examine::{
-    ValidatedArchive, ValidationOutcome, ValidatorContext, ValidatorResult, judge,
+    ValidatedArchive, ValidationOutcome, ValidatorContext, ValidatorResult, validate,
 };
 use super::handoff::{BatchPool, CommitSignal, Predecessor};
 use super::outcome;
@@ -19,66 +19,66 @@ use crate::row::Facts;
 use crate::store::{Store, SubmissionWriter};
 use crate::submission::{Problem, Submission};
 
-/// An archive that is being judged. Nothing of it is stored before
-/// [`PendingLoad::write`]; dropped, it is as if it had never been begun.
+/// An archive that is being validated. Nothing of it is stored before
+/// [`PendingLoad::write`]; dropping it leaves no trace.
 pub struct PendingLoad {
-    claim: LoadRequest,
-    /// The state of the store's other writers when judging began.
+    request: LoadRequest,
+    /// The state of the store's other writers when validation began.
     version: i64,
     signal: Arc<CommitSignal>,
-    /// Of the archive on whose word this one was judged.
+    /// Signal of the archive before, on whose person changes this one relies.
     before: Option<Arc<CommitSignal>>,
     facts: Option<Receiver<Facts>>,
     messages: Option<Receiver<Message>>,
     pool: BatchPool,
-    judge: Option<JoinHandle<ValidatorResult>>,
+    validator: Option<JoinHandle<ValidatorResult>>,
 }
 
 impl PendingLoad {
-    /// Begins to judge, against the store as it will be when the archive
+    /// Begins to validate, against the store as it will be when the archive
     /// `before` is stored.
     pub fn begin(
         store: &Store,
-        claim: LoadRequest,
+        request: LoadRequest,
         before: Option<Predecessor>,
     ) -> Result<Self, LoadError> {
-        Self::begin_guarded(store, claim, before, (false, None))
+        Self::begin_guarded(store, request, before, (false, None))
     }
 
     /// The same, when something is to be done before the archive is read.
     pub fn prepared(
         store: &Store,
-        claim: LoadRequest,
+        request: LoadRequest,
         before: Option<Predecessor>,
         prepare: Prepare,
     ) -> Result<Self, LoadError> {
-        Self::begin_guarded(store, claim, before, (false, Some(prepare)))
+        Self::begin_guarded(store, request, before, (false, Some(prepare)))
     }
 
     /// The same, `guarded` or not: see [`ArchiveValidator::guarded`].
     fn begin_guarded(
         store: &Store,
-        claim: LoadRequest,
+        request: LoadRequest,
         before: Option<Predecessor>,
         (guarded, prepare): (bool, Option<Prepare>),
     ) -> Result<Self, LoadError> {
         let version = store.version()?;
-        let reader = if claim.id.is_some() { store.reader()? } else { None };
+        let reader = if request.id.is_some() { store.reader()? } else { None };
         let (sender, messages) = bounded(MESSAGES_AHEAD);
         // Archives that follow each other share their batches.
         let pool = before.as_ref().map(|before| before.pool.clone());
         let pool = pool.unwrap_or_else(|| bounded(MESSAGES_AHEAD + 2));
         let spares = pool.1.clone();
         let (facts_tx, facts) = bounded(1);
-        let ours = claim.clone();
-        let turn_before = before.as_ref().map(|before| Arc::clone(&before.signal));
-        let way = ValidatorContext { claim: ours, sender, spares, facts_tx, guarded };
-        let run = move || judge(&way, reader, before, prepare);
-        let judge = Builder::new().name("judge".to_owned()).spawn(run)?;
+        let ours = request.clone();
+        let signal_before = before.as_ref().map(|before| Arc::clone(&before.signal));
+        let context = ValidatorContext { request: ours, sender, spares, facts_tx, guarded };
+        let run = move || validate(&context, reader, before, prepare);
+        let validator = Builder::new().name("judge".to_owned()).spawn(run)?;
         let (facts, messages) = (Some(facts), Some(messages));
         let signal = Arc::default();
-        let (before, judge) = (turn_before, Some(judge));
-        Ok(Self { claim, version, signal, before, facts, messages, pool, judge })
+        let (before, validator) = (signal_before, Some(validator));
+        Ok(Self { request, version, signal, before, facts, messages, pool, validator })
     }
 
     /// Stores rows, counts and findings in one transaction. `on_progress` is
@@ -93,9 +93,9 @@ impl PendingLoad {
         let mut guarded = false;
         loop {
             let Some(shape) = self.shape() else { return self.broken(store, place) };
-            let loading = store.load(self.claim.id.unwrap_or(1), shape.round, guarded)?;
+            let loading = store.load(self.request.id.unwrap_or(1), shape.round, guarded)?;
             // Nobody else can write from here on. What others wrote since
-            // judging began (a void, an import) may bear on the judgement.
+            // validation began (a void, an import) may bear on the outcome.
             let why = if store.version()? == self.version && self.stands() {
                 if let Some(done) = self.rows(store, loading, &shape, place, on_progress)? {
                     return Ok(done);
@@ -106,12 +106,12 @@ impl PendingLoad {
                 drop(loading);
                 "the store has changed"
             };
-            log::debug!("{why}: {} is judged again", self.claim.name.escape_debug());
-            self = Self::begin_guarded(store, self.claim.clone(), None, (guarded, None))?;
+            log::debug!("{why}: {} is validated again", self.request.name.escape_debug());
+            self = Self::begin_guarded(store, self.request.clone(), None, (guarded, None))?;
         }
     }
 
-    /// Whether what it was judged on is stored.
+    /// Whether what it was validated on is stored.
     fn stands(&self) -> bool {
         self.before.as_ref().is_none_or(|signal| signal.is_committed())
     }
@@ -125,7 +125,7 @@ impl PendingLoad {
         }
     }
 
-    /// Writes the rows; nothing came of it when all is to be judged again.
+    /// Writes the rows; nothing came of it when all is to be validated again.
     fn rows(
         &mut self,
         store: &Store,
@@ -147,13 +147,13 @@ impl PendingLoad {
             Some(messages) => write(messages, &self.pool.0, &mut loading, shape, &mut on_progress)?,
             None => Vec::new(),
         };
-        match self.judged(store)? {
+        match self.outcome(store)? {
             ValidationOutcome::Broken(said) => {
                 drop(loading);
                 self.refuse(store, place, *said).map(Some)
             }
-            ValidationOutcome::Members(judgement) => {
-                self.complete(loading, *judgement, written, place).map(Some)
+            ValidationOutcome::Members(archive) => {
+                self.complete(loading, *archive, written, place).map(Some)
             }
             ValidationOutcome::Again => Ok(None),
         }
@@ -162,17 +162,17 @@ impl PendingLoad {
     fn complete(
         &self,
         loading: SubmissionWriter,
-        judgement: ValidatedArchive,
+        archive: ValidatedArchive,
         written: Vec<InsertTally>,
         place: PlaceOf,
     ) -> Result<Submission, LoadError> {
         crate::crash_point("judged");
-        let ValidatedArchive { mut submission, name, contents, verdicts } = judgement;
+        let ValidatedArchive { mut submission, name, contents, verdicts } = archive;
         let both = (verdicts, written);
-        outcome::complete(&self.claim.world, name.standard, &mut submission, contents, both)
+        outcome::complete(&self.request.world, name.standard, &mut submission, contents, both)
             .map_err(LoadError::Bug)?;
-        if self.claim.id.is_some() {
-            commit(&self.claim, place, loading, &mut submission)?;
+        if self.request.id.is_some() {
+            commit(&self.request, place, loading, &mut submission)?;
             self.signal.resolve(true);
         }
         Ok(submission)
@@ -180,10 +180,10 @@ impl PendingLoad {
 
     /// An archive that is broken before a row was read.
     fn broken(mut self, store: &Store, place: PlaceOf) -> Result<Submission, LoadError> {
-        match self.judged(store)? {
+        match self.outcome(store)? {
             ValidationOutcome::Broken(said) => self.refuse(store, place, *said),
             ValidationOutcome::Members(_) | ValidationOutcome::Again => {
-                Err(LoadError::Bug("judged without being opened".to_owned()))
+                Err(LoadError::Bug("validated without being opened".to_owned()))
             }
         }
     }
@@ -194,35 +194,35 @@ impl PendingLoad {
         place: PlaceOf,
         (submission, problem): (Submission, Problem),
     ) -> Result<Submission, LoadError> {
-        let submission = refuse(store, &self.claim, place, submission, problem)?;
+        let submission = refuse(store, &self.request, place, submission, problem)?;
         self.signal.resolve(true);
         Ok(submission)
     }
 
-    /// What the judge found, when it is done.
-    fn judged(&mut self, store: &Store) -> Result<ValidationOutcome, LoadError> {
-        let Some(judge) = self.judge.take() else {
-            return Err(LoadError::Bug("asked twice for what was judged".to_owned()));
+    /// What the validator found, when it is done.
+    fn outcome(&mut self, store: &Store) -> Result<ValidationOutcome, LoadError> {
+        let Some(validator) = self.validator.take() else {
+            return Err(LoadError::Bug("asked twice for the outcome".to_owned()));
         };
-        let (judged, reader) =
-            judge.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        let (outcome, reader) =
+            validator.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         if let Some(reader) = reader {
             store.give_back(reader);
         }
-        judged
+        outcome
     }
 }
 
 impl Drop for PendingLoad {
     fn drop(&mut self) {
-        // Whoever was judged on the word of this one must not wait for ever.
+        // Whoever was validated on the word of this one must not wait for ever.
         self.signal.resolve(false);
-        // Without a writer the judge ends.
+        // Without a writer the validator ends.
         self.messages = None;
-        if let Some(judge) = self.judge.take()
-            && judge.join().is_err()
+        if let Some(validator) = self.validator.take()
+            && validator.join().is_err()
         {
-            log::error!("judging {} ended in a panic", self.claim.name.escape_debug());
+            log::error!("validating {} ended in a panic", self.request.name.escape_debug());
         }
     }
 }

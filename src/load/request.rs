@@ -11,7 +11,7 @@ use crate::world::World;
 /// An archive that is to be loaded.
 #[derive(Clone)]
 pub struct LoadRequest {
-    /// What it is judged by.
+    /// What it is validated by.
     pub world: Arc<World>,
     /// Where it lies.
     pub path: PathBuf,
@@ -31,7 +31,7 @@ pub struct LoadRequest {
 /// no other submission is taken.
 pub type PlaceOf<'a> = &'a dyn Fn(Status) -> Option<CandidatePaths<'a>>;
 
-/// What is done before an archive is read, on the thread that judges it.
+/// What is done before an archive is read, on the thread that validates it.
 pub type Prepare = Box<dyn FnOnce() -> std::io::Result<()> + Send>;
 
 /// Places below the data folder, the best first.

@@ -1,5 +1,5 @@
-//! The judge's side of an archive: inflates and judges its members, and hands
-//! their rows over to the writer.
+//! Inflates and validates the members of an archive, and hands their rows over to
+//! the writer.
 
 use crossbeam_channel::{Receiver, Sender};
 
@@ -17,14 +17,14 @@ use crate::world::World;
 const BATCH_ROWS: usize = 1024;
 const BATCH_TEXT: usize = 128 << 10;
 
-/// What the judge of an archive works with.
+/// What the validator of an archive works with.
 pub(super) struct ArchiveValidator<'a, 'c> {
     pub world: &'a World,
     pub archive: &'a Archive,
     pub standard: Standard,
     /// Fiscal year of the archive, B.E.
     pub year: i32,
-    /// What rows are judged against.
+    /// What rows are validated against.
     pub context: Context<'c>,
     /// The way to the writer.
     pub sender: Sender<Message>,
@@ -44,7 +44,7 @@ pub(super) struct ArchiveValidator<'a, 'c> {
 /// What was said of a member, and what was skipped in it.
 type MemberOutcome = (Verdicts, Oddities);
 
-/// Why a member's judging ended early.
+/// Why the validation of a member ended early.
 enum EndedEarly {
     Lines(LineError),
     /// The writer has failed and will say so.
@@ -52,15 +52,15 @@ enum EndedEarly {
 }
 
 impl ArchiveValidator<'_, '_> {
-    /// Judges all members; gives what was said, by member. Members that turn
+    /// Validates all members; gives what was said, by member. Members that turn
     /// out to be broken are marked in `contents`. When the writer is gone it
     /// ends early, and what it gives means nothing. Gives nothing when members
-    /// have to be taken back and cannot be: all is to be judged again, guarded.
+    /// have to be taken back and cannot be: all is to be validated again, guarded.
     pub fn run(
         &mut self,
         contents: &mut ArchiveContents,
     ) -> Result<Option<Vec<Verdicts>>, ArchiveFailure> {
-        let mut judged: Vec<MemberOutcome> =
+        let mut outcomes: Vec<MemberOutcome> =
             contents.members.iter().map(|_| MemberOutcome::default()).collect();
         let mut groups = groups(self.world, self.standard, &contents.members);
         groups.reverse();
@@ -70,7 +70,7 @@ impl ArchiveValidator<'_, '_> {
             };
             let members: Vec<usize> = group.iter().copied().filter(loads).collect();
             let left = self.context.left;
-            let ended = self.group(contents, &members, &mut judged);
+            let ended = self.group(contents, &members, &mut outcomes);
             if ended.is_err() {
                 // What was said of it is taken back with its rows.
                 self.context.left = left;
@@ -84,11 +84,11 @@ impl ArchiveValidator<'_, '_> {
                 Err(_) if !self.guarded => return Ok(None),
                 Err((at, Early::Lines(LineError::OtherEncoding(why)))) => {
                     self.readings[at] = MemberEncoding::Windows874(why);
-                    self.take_back(&members, contents, &mut judged);
+                    self.take_back(&members, contents, &mut outcomes);
                     groups.push(group);
                 }
                 Err((at, Early::Lines(LineError::Member { code, line, detail }))) => {
-                    self.take_back(&members, contents, &mut judged);
+                    self.take_back(&members, contents, &mut outcomes);
                     contents.members[at].broken = true;
                     let name = contents.members[at].name.clone();
                     let problem = problem(
@@ -106,22 +106,22 @@ impl ArchiveValidator<'_, '_> {
             }
         }
         let (world, standard) = (self.world, self.standard);
-        for (member, (_, odd)) in contents.members.iter().zip(&judged) {
+        for (member, (_, odd)) in contents.members.iter().zip(&outcomes) {
             contents.notes.extend(odd.notes(world, standard, &member.name));
         }
-        Ok(Some(judged.into_iter().map(|(verdicts, _)| verdicts).collect()))
+        Ok(Some(outcomes.into_iter().map(|(verdicts, _)| verdicts).collect()))
     }
 
     fn group(
         &mut self,
         contents: &ArchiveContents,
         members: &[usize],
-        judged: &mut [MemberOutcome],
+        outcomes: &mut [MemberOutcome],
     ) -> Result<(), (usize, EndedEarly)> {
         let Some(&first) = members.first() else { return Ok(()) };
         self.guard(Message::Begin).map_err(|early| (first, early))?;
         for &at in members {
-            judged[at] = self.member(&contents.members[at], at).map_err(|early| (at, early))?;
+            outcomes[at] = self.member(&contents.members[at], at).map_err(|early| (at, early))?;
         }
         self.guard(Message::Keep).map_err(|early| (first, early))
     }
@@ -130,13 +130,13 @@ impl ArchiveValidator<'_, '_> {
         &mut self,
         members: &[usize],
         contents: &ArchiveContents,
-        judged: &mut [MemberOutcome],
+        outcomes: &mut [MemberOutcome],
     ) {
         // When the writer is gone it rolls everything back anyway.
         let _ = self.send(Message::Drop(members.to_vec()));
         self.visits.restart();
         for &member in members {
-            judged[member] = MemberOutcome::default();
+            outcomes[member] = MemberOutcome::default();
             let plan = self.world.plan(contents.members[member].record, self.standard);
             if plan.is_person {
                 self.context.persons.forget();

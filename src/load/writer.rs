@@ -1,5 +1,5 @@
-//! The writer's side of an archive: takes the rows that the judge hands over,
-//! all in the one transaction of the archive.
+//! Writes the rows that the validator hands over, all in the one transaction of the
+//! archive.
 
 use crossbeam_channel::{Receiver, Sender};
 use rustc_hash::FxHashMap;
@@ -9,15 +9,15 @@ use crate::store::{StoreError, SubmissionWriter};
 use crate::submission::Counts;
 
 /// Messages that may wait for the writer: enough that an archive of many small
-/// members is judged ahead, few enough that memory stays bounded.
+/// members is validated ahead, few enough that memory stays bounded.
 pub(super) const MESSAGES_AHEAD: usize = 32;
 
-/// From the judge to the writer.
+/// From the validator to the writer.
 pub(super) enum Message {
     /// The archive can be read; its rows follow.
     Opened(LoadLayout),
     /// A group of members begins that may be taken back together. Groups are
-    /// told only of archives that are judged for the second time.
+    /// told only of archives that are validated for the second time.
     Begin,
     /// Rows of a member.
     Rows { member: usize, batch: Batch },
@@ -57,7 +57,7 @@ pub struct InsertTally {
 /// What was said of the members of an archive, and what was counted.
 pub(super) type ValidatedAndStored = (Vec<Verdicts>, Vec<InsertTally>);
 
-/// Writes what the judge hands over, until it is done; gives what was counted,
+/// Writes what the validator hands over, until it is done; gives what was counted,
 /// by member. `on_progress` is called now and then.
 pub(super) fn write(
     receiver: &Receiver<Message>,
@@ -88,7 +88,7 @@ pub(super) fn write(
                     to.count(&batch, row.index, row.stored, key, (shape.kept, &mut left));
                 })?;
                 to.end_run(0);
-                // Nobody to give it to: the judge has enough.
+                // Nobody to give it to: the validator has enough.
                 let _ = giver.try_send(batch);
             }
         }

@@ -146,7 +146,7 @@ impl<'a, 'c> ArchiveBuilder<'a, 'c> {
         }
     }
 
-    /// Whether the file has rows that are judged.
+    /// Whether the file has rows that are validated.
     pub fn has_rows(&self, at: usize) -> bool {
         self.sheets[at].counts.received > 0
     }

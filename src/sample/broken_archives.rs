@@ -267,7 +267,7 @@ impl Breaker<'_, '_> {
     }
 
     /// A row with something in the columns that most files share; it is never
-    /// judged, since its member is broken.
+    /// validated, since its member is broken.
     fn row<'s>(&self, spec: &'s Spec<'s>, sent: NaiveDateTime) -> SampleRow<'s, 's> {
         let mut row = SampleRow::new(spec);
         let day = sent.date();

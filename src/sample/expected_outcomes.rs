@@ -1,6 +1,6 @@
 //! What was put in: for every archive the outcome that a right judge must
 //! reach. It is worked out from what the generator did and knows nothing of
-//! the judge; that is its worth.
+//! the validator; that is its worth.
 
 use std::collections::BTreeMap;
 
@@ -60,7 +60,7 @@ pub struct ArchiveEntry {
     pub status: String,
     /// Expected problems.
     pub problems: Vec<ExpectedProblem>,
-    /// Expected counts of the files that are judged.
+    /// Expected counts of the files that are validated.
     pub files: BTreeMap<String, ExpectedCounts>,
     /// Expected findings (errors, warnings, duplicates) by code.
     pub codes: BTreeMap<String, u64>,

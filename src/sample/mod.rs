@@ -3,7 +3,7 @@
 //!
 //! The sample is also the oracle of the tests: with defects it says in its
 //! ledger what must come of every archive, and to stay a witness it never
-//! asks the judge. It is no model of any real place or person.
+//! asks the validator. It is no model of any real place or person.
 
 mod archive_builder;
 mod args;

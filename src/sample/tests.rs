@@ -1,5 +1,5 @@
 //! What a sample must be, looked at from outside: its files are read back
-//! with the zip crate and held against the catalogue, without the judge.
+//! with the zip crate and held against the catalogue, without the validator.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;

@@ -74,7 +74,7 @@ fn a_percentage_is_rounded_half_up_and_only_then_looked_up() {
         ("timeliness", [10_000, 10_000, 0, 9_501], "9501/10000 95.01 1.00"),
         ("timeliness", [100, 100, 0, 90], "90/100 90.00 0.25"),
         ("timeliness", [100, 100, 0, 85], "85/100 85.00 0.00"),
-        // Nothing stored, nothing to be on time; all duplicates, nothing judged.
+        // Nothing stored, nothing to be on time; all duplicates, nothing validated.
         ("timeliness", [3, 0, 0, 0], "-"),
         ("accuracy", [3, 0, 3, 0], "-"),
     ];

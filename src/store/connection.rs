@@ -104,7 +104,7 @@ impl Store {
         Ok(())
     }
 
-    /// A store that is gone when dropped, for judging without a database.
+    /// A store that is gone when dropped, for validating without a database.
     /// It spills to a temporary file, so that memory stays bounded.
     pub fn temporary(catalog: &Catalog, cache_mib: u32) -> Result<Self> {
         #[allow(clippy::disallowed_methods, reason = "this is the one place that opens it")]

@@ -1,4 +1,4 @@
-//! Who is in PERSON and DEATH, for the judge.
+//! Who is in PERSON and DEATH, for the validator.
 
 use std::borrow::Cow;
 
@@ -17,19 +17,19 @@ const FIRST_AHEAD: usize = 16;
 const AHEAD: usize = 16;
 
 impl Reader {
-    /// Persons for the judge, as of the archives that are committed.
+    /// Persons for the validator, as of the archives that are committed.
     pub fn into_person_index(self) -> StoredPersons {
         StoredPersons { reader: self, version: 0, ahead: Vec::new(), trouble: None }
     }
 }
 
-/// Answers the judge from PERSON and DEATH.
+/// Answers the validator from PERSON and DEATH.
 pub struct StoredPersons {
     reader: Reader,
     /// Of the state in which was read what is in `ahead`.
     version: i64,
     ahead: Vec<ReadAhead>,
-    /// The first trouble; the judge cannot fail, so it is kept for the loader.
+    /// The first trouble; the validator cannot fail, so it is kept for the loader.
     pub trouble: Option<super::StoreError>,
 }
 

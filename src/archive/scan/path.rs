@@ -40,7 +40,7 @@ pub(super) fn display(raw: &[u8]) -> String {
     text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
-/// Judges the raw bytes of a name; `utf8` says that the entry promises UTF-8.
+/// Validates the raw bytes of a name; `utf8` says that the entry promises UTF-8.
 pub(super) fn judge(raw: &[u8], utf8: bool) -> Result<SafeName, ArchiveError> {
     let display = display(raw);
     let fault = |detail: &str| Err(ArchiveDefect::Path.at(&display, detail));

@@ -1,4 +1,4 @@
-//! The records of a zip, each judged by itself: end records, directory entries,
+//! The records of a zip, each validated by itself: end records, directory entries,
 //! local headers and data descriptors.
 
 use crate::archive::defect::{ArchiveDefect, ArchiveError, ReadError};
@@ -157,7 +157,7 @@ fn agree(fields: [u64; 4], directory_end: u64) -> Result<End, ReadError> {
     }
 }
 
-/// One record of the directory, judged by itself.
+/// One record of the directory, validated by itself.
 #[derive(Debug)]
 pub(super) struct Central {
     pub raw_name: Vec<u8>,

@@ -1,4 +1,4 @@
-//! A way in for the fuzzer (`fuzz/`): an archive judged as it always is, with
+//! A context in for the fuzzer (`fuzz/`): an archive validated as it always is, with
 //! a set of keys instead of the store. No other build has it.
 
 use std::collections::HashSet;
@@ -12,14 +12,15 @@ use crate::load::writer::InsertTally;
 use crate::load::{LoadError, LoadRequest};
 use crate::submission::{Status, Submission};
 
-/// Judges an archive on this thread; nothing of it is stored anywhere.
-pub fn judge(claim: &LoadRequest) -> Result<Submission, LoadError> {
+/// Validates an archive on this thread; nothing of it is stored anywhere.
+pub fn judge(request: &LoadRequest) -> Result<Submission, LoadError> {
     for guarded in [false, true] {
         let (sender, messages) = unbounded();
         let ((_, spares), (facts_tx, _facts)) = (bounded(1), bounded(1));
-        let way = ValidatorContext { claim: claim.clone(), sender, spares, facts_tx, guarded };
-        let judged = examine(&way, &mut NoStore)?;
-        drop(way);
+        let context =
+            ValidatorContext { request: request.clone(), sender, spares, facts_tx, guarded };
+        let judged = examine(&context, &mut NoStore)?;
+        drop(context);
         match judged {
             ValidationOutcome::Again => {}
             ValidationOutcome::Broken(said) => {
@@ -31,7 +32,7 @@ pub fn judge(claim: &LoadRequest) -> Result<Submission, LoadError> {
             ValidationOutcome::Members(judgement) => {
                 let ValidatedArchive { mut submission, name, contents, verdicts } = *judgement;
                 let both = (verdicts, written(&messages));
-                outcome::complete(&claim.world, name.standard, &mut submission, contents, both)
+                outcome::complete(&request.world, name.standard, &mut submission, contents, both)
                     .map_err(LoadError::Bug)?;
                 return Ok(submission);
             }
