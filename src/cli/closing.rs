@@ -129,7 +129,7 @@ fn pick<'w>(context: &Context, words: &'w Words) -> &'w str {
 fn close(context: &Context, args: &CloseArgs) -> anyhow::Result<CommandOutcome> {
     let refused = |refusal: ClosingRefusal| refused(context, &refusal);
     let book = rulebook(context, args.round)?;
-    let of = args.which.of(args.round);
+    let of = args.which.part_of(args.round);
     if period(&book, &of).is_none() {
         return Err(refused(ClosingRefusal::NoPart(of)));
     }
@@ -168,7 +168,7 @@ fn close(context: &Context, args: &CloseArgs) -> anyhow::Result<CommandOutcome> 
 
 fn reopen(context: &Context, args: &ReopenArgs) -> anyhow::Result<CommandOutcome> {
     let book = rulebook(context, args.round)?;
-    let of = args.which.of(args.round);
+    let of = args.which.part_of(args.round);
     let known = context.reader()?.closings(of.round, i64::MAX)?;
     if in_force(&known, &of).is_none() {
         return Err(refused(context, &ClosingRefusal::Open(of)));

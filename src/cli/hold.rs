@@ -5,7 +5,7 @@ use super::known::{self, optional_unit, unknown};
 use super::output::{CommandOutcome, Lang, print, print_json};
 use crate::money::holds::{ALL, PERFORMANCE, parse_percent, percent};
 use crate::printable::line;
-use crate::score::rulebook::Shelf;
+use crate::score::rulebook::Rulebooks;
 use crate::score::{AsOf, Rulebook};
 use crate::store::{Hold, HoldAction, HoldOf};
 
@@ -83,7 +83,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
             let reader = context.reader()?;
             let unit = optional_unit(context, &reader, unit.as_deref())?;
             if let Some(round) = round {
-                Shelf::of(&context.data).rulebook(*round)?;
+                Rulebooks::open(&context.data).rulebook(*round)?;
             }
             let as_of = AsOf::find(&reader, *as_of)?.submission;
             let mut holds = reader.holds(round.map(i64::from), as_of)?;
@@ -105,7 +105,7 @@ fn add(context: &Context, args: &AddArgs) -> anyhow::Result<CommandOutcome> {
     context.reader()?;
     let deed = deed(context, args.by.as_deref(), &args.reason)?;
     let world = context.world()?;
-    let book = Shelf::of(&context.data).rulebook(args.round)?;
+    let book = Rulebooks::open(&context.data).rulebook(args.round)?;
     let unit = known::unit(&world.units, &args.unit)?;
     let of = HoldOf {
         round: i64::from(args.round),

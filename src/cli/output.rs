@@ -11,9 +11,9 @@ use crate::printable;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CommandOutcome {
     /// All well.
-    Good,
+    Ok,
     /// The input fell short.
-    Short,
+    InputIncomplete,
 }
 
 /// Language of what people read.

@@ -284,7 +284,7 @@ impl Call<'_> {
             return Ok(());
         }
         let known = self.world.units.by_code.keys().map(String::as_str);
-        let near = crate::catalog::nearest(hcode, known);
+        let near = crate::spelling::nearest(hcode, known);
         let near = near.map_or(String::new(), |near| format!("; the nearest is {near}"));
         Err(Problem::new(problem::NO_UNIT, format!("{name}: there is no unit {hcode}{near}")))
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-use chrono::{Datelike, Months, NaiveDate, PeriodDays as ChronoDays};
+use chrono::{Datelike, Days as ChronoDays, Months, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::BUDDHIST_ERA;

@@ -36,7 +36,7 @@ pub fn read_entries(
 
 /// What is said of a name that is not known.
 fn no<'a>((th, en): (&str, &str), name: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let near = crate::catalog::nearest(name, known);
+    let near = crate::spelling::nearest(name, known);
     let near = near.map_or(String::new(), |near| format!(" (did you mean {near}?)"));
     format!("there is no {en} {name:?}{near} / ไม่มี{th}นี้")
 }

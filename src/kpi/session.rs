@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use chrono::{Datelike, Months, NaiveDate, PeriodDays as ChronoDays};
+use chrono::{Datelike, Days as ChronoDays, Months, NaiveDate};
 
 use super::definition::Definition;
 use super::library::GIVEN;

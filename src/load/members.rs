@@ -104,8 +104,7 @@ impl ArchiveContents {
         };
         let other = if standard == Standard::F21 { Standard::F43 } else { Standard::F21 };
         let (whole, cut) = (name.to_ascii_uppercase(), without_suffix(name).to_ascii_uppercase());
-        let known =
-            |of: Standard| [&whole, &cut].into_iter().find_map(|n| world.record_of(read_head, n));
+        let known = |of: Standard| [&whole, &cut].into_iter().find_map(|n| world.record_of(of, n));
         if let Some((record, file)) = known(standard) {
             if let Some(twin) = self.members.iter().find(|member| member.record == record) {
                 let detail = format!("{} and {} are both {file}", twin.name, entry.name);

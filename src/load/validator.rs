@@ -77,17 +77,17 @@ impl ArchiveValidator<'_, '_> {
             }
             match ended {
                 Ok(()) => {}
-                Err((_, Early::WriterGone)) => break,
-                Err((_, Early::Lines(LineError::Read(trouble)))) => {
+                Err((_, EndedEarly::WriterGone)) => break,
+                Err((_, EndedEarly::Lines(LineError::Read(trouble)))) => {
                     return Err(refusal(self.world, self.standard, trouble));
                 }
                 Err(_) if !self.guarded => return Ok(None),
-                Err((at, Early::Lines(LineError::OtherEncoding(why)))) => {
+                Err((at, EndedEarly::Lines(LineError::OtherEncoding(why)))) => {
                     self.readings[at] = MemberEncoding::Windows874(why);
                     self.take_back(&members, contents, &mut outcomes);
                     groups.push(group);
                 }
-                Err((at, Early::Lines(LineError::Member { code, line, detail }))) => {
+                Err((at, EndedEarly::Lines(LineError::Member { code, line, detail }))) => {
                     self.take_back(&members, contents, &mut outcomes);
                     contents.members[at].broken = true;
                     let name = contents.members[at].name.clone();
@@ -155,7 +155,7 @@ impl ArchiveValidator<'_, '_> {
                 .map(|name| record.column(name).unwrap_or_default())
         });
         let reader =
-            self.archive.reader(member.entry).map_err(|e| Early::Lines(LineError::Read(e)))?;
+            self.archive.reader(member.entry).map_err(|e| EndedEarly::Lines(LineError::Read(e)))?;
         let bytes = self.archive.entries()[member.entry].inflated;
         let longest = world.config.limits.line_bytes;
         let mut lines =
@@ -168,7 +168,7 @@ impl ArchiveValidator<'_, '_> {
         let numbered = &mut self.visits;
         let mut judge = Judge::new(plan, member.orders.clone(), &mut self.context);
         let mut rows = RowLines::new(plan, layout, member);
-        while let Some(block) = lines.block().map_err(Early::Lines)? {
+        while let Some(block) = lines.block().map_err(EndedEarly::Lines)? {
             (self.progress)(block.text.len() as u64);
             judge.begin_block(block.text);
             for (number, line, ended) in numbered_lines(block.first_line, block.text) {
@@ -196,7 +196,7 @@ impl ArchiveValidator<'_, '_> {
     }
 
     fn send(&self, message: Message) -> Result<(), EndedEarly> {
-        self.sender.send(message).map_err(|_| Early::WriterGone)
+        self.sender.send(message).map_err(|_| EndedEarly::WriterGone)
     }
 
     /// Says where a group begins or ends, to a writer that is to know.
@@ -212,7 +212,7 @@ fn hand_over(
     epoch: u32,
 ) -> Result<(), EndedEarly> {
     batch.epoch = epoch;
-    sender.send(Message::Rows { member, batch }).map_err(|_| Early::WriterGone)
+    sender.send(Message::Rows { member, batch }).map_err(|_| EndedEarly::WriterGone)
 }
 
 /// An empty batch with room for so many rows. Room that stays unused costs

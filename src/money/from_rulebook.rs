@@ -11,7 +11,7 @@ use rust_decimal::prelude::ToPrimitive;
 use super::Satang;
 use super::terms::{MoneyRules, Support, Tranche, WeightedPeriod};
 use crate::score::Rulebook;
-use crate::score::rulebook::WeightedPeriod as BookPeriod;
+use crate::score::rulebook::RulePeriod as BookPeriod;
 use crate::score::rulebook::money::{Pool, SharedBy};
 
 /// A rulebook whose money cannot be shared out.
@@ -99,13 +99,13 @@ fn tranches(book: &Rulebook) -> Result<Vec<Tranche>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::score::rulebook::Shelf;
+    use crate::score::rulebook::Rulebooks;
 
     const TEXT: &str = include_str!("../../config/rulebooks/2557.toml");
 
     #[test]
     fn the_terms_of_2557_are_those_of_the_slides() {
-        let shelf = Shelf::of(std::path::Path::new("/nonexistent"));
+        let shelf = Rulebooks::open(std::path::Path::new("/nonexistent"));
         let terms = terms(&shelf.rulebook(2557).unwrap()).unwrap();
         assert_eq!((terms.volume, terms.performance), (Satang(1428), Satang(300)));
         let support: Vec<i64> = terms.support.iter().map(|part| part.per_head.0).collect();

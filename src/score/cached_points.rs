@@ -74,7 +74,8 @@ struct Counting<'a> {
 
 impl Counting<'_> {
     fn points(&self, as_of: AsOf) -> Result<Points> {
-        let (name, of) = (format!("points {} {}", self.book.round, self.book.sha256), self.of());
+        let (name, of) =
+            (format!("points {} {}", self.book.round, self.book.sha256), self.fingerprint());
         let kept = self.keeping.kept.get(&name, &of);
         let shelved = kept.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         let shelved: Shelved = shelved.unwrap_or_default();

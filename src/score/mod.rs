@@ -19,6 +19,6 @@ mod state;
 pub use cached_points::{CacheHandle, cached_points};
 pub use drill_down::{FigureRef, ScoredRow, contributing_rows};
 pub use points::{Points, PointsCell, UnitPoints, points};
-pub use rulebook::{Rulebook, RulebookError, Shelf};
+pub use rulebook::{Rulebook, RulebookError, Rulebooks};
 pub use sheet::{ScoreQuery, ScoreReport};
 pub use state::AsOf;

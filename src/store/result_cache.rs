@@ -111,7 +111,7 @@ impl ResultCache {
         }
         let mut conn = self.conn.borrow_mut();
         if let Conn::Untried = *conn {
-            *conn = match self.open() {
+            *conn = match self.open_file() {
                 Ok(open) => Conn::Open(open),
                 Err(error) => {
                     log::debug!("{FILE}: {error}");
@@ -134,7 +134,7 @@ impl ResultCache {
         }
     }
 
-    fn open(&self) -> Result<Connection> {
+    fn open_file(&self) -> Result<Connection> {
         match self.open_as_it_is() {
             Err(error) if !error.is_busy() => {
                 self.remove();

@@ -93,7 +93,7 @@ impl SubmissionWriter<'_> {
         let row = |index: usize| NewRow {
             batch,
             index,
-            visit: table.visit.then(|| ids.of(batch.visits[index])),
+            visit: table.visit.then(|| ids.get(batch.visits[index])),
             line: Some(batch.rows[index].line),
         };
         let inserts = match &mut self.inserts {

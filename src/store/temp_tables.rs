@@ -1,9 +1,8 @@
-//! A reader's workbench: temporary tables beside the database, in which
-//! queries that are data share what they all need. They are gone with the
-//! snapshot in which they were made, so none is ever older than what it is
-//! read with; the database itself stays read-only.
+//! Temporary tables of a reader, in which queries that are data share what they
+//! need. They are gone with the snapshot in which they were made, so none is older
+//! than the rows it is read with; the database itself stays read-only.
 
-use rusqlite::types::SqlValue;
+use rusqlite::types::Value as Bound;
 
 use super::connection::Reader;
 use super::query::SqlValue;
@@ -72,13 +71,13 @@ impl Reader {
             let insert = format!("INSERT INTO temp.\"{}\" VALUES ({marks})", spec.name);
             let mut statement = self.conn.prepare(&insert)?;
             for row in rows {
-                statement.execute(rusqlite::params_from_iter(row.into_iter().map(sql_value)))?;
+                statement.execute(rusqlite::params_from_iter(row.into_iter().map(bound)))?;
             }
             self.index(spec)
         })
     }
 
-    /// Takes a temporary table away.
+    /// Drops a temporary table, if it is there.
     pub fn drop_table(&self, name: &str) -> Result<()> {
         self.with_temp_writes(|| {
             Ok(self.conn.execute_batch(&format!("DROP TABLE IF EXISTS temp.\"{name}\""))?)
@@ -98,7 +97,7 @@ impl Reader {
 
     /// Lets temporary tables be written. The file was opened read-only, so
     /// nothing else can be.
-    pub(super) fn working<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    pub(super) fn with_temp_writes<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         if self.conn.is_autocommit() {
             let what = "temporary tables live in a snapshot, and none is held";
             return Err(StoreError::Inconsistent(what.to_owned()));
@@ -111,10 +110,10 @@ impl Reader {
     }
 }
 
-fn sql_value(value: SqlValue) -> SqlValue {
+fn bound(value: SqlValue) -> Bound {
     match value {
-        SqlValue::Null => SqlValue::Null,
-        SqlValue::Int(value) => SqlValue::Integer(value),
-        SqlValue::Text(text) => SqlValue::Text(text),
+        SqlValue::Null => Bound::Null,
+        SqlValue::Int(value) => Bound::Integer(value),
+        SqlValue::Text(text) => Bound::Text(text),
     }
 }

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::catalog::Catalog;
-use crate::row::{Batch, RowMeta, SqlValue};
+use crate::row::{Batch, RowMeta, Value};
 
 #[test]
 fn the_tables_and_views_of_every_record_can_be_made_and_made_again() {
@@ -163,23 +163,20 @@ fn totals_of_an_older_database_say_how_bad_each_code_was() {
 
 /// A row of keys for the test below: of a unit, a visit and a person, so few
 /// that many are alike.
-fn few(catalog: &Catalog, record: usize, number: u64) -> Vec<SqlValue> {
+fn few(catalog: &Catalog, record: usize, number: u64) -> Vec<Value> {
     let record = &catalog.records[record];
-    let mut values = vec![SqlValue::Null; record.columns.len()];
+    let mut values = vec![Value::Null; record.columns.len()];
     let mut spread = number;
     for name in ["HOSPCODE", "SEQ", "DATE_SERV", "PID"] {
         if let Some(at) = record.column(name) {
-            values[at] = SqlValue::Int(20_130_101 + (spread % 5) as i64);
+            values[at] = Value::Int(20_130_101 + (spread % 5) as i64);
         }
         spread /= 5;
     }
-    let own = record.key.iter().copied().filter(|&at| values[at] == SqlValue::Null);
+    let own = record.key.iter().copied().filter(|&at| values[at] == Value::Null);
     for at in own.collect::<Vec<_>>() {
-        values[at] = if spread.is_multiple_of(3) {
-            SqlValue::Null
-        } else {
-            SqlValue::Int((spread % 3) as i64)
-        };
+        values[at] =
+            if spread.is_multiple_of(3) { Value::Null } else { Value::Int((spread % 3) as i64) };
         spread /= 3;
     }
     values
@@ -254,7 +251,7 @@ fn of_rows_with_one_key_the_first_is_stored_and_the_others_are_known() {
     }
 }
 
-fn visit_of(catalog: &Catalog, record: usize, row: &[SqlValue], batch: &Batch) -> Vec<String> {
+fn visit_of(catalog: &Catalog, record: usize, row: &[Value], batch: &Batch) -> Vec<String> {
     let columns = tables::VISIT.map(|name| catalog.records[record].column(name));
     columns.iter().flatten().map(|&at| batch.display(row[at])).collect()
 }
