@@ -16,7 +16,7 @@ use khlang::kpi::{Library, Period, YearKind};
 use khlang::money::Satang;
 use khlang::money::allocate::allocate;
 use khlang::money::holds::ActiveHolds;
-use khlang::money::of_rulebook::terms;
+use khlang::money::from_rulebook::terms;
 use khlang::money::terms::{QualityMark, MoneyRules, UnitFacts};
 use khlang::schedule::Schedule;
 use khlang::score::Rulebook;

@@ -30,7 +30,7 @@ pub enum MoneyError {
     Store(#[from] StoreError),
     /// The rulebook cannot be shared out by.
     #[error("{0}")]
-    Terms(#[from] MoneyRulesError),
+    Rules(#[from] MoneyRulesError),
     /// The sums do not add up: a bug, and nothing is shown.
     #[error("the allocation does not add up: {0}")]
     Bug(String),

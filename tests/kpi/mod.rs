@@ -26,7 +26,7 @@ use khlang::archive::Standard;
 use khlang::catalog::Catalog;
 use khlang::config::Config;
 use khlang::kpi::{Calculator, Definition, Level, Library, Period};
-use khlang::load::{Claim, load};
+use khlang::load::{LoadRequest, load};
 use khlang::store::{Reader, Store};
 use khlang::units::Units;
 use khlang::world::World;
@@ -144,7 +144,7 @@ fn put(world: &Arc<World>, store: &Store, path: &Path, name: &str, id: i64, sent
     let (year, month, day) = (sent_on / 10_000 - 543, sent_on / 100 % 100, sent_on % 100);
     let now = format!("{year}-{month:02}-{day:02}T12:00:00+07:00");
     let now: DateTime<FixedOffset> = now.parse().unwrap();
-    let claim = Claim {
+    let claim = LoadRequest {
         world: Arc::clone(world),
         path: path.to_owned(),
         name: name.to_owned(),
