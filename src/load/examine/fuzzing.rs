@@ -1,4 +1,4 @@
-//! A context in for the fuzzer (`fuzz/`): an archive validated as it always is, with
+//! A way in for the fuzzer (`fuzz/`): an archive validated as it always is, with
 //! a set of keys instead of the store. No other build has it.
 
 use std::collections::HashSet;
