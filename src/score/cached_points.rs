@@ -1,8 +1,8 @@
-//! Points after one more archive: what the rows of a unit come to is kept, and
-//! counted again only for units whose rows, or what they rest on beyond the
-//! unit, are others than before.
+//! Points after one more archive: the points of a unit are cached, and counted
+//! again only for units whose rows have changed, or what these depend on beyond
+//! the unit.
 //!
-//! What a unit scores is a function of its own rows (they have marks,
+//! What a unit scores is a function of its own rows (known by their
 //! [`ChangeTokens`]), of its type, of the rulebook, of when submissions were sent (which
 //! never changes) and sent on, and of two things that are everybody's: who is
 //! in the population, and who is known to have died, by any unit. Of these a
@@ -22,30 +22,33 @@ use crate::registry::population;
 use crate::store::{ChangeTokens, Reader, Result, ResultCache, RowFilter, Tables};
 use crate::units::Units;
 
-/// Where points are kept.
+/// Where points are cached.
 #[derive(Clone, Copy)]
 pub struct CacheHandle<'a> {
-    /// The file.
+    /// The cache file.
     pub kept: &'a ResultCache,
     /// The kinds of record.
     pub catalog: &'a Catalog,
 }
 
-/// What is kept of a round.
+/// What is cached of a round.
 #[derive(Default, Serialize, Deserialize)]
-struct Shelved {
-    /// Everything there was, when nothing at all has changed.
+struct CachedRound {
+    /// Token of the whole state; equal when nothing has changed.
     whole: String,
-    /// By unit: what it is of, and what its rows come to.
+    /// By unit: its fingerprint, and what its rows come to.
     parts: BTreeMap<String, (String, UnitPart)>,
 }
 
-/// So many units of a hundred (and so many in any case) may have changed: of
-/// more all are counted.
+/// Up to this share of the units, in percent (and up to this number in any case),
+/// may have changed: of more, all are counted.
 const PART_PERCENT: usize = 30;
 const FEW_UNITS: usize = 5;
 
-/// Scores a round as [`points`] does, from what is kept as far as it holds.
+/// Scores a round as [`points`] does, from the cache as far as that still holds.
+///
+/// # Errors
+/// When the store fails; a failure of the cache is none.
 pub fn cached_points(
     reader: &Reader,
     book: &Rulebook,
@@ -53,7 +56,7 @@ pub fn cached_points(
     as_of: AsOf,
     keeping: Option<CacheHandle<'_>>,
 ) -> Result<Points> {
-    // What is kept is of the present state.
+    // What is cached is of the present state.
     let keeping = keeping.filter(|_| reader.is_held());
     if let Some(keeping) = keeping
         && as_of.submission == reader.last_submission()?
@@ -78,7 +81,7 @@ impl Counting<'_> {
             (format!("points {} {}", self.book.round, self.book.sha256), self.fingerprint());
         let kept = self.keeping.kept.get(&name, &of);
         let shelved = kept.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        let shelved: Shelved = shelved.unwrap_or_default();
+        let shelved: CachedRound = shelved.unwrap_or_default();
         let whole = self.whole();
         if shelved.whole == whole {
             let parts = shelved.parts.into_iter().map(|(unit, (_, part))| (unit, part)).collect();
@@ -88,7 +91,7 @@ impl Counting<'_> {
         let parts = self.count(&mut scorer, shelved)?;
         let plain: UnitParts =
             parts.iter().map(|(unit, (_, part))| (unit.clone(), part.clone())).collect();
-        if let Ok(bytes) = serde_json::to_vec(&Shelved { whole, parts }) {
+        if let Ok(bytes) = serde_json::to_vec(&CachedRound { whole, parts }) {
             self.keeping.kept.put(&name, &of, &bytes);
         }
         Ok(Points::of_parts(self.book, as_of, scorer.population, &plain))
@@ -112,7 +115,7 @@ impl Counting<'_> {
     fn count(
         &self,
         scorer: &mut Scorer<'_>,
-        mut shelved: Shelved,
+        mut shelved: CachedRound,
     ) -> Result<BTreeMap<String, (String, UnitPart)>> {
         let beyond = Beyond::new(scorer);
         let mut known: BTreeSet<String> = self.tokens.units().map(str::to_owned).collect();

@@ -1,4 +1,5 @@
-//! The rows behind a figure: where each point of a unit came from.
+//! Drill-down: the rows that contribute to a figure, where each point of a unit
+//! came from.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +18,7 @@ use crate::row::citizen_id::mask;
 use crate::store::{Reader, Result};
 use crate::units::Units;
 
-/// Which figure.
+/// A figure of the score report.
 #[derive(Debug, Clone, Copy)]
 pub struct FigureRef<'a> {
     /// HCODE of the unit.
@@ -48,14 +49,14 @@ pub struct ScoredRow {
     pub cid: Option<String>,
 }
 
-struct RowCollector {
+struct FoundRow {
     award: Award,
     file: String,
     sub: i64,
     line: i64,
 }
 
-impl RowCollector {
+impl FoundRow {
     /// Of rows that score once, the one that is shown.
     fn order(&self) -> (i64, usize, i64, i64) {
         (self.award.day, self.award.step, self.sub, self.line)
@@ -66,13 +67,13 @@ impl RowCollector {
 #[derive(Default)]
 struct Once {
     /// The one that is shown: of a person-day a SERVICE.
-    first: Option<RowCollector>,
+    first: Option<FoundRow>,
     /// What there is of all that is needed.
     parts: u8,
 }
 
 impl Once {
-    fn add(&mut self, found: RowCollector) {
+    fn add(&mut self, found: FoundRow) {
         self.parts |= found.award.part;
         let shown = found.award.part & SHOWN != 0;
         if shown && self.first.as_ref().is_none_or(|first| found.order() < first.order()) {
@@ -84,7 +85,7 @@ impl Once {
 /// The part of a person-day that is shown for it.
 const SHOWN: u8 = 1;
 
-/// The rows behind a figure, by day and by where they came from.
+/// The rows that contribute to a figure, by day and by where they came from.
 pub fn contributing_rows(
     reader: &Reader,
     book: &Rulebook,
@@ -104,7 +105,7 @@ pub fn contributing_rows(
         }
         let Some(award) = scorer.award(item, row) else { return Ok(()) };
         let file = row.file.to_owned();
-        let this = RowCollector { award, file, sub: row.sub, line: row.line };
+        let this = FoundRow { award, file, sub: row.sub, line: row.line };
         let key = if item.kind == ItemKind::PersonDays { Some(award.day) } else { row.once };
         match (key, award.who) {
             (Some(key), Some(who)) => once.entry((who, key)).or_default().add(this),
@@ -120,7 +121,7 @@ pub fn contributing_rows(
 }
 
 fn shown(
-    found: &RowCollector,
+    found: &FoundRow,
     item: &Item,
     catalog: &Catalog,
     standards: &FxHashMap<i64, Standard>,

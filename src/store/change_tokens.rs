@@ -1,6 +1,6 @@
-//! Marks of what is stored: equal marks mean equal rows, of a unit and a kind
-//! of record (`schema/migrations/007-touched`). Figures that rest on the rows
-//! of one unit are kept with its marks.
+//! Change tokens of what is stored: equal tokens mean equal rows, of a unit and a kind
+//! of record (`schema/migrations/007-touched`). Results that depend on the
+//! rows of one unit are cached with its token.
 
 use std::collections::{BTreeMap, BTreeSet};
 

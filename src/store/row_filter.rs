@@ -1,14 +1,13 @@
-//! A lens over the store: while one is held before it, a reader sees only the
-//! rows of some units, and of some persons at others. The names of tables and
-//! views stay the same (temporary views go before those of the database), so
-//! that the queries that count all count a part without knowing.
+//! Restricts a reader to the rows of some units, and of some persons at others.
+//! Temporary views of the same names shadow the tables and views of the database,
+//! so that a query that counts everything counts a part unchanged.
 
 use super::Result;
 use super::connection::Reader;
 use super::tables::{RecordTable, Tables};
 use crate::row::canonical_int;
 
-/// What is seen.
+/// Which rows a reader sees.
 #[derive(Debug, Clone, Copy)]
 pub struct RowFilter<'a> {
     /// Units of which all rows are seen.
@@ -31,7 +30,8 @@ const DROP: &str = "DROP TABLE temp.filter_unit; DROP TABLE temp.filter_who;
     DROP TABLE temp.filter_person;";
 
 impl Reader {
-    /// Puts a lens before the store. A snapshot has to be held.
+    /// Restricts what this reader sees to some units and persons. A snapshot has to
+    /// be held.
     pub fn set_row_filter(&self, tables: &Tables, filter: &RowFilter<'_>) -> Result<()> {
         self.with_temp_writes(|| {
             self.conn.execute_batch(TABLES)?;
@@ -62,7 +62,7 @@ impl Reader {
         })
     }
 
-    /// Takes the lens away.
+    /// Shows the whole store again.
     pub fn clear_row_filter(&self, tables: &Tables) -> Result<()> {
         self.with_temp_writes(|| {
             for table in &tables.list {
