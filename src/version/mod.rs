@@ -15,6 +15,7 @@ mod tests {
 
     use super::BUILD;
     use super::sources::{SOURCES, fingerprint};
+    use crate::files::write_whole;
 
     /// Copies a folder or a file; gives the files that were copied.
     fn copy(from: &Path, to: &Path) -> Vec<PathBuf> {
@@ -58,9 +59,9 @@ mod tests {
                     after[middle] ^= 1;
                 }
             }
-            fs::write(path, after).unwrap();
+            write_whole(path, &after).unwrap();
             assert_ne!(fingerprint(folder.path()).unwrap(), whole, "{}", path.display());
-            fs::write(path, before).unwrap();
+            write_whole(path, &before).unwrap();
         }
         let (first, renamed) = (&files[0], folder.path().join("src/another.rs"));
         fs::rename(first, &renamed).unwrap();
@@ -69,7 +70,7 @@ mod tests {
             fingerprint(folder.path()).is_err() || fingerprint(folder.path()).unwrap() != whole
         );
         fs::rename(&renamed, first).unwrap();
-        fs::write(folder.path().join(empty), "").unwrap();
+        write_whole(&folder.path().join(empty), b"").unwrap();
         assert_ne!(fingerprint(folder.path()).unwrap(), whole, "a new file");
         fs::remove_file(folder.path().join(empty)).unwrap();
         assert_eq!(fingerprint(folder.path()).unwrap(), whole);
