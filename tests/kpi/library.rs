@@ -76,7 +76,7 @@ fn every_reason_and_condition_has_its_words() {
         let text = query.text.split(" AS reason").next().unwrap();
         let cases = text.rsplit("AS num,").next().unwrap();
         for (at, word) in cases.split('\'').enumerate() {
-            if at % 2 == 1 && definition.counts == khlang::kpi::Counts::Persons {
+            if at % 2 == 1 && definition.counts == khlang::kpi::CountingUnit::Persons {
                 assert!(definition.exclusions.contains_key(word), "{}: {word}", definition.id);
             }
         }

@@ -154,11 +154,11 @@ fn without_a_registry_the_person_rows_stand_in_and_it_is_said() {
     assert_eq!(scene.population().source, PopulationSource::PersonRows);
     assert_eq!(scene.item("FP"), "0.10");
     let points = scene.points();
-    let sheet = khlang::score::Sheet::new(
+    let sheet = khlang::score::ScoreReport::new(
         &book(),
         &world().units,
         &points,
-        &khlang::score::Wanted::default(),
+        &khlang::score::ScoreQuery::default(),
         |_| (),
     );
     assert!(sheet.local_defaults.contains(&"population".to_owned()));
