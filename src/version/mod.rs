@@ -17,35 +17,50 @@ mod tests {
     use super::sources::{SOURCES, fingerprint};
     use crate::files::write_whole;
 
-    /// Copies a folder or a file; gives the files that were copied.
-    fn copy(from: &Path, to: &Path) -> Vec<PathBuf> {
+    /// Copies a folder or a file.
+    fn copy(from: &Path, to: &Path) {
         if !from.is_dir() {
             fs::copy(from, to).unwrap();
-            return vec![to.to_owned()];
+            return;
         }
         fs::create_dir(to).unwrap();
-        let entries = fs::read_dir(from).unwrap().map(|entry| entry.unwrap().file_name());
-        entries.flat_map(|name| copy(&from.join(&name), &to.join(&name))).collect()
+        for entry in fs::read_dir(from).unwrap() {
+            let name = entry.unwrap().file_name();
+            copy(&from.join(&name), &to.join(&name));
+        }
+    }
+
+    /// Every file below a folder.
+    fn list(folder: &Path, files: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { list(&path, files) } else { files.push(path) }
+        }
     }
 
     #[test]
-    fn the_program_bears_the_fingerprint_of_its_sources() {
-        let own = fingerprint(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
-        assert_eq!(BUILD, format!("{} {own}", env!("CARGO_PKG_VERSION")));
+    fn the_program_bears_its_version_and_a_fingerprint() {
+        let (version, sources) = BUILD.split_once(' ').unwrap();
+        assert_eq!(version, env!("CARGO_PKG_VERSION"));
+        assert!(sources.len() == 64 && sources.bytes().all(|byte| byte.is_ascii_hexdigit()));
     }
 
     #[test]
     fn one_byte_anywhere_in_the_sources_changes_the_fingerprint() {
         let folder = tempfile::tempdir().unwrap();
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let (elsewhere, root) = (folder.path().join("elsewhere"), folder.path().join("here"));
+        fs::create_dir(&elsewhere).unwrap();
         let mut files = Vec::new();
         for source in SOURCES {
-            files.extend(copy(&root.join(source), &folder.path().join(source)));
+            let own = Path::new(env!("CARGO_MANIFEST_DIR")).join(source);
+            copy(&own, &elsewhere.join(source));
         }
+        let whole = fingerprint(&elsewhere).unwrap();
+        fs::rename(&elsewhere, &root).unwrap();
+        assert_eq!(fingerprint(&root).unwrap(), whole, "where it lies does not count");
+        list(&root, &mut files);
         files.sort();
         assert!(files.len() > 500, "{}", files.len());
-        let whole = fingerprint(folder.path()).unwrap();
-        assert_eq!(whole, fingerprint(root).unwrap(), "where it lies does not count");
         // Some of every folder and kind: each takes a full round.
         for (at, path) in files.iter().step_by(files.len() / 24).enumerate() {
             let before = fs::read(path).unwrap();
@@ -60,17 +75,17 @@ mod tests {
                 }
             }
             write_whole(path, &after).unwrap();
-            assert_ne!(fingerprint(folder.path()).unwrap(), whole, "{}", path.display());
+            assert_ne!(fingerprint(&root).unwrap(), whole, "{}", path.display());
             write_whole(path, &before).unwrap();
         }
-        let (last, renamed) = (&files[files.len() - 1], folder.path().join("src/another.rs"));
+        let (last, renamed) = (&files[files.len() - 1], root.join("src/another.rs"));
         fs::rename(last, &renamed).unwrap();
-        assert_ne!(fingerprint(folder.path()).unwrap(), whole, "another path");
+        assert_ne!(fingerprint(&root).unwrap(), whole, "another path");
         fs::rename(&renamed, last).unwrap();
         let empty = Path::new("src/empty.rs");
-        write_whole(&folder.path().join(empty), b"").unwrap();
-        assert_ne!(fingerprint(folder.path()).unwrap(), whole, "a new file");
-        fs::remove_file(folder.path().join(empty)).unwrap();
-        assert_eq!(fingerprint(folder.path()).unwrap(), whole);
+        write_whole(&root.join(empty), b"").unwrap();
+        assert_ne!(fingerprint(&root).unwrap(), whole, "a new file");
+        fs::remove_file(root.join(empty)).unwrap();
+        assert_eq!(fingerprint(&root).unwrap(), whole);
     }
 }

@@ -1,5 +1,6 @@
 //! The fingerprint of everything in the repository that can change a number.
 
+use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -28,7 +29,12 @@ pub fn fingerprint(root: &Path) -> io::Result<String> {
             hash.update(part);
         }
     }
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    let mut text = String::new();
+    for byte in hash.finalize() {
+        // Writing to a text does not fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    Ok(text)
 }
 
 fn collect(root: &Path, path: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
