@@ -13,7 +13,7 @@ use crate::config::Limits;
 
 use super::defect::{ArchiveDefect, OpenError, ReadError};
 use super::reader::{MemberReader, OpenArchive};
-use super::scan::{self, Entry};
+use super::scan::{self, ScannedEntry};
 
 /// First bytes of archives: zip (three kinds of first record), 7z, rar, gzip, xz.
 const ARCHIVE_HEADS: [&[u8]; 7] = [
@@ -77,7 +77,7 @@ impl Archive {
     }
 
     /// All entries, in the order of the directory.
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[ScannedEntry] {
         &self.shared.entries
     }
 
@@ -97,7 +97,7 @@ impl Archive {
         Ok(MemberReader::new(Arc::clone(&self.shared), index, buffer))
     }
 
-    fn no_archive_within(&self, entry: &Entry) -> Result<(), ReadError> {
+    fn no_archive_within(&self, entry: &ScannedEntry) -> Result<(), ReadError> {
         let mut head = Vec::new();
         self.buffered(entry.index, HEAD_BUFFER)?.take(HEAD_BYTES).read_to_end(&mut head)?;
         if ARCHIVE_HEADS.iter().any(|known| head.starts_with(known)) {

@@ -23,4 +23,4 @@ pub use defect::{ArchiveDefect, ArchiveError, OpenError, ReadError};
 pub use members::{Archive, sha256_file};
 pub use name::{ArchiveName, NameError, Standard};
 pub use reader::MemberReader;
-pub use scan::Entry;
+pub use scan::ScannedEntry;

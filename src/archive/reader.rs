@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
 use super::defect::{ArchiveDefect, ArchiveError, ReadError};
-use super::scan::{Entry, within_limits};
+use super::scan::{ScannedEntry, within_limits};
 use crate::config::Limits;
 
 /// Bytes inflated at once when they are only counted.
@@ -23,7 +23,7 @@ const SCRATCH: usize = 64 << 10;
 #[derive(Debug)]
 pub(super) struct OpenArchive {
     pub file: File,
-    pub entries: Vec<Entry>,
+    pub entries: Vec<ScannedEntry>,
     pub limits: Limits,
     /// The most bytes that any reader has inflated, per entry; so reading a
     /// member twice counts once.
@@ -80,7 +80,7 @@ impl MemberReader {
         }
     }
 
-    fn entry(&self) -> &Entry {
+    fn entry(&self) -> &ScannedEntry {
         &self.shared.entries[self.index]
     }
 

@@ -19,14 +19,14 @@ use crate::config::Limits;
 
 use super::defect::{ArchiveDefect, ArchiveError, ReadError};
 use records::{Central, End};
-use source::Source;
+use source::ByteSource;
 
 /// Members that inflate to less than this are not held to the ratio, in bytes.
 pub(super) const RATIO_FREE_BYTES: u64 = 1 << 20;
 
 /// One entry of an archive that passed the scan.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct ScannedEntry {
     /// Place in the directory, from 0; what [`super::Archive::reader`] takes.
     pub index: usize,
     /// Whole name for display; never a path.
@@ -49,23 +49,24 @@ pub struct Entry {
 
 /// Scans an archive of `len` bytes. Structure comes before limits, so that an
 /// archive which lies about its entries is called unsafe and not just large.
-pub(super) fn scan(file: &File, len: u64, limits: &Limits) -> Result<Vec<Entry>, ReadError> {
+pub(super) fn scan(file: &File, len: u64, limits: &Limits) -> Result<Vec<ScannedEntry>, ReadError> {
     if len > limits.archive_bytes {
         let detail = format!("archive of {len} bytes, limit {}", limits.archive_bytes);
         return Err(ArchiveDefect::ArchiveBytes.found(detail).into());
     }
-    let mut source = Source::new(file, len);
+    let mut source = ByteSource::new(file, len);
     let end = records::end(&mut source)?;
     let centrals = directory(&mut source, end, limits)?;
     distinct(&centrals)?;
     let starts = layout(&mut source, &centrals, end.directory)?;
-    let entries: Vec<Entry> = centrals.into_iter().zip(starts).enumerate().map(entry).collect();
+    let entries: Vec<ScannedEntry> =
+        centrals.into_iter().zip(starts).enumerate().map(entry).collect();
     declared(&entries, limits)?;
     Ok(entries)
 }
 
-fn entry((index, (central, start)): (usize, (Central, u64))) -> Entry {
-    Entry {
+fn entry((index, (central, start)): (usize, (Central, u64))) -> ScannedEntry {
+    ScannedEntry {
         index,
         deflated: central.is_deflated(),
         name: central.name.display,
@@ -81,7 +82,7 @@ fn entry((index, (central, start)): (usize, (Central, u64))) -> Entry {
 /// Reads the whole directory. Entries over the limit are counted but not kept:
 /// memory stays bounded, and a count that lies is found all the same.
 fn directory(
-    source: &mut Source<'_>,
+    source: &mut ByteSource<'_>,
     end: End,
     limits: &Limits,
 ) -> Result<Vec<Central>, ReadError> {
@@ -130,7 +131,7 @@ fn distinct(centrals: &[Central]) -> Result<(), ArchiveError> {
 /// its first byte to the directory, without a gap and without sharing a byte.
 /// Gives where the data of each entry begins.
 fn layout(
-    source: &mut Source<'_>,
+    source: &mut ByteSource<'_>,
     centrals: &[Central],
     directory: u64,
 ) -> Result<Vec<u64>, ReadError> {
@@ -148,7 +149,7 @@ fn layout(
 }
 
 /// The limits on what the headers declare; the reader counts again.
-fn declared(entries: &[Entry], limits: &Limits) -> Result<(), ArchiveError> {
+fn declared(entries: &[ScannedEntry], limits: &Limits) -> Result<(), ArchiveError> {
     let mut total: u64 = 0;
     for entry in entries {
         total = total.saturating_add(entry.inflated);
@@ -159,7 +160,7 @@ fn declared(entries: &[Entry], limits: &Limits) -> Result<(), ArchiveError> {
 
 /// Holds `inflated` bytes of one entry, and `total` of all, to the limits.
 pub(super) fn within_limits(
-    entry: &Entry,
+    entry: &ScannedEntry,
     inflated: u64,
     total: u64,
     limits: &Limits,

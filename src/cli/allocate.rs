@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::context::Context;
+use super::context::CommandContext;
 use super::output::{CommandOutcome, Lang, print, print_json};
 use super::score::rulebook;
 use crate::money::Satang;
@@ -37,7 +37,7 @@ pub struct Args {
 }
 
 /// Runs `khlang allocate`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     match (&args.parts, args.round) {
         (Some(parts), _) => super::closing::run(context, parts),
         (None, Some(round)) => allocation(context, args, round),
@@ -45,7 +45,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
     }
 }
 
-fn allocation(context: &Context, args: &Args, round: i32) -> anyhow::Result<CommandOutcome> {
+fn allocation(context: &CommandContext, args: &Args, round: i32) -> anyhow::Result<CommandOutcome> {
     let other = args.rulebook.as_ref().map(|path| trial(context, path, round)).transpose()?;
     let base = || rulebook(context, round);
     match (other, args.compare) {
@@ -72,7 +72,7 @@ fn allocation(context: &Context, args: &Args, round: i32) -> anyhow::Result<Comm
 }
 
 /// A rulebook on trial: as good as one in force, and of the same round.
-fn trial(context: &Context, path: &std::path::Path, round: i32) -> anyhow::Result<Rulebook> {
+fn trial(context: &CommandContext, path: &std::path::Path, round: i32) -> anyhow::Result<Rulebook> {
     let book = read(path)?;
     let catalog = context.catalog(&context.config()?)?;
     if let Some(mistake) = check(&book, &catalog).into_iter().next() {
@@ -90,7 +90,7 @@ fn trial(context: &Context, path: &std::path::Path, round: i32) -> anyhow::Resul
 
 /// Counts by each rulebook on one state of the store.
 pub(super) fn counted(
-    context: &Context,
+    context: &CommandContext,
     books: &[Rulebook],
     as_of: Option<i64>,
 ) -> anyhow::Result<Vec<Calculation>> {
@@ -116,7 +116,7 @@ pub(super) fn counted(
         .collect()
 }
 
-fn table(context: &Context, of: &Allocation) -> anyhow::Result<()> {
+fn table(context: &CommandContext, of: &Allocation) -> anyhow::Result<()> {
     let (round, as_of, rules) = (of.round, of.as_of_submission, &of.rulebook[..12]);
     let past = if of.last_submission > as_of {
         let last = of.last_submission;
@@ -164,7 +164,7 @@ fn table(context: &Context, of: &Allocation) -> anyhow::Result<()> {
 
 const SUMS: [&str; 5] = ["volume", "performance", "amount", "held", "payable"];
 
-fn heading(context: &Context, th: [&str; 5], en: [&str; 5]) -> anyhow::Result<()> {
+fn heading(context: &CommandContext, th: [&str; 5], en: [&str; 5]) -> anyhow::Result<()> {
     let words = if context.lang == Lang::Th { th } else { en };
     // Thai marks above and below a letter take no place of their own.
     let marks = |c: &char| matches!(c, '\u{e31}' | '\u{e34}'..='\u{e3a}' | '\u{e47}'..='\u{e4e}');
@@ -180,7 +180,7 @@ fn line(indent: &str, code: &str, sums: &MoneySums, name: &str) -> anyhow::Resul
     print(format!("{:<8}{}  {name}", format!("{indent}{code}"), cells.concat()).trim_end())
 }
 
-fn print_beside(context: &Context, of: &Comparison) -> anyhow::Result<()> {
+fn print_beside(context: &CommandContext, of: &Comparison) -> anyhow::Result<()> {
     let (base, other) = (&of.base, &of.other);
     print(format!(
         "{}: {} {} → {} {}",

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::context::Context;
+use super::context::CommandContext;
 use super::output::{CommandOutcome, print, shown};
 use crate::daemon;
 use crate::store::{AccessStore, Restoring, ResultCache, may_write, restore, sweep, sweep_restore};
@@ -26,7 +26,7 @@ pub struct RestoreArgs {
 }
 
 /// Writes a backup, also while the daemon runs.
-pub fn backup(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
+pub fn backup(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     let reader = context.reader()?;
     let access = AccessStore::path(&context.data).exists().then(|| beside(&args.file));
     for path in [Some(&args.file), access.as_ref()].into_iter().flatten() {
@@ -63,7 +63,10 @@ pub fn sweep_leftovers(data: &Path) -> anyhow::Result<()> {
 }
 
 /// Puts a backup in the place of the database, once it has proven itself.
-pub fn restore_from(context: &Context, args: &RestoreArgs) -> anyhow::Result<CommandOutcome> {
+pub fn restore_from(
+    context: &CommandContext,
+    args: &RestoreArgs,
+) -> anyhow::Result<CommandOutcome> {
     let config = context.config()?;
     let catalog = context.catalog(&config)?;
     let folders = context.folders()?;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use clap::ValueEnum;
 
-use super::context::Context;
+use super::context::CommandContext;
 use super::output::{CommandOutcome, Lang, print, print_json};
 use crate::catalog::{Catalog, FindingText};
 
@@ -26,7 +26,7 @@ enum CatalogFormat {
 }
 
 /// Runs `khlang catalog`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     let catalog = context.catalog(&context.config()?)?;
     let texts: Vec<FindingText> = expanded(&catalog);
     match args.format {

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 
-use super::context::Context;
+use super::context::CommandContext;
 use super::outcome::{Args, OutcomePrinter, Progress};
 use super::output::CommandOutcome;
 use crate::load::{LoadRequest, load};
 use crate::store::Store;
 
 /// Runs `khlang check`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     args.prove()?;
     let world = Arc::new(context.world()?);
     let mut show = OutcomePrinter::new(context, args);

@@ -2,7 +2,7 @@
 
 use anyhow::anyhow;
 
-use super::context::Context;
+use super::context::CommandContext;
 use super::output::{CommandOutcome, Lang, print, print_json};
 use super::score::rulebook;
 use crate::inbox::under_way;
@@ -99,7 +99,7 @@ fn not_blank(text: &str) -> Result<String, String> {
 }
 
 /// Runs `khlang allocate close`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     match args {
         Args::Close(args) => close(context, args),
         Args::Reopen(args) => reopen(context, args),
@@ -117,16 +117,16 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
     }
 }
 
-fn refused(context: &Context, refusal: &ClosingRefusal) -> anyhow::Error {
+fn refused(context: &CommandContext, refusal: &ClosingRefusal) -> anyhow::Error {
     let words = refusal.words();
     anyhow!(pick(context, &words).to_owned())
 }
 
-fn pick<'w>(context: &Context, words: &'w Words) -> &'w str {
+fn pick<'w>(context: &CommandContext, words: &'w Words) -> &'w str {
     context.pick(&words.th, &words.en)
 }
 
-fn close(context: &Context, args: &CloseArgs) -> anyhow::Result<CommandOutcome> {
+fn close(context: &CommandContext, args: &CloseArgs) -> anyhow::Result<CommandOutcome> {
     let refused = |refusal: ClosingRefusal| refused(context, &refusal);
     let book = rulebook(context, args.round)?;
     let of = args.which.part_of(args.round);
@@ -166,7 +166,7 @@ fn close(context: &Context, args: &CloseArgs) -> anyhow::Result<CommandOutcome> 
     show(context, &book, &of, args.json)
 }
 
-fn reopen(context: &Context, args: &ReopenArgs) -> anyhow::Result<CommandOutcome> {
+fn reopen(context: &CommandContext, args: &ReopenArgs) -> anyhow::Result<CommandOutcome> {
     let book = rulebook(context, args.round)?;
     let of = args.which.part_of(args.round);
     let known = context.reader()?.closings(of.round, i64::MAX)?;
@@ -183,7 +183,7 @@ fn reopen(context: &Context, args: &ReopenArgs) -> anyhow::Result<CommandOutcome
 
 /// Shows one part.
 fn show(
-    context: &Context,
+    context: &CommandContext,
     book: &Rulebook,
     of: &PartOf,
     json: bool,
@@ -200,7 +200,7 @@ fn show(
     Ok(CommandOutcome::Ok)
 }
 
-fn print_part(context: &Context, part: &PartLine) -> anyhow::Result<()> {
+fn print_part(context: &CommandContext, part: &PartLine) -> anyhow::Result<()> {
     let name = name_of(part.kind, &part.part);
     let state = match &part.closed {
         Some(closed) => closing(context, closed),
@@ -220,7 +220,7 @@ fn print_part(context: &Context, part: &PartLine) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn closing(context: &Context, closed: &ClosedLine) -> String {
+fn closing(context: &CommandContext, closed: &ClosedLine) -> String {
     let (day, by) = (&closed.at[..10], &closed.by);
     let (paid, pool, as_of) =
         (closed.paid.grouped(), closed.pool.grouped(), closed.as_of_submission);
@@ -236,7 +236,7 @@ fn closing(context: &Context, closed: &ClosedLine) -> String {
 }
 
 /// What was paid of an allocation, and what is put right of it.
-pub(super) fn print_beside(context: &Context, of: &Allocation) -> anyhow::Result<()> {
+pub(super) fn print_beside(context: &CommandContext, of: &Allocation) -> anyhow::Result<()> {
     for part in of.parts.iter().filter(|part| part.closed.is_some()) {
         print_part(context, part)?;
     }

@@ -1,6 +1,6 @@
 //! `khlang config`: proves or shows the configuration in force.
 
-use super::context::Context;
+use super::context::CommandContext;
 use super::output::{CommandOutcome, print};
 use crate::score::rulebook::check::check;
 use crate::score::{RulebookError, Rulebooks};
@@ -15,7 +15,7 @@ pub enum Args {
 }
 
 /// Runs `khlang config`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     match args {
         Args::Show => print(context.config()?.show())?,
         Args::Check => {

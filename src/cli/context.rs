@@ -20,7 +20,7 @@ const DEFAULT_CONFIG: &str = "config/khlang.toml";
 
 /// The global options.
 #[derive(Debug, Clone)]
-pub struct Context {
+pub struct CommandContext {
     /// `--config`.
     pub config: Option<PathBuf>,
     /// `--data`.
@@ -31,7 +31,7 @@ pub struct Context {
     pub lang: Lang,
 }
 
-impl Context {
+impl CommandContext {
     /// The configuration in force.
     pub fn config(&self) -> anyhow::Result<Config> {
         let default = PathBuf::from(DEFAULT_CONFIG);

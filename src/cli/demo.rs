@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use chrono::{Datelike, Months};
 
-use super::context::Context;
+use super::context::CommandContext;
 use super::output::{CommandOutcome, print};
 use super::serve;
 use crate::archive::Standard;
@@ -35,7 +35,7 @@ pub struct Args {
 }
 
 /// Runs `khlang demo`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     let folders = context.folders()?;
     if folders.database().exists() {
         print(context.pick(
@@ -64,7 +64,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
 }
 
 /// Archives of both standards, of the last months, into the inbox.
-fn fill(context: &Context, args: &Args, folders: &Folders) -> anyhow::Result<()> {
+fn fill(context: &CommandContext, args: &Args, folders: &Folders) -> anyhow::Result<()> {
     let catalog = context.catalog(&context.config()?)?;
     let today = context.clock.now().date_naive();
     let start = today
@@ -121,7 +121,7 @@ fn chosen(ledger: &Path, standard: Standard) -> anyhow::Result<Vec<String>> {
 }
 
 /// Prints what was loaded, and where to look at it.
-fn summary(context: &Context, data: &Path, address: &str) -> anyhow::Result<()> {
+fn summary(context: &CommandContext, data: &Path, address: &str) -> anyhow::Result<()> {
     let reader = Reader::open(&Folders::new(data).database(), None)?;
     let overview = reader.overview(&None)?;
     print(format!("\n{}", context.pick("โหลดเสร็จแล้ว", "Loaded")))?;

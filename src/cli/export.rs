@@ -3,7 +3,7 @@
 use chrono::{DateTime, FixedOffset};
 use serde::Serialize;
 
-use super::context::Context;
+use super::context::CommandContext;
 use super::known::unknown;
 use super::output::{CommandOutcome, print, print_json};
 use crate::config::Config;
@@ -65,7 +65,7 @@ struct RunLine {
 }
 
 /// Runs `khlang export`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     match args {
         Args::Run { name, json } => by_hand(context, name, *json),
         Args::List { json } => list(context, *json),
@@ -74,7 +74,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
 
 /// The library and the exports of a configuration; every mistake is told.
 pub(super) fn prove(
-    context: &Context,
+    context: &CommandContext,
     config: &Config,
 ) -> anyhow::Result<(Library, Vec<(ExportPlan, Schedule)>)> {
     let library = Library::load(Some(&context.data.join(OWN)))?;
@@ -97,7 +97,7 @@ pub(super) fn prove(
     Ok((library, plans.into_iter().zip(proven).collect()))
 }
 
-fn by_hand(context: &Context, name: &str, json: bool) -> anyhow::Result<CommandOutcome> {
+fn by_hand(context: &CommandContext, name: &str, json: bool) -> anyhow::Result<CommandOutcome> {
     let world = context.world()?;
     let (library, plans) = prove(context, &world.config)?;
     let Some((plan, _)) = plans.iter().find(|(plan, _)| plan.name == name) else {
@@ -131,7 +131,7 @@ fn by_hand(context: &Context, name: &str, json: bool) -> anyhow::Result<CommandO
     Ok(CommandOutcome::Ok)
 }
 
-fn list(context: &Context, json: bool) -> anyhow::Result<CommandOutcome> {
+fn list(context: &CommandContext, json: bool) -> anyhow::Result<CommandOutcome> {
     let config = context.config()?;
     let (_, plans) = prove(context, &config)?;
     let data = Folders::new(&context.data).data;

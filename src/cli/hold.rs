@@ -1,6 +1,6 @@
 //! `khlang hold`: money kept back, by whom, when and why.
 
-use super::context::Context;
+use super::context::CommandContext;
 use super::known::{self, optional_unit, unknown};
 use super::output::{CommandOutcome, Lang, print, print_json};
 use crate::money::holds::{ALL, PERFORMANCE, parse_percent, percent};
@@ -76,7 +76,7 @@ pub struct AddArgs {
 }
 
 /// Runs `khlang hold`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     match args {
         Args::Add(args) => add(context, args),
         Args::List { round, unit, as_of, json } => {
@@ -101,7 +101,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
     }
 }
 
-fn add(context: &Context, args: &AddArgs) -> anyhow::Result<CommandOutcome> {
+fn add(context: &CommandContext, args: &AddArgs) -> anyhow::Result<CommandOutcome> {
     context.reader()?;
     let deed = deed(context, args.by.as_deref(), &args.reason)?;
     let world = context.world()?;
@@ -135,7 +135,7 @@ fn tranche(book: &Rulebook, number: u32) -> anyhow::Result<String> {
     Ok(number.to_string())
 }
 
-fn deed(context: &Context, by: Option<&str>, reason: &str) -> anyhow::Result<HoldAction> {
+fn deed(context: &CommandContext, by: Option<&str>, reason: &str) -> anyhow::Result<HoldAction> {
     let reason = reason.trim();
     anyhow::ensure!(!reason.is_empty(), "a reason is needed");
     let user = || std::env::var("USER").unwrap_or_else(|_| "cli".to_owned());
@@ -143,14 +143,14 @@ fn deed(context: &Context, by: Option<&str>, reason: &str) -> anyhow::Result<Hol
     Ok(HoldAction { at: context.clock.now().to_rfc3339(), by, reason: reason.to_owned() })
 }
 
-fn one(context: &Context, id: i64, json: bool) -> anyhow::Result<CommandOutcome> {
+fn one(context: &CommandContext, id: i64, json: bool) -> anyhow::Result<CommandOutcome> {
     let reader = context.reader()?;
     let mut holds = reader.holds(None, i64::MAX)?;
     holds.retain(|hold| hold.id == id);
     show(context, &holds, json)
 }
 
-fn show(context: &Context, holds: &[Hold], json: bool) -> anyhow::Result<CommandOutcome> {
+fn show(context: &CommandContext, holds: &[Hold], json: bool) -> anyhow::Result<CommandOutcome> {
     if json {
         print_json(&holds)?;
         return Ok(CommandOutcome::Ok);

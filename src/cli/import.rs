@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::context::Context;
+use super::context::CommandContext;
 use super::outcome::{Args, OutcomePrinter, Progress};
 use super::output::CommandOutcome;
 use crate::inbox::{
@@ -37,7 +37,7 @@ type CopiedArchive<'a> = (&'a Path, anyhow::Result<Claimed>);
 type Loaded<'a> = (&'a Path, Claimed, Submission);
 
 /// Runs `khlang import`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     args.prove()?;
     let world = Arc::new(context.world()?);
     let folders = context.folders()?;
@@ -69,7 +69,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
 /// Copies until there is nothing more, or `stop` says that nothing more will
 /// be loaded.
 fn copy_all<'a>(
-    context: &Context,
+    context: &CommandContext,
     args: &'a Args,
     folders: &Folders,
     numbers: &Reader,

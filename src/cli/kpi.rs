@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use serde_json::json;
 
-use super::context::Context;
+use super::context::CommandContext;
 use super::known::{self, unknown};
 use super::output::{CommandOutcome, print, print_json};
 use crate::kpi::{
@@ -80,7 +80,7 @@ pub enum Args {
 }
 
 /// Runs `khlang kpi`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     let library = Library::load(Some(&context.data.join(OWN)))?;
     match args {
         Args::List { json } => list(context, &library, *json),
@@ -104,7 +104,7 @@ fn find<'l>(library: &'l Library, id: &str) -> anyhow::Result<&'l Definition> {
     library.get(id).ok_or_else(|| unknown(("ตัวชี้วัด", "KPI"), id, known()))
 }
 
-fn list(context: &Context, library: &Library, json: bool) -> anyhow::Result<CommandOutcome> {
+fn list(context: &CommandContext, library: &Library, json: bool) -> anyhow::Result<CommandOutcome> {
     if json {
         print_json(&library.kpis.values().collect::<Vec<_>>())?;
         return Ok(CommandOutcome::Ok);
@@ -126,7 +126,7 @@ struct CountedAll {
 }
 
 fn counted(
-    context: &Context,
+    context: &CommandContext,
     chosen: &[&Definition],
     period: &Period,
     level: Level,
@@ -161,7 +161,7 @@ fn counted(
 }
 
 fn print_results(
-    context: &Context,
+    context: &CommandContext,
     chosen: &[&Definition],
     counted: CountedAll,
     one: bool,
@@ -191,7 +191,11 @@ fn allow(world: &World, reader: &Reader) -> anyhow::Result<()> {
     Ok(reader.stop_after(Duration::from_millis(world.config.limits.kpi_ms))?)
 }
 
-fn show(context: &Context, chosen: &[&Definition], result: &KpiResult) -> anyhow::Result<()> {
+fn show(
+    context: &CommandContext,
+    chosen: &[&Definition],
+    result: &KpiResult,
+) -> anyhow::Result<()> {
     let definition = chosen.iter().find(|definition| definition.id == result.kpi);
     let name = definition.map_or("", |d| context.pick(&d.name.th, &d.name.en));
     let span = &result.period;
@@ -235,7 +239,7 @@ struct ExplainTarget<'a> {
 }
 
 fn explain(
-    context: &Context,
+    context: &CommandContext,
     definition: &Definition,
     period: &Period,
     place: &ExplainTarget<'_>,
@@ -266,7 +270,7 @@ fn explain(
 }
 
 fn show_person(
-    context: &Context,
+    context: &CommandContext,
     place: &ExplainTarget<'_>,
     explained: &PersonExplained,
 ) -> anyhow::Result<()> {
@@ -307,7 +311,7 @@ fn show_person(
     Ok(())
 }
 
-fn show_unit(context: &Context, explained: &UnitExplained) -> anyhow::Result<()> {
+fn show_unit(context: &CommandContext, explained: &UnitExplained) -> anyhow::Result<()> {
     print(format!("{} {} {}", explained.kpi, explained.period.name, explained.hcode))?;
     for step in &explained.funnel {
         print(format!("  {:>8} {}", step.left, context.pick(&step.text.th, &step.text.en)))?;
@@ -324,7 +328,7 @@ fn show_unit(context: &Context, explained: &UnitExplained) -> anyhow::Result<()>
 }
 
 fn enter(
-    context: &Context,
+    context: &CommandContext,
     library: &Library,
     file: &Path,
     json: bool,

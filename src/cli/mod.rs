@@ -38,7 +38,7 @@ use std::process::ExitCode;
 use chrono::{DateTime, FixedOffset};
 use clap::{ArgAction, CommandFactory as _, Parser, Subcommand};
 
-pub use context::Context;
+pub use context::CommandContext;
 pub use output::{CommandOutcome, Lang};
 
 use crate::printable;
@@ -144,7 +144,7 @@ pub fn main() -> ExitCode {
         rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     }
     start_log(cli.verbose);
-    let context = Context {
+    let context = CommandContext {
         config: cli.config,
         data: cli.data,
         clock: cli.now.map_or_else(crate::clock::Clock::default, crate::clock::Clock::fixed),

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::context::Context;
+use super::context::CommandContext;
 use super::output::{CommandOutcome, Lang, print, shown};
 use crate::load::receipt;
 use crate::printable;
@@ -65,7 +65,7 @@ pub struct OutcomePrinter {
 
 impl OutcomePrinter {
     /// Nothing shown yet.
-    pub fn new(context: &Context, args: &Args) -> Self {
+    pub fn new(context: &CommandContext, args: &Args) -> Self {
         let thai = context.lang == Lang::Th;
         Self { thai, json: args.json, fail_on: args.fail_on, shown: 0, short: false }
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 
-use super::context::Context;
+use super::context::CommandContext;
 use super::output::{CommandOutcome, Lang, print, print_json};
 use crate::files::open_plain;
 use crate::registry::{BadLine, ImportError, Imported, import, parse_forwarded};
@@ -30,7 +30,7 @@ pub enum Args {
 }
 
 /// Runs `khlang registry`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     match args {
         Args::Import { file, json } => import_file(context, file, *json),
         Args::Forwarded { file } => forwarded(context, file),
@@ -38,7 +38,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
 }
 
 fn import_file(
-    context: &Context,
+    context: &CommandContext,
     file: &std::path::Path,
     json: bool,
 ) -> anyhow::Result<CommandOutcome> {
@@ -67,7 +67,7 @@ fn import_file(
     Ok(if imported.bad == 0 { CommandOutcome::Ok } else { CommandOutcome::InputIncomplete })
 }
 
-fn show(context: &Context, imported: &Imported) -> anyhow::Result<()> {
+fn show(context: &CommandContext, imported: &Imported) -> anyhow::Result<()> {
     let Imported { file, sha256, persons, without_hcode, bad, bad_lines, .. } = imported;
     let file = crate::printable::line(file);
     print(match context.lang {
@@ -89,7 +89,7 @@ fn show(context: &Context, imported: &Imported) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn forwarded(context: &Context, file: &std::path::Path) -> anyhow::Result<CommandOutcome> {
+fn forwarded(context: &CommandContext, file: &std::path::Path) -> anyhow::Result<CommandOutcome> {
     let lines = parse_forwarded(file)?;
     let world = context.world()?;
     let mut store = context.store(&world, &context.folders()?)?;

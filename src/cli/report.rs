@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::context::Context;
+use super::context::CommandContext;
 use super::known::unknown;
 use super::output::{CommandOutcome, Lang};
 use crate::export::{self, ExportContent, ExportContext, Layouts};
@@ -53,7 +53,7 @@ fn format_of(name: &str) -> Result<Format, String> {
 }
 
 /// Runs `khlang report`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     let world = context.world()?;
     let library = Library::load(Some(&context.data.join(KPI)))?;
     let what = content(context, args, &library)?;
@@ -94,7 +94,11 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
     Ok(CommandOutcome::Ok)
 }
 
-fn content(context: &Context, args: &Args, library: &Library) -> anyhow::Result<ExportContent> {
+fn content(
+    context: &CommandContext,
+    args: &Args,
+    library: &Library,
+) -> anyhow::Result<ExportContent> {
     if args.name == KPI {
         anyhow::ensure!(!args.kpi.is_empty(), "say which KPIs: --kpi ID,ID or --kpi '*'");
         let definitions = export::chosen(&args.kpi, library).map_err(anyhow::Error::msg)?;

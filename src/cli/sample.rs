@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use clap::builder::PossibleValuesParser;
 
-use super::context::Context;
+use super::context::CommandContext;
 use super::output::{CommandOutcome, print, print_json};
 use crate::archive::Standard;
 use crate::sample::{SampleArgs, default_start, generate};
@@ -42,7 +42,7 @@ pub struct Args {
 }
 
 /// Runs `khlang sample`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     let catalog = context.catalog(&context.config()?)?;
     let standard: Standard =
         args.standard.parse().map_err(|_| anyhow::anyhow!("no standard {}", args.standard))?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::Datelike as _;
 
-use super::context::Context;
+use super::context::CommandContext;
 use super::known::{unit_or_sender, unknown};
 use super::output::{CommandOutcome, Lang, print, print_json};
 use crate::score::quality::{TrancheQuality, of_round};
@@ -71,7 +71,7 @@ struct RowsArgs {
 }
 
 /// Runs `khlang score`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     match (&args.rows, args.round) {
         (Some(RowsQuery::Rows(args)), _) => rows(context, args),
         (None, Some(round)) => sheet(context, args, round),
@@ -80,7 +80,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
 }
 
 /// The rulebook of a round, when nothing is wrong with it.
-pub(super) fn rulebook(context: &Context, round: i32) -> anyhow::Result<Rulebook> {
+pub(super) fn rulebook(context: &CommandContext, round: i32) -> anyhow::Result<Rulebook> {
     let book = Rulebooks::open(&context.data).rulebook(round)?;
     let catalog = context.catalog(&context.config()?)?;
     match check(&book, &catalog).into_iter().next() {
@@ -89,7 +89,7 @@ pub(super) fn rulebook(context: &Context, round: i32) -> anyhow::Result<Rulebook
     }
 }
 
-fn sheet(context: &Context, args: &Args, round: i32) -> anyhow::Result<CommandOutcome> {
+fn sheet(context: &CommandContext, args: &Args, round: i32) -> anyhow::Result<CommandOutcome> {
     let book = rulebook(context, round)?;
     let config = context.config()?;
     let (units, catalog) = (context.units(&config)?, context.catalog(&config)?);
@@ -117,7 +117,7 @@ fn sheet(context: &Context, args: &Args, round: i32) -> anyhow::Result<CommandOu
 type Tranches = BTreeMap<u32, TrancheQuality>;
 
 fn table(
-    context: &Context,
+    context: &CommandContext,
     book: &Rulebook,
     points: &Points,
     sheet: &ScoreReport<Tranches>,
@@ -154,7 +154,11 @@ fn table(
     notes(context, book, sheet)
 }
 
-fn notes<Q>(context: &Context, book: &Rulebook, sheet: &ScoreReport<Q>) -> anyhow::Result<()> {
+fn notes<Q>(
+    context: &CommandContext,
+    book: &Rulebook,
+    sheet: &ScoreReport<Q>,
+) -> anyhow::Result<()> {
     if !sheet.notes.is_empty() {
         print("")?;
     }
@@ -168,7 +172,7 @@ fn notes<Q>(context: &Context, book: &Rulebook, sheet: &ScoreReport<Q>) -> anyho
     Ok(())
 }
 
-fn rows(context: &Context, args: &RowsArgs) -> anyhow::Result<CommandOutcome> {
+fn rows(context: &CommandContext, args: &RowsArgs) -> anyhow::Result<CommandOutcome> {
     let book = rulebook(context, args.round)?;
     let config = context.config()?;
     let (units, catalog) = (context.units(&config)?, context.catalog(&config)?);

@@ -1,11 +1,11 @@
 //! `khlang serve`: the daemon.
 
-use super::context::Context;
+use super::context::CommandContext;
 use super::output::{CommandOutcome, print};
 use crate::daemon::{self, Setup};
 
 /// Runs `khlang serve`.
-pub fn run(context: &Context) -> anyhow::Result<CommandOutcome> {
+pub fn run(context: &CommandContext) -> anyhow::Result<CommandOutcome> {
     let setup = setup(context)?;
     super::backup::sweep_leftovers(&context.data)?;
     daemon::run(setup)?;
@@ -14,7 +14,7 @@ pub fn run(context: &Context) -> anyhow::Result<CommandOutcome> {
 
 /// The daemon over this context. When it is ready it says where to drop
 /// archives and which address to open.
-pub fn setup(context: &Context) -> anyhow::Result<Setup> {
+pub fn setup(context: &CommandContext) -> anyhow::Result<Setup> {
     let folders = context.folders()?;
     let inbox = std::path::absolute(folders.inbox())?;
     let pick = context.clone();

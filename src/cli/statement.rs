@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::context::Context;
+use super::context::CommandContext;
 use super::known::unknown;
 use super::output::{CommandOutcome, Lang, print, shown};
 use super::score::rulebook;
@@ -35,7 +35,7 @@ pub struct Args {
 }
 
 /// Runs `khlang statement`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     let now = context.clock.now();
     let round = args.round.unwrap_or_else(|| crate::clock::round_of(now.date_naive()));
     let book = rulebook(context, round)?;

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::context::Context;
+use super::context::CommandContext;
 use super::known::optional_unit;
 use super::output::{CommandOutcome, Lang, print, print_json};
 use crate::inbox::write_receipt;
@@ -59,7 +59,7 @@ pub enum Args {
 const PER_PAGE: u64 = 100;
 
 /// Runs `khlang submissions`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     match args {
         Args::List { hcode, status, from, to, page, json } => {
             let filter = SubmissionFilter {
@@ -77,7 +77,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
 }
 
 fn list(
-    context: &Context,
+    context: &CommandContext,
     filter: &SubmissionFilter,
     page: u64,
     json: bool,
@@ -105,7 +105,7 @@ fn list(
     Ok(CommandOutcome::Ok)
 }
 
-fn show(context: &Context, id: i64, json: bool) -> anyhow::Result<CommandOutcome> {
+fn show(context: &CommandContext, id: i64, json: bool) -> anyhow::Result<CommandOutcome> {
     let catalog = context.catalog(&context.config()?)?;
     let found = context.reader()?.submission(id, &catalog)?;
     let submission = found.ok_or_else(|| anyhow::anyhow!("no submission {id}"))?;
@@ -117,7 +117,12 @@ fn show(context: &Context, id: i64, json: bool) -> anyhow::Result<CommandOutcome
     Ok(CommandOutcome::Ok)
 }
 
-fn void(context: &Context, id: i64, reason: &str, json: bool) -> anyhow::Result<CommandOutcome> {
+fn void(
+    context: &CommandContext,
+    id: i64,
+    reason: &str,
+    json: bool,
+) -> anyhow::Result<CommandOutcome> {
     anyhow::ensure!(!reason.trim().is_empty(), "a reason is needed");
     context.reader()?;
     let world = context.world()?;

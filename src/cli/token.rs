@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use chrono::{Days, NaiveDate, NaiveTime};
 use serde_json::json;
 
-use super::context::Context;
+use super::context::CommandContext;
 use super::output::{CommandOutcome, print, print_json};
 use crate::access::{Role, Secret, SecretKind};
 use crate::clock::at_bangkok;
@@ -57,7 +57,7 @@ pub enum Args {
 }
 
 /// Runs `khlang token`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     match args {
         Args::Create { role, hcode, expires, name, json } => {
             let wanted =
@@ -78,7 +78,7 @@ struct TokenRequest<'a> {
 }
 
 fn create(
-    context: &Context,
+    context: &CommandContext,
     wanted: &TokenRequest<'_>,
     json: bool,
 ) -> anyhow::Result<CommandOutcome> {
@@ -142,7 +142,11 @@ fn unit_of(role: Role, hcode: Option<&str>, units: &Units) -> anyhow::Result<Opt
 }
 
 /// The moment from which on a token is worth nothing.
-fn end(context: &Context, wanted: Option<&str>, days: u32) -> anyhow::Result<Option<String>> {
+fn end(
+    context: &CommandContext,
+    wanted: Option<&str>,
+    days: u32,
+) -> anyhow::Result<Option<String>> {
     let now = context.clock.now();
     let wanted = wanted.map_or_else(|| days.to_string(), str::to_owned);
     if wanted == NEVER {
@@ -159,7 +163,7 @@ fn end(context: &Context, wanted: Option<&str>, days: u32) -> anyhow::Result<Opt
     Ok(Some(crate::clock::stamp(at_bangkok(over.and_time(NaiveTime::MIN)))))
 }
 
-fn list(context: &Context, json: bool) -> anyhow::Result<CommandOutcome> {
+fn list(context: &CommandContext, json: bool) -> anyhow::Result<CommandOutcome> {
     let tokens = context.access()?.tokens()?;
     if json {
         print_json(&tokens)?;
@@ -176,7 +180,7 @@ fn list(context: &Context, json: bool) -> anyhow::Result<CommandOutcome> {
     Ok(CommandOutcome::Ok)
 }
 
-fn state(context: &Context, token: &TokenLine, now: &str) -> String {
+fn state(context: &CommandContext, token: &TokenLine, now: &str) -> String {
     match (&token.revoked_at, &token.expires_at) {
         (Some(_), _) => context.pick("เพิกถอนแล้ว", "revoked").to_owned(),
         (None, Some(end)) if end.as_str() <= now => context.pick("หมดอายุ", "expired").to_owned(),
@@ -184,7 +188,7 @@ fn state(context: &Context, token: &TokenLine, now: &str) -> String {
     }
 }
 
-fn revoke(context: &Context, id: i64, json: bool) -> anyhow::Result<CommandOutcome> {
+fn revoke(context: &CommandContext, id: i64, json: bool) -> anyhow::Result<CommandOutcome> {
     let store = context.access()?;
     let revoked = store.revoke_token(id, &super::context::user(), &context.clock.stamp())?;
     let of = store.token(id)?.with_context(|| format!("there is no token {id}"))?;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::context::Context;
+use super::context::CommandContext;
 use super::output::{CommandOutcome, Lang, print, print_json};
 use crate::units::Held;
 
@@ -25,14 +25,14 @@ pub enum Args {
 }
 
 /// Runs `khlang units`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     match args {
         Args::Accept { json } => accept(context, *json),
         Args::Show { json } => show(context, *json),
     }
 }
 
-fn accept(context: &Context, json: bool) -> anyhow::Result<CommandOutcome> {
+fn accept(context: &CommandContext, json: bool) -> anyhow::Result<CommandOutcome> {
     let units = context.units(&context.config()?)?;
     let Some(held) = &units.held else {
         let nothing = context.pick("ไม่มีรายการที่รอการยืนยัน", "no list of units is held back");
@@ -68,7 +68,7 @@ fn units_after(held: &Held, accepted: bool) -> usize {
     held.units.filter(|_| accepted).unwrap_or(held.in_force)
 }
 
-fn accepted(context: &Context, held: &Held) -> String {
+fn accepted(context: &CommandContext, held: &Held) -> String {
     let (file, now, before) = (&held.file, held.units.unwrap_or(0), held.in_force);
     match context.lang {
         Lang::Th => format!("ใช้ {file} แล้ว: {now} หน่วยบริการ (เดิม {before})"),
@@ -85,7 +85,7 @@ fn list(held: &Held) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn show(context: &Context, json: bool) -> anyhow::Result<CommandOutcome> {
+fn show(context: &CommandContext, json: bool) -> anyhow::Result<CommandOutcome> {
     let units = context.units(&context.config()?)?;
     let done =
         if units.held.is_some() { CommandOutcome::InputIncomplete } else { CommandOutcome::Ok };

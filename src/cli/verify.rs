@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::context::Context;
+use super::context::CommandContext;
 use super::output::{CommandOutcome, print, print_json};
 use crate::inbox::verify_folders;
 use crate::store::{AccessStore, Mismatch, Opening, prove_backup};
@@ -19,7 +19,7 @@ pub struct Args {
 }
 
 /// Runs `khlang verify`.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<CommandOutcome> {
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     context.reader()?;
     let config = context.config()?;
     let catalog = context.catalog(&config)?;

@@ -53,6 +53,6 @@ pub fn problem(
         line,
         detail: detail.into(),
         nearest: None,
-        texts: Texts::of(&world.catalog, code, standard),
+        texts: Texts::find(&world.catalog, code, standard),
     }
 }

@@ -4,7 +4,7 @@
 mod head;
 
 use super::member::{Member, problem};
-use crate::archive::{Archive, Entry, ReadError, Standard};
+use crate::archive::{Archive, ReadError, ScannedEntry, Standard};
 use crate::row::HeaderTrouble;
 use crate::submission::Problem;
 use crate::world::World;
@@ -91,7 +91,7 @@ impl ArchiveContents {
         world: &World,
         archive: &Archive,
         standard: Standard,
-        entry: &Entry,
+        entry: &ScannedEntry,
     ) -> Result<(), ArchiveFailure> {
         if entry.is_dir {
             return Ok(());
@@ -195,7 +195,7 @@ impl ArchiveContents {
 
 /// The name of a text file that the standard should know, without extension;
 /// none for entries that are skipped.
-fn file_name(entry: &Entry) -> Option<&str> {
+fn file_name(entry: &ScannedEntry) -> Option<&str> {
     let hidden = entry.base.starts_with(['.', '~']);
     let resource_fork =
         entry.name.split(['/', '\\']).any(|part| part.eq_ignore_ascii_case("__MACOSX"));

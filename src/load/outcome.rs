@@ -136,7 +136,7 @@ fn findings_of(
     let mut line = |at: CodeAt, number: u32, column: Option<usize>, value: String, key: String| {
         let code = &plan.codes[usize::from(at)];
         let (name, texts) = shared[usize::from(at)].get_or_insert_with(|| {
-            let texts = Texts::of(&world.catalog, &code.code, standard.into());
+            let texts = Texts::find(&world.catalog, &code.code, standard.into());
             (code.code.as_str().into(), texts.into())
         });
         FindingLine {

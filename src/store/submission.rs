@@ -319,7 +319,7 @@ fn problems(
         let code: String = row.get(0)?;
         let member: String = row.get(1)?;
         Ok(Problem {
-            texts: Texts::of(catalog, &code, standard),
+            texts: Texts::find(catalog, &code, standard),
             code,
             member: Some(member).filter(|member| !member.is_empty()),
             line: row.get::<_, Option<i64>>(2)?.map(|line| line as u64),
@@ -375,7 +375,7 @@ pub(super) fn finding_of(
     let code: String = row.get(0)?;
     let severity: String = row.get(1)?;
     Ok(FindingLine {
-        texts: Texts::of(catalog, &code, standard).into(),
+        texts: Texts::find(catalog, &code, standard).into(),
         severity: severity_of(&severity, catalog, &code, standard),
         code: code.into(),
         file: row.get::<_, String>(2)?.into(),

@@ -6,7 +6,7 @@ use crate::archive::defect::{ArchiveDefect, ArchiveError, ReadError};
 use super::bytes::{u16_at, u32_at, u64_at};
 use super::extra::{Extras, Narrow, widen};
 use super::path::{self, SafeName};
-use super::source::Source;
+use super::source::ByteSource;
 
 const END: &[u8; 4] = b"PK\x05\x06";
 const END64: &[u8; 4] = b"PK\x06\x06";
@@ -54,7 +54,7 @@ pub(super) struct End {
 /// Finds the end record. The last signature in the file must be it: then a
 /// reader that searches from the end and one that trusts the comment's length
 /// find the same.
-pub(super) fn end(source: &mut Source<'_>) -> Result<End, ReadError> {
+pub(super) fn end(source: &mut ByteSource<'_>) -> Result<End, ReadError> {
     let len = source.len;
     let window = len.saturating_sub(END_WINDOW);
     let tail = source.within(window, (len - window) as usize, len)?.unwrap_or_default();
@@ -99,7 +99,7 @@ pub(super) fn end(source: &mut Source<'_>) -> Result<End, ReadError> {
 
 /// The zip64 end record before the end record at `end`, when a locator points to
 /// it, and where it starts.
-fn end64(source: &mut Source<'_>, end: u64) -> Result<Option<([u64; 4], u64)>, ReadError> {
+fn end64(source: &mut ByteSource<'_>, end: u64) -> Result<Option<([u64; 4], u64)>, ReadError> {
     let Some(at) = end.checked_sub(LOCATOR64_BYTES) else { return Ok(None) };
     let Some(locator) = source.within(at, LOCATOR64_BYTES as usize, end)? else { return Ok(None) };
     if !locator.starts_with(LOCATOR64) {
@@ -186,7 +186,7 @@ impl Central {
 /// The lengths that tell where the next directory record begins, or nothing
 /// when no whole record is there.
 pub(super) fn central_length(
-    source: &mut Source<'_>,
+    source: &mut ByteSource<'_>,
     at: u64,
     end: u64,
 ) -> Result<Option<usize>, ReadError> {
@@ -294,7 +294,7 @@ fn sizes(central: &Central) -> Result<(), ArchiveError> {
 /// Reads the local header of `central` and what follows its data up to `next`,
 /// where the next record begins. Gives where the data begins.
 pub(super) fn local(
-    source: &mut Source<'_>,
+    source: &mut ByteSource<'_>,
     central: &Central,
     next: u64,
 ) -> Result<u64, ReadError> {
@@ -345,7 +345,7 @@ fn local_numbers(central: &Central, header: &[u8], extras: Extras<'_>) -> Result
 /// Between the data and the next record stands a data descriptor, or nothing.
 /// Its length tells its form: with or without signature, sizes of 4 or 8 bytes.
 fn after_data(
-    source: &mut Source<'_>,
+    source: &mut ByteSource<'_>,
     central: &Central,
     at: u64,
     next: u64,

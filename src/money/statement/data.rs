@@ -100,7 +100,7 @@ impl StatementBuilder<'_> {
             }
         }
         for (given, units) in codes {
-            let texts = Texts::of(self.basis.catalog, &given.code, given.standard);
+            let texts = Texts::find(self.basis.catalog, &given.code, given.standard);
             let list: Vec<String> =
                 units.iter().map(|(hcode, times)| format!("{hcode}: {times}")).collect();
             table.push(vec![
