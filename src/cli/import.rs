@@ -181,9 +181,9 @@ fn load_all<'a>(
     loaded: &Sender<Loaded<'a>>,
 ) -> anyhow::Result<()> {
     let (given, failed) = (RefCell::default(), RefCell::default());
-    let copies = Copies { world, copied, given: &given, failed: &failed, stop };
+    let jobs = Copies { world, copied, given: &given, failed: &failed, stop };
     let mut outcome = Ok(());
-    for (claimed, load) in pipeline.run(copies) {
+    for (claimed, load) in pipeline.run(jobs) {
         let path = given.borrow_mut().pop_front().unwrap_or(Path::new(""));
         let done = match load {
             Ok(submission) => {

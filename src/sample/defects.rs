@@ -203,10 +203,10 @@ impl DefectInjector {
                 DefectKind::Twice => archive.duplicate(at, values),
                 DefectKind::Again => self.again.push((at, values.to_vec(), archive.round)),
                 DefectKind::Often(_, limit) => {
-                    self.often(archive, at, &spoiled.values, limit, &fault)
+                    self.often(archive, at, &spoiled.values, limit, &fault);
                 }
                 _ if fault.error => {
-                    archive.reject(at, &spoiled.values, &fault.codes, &spoiled.more)
+                    archive.reject(at, &spoiled.values, &fault.codes, &spoiled.more);
                 }
                 _ => archive.accept(at, &spoiled.values, &fault.codes),
             }

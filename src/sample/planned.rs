@@ -98,10 +98,10 @@ impl RecordEmitter<'_, '_, '_> {
         match &visit.reason {
             VisitReason::Chronic => self.follow_up(visit, person),
             VisitReason::Antenatal(pregnancy, nth) => {
-                self.antenatal(visit, person, *pregnancy, *nth)
+                self.antenatal(visit, person, *pregnancy, *nth);
             }
             VisitReason::Postnatal(pregnancy, nth) => {
-                self.postnatal(visit, person, *pregnancy, *nth)
+                self.postnatal(visit, person, *pregnancy, *nth);
             }
             VisitReason::Vaccines(doses) => {
                 for dose in doses {
