@@ -28,7 +28,8 @@
 //! | [`privacy`] | which counts are too small to be shown | aware of what they count |
 //! | [`report`] | forms in which numbers leave | aware of what they count |
 //! | [`export`], [`schedule`] | what leaves as folders, and when | aware of what woke it |
-//! | [`version`] | what tells that the code that counts is another one | |
+//! | [`spelling`] | the known name that is nearest to a misspelt one | |
+//! | [`version`] | the fingerprint of the program, by which cached results are known | |
 //! | [`sample`] | a synthetic province, and what must come of it | a caller of the judge |
 //! | [`cli`] | a file per command | |
 //!
@@ -82,6 +83,7 @@ pub mod row;
 pub mod sample;
 pub mod schedule;
 pub mod score;
+pub mod spelling;
 pub mod store;
 pub mod submission;
 pub mod units;

@@ -59,7 +59,7 @@ pub struct Texts {
 
 impl Texts {
     /// The texts of a code.
-    pub fn of(catalog: &Catalog, code: &str, standard: Option<Standard>) -> Self {
+    pub fn find(catalog: &Catalog, code: &str, standard: Option<Standard>) -> Self {
         let text = match standard {
             Some(standard) => catalog.findings.get(code, standard),
             None => catalog.findings.of_both(code),

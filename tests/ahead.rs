@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use khlang::load::{Ahead, Before, Claim, load};
+use khlang::load::{LoadRequest, PendingLoad, Predecessor, load};
 use khlang::store::Store;
 use khlang::submission::Submission;
 use proptest::prelude::*;
@@ -58,27 +58,28 @@ fn archive((sent, person, death, epi): &Drawn) -> (String, Vec<u8>) {
 }
 
 /// Writes claims in their order, each judged while the one before is written.
-fn load_ahead(lab: &mut Lab, claims: Vec<Claim>) -> Vec<Submission> {
+fn load_ahead(lab: &mut Lab, claims: Vec<LoadRequest>) -> Vec<Submission> {
     let mut left = claims.into_iter();
-    let mut next = left.next().map(|claim| Ahead::begin(lab.store(), claim, None).unwrap());
+    let mut next = left.next().map(|claim| PendingLoad::begin(lab.store(), claim, None).unwrap());
     let mut out = Vec::new();
     while let Some(ahead) = next.take() {
         let store = &*lab.store();
-        let mut between = |before: &mut Option<Before>| {
+        let mut between = |before: &mut Option<Predecessor>| {
             if next.is_none() {
                 let claim = left.next();
-                next = claim.map(|claim| Ahead::begin(store, claim, before.take()).unwrap());
+                next = claim.map(|claim| PendingLoad::begin(store, claim, before.take()).unwrap());
             }
             // The next one is judged before this one is stored.
             std::thread::sleep(Duration::from_millis(1));
         };
         out.push(ahead.write(store, &|_| None, &mut between).unwrap());
-        next = next.or_else(|| left.next().map(|claim| Ahead::begin(store, claim, None).unwrap()));
+        next = next
+            .or_else(|| left.next().map(|claim| PendingLoad::begin(store, claim, None).unwrap()));
     }
     out
 }
 
-fn claims(lab: &mut Lab, archives: &[(String, Vec<u8>)]) -> Vec<Claim> {
+fn claims(lab: &mut Lab, archives: &[(String, Vec<u8>)]) -> Vec<LoadRequest> {
     archives.iter().map(|(name, bytes)| lab.claim(name, bytes)).collect()
 }
 
@@ -126,12 +127,12 @@ fn who_was_judged_on_the_word_of_an_archive_that_failed_is_judged_again() {
     let second = lab.claim(&second.0, &second.1);
     let store = &*lab.store();
     let mut next = None;
-    let mut between = |before: &mut Option<Before>| {
+    let mut between = |before: &mut Option<Predecessor>| {
         if let Some(before) = before.take() {
-            next = Some(Ahead::begin(store, second.clone(), Some(before)).unwrap());
+            next = Some(PendingLoad::begin(store, second.clone(), Some(before)).unwrap());
         }
     };
-    let ahead = Ahead::begin(store, first, None).unwrap();
+    let ahead = PendingLoad::begin(store, first, None).unwrap();
     ahead.write(store, &|_| None, &mut between).unwrap_err();
     let submission = next.unwrap().write(store, &|_| None, &mut |_| ()).unwrap();
     assert_eq!(accepted(&submission), 0, "{:?}", submission.findings);
@@ -144,7 +145,7 @@ fn what_another_process_stored_meanwhile_counts() {
     let other =
         Store::open(&lab.database(), &khlang::catalog::Catalog::builtin().unwrap(), 4).unwrap();
     let claim = lab.claim(&epi.0, &epi.1);
-    let ahead = Ahead::begin(lab.store(), claim, None).unwrap();
+    let ahead = PendingLoad::begin(lab.store(), claim, None).unwrap();
     // Judged to its end, as there is room for all it hands over.
     std::thread::sleep(Duration::from_millis(200));
     let person = lab.claim(&person.0, &person.1);
@@ -221,10 +222,10 @@ proptest! {
     ) {
         let mut lab = Lab::new();
         let (name, bytes) = harmed(&drawn, harm);
-        let claim = Claim { id: None, ..lab.claim(&name, &bytes) };
+        let claim = LoadRequest { id: None, ..lab.claim(&name, &bytes) };
         let store = Store::temporary(&world().catalog, 4).unwrap();
         let stored = load(&store, claim.clone(), &|_| None).unwrap();
-        let alone = Ahead::alone(claim).unwrap().check().unwrap().unwrap();
+        let alone = PendingLoad::alone(claim).unwrap().check().unwrap().unwrap();
         prop_assert_eq!(alone, stored);
     }
 }
@@ -242,8 +243,8 @@ fn rows_that_are_sent_twice_are_duplicates_without_a_store_too() {
         epi("20131210", "010"),
     ];
     let (name, bytes) = archive(&("20140116080000", vec![person.clone(), person], vec![], rows));
-    let claim = Claim { id: None, ..lab.claim(&name, &bytes) };
-    let submission = Ahead::alone(claim).unwrap().check().unwrap().unwrap();
+    let claim = LoadRequest { id: None, ..lab.claim(&name, &bytes) };
+    let submission = PendingLoad::alone(claim).unwrap().check().unwrap().unwrap();
     let counts: Vec<(u64, u64)> =
         submission.files.iter().map(|file| (file.counts.accepted, file.counts.duplicate)).collect();
     assert_eq!(counts.iter().map(|c| c.0 + c.1).sum::<u64>(), 7, "{:?}", submission.findings);

@@ -26,6 +26,7 @@ const LAYERS: &[&[&str]] = &[
         "catalog",
         "config",
         "archive",
+        "build",
         "clock",
         "files",
         "lib",
@@ -33,6 +34,7 @@ const LAYERS: &[&[&str]] = &[
         "printable",
         "priority",
         "privacy",
+        "spelling",
         "version",
     ],
 ];

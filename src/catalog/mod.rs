@@ -140,7 +140,10 @@ impl Catalog {
                     && edge(upper[at + file.len()..].chars().next())
             })
         };
-        files().filter(is_word).max_by_key(|file| file.len()).or_else(|| nearest(name, files()))
+        files()
+            .filter(is_word)
+            .max_by_key(|file| file.len())
+            .or_else(|| crate::spelling::nearest(name, files()))
     }
 
     fn check_needs(&self) -> Result<(), CatalogError> {
@@ -171,17 +174,6 @@ fn shipped() -> Result<Vec<(String, String)>, CatalogError> {
             Ok((name, text.to_owned()))
         })
         .collect()
-}
-
-/// The candidate nearest in spelling, for "did you mean".
-pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let name = name.to_ascii_uppercase();
-    candidates
-        .map(|candidate| {
-            (strsim::damerau_levenshtein(&name, &candidate.to_ascii_uppercase()), candidate)
-        })
-        .min()
-        .map(|(_, candidate)| candidate)
 }
 
 fn error(file: &str, line: usize, what: String) -> CatalogError {

@@ -8,29 +8,30 @@ use std::thread::available_parallelism;
 
 use anyhow::Context as _;
 
-use super::outcome::{Args, Progress, Show};
-use super::{Context, Done};
-use crate::load::{Ahead, Claim, load};
+use super::context::CommandContext;
+use super::outcome::{Args, OutcomePrinter, Progress};
+use super::output::CommandOutcome;
+use crate::load::{LoadRequest, PendingLoad, load};
 use crate::store::Store;
 use crate::submission::Submission;
 use crate::world::World;
 
-/// Runs it.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+/// Runs `khlang check`.
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     args.prove()?;
     let mut checking = Checking { world: Arc::new(context.world()?), context, store: None };
-    let mut show = Show::new(context, args);
+    let mut show = OutcomePrinter::new(context, args);
     let at_once = available_parallelism().map_or(1, usize::from);
     let mut archives = args.archives.iter();
-    let mut begun: VecDeque<(&Path, anyhow::Result<Ahead>)> = VecDeque::new();
+    let mut begun: VecDeque<(&Path, anyhow::Result<PendingLoad>)> = VecDeque::new();
     loop {
         let free = at_once - begun.len();
         begun.extend(archives.by_ref().take(free).map(|path| {
-            let ahead = Ahead::alone(checking.claim(path)).map_err(anyhow::Error::from);
-            (path.as_path(), ahead)
+            let pending = PendingLoad::alone(checking.request(path)).map_err(anyhow::Error::from);
+            (path.as_path(), pending)
         }));
-        let Some((path, ahead)) = begun.pop_front() else { break };
-        let outcome = ahead.and_then(|ahead| checking.outcome(path, ahead));
+        let Some((path, pending)) = begun.pop_front() else { break };
+        let outcome = pending.and_then(|pending| checking.outcome(path, pending));
         show.one(&outcome.with_context(|| path.display().to_string())?)?;
     }
     show.end()
@@ -38,16 +39,16 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
 
 /// What checking works with.
 struct Checking<'a> {
-    context: &'a Context,
+    context: &'a CommandContext,
     world: Arc<World>,
     /// For archives with more rows than are told apart in memory.
     store: Option<Store>,
 }
 
 impl Checking<'_> {
-    fn claim(&self, path: &Path) -> Claim {
+    fn request(&self, path: &Path) -> LoadRequest {
         let now = self.context.clock.now();
-        Claim {
+        LoadRequest {
             world: Arc::clone(&self.world),
             path: path.to_owned(),
             name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
@@ -55,15 +56,15 @@ impl Checking<'_> {
             received_at: now,
             seal: Arc::default(),
             now,
-            progress: Progress::told(path),
+            progress: Progress::bar(path),
         }
     }
 
-    fn outcome(&mut self, path: &Path, ahead: Ahead) -> anyhow::Result<Submission> {
-        if let Some(submission) = ahead.check()? {
+    fn outcome(&mut self, path: &Path, pending: PendingLoad) -> anyhow::Result<Submission> {
+        if let Some(submission) = pending.check()? {
             return Ok(submission);
         }
-        let claim = self.claim(path);
+        let request = self.request(path);
         let store = match &mut self.store {
             Some(store) => store,
             none => {
@@ -71,6 +72,6 @@ impl Checking<'_> {
                 none.insert(Store::temporary(&self.world.catalog, cache)?)
             }
         };
-        Ok(load(store, claim, &|_| None)?)
+        Ok(load(store, request, &|_| None)?)
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 
-use super::Lang;
+use super::output::Lang;
 use crate::access::Identity;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::files::is_there;
 use crate::inbox::Folders;
 use crate::overlay::Overlay;
-use crate::store::{AccessStore, Action, Entry, Kept, Opening, Reader, Store};
+use crate::store::{AccessEntry, AccessStore, Action, Opening, Reader, ResultCache, Store};
 use crate::units::Units;
 use crate::world::World;
 
@@ -22,7 +22,7 @@ const DEFAULT_CONFIG: &str = "config/khlang.toml";
 
 /// The global options.
 #[derive(Debug, Clone)]
-pub struct Context {
+pub struct CommandContext {
     /// `--config`.
     pub config: Option<PathBuf>,
     /// `--data`.
@@ -33,7 +33,7 @@ pub struct Context {
     pub lang: Lang,
 }
 
-impl Context {
+impl CommandContext {
     /// The configuration in force.
     pub fn config(&self) -> anyhow::Result<Config> {
         let default = PathBuf::from(DEFAULT_CONFIG);
@@ -68,6 +68,15 @@ impl Context {
         let lines =
             lines.inspect_err(|error| log::error!("which units have sent: {error}")).ok()?;
         Some(lines.into_iter().map(|line| (line.hcode, line.submissions)).collect())
+    }
+
+    /// The list of units, when money can be paid through every main unit of it.
+    pub fn payable_units(&self, config: &Config) -> anyhow::Result<Units> {
+        let units = self.units(config)?;
+        match units.cups_unknown().first() {
+            Some(error) => Err(error.clone().into()),
+            None => Ok(units),
+        }
     }
 
     /// The catalogue, with the province's own code lists.
@@ -118,9 +127,9 @@ impl Context {
     }
 
     /// What is kept of figures; nothing when all is to be counted anew.
-    pub fn kept(&self, config: &Config, fresh: bool) -> Kept {
+    pub fn kept(&self, config: &Config, fresh: bool) -> ResultCache {
         let most_mib = if fresh { 0 } else { config.limits.figures_kept_mib };
-        Kept::of(&self.data, most_mib)
+        ResultCache::open(&self.data, most_mib)
     }
 
     /// Tokens and the access log.
@@ -140,7 +149,7 @@ impl Context {
     ) -> anyhow::Result<()> {
         let identity = Identity { name: user(), ..Identity::local() };
         let at = self.clock.stamp();
-        let entry = Entry {
+        let entry = AccessEntry {
             at: &at,
             identity: &identity,
             peer: "cli",

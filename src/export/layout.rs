@@ -16,7 +16,7 @@ use crate::report::Words;
 /// What stands in a report.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Layout {
+pub struct ReportLayout {
     /// Its name; that of its file.
     #[serde(skip)]
     pub name: String,
@@ -46,7 +46,7 @@ pub struct Indicators {
     /// Headings of indicator, target, small success and description. `{year}`
     /// is filled in.
     pub headings: [Words; 4],
-    /// Its rows.
+    /// Rows in the order of the report.
     pub row: Vec<IndicatorRow>,
 }
 
@@ -74,7 +74,7 @@ pub struct IndicatorRow {
 pub struct Results {
     /// Title of the table.
     pub title: Words,
-    /// Its rows.
+    /// Rows in the order of the report.
     pub row: Vec<ResultRow>,
 }
 
@@ -102,7 +102,7 @@ pub struct ResultRow {
     pub chart: bool,
 }
 
-impl Layout {
+impl ReportLayout {
     /// Whether its texts speak of a region.
     pub fn needs_region(&self) -> bool {
         self.lines.iter().chain([&self.title]).any(|words| words.th.contains("{region}"))
@@ -140,7 +140,7 @@ impl IndicatorRow {
 /// All layouts by name.
 #[derive(Debug, Clone, Default)]
 pub struct Layouts {
-    all: BTreeMap<String, Arc<Layout>>,
+    all: BTreeMap<String, Arc<ReportLayout>>,
 }
 
 impl Layouts {
@@ -161,13 +161,13 @@ impl Layouts {
             texts.insert(stem(&path), text);
         }
         let read = |(name, text): (String, String)| {
-            Layout::read(&name, &text, library).map(|layout| (name, Arc::new(layout)))
+            ReportLayout::read(&name, &text, library).map(|layout| (name, Arc::new(layout)))
         };
         Ok(Self { all: texts.into_iter().map(read).collect::<Result<_, _>>()? })
     }
 
     /// A layout by name.
-    pub fn get(&self, name: &str) -> Option<&Layout> {
+    pub fn get(&self, name: &str) -> Option<&ReportLayout> {
         self.all.get(name).map(|layout| &**layout)
     }
 

@@ -17,8 +17,8 @@ const PRIVATE: u32 = 0o700;
 /// A folder below the data folder, and who may see what is in it. The umask
 /// that the program was started under changes nothing of it.
 #[derive(Debug)]
-pub struct Kept {
-    /// Its name.
+pub struct KeptFolder {
+    /// Path below the data folder.
     pub name: &'static str,
     /// Its mode when it is made.
     pub mode: u32,
@@ -32,16 +32,16 @@ pub struct Kept {
 /// whatever group the service has (set its group-ID bit to keep the group:
 /// 2770); patients' data lies in the others. Plain files in the data folder
 /// itself (databases with what lies beside them, the lock) have 0600.
-pub const KEPT: &[Kept] = &[
-    Kept { name: "inbox", mode: 0o770, folders: 0o770, files: 0o600 },
-    Kept { name: "outbox", mode: 0o770, folders: 0o770, files: 0o640 },
-    Kept { name: "work", mode: PRIVATE, folders: 0o700, files: 0o600 },
-    Kept { name: ".uploads", mode: PRIVATE, folders: 0o700, files: 0o600 },
-    Kept { name: "accepted", mode: PRIVATE, folders: 0o700, files: 0o600 },
-    Kept { name: "rejected", mode: PRIVATE, folders: 0o700, files: 0o600 },
-    Kept { name: "exports", mode: PRIVATE, folders: 0o700, files: 0o640 },
-    Kept { name: "backups", mode: PRIVATE, folders: 0o700, files: 0o600 },
-    Kept { name: overlay::PLACE, mode: 0o750, folders: 0o750, files: 0o640 },
+pub const KEPT: &[KeptFolder] = &[
+    KeptFolder { name: "inbox", mode: 0o770, folders: 0o770, files: 0o600 },
+    KeptFolder { name: "outbox", mode: 0o770, folders: 0o770, files: 0o640 },
+    KeptFolder { name: "work", mode: PRIVATE, folders: 0o700, files: 0o600 },
+    KeptFolder { name: ".uploads", mode: PRIVATE, folders: 0o700, files: 0o600 },
+    KeptFolder { name: "accepted", mode: PRIVATE, folders: 0o700, files: 0o600 },
+    KeptFolder { name: "rejected", mode: PRIVATE, folders: 0o700, files: 0o600 },
+    KeptFolder { name: "exports", mode: PRIVATE, folders: 0o700, files: 0o640 },
+    KeptFolder { name: "backups", mode: PRIVATE, folders: 0o700, files: 0o600 },
+    KeptFolder { name: overlay::PLACE, mode: 0o750, folders: 0o750, files: 0o640 },
 ];
 
 /// The folders below `DATA`.

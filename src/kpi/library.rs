@@ -11,9 +11,11 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::definition::{Counts, DayFrom, Definition, Direction, Names, Parameter, Scale, Window};
+use super::definition::{
+    CountingUnit, DayFrom, Definition, Direction, Names, Parameter, ValueScale, Window,
+};
 use super::period::{YearKind, years};
-use super::query::{Block, Head, Query};
+use super::query::{Block, Query, QueryHead};
 use crate::overlay::{CONFIG, Overlay, SCHEMA};
 
 /// Folder of the definitions below `config/`, and of the queries below
@@ -44,14 +46,14 @@ pub struct Library {
 /// what it says itself.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Raw {
+struct RawDefinition {
     id: String,
     name: Names,
     unit: Names,
     #[serde(default)]
-    counts: Counts,
+    counts: CountingUnit,
     #[serde(default)]
-    scale: Scale,
+    scale: ValueScale,
     #[serde(default)]
     places: u32,
     #[serde(default)]
@@ -87,7 +89,7 @@ struct Raw {
 }
 
 /// Files by name below their folder.
-pub(super) type Files = BTreeMap<String, String>;
+pub(super) type KpiFiles = BTreeMap<String, String>;
 
 impl Library {
     /// The built-in KPIs, with the province's own put over them.
@@ -104,7 +106,7 @@ impl Library {
     }
 
     /// Builds and checks the definitions of these files.
-    pub(super) fn from_files(files: &Files) -> Result<Self, LibraryError> {
+    pub(super) fn from_files(files: &KpiFiles) -> Result<Self, LibraryError> {
         let mut library = Self::default();
         let tomls = files.iter().filter(|(name, _)| has_extension(name, "toml"));
         for (file, text) in tomls {
@@ -125,8 +127,8 @@ impl Library {
 }
 
 /// The files that are part of the program.
-pub(super) fn builtin() -> Result<Files, LibraryError> {
-    let mut files = Files::new();
+pub(super) fn builtin() -> Result<KpiFiles, LibraryError> {
+    let mut files = KpiFiles::new();
     let folders =
         [SCHEMA.get_dir(FOLDER), SCHEMA.get_dir(BLOCKS), CONFIG.get_dir(FOLDER)].into_iter();
     for file in folders.flatten().flat_map(|folder| folder.files()) {
@@ -140,7 +142,7 @@ pub(super) fn builtin() -> Result<Files, LibraryError> {
 
 /// The definitions of one file, with the queries of `files`.
 pub(super) fn definitions(
-    files: &Files,
+    files: &KpiFiles,
     file: &str,
     text: &str,
 ) -> Result<Vec<Definition>, LibraryError> {
@@ -156,7 +158,7 @@ fn has_extension(name: &str, extension: &str) -> bool {
 }
 
 /// A file's KPI and its variants, each with its own keys over the family's.
-fn family(file: &str, text: &str) -> Result<Vec<Raw>, LibraryError> {
+fn family(file: &str, text: &str) -> Result<Vec<RawDefinition>, LibraryError> {
     let mut base: toml::Table = toml::from_str(text).map_err(|e| fail(file, e.to_string()))?;
     let stem = file.trim_end_matches(".toml").to_owned();
     let variants = base.remove("variant");
@@ -198,7 +200,7 @@ fn yes() -> bool {
 /// any sum.
 const MOST_PLACES: u32 = 9;
 
-fn build(files: &Files, file: &str, raw: Raw) -> Result<Definition, LibraryError> {
+fn build(files: &KpiFiles, file: &str, raw: RawDefinition) -> Result<Definition, LibraryError> {
     let wrong = |what: String| fail(file, format!("{}: {what}", raw.id));
     if raw.places > MOST_PLACES {
         return Err(wrong(format!("places are at most {MOST_PLACES}")));
@@ -223,7 +225,7 @@ fn build(files: &Files, file: &str, raw: Raw) -> Result<Definition, LibraryError
     }
     let mut version = Sha256::new();
     version.update(format!("{raw:?}"));
-    let query = if raw.counts == Counts::Reported {
+    let query = if raw.counts == CountingUnit::Reported {
         None
     } else {
         let name = raw.sql.as_deref().unwrap_or(&raw.id);
@@ -242,14 +244,14 @@ fn build(files: &Files, file: &str, raw: Raw) -> Result<Definition, LibraryError
         year: raw.year,
         target,
         // What people report is theirs to tell.
-        personal: raw.personal && raw.counts != Counts::Reported,
+        personal: raw.personal && raw.counts != CountingUnit::Reported,
         source: raw.source,
         local_defaults: raw.local_defaults,
         needs: raw.needs,
         begins: raw.begins,
         window: raw.window,
         asked_of: raw.asked_of,
-        enter: raw.enter || raw.counts == Counts::Reported,
+        enter: raw.enter || raw.counts == CountingUnit::Reported,
         parameters: raw.parameters,
         exclusions: raw.exclusions,
         conditions: raw.conditions,
@@ -296,19 +298,19 @@ fn check_parameters(file: &str, definition: &Definition) -> Result<(), LibraryEr
 /// How deep blocks may rest on blocks: a ring of them has no bottom.
 const DEEPEST: usize = 8;
 
-fn query(files: &Files, file: &str, sql: &str, depth: usize) -> Result<Query, LibraryError> {
+fn query(files: &KpiFiles, file: &str, sql: &str, depth: usize) -> Result<Query, LibraryError> {
     if depth > DEEPEST {
         return Err(fail(sql, "blocks use each other in a ring"));
     }
     let text = files.get(sql).ok_or_else(|| fail(file, format!("there is no {sql}")))?;
-    let head = Head::of(text);
+    let head = QueryHead::parse(text);
     let uses: Vec<Arc<Block>> = head
         .uses
         .iter()
         .map(|name| {
             let block = format!("blocks/{name}.sql");
             let inner = query(files, sql, &block, depth + 1)?;
-            let head = Head::of(&inner.text);
+            let head = QueryHead::parse(&inner.text);
             if head.columns.is_empty() {
                 return Err(fail(&block, "a block says its -- columns:"));
             }
@@ -317,7 +319,7 @@ fn query(files: &Files, file: &str, sql: &str, depth: usize) -> Result<Query, Li
                 columns: head.columns,
                 key: head.key,
                 index: head.index,
-                whole: !head.whole.is_empty(),
+                needs_full_unit: !head.whole.is_empty(),
                 query: inner,
             }))
         })
@@ -335,13 +337,13 @@ fn query(files: &Files, file: &str, sql: &str, depth: usize) -> Result<Query, Li
         let own = embedded || head.alone.iter().any(|word| word == by);
         own && uses.iter().all(|block| below(&block.query))
     };
-    let alone_by_person = alone("person", |query| query.alone_by_person);
-    let alone_by_unit = alone("unit", |query| query.alone_by_unit);
+    let partitionable_by_person = alone("person", |query| query.partitionable_by_person);
+    let partitionable_by_unit = alone("unit", |query| query.partitionable_by_unit);
     Ok(Query {
         text: text.clone(),
         uses,
-        alone_by_person,
-        alone_by_unit,
+        partitionable_by_person,
+        partitionable_by_unit,
         lists: head.lists,
         tables: head.tables,
     })

@@ -4,14 +4,14 @@
 use std::collections::BTreeSet;
 
 use crate::overlay::SCHEMA;
-use crate::store::{StoreError, Value};
+use crate::store::{SqlValue, StoreError};
 
 /// Columns (with their type) and rows of a list.
-type Table = (Vec<String>, Vec<Vec<Value>>);
+type CodeTable = (Vec<String>, Vec<Vec<SqlValue>>);
 
 /// Reads a list. Every column is text but those whose name ends in `_n`,
 /// which hold whole numbers.
-pub(super) fn table(name: &str) -> Result<Table, StoreError> {
+pub(super) fn table(name: &str) -> Result<CodeTable, StoreError> {
     let fail = |what: String| StoreError::Inconsistent(format!("codes/{name}.csv: {what}"));
     let file = SCHEMA.get_file(format!("codes/{name}.csv"));
     let file = file.ok_or_else(|| fail("missing".to_owned()))?;
@@ -31,9 +31,9 @@ pub(super) fn table(name: &str) -> Result<Table, StoreError> {
         for at in 0..names.len() {
             let text = row.get(at).unwrap_or("").trim();
             values.push(match (number(at), text) {
-                (_, "") => Value::Null,
+                (_, "") => SqlValue::Null,
                 (true, text) => {
-                    Value::Int(text.parse().map_err(|_| fail(format!("no number: {text}")))?)
+                    SqlValue::Int(text.parse().map_err(|_| fail(format!("no number: {text}")))?)
                 }
                 (false, text) => text.into(),
             });
@@ -48,8 +48,8 @@ pub(super) fn table(name: &str) -> Result<Table, StoreError> {
 pub(super) fn codes_of_year(name: &str, year: i32) -> Result<BTreeSet<String>, StoreError> {
     let (_, rows) = table(name)?;
     let year = i64::from(year);
-    let holds = |row: &[Value]| match row {
-        [Value::Text(code), Value::Int(from), Value::Int(to), ..] => {
+    let holds = |row: &[SqlValue]| match row {
+        [SqlValue::Text(code), SqlValue::Int(from), SqlValue::Int(to), ..] => {
             (*from..=*to).contains(&year).then(|| code.clone())
         }
         _ => None,

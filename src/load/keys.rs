@@ -10,7 +10,7 @@ use std::hash::{BuildHasher, RandomState};
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
-use super::pipeline::{Shape, Taker};
+use super::writer::{LoadLayout, Taker};
 use crate::row::{Batch, Value};
 use crate::store::InsertedRow;
 use crate::world::World;
@@ -42,7 +42,7 @@ struct OfMember {
 
 impl Keys {
     /// None yet of the members of an archive.
-    pub fn new(world: &World, shape: &Shape) -> Self {
+    pub fn new(world: &World, shape: &LoadLayout) -> Self {
         let columns = |record: &usize| {
             let record = &world.catalog.records[*record];
             let mut columns = record.cluster.clone();
@@ -79,7 +79,7 @@ impl Taker for Keys {
     fn take(
         &mut self,
         member: usize,
-        _shape: &Shape,
+        _shape: &LoadLayout,
         batch: &Batch,
         mut each: impl FnMut(InsertedRow),
     ) -> Result<(), TooMany> {

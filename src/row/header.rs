@@ -3,7 +3,8 @@
 
 use super::order::Order;
 use super::plan::Plan;
-use crate::catalog::{Layout, nearest};
+use crate::catalog::Layout;
+use crate::spelling::nearest;
 
 /// Names of one problem that are listed; hardly any file has more columns.
 const LISTED: usize = 100;

@@ -7,7 +7,6 @@ use std::fmt::Write as _;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::sent::Sought;
 use super::{Result, StoreError};
 use crate::catalog::{Catalog, Record, Storage};
 
@@ -16,7 +15,7 @@ pub const VISIT: [&str; 4] = ["HOSPCODE", "SEQ", "DATE_SERV", "PID"];
 
 /// How a kind of record is kept.
 #[derive(Debug, Clone)]
-pub struct Table {
+pub struct RecordTable {
     /// Name of the record.
     pub record: String,
     /// Name of the table.
@@ -41,13 +40,13 @@ pub struct Table {
 #[derive(Debug, Clone)]
 pub struct Tables {
     /// The tables.
-    pub list: Vec<Table>,
+    pub list: Vec<RecordTable>,
 }
 
 impl Tables {
     /// The tables that the catalogue asks for.
-    pub fn of(catalog: &Catalog) -> Self {
-        Self { list: catalog.records.iter().map(Table::of).collect() }
+    pub fn new(catalog: &Catalog) -> Self {
+        Self { list: catalog.records.iter().map(RecordTable::new).collect() }
     }
 
     /// Position of a table by the name of its record.
@@ -104,8 +103,20 @@ fn columns_of(conn: &Connection, table: &str) -> Result<Vec<String>> {
     Ok(names.collect::<std::result::Result<_, _>>()?)
 }
 
-impl Table {
-    fn of(record: &Record) -> Self {
+/// Rows that are asked for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Sought {
+    /// Kind of record.
+    pub record: String,
+    /// A column that says something; none when any row will do.
+    pub column: Option<String>,
+    /// First and last day of the event (`YYYYMMDD`), or round of a register;
+    /// none when any day will do.
+    pub between: Option<(i64, i64)>,
+}
+
+impl RecordTable {
+    fn new(record: &Record) -> Self {
         let at = |name: &str| record.column(name).unwrap_or(usize::MAX);
         let visit_columns = VISIT.map(at);
         let in_visit = |column: &usize| record.visit && visit_columns.contains(column);

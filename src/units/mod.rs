@@ -2,6 +2,7 @@
 //! whom.
 
 mod force;
+mod held;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::files::hex;
 
-pub use force::{Dropped, Held, Sent, Stamp, Why};
+pub use force::SubmissionCounts;
+pub use held::{Dropped, Held, HoldReason, ListStamp};
 
 /// The list that the configuration names unless told otherwise.
 const DEFAULT: &str = "config/units.csv";
@@ -62,7 +64,7 @@ pub struct Units {
     /// A newer list that is held back.
     pub held: Option<Held>,
     /// The files as they were when this was read from them.
-    pub stamp: Stamp,
+    pub stamp: ListStamp,
     codes: FxHashSet<String>,
     cups_unknown: Vec<UnitsError>,
     sha256: String,

@@ -16,7 +16,7 @@ use khlang::archive::Standard;
 use khlang::catalog::Catalog;
 use khlang::clock::at_bangkok;
 use khlang::config::Config;
-use khlang::load::{Claim, load};
+use khlang::load::{LoadRequest, load};
 use khlang::overlay::{CODES, Overlay};
 use khlang::store::Store;
 use khlang::submission::{FindingLine, Submission};
@@ -150,7 +150,7 @@ fn run(
     let store = Store::open(&folder.path().join("khlang.db"), &world.catalog, 16).unwrap();
     let day = chrono::NaiveDate::parse_from_str(sent.day, "%Y%m%d").unwrap();
     let now = at_bangkok(day.and_hms_opt(9, 0, 0).unwrap());
-    let claim = Claim {
+    let claim = LoadRequest {
         world: Arc::clone(world),
         path,
         name: name.clone(),

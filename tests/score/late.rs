@@ -62,9 +62,9 @@ impl Scene {
         let reader = self.0.reader();
         let as_of = AsOf::find(&reader, None).unwrap().submission;
         let item = book.item(item).unwrap();
-        let figure = Figure { hcode: HOSPITAL, item, month: None, as_of };
+        let figure = FigureRef { hcode: HOSPITAL, item, month: None, as_of };
         let world = world();
-        rows_behind(&reader, book, &world.units, &world.catalog, &figure).unwrap().len()
+        contributing_rows(&reader, book, &world.units, &world.catalog, &figure).unwrap().len()
     }
 }
 

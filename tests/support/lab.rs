@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use chrono::{DateTime, FixedOffset};
 use khlang::catalog::Catalog;
 use khlang::config::Config;
-use khlang::load::{Claim, load};
+use khlang::load::{LoadRequest, load};
 use khlang::store::{Reader, Store};
 use khlang::submission::{Counts, Submission};
 use khlang::units::Units;
@@ -89,12 +89,12 @@ impl Lab {
     }
 
     /// An archive as the next submission.
-    pub fn claim(&mut self, name: &str, bytes: &[u8]) -> Claim {
+    pub fn claim(&mut self, name: &str, bytes: &[u8]) -> LoadRequest {
         self.last += 1;
         let path = self.folder.path().join(format!("archive-{}", self.last));
         std::fs::write(&path, bytes).unwrap();
         let now = self.now;
-        Claim {
+        LoadRequest {
             world: Arc::clone(&shared().world),
             path,
             name: name.to_owned(),

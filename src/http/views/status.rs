@@ -8,7 +8,7 @@ use crate::http::call::Call;
 use crate::http::problem::Problem;
 use crate::http::reply::Reply;
 use crate::http::shared::InboxState;
-use crate::store::{Overview, Page, SubmissionFilter, SubmissionLine, UnitLine};
+use crate::store::{ListPage, Overview, SubmissionFilter, SubmissionLine, UnitSummary};
 use crate::units::{Held, Unit};
 
 /// Archives of each unit that the status names.
@@ -117,7 +117,7 @@ struct UnitRow<'a> {
 /// `/api/v1/units`
 pub fn units(call: &Call) -> Result<Reply, Problem> {
     let lines = call.store()?.units()?;
-    let lines: HashMap<&str, &UnitLine> = lines.iter().map(|l| (l.hcode.as_str(), l)).collect();
+    let lines: HashMap<&str, &UnitSummary> = lines.iter().map(|l| (l.hcode.as_str(), l)).collect();
     let (cup, scope) = (call.text("cup"), call.scope());
     if let Some(cup) = cup {
         call.must_know("cup", cup)?;
@@ -147,5 +147,5 @@ pub fn units(call: &Call) -> Result<Reply, Problem> {
             }
         })
         .collect();
-    call.page_of(&Page { rows, total: units.len() as u64, page, per_page })
+    call.page_of(&ListPage { rows, total: units.len() as u64, page, per_page })
 }

@@ -4,7 +4,7 @@ use crate::http::call::Call;
 use crate::http::problem::Problem;
 use crate::http::reply::Reply;
 use crate::http::shared::Waiting;
-use crate::store::Page;
+use crate::store::ListPage;
 
 /// `/api/v1/inbox`
 pub fn list(call: &Call) -> Result<Reply, Problem> {
@@ -14,7 +14,7 @@ pub fn list(call: &Call) -> Result<Reply, Problem> {
 /// The page asked for of what waits and may be seen: by unit, and of a unit in
 /// the order in which it will be taken. What no unit has sent is the
 /// province's and comes first.
-pub fn page(call: &Call, per_page: u64) -> Result<Page<Waiting>, Problem> {
+pub fn page(call: &Call, per_page: u64) -> Result<ListPage<Waiting>, Problem> {
     let (asked, scope, page) = (call.own_unit("hcode")?, call.scope(), call.page());
     let seen = |hcode: &Option<String>| match hcode {
         Some(hcode) => {
@@ -36,5 +36,5 @@ pub fn page(call: &Call, per_page: u64) -> Result<Page<Waiting>, Problem> {
             rows.extend(queue.values().skip(skipped).take(missing).cloned());
         }
     }
-    Ok(Page { rows, total: total as u64, page, per_page })
+    Ok(ListPage { rows, total: total as u64, page, per_page })
 }

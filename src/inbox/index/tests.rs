@@ -39,7 +39,7 @@ impl Lab {
     fn list(&mut self, ms: u64) {
         let now = self.moment(ms);
         self.index.reconcile(
-            &Listing::of(self.folder.path(), &IgnoredNames::default()).unwrap(),
+            &Listing::read(self.folder.path(), &IgnoredNames::default()).unwrap(),
             &|_| false,
             now,
         );

@@ -15,13 +15,13 @@ const OWN: &str = "config/rulebooks";
 /// All rulebooks in force: those of `DATA/config/rulebooks` over those of
 /// `config/rulebooks` over the shipped ones.
 #[derive(Debug, Clone)]
-pub struct Shelf {
+pub struct Rulebooks {
     own: Overlay,
 }
 
-impl Shelf {
+impl Rulebooks {
     /// The shelf of a data folder.
-    pub fn of(data: &Path) -> Self {
+    pub fn open(data: &Path) -> Self {
         Self { own: Overlay::new(data, RULEBOOKS) }
     }
 

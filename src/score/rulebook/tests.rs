@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use super::*;
 
 fn shipped() -> Rulebook {
-    Shelf::of(std::path::Path::new("/nonexistent")).rulebook(2557).unwrap()
+    Rulebooks::open(std::path::Path::new("/nonexistent")).rulebook(2557).unwrap()
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn an_unknown_key_is_refused_by_name() {
 
 #[test]
 fn a_round_without_a_rulebook_says_which_there_are() {
-    let shelf = Shelf::of(std::path::Path::new("/nonexistent"));
+    let shelf = Rulebooks::open(std::path::Path::new("/nonexistent"));
     let error = shelf.rulebook(2499).unwrap_err().to_string();
     assert!(error.contains("2499") && error.contains("2557"), "{error}");
 }

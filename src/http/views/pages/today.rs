@@ -92,7 +92,7 @@ fn item(call: &Call, lang: Lang, line: SubmissionLine) -> Item {
     let why = codes
         .into_iter()
         .map(|code| {
-            let (text, _) = spoken(lang, Texts::of(&call.world.catalog, &code, standard));
+            let (text, _) = spoken(lang, Texts::find(&call.world.catalog, &code, standard));
             Why { code, text }
         })
         .collect();
