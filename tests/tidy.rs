@@ -1,5 +1,8 @@
 //! House style as tests: what a review would otherwise have to look for.
 
+mod circles;
+mod source;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
