@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use super::Lang;
-use crate::access::Identity;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::credentials::Identity;
 use crate::inbox::Folders;
 use crate::store::{AccessStore, Action, Entry, Kept, Opening, Reader, Store};
 use crate::units::Units;

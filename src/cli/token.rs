@@ -5,8 +5,8 @@ use chrono::{Days, NaiveDate, NaiveTime};
 use serde_json::json;
 
 use super::{Context, Done, say, say_json};
-use crate::access::{Role, Secret, SecretKind};
 use crate::clock::at_bangkok;
+use crate::credentials::{Role, Secret, SecretKind};
 use crate::printable::line;
 use crate::store::{NewToken, TokenLine};
 use crate::units::Units;

@@ -6,7 +6,9 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use super::{Daemon, InHand};
-use crate::http::{Blocked, Ignored, InboxState, Loading, UnitQueue, Waiting};
+use crate::app::{
+    BlockedFile, IgnoredFile, InboxStatus, LoadingArchive, UnitQueue, WaitingArchive,
+};
 use crate::inbox::{BlockedLine, Line, Obstacle, Reason, unit_and_time};
 
 /// Archives that are named in all, and of each unit.
@@ -25,7 +27,7 @@ impl Daemon {
         let first = index.first(NAMED).into_iter().map(waiting);
         let waiting_first = ahead.into_iter().chain(first).take(NAMED).collect();
         let units = index.changed_units(NAMED_OF_UNIT);
-        let loading = self.loading.as_ref().map(|(loading, inflated)| Loading {
+        let loading = self.loading.as_ref().map(|(loading, inflated)| LoadingArchive {
             inflated_bytes: inflated.load(Ordering::Relaxed),
             ..loading.clone()
         });
@@ -34,18 +36,18 @@ impl Daemon {
         let files =
             self.turns.queue.index.blocked_lines().into_iter().map(|line| blocked(&inbox, line));
         let ignored = self.turns.queue.left.ignored.iter().take(IGNORED).map(|(path, reason)| {
-            Ignored { path: below(&inbox, path), reason: (*reason).to_owned() }
+            IgnoredFile { path: below(&inbox, path), reason: (*reason).to_owned() }
         });
         let index = &self.turns.queue.index;
         let mut board = self.shared.inbox();
         for (hcode, total, first) in units {
-            let first: Vec<Waiting> = first.into_iter().map(waiting).collect();
+            let first: Vec<WaitingArchive> = first.into_iter().map(waiting).collect();
             match total {
                 0 => board.units.remove(&hcode),
                 _ => board.units.insert(hcode, UnitQueue { total, first }),
             };
         }
-        *board = InboxState {
+        *board = InboxStatus {
             waiting: waiting_first,
             waiting_total: index.len() + in_hand,
             oldest: index.oldest().map(|at| at.to_rfc3339()),
@@ -61,8 +63,8 @@ impl Daemon {
 }
 
 /// Who is judged already waits for its turn, too.
-fn waits_ahead((ahead, _): &InHand) -> Waiting {
-    Waiting {
+fn waits_ahead((ahead, _): &InHand) -> WaitingArchive {
+    WaitingArchive {
         name: ahead.name.clone(),
         hcode: ahead.hcode.clone(),
         bytes: ahead.bytes,
@@ -71,12 +73,12 @@ fn waits_ahead((ahead, _): &InHand) -> Waiting {
     }
 }
 
-fn waiting(line: Line) -> Waiting {
+fn waiting(line: Line) -> WaitingArchive {
     let Line { name, hcode, bytes, since, settling } = line;
-    Waiting { name, hcode, bytes, since: since.to_rfc3339(), settling }
+    WaitingArchive { name, hcode, bytes, since: since.to_rfc3339(), settling }
 }
 
-fn blocked(inbox: &Path, line: BlockedLine) -> Blocked {
+fn blocked(inbox: &Path, line: BlockedLine) -> BlockedFile {
     let (mut th, mut en) = (line.obstacle.th(), line.obstacle.en());
     if let (Some(unit), 1..) = (&line.hcode, line.behind) {
         // Writing to a text does not fail.
@@ -84,7 +86,7 @@ fn blocked(inbox: &Path, line: BlockedLine) -> Blocked {
         let _ = write!(en, " (unit {unit} has {} more, which wait for this one)", line.behind);
     }
     let Obstacle { owner, mode, .. } = line.obstacle;
-    Blocked {
+    BlockedFile {
         path: below(inbox, &line.path),
         hcode: line.hcode,
         owner,
@@ -97,11 +99,11 @@ fn blocked(inbox: &Path, line: BlockedLine) -> Blocked {
 
 /// A folder that cannot be looked into: nobody can tell whose archives are in
 /// it.
-fn closed(inbox: &Path, folder: &Path) -> Blocked {
+fn closed(inbox: &Path, folder: &Path) -> BlockedFile {
     let obstacle = Obstacle::new(Reason::Look, folder, String::new());
     let (path, hcode) = (below(inbox, folder), None);
     let (th, en) = (obstacle.th(), obstacle.en());
-    Blocked { path, hcode, owner: obstacle.owner, mode: obstacle.mode, behind: 0, th, en }
+    BlockedFile { path, hcode, owner: obstacle.owner, mode: obstacle.mode, behind: 0, th, en }
 }
 
 fn below(inbox: &Path, path: &Path) -> String {

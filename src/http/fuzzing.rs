@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use chrono::NaiveDateTime;
 
-use super::call::read_query;
-use super::front::head::HeadBuffer;
+use super::params::read_query;
 use super::problem::Problem;
-use super::routes::{self, Found, ROUTES};
-use super::upload::Intake;
+use super::routes::{self, ENDPOINTS, RouteMatch};
+use super::transport::head::HeadBuffer;
+use super::upload::UploadRequest;
 use crate::world::World;
 
 /// An archive as it was taken.
@@ -68,10 +68,10 @@ pub fn upload(
     };
     let mut body = buffer.rest();
     packets.for_each(|next| body.extend_from_slice(next));
-    let intake = Intake::bare(folder.to_owned(), Arc::clone(world), now, &head);
-    let intake = intake.map_err(|e| told(&e))?;
+    let upload_request = UploadRequest::bare(folder.to_owned(), Arc::clone(world), now, &head);
+    let upload_request = upload_request.map_err(|e| told(&e))?;
     let mut reader = Packets { bytes: &body, size: packet };
-    let received = intake.receive(&mut reader).map_err(|e| told(&e))?;
+    let received = upload_request.receive(&mut reader).map_err(|e| told(&e))?;
     let path = received.take().ok_or("taken before it was given")?;
     let content = std::fs::read(&path).map_err(|e| e.to_string())?;
     let upload = received.upload.clone();
@@ -80,7 +80,7 @@ pub fn upload(
 
 /// How many routes there are.
 pub fn routes() -> usize {
-    ROUTES.len()
+    ENDPOINTS.len()
 }
 
 /// Reads a query against the parameters of a route; gives what was read.
@@ -90,14 +90,14 @@ pub fn query(
     rows: u64,
     strict: bool,
 ) -> Result<Vec<(&'static str, String)>, String> {
-    let params = ROUTES[route % ROUTES.len()].params;
+    let params = ENDPOINTS[route % ENDPOINTS.len()].params;
     read_query(query, params, rows, strict).map_err(|problem| told(&problem))
 }
 
 /// The path of the route that a path leads to.
 pub fn find(method: &str, path: &str) -> Option<&'static str> {
     match routes::find(method, path) {
-        Found::Route(route, _) => Some(route.path),
-        Found::Other(_) | Found::Nothing => None,
+        RouteMatch::Route(route, _) => Some(route.endpoint.path),
+        RouteMatch::OtherMethods(_) | RouteMatch::NotFound => None,
     }
 }

@@ -22,7 +22,7 @@ use super::backup::copy;
 use super::identity::Form;
 use super::manifest::Contents;
 use super::{Copied, Result, StoreError};
-use crate::access::{Identity, Role, Secret};
+use crate::credentials::{Identity, Role, Secret};
 
 static FOLDER: Dir = include_dir!("$CARGO_MANIFEST_DIR/schema/access");
 static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {

@@ -3,6 +3,7 @@
 //! from playing with the page (`words`).
 
 pub mod frame;
+pub mod menu;
 mod words;
 
 use std::collections::BTreeMap;
@@ -86,7 +87,7 @@ pub fn render(frame: &Frame, name: &str, own: serde_json::Value) -> Result<Reply
     let other = frame.lang.other();
     let general = json!({
         "t": t, "lang": frame.lang.as_str(), "other": other.as_str(),
-        "other_href": frame.in_language(other), "menu": frame.menu(), "who": frame.who,
+        "other_href": frame.in_language(other), "menu": frame.menu, "who": frame.who,
         "version": env!("CARGO_PKG_VERSION"),
     });
     let page = merge_maps([Value::from(Serde(own)), Value::from(Serde(general))]);

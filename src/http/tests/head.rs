@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use crate::http::front::head::{Head, HeadBuffer, is_loopback};
 use crate::http::problem::Problem;
+use crate::http::transport::head::{Head, HeadBuffer, is_loopback};
 
 const LIMIT: usize = 16 << 10;
 

@@ -9,12 +9,27 @@ use serde_json::{Value, json};
 use super::rows::{self, Row, Shown, name};
 use super::spark::{self, Spark};
 use super::{RENEW, being_computed};
-use crate::http::call::Call;
-use crate::http::figures;
+use crate::http::endpoint::Endpoint;
 use crate::http::page::{self, Frame};
+use crate::http::params::common::{LANG, QUARTER, RESULT_PROBLEMS};
 use crate::http::problem::Problem;
 use crate::http::reply::Reply;
+use crate::http::request::Request;
+use crate::http::route::Route;
 use crate::kpi::{Direction, Level, Library, Period, value_text};
+
+/// The route answered here.
+pub const ROUTES: &[Route] = &[Route {
+    endpoint: Endpoint {
+        about: "Page: every indicator with its value, target and quarters, for who looks.",
+        about_th: "หน้าเว็บ: ตัวชี้วัดทั้งหมด พร้อมผลงาน เป้าหมาย และแนวโน้มรายไตรมาส",
+        params: &[QUARTER, LANG],
+        problems: RESULT_PROBLEMS,
+        menu: Some("kpi"),
+        ..Endpoint::page("kpis_page", "/kpi")
+    },
+    view: kpis,
+}];
 
 /// A card.
 #[derive(Serialize)]
@@ -43,12 +58,12 @@ fn state_of(row: Option<&Row>) -> &'static str {
 }
 
 /// `/kpi`
-pub fn kpis(call: &Call) -> Result<Reply, Problem> {
-    let (lang, period) = (call.lang(), rows::period(call)?);
-    let library = figures::library(call)?;
-    let (level, code) = rows::own(call);
-    let results = all(call, &library, period, level)?;
-    let before = before(call, &library, period, level)?;
+pub fn kpis(request: &Request) -> Result<Reply, Problem> {
+    let (lang, period) = (request.lang(), rows::period(request)?);
+    let library = request.app.results.library()?;
+    let (level, code) = rows::own(request);
+    let results = all(request, &library, period, level)?;
+    let before = before(request, &library, period, level)?;
     let mut groups: BTreeMap<&str, Vec<Card>> = BTreeMap::new();
     for (at, (definition, result)) in library.kpis.values().zip(&results).enumerate() {
         let row = result.one(code.as_deref());
@@ -73,34 +88,34 @@ pub fn kpis(call: &Call) -> Result<Reply, Problem> {
         .collect();
     let period = period.to_string();
     let own = json!({
-        "groups": groups, "periods": rows::periods(call, &period), "period": period,
-        "place": rows::place(call, level, code.as_deref()),
+        "groups": groups, "periods": rows::periods(request, &period), "period": period,
+        "place": rows::place(request, level, code.as_deref()),
         "renew": before.is_none().then_some(RENEW),
     });
-    page::render(&Frame::of(call), "kpis.html", own)
+    page::render(&Frame::new(request), "kpis.html", own)
 }
 
 fn all(
-    call: &Call,
+    request: &Request,
     library: &Library,
     period: Period,
     level: Level,
 ) -> Result<Vec<Shown>, Problem> {
     let wanted: Vec<_> = library.kpis.values().map(|kpi| (kpi, period, level)).collect();
-    rows::shown(call, &wanted)
+    rows::shown(request, &wanted)
 }
 
 /// The quarters of the year before this one, when they are counted already:
 /// they are an addition, and nobody waits for them.
 fn before(
-    call: &Call,
+    request: &Request,
     library: &Library,
     period: Period,
     level: Level,
 ) -> Result<Option<Vec<Vec<Shown>>>, Problem> {
     let mut quarters = Vec::new();
     for quarter in rows::quarters_before(period) {
-        match all(call, library, quarter, level) {
+        match all(request, library, quarter, level) {
             Ok(results) => quarters.push(results),
             Err(problem) if being_computed(&problem) => return Ok(None),
             Err(problem) => return Err(problem),

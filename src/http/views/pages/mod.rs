@@ -1,32 +1,22 @@
 //! The pages for people, a file each; here what they share.
 
-mod expected;
-mod explain;
-mod exports;
-mod indicator;
-mod kpi;
+pub mod expected;
+pub mod explain;
+pub mod exports;
+pub mod indicator;
+pub mod kpi;
 mod rows;
-mod score;
+pub mod score;
 mod spark;
-mod submission;
-mod today;
-mod unit;
+pub mod submission;
+pub mod today;
+pub mod unit;
 
 use serde::Serialize;
 
-pub use expected::expected;
-pub use explain::explain;
-pub use exports::exports;
-pub use indicator::indicator;
-pub use kpi::kpis;
-pub use score::quality;
-pub use submission::submission;
-pub use today::today;
-pub use unit::{unit, unit_findings};
-
-use crate::http::call::Call;
 use crate::http::page::{Frame, Lang};
 use crate::http::problem::{self, Problem};
+use crate::http::request::Request;
 use crate::submission::{Problem as Said, Texts};
 
 /// How soon a page that waits for figures looks for them again, in seconds.
@@ -79,13 +69,20 @@ struct Pager {
 
 impl Pager {
     /// The pager of a page's main list; `anchor` is where that begins.
-    fn new(call: &Call, per_page: u64, total: u64, anchor: &str) -> Self {
-        Self::of(call, "page", call.page(), per_page, total, anchor)
+    fn new(request: &Request, per_page: u64, total: u64, anchor: &str) -> Self {
+        Self::of(request, "page", request.page(), per_page, total, anchor)
     }
 
     /// The pager of a list whose page is told by a parameter of its own.
-    fn of(call: &Call, name: &str, page: u64, per_page: u64, total: u64, anchor: &str) -> Self {
-        let frame = Frame::of(call);
+    fn of(
+        request: &Request,
+        name: &str,
+        page: u64,
+        per_page: u64,
+        total: u64,
+        anchor: &str,
+    ) -> Self {
+        let frame = Frame::new(request);
         let last = total.div_ceil(per_page).max(1);
         let to = |page: u64| format!("{}{anchor}", frame.with(name, &page.to_string()));
         Self {
@@ -98,6 +95,6 @@ impl Pager {
     }
 }
 
-fn unit_name(call: &Call, hcode: Option<&str>) -> Option<String> {
-    call.world.units.by_code.get(hcode?).map(|unit| unit.name.clone())
+fn unit_name(request: &Request, hcode: Option<&str>) -> Option<String> {
+    request.world.units.by_code.get(hcode?).map(|unit| unit.name.clone())
 }

@@ -7,12 +7,12 @@ use chrono::Datelike;
 use serde::Serialize;
 
 use super::unit_name;
-use crate::access::Role;
+use crate::app::redaction::{self, RedactedRow};
 use crate::clock::fiscal_year_of;
-use crate::http::call::Call;
+use crate::credentials::Role;
 use crate::http::page::Lang;
 use crate::http::problem::{self, Problem};
-use crate::http::seen::{self, SeenRow};
+use crate::http::request::Request;
 use crate::kpi::{Definition, Level, Names, NotComputable, Period, Span};
 
 /// Fiscal years that can be chosen, the present one among them.
@@ -56,19 +56,25 @@ impl Shown {
 }
 
 /// Indicators as who looks may see them, in their order.
-pub fn shown(call: &Call, wanted: &[(&Definition, Period, Level)]) -> Result<Vec<Shown>, Problem> {
-    let (_, own) = own(call);
-    let each = seen::kpis(call, wanted)?.into_iter().map(|seen| Shown {
-        span: seen.period,
-        rows: seen.rows.into_iter().map(|row| Row::of(row, own.as_deref())).collect(),
-        excluded: seen.excluded,
-        why: seen.not_computable,
-    });
+pub fn shown(
+    request: &Request,
+    wanted: &[(&Definition, Period, Level)],
+) -> Result<Vec<Shown>, Problem> {
+    let (_, own) = own(request);
+    let each =
+        redaction::kpis(&request.results()?, &request.viewer, wanted)?.into_iter().map(|seen| {
+            Shown {
+                span: seen.period,
+                rows: seen.rows.into_iter().map(|row| Row::of(row, own.as_deref())).collect(),
+                excluded: seen.excluded,
+                why: seen.not_computable,
+            }
+        });
     Ok(each.collect())
 }
 
 impl Row {
-    fn of(row: SeenRow, own: Option<&str>) -> Self {
+    fn of(row: RedactedRow, own: Option<&str>) -> Self {
         Self {
             own: own == Some(&row.code),
             code: row.code,
@@ -91,9 +97,9 @@ pub fn name(names: &Names, lang: Lang) -> &str {
 
 /// The level that is a viewer's own, and its group there; the province has but
 /// one.
-pub fn own(call: &Call) -> (Level, Option<String>) {
-    let hcode = call.viewer.hcode().map(str::to_owned);
-    match call.viewer.role() {
+pub fn own(request: &Request) -> (Level, Option<String>) {
+    let hcode = request.viewer.hcode().map(str::to_owned);
+    match request.viewer.role() {
         Some(Role::Cup) => (Level::Cup, hcode),
         Some(Role::Unit) => (Level::Unit, hcode),
         _ => (Level::Province, None),
@@ -101,14 +107,14 @@ pub fn own(call: &Call) -> (Level, Option<String>) {
 }
 
 /// What the unit of a group is called; the province needs no name.
-pub fn place(call: &Call, level: Level, code: Option<&str>) -> Option<String> {
-    if level == Level::Province { None } else { unit_name(call, code) }
+pub fn place(request: &Request, level: Level, code: Option<&str>) -> Option<String> {
+    if level == Level::Province { None } else { unit_name(request, code) }
 }
 
 /// The period asked for, else the present quarter, which is cumulative.
-pub fn period(call: &Call) -> Result<Period, Problem> {
-    let text = call.owned("period").unwrap_or_else(|| {
-        let (year, quarter) = today(call);
+pub fn period(request: &Request) -> Result<Period, Problem> {
+    let text = request.owned("period").unwrap_or_else(|| {
+        let (year, quarter) = today(request);
         format!("{year}Q{quarter}")
     });
     text.parse().map_err(|error: crate::kpi::PeriodError| {
@@ -117,14 +123,14 @@ pub fn period(call: &Call) -> Result<Period, Problem> {
 }
 
 /// The fiscal year, which begins in October, and its quarter.
-fn today(call: &Call) -> (i32, u32) {
-    let day = call.shared.clock.now().date_naive();
+fn today(request: &Request) -> (i32, u32) {
+    let day = request.app.clock.now().date_naive();
     (fiscal_year_of(day), (day.month() + 2) % 12 / 3 + 1)
 }
 
 /// Periods to choose from, the latest first, with the one asked for.
-pub fn periods(call: &Call, asked: &str) -> Vec<String> {
-    let (this, quarter) = today(call);
+pub fn periods(request: &Request, asked: &str) -> Vec<String> {
+    let (this, quarter) = today(request);
     let mut periods: Vec<String> = Vec::new();
     for year in (this - YEARS + 1..=this).rev() {
         let last = if year == this { quarter } else { 4 };

@@ -1,0 +1,117 @@
+//! How fast bytes come or go: over the last moments, for who gives up a seat,
+//! and against a least rate, for who has had its time.
+
+use std::time::{Duration, Instant};
+
+/// Bytes are counted over one to two of these, so that who was fast once does
+/// not stay so.
+const WINDOW: Duration = Duration::from_secs(2);
+
+/// A rate is not told of less time than this: the first packets say nothing.
+const SHORTEST: Duration = Duration::from_millis(250);
+
+/// Bytes over the last moments.
+#[derive(Debug, Clone, Copy)]
+pub struct TransferRate {
+    /// When the window before this one began, and its bytes.
+    before: (Instant, u64),
+    window: (Instant, u64),
+}
+
+impl TransferRate {
+    /// Nothing has come or gone yet.
+    pub fn new(now: Instant) -> Self {
+        Self { before: (now, 0), window: (now, 0) }
+    }
+
+    /// So many bytes more.
+    pub fn add(&mut self, bytes: u64, now: Instant) {
+        if now.saturating_duration_since(self.window.0) >= WINDOW {
+            (self.before, self.window) = (self.window, (now, 0));
+        }
+        self.window.1 = self.window.1.saturating_add(bytes);
+    }
+
+    /// Bytes a second.
+    pub fn rate(&self, now: Instant) -> u64 {
+        let time = now.saturating_duration_since(self.before.0).max(SHORTEST);
+        let bytes = self.before.1.saturating_add(self.window.1);
+        bytes.saturating_mul(1000) / (time.as_millis() as u64).max(1)
+    }
+}
+
+/// Until when the next bytes must come or go. Each buys the time that the
+/// least rate gives for it, but nobody has more than `most` in hand: who was
+/// fast at first cannot be slow for long.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadline {
+    at: Instant,
+    most: Duration,
+    /// Bytes a second; none where bytes buy no time.
+    rate: Option<u64>,
+}
+
+impl Deadline {
+    /// All within a time, however it comes.
+    pub fn once(now: Instant, most: Duration) -> Self {
+        Self { at: now + most, most, rate: None }
+    }
+
+    /// At a least rate, in bytes a second.
+    pub fn at_rate(now: Instant, most: Duration, rate: u64) -> Self {
+        Self { at: now + most, most, rate: Some(rate.max(1)) }
+    }
+
+    /// So many bytes have come or gone.
+    pub fn earn(&mut self, bytes: u64, now: Instant) {
+        if let Some(rate) = self.rate {
+            let earned = Duration::from_micros(bytes.saturating_mul(1_000_000) / rate);
+            self.at = (self.at + earned).min(now + self.most);
+        }
+    }
+
+    /// What is left.
+    pub fn left(&self, now: Instant) -> Duration {
+        self.at.saturating_duration_since(now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const S: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn a_rate_is_that_of_the_last_moments() {
+        let start = Instant::now();
+        let mut rate = TransferRate::new(start);
+        rate.add(1_000_000, start + S);
+        assert_eq!(rate.rate(start + S), 1_000_000);
+        // Dripping from here on: soon it is slow, whatever it was.
+        for second in 2..10 {
+            rate.add(1, start + S * second);
+        }
+        assert!(rate.rate(start + S * 10) < 2, "{}", rate.rate(start + S * 10));
+        let mut first = TransferRate::new(start);
+        first.add(1000, start);
+        assert_eq!(first.rate(start), 4000, "a first packet is no rate");
+    }
+
+    #[test]
+    fn bytes_buy_time_but_nobody_has_much_in_hand() {
+        let start = Instant::now();
+        let mut deadline = Deadline::at_rate(start, S * 10, 1000);
+        deadline.earn(5000, start + S);
+        assert_eq!(deadline.left(start + S), S * 10, "no more than all of it");
+        deadline.earn(u64::MAX, start + S);
+        assert_eq!(deadline.left(start + S), S * 10);
+        deadline.earn(1000, start + S * 6);
+        assert_eq!(deadline.left(start + S * 6), S * 6);
+        deadline.earn(1, start + S * 12);
+        assert!(deadline.left(start + S * 12) < S / 100);
+        let mut form = Deadline::once(start, S * 5);
+        form.earn(1_000_000, start + S * 4);
+        assert_eq!(form.left(start + S * 4), S);
+    }
+}
