@@ -1,6 +1,7 @@
 //! House style as tests: what a review would otherwise have to look for.
 
 mod circles;
+mod names;
 mod source;
 
 use std::collections::{BTreeMap, BTreeSet};

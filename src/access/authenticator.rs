@@ -20,16 +20,17 @@ use crate::store::{AccessLine, AccessStore, Entry, Found, Page, StoreError};
 /// Name of the session cookie.
 pub const COOKIE: &str = "khlang";
 
-/// What the hidden field of a form is derived for.
+/// Purpose that the CSRF token is derived for.
 const CSRF: &str = "khlang csrf";
 
-/// All clients together have as many wrong tokens a minute as so many of them.
+/// Multiple of one client's limit of wrong tokens that all clients together
+/// have.
 const CLIENTS: u32 = 10;
 
-/// What all clients together are counted under: the address of none.
+/// Key under which all clients together are counted: no address.
 const EVERYBODY: &str = "";
 
-/// How long a use of a token may go without being noted, in seconds.
+/// Seconds within which a second use of a token is not recorded.
 const NOTED_EVERY: i64 = 60;
 
 /// Tokens, sessions and the access log.
@@ -51,9 +52,10 @@ pub struct Claims<'a> {
     pub cookie: &'a str,
     /// Address of the client, as far as it is known.
     pub peer: &'a str,
-    /// The route that is asked for, by its name.
+    /// Name of the endpoint asked for.
     pub route: &'a str,
-    /// It is on this machine, names this machine, and nobody handed it on.
+    /// Whether it comes from this machine, names this machine, and was not
+    /// forwarded.
     pub local: bool,
 }
 
@@ -129,10 +131,10 @@ impl Authenticator {
         Ok(self.reader().find_token(secret, now)?)
     }
 
-    /// A wrong token: who, where and when go into the access log, the token
-    /// does not. Of a client that is told to wait one line says so, and no more
-    /// are written: nobody fills the disk with guesses, also not in the name of
-    /// many clients.
+    /// Records a wrong token in the access log: who, where and when, never the
+    /// token. A client that is throttled gets one line saying so and then no
+    /// more, so that nobody fills the disk with guesses, not even in the name
+    /// of many clients.
     fn refuse(
         &self,
         claims: &Claims<'_>,
@@ -166,14 +168,14 @@ impl Authenticator {
         AccessError::Throttled
     }
 
-    /// Notes the use of a token, now and then.
+    /// Records the use of a token, now and then.
     fn note_use(&self, found: &Found, clock: &Clock) {
         let now = clock.now();
         let last = found.last_used_at.as_deref().unwrap_or_default();
         let last = chrono::DateTime::parse_from_rfc3339(last).ok();
         let noted = last.is_some_and(|last| (now - last).num_seconds().abs() < NOTED_EVERY);
         let Some(token) = found.identity.token.filter(|_| !noted) else { return };
-        // It says when a token was last of use; nobody is kept waiting for it.
+        // It only tells when a token was last used, so nobody waits for it.
         if let Ok(writer) = self.writer.try_lock()
             && let Err(error) = writer.token_used(token, &stamp(now))
         {
@@ -220,8 +222,8 @@ impl Authenticator {
         Ok(())
     }
 
-    /// Writes a line of the access log. What cannot be logged is not done: the
-    /// caller answers with the problem instead.
+    /// Writes a line of the access log. What cannot be logged must not be done:
+    /// the caller returns the error instead.
     pub fn log(&self, entry: &Entry<'_>) -> Result<(), AccessError> {
         Ok(self.writer().log(entry)?)
     }
@@ -238,14 +240,14 @@ impl Authenticator {
     }
 }
 
-/// The token of an `Authorization` header, if it has the form of one.
+/// The token of an `Authorization` header, if it has the right form.
 fn bearer(authorization: &str) -> Option<Secret> {
     let (scheme, token) = authorization.split_once(' ').unwrap_or_default();
     let secret = Secret::parse(SecretKind::Token, token.trim());
     secret.filter(|_| scheme.eq_ignore_ascii_case("Bearer"))
 }
 
-/// The session that a cookie names.
+/// The session in a cookie.
 fn session_of(cookie: &str) -> Option<Secret> {
     let mut crumbs = cookie.split(';').filter_map(|crumb| crumb.trim().split_once('='));
     let found = crumbs.find(|(name, _)| *name == COOKIE);

@@ -1,7 +1,7 @@
 //! Who a client is, and what they may see.
 //!
 //! [`Authenticator`] proves an identity by token or session and keeps the
-//! access log; [`FailedLoginThrottle`](throttle::FailedLoginThrottle) slows
+//! access log; its [`throttle`] slows
 //! down guessing; [`Viewer`] says whose rows may be seen. What each role may ask
 //! for is told by the routes (`http::endpoint`). The secrets themselves are in
 //! [`crate::credentials`].

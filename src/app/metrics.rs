@@ -1,6 +1,6 @@
-//! What is counted while the program runs, for a monitoring system. Labels
-//! have few values, all of them ours: routes, statuses, codes. Nothing that a
-//! client or a sender says becomes one.
+//! Counters of a running program, for a monitoring system. Labels have few
+//! values, all defined by this program: routes, statuses, codes. Nothing that a
+//! client or sender writes becomes one.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -8,17 +8,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Upper ends of the buckets of replies, in seconds.
+/// Upper bounds of the buckets of reply times, in seconds.
 const REPLY_S: [f64; 10] = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0, 20.0];
 
-/// Upper ends of the buckets of loads, in seconds.
+/// Upper bounds of the buckets of load times, in seconds.
 const LOAD_S: [f64; 10] = [0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 1800.0, 3600.0];
 
-/// How often something took how long.
+/// A histogram of durations.
 #[derive(Debug)]
 struct Histogram {
     bounds: &'static [f64],
-    /// For each bound, how many were not above it and above the one before.
+    /// Per bound: values at most this and above the previous bound.
     buckets: Vec<u64>,
     count: u64,
     sum: f64,
@@ -40,7 +40,7 @@ impl Histogram {
 }
 
 #[derive(Debug)]
-struct Counted {
+struct Counters {
     requests: BTreeMap<(&'static str, u16), u64>,
     replies: BTreeMap<&'static str, Histogram>,
     refused: BTreeMap<&'static str, u64>,
@@ -51,14 +51,14 @@ struct Counted {
 /// Counters of a running program.
 #[derive(Debug)]
 pub struct Metrics {
-    counted: Mutex<Counted>,
+    counted: Mutex<Counters>,
     connected: AtomicU64,
     connections: AtomicU64,
 }
 
 impl Default for Metrics {
     fn default() -> Self {
-        let counted = Counted {
+        let counted = Counters {
             requests: BTreeMap::new(),
             replies: BTreeMap::new(),
             refused: BTreeMap::new(),
@@ -80,7 +80,7 @@ impl Drop for Connected<'_> {
 }
 
 impl Metrics {
-    fn counted(&self) -> MutexGuard<'_, Counted> {
+    fn counted(&self) -> MutexGuard<'_, Counters> {
         self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -98,22 +98,22 @@ impl Metrics {
         counted.replies.entry(route).or_insert_with(|| Histogram::new(&REPLY_S)).add(took);
     }
 
-    /// The front has refused a client.
+    /// The transport has refused a client.
     pub fn refused(&self, code: &'static str) {
         *self.counted().refused.entry(code).or_default() += 1;
     }
 
-    /// An archive was loaded, or the try failed.
+    /// An archive was loaded, or failed to.
     pub fn loaded(&self, took: Duration) {
         self.counted().loads.add(took);
     }
 
-    /// An export was made, or was not.
+    /// An export was made, or failed.
     pub fn exported(&self, made: bool) {
         *self.counted().exports.entry(if made { "made" } else { "failed" }).or_default() += 1;
     }
 
-    /// Writes what was counted.
+    /// Writes all counters.
     pub fn write(&self, page: &mut Exposition) {
         let load = |number: &AtomicU64| number.load(Ordering::Relaxed) as f64;
         page.family("khlang_http_connections", GAUGE, "Clients connected now.");

@@ -17,5 +17,5 @@ pub use inbox_status::{
     BlockedFile, IgnoredFile, InboxStatus, LoadingArchive, UnitQueue, WaitingArchive,
 };
 pub use metrics::Metrics;
-pub use results::{ResultCache, Results, ResultsError};
+pub use results::{ResultCache, ResultReader, ResultsError};
 pub use state::{AppState, Heartbeat};

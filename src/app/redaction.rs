@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::results::{Results, ResultsError};
+use super::results::{ResultReader, ResultsError};
 use crate::access::Viewer;
 use crate::export::{KpiPage, page_of};
 use crate::kpi::{
@@ -69,7 +69,7 @@ pub struct RedactedKpi {
 
 /// An indicator as `viewer` may see it.
 pub fn kpi(
-    results: &Results<'_>,
+    results: &ResultReader<'_>,
     viewer: &Viewer,
     definition: &Definition,
     period: Period,
@@ -81,7 +81,7 @@ pub fn kpi(
 
 /// Several at once, in their order.
 pub fn kpis(
-    results: &Results<'_>,
+    results: &ResultReader<'_>,
     viewer: &Viewer,
     wanted: &[(&Definition, Period, Level)],
 ) -> Result<Vec<RedactedKpi>, ResultsError> {
@@ -119,7 +119,7 @@ fn counts(definition: &Definition, row: &KpiRow) -> (u64, u64) {
 
 /// Codes of the rows of `result` that are not shown.
 fn hidden(
-    results: &Results<'_>,
+    results: &ResultReader<'_>,
     viewer: &Viewer,
     definition: &Definition,
     of_units: &KpiResult,

@@ -10,7 +10,7 @@ use chrono::{DateTime, FixedOffset};
 use super::environment::LiveEnvironment;
 use super::inbox_status::InboxStatus;
 use super::metrics::Metrics;
-use super::results::{ResultCache, Source};
+use super::results::{ResultCache, ResultSource};
 use crate::access::Authenticator;
 use crate::clock::Clock;
 use crate::inbox::{Folders, Uploads};
@@ -55,7 +55,7 @@ impl AppState {
     ) -> Result<Self, StoreError> {
         let data = folders.data.clone();
         let environment = Arc::new(LiveEnvironment::new(world));
-        let source = Source {
+        let source = ResultSource {
             database: database.clone(),
             data: data.clone(),
             environment: Arc::clone(&environment),

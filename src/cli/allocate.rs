@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use super::known::payable_units;
 use super::score::rulebook;
 use super::{Context, Done, Lang, say, say_json};
-use crate::config::Config;
 use crate::money::Satang;
 use crate::money::allocate::Sums;
 use crate::money::compare::{Comparison, compare};
@@ -12,7 +12,6 @@ use crate::money::result::{Allocation, Basis, Counted, count};
 use crate::score::rulebook::check::check;
 use crate::score::rulebook::read;
 use crate::score::{AsOf, Rulebook};
-use crate::units::Units;
 
 /// Options of `allocate`.
 #[derive(Debug, clap::Args)]
@@ -87,15 +86,6 @@ fn trial(context: &Context, path: &std::path::Path, round: i32) -> anyhow::Resul
         book.round
     );
     Ok(book)
-}
-
-/// The list of units, when money can be paid through every main unit of it.
-pub(super) fn payable_units(context: &Context, config: &Config) -> anyhow::Result<Units> {
-    let units = context.units(config)?;
-    match units.cups_unknown().first() {
-        Some(error) => Err(error.clone().into()),
-        None => Ok(units),
-    }
 }
 
 /// Counts by each rulebook on one state of the store.

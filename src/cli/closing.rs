@@ -2,7 +2,7 @@
 
 use anyhow::anyhow;
 
-use super::allocate::payable_units;
+use super::known::payable_units;
 use super::score::rulebook;
 use super::{Context, Done, Lang, say, say_json};
 use crate::inbox::under_way;

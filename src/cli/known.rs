@@ -3,6 +3,7 @@
 
 use super::Context;
 use crate::catalog::nearest;
+use crate::config::Config;
 use crate::store::Reader;
 use crate::units::Units;
 
@@ -17,6 +18,15 @@ pub fn unknown<'a>(
             "there is no {en} {name} (did you mean {near}?) / ไม่มี{th} {name} ใกล้เคียงที่สุดคือ {near}"
         ),
         None => anyhow::anyhow!("there is no {en} {name} / ไม่มี{th} {name}"),
+    }
+}
+
+/// The list of units, when money can be paid through every main unit of it.
+pub fn payable_units(context: &Context, config: &Config) -> anyhow::Result<Units> {
+    let units = context.units(config)?;
+    match units.cups_unknown().first() {
+        Some(error) => Err(error.clone().into()),
+        None => Ok(units),
     }
 }
 

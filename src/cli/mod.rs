@@ -19,6 +19,7 @@ mod known;
 mod kpi;
 mod manual;
 mod outcome;
+mod output;
 mod registry;
 mod report;
 mod sample;
@@ -35,29 +36,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use chrono::{DateTime, FixedOffset};
-use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, CommandFactory, Parser, Subcommand};
 
 pub use context::Context;
+pub use output::{Done, Lang};
+use output::{say, say_json, shown};
 
 use crate::printable;
-
-/// What a command has to say besides its output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Done {
-    /// All well.
-    Good,
-    /// The input fell short.
-    Short,
-}
-
-/// Language of what people read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Lang {
-    /// Thai.
-    Th,
-    /// English.
-    En,
-}
 
 /// Khlang: takes the F21/F43 archives of a province, judges, stores and counts them.
 #[derive(Debug, Parser)]
@@ -188,8 +173,8 @@ pub fn main() -> ExitCode {
         Command::Restore(args) => backup::restore_from(&context, args),
         Command::Catalog(args) => catalog::run(&context, args),
         Command::Config(args) => config::run(&context, args),
-        Command::Man(args) => manual::man(&context, args),
-        Command::Completions(args) => manual::completions(&context, args),
+        Command::Man(args) => manual::man(Cli::command(), args),
+        Command::Completions(args) => manual::completions(Cli::command(), args),
     };
     match done {
         Ok(Done::Good) => ExitCode::SUCCESS,
@@ -235,24 +220,4 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error
         .downcast_ref::<std::io::Error>()
         .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
-}
-
-/// Writes a line to standard output. What acts on a terminal is shown, but for
-/// ends of lines: a name of which nothing is known goes through
-/// [`printable::line`] before.
-fn say(text: impl AsRef<str>) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    out.write_all(printable::lines(text.as_ref()).as_bytes())?;
-    out.write_all(b"\n")?;
-    Ok(())
-}
-
-/// A path as people may be shown it, on one line.
-fn shown(path: &std::path::Path) -> String {
-    printable::line(&path.to_string_lossy()).into_owned()
-}
-
-/// Writes a JSON document to standard output.
-fn say_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
-    say(printable::json(&serde_json::to_string_pretty(value)?))
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::allocate::payable_units;
+use super::known::payable_units;
 use super::known::unknown;
 use super::score::rulebook;
 use super::{Context, Done, Lang, say};

@@ -6,7 +6,7 @@ use super::authorize;
 use super::endpoint::{ALWAYS, Body};
 use super::problem::{self, Problem};
 use super::routes::{self, RouteMatch};
-use super::transport::head::Head;
+use super::transport::head::RequestHead;
 use super::upload::{RequestBody, UploadRequest};
 use crate::app::AppState;
 
@@ -24,7 +24,7 @@ pub enum BodyPolicy {
 
 /// Decides. Unknown paths and methods are let through without a body; the
 /// dispatcher answers them with 404 or 405.
-pub fn admit(app: &AppState, head: &Head) -> Result<BodyPolicy, Problem> {
+pub fn admit(app: &AppState, head: &RequestHead) -> Result<BodyPolicy, Problem> {
     let RouteMatch::Route(route, _) = routes::find(&head.method, head.path()) else {
         return Ok(BodyPolicy::Nothing);
     };

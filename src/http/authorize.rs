@@ -14,7 +14,7 @@ use crate::access::{Claims, Viewer};
 use crate::app::AppState;
 use crate::credentials::{Role, same};
 
-/// The field of a form, or else the header, that a session's changes carry.
+/// Name of the form field with the CSRF token.
 const FIELD: &str = "csrf";
 
 /// The viewer of a request, if the endpoint is open to them.
@@ -66,8 +66,8 @@ pub fn claims<'h>(header: &impl Fn(&str) -> &'h str) -> Claims<'h> {
     }
 }
 
-/// A change in the name of a session comes from a page of ours, as the browser
-/// says it; on a machine without tokens nothing may say otherwise.
+/// Checks that a change in a session comes from a page of this site, as far as
+/// the browser tells; on a machine without tokens nothing may say otherwise.
 fn same_site<'h>(viewer: &Viewer, header: &impl Fn(&str) -> &'h str) -> Result<(), Problem> {
     let site = header("Sec-Fetch-Site");
     let origin = header("Origin");
@@ -81,14 +81,15 @@ fn same_site<'h>(viewer: &Viewer, header: &impl Fn(&str) -> &'h str) -> Result<(
         // `none`: the user did it, by typing or from a bookmark.
         (site, _) => Some(matches!(site, "same-origin" | "none")),
     };
-    // A program on a machine without tokens says nothing, and needs no cookie.
+    // A program on a machine without tokens sends neither header, and needs no
+    // cookie.
     if said.unwrap_or(viewer.csrf.is_none()) {
         return Ok(());
     }
     Err(Problem::new(problem::CROSS_SITE, "a change must come from a page of this site"))
 }
 
-/// A change in the name of a session carries what only its pages have.
+/// Checks that a change in a session carries the CSRF token of its pages.
 pub fn check_form(
     viewer: &Viewer,
     endpoint: &Endpoint,

@@ -1,4 +1,4 @@
-//! Ways in for the fuzzer (`fuzz/`): the readers of what clients send, as
+//! Entry points for the fuzzer (`fuzz/`): the parsers of client input, as
 //! functions of bytes. No other build has them.
 
 use std::io::Read;
@@ -14,16 +14,16 @@ use super::transport::head::HeadBuffer;
 use super::upload::UploadRequest;
 use crate::world::World;
 
-/// An archive as it was taken.
+/// An archive as it was received.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Taken {
-    /// Its name.
+    /// File name.
     pub name: String,
-    /// Its content.
+    /// Content of the file.
     pub content: Vec<u8>,
-    /// SHA-256 of that, hex, as reckoned on the way.
+    /// SHA-256 in hex, computed while receiving.
     pub sha256: String,
-    /// Its size, as counted on the way.
+    /// Size in bytes, counted while receiving.
     pub bytes: u64,
 }
 
@@ -31,7 +31,7 @@ fn told(problem: &Problem) -> String {
     format!("{}: {}", problem.kind.code, problem.detail)
 }
 
-/// Bytes that come so many at a time.
+/// Bytes that arrive a few at a time.
 struct Packets<'a> {
     bytes: &'a [u8],
     size: usize,
@@ -47,9 +47,9 @@ impl Read for Packets<'_> {
     }
 }
 
-/// Takes a whole request in packets of `packet` bytes: a head, and behind it
-/// an archive as it is or as the file of a form. None when the head is not
-/// whole.
+/// Receives a whole request in packets of `packet` bytes: a head, followed by
+/// an archive as it is or as the file of a form. None when the head is
+/// incomplete.
 pub fn upload(
     world: &Arc<World>,
     folder: &Path,
@@ -83,7 +83,7 @@ pub fn routes() -> usize {
     ENDPOINTS.len()
 }
 
-/// Reads a query against the parameters of a route; gives what was read.
+/// Reads a query against the parameters of an endpoint.
 pub fn query(
     route: usize,
     query: &str,

@@ -1,5 +1,6 @@
-//! The `OpenAPI` document: the list of endpoints, written as JSON. The shapes of
-//! replies stand in `schemas.json`, and a test holds real replies against them.
+//! The `OpenAPI` document: the list of endpoints, written as JSON. The shapes
+//! of replies are in `schemas.json`, and a test checks real replies against
+//! them.
 
 use serde_json::{Map, Value, json};
 
@@ -12,7 +13,7 @@ use crate::access::COOKIE;
 /// Shapes of replies, as JSON schemas.
 const SCHEMAS: &str = include_str!("schemas.json");
 
-/// What may be wrong with a call of any endpoint.
+/// Problems that every endpoint may have.
 const COMMON: [&ProblemKind; 11] = [
     problem::INVALID_PARAMETER,
     problem::TOKEN,
@@ -27,7 +28,7 @@ const COMMON: [&ProblemKind; 11] = [
     problem::REPLY_TIMEOUT,
 ];
 
-/// What may be wrong with a body.
+/// Problems of endpoints that take a body.
 const BODY: [&ProblemKind; 5] = [
     problem::SLOW_BODY,
     problem::BODY_SIZE,
@@ -36,7 +37,7 @@ const BODY: [&ProblemKind; 5] = [
     problem::TRANSFER_CODING,
 ];
 
-/// Parts of paths: name, what it is, and how it is written (numbers if empty).
+/// Variable parts of paths: name, description and pattern (empty for numbers).
 const PARTS: [(&str, &str, &str); 7] = [
     ("id", "Number of a submission.", ""),
     ("cup", "HCODE of a main unit.", "^[0-9A-Za-z]{5}$"),
@@ -124,7 +125,7 @@ fn operation(endpoint: &Endpoint, rows: u64) -> Value {
     operation
 }
 
-/// How whoever asks says who they are; nothing where everybody may.
+/// How a client authenticates; empty for public endpoints.
 fn security(endpoint: &Endpoint) -> Value {
     match endpoint.access {
         Access::Public => json!([]),
@@ -137,7 +138,7 @@ fn parameter(param: &Param, rows: u64) -> Value {
         "name": param.name,
         "in": "query",
         "required": false,
-        // What a form sends blank is not asked for.
+        // A form also sends fields left blank.
         "allowEmptyValue": true,
         "description": param.about,
         "schema": param.kind.schema(rows),

@@ -12,7 +12,7 @@ use super::problem::{self, Problem};
 use super::reply::Reply;
 use super::upload::RequestBody;
 use crate::access::Viewer;
-use crate::app::{AppState, Results};
+use crate::app::{AppState, ResultReader};
 use crate::store::{Action, Entry, Page, Reader};
 use crate::world::World;
 
@@ -98,8 +98,8 @@ impl Request<'_> {
     }
 
     /// Results that take long to compute, as of the state of the store.
-    pub fn results(&self) -> Result<Results<'_>, Problem> {
-        Ok(Results { cache: &self.app.results, reader: self.store()?, world: &self.world })
+    pub fn results(&self) -> Result<ResultReader<'_>, Problem> {
+        Ok(ResultReader { cache: &self.app.results, reader: self.store()?, world: &self.world })
     }
 
     /// The store.

@@ -11,7 +11,7 @@ mod population;
 pub use forwarded::{ForwardedError, parse as parse_forwarded};
 pub use import::{BadLine, ImportError, Imported, import};
 pub use population::{
-    Heads, Identity, Members, PersonTerms, Population, Source, members, population, uc_heads,
+    Heads, Members, PersonTerms, Population, RegistryVersion, Source, members, population, uc_heads,
 };
 
 use crate::store::Raw;

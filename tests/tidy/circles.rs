@@ -11,9 +11,7 @@ use super::sources;
 const STILL_ALLOWED: &[&str] = &[
     "src/archive",
     "src/catalog",
-    "src/cli",
     "src/daemon",
-    "src/http",
     "src/inbox",
     "src/kpi",
     "src/load",
@@ -37,7 +35,8 @@ fn definition(files: &BTreeMap<Names, File>, path: &[String], depth: usize) -> O
         let mut below = module.clone();
         below.push(name.clone());
         let is_last = at + 1 == path.len();
-        let handed_on = files[&module].uses.iter().find(|one| one.public && one.name == *name);
+        // Children see also what their parent has brought in for itself.
+        let handed_on = files[&module].uses.iter().find(|one| one.name == *name);
         if files.contains_key(&below) && !(is_last && handed_on.is_some()) {
             module = below;
             continue;
@@ -87,8 +86,8 @@ fn needs(files: &BTreeMap<Names, File>, module: &Names) -> BTreeSet<Names> {
         found.extend(target.filter(|target| target != module));
     };
     for one in &file.uses {
-        // What is only handed on is not needed here.
-        if one.public && !used.contains(&one.name) {
+        // What is only handed on, to others or to children, is not needed here.
+        if one.name != "*" && !used.contains(&one.name) {
             continue;
         }
         let Some(whole) = absolute(files, module, &one.path) else { continue };
@@ -206,7 +205,9 @@ fn of(sources: &[(&str, &str)]) -> Vec<Vec<String>> {
         .into_iter()
         .map(|circle| circle.iter().map(|module| module.join("::")).collect())
         .collect();
-    found.iter_mut().for_each(|circle| circle.sort());
+    for circle in &mut found {
+        circle.sort();
+    }
     found
 }
 

@@ -15,8 +15,7 @@ pub struct File {
     pub name: String,
     /// Its code.
     pub tokens: Vec<TokenTree>,
-    /// `use` declarations: name here, where it comes from, whether others see
-    /// it. The name of a glob is `*`.
+    /// `use` declarations: what they bring in, and where from.
     pub uses: Vec<Use>,
     /// Modules that it declares, tests left out.
     pub children: BTreeSet<String>,
@@ -32,8 +31,6 @@ pub struct Use {
     pub name: String,
     /// Where it comes from, as written.
     pub path: Names,
-    /// Whether it is handed on (`pub use`).
-    pub public: bool,
 }
 
 /// Every file of the program, by the path of its module.
@@ -128,8 +125,7 @@ fn scan(tokens: &[TokenTree], place: Place, file: &mut File, code: &mut Vec<Toke
             "use" => {
                 let end = tokens[at..].iter().position(|t| is_punct(t, ';'));
                 let end = at + end.unwrap_or(tokens.len() - at);
-                let public = at > 0 && is_public(&tokens[..at]);
-                tree(&tokens[at + 1..end], &[], public, &mut file.uses);
+                tree(&tokens[at + 1..end], &[], &mut file.uses);
                 at = end;
             }
             "mod" if place == Place::Module && next.is_some() => {
@@ -165,17 +161,8 @@ fn scan(tokens: &[TokenTree], place: Place, file: &mut File, code: &mut Vec<Toke
     }
 }
 
-/// Whether `pub` or `pub(…)` stands before.
-fn is_public(before: &[TokenTree]) -> bool {
-    let last = before.last().and_then(ident);
-    let of_crate = before.len() > 1
-        && matches!(before.last(), Some(TokenTree::Group(_)))
-        && ident(&before[before.len() - 2]).as_deref() == Some("pub");
-    last.as_deref() == Some("pub") || of_crate
-}
-
 /// Takes a tree of `use` apart.
-fn tree(tokens: &[TokenTree], before: &[String], public: bool, out: &mut Vec<Use>) {
+fn tree(tokens: &[TokenTree], before: &[String], out: &mut Vec<Use>) {
     let mut path = before.to_vec();
     let mut name = None;
     let mut at = 0;
@@ -190,7 +177,7 @@ fn tree(tokens: &[TokenTree], before: &[String], public: bool, out: &mut Vec<Use
             TokenTree::Group(group) => {
                 let inner: Vec<TokenTree> = group.stream().into_iter().collect();
                 for part in inner.split(|token| is_punct(token, ',')) {
-                    tree(part, &path, public, out);
+                    tree(part, &path, out);
                 }
                 return;
             }
@@ -206,7 +193,7 @@ fn tree(tokens: &[TokenTree], before: &[String], public: bool, out: &mut Vec<Use
     if tokens.is_empty() {
         return;
     }
-    out.push(Use { name, path, public });
+    out.push(Use { name, path });
 }
 
 /// Paths of at least two names in code: `a::b`, `a::b::c`.

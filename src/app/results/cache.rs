@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::error::ResultsError;
 use super::key::{ComputedResult, DataState, ResultKey};
-use super::source::Source;
+use super::source::ResultSource;
 use crate::kpi::Library;
 
 /// How long a failure is cached before the computation is tried again.
@@ -26,7 +26,7 @@ const IDLE: Duration = Duration::from_millis(200);
 /// Results, cached and being computed.
 pub struct ResultCache {
     /// What they are computed from.
-    pub(super) source: Source,
+    pub(super) source: ResultSource,
     table: Mutex<CacheTable>,
     changed: Condvar,
     waiting: AtomicUsize,
@@ -87,7 +87,7 @@ impl Drop for WaitingWorker<'_> {
 
 impl ResultCache {
     /// An empty cache of results that are computed from `source`.
-    pub fn new(source: Source) -> Self {
+    pub fn new(source: ResultSource) -> Self {
         Self {
             source,
             table: Mutex::default(),

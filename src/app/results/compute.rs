@@ -10,7 +10,7 @@ use super::cache::ResultCache;
 use super::error::ResultsError;
 use super::key::{ComputedResult, DataState, ResultKey, RoundResult};
 use super::lookup::definition;
-use super::source::Source;
+use super::source::ResultSource;
 use crate::kpi::{KpiError, Library, Session};
 use crate::money::result::{Basis, MoneyError, count};
 use crate::score::AsOf;
@@ -26,8 +26,8 @@ const VISITED: &str = include_str!("../../../schema/status/visited.sql");
 const SNAPSHOT: Duration = Duration::from_mins(2);
 
 /// Results computed on one state of the store.
-struct Batch<'a> {
-    source: &'a Source,
+struct ComputeBatch<'a> {
+    source: &'a ResultSource,
     world: &'a Arc<World>,
     library: &'a Library,
     reader: &'a Reader,
@@ -35,7 +35,7 @@ struct Batch<'a> {
 }
 
 /// The outcome of a computation, and the state of the data it is of.
-type Outcome = (DataState, Result<ComputedResult, ResultsError>);
+type Computed = (DataState, Result<ComputedResult, ResultsError>);
 
 /// Computes a result, and then those that `next` gives, as long as they can
 /// be computed on the same snapshot with the same intermediate tables.
@@ -43,7 +43,7 @@ pub fn compute_batch(
     (cache, stop): (&ResultCache, &Arc<AtomicBool>),
     first: ResultKey,
     mut next: impl FnMut() -> Option<ResultKey>,
-    mut insert: impl FnMut(ResultKey, Outcome),
+    mut insert: impl FnMut(ResultKey, Computed),
 ) {
     let mut present = Some(first);
     // A panic is a failure of the result that was being computed.
@@ -63,7 +63,7 @@ fn try_batch(
     (cache, stop): (&ResultCache, &Arc<AtomicBool>),
     present: &mut Option<ResultKey>,
     next: &mut impl FnMut() -> Option<ResultKey>,
-    insert: &mut impl FnMut(ResultKey, Outcome),
+    insert: &mut impl FnMut(ResultKey, Computed),
 ) -> Result<(), ResultsError> {
     let source = &cache.source;
     let world = source.environment.get();
@@ -73,7 +73,8 @@ fn try_batch(
     let begun = Instant::now();
     let _held = reader.snapshot()?;
     let kept = Kept::of(&source.data, world.config.limits.figures_kept_mib);
-    let batch = Batch { source, world: &world, library: &library, reader: &reader, kept: &kept };
+    let batch =
+        ComputeBatch { source, world: &world, library: &library, reader: &reader, kept: &kept };
     let mut session = Session::new(&world, &reader).map_err(failure)?.keeping(&kept);
     while let Some(key) = present {
         // The end of the program does not wait for a result.
@@ -92,7 +93,7 @@ fn try_batch(
     Ok(())
 }
 
-impl Batch<'_> {
+impl ComputeBatch<'_> {
     fn compute(
         &self,
         session: &mut Session<'_>,
@@ -123,7 +124,7 @@ impl Batch<'_> {
     }
 
     fn round(&self, round: i32) -> Result<RoundResult, ResultsError> {
-        let Batch { world, reader, .. } = self;
+        let ComputeBatch { world, reader, .. } = self;
         let book = self.source.rulebook(round)?;
         if let Some(mistake) = check(&book, &world.catalog).into_iter().next() {
             log::error!("{mistake}");

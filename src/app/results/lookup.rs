@@ -13,7 +13,7 @@ use crate::world::World;
 
 /// Results as of the state of the data that one request sees.
 #[derive(Clone, Copy)]
-pub struct Results<'a> {
+pub struct ResultReader<'a> {
     /// Where results are cached.
     pub cache: &'a ResultCache,
     /// The state of the store that the request sees.
@@ -27,7 +27,7 @@ pub fn definition<'l>(library: &'l Library, id: &str) -> Result<&'l Definition, 
     library.get(id).ok_or(ResultsError::NoKpi)
 }
 
-impl Results<'_> {
+impl ResultReader<'_> {
     /// Indicators at a level, with every group, in the order asked for. Asking
     /// for several at once is faster than one after the other. They contain
     /// small counts, which [`crate::app::redaction`] hides.

@@ -22,8 +22,8 @@ mod worker;
 pub use cache::ResultCache;
 pub use error::ResultsError;
 pub use key::RoundResult;
-pub use lookup::{Results, definition};
-pub use source::Source;
+pub use lookup::{ResultReader, definition};
+pub use source::ResultSource;
 pub use worker::start;
 
 #[cfg(test)]

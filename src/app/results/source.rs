@@ -10,7 +10,7 @@ use crate::score::{Rulebook, Shelf};
 use crate::store::Reader;
 
 /// What results are computed from.
-pub struct Source {
+pub struct ResultSource {
     /// The database file.
     pub database: PathBuf,
     /// The data folder, with the province's own rulebooks and indicators.
@@ -19,7 +19,7 @@ pub struct Source {
     pub environment: Arc<LiveEnvironment>,
 }
 
-impl Source {
+impl ResultSource {
     /// The state of the data as `reader` sees it, for these results.
     pub fn state(&self, reader: &Reader, keys: &[ResultKey]) -> Result<DataState, ResultsError> {
         let mut rest = format!("{} {}", self.environment.generation(), reader.changes()?);
@@ -33,12 +33,12 @@ impl Source {
 
     /// The rulebook of a round.
     pub fn rulebook(&self, round: i32) -> Result<Rulebook, ResultsError> {
-        let shelf = Shelf::of(&self.data);
-        if !shelf.rounds().contains_key(&round) {
-            let known: Vec<String> = shelf.rounds().keys().map(ToString::to_string).collect();
+        let rulebooks = Shelf::of(&self.data);
+        if !rulebooks.rounds().contains_key(&round) {
+            let known: Vec<String> = rulebooks.rounds().keys().map(ToString::to_string).collect();
             return Err(ResultsError::NoRound(known.join(", ")));
         }
-        shelf.rulebook(round).map_err(|error| {
+        rulebooks.rulebook(round).map_err(|error| {
             log::error!("{error}");
             ResultsError::InvalidRulebook
         })

@@ -4,7 +4,7 @@ use std::time::Duration;
 use super::cache::{Lookup, ResultCache};
 use super::error::ResultsError;
 use super::key::{ComputedResult, DataState, ResultKey};
-use super::source::Source;
+use super::source::ResultSource;
 use crate::app::environment::LiveEnvironment;
 use crate::catalog::Catalog;
 use crate::config::Config;
@@ -15,7 +15,7 @@ fn cache() -> ResultCache {
     let catalog = Catalog::builtin().unwrap();
     let world = World::new(catalog, Units::default(), Config::default()).unwrap();
     let environment = Arc::new(LiveEnvironment::new(Arc::new(world)));
-    ResultCache::new(Source { database: "".into(), data: "".into(), environment })
+    ResultCache::new(ResultSource { database: "".into(), data: "".into(), environment })
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub struct SignedIn {
     csrf: Option<String>,
 }
 
-/// What every page has around it.
+/// What surrounds every page.
 #[derive(Debug, Clone)]
 pub struct Frame {
     /// Its language.
@@ -30,7 +30,7 @@ pub struct Frame {
     /// The menu.
     pub menu: Vec<MenuItem>,
     path: String,
-    /// Parameters but for the language.
+    /// Query parameters without the language.
     query: Vec<(String, String)>,
 }
 

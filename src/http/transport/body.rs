@@ -1,12 +1,12 @@
-//! The body of a request as it comes in: with a length or in chunks, under a
-//! limit, at the client's pace but not at any pace.
+//! The body of a request as it arrives: with a length or in chunks, under a
+//! limit, at the client's pace but not below the minimum rate.
 
 use std::io::{Error, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Instant;
 
 use super::connection_pool::{ConnectionSlot, Stage};
-use super::head::Head;
+use super::head::RequestHead;
 use super::limits::ConnectionLimits;
 use super::timing::is_timeout;
 use super::transfer_rate::Deadline;
@@ -15,57 +15,57 @@ use crate::http::problem::{self, Problem};
 /// Longest line between chunks (its size and extensions), and longest trailer.
 const LINE_BYTES: usize = 4096;
 
-/// How much is taken from the client at a time.
+/// How much is read from the client at a time, in bytes.
 const BUFFER_BYTES: usize = 64 << 10;
 
-/// What of the body is still to come.
+/// What is left of the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Remaining {
-    /// So many bytes, then it ends.
+    /// This many bytes, then it ends.
     Bytes(u64),
-    /// So many bytes of a chunk, then the end of its line.
+    /// This many bytes of a chunk, then the end of its line.
     Chunk(u64),
-    /// The line that says how large the next chunk is.
+    /// The line with the size of the next chunk.
     Size,
-    /// Lines after the last chunk, to an empty one.
+    /// Trailer lines after the last chunk, up to an empty one.
     Trailer,
     /// Nothing.
     Nothing,
 }
 
-/// What a body is: how long it may take depends on that.
+/// Kind of a body, which decides its deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyKind {
-    /// A few fields: all of it within one time, like a head.
+    /// A few fields: one deadline for all of it, like a head.
     Form,
-    /// An archive: as long as it comes at the least rate.
+    /// An archive: as long as it arrives at the minimum rate.
     Archive,
 }
 
 /// Reads the body of one request.
 pub struct BodyReader<'a> {
     slot: &'a ConnectionSlot,
-    /// Bytes that have come and are not yet taken, from `at` on.
+    /// Bytes that have arrived and are not used yet, from `at` on.
     buffer: Vec<u8>,
     at: usize,
     left: Remaining,
-    /// Bytes of the body that may come, and that have come.
+    /// Most bytes of the body, and those that have arrived.
     most: u64,
     taken: u64,
-    /// Until when more must come.
+    /// When more must have arrived.
     deadline: Deadline,
-    /// What is said to who is late.
+    /// Detail of the problem when it is late.
     late: String,
-    /// What is wrong with the body, for the reply.
+    /// The problem with the body, for the reply.
     trouble: Option<Problem>,
 }
 
 impl<'a> BodyReader<'a> {
-    /// The body behind a head. `rest` is what came with the head; a client
-    /// that waits to be told is told here.
+    /// The body after a head. `rest` is the part that arrived with the head; a
+    /// client that waits for `100 Continue` gets it here.
     pub fn new(
         slot: &'a ConnectionSlot,
-        head: &Head,
+        head: &RequestHead,
         rest: Vec<u8>,
         (kind, most): (BodyKind, u64),
         limits: &ConnectionLimits,
@@ -94,12 +94,12 @@ impl<'a> BodyReader<'a> {
                 (Stage::Receiving, Deadline::at_rate(now, limits.body, rate), late)
             }
         };
-        // Whether the slot is still ours the first read tells.
+        // Whether the slot has been lost is noticed at the first read.
         slot.at(stage);
         Ok(Self { slot, buffer: rest, at: 0, left, most, taken: 0, deadline, late, trouble: None })
     }
 
-    /// What was wrong with the body, when reading it failed.
+    /// The problem with the body, when reading it failed.
     pub fn trouble(&mut self) -> Option<Problem> {
         self.trouble.take()
     }
@@ -109,7 +109,7 @@ impl<'a> BodyReader<'a> {
         Error::other("the body is not well-formed")
     }
 
-    /// Gets more from the client, before the deadline.
+    /// Reads more from the client, before the deadline.
     fn fill(&mut self) -> std::io::Result<()> {
         if self.at < self.buffer.len() {
             return Ok(());
@@ -172,7 +172,7 @@ impl<'a> BodyReader<'a> {
         }
     }
 
-    /// Lines after the last chunk: nobody here wants to know.
+    /// Skips trailer lines.
     fn trailer(&mut self) -> std::io::Result<()> {
         let mut bytes = 0;
         loop {
@@ -187,7 +187,7 @@ impl<'a> BodyReader<'a> {
         }
     }
 
-    /// Goes on to where there are bytes of the body, or to its end.
+    /// Advances to the next bytes of the body, or to its end.
     fn advance(&mut self) -> std::io::Result<()> {
         loop {
             self.left = match self.left {

@@ -1,5 +1,5 @@
-//! One client from its first byte to its last: head, body, reply, linger_close,
-//! each with a deadline of its own.
+//! One client from its first byte to its last: head, body, reply, close, each
+//! with a deadline of its own.
 
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::net::{Shutdown, TcpStream};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::body::{BodyKind, BodyReader};
 use super::connection_pool::{ConnectionSlot, Refused, Stage};
-use super::head::{Head, HeadBuffer};
+use super::head::{HeadBuffer, RequestHead};
 use super::limits::ConnectionLimits;
 use super::peer;
 use super::timing::{SLOT_WAIT, is_timeout};
@@ -22,13 +22,13 @@ use crate::http::upload::RequestBody;
 
 /// Decides from a head which body may follow it. The transport itself knows no
 /// routes.
-pub type AdmissionCheck = dyn Fn(&Head) -> Result<BodyPolicy, Problem> + Send + Sync;
+pub type AdmissionCheck = dyn Fn(&RequestHead) -> Result<BodyPolicy, Problem> + Send + Sync;
 
 /// How long we wait for a client to close, so that it reads its reply before
 /// a reset takes it away.
 const LINGER: Duration = Duration::from_millis(500);
 
-/// How much of what a client still sends is read meanwhile; who sends more is
+/// How much a client may still send meanwhile, in bytes; one that sends more is
 /// not listening.
 const LINGER_BYTES: usize = 256 << 10;
 
@@ -40,8 +40,8 @@ pub fn serve(
     upstream: &Upstream,
 ) {
     let _connected = limits.metrics.connected();
-    // Head and body go out as they are; waiting for the client to say that it
-    // has the first would cost 40 ms now and then.
+    // Head and body are sent at once: waiting for the client to acknowledge the
+    // first would cost 40 ms now and then.
     let _ = slot.stream.set_nodelay(true);
     let answered = match receive(&slot.stream, limits) {
         HeadResult::Gone => return,
@@ -73,14 +73,14 @@ pub fn serve(
 }
 
 enum HeadResult {
-    /// The head, and what of the body came with it.
-    Head(Head, Vec<u8>),
+    /// The head, and the part of the body that arrived with it.
+    Head(RequestHead, Vec<u8>),
     Wrong(Problem),
-    /// Left, or never said a word: nobody to answer.
+    /// The client has left, or never sent anything: nobody to answer.
     Gone,
 }
 
-/// Reads the head: all of it has one deadline, however it is cut up.
+/// Reads the head; one deadline holds for all of it.
 fn receive(mut stream: &TcpStream, limits: &ConnectionLimits) -> HeadResult {
     let until = Instant::now() + limits.head;
     let mut buffer = HeadBuffer::new(limits.head_bytes);
@@ -108,26 +108,26 @@ fn receive(mut stream: &TcpStream, limits: &ConnectionLimits) -> HeadResult {
     }
 }
 
-/// What there is to ask once all of a request has come.
+/// A request once all of it has arrived.
 enum BodyResult {
     All {
-        /// What came with it.
+        /// The body.
         with: RequestBody,
-        /// It is answered whatever else is going on.
+        /// Whether it is answered however busy the program is.
         always: bool,
     },
     Wrong(Problem),
-    /// The slot is somebody else's.
+    /// The slot has been lost.
     Gone,
 }
 
-/// Takes the body, if there is to be one. Nothing of it is read before it is
+/// Reads the body, if there may be one. Nothing of it is read before it is
 /// known that this client may send it, and that there is a slot for it.
 fn receive_all(
     slot: &ConnectionSlot,
     limits: &ConnectionLimits,
     admit: &AdmissionCheck,
-    head: &Head,
+    head: &RequestHead,
     rest: Vec<u8>,
 ) -> BodyResult {
     let policy = match admit(head) {
@@ -150,7 +150,7 @@ fn take_body(
     slot: &ConnectionSlot,
     limits: &ConnectionLimits,
     policy: BodyPolicy,
-    head: &Head,
+    head: &RequestHead,
     rest: Vec<u8>,
 ) -> Result<RequestBody, Problem> {
     match policy {
@@ -158,7 +158,7 @@ fn take_body(
         BodyPolicy::Form(most) => {
             let mut body = BodyReader::new(slot, head, rest, (BodyKind::Form, most), limits)?;
             let mut form = Vec::new();
-            // The reader itself holds to the limit.
+            // The reader enforces the limit.
             match body.read_to_end(&mut form) {
                 Ok(_) => Ok(RequestBody::Form(form.into())),
                 Err(_) => Err(body.trouble().unwrap_or_else(cut_off)),
@@ -168,7 +168,7 @@ fn take_body(
             let most = upload.body_bytes();
             let mut body = BodyReader::new(slot, head, rest, (BodyKind::Archive, most), limits)?;
             let received = upload.receive(&mut body);
-            // What is wrong with the body goes before what comes of it.
+            // A problem with the body comes before one with the archive.
             match body.trouble() {
                 Some(problem) => Err(problem),
                 None => received.map(|received| RequestBody::Archive(Arc::new(received))),
@@ -196,7 +196,7 @@ fn send_reply(
     send(slot, &mut whole, limits)
 }
 
-/// Sends at the client's pace, but not at any pace.
+/// Sends at the client's pace, but not below the minimum rate.
 fn send(
     slot: &ConnectionSlot,
     from: &mut impl Read,
@@ -233,7 +233,7 @@ fn send(
 }
 
 /// Lets the client read its reply: closing while bytes of its own are unread
-/// would reset the connection under it.
+/// would reset the connection.
 fn linger_close(slot: &ConnectionSlot) {
     let mut stream: &TcpStream = &slot.stream;
     if stream.shutdown(Shutdown::Write).is_err() || !slot.at(Stage::Lingering) {

@@ -1,16 +1,15 @@
-//! Who may be connected at once: a bounded number of pool, of which one peer
-//! has some only, and a few more in reserve.
+//! Who may be connected at once: a bounded number of connection slots, of which
+//! one peer may hold only some, and a few more in reserve.
 //!
-//! When all are taken, whoever is of least use gives its slot to the newcomer,
-//! so that silent and slow clients cannot keep others out: first who has its
-//! reply and only has to close, then who has had its time for a head or a
-//! form, longest first, then who sends or takes fewest bytes over time, the
-//! slowest first, and only then who has just come. A client whose request is
-//! being answered, or who is fast, never loses its slot.
+//! When all slots are taken, the least active client loses its slot to the
+//! newcomer, so that silent and slow clients cannot keep others out: first one
+//! that has its reply and only has to close, then one that has had its time for
+//! a head or a form (longest first), then one that sends or reads the fewest
+//! bytes per second, and only then one that has just connected. A client whose
+//! request is being answered, or that is fast, never loses its slot.
 //!
-//! On a slot in reserve a head is read, and what must be answered always
-//! (health, metrics) is; who asks anything else waits there for a slot, for a
-//! moment.
+//! On a slot in reserve a head is read, and health and metrics are answered;
+//! any other request waits there for a slot, for a moment.
 
 use std::collections::BTreeMap;
 use std::net::{Shutdown, TcpStream};
@@ -19,38 +18,38 @@ use std::time::{Duration, Instant};
 
 use super::transfer_rate::TransferRate;
 
-/// ConnectionPool beyond those that are configured.
+/// Slots beyond those that are configured.
 pub const RESERVED: usize = 4;
 
-/// For so long a client has just come, and is not measured yet.
+/// A client is new, and not measured yet, for this long.
 const FRESH: Duration = Duration::from_millis(500);
 
-/// Who sends or takes so many bytes a second keeps its slot, whoever wants it.
+/// A client that sends or reads this many bytes a second keeps its slot.
 const FAST: u64 = 64 << 10;
 
-/// Where a connection stands.
+/// What a connection is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// The head of its request has not come whole.
+    /// Its head has not arrived completely.
     Head,
-    /// It has, and waits for a slot that is not in reserve.
+    /// Its head has arrived, and it waits for a slot that is not in reserve.
     Waiting,
-    /// A form is coming in.
+    /// A form is arriving.
     Form,
-    /// An archive is coming in.
+    /// An archive is arriving.
     Receiving,
     /// It is being answered.
     Working,
     /// Its reply is being sent.
     Sending,
-    /// Its reply is sent; the client has yet to close.
+    /// Its reply has been sent; the client has yet to close.
     Lingering,
 }
 
 /// Why a client whose head is known gets no slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
-    /// Its slot is somebody else's by now.
+    /// It has lost its slot.
     Gone,
     /// No slot became free in time.
     Full,
@@ -59,22 +58,22 @@ pub enum Refused {
 struct PoolEntry {
     stream: Arc<TcpStream>,
     stage: Stage,
-    /// When it came to its stage.
+    /// When this stage began.
     since: Instant,
     pace: TransferRate,
-    /// Whose it is; none until that is known.
+    /// The client, by address; none until known.
     peer: Option<String>,
     reserved: bool,
 }
 
-/// Of what use a slot is: the smallest loses it.
+/// How active a client is: the smallest loses its slot.
 type Activity = (u8, u64, Instant);
 
-/// The first class of those who have just come.
+/// The activity class of clients that are new.
 const NEW: u8 = 3;
 
 impl PoolEntry {
-    /// None for who never loses its slot.
+    /// None for a client that never loses its slot.
     fn activity(&self, now: Instant) -> Option<Activity> {
         let fresh = now.saturating_duration_since(self.since) < FRESH;
         match self.stage {
@@ -95,23 +94,23 @@ impl PoolEntry {
 struct PoolTable {
     next: u64,
     entries: BTreeMap<u64, PoolEntry>,
-    /// ConnectionPool handed out and not yet given back, those that lost their entry too.
+    /// Slots in use, also those whose entry is already removed.
     alive: usize,
 }
 
-/// All pool.
+/// All connection slots.
 pub struct ConnectionPool {
     limit: usize,
     per_peer: usize,
     table: Mutex<PoolTable>,
     given_back: Condvar,
-    /// Told the stream of whoever loses a slot before its request is answered;
-    /// never blocks.
+    /// Called with the stream of a client that loses its slot before its
+    /// request is answered; must not block.
     on_evict: Box<dyn Fn(&TcpStream) + Send + Sync>,
 }
 
 impl ConnectionPool {
-    /// So many pool, and so many of them for one peer.
+    /// A pool of `limit` slots, of which one peer may hold `per_peer`.
     pub fn new(
         limit: usize,
         per_peer: usize,
@@ -135,8 +134,8 @@ impl ConnectionPool {
         waited.unwrap_or_else(PoisonError::into_inner).0
     }
 
-    /// A slot for a newcomer, or the newcomer back when none becomes free
-    /// within `patience`. `peer` says whose it is, when its address does.
+    /// A slot for a newcomer, or its stream back when none becomes free within
+    /// `patience`. `peer` is the client, if its address tells.
     pub fn admit(
         self: &Arc<Self>,
         stream: TcpStream,
@@ -171,9 +170,10 @@ impl ConnectionPool {
         Ok(ConnectionSlot { id, stream, pool: self.clone() })
     }
 
-    /// Makes room for a newcomer, if need be; says whether it is in reserve.
+    /// Makes room for a newcomer, if need be; returns whether it is in reserve.
     fn place(&self, table: &mut PoolTable, peer: Option<&str>) -> Option<bool> {
-        // Who lost its slot takes a moment to leave; those are bounded, too.
+        // A client that lost its slot takes a moment to leave; those are
+        // bounded, too.
         if table.alive >= 2 * (self.limit + RESERVED) {
             return None;
         }
@@ -195,7 +195,7 @@ impl ConnectionPool {
         self.take(table, &|entry| entry.reserved, u8::MAX).then_some(true)
     }
 
-    /// Makes room among the pool of a peer, if it has as many as it may.
+    /// Makes room among the slots of a peer, if it holds as many as it may.
     fn place_for(&self, table: &mut PoolTable, slot: &ConnectionSlot, peer: &str) -> bool {
         let other = |entry: &PoolEntry| {
             entry.peer.as_deref() == Some(peer) && !Arc::ptr_eq(&entry.stream, &slot.stream)
@@ -203,7 +203,8 @@ impl ConnectionPool {
         table.count_of(peer, Some(slot.id)) < self.per_peer || self.take(table, &other, u8::MAX)
     }
 
-    /// Takes a slot from the least_active of some, if it is of a class below.
+    /// Takes the slot of the least active of some clients, if its class is
+    /// below `below`.
     fn take(&self, table: &mut PoolTable, who: &dyn Fn(&PoolEntry) -> bool, below: u8) -> bool {
         let entry = table.least_active(who, below).and_then(|id| table.entries.remove(&id));
         if let Some(entry) = &entry {
@@ -211,14 +212,14 @@ impl ConnectionPool {
             {
                 (self.on_evict)(&entry.stream);
             }
-            // Wakes its thread; a client that is gone already is no trouble.
+            // Wakes its thread; that the client is gone already does no harm.
             let _ = entry.stream.shutdown(Shutdown::Both);
         }
         entry.is_some()
     }
 
-    /// Ends every connection that is not being answered, and waits until all
-    /// are gone, at most so long.
+    /// Closes every connection that is not being answered, and waits at most
+    /// this long until all are gone.
     pub fn clear(&self, wait: Duration) {
         let until = Instant::now() + wait;
         let mut table = self.table();
@@ -238,18 +239,18 @@ impl ConnectionPool {
 }
 
 impl PoolTable {
-    /// ConnectionPool that are taken, in reserve or not.
+    /// Slots that are taken, in reserve or not.
     fn taken(&self, reserved: bool) -> usize {
         self.entries.values().filter(|entry| entry.reserved == reserved).count()
     }
 
-    /// ConnectionPool that a peer has, one left out.
+    /// Slots that a peer holds, without `but`.
     fn count_of(&self, peer: &str, but: Option<u64>) -> usize {
         let own = self.entries.iter().filter(|(id, _)| Some(**id) != but);
         own.filter(|(_, entry)| entry.peer.as_deref() == Some(peer)).count()
     }
 
-    /// Of some, the one that loses its slot, if it is of a class below.
+    /// The least active of some clients, if its class is below `below`.
     fn least_active(&self, who: &dyn Fn(&PoolEntry) -> bool, below: u8) -> Option<u64> {
         let now = Instant::now();
         let entries = self.entries.iter().filter(|(_, entry)| who(entry));
@@ -258,7 +259,7 @@ impl PoolTable {
     }
 }
 
-/// A place at the table; given back when dropped.
+/// A connection slot; given back when dropped.
 pub struct ConnectionSlot {
     id: u64,
     /// The client.
@@ -267,7 +268,7 @@ pub struct ConnectionSlot {
 }
 
 impl ConnectionSlot {
-    /// Goes on to a stage. False when the slot has been given to somebody else.
+    /// Enters a stage. False when the slot has been lost.
     pub fn at(&self, stage: Stage) -> bool {
         let mut table = self.pool.table();
         let Some(entry) = table.entries.get_mut(&self.id) else { return false };
@@ -275,13 +276,14 @@ impl ConnectionSlot {
         (entry.stage, entry.since, entry.pace) = (stage, now, TransferRate::new(now));
         drop(table);
         if stage == Stage::Lingering {
-            // A slot that somebody who waits may have.
+            // A waiting client may have this slot.
             self.pool.given_back.notify_all();
         }
         true
     }
 
-    /// Shows progress in a stage: so many bytes. False as above.
+    /// Records progress in a stage, in bytes. False when the slot has been
+    /// lost.
     pub fn moved(&self, bytes: usize) -> bool {
         let mut table = self.pool.table();
         let Some(entry) = table.entries.get_mut(&self.id) else { return false };
@@ -289,16 +291,16 @@ impl ConnectionSlot {
         true
     }
 
-    /// The head has come: it is known whose the slot is, and whether the
-    /// request must be answered always. If the peer has as many as it may, the
-    /// one of least use to it goes.
+    /// Records the client that the head names, and whether its request is
+    /// always answered. If the peer holds as many slots as it may, its least
+    /// active one is closed.
     pub fn named(&self, peer: &str, always: bool, patience: Duration) -> Result<(), Refused> {
         let (pool, until) = (&*self.pool, Instant::now() + patience);
         let mut table = pool.table();
         loop {
             let Some(entry) = table.entries.get_mut(&self.id) else { return Err(Refused::Gone) };
             if always {
-                // It is short, and counts for nobody.
+                // It is short, and counts for no peer.
                 entry.peer = None;
                 return Ok(());
             }

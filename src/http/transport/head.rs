@@ -10,8 +10,8 @@ use crate::http::problem::{self, Problem};
 /// Most headers of a request.
 const HEADERS: usize = 64;
 
-/// What the upstream server may see of a client's headers. Everything else
-/// (lengths, codings, hop-by-hop) ends here.
+/// Headers that are forwarded to the upstream server. All others (lengths,
+/// codings, hop-by-hop) are dropped.
 const FORWARDED: [&str; 16] = [
     "Accept",
     "Accept-Encoding",
@@ -31,19 +31,20 @@ const FORWARDED: [&str; 16] = [
     "X-Forwarded-Proto",
 ];
 
-/// Headers that say that somebody else's request was handed on to us: it is
-/// not of this machine, though it comes from here.
+/// Headers of forwarded requests: the client is not on this machine, though the
+/// connection comes from here.
 const HANDED_ON: [&str; 6] =
     ["Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP"];
 
-/// Headers of ours for the upstream server, which takes them from nobody else.
+/// Header with the client's address for the upstream server, which accepts it
+/// from nobody else.
 pub const PEER: &str = "X-Khlang-Peer";
-/// Says that the client is on this machine.
+/// Header that says that the client is on this machine.
 pub const LOCAL: &str = "X-Khlang-Local";
 
-/// The head of one request, whole and well-formed.
+/// The head of one request, complete and well-formed.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Head {
+pub struct RequestHead {
     /// Method, as sent.
     pub method: String,
     /// Path and query, beginning with `/`.
@@ -52,23 +53,23 @@ pub struct Head {
     pub forwarded: Vec<(&'static str, String)>,
     /// Length of the body that follows; `None` when it comes in chunks.
     pub body_bytes: Option<u64>,
-    /// The client sends its body only when it is told to go on.
+    /// Whether the client waits for `100 Continue` before it sends the body.
     pub waits: bool,
-    /// Address of the client; the connection knows it.
+    /// Address of the client, filled in by the connection.
     pub peer: String,
-    /// It names this machine, and nobody handed it on. Whether it comes from
-    /// here the connection knows.
+    /// Whether it names this machine and was not forwarded. Whether it comes
+    /// from this machine is known to the connection.
     pub local: bool,
 }
 
-impl Head {
-    /// A header that is handed on.
+impl RequestHead {
+    /// A forwarded header.
     pub fn header(&self, name: &str) -> Option<&str> {
         let found = self.forwarded.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
     }
 
-    /// A header, or what we say ourselves of the client; empty when there is
+    /// A forwarded header, or one that this program adds; empty if there is
     /// none.
     pub fn said(&self, name: &str) -> &str {
         match name {
@@ -84,8 +85,8 @@ impl Head {
         self.target.split_once('?').map_or(self.target.as_str(), |(path, _)| path)
     }
 
-    /// As the upstream server reads it: one request, one reply, and of the body
-    /// what `own` headers of ours say.
+    /// Written for the upstream server: one request, one reply, with `own`
+    /// headers about the body.
     pub fn canonical(&self, own: &[(&str, String)]) -> Vec<u8> {
         let mut text = format!("{} {} HTTP/1.1\r\nConnection: close\r\n", self.method, self.target);
         let forwarded = self.forwarded.iter().map(|(name, value)| (*name, value));
@@ -107,7 +108,7 @@ impl Head {
 pub struct HeadBuffer {
     bytes: Vec<u8>,
     limit: usize,
-    /// Where the head ends, once it has.
+    /// Where the head ends, once complete.
     end: usize,
 }
 
@@ -117,22 +118,22 @@ impl HeadBuffer {
         Self { bytes: Vec::new(), limit, end: 0 }
     }
 
-    /// Nothing has come yet.
+    /// Whether nothing has arrived yet.
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 
-    /// What came behind the head in the same packet: of the body, if there is
-    /// one. What is pipelined is never looked at: one request a connection.
+    /// The part of the body that arrived in the same packet. Pipelined requests
+    /// are ignored: one request per connection.
     pub fn rest(mut self) -> Vec<u8> {
         self.bytes.split_off(self.end)
     }
 
-    /// Takes what a packet brought; gives the head once it is whole.
-    pub fn push(&mut self, packet: &[u8]) -> Result<Option<Head>, Problem> {
+    /// Adds a packet; returns the head once it is complete.
+    pub fn push(&mut self, packet: &[u8]) -> Result<Option<RequestHead>, Problem> {
         let seen = self.bytes.len().saturating_sub(3);
         self.bytes.extend_from_slice(packet);
-        // Clients of old put an empty line before a request.
+        // Old clients send an empty line before a request.
         let blank = self.bytes.iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
         if blank == self.bytes.len() {
             return self.or_too_large();
@@ -154,7 +155,7 @@ impl HeadBuffer {
         }
     }
 
-    fn or_too_large(&self) -> Result<Option<Head>, Problem> {
+    fn or_too_large(&self) -> Result<Option<RequestHead>, Problem> {
         if self.bytes.len() < self.limit {
             return Ok(None);
         }
@@ -168,7 +169,7 @@ fn malformed(detail: &str) -> Problem {
 }
 
 /// Reads a whole head.
-fn parse(bytes: &[u8]) -> Result<Head, Problem> {
+fn parse(bytes: &[u8]) -> Result<RequestHead, Problem> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS];
     let mut request = httparse::Request::new(&mut headers);
     match request.parse(bytes) {
@@ -189,7 +190,7 @@ fn parse(bytes: &[u8]) -> Result<Head, Problem> {
     let (authority, target) = split_target(target)?;
     let host = host(authority, request.headers, version)?;
     let handed_on = HANDED_ON.iter().any(|name| values(request.headers, name).next().is_some());
-    Ok(Head {
+    Ok(RequestHead {
         method: method.to_owned(),
         target: target.to_owned(),
         forwarded: forwarded(request.headers),
@@ -200,7 +201,7 @@ fn parse(bytes: &[u8]) -> Result<Head, Problem> {
     })
 }
 
-/// Path and query of a target; its authority too when a proxy's form was used.
+/// Path and query of a target; also its authority, in the form for proxies.
 fn split_target(target: &str) -> Result<(Option<&str>, &str), Problem> {
     if !target.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(malformed("the address has a character that must be escaped"));
@@ -222,7 +223,7 @@ fn values<'a>(
     headers.iter().filter(move |h| h.name.eq_ignore_ascii_case(name)).map(|h| h.value)
 }
 
-/// Whom the client believes it talks to. Every HTTP/1.1 request says so.
+/// The host that the client asks for. Every HTTP/1.1 request names one.
 fn host<'a>(
     authority: Option<&'a str>,
     headers: &'a [httparse::Header<'a>],
@@ -240,8 +241,8 @@ fn host<'a>(
     Ok(authority.or(host.transpose()?))
 }
 
-/// Whether a host names this machine. A page of a stranger whose name has
-/// been pointed at 127.0.0.1 (DNS rebinding) says the stranger's name here.
+/// Whether a host names this machine. A page of another site whose name was
+/// pointed at 127.0.0.1 (DNS rebinding) gives that site's name here.
 pub fn is_loopback(host: &str) -> bool {
     let name = match host.strip_prefix('[') {
         Some(rest) => rest.split_once(']').map_or("", |(name, _)| name),
@@ -259,8 +260,8 @@ fn forwarded(headers: &[httparse::Header]) -> Vec<(&'static str, String)> {
             .filter(|value| value.bytes().all(|b| b == b' ' || b.is_ascii_graphic()))
             .collect();
         if !texts.is_empty() {
-            // Crumbs of one cookie header are put together otherwise than
-            // items of a list (RFC 9113 §8.2.3).
+            // Cookies are joined otherwise than items of a list (RFC 9113
+            // §8.2.3).
             let between = if name == "Cookie" { "; " } else { ", " };
             list.push((name, texts.join(between)));
         }
@@ -268,8 +269,7 @@ fn forwarded(headers: &[httparse::Header]) -> Vec<(&'static str, String)> {
     list
 }
 
-/// Whether the client waits to be told to go on. Clients of HTTP/1.0 know no
-/// such thing.
+/// Whether the client waits for `100 Continue`, which HTTP/1.0 does not know.
 fn waits(headers: &[httparse::Header], version: u8) -> Result<bool, Problem> {
     let mut wishes = values(headers, "Expect").filter(|_| version == 1);
     match wishes.next() {
@@ -279,8 +279,8 @@ fn waits(headers: &[httparse::Header], version: u8) -> Result<bool, Problem> {
     }
 }
 
-/// The length of the body; `None` for chunks. Two opinions about it are how
-/// requests are smuggled past a front, so they are refused.
+/// The length of the body; `None` for chunks. Contradicting lengths are how
+/// requests are smuggled past a proxy, so they are refused.
 fn body_bytes(headers: &[httparse::Header]) -> Result<Option<u64>, Problem> {
     let mut lengths = values(headers, "Content-Length").map(|value| {
         let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);

@@ -21,32 +21,32 @@ use crate::config::Config;
 use crate::http::problem::{self, Problem};
 use crate::http::reply;
 
-/// Pause after an accept that failed: for want of descriptors, it would fail
-/// again at once.
+/// Pause after a failed accept, which would fail again at once while
+/// descriptors are short.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Connections that the system queues until they are accepted.
 const BACKLOG: i32 = 1024;
 
-/// How long, and how many, refused clients are kept from a reset that would
-/// take the refusal away before it is read.
+/// How long, and how many, refused connections are kept open, so that a reset
+/// does not destroy the refusal before it is read.
 const REFUSED_KEPT: (Duration, usize) = (Duration::from_millis(500), 64);
 
-/// Descriptors that are kept for everything but clients.
+/// Descriptors reserved for everything but clients.
 const DESCRIPTORS_KEPT: usize = 128;
 
 /// Descriptors of one client: its socket, both ends of the way to the upstream
 /// server (which holds its end three times), and a reply on disk.
 const DESCRIPTORS_PER_SLOT: usize = 6;
 
-/// Stack of a connection's thread; what it holds is on the heap.
+/// Stack of a connection's thread, in bytes; its buffers are on the heap.
 const STACK_BYTES: usize = 256 << 10;
 
 /// Tells whether clients on other machines may connect at all.
 pub type Guarded = dyn Fn() -> bool + Send + Sync;
 
-/// Binds the address on which clients come in. Other machines may come in only
-/// when everybody needs a token.
+/// Binds the configured address. Fails when it is open to other machines while
+/// no token exists.
 pub fn bind(config: &Config, guarded: bool) -> anyhow::Result<TcpListener> {
     let address = config.http.listen;
     if !address.ip().is_loopback() && !guarded {
@@ -59,14 +59,15 @@ pub fn bind(config: &Config, guarded: bool) -> anyhow::Result<TcpListener> {
         let kind = Domain::for_address(address);
         let socket = Socket::new(kind, Type::STREAM, Some(Protocol::TCP))?;
         socket.set_reuse_address(true)?;
-        // Accepted sockets inherit both: who is gone without a word is noticed.
+        // Accepted sockets inherit both: a client that is gone is noticed.
         #[cfg(target_os = "linux")]
         socket.set_tcp_user_timeout(Some(config.http.send.0))?;
         let keepalive = TcpKeepalive::new().with_time(Duration::from_secs(15));
         socket.set_tcp_keepalive(&keepalive.with_interval(Duration::from_secs(5)))?;
         socket.bind(&address.into())?;
         socket.listen(BACKLOG)?;
-        // Accept comes back empty-handed now and then, to see whether to stop.
+        // Accept returns now and then without a client, to check whether to
+        // stop.
         socket.set_read_timeout(Some(TICK))?;
         Ok(socket.into())
     };
@@ -75,7 +76,7 @@ pub fn bind(config: &Config, guarded: bool) -> anyhow::Result<TcpListener> {
 
 /// Accepts clients.
 pub struct Listener {
-    listener: TcpListener,
+    socket: TcpListener,
     pool: Arc<ConnectionPool>,
     limits: Arc<ConnectionLimits>,
     admit: Arc<AdmissionCheck>,
@@ -87,7 +88,7 @@ impl Listener {
     /// Accepts on a socket that [`bind`] made, and hands requests to
     /// `upstream`.
     pub fn new(
-        listener: TcpListener,
+        socket: TcpListener,
         config: &Config,
         (admit, guarded): (Arc<AdmissionCheck>, Arc<Guarded>),
         (upstream, metrics): (Arc<Upstream>, Arc<Metrics>),
@@ -101,7 +102,7 @@ impl Listener {
             (slots(config.limits.connections), config.limits.connections_per_peer);
         let pool = ConnectionPool::new(limit, per_peer, Box::new(on_evict));
         Self {
-            listener,
+            socket,
             pool,
             limits: Arc::new(ConnectionLimits::new(config, metrics)),
             admit,
@@ -118,7 +119,7 @@ impl Listener {
             while refused.front().is_some_and(|(at, _)| at.elapsed() > REFUSED_KEPT.0) {
                 refused.pop_front();
             }
-            match self.listener.accept() {
+            match self.socket.accept() {
                 Ok((stream, peer)) => {
                     failing = false;
                     let patience = if full { Duration::ZERO } else { SLOT_WAIT };
@@ -157,7 +158,7 @@ impl Listener {
             refuse(&stream, &Problem::new(problem::NOT_LOCAL, ""));
             return Some(stream);
         }
-        // Of whom a proxy speaks is known when the head has come.
+        // The client behind a proxy is known once the head has arrived.
         let known = !self.limits.trusted.has(peer.ip());
         let peer = known.then(|| client_network(&peer.ip().to_string()));
         let slot = match self.pool.admit(stream, peer, patience) {

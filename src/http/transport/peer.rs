@@ -1,20 +1,21 @@
-//! Who a client is: the address of its connection, or what a proxy that is
-//! trusted says of whom it speaks for.
+//! Who a client is: the address of its connection, or the client that a trusted
+//! proxy names.
 
 use std::net::{IpAddr, SocketAddr, TcpStream};
 
-use super::head::Head;
+use super::head::RequestHead;
 use crate::config::Networks;
 
-/// Headers by which a proxy says for whom it speaks begin so.
+/// Prefix of headers by which a proxy describes its client.
 const FORWARDED: &str = "X-Forwarded-";
 
-/// The header that names addresses, each proxy's client after those before.
+/// Header with the chain of client addresses, the last proxy's client last.
 const FORWARDED_FOR: &str = "X-Forwarded-For";
 
-/// Notes in a head who the client is. One that is gone already is not of this
-/// machine. What somebody says of others who is no trusted proxy is left out.
-pub fn name(head: &mut Head, stream: &TcpStream, trusted: &Networks) {
+/// Writes the client's address into a head. A client that is gone already is
+/// not on this machine. Forwarding headers of anybody but a trusted proxy are
+/// dropped.
+pub fn name(head: &mut RequestHead, stream: &TcpStream, trusted: &Networks) {
     let Ok(peer) = stream.peer_addr() else {
         head.local = false;
         "gone".clone_into(&mut head.peer);
@@ -29,9 +30,8 @@ pub fn name(head: &mut Head, stream: &TcpStream, trusted: &Networks) {
     head.peer = client(peer, told, trusted).to_string();
 }
 
-/// The client behind proxies: from the last one back, the first address that
-/// is no trusted proxy. Whatever stands before it the client may have written
-/// itself.
+/// The client behind proxies: from the last address back, the first one that is
+/// not a trusted proxy. Addresses before it may be made up by the client.
 fn client(peer: IpAddr, told: &str, trusted: &Networks) -> IpAddr {
     let mut client = peer;
     for told in told.rsplit(',') {
@@ -44,7 +44,7 @@ fn client(peer: IpAddr, told: &str, trusted: &Networks) -> IpAddr {
     client
 }
 
-/// An address, as proxies write it: some add a port.
+/// An address as proxies write it: some add a port.
 fn address(text: &str) -> Option<IpAddr> {
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
     let with_port = || text.parse::<SocketAddr>().map(|address| address.ip());
@@ -73,7 +73,8 @@ mod tests {
             ("127.0.0.1", "203.0.113.9:4711", "203.0.113.9"),
             ("fd00::1", "[2001:db8::1]:4711, [fd00::2]", "2001:db8::1"),
             ("127.0.0.1", "::ffff:203.0.113.9", "203.0.113.9"),
-            // What is no address says nothing, and nothing before it counts.
+            // What is not an address says nothing, and nothing before it
+            // counts.
             ("127.0.0.1", "1.2.3.4, unknown", "127.0.0.1"),
             ("127.0.0.1", "1.2.3.4, unknown, 10.1.2.3", "10.1.2.3"),
             ("127.0.0.1", "1.2.3.4,", "127.0.0.1"),

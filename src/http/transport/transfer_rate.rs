@@ -1,30 +1,30 @@
-//! How fast bytes come or go: over the last moments, for who gives up a seat,
-//! and against a least rate, for who has had its time.
+//! Transfer rates: measured over the last seconds, to find the least active
+//! client, and required as a minimum, as a deadline that bytes extend.
 
 use std::time::{Duration, Instant};
 
-/// Bytes are counted over one to two of these, so that who was fast once does
-/// not stay so.
+/// Bytes are counted over one to two of these windows, so that a past burst is
+/// forgotten.
 const WINDOW: Duration = Duration::from_secs(2);
 
-/// A rate is not told of less time than this: the first packets say nothing.
+/// Shortest time a rate is computed over: the first packets say nothing.
 const SHORTEST: Duration = Duration::from_millis(250);
 
-/// Bytes over the last moments.
+/// Bytes over the last seconds.
 #[derive(Debug, Clone, Copy)]
 pub struct TransferRate {
-    /// When the window before this one began, and its bytes.
+    /// The window before this one: its beginning and its bytes.
     before: (Instant, u64),
     window: (Instant, u64),
 }
 
 impl TransferRate {
-    /// Nothing has come or gone yet.
+    /// No bytes yet.
     pub fn new(now: Instant) -> Self {
         Self { before: (now, 0), window: (now, 0) }
     }
 
-    /// So many bytes more.
+    /// Adds bytes.
     pub fn add(&mut self, bytes: u64, now: Instant) {
         if now.saturating_duration_since(self.window.0) >= WINDOW {
             (self.before, self.window) = (self.window, (now, 0));
@@ -40,29 +40,30 @@ impl TransferRate {
     }
 }
 
-/// Until when the next bytes must come or go. Each buys the time that the
-/// least rate gives for it, but nobody has more than `most` in hand: who was
-/// fast at first cannot be slow for long.
+/// When the next bytes must have been transferred. Each byte extends it by the
+/// time it needs at the minimum rate, to at most `most` from now: a fast start
+/// does not allow a slow rest.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadline {
     at: Instant,
     most: Duration,
-    /// Bytes a second; none where bytes buy no time.
+    /// Minimum rate in bytes a second; none where bytes do not extend the
+    /// deadline.
     rate: Option<u64>,
 }
 
 impl Deadline {
-    /// All within a time, however it comes.
+    /// A fixed deadline for all bytes.
     pub fn once(now: Instant, most: Duration) -> Self {
         Self { at: now + most, most, rate: None }
     }
 
-    /// At a least rate, in bytes a second.
+    /// A deadline extended at a minimum rate, in bytes a second.
     pub fn at_rate(now: Instant, most: Duration, rate: u64) -> Self {
         Self { at: now + most, most, rate: Some(rate.max(1)) }
     }
 
-    /// So many bytes have come or gone.
+    /// Extends it by transferred bytes.
     pub fn earn(&mut self, bytes: u64, now: Instant) {
         if let Some(rate) = self.rate {
             let earned = Duration::from_micros(bytes.saturating_mul(1_000_000) / rate);
@@ -70,7 +71,7 @@ impl Deadline {
         }
     }
 
-    /// What is left.
+    /// Time left.
     pub fn left(&self, now: Instant) -> Duration {
         self.at.saturating_duration_since(now)
     }

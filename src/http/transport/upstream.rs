@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use tempfile::SpooledTempFile;
 
-use super::head::Head;
+use super::head::RequestHead;
 use super::timing::TICK;
 use super::worker_slots::WorkerSlots;
 use crate::app::AppState;
@@ -28,19 +28,20 @@ use crate::http::problem::{self, Problem};
 use crate::http::reply::{Finished, Reply, SERVER};
 use crate::http::upload::{ReceivedArchive, RequestBody};
 
-/// A reply larger than this waits for its client on disk.
+/// A reply larger than this waits on disk for its client: many slow readers of
+/// large downloads must not fill the memory.
 const IN_MEMORY_BYTES: usize = 1 << 20;
 
-/// Largest head of a reply; ours are under 2 KiB.
+/// Largest head of a reply, in bytes; those of this program are under 2 KiB.
 const REPLY_HEAD_BYTES: usize = 16 << 10;
 
-/// How long the front tries to reach a server that is being restarted.
+/// How long a request waits for a server that is being restarted.
 const RESTART: Duration = Duration::from_secs(2);
 
-/// Shortest and longest pause before the server is restarted.
+/// Shortest and longest pause before a restart.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
-/// A whole reply.
+/// A complete reply.
 pub struct UpstreamReply {
     /// Status line and headers, with the empty line.
     pub head: Vec<u8>,
@@ -48,29 +49,29 @@ pub struct UpstreamReply {
     pub body: SpooledTempFile,
 }
 
-/// Workers for what must be answered always, beyond those that are configured.
+/// Workers for health and metrics, beyond those that are configured.
 const RESERVED: usize = 1;
 
-/// The way to the server behind.
+/// The way to `tiny_http`.
 pub struct Upstream {
-    /// Where it listens; none while it is being made.
+    /// Its socket; none while it is being started.
     path: RwLock<Option<PathBuf>>,
-    /// Somebody wants it restarted.
+    /// Whether a restart has been requested.
     restart_requested: AtomicBool,
-    /// Archives that came with requests under way: they do not go through the
-    /// socket, only their number does.
+    /// Archives of requests under way: they do not go through the socket, only
+    /// their number does.
     archives: Mutex<HashMap<u64, Arc<ReceivedArchive>>>,
     numbers: AtomicU64,
-    /// As many requests as there are workers, but for those in reserve.
+    /// As many slots as there are workers, without those in reserve.
     slots: WorkerSlots,
     workers: usize,
 }
 
-/// Says to the server behind which archive came with a request. The front
-/// hands on no header of this name.
+/// Header that names the archive of a request. A client's header of this name
+/// is never forwarded.
 const ARCHIVE: &str = "X-Khlang-Archive";
 
-/// An archive that is on its way through; forgotten when dropped.
+/// An archive on its way to a worker; forgotten when dropped.
 struct InFlightUpload<'b>(&'b Upstream, u64);
 
 impl Drop for InFlightUpload<'_> {
@@ -80,7 +81,7 @@ impl Drop for InFlightUpload<'_> {
 }
 
 impl Upstream {
-    /// With so many workers, and those in reserve.
+    /// A way to this many workers, and those in reserve.
     fn new(workers: usize) -> Self {
         Self {
             path: RwLock::default(),
@@ -92,7 +93,7 @@ impl Upstream {
         }
     }
 
-    /// Asks for the server to be restarted.
+    /// Requests a restart of the server.
     pub fn request_restart(&self) {
         self.restart_requested.store(true, Ordering::Relaxed);
     }
@@ -112,8 +113,8 @@ impl Upstream {
         match UnixStream::connect(path) {
             Ok(stream) => Some(stream),
             Err(error) => {
-                // Its accept loop can end without a word: in a panic, when it
-                // has no descriptor to clone a stream.
+                // Its accept loop can end silently: in a panic, when it has no
+                // descriptor to clone a stream.
                 if matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::NotFound) {
                     self.request_restart();
                 }
@@ -126,11 +127,12 @@ impl Upstream {
         self.archives.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Hands a request on, with what came with it, and takes its reply, whole,
-    /// within a deadline. What is to be answered `always` waits for nobody.
+    /// Forwards a request with its body and returns the complete reply, within
+    /// a deadline. A request that is `always` answered does not wait for a
+    /// worker slot.
     pub fn ask(
         &self,
-        head: &Head,
+        head: &RequestHead,
         sent: RequestBody,
         always: bool,
         deadline: Duration,
@@ -162,11 +164,10 @@ impl Upstream {
         asked.unwrap_or_else(|| Err(Problem::new(problem::RESTARTING, "try again in a moment")))
     }
 
-    /// One try; nothing when the server went away under it, and asking again
-    /// is safe.
+    /// One attempt; none when the server went away and asking again is safe.
     fn exchange(
         &self,
-        head: &Head,
+        head: &RequestHead,
         request: &[u8],
         until: Instant,
     ) -> Option<Result<UpstreamReply, Problem>> {
@@ -178,8 +179,8 @@ impl Upstream {
                 log::warn!("no reply to {} {}: {error}", head.method, head.path());
                 Some(Err(Problem::new(problem::REPLY_TIMEOUT, "")))
             }
-            // Who only reads may be asked again. What changes something may
-            // have been done: the client must look.
+            // A read may be repeated. A change may have been done: the client
+            // must look.
             Ok(None) | Err(_) if READS.contains(&head.method.as_str()) => None,
             Ok(None) | Err(_) => {
                 let detail = "whether it was done is not known; look before you try again";
@@ -189,7 +190,7 @@ impl Upstream {
     }
 }
 
-/// Takes a reply to its end; nothing when it is cut off.
+/// Reads a reply to its end; none when it is cut off.
 fn read_response(
     stream: &mut UnixStream,
     headless: bool,
@@ -227,10 +228,10 @@ fn read_response(
     }
 }
 
-/// Says in the head of a reply that the connection ends with it, which
-/// `tiny_http` keeps to itself, and gives the length of the body. Nothing when
-/// the reply is none of ours: a server that ends answers what is still in its
-/// queue with an empty 500 of its own.
+/// Adds `Connection: close` to the head of a reply, which `tiny_http` leaves
+/// out, and returns the length of the body. None when the reply is not from
+/// this program: a server that ends answers what is left in its queue with an
+/// empty 500 of its own.
 fn parse_response_head(head: &mut Vec<u8>) -> Option<u64> {
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut reply = httparse::Response::new(&mut headers);
@@ -248,13 +249,13 @@ fn parse_response_head(head: &mut Vec<u8>) -> Option<u64> {
     Some(length)
 }
 
-/// A folder with the socket in it; both go when this is dropped, which takes
-/// no descriptor: there may be none left.
+/// A folder with the socket in it; both are removed when this is dropped, which
+/// needs no file descriptor: there may be none left.
 struct SocketFolder(PathBuf);
 
 impl SocketFolder {
     fn new() -> std::io::Result<Self> {
-        // Made for this user alone (0700): nobody gets past the front.
+        // Only this user may enter it (0700), so nobody bypasses the listener.
         Ok(Self(tempfile::Builder::new().prefix("khlang-").tempdir()?.keep()))
     }
 
@@ -273,10 +274,10 @@ impl Drop for SocketFolder {
     }
 }
 
-/// One server, from its making to its end.
+/// One run of `tiny_http`.
 struct ServerInstance {
     server: tiny_http::Server,
-    /// Goes after the server, whose end takes a connection to the socket.
+    /// Dropped after the server, which connects to the socket when it ends.
     folder: SocketFolder,
 }
 
@@ -291,7 +292,7 @@ impl ServerInstance {
     }
 }
 
-/// Starts the server behind; it is restarted whenever it ends, until `stop`.
+/// Starts the server; it is restarted whenever it ends, until `stop`.
 pub fn start(
     app: Arc<AppState>,
     stop: Arc<AtomicBool>,
@@ -307,7 +308,7 @@ pub fn start(
 }
 
 /// Restarts the server whenever it has ended; the sooner it ends, the longer
-/// is the pause.
+/// the pause.
 fn supervise(first: ServerInstance, upstream: &Upstream, app: &AppState, stop: &AtomicBool) {
     let mut next = Some(first);
     let mut pause = PAUSES.0;
@@ -382,8 +383,8 @@ fn answer(worker: &mut Worker, upstream: &Upstream, mut request: tiny_http::Requ
     }
 }
 
-/// What came with a request: an archive by its number, else a form, which the
-/// front has bounded.
+/// The body of a request: an archive by its number, else a form, whose size is
+/// already limited.
 fn body(
     upstream: &Upstream,
     request: &mut tiny_http::Request,

@@ -1,10 +1,10 @@
-//! WorkerSlots at the workers: no more requests are under way than there are
-//! workers, so that one in reserve is free for what must be answered always.
+//! Worker slots: at most as many requests are under way as there are workers,
+//! so that the worker in reserve is free for health and metrics.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Instant;
 
-/// So many slots at once.
+/// A number of slots.
 pub struct WorkerSlots {
     free: Mutex<usize>,
     given_back: Condvar,
@@ -19,8 +19,8 @@ impl WorkerSlots {
         Self { free: Mutex::new(count), given_back: Condvar::new() }
     }
 
-    /// Waits for a slot; none when there is none in time. What is answered
-    /// always needs none.
+    /// Waits for a slot; none when there is none in time. A request that is
+    /// `always` answered needs none.
     pub fn take(&self, always: bool, until: Instant) -> Option<WorkerSlot<'_>> {
         if always {
             return Some(WorkerSlot(None));

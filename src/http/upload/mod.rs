@@ -17,7 +17,7 @@ use self::multipart::MultipartForm;
 pub use self::target::ReceivedArchive;
 use self::target::UploadTarget;
 use super::problem::{self, Problem};
-use super::transport::head::Head;
+use super::transport::head::RequestHead;
 use crate::app::AppState;
 use crate::inbox::Folders;
 #[cfg(fuzzing)]
@@ -50,7 +50,7 @@ impl UploadRequest {
     /// those of `units`.
     pub fn admit(
         app: &AppState,
-        head: &Head,
+        head: &RequestHead,
         units: Option<BTreeSet<String>>,
     ) -> Result<Self, Problem> {
         let target = UploadTarget {
@@ -117,7 +117,7 @@ impl UploadRequest {
         folder: PathBuf,
         world: Arc<World>,
         now: NaiveDateTime,
-        head: &Head,
+        head: &RequestHead,
     ) -> Result<Self, Problem> {
         let name = head.header("X-Archive-Name").map(|name| last_part(name).to_owned());
         let form = MultipartForm::parse(head)?;

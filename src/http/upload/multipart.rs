@@ -10,7 +10,7 @@ use multer::{Constraints, Field, Multipart, SizeLimit, parse_boundary};
 use super::file_name::{last_part, of_disposition};
 use super::target::{IncomingArchive, ReceivedArchive, UploadTarget};
 use crate::http::problem::{self, Problem};
-use crate::http::transport::head::Head;
+use crate::http::transport::head::RequestHead;
 
 /// How much is read at a time, in bytes.
 const BLOCK_BYTES: usize = 64 << 10;
@@ -25,7 +25,7 @@ pub struct MultipartForm {
 
 impl MultipartForm {
     /// The form that a head announces, if any.
-    pub fn parse(head: &Head) -> Result<Option<Self>, Problem> {
+    pub fn parse(head: &RequestHead) -> Result<Option<Self>, Problem> {
         let kind = head.header("Content-Type").unwrap_or_default();
         let is_form = kind.get(..FORM.len()).is_some_and(|start| start.eq_ignore_ascii_case(FORM));
         if !is_form {

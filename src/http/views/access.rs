@@ -1,4 +1,4 @@
-//! Who read what, and who changed what.
+//! The access log: who read what, and who changed what.
 
 use crate::http::endpoint::{Endpoint, PROVINCE};
 use crate::http::params::common::{PAGE, PER_PAGE};

@@ -1,4 +1,4 @@
-//! Takes archives in.
+//! Receives archives.
 
 use std::time::Duration;
 
@@ -41,10 +41,10 @@ pub const ROUTES: &[Route] = &[Route {
     view: take,
 }];
 
-/// When a client may ask again what became of its archive, in seconds.
+/// When a client may ask again about its archive, in seconds.
 const ASK_AGAIN_S: u32 = 2;
 
-/// An archive that has come and is not judged yet.
+/// An archive that was received and is not validated yet.
 #[derive(Serialize)]
 struct Pending<'a> {
     id: i64,
@@ -61,7 +61,7 @@ pub fn take(request: &Request) -> Result<Reply, Problem> {
     };
     let gone = || Problem::new(problem::RESTARTING, "send it again");
     let file = received.take().ok_or_else(gone)?;
-    // The present and not a snapshot of it: others give numbers, too.
+    // The present state, not a snapshot: others assign ids, too.
     let deadline = Duration::from_millis(request.world.config.limits.query_ms);
     let numbers = Reader::open(&request.app.database, Some(deadline))?;
     let last = || numbers.last_submission();
@@ -82,13 +82,13 @@ pub fn take(request: &Request) -> Result<Reply, Problem> {
     }
 }
 
-/// What is said of an archive that is not judged yet, to those who may see
-/// what becomes of it.
+/// The reply about an archive that is not validated yet, for viewers who may
+/// see its result.
 pub fn not_yet(request: &Request, id: i64) -> Result<Option<Reply>, Problem> {
     let Some((upload, loading)) = request.app.uploads.find(id) else { return Ok(None) };
     let hcode = ArchiveName::parse(&upload.name).map(|name| name.hcode).unwrap_or_default();
     if request.store()?.sender(id)?.is_some() || !request.viewer.may_see(&request.world, &hcode) {
-        // It has been judged, or it is as if it were not there.
+        // It has been validated, or must look as if it did not exist.
         return Ok(None);
     }
     pending(id, &upload, if loading { "loading" } else { "waiting" }).map(Some)

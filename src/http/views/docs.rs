@@ -1,4 +1,4 @@
-//! The API explained, and the parts of pages that are the same for all.
+//! The `OpenAPI` document, the page that explains the API, and static assets.
 
 use serde::Serialize;
 use serde_json::json;

@@ -37,31 +37,31 @@ pub const ROUTES: &[Route] = &[Route {
     view: list,
 }];
 
-/// Types of units that send no archives: offices. The indicator of
-/// completeness leaves out the same (`schema/kpi/completeness.sql`).
+/// Types of units that send no archives: offices. The completeness indicator
+/// leaves out the same ones (`schema/kpi/completeness.sql`).
 const OFFICES: [&str; 2] = ["01", "02"];
 
 /// A unit in a month.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ExpectedUnit {
-    /// The unit.
+    /// HCODE.
     pub hcode: String,
-    /// Its name.
+    /// Name of the unit.
     pub name: String,
-    /// Its main unit.
+    /// HCODE of its main unit.
     pub cup: String,
-    /// Its district.
+    /// District of the unit.
     pub district: String,
-    /// Whether something of it came in: an archive of its own in this month,
-    /// or visits of this month, whoever sent them.
+    /// Whether it has sent: an archive of its own in this month, or visits of
+    /// this month, whoever sent them.
     pub sent: bool,
     /// Archives that it sent in this month.
     pub submissions: u64,
-    /// Of which broken.
+    /// Broken ones among them.
     pub broken: u64,
-    /// When the last one was received.
+    /// When the last one was received, RFC 3339.
     pub last_received_at: Option<String>,
-    /// What became of it.
+    /// Status of the last one.
     pub last_status: Option<String>,
     /// Whether visits of this month are stored.
     pub visits: bool,
@@ -79,17 +79,17 @@ pub struct Expected {
     pub to: NaiveDate,
     /// Whether it is over.
     pub over: bool,
-    /// Units that are to send.
+    /// Number of units that have to send.
     pub expected: u64,
-    /// Those that have.
+    /// Number of those that have.
     pub sent: u64,
-    /// Those that have not.
+    /// Number of those that have not.
     pub missing: u64,
     /// The units, those that have not sent first.
     pub rows: Vec<ExpectedUnit>,
 }
 
-/// The month asked for; that of today when none is.
+/// The month asked for, by default the present one.
 pub fn month(request: &Request) -> Result<NaiveDate, Problem> {
     let today = request.app.clock.now().date_naive();
     let first = match request.text("month") {
@@ -120,7 +120,7 @@ pub fn of_month(request: &Request, first: NaiveDate) -> Result<Expected, Problem
                 name: unit.name.clone(),
                 cup: unit.cup.clone(),
                 district: unit.district.clone(),
-                // What was broken has not arrived.
+                // A broken archive has not arrived.
                 sent: submissions > broken || visits,
                 submissions,
                 broken,

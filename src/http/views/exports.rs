@@ -1,5 +1,5 @@
-//! Exports that are finished, for download. A name in an address never
-//! becomes a path: it is looked up among what is there.
+//! Finished exports, for download. A name in an address never becomes a path:
+//! it is looked up among existing files.
 
 use std::path::PathBuf;
 
@@ -51,29 +51,29 @@ pub const ROUTES: &[Route] = &[
     },
 ];
 
-/// What every export says of itself.
+/// The description of every export.
 const MANIFEST: &str = "manifest.json";
 
 /// A finished export.
 #[derive(Debug, Clone, Serialize)]
 pub struct ExportLine {
-    /// Its name.
+    /// Name of the export.
     pub name: String,
-    /// The day on which it was due, and its number on that day.
+    /// Its folder: the day it was due, and its number on that day.
     pub stamp: String,
     /// When it was made.
     pub made_at: DateTime<FixedOffset>,
-    /// The time of its schedule; none when run by hand.
+    /// When it was due by its schedule; none when run by hand.
     pub due: Option<DateTime<FixedOffset>>,
-    /// The data are those up to this submission.
+    /// It includes submissions up to this id.
     pub as_of_submission: i64,
-    /// Periods that it holds.
+    /// Periods it covers.
     pub periods: Vec<String>,
     /// Level of its indicators.
     pub level: Option<String>,
-    /// The report, when it is one.
+    /// The report, if it is one.
     pub report: Option<String>,
-    /// Its files.
+    /// Files of the export.
     pub files: Vec<FileLine>,
 }
 
@@ -82,7 +82,7 @@ fn trouble(error: &export::ExportError) -> Problem {
     Problem::new(problem::STORAGE, "see the log of the daemon")
 }
 
-/// Names of exports of which there is a folder: also those that are no longer
+/// Names of exports that have a folder, also those that are no longer
 /// configured.
 fn names(request: &Request) -> Vec<String> {
     let entries = std::fs::read_dir(request.app.data.join("exports")).into_iter().flatten();
@@ -158,11 +158,11 @@ pub fn file(request: &Request) -> Result<Reply, Problem> {
     Ok(Reply::new(kind, bytes).download(&format!("khlang-{name}-{wanted}-{file}")))
 }
 
-/// Where a file of an export lies, and its name as the manifest writes it.
+/// Path of a file of an export, and its name in the manifest.
 fn path_of(made: &Made, wanted: &str) -> Option<(PathBuf, String)> {
     let listed = made.manifest.files.iter().map(|file| file.name.as_str());
     let name = listed.chain([MANIFEST]).find(|name| *name == wanted)?;
-    // A manifest that was tampered with is no way out of its folder.
+    // A manifest that was tampered with must not lead out of its folder.
     let plain = !name.contains(['/', '\\', '"', '\r', '\n']) && !name.starts_with('.');
     plain.then(|| (made.path.join(name), name.to_owned()))
 }

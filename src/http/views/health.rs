@@ -1,4 +1,4 @@
-//! Alive, and able to take archives: each check really tried.
+//! Health checks: alive, and able to receive archives. Each check really tries.
 
 use std::path::Path;
 use std::time::Duration;
@@ -42,11 +42,11 @@ pub const ROUTES: &[Route] = &[
     },
 ];
 
-/// Before this year there was nothing to send (the two standards are of 2556
-/// B.E.); a machine that says so has lost its battery.
+/// First plausible year: the two standards are of B.E. 2556. A machine with an
+/// earlier date has lost its clock battery.
 const FIRST_YEAR: i32 = 2012;
 
-/// The check that says whether a list of units is held back.
+/// Name of the check of the list of units.
 const UNITS: &str = "units";
 
 /// `/-/healthy`
@@ -56,7 +56,7 @@ pub fn healthy(_: &Request) -> Result<Reply, Problem> {
 }
 
 #[derive(Serialize)]
-struct Check {
+struct HealthCheck {
     name: &'static str,
     ok: bool,
     detail: String,
@@ -65,14 +65,14 @@ struct Check {
 #[derive(Serialize)]
 struct Ready {
     ready: bool,
-    checks: Vec<Check>,
+    checks: Vec<HealthCheck>,
 }
 
 /// `/-/ready`
 pub fn ready(request: &Request) -> Result<Reply, Problem> {
     let shared = request.app;
     let last = last_received(request);
-    let checks: Vec<Check> = [
+    let checks: Vec<HealthCheck> = [
         ("database", last.as_ref().map(|_| "answers".to_owned()).map_err(Clone::clone)),
         ("loader", loader(request)),
         ("inbox", inbox(&shared.data.join("inbox")).and_then(|said| archives(shared, said))),
@@ -81,16 +81,16 @@ pub fn ready(request: &Request) -> Result<Reply, Problem> {
         ("clock", clock(shared, last.ok().flatten().as_deref())),
     ]
     .into_iter()
-    .map(|(name, found)| Check {
+    .map(|(name, found)| HealthCheck {
         name,
         ok: found.is_ok(),
         detail: found.unwrap_or_else(|trouble| trouble),
     })
     .collect();
-    // By the list that stays in force archives are taken as before: that one is
-    // held back is told, but makes nothing unready.
+    // Archives are received under the old list as before, so a list that is
+    // held back is reported but does not make the program unready.
     let ready = checks.iter().all(|check| check.ok || check.name == UNITS);
-    // Why not is for who looks after the machine.
+    // Details are for whoever looks after the machine.
     let told = matches!(request.viewer.role(), Some(Role::Province | Role::Metrics));
     let checks = if told { checks } else { Vec::new() };
     let mut reply = Reply::json(&Ready { ready, checks })?;
@@ -100,8 +100,8 @@ pub fn ready(request: &Request) -> Result<Reply, Problem> {
     Ok(reply)
 }
 
-/// When the last submission was received, through a new connection: that is
-/// what the next worker would need.
+/// When the last submission was received, read through a new connection as the
+/// next worker would.
 fn last_received(request: &Request) -> Result<Option<String>, String> {
     let deadline = Duration::from_millis(request.world.config.limits.query_ms);
     let ask = || -> Result<Option<String>, StoreError> {
@@ -115,8 +115,8 @@ fn last_received(request: &Request) -> Result<Option<String>, String> {
     })
 }
 
-/// What brings archives from the inbox into the database lives. Asking for the
-/// database's one turn to write would make a long load look like trouble.
+/// Whether the loader is alive. Trying to write would make a long load look
+/// like a failure.
 fn loader(request: &Request) -> Result<String, String> {
     match request.app.heartbeat.failure(request.world.config.inbox.poll.0) {
         None => Ok("takes archives".to_owned()),
@@ -124,7 +124,7 @@ fn loader(request: &Request) -> Result<String, String> {
     }
 }
 
-/// The list of units is the one that was last written, or is held back.
+/// Whether the list of units in force is the one last written.
 fn units(request: &Request) -> Result<String, String> {
     let units = &request.world.units;
     match &units.held {
@@ -133,7 +133,7 @@ fn units(request: &Request) -> Result<String, String> {
     }
 }
 
-/// A file whose name begins with a dot is none that the inbox takes.
+/// The inbox ignores files whose name begins with a dot.
 fn inbox(folder: &Path) -> Result<String, String> {
     let try_it = || -> std::io::Result<()> {
         if let Some(entry) = std::fs::read_dir(folder)?.next() {
@@ -144,8 +144,8 @@ fn inbox(folder: &Path) -> Result<String, String> {
     try_it().map(|()| "readable and writable".to_owned()).map_err(|error| error.to_string())
 }
 
-/// Every archive can be taken: one that may not be read waits until a person
-/// does something.
+/// Whether every archive can be read; one that cannot waits until somebody
+/// changes its permissions.
 fn archives(app: &AppState, well: String) -> Result<String, String> {
     let inbox = app.inbox();
     let Some(first) = inbox.blocked.first() else { return Ok(well) };
@@ -159,8 +159,8 @@ fn disk(folder: &Path, least: u64) -> Result<String, String> {
     if free < least { Err(said) } else { Ok(said) }
 }
 
-/// A clock that stands in the Buddhist era, or before what is stored, would
-/// put archives into the wrong round.
+/// A clock in the Buddhist era, or behind the last submission, would put
+/// archives into the wrong round.
 fn clock(app: &AppState, last: Option<&str>) -> Result<String, String> {
     let now = app.clock.now();
     let said = now.to_rfc3339();

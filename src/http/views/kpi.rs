@@ -1,4 +1,4 @@
-//! Indicators: the list, the figures, and why persons count or do not.
+//! Indicators: the list, results, and why persons count or do not.
 
 use serde::Serialize;
 
@@ -75,7 +75,7 @@ pub fn list(request: &Request) -> Result<Reply, Problem> {
     Reply::json(&library.kpis.values().collect::<Vec<_>>())
 }
 
-/// The period asked for; the fiscal year of today when none is.
+/// The period asked for, by default the present fiscal year.
 pub fn period(request: &Request) -> Result<Period, Problem> {
     let today = request.app.clock.now().date_naive();
     let text = request.owned("period").unwrap_or_else(|| fiscal_year_of(today).to_string());
@@ -117,10 +117,10 @@ pub fn one(request: &Request) -> Result<Reply, Problem> {
     }
 }
 
-/// Where a unit loses people; of those it misses one page.
+/// Where a unit loses persons, and one page of those it misses.
 #[allow(clippy::struct_field_names, reason = "the API names its fields")]
 #[derive(Serialize)]
-struct Funnel<'a> {
+struct FunnelPage<'a> {
     kpi: &'a str,
     period: &'a Span,
     hcode: &'a str,
@@ -135,7 +135,7 @@ struct Funnel<'a> {
     per_page: u64,
 }
 
-/// What the reasons mean.
+/// Texts of the reasons.
 type Reasons<'a> = &'a std::collections::BTreeMap<String, Names>;
 
 /// `/api/v1/kpi/{kpi}/explain`
@@ -169,7 +169,7 @@ pub fn explain(request: &Request) -> Result<Reply, Problem> {
     let total = explained.missing.len();
     let from = ((page - 1).saturating_mul(per_page) as usize).min(total);
     let to = from.saturating_add(per_page as usize).min(total);
-    let reply = Reply::json(&Funnel {
+    let reply = Reply::json(&FunnelPage {
         kpi: &explained.kpi,
         period: &explained.period,
         hcode: &explained.hcode,
@@ -185,8 +185,8 @@ pub fn explain(request: &Request) -> Result<Reply, Problem> {
     Ok(request.link_next(reply, page, per_page, total as u64))
 }
 
-/// Why a person counts: at the units that may be seen. A person whom only
-/// others know is like one whom nobody knows.
+/// Why a person counts, at the units that may be seen. Persons outside the
+/// viewer's scope are treated as unknown, so that no existence leaks.
 fn person(
     request: &Request,
     id: &str,

@@ -1,4 +1,4 @@
-//! `/metrics`, for a monitoring system: numbers only, and of no person.
+//! `/metrics` for a monitoring system: numbers only, nothing about persons.
 
 use std::path::Path;
 
@@ -67,7 +67,7 @@ fn stored(request: &Request, page: &mut Exposition) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Blocked files that are named; a series each must not become many.
+/// Most blocked files that are named, because each is a time series.
 const BLOCKED: usize = 20;
 
 fn inbox(request: &Request, page: &mut Exposition) {
@@ -112,7 +112,7 @@ fn files(request: &Request, page: &mut Exposition) {
     }
 }
 
-/// What the system says of this process, where it says anything.
+/// Memory and descriptors of this process, where the system tells.
 fn process(page: &mut Exposition) {
     let resident = std::fs::read_to_string("/proc/self/statm").ok().and_then(|text| {
         let pages: u64 = text.split(' ').nth(1)?.parse().ok()?;

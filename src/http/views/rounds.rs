@@ -1,4 +1,4 @@
-//! Points, quality and money of a round. Everybody sees their own: a unit
+//! Points, quality and money of a round. Each viewer sees their own: a unit
 //! itself, a main unit its units, the province all.
 
 use std::collections::BTreeMap;
@@ -101,14 +101,14 @@ pub const ROUTES: &[Route] = &[
     },
 ];
 
-/// The round asked for; that of today when none is.
+/// The round asked for, by default the present one.
 fn round(request: &Request) -> i32 {
     let today = request.app.clock.now().date_naive();
     let asked = request.number("round").and_then(|round| i32::try_from(round).ok());
     asked.unwrap_or_else(|| round_of(today))
 }
 
-/// Whether a unit is to be shown: asked for, and seen.
+/// A filter of units: asked for, and visible to the viewer.
 fn shows(request: &Request) -> Result<impl Fn(&str) -> bool, Problem> {
     let (wanted, scope) = (request.own_unit("unit")?, request.scope());
     Ok(move |hcode: &str| {
@@ -140,7 +140,7 @@ pub fn score(request: &Request) -> Result<Reply, Problem> {
 }
 
 #[derive(Serialize)]
-struct Quality<'a> {
+struct QualityReply<'a> {
     round: i32,
     rulebook: &'a str,
     as_of_submission: i64,
@@ -174,7 +174,7 @@ pub fn quality(request: &Request) -> Result<Reply, Problem> {
     let listed =
         units.keys().chain(round.counted.quality.keys().filter(|c| !units.contains_key(*c)));
     let seen = listed.filter(|hcode| shows(hcode));
-    Reply::json(&Quality {
+    Reply::json(&QualityReply {
         round: round.book.round,
         rulebook: &round.book.sha256,
         as_of_submission: round.counted.allocation.as_of_submission,
@@ -183,10 +183,10 @@ pub fn quality(request: &Request) -> Result<Reply, Problem> {
     })
 }
 
-/// The allocation, as far as it is the viewer's: what all units together got
-/// is left out where it would tell what the others did.
+/// The allocation as far as the viewer may see it: sums of all units are left
+/// out where they would reveal those of others.
 #[derive(Serialize)]
-struct Allocation<'a> {
+struct AllocationReply<'a> {
     round: i32,
     rulebook: &'a str,
     rulebook_file: &'a str,
@@ -205,8 +205,8 @@ struct Allocation<'a> {
     cups: Vec<CupMoney>,
 }
 
-/// The round with its money, which is paid through main units: all of them are
-/// in the list of units.
+/// The round with its money. Money is paid through main units, so all of them
+/// must be listed.
 fn money(request: &Request) -> Result<Arc<RoundResult>, Problem> {
     let round = request.results()?.round(round(request))?;
     match round.world.units.cups_unknown().first() {
@@ -228,7 +228,7 @@ pub fn allocation(request: &Request) -> Result<Reply, Problem> {
     for cup in &cups {
         total.add(&cup.sums);
     }
-    Reply::json(&Allocation {
+    Reply::json(&AllocationReply {
         round: of.round,
         rulebook: &of.rulebook,
         rulebook_file: &of.rulebook_file,
@@ -248,8 +248,8 @@ pub fn allocation(request: &Request) -> Result<Reply, Problem> {
     })
 }
 
-/// The parts, with what was paid through main units as far as it is the
-/// viewer's: a main unit's sums are not for one of its units.
+/// The parts of the round; what was paid through main units is shown only to
+/// the province and to those main units.
 fn parts(request: &Request, parts: &[PartLine], shows: &impl Fn(&str) -> bool) -> Vec<PartLine> {
     let through = matches!(request.viewer.role(), Some(Role::Province | Role::Cup));
     let mut parts = parts.to_vec();
@@ -262,7 +262,7 @@ fn parts(request: &Request, parts: &[PartLine], shows: &impl Fn(&str) -> bool) -
     parts
 }
 
-/// A main unit with those of its units that are shown, and their sums alone.
+/// A main unit with those of its units that are shown, and only their sums.
 fn own(cup: &CupMoney, shows: &impl Fn(&str) -> bool) -> Option<CupMoney> {
     let units: Vec<_> = cup.units.iter().filter(|unit| shows(&unit.hcode)).cloned().collect();
     let mut sums = Sums::default();
@@ -277,8 +277,8 @@ fn own(cup: &CupMoney, shows: &impl Fn(&str) -> bool) -> Option<CupMoney> {
 /// `/api/v1/statements/{cup}`
 pub fn statement_of(request: &Request) -> Result<Reply, Problem> {
     let cup = request.in_path("cup").to_ascii_uppercase();
-    // A statement tells of all units of the main unit: it is for those alone
-    // who may see them all.
+    // A statement covers all units of the main unit, so only viewers who may
+    // see all of them get it.
     let own = request.viewer.is_province() || request.viewer.hcode() == Some(&cup);
     if !own {
         return Err(Problem::new(problem::NOT_ALLOWED, "a statement of another main unit"));

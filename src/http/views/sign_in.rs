@@ -1,5 +1,4 @@
-//! Signing in and out: a browser shows its token once, and has a session from
-//! then on.
+//! Signing in and out: a browser sends its token once and then has a session.
 
 use serde_json::json;
 
@@ -54,16 +53,17 @@ pub const ROUTES: &[Route] = &[
     },
 ];
 
-/// Longest address to go on to.
+/// Longest address to continue to, in bytes.
 const NEXT_BYTES: usize = 2000;
 
-/// What the form itself says.
+/// Problems that the form itself shows.
 const SAID_BY_FORM: [&ProblemKind; 3] = [problem::TOKEN, problem::WRONG_TOKENS, problem::NO_PAGES];
 
 /// `GET /sign-in`
 pub fn form(request: &Request) -> Result<Reply, Problem> {
     let next = local(request.text("next").unwrap_or_default()).to_owned();
-    // Who may open no page is not sent to one, but may sign in as another.
+    // A viewer who may open no page is not redirected, but may sign in with
+    // another token.
     if request.viewer.is_known() && request.viewer.role() != Some(Role::Metrics) {
         return Ok(Reply::see_other(&next));
     }
@@ -103,7 +103,7 @@ pub fn sign_in(request: &Request) -> Result<Reply, Problem> {
             let mut call_of = request.viewer.clone();
             call_of.identity = Some(identity);
             request.log_as(&call_of, Action::Change, None, None, "")?;
-            // An older session of this browser is over.
+            // An older session of this browser ends.
             request.app.authenticator.sign_out(&request.cookie)?;
             let seconds = rules.session.0.as_secs();
             Ok(with_cookie(request, &landing, session.reveal(), seconds))
@@ -122,8 +122,8 @@ pub fn sign_out(request: &Request) -> Result<Reply, Problem> {
     Ok(with_cookie(request, "/sign-in", "", 0))
 }
 
-/// On to another page, with a cookie that no script reads and no other site
-/// makes a browser send.
+/// A redirect with a cookie that scripts cannot read and other sites cannot
+/// make a browser send.
 fn with_cookie(request: &Request, to: &str, value: &str, seconds: u64) -> Reply {
     let secure = if request.secure { "; Secure" } else { "" };
     let cookie =
@@ -133,7 +133,8 @@ fn with_cookie(request: &Request, to: &str, value: &str, seconds: u64) -> Reply 
     reply
 }
 
-/// Where one begins: a unit that wanted no other page, on its own.
+/// Where a session begins: for a unit its own page, unless it asked for
+/// another.
 fn landing(next: &str, identity: &Identity) -> String {
     match (identity.role, &identity.hcode, next.split_once('?')) {
         (Role::Unit, Some(hcode), None) if next == "/" => format!("/units/{hcode}"),
@@ -142,7 +143,8 @@ fn landing(next: &str, identity: &Identity) -> String {
     }
 }
 
-/// An address of ours, or else the first page: nobody is sent to a stranger.
+/// An address of this site, or else the first page: nobody is redirected to
+/// another site.
 fn local(next: &str) -> &str {
     let plain = next.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
     let ours = next.starts_with('/') && !next.starts_with("//") && next.len() <= NEXT_BYTES;

@@ -1,4 +1,4 @@
-//! The daemon as a whole, and the units.
+//! The status of the daemon, and the units.
 
 use std::collections::HashMap;
 
@@ -49,7 +49,7 @@ pub const ROUTES: &[Route] = &[
 ];
 
 #[derive(Serialize)]
-struct Status {
+struct StatusReply {
     version: &'static str,
     now: String,
     started: String,
@@ -59,7 +59,7 @@ struct Status {
     today: Today,
     last_submission: Option<SubmissionLine>,
     units_in_force: usize,
-    /// A list of units that is held back; for the province alone.
+    /// A list of units that is held back; only for the province.
     units_held: Option<Held>,
 }
 
@@ -77,7 +77,7 @@ pub fn status(request: &Request) -> Result<Reply, Problem> {
     let last = SubmissionFilter { units: scope.clone(), ..SubmissionFilter::default() };
     let day = now.date_naive().to_string();
     let name = shared.data.file_name().map(|name| name.to_string_lossy().into_owned());
-    Reply::json(&Status {
+    Reply::json(&StatusReply {
         version: env!("CARGO_PKG_VERSION"),
         now: now.to_rfc3339(),
         started: shared.started.to_rfc3339(),
@@ -91,13 +91,14 @@ pub fn status(request: &Request) -> Result<Reply, Problem> {
     })
 }
 
-/// A list of units that is held back, told to who can do something about it.
+/// A list of units that is held back, for viewers who can do something about
+/// it.
 pub fn held<'c>(request: &'c Request) -> Option<&'c Held> {
     request.world.units.held.as_ref().filter(|_| request.viewer.is_province())
 }
 
-/// The inbox as far as it is the viewer's: archives of its units. What else
-/// lies there, and trouble of ours, is for the province.
+/// The inbox as far as the viewer may see it: archives of their units.
+/// Everything else is for the province.
 pub fn inbox(request: &Request) -> InboxStatus {
     let (scope, board) = (request.scope(), request.app.inbox());
     let own = |hcode: &Option<String>| match (&scope, hcode) {
@@ -116,7 +117,8 @@ pub fn inbox(request: &Request) -> InboxStatus {
         ..InboxStatus::default()
     };
     if let Some(units) = &scope {
-        // The first of all may be others': of each unit the first are known.
+        // The first of all may be of other units, so take the first of each own
+        // unit.
         let queues = || units.iter().filter_map(|hcode| board.units.get(hcode));
         for one in queues().flat_map(|queue| &queue.first) {
             if !inbox.waiting.contains(one) {
@@ -136,7 +138,7 @@ pub fn inbox(request: &Request) -> InboxStatus {
     inbox
 }
 
-/// A unit with what it has sent; nulls when that is nothing.
+/// A unit with what it has sent; null where that is nothing.
 #[derive(Serialize)]
 struct UnitRow<'a> {
     #[serde(flatten)]

@@ -1,4 +1,4 @@
-//! Submissions and what was said about their rows.
+//! Submissions and the findings about their rows.
 
 use super::archives;
 use crate::http::endpoint::Endpoint;
@@ -97,8 +97,8 @@ pub fn list(request: &Request) -> Result<Reply, Problem> {
     request.page_of(&request.store()?.submissions(&filter, request.page(), request.per_page())?)
 }
 
-/// The submission in the path, when its unit may be seen; one of somebody
-/// else's is as if it were not there. That it was looked at is logged.
+/// The submission in the path, if the viewer may see its unit; otherwise it
+/// looks as if it did not exist. The read is logged.
 pub fn own(request: &Request) -> Result<i64, Problem> {
     let id = request.id()?;
     let sender = request.store()?.sender(id)?.ok_or_else(|| request.no_submission())?;
@@ -115,7 +115,8 @@ pub fn own(request: &Request) -> Result<i64, Problem> {
 
 /// `/api/v1/submissions/{id}`
 pub fn one(request: &Request) -> Result<Reply, Problem> {
-    // Asked for first: what is done in between is found in one or the other.
+    // Checked first: a submission stored in between is found in one or the
+    // other.
     if let Some(waiting) = archives::not_yet(request, request.id()?)? {
         return Ok(waiting);
     }
@@ -140,7 +141,7 @@ pub fn of_rows(request: &Request) -> Result<Reply, Problem> {
     request.page_of(&page)
 }
 
-/// All findings that are kept, for a spreadsheet; `limits.findings` bounds them.
+/// All stored findings, for a spreadsheet; `limits.findings` bounds them.
 fn download(request: &Request, id: i64) -> Result<Reply, Problem> {
     let catalog = &request.world.catalog;
     let (mut kept, mut page) = (Vec::new(), 1);

@@ -1,4 +1,4 @@
-//! `/expected`: who has not sent in a month, by main unit, so that a phone request
+//! `/expected`: who has not sent in a month, by main unit, so that a phone call
 //! goes to the right place.
 
 use std::collections::BTreeMap;

@@ -1,8 +1,8 @@
-//! `/kpi/{kpi}/explain`: where a unit loses people between its population and
+//! `/kpi/{kpi}/explain`: where a unit loses persons between its population and
 //! the numerator, whom it misses, and each condition of one person.
 //!
-//! A person is asked for by the number at the unit (PID): an address is kept
-//! by browsers and proxies, and a citizen ID must not stand in one.
+//! A person is identified by the number at the unit (PID): browsers and proxies
+//! keep addresses, so a citizen ID must not be in one.
 
 use serde_json::{Value, json};
 
@@ -53,7 +53,11 @@ pub const ROUTES: &[Route] = &[Route {
 /// Persons on one page.
 const SHOWN: u64 = 50;
 
-/// `/kpi/{kpi}/explain`
+/// `/kpi/{kpi}/explain`: where a unit loses persons between its population and
+/// the numerator, whom it misses, and each condition of one person.
+///
+/// A person is identified by the number at the unit (PID): browsers and proxies
+/// keep addresses, so a citizen ID must not be in one.
 pub fn explain(request: &Request) -> Result<Reply, Problem> {
     let (lang, period) = (request.lang(), rows::period(request)?);
     let library = request.app.results.library()?;
@@ -85,21 +89,21 @@ pub fn explain(request: &Request) -> Result<Reply, Problem> {
     page::render(&Frame::new(request), "explain.html", own)
 }
 
-/// What the access log says was read; it names no person.
+/// Detail for the access log; it names no person.
 fn read(request: &Request, definition: &Definition, whole: bool) -> String {
     let person = if request.text("person").is_some() { ", one person" } else { "" };
     let whole = if whole { ", citizen IDs whole" } else { "" };
     format!("{}{person}{whole}", definition.id)
 }
 
-/// The steps that sum up: they stand above the funnel.
+/// The steps that are sums: they stand above the funnel.
 const SUMS: [&str; 2] = ["denominator", "numerator"];
 
 fn sum(explained: &UnitExplained, name: &str) -> Option<u64> {
     explained.funnel.iter().find(|step| step.name == name).map(|step| step.left)
 }
 
-/// The funnel: how many are left, in parts of a thousand of those looked at.
+/// The funnel: how many are left, in thousandths of the first step.
 fn steps(explained: &UnitExplained, lang: Lang) -> Vec<Value> {
     let first = explained.funnel.first().map_or(1, |step| step.left).max(1);
     let mut before = first;
@@ -120,7 +124,7 @@ fn reason_text<'d>(definition: &'d Definition, reason: &'d str, lang: Lang) -> &
     names.map_or(reason, |names| name(names, lang))
 }
 
-/// A citizen ID as it is shown: whole only when that was asked for.
+/// A citizen ID as it is shown: masked unless asked for in clear.
 fn shown(cid: &str, whole: bool) -> String {
     if whole { cid.to_owned() } else { citizen_id::mask(cid) }
 }
@@ -168,7 +172,7 @@ fn person(
     }))
 }
 
-/// What the person is to the indicator, at each unit that who looks may see.
+/// The result of the person at each unit that the viewer may see.
 fn outcomes(request: &Request, explained: &PersonExplained, lang: Lang) -> Vec<Value> {
     let own = |outcome: &&Outcome| request.viewer.may_see(&request.world, &outcome.hcode);
     let each = explained.outcomes.iter().filter(own).map(|outcome| {

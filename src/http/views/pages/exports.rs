@@ -33,7 +33,7 @@ const SHOWN: usize = 6;
 
 /// An export with those of it that were made, the newest first.
 #[derive(Serialize)]
-struct Line {
+struct ExportRow {
     name: String,
     /// The next time it is due.
     next: Option<String>,
@@ -44,7 +44,7 @@ struct Line {
 /// `/exports`
 pub fn exports(request: &Request) -> Result<Reply, Problem> {
     let (all, configured) = (exports::all(request)?, &request.world.config.export);
-    let mut lines: Vec<Line> =
+    let mut lines: Vec<ExportRow> =
         configured.iter().map(|export| line(request, export, &all)).collect();
     for made in &all {
         if !lines.iter().any(|line| line.name == made.name) {
@@ -54,7 +54,7 @@ pub fn exports(request: &Request) -> Result<Reply, Problem> {
     page::render(&Frame::new(request), "exports.html", json!({ "exports": lines }))
 }
 
-fn line(request: &Request, export: &crate::config::Export, all: &[ExportLine]) -> Line {
+fn line(request: &Request, export: &crate::config::Export, all: &[ExportLine]) -> ExportRow {
     let now = request.app.clock.now();
     let past = export::known_past(&request.app.data, &export.name, &export.schedule);
     let past = past.ok().flatten().map_or(Past { since: now, done: None }, |state| Past {
@@ -63,13 +63,13 @@ fn line(request: &Request, export: &crate::config::Export, all: &[ExportLine]) -
     });
     let schedule = export.schedule.parse::<Schedule>().ok();
     let next = schedule.and_then(|schedule| schedule.upcoming(past)).map(|next| next.to_rfc3339());
-    Line { next, ..finished(&export.name, all) }
+    ExportRow { next, ..finished(&export.name, all) }
 }
 
 /// What there is of an export, also of one that is no longer configured.
-fn finished(name: &str, all: &[ExportLine]) -> Line {
+fn finished(name: &str, all: &[ExportLine]) -> ExportRow {
     let made: Vec<&ExportLine> = all.iter().filter(|line| line.name == name).collect();
-    Line {
+    ExportRow {
         name: name.to_owned(),
         next: None,
         more: made.len().saturating_sub(SHOWN),

@@ -1,12 +1,12 @@
-//! `/kpi/{kpi}`: one indicator: groups against the target, months, what it
-//! means, and where to take it from.
+//! `/kpi/{kpi}`: one indicator: groups against the target, months, its
+//! definition, and downloads.
 
 use std::cmp::Reverse;
 
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::rows::{self, Row, Shown, name};
+use super::rows::{self, GroupRow, ShownKpi, name};
 use super::{RENEW, being_computed};
 use crate::app::results::{self, ResultsError};
 use crate::http::endpoint::Endpoint;
@@ -35,7 +35,8 @@ pub const ROUTES: &[Route] = &[Route {
 /// Levels to choose from.
 const LEVELS: [&str; 6] = ["unit", "cup", "district", "network", "class", "province"];
 
-/// `/kpi/{kpi}`
+/// `/kpi/{kpi}`: one indicator: groups against the target, months, its
+/// definition, and downloads.
 pub fn indicator(request: &Request) -> Result<Reply, Problem> {
     let (lang, period) = (request.lang(), rows::period(request)?);
     let library = request.app.results.library()?;
@@ -84,7 +85,7 @@ fn decimal(text: Option<&String>) -> Option<Decimal> {
 }
 
 /// From the best to the worst; those without a value last.
-fn ranked(definition: &Definition, mut rows: Vec<Row>) -> Vec<Row> {
+fn ranked(definition: &Definition, mut rows: Vec<GroupRow>) -> Vec<GroupRow> {
     rows.sort_by_key(|row| {
         let value = decimal(row.value.as_ref());
         match definition.direction {
@@ -95,10 +96,10 @@ fn ranked(definition: &Definition, mut rows: Vec<Row>) -> Vec<Row> {
     rows
 }
 
-/// Rows with the length of their bars, and where the target stands, in parts
-/// of a hundred of the longest.
-fn bars(request: &Request, level: Level, rows: &[Row]) -> Vec<Value> {
-    let of = |row: &Row| {
+/// Rows with the length of their bars, and the place of the target, in percent
+/// of the longest.
+fn bars(request: &Request, level: Level, rows: &[GroupRow]) -> Vec<Value> {
+    let of = |row: &GroupRow| {
         decimal(row.value.as_ref()).into_iter().chain(decimal(row.target.as_ref())).max()
     };
     let longest = rows.iter().filter_map(of).max().filter(|longest| *longest > Decimal::ZERO);
@@ -117,8 +118,8 @@ fn bars(request: &Request, level: Level, rows: &[Row]) -> Vec<Value> {
         .collect()
 }
 
-/// The months of the year up to the end of the period, of who looks; none
-/// while they are being counted.
+/// The months of the year up to the end of the period, for the viewer's own
+/// group; none while they are being computed.
 fn trend(
     request: &Request,
     definition: &Definition,
@@ -152,7 +153,7 @@ fn trend(
     Ok(Some(json!({ "known": known, "pictures": pictures })))
 }
 
-fn point(result: &Shown, code: Option<&str>) -> Point {
+fn point(result: &ShownKpi, code: Option<&str>) -> Point {
     let label = |lang| words::month(result.span.start, lang);
     Point {
         label: Words::new(label(Lang::Th), label(Lang::En)),

@@ -1,12 +1,12 @@
-//! `/kpi`: every indicator as a card: what it comes to for who looks, its
-//! target, and the quarters of the year so far.
+//! `/kpi`: every indicator as a card: the viewer's own value, its target, and
+//! the quarters of the year so far.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::rows::{self, Row, Shown, name};
+use super::rows::{self, GroupRow, ShownKpi, name};
 use super::spark::{self, Spark};
 use super::{RENEW, being_computed};
 use crate::http::endpoint::Endpoint;
@@ -31,13 +31,13 @@ pub const ROUTES: &[Route] = &[Route {
     view: kpis,
 }];
 
-/// A card.
+/// One indicator.
 #[derive(Serialize)]
 struct Card {
     id: String,
     name: String,
     unit: String,
-    row: Option<Row>,
+    row: Option<GroupRow>,
     target: Option<String>,
     /// The target is a floor, not a ceiling.
     up: bool,
@@ -45,10 +45,10 @@ struct Card {
     spark: Option<Spark>,
 }
 
-/// States of cards; what needs looking after comes first.
+/// States of cards; what needs attention comes first.
 const STATES: [&str; 4] = ["missed", "met", "open", "unknown"];
 
-fn state_of(row: Option<&Row>) -> &'static str {
+fn state_of(row: Option<&GroupRow>) -> &'static str {
     match row.map(|row| (row.value.is_some(), row.met)) {
         Some((true, Some(false))) => "missed",
         Some((true, Some(true))) => "met",
@@ -67,7 +67,7 @@ pub fn kpis(request: &Request) -> Result<Reply, Problem> {
     let mut groups: BTreeMap<&str, Vec<Card>> = BTreeMap::new();
     for (at, (definition, result)) in library.kpis.values().zip(&results).enumerate() {
         let row = result.one(code.as_deref());
-        let value = |shown: &Shown| shown.one(code.as_deref()).and_then(|row| row.value.clone());
+        let value = |shown: &ShownKpi| shown.one(code.as_deref()).and_then(|row| row.value.clone());
         let quarters = before.iter().flatten().map(|quarter| value(&quarter[at]));
         let values: Vec<_> = quarters.chain([value(result)]).collect();
         let why = result.why.as_ref().map(|why| name(&why.text, lang).to_owned());
@@ -100,19 +100,19 @@ fn all(
     library: &Library,
     period: Period,
     level: Level,
-) -> Result<Vec<Shown>, Problem> {
+) -> Result<Vec<ShownKpi>, Problem> {
     let wanted: Vec<_> = library.kpis.values().map(|kpi| (kpi, period, level)).collect();
     rows::shown(request, &wanted)
 }
 
-/// The quarters of the year before this one, when they are counted already:
-/// they are an addition, and nobody waits for them.
+/// The quarters of the year before this one, if already computed: they are an
+/// addition that nobody waits for.
 fn before(
     request: &Request,
     library: &Library,
     period: Period,
     level: Level,
-) -> Result<Option<Vec<Vec<Shown>>>, Problem> {
+) -> Result<Option<Vec<Vec<ShownKpi>>>, Problem> {
     let mut quarters = Vec::new();
     for quarter in rows::quarters_before(period) {
         match all(request, library, quarter, level) {

@@ -1,4 +1,4 @@
-//! The pages for people, a file each; here what they share.
+//! The pages, a file each, and what they share.
 
 pub mod expected;
 pub mod explain;
@@ -19,15 +19,15 @@ use crate::http::problem::{self, Problem};
 use crate::http::request::Request;
 use crate::submission::{Problem as Said, Texts};
 
-/// How soon a page that waits for figures looks for them again, in seconds.
+/// How soon a page that waits for results reloads, in seconds.
 const RENEW: u32 = 3;
 
-/// Whether figures are only not there yet.
+/// Whether results are only not ready yet.
 fn being_computed(problem: &Problem) -> bool {
     problem.kind == problem::BEING_COMPUTED
 }
 
-/// One language of a text and how to mend what it says.
+/// A text and how to fix what it reports, in one language.
 fn spoken(lang: Lang, texts: Texts) -> (String, String) {
     match lang {
         Lang::Th => (texts.th, texts.mend_th),
@@ -57,7 +57,7 @@ fn problems(lang: Lang, said: Vec<Said>) -> Vec<ProblemLine> {
         .collect()
 }
 
-/// Where in a list of pages one is.
+/// Links between the pages of a list.
 #[derive(Serialize)]
 struct Pager {
     page: u64,
@@ -70,11 +70,11 @@ struct Pager {
 impl Pager {
     /// The pager of a page's main list; `anchor` is where that begins.
     fn new(request: &Request, per_page: u64, total: u64, anchor: &str) -> Self {
-        Self::of(request, "page", request.page(), per_page, total, anchor)
+        Self::for_param(request, "page", request.page(), per_page, total, anchor)
     }
 
-    /// The pager of a list whose page is told by a parameter of its own.
-    fn of(
+    /// The pager of a list whose page is given by another parameter.
+    fn for_param(
         request: &Request,
         name: &str,
         page: u64,

@@ -1,5 +1,5 @@
-//! Results of indicators as pages show them, and the periods and levels that
-//! one chooses from.
+//! Results of indicators as pages show them, and the periods and levels to
+//! choose from.
 
 use std::collections::BTreeMap;
 
@@ -18,54 +18,58 @@ use crate::kpi::{Definition, Level, Names, NotComputable, Period, Span};
 /// Fiscal years that can be chosen, the present one among them.
 const YEARS: i32 = 3;
 
-/// A group's result.
+/// The result of a group, as texts.
 #[derive(Debug, Clone, Serialize)]
-pub struct Row {
-    /// Its code.
+pub struct GroupRow {
+    /// Code of the group.
     pub code: String,
-    /// Its name.
+    /// Name of the group.
     pub name: String,
-    /// Counts; none where so few are not shown.
+    /// Counts and value; none when too small to be shown.
     pub numerator: Option<String>,
     pub denominator: Option<String>,
     pub value: Option<String>,
     pub target: Option<String>,
     pub met: Option<bool>,
-    /// So few persons that they are not shown to who looks.
+    /// Whether it is hidden because the counts are too small.
     pub hidden: bool,
     /// What it did not send, in both languages.
     pub not_sent: Option<Names>,
-    /// Whether it is the viewer's own.
+    /// Whether it is the viewer's own group.
     pub own: bool,
 }
 
-/// An indicator as who looks may see it.
-pub struct Shown {
+/// An indicator as the viewer may see it.
+pub struct ShownKpi {
     pub span: Span,
-    pub rows: Vec<Row>,
-    /// By the reason why they do not count; none where so few are not shown.
+    pub rows: Vec<GroupRow>,
+    /// Excluded persons by reason; none where too few to be shown.
     pub excluded: BTreeMap<String, Option<u64>>,
     pub why: Option<NotComputable>,
 }
 
-impl Shown {
+impl ShownKpi {
     /// The group of a code, or the only one.
-    pub fn one(&self, code: Option<&str>) -> Option<&Row> {
+    pub fn one(&self, code: Option<&str>) -> Option<&GroupRow> {
         self.rows.iter().find(|row| code.is_none_or(|code| row.code == code))
     }
 }
 
-/// Indicators as who looks may see them, in their order.
+/// Indicators as the viewer may see them, in the order asked for.
 pub fn shown(
     request: &Request,
     wanted: &[(&Definition, Period, Level)],
-) -> Result<Vec<Shown>, Problem> {
+) -> Result<Vec<ShownKpi>, Problem> {
     let (_, own) = own(request);
     let each =
         redaction::kpis(&request.results()?, &request.viewer, wanted)?.into_iter().map(|seen| {
-            Shown {
+            ShownKpi {
                 span: seen.period,
-                rows: seen.rows.into_iter().map(|row| Row::of(row, own.as_deref())).collect(),
+                rows: seen
+                    .rows
+                    .into_iter()
+                    .map(|row| GroupRow::from_redacted(row, own.as_deref()))
+                    .collect(),
                 excluded: seen.excluded,
                 why: seen.not_computable,
             }
@@ -73,8 +77,8 @@ pub fn shown(
     Ok(each.collect())
 }
 
-impl Row {
-    fn of(row: RedactedRow, own: Option<&str>) -> Self {
+impl GroupRow {
+    fn from_redacted(row: RedactedRow, own: Option<&str>) -> Self {
         Self {
             own: own == Some(&row.code),
             code: row.code,
@@ -90,13 +94,12 @@ impl Row {
     }
 }
 
-/// One language of a text of the KPI engine.
+/// One language of a text of an indicator.
 pub fn name(names: &Names, lang: Lang) -> &str {
     if lang == Lang::Th { &names.th } else { &names.en }
 }
 
-/// The level that is a viewer's own, and its group there; the province has but
-/// one.
+/// The viewer's own level, and their group there; the province has only one.
 pub fn own(request: &Request) -> (Level, Option<String>) {
     let hcode = request.viewer.hcode().map(str::to_owned);
     match request.viewer.role() {
@@ -106,7 +109,7 @@ pub fn own(request: &Request) -> (Level, Option<String>) {
     }
 }
 
-/// What the unit of a group is called; the province needs no name.
+/// Name of the unit of a group; the province needs none.
 pub fn place(request: &Request, level: Level, code: Option<&str>) -> Option<String> {
     if level == Level::Province { None } else { unit_name(request, code) }
 }

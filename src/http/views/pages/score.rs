@@ -1,4 +1,4 @@
-//! Quality and points of a round: all units that who looks may see, ranked,
+//! Quality and points of a round: all units that the viewer may see, ranked,
 //! and one unit against the bands of the rulebook.
 
 use std::cmp::Reverse;
@@ -34,7 +34,7 @@ pub const ROUTES: &[Route] = &[Route {
     view: quality,
 }];
 
-/// Rounds of which there is a rulebook, the latest first.
+/// Rounds that have a rulebook, the latest first.
 fn rounds(request: &Request) -> Vec<i32> {
     Shelf::of(&request.app.data).rounds().into_keys().rev().collect()
 }
@@ -47,21 +47,21 @@ fn asked(request: &Request, rounds: &[i32]) -> i32 {
     asked.or_else(latest).or_else(|| rounds.last().copied()).unwrap_or(present)
 }
 
-/// The tranche asked for, else the latest of which there are figures.
+/// The tranche asked for, by default the latest that has results.
 fn tranche(request: &Request, round: &RoundResult) -> u32 {
     let asked = request.number("tranche").and_then(|number| u32::try_from(number).ok());
     let all = round.counted.quality.values().flat_map(|tranches| tranches.keys());
     asked.or_else(|| all.max().copied()).unwrap_or(1)
 }
 
-/// Parts of a hundred, for a bar.
+/// A share in percent, for a bar.
 fn part(of: Decimal, whole: Decimal) -> Decimal {
     if whole.is_zero() { Decimal::ZERO } else { (of * Decimal::ONE_HUNDRED / whole).round_dp(1) }
 }
 
 /// A unit in the ranking.
 #[derive(Serialize)]
-struct Line {
+struct UnitRank {
     hcode: String,
     name: Option<String>,
     own: bool,
@@ -88,10 +88,10 @@ pub fn quality(request: &Request) -> Result<Reply, Problem> {
     let shares = shares(&round, tranche);
     let units = round.world.units.by_code.keys();
     let shown = units.filter(|hcode| scope.as_ref().is_none_or(|own| own.contains(*hcode)));
-    let mut lines: Vec<Line> = shown
+    let mut lines: Vec<UnitRank> = shown
         .map(|hcode| {
             let quality = round.counted.quality.get(hcode).and_then(|all| all.get(&tranche));
-            Line {
+            UnitRank {
                 name: unit_name(request, Some(hcode)),
                 own: request.viewer.hcode() == Some(hcode),
                 points: format!("{:.2}", round.counted.points.total(hcode, None)),
@@ -115,7 +115,7 @@ pub fn quality(request: &Request) -> Result<Reply, Problem> {
     page::render(&Frame::new(request), "quality.html", own)
 }
 
-/// What part of its best each unit reached in a tranche, the best first.
+/// Each unit's share of its best score in a tranche, the best first.
 fn shares(round: &RoundResult, tranche: u32) -> Vec<Decimal> {
     let all = round.counted.quality.values().filter_map(|all| all.get(&tranche));
     let mut shares: Vec<Decimal> = all.map(|quality| part(quality.score, quality.max)).collect();
@@ -148,15 +148,15 @@ fn named(dimension: &Dimension, lang: Lang) -> &str {
     if lang == Lang::Th { &dimension.th } else { &dimension.en }
 }
 
-/// What each percentage is worth.
+/// Scores of each percentage.
 fn bands(round: &RoundResult, lang: Lang) -> Vec<Value> {
     let each = round.book.quality.dimensions.iter();
     each.map(|dimension| json!({ "name": named(dimension, lang), "bands": dimension.bands }))
         .collect()
 }
 
-/// One unit against the bands, and its points, for its own page. What is still
-/// being counted, or has no rulebook, keeps nobody from the rest of the page.
+/// One unit against the bands, and its points, for its own page. The rest of
+/// that page is shown even while this is being computed or has no rulebook.
 pub(super) fn of_unit(request: &Request, number: i32, hcode: &str) -> Result<Value, Problem> {
     let round = match request.results()?.round(number).map_err(Problem::from) {
         Ok(round) => round,

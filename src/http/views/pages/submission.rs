@@ -1,4 +1,4 @@
-//! `/submissions/{id}`: one archive, what was wrong with it, how to mend it.
+//! `/submissions/{id}`: one archive, what was wrong with it, and how to fix it.
 
 use std::cmp::Reverse;
 
@@ -40,14 +40,14 @@ const LINES_SHOWN: u64 = 100;
 #[derive(Serialize)]
 struct CodeLine {
     code: String,
-    /// Where lines that were told it point to.
+    /// Anchor that lines with this code link to.
     anchor: String,
     count: u64,
 }
 
-/// Codes that say the same of different files.
+/// Codes with the same text for different files.
 #[derive(Serialize)]
-pub(super) struct Group {
+pub(super) struct FindingGroup {
     severity: &'static str,
     text: String,
     mend: String,
@@ -55,36 +55,43 @@ pub(super) struct Group {
     codes: Vec<CodeLine>,
 }
 
-/// Where the page tells of a code as rows were told it.
+/// Anchor of a code on the page.
 pub(super) fn anchor(code: &str, severity: Severity, standard: Option<Standard>) -> String {
     let standard = standard.map_or("", Standard::as_str);
     format!("code-{code}-{}-{standard}", severity.as_str())
 }
 
-/// What was found, said once: what kept most rows out first.
+/// Findings grouped by text: errors first, the most frequent first.
 pub(super) fn groups(
     request: &Request,
     lang: Lang,
     totals: impl IntoIterator<Item = (Told, u64)>,
-) -> Vec<Group> {
-    let mut groups: Vec<Group> = Vec::new();
+) -> Vec<FindingGroup> {
+    let mut groups: Vec<FindingGroup> = Vec::new();
     for (Told { code, standard, severity }, count) in totals {
         let (text, mend) = spoken(lang, Texts::of(&request.world.catalog, &code, standard));
         let anchor = anchor(&code, severity, standard);
         let (line, severity) = (CodeLine { code, anchor, count }, severity.as_str());
-        let same = |g: &&mut Group| g.severity == severity && g.text == text && g.mend == mend;
+        let same =
+            |g: &&mut FindingGroup| g.severity == severity && g.text == text && g.mend == mend;
         if let Some(group) = groups.iter_mut().find(same) {
             group.count += line.count;
             group.codes.push(line);
         } else {
-            groups.push(Group { severity, text, mend, count: line.count, codes: vec![line] });
+            groups.push(FindingGroup {
+                severity,
+                text,
+                mend,
+                count: line.count,
+                codes: vec![line],
+            });
         }
     }
     groups.sort_by_key(|group| (group.severity != "error", Reverse(group.count)));
     groups
 }
 
-/// A line, with where the page tells of its code.
+/// A finding with the anchor of its code.
 #[derive(Serialize)]
 struct Anchored {
     anchor: String,
@@ -92,7 +99,7 @@ struct Anchored {
     finding: FindingLine,
 }
 
-/// `/submissions/{id}`
+/// `/submissions/{id}`: one archive, what was wrong with it, and how to fix it.
 pub fn submission(request: &Request) -> Result<Reply, Problem> {
     let (store, lang, id) = (request.store()?, request.lang(), submissions::own(request)?);
     let catalog = &request.world.catalog;

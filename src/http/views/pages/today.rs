@@ -1,4 +1,4 @@
-//! `/`: what came in today, what was broken, what the inbox is doing.
+//! `/`: what was received today, broken archives, and the state of the inbox.
 
 use chrono::Duration;
 use serde::Serialize;
@@ -29,34 +29,34 @@ pub const ROUTES: &[Route] = &[Route {
     view: today,
 }];
 
-/// Submissions of today on one page.
+/// Submissions on one page.
 const SHOWN: u64 = 50;
 
-/// Broken archives that are explained.
+/// Most broken archives that are explained.
 const BROKEN_SHOWN: u64 = 20;
 
-/// Broken archives are shown for so many days: one that came in at night must
-/// be seen in the morning.
+/// Days for which broken archives are shown: one that was received at night
+/// must be seen in the morning.
 const BROKEN_DAYS: i64 = 7;
 
 #[derive(Serialize)]
-struct Why {
+struct ProblemReason {
     code: String,
     text: String,
 }
 
 /// A submission in today's list.
 #[derive(Serialize)]
-struct Item {
+struct SubmissionItem {
     #[serde(flatten)]
     line: SubmissionLine,
     unit: Option<String>,
-    why: Vec<Why>,
+    why: Vec<ProblemReason>,
 }
 
 /// A broken archive, explained.
 #[derive(Serialize)]
-struct Broken {
+struct BrokenRow {
     id: i64,
     archive: String,
     hcode: Option<String>,
@@ -85,7 +85,8 @@ pub fn today(request: &Request) -> Result<Reply, Problem> {
         "rows": totals,
     });
     let pager = Pager::new(request, SHOWN, found.total, "#submissions");
-    let list: Vec<Item> = found.rows.into_iter().map(|line| item(request, lang, line)).collect();
+    let list: Vec<SubmissionItem> =
+        found.rows.into_iter().map(|line| item(request, lang, line)).collect();
     let (broken, broken_total) =
         broken(request, lang, (day - Duration::days(BROKEN_DAYS - 1)).to_string())?;
     let live = request.text("live") != Some("off") && request.page() == 1;
@@ -100,7 +101,7 @@ pub fn today(request: &Request) -> Result<Reply, Problem> {
     page::render(&Frame::new(request), "today.html", own)
 }
 
-fn item(request: &Request, lang: Lang, line: SubmissionLine) -> Item {
+fn item(request: &Request, lang: Lang, line: SubmissionLine) -> SubmissionItem {
     let standard: Option<Standard> = line.standard.as_deref().and_then(|name| name.parse().ok());
     let mut codes = line.problems.clone();
     codes.dedup();
@@ -108,14 +109,14 @@ fn item(request: &Request, lang: Lang, line: SubmissionLine) -> Item {
         .into_iter()
         .map(|code| {
             let (text, _) = spoken(lang, Texts::of(&request.world.catalog, &code, standard));
-            Why { code, text }
+            ProblemReason { code, text }
         })
         .collect();
-    Item { unit: unit_name(request, line.hcode.as_deref()), why, line }
+    SubmissionItem { unit: unit_name(request, line.hcode.as_deref()), why, line }
 }
 
 /// Broken archives since a day, newest first, and how many there are.
-fn broken(request: &Request, lang: Lang, from: String) -> Result<(Vec<Broken>, u64), Problem> {
+fn broken(request: &Request, lang: Lang, from: String) -> Result<(Vec<BrokenRow>, u64), Problem> {
     let filter = SubmissionFilter {
         status: Some("broken".to_owned()),
         from: Some(from),
@@ -128,7 +129,7 @@ fn broken(request: &Request, lang: Lang, from: String) -> Result<(Vec<Broken>, u
         let Some(s) = request.store()?.submission_summary(line.id, &request.world.catalog)? else {
             continue;
         };
-        list.push(Broken {
+        list.push(BrokenRow {
             id: line.id,
             archive: s.archive,
             unit: unit_name(request, s.hcode.as_deref()),
@@ -140,9 +141,9 @@ fn broken(request: &Request, lang: Lang, from: String) -> Result<(Vec<Broken>, u
     Ok((list, found.total))
 }
 
-/// What waits or is being loaded, with the name of its unit.
+/// An archive that waits or is being loaded, with the name of its unit.
 #[derive(Serialize)]
-struct Named<T> {
+struct WithUnitName<T> {
     #[serde(flatten)]
     own: T,
     unit: Option<String>,
@@ -150,7 +151,7 @@ struct Named<T> {
 
 /// A file that cannot be taken, in one language.
 #[derive(Serialize)]
-struct BlockedLine {
+struct BlockedRow {
     path: String,
     owner: String,
     mode: String,
@@ -170,7 +171,7 @@ fn inbox(request: &Request) -> Value {
     let blocked: Vec<_> = inbox
         .blocked
         .into_iter()
-        .map(|one| BlockedLine {
+        .map(|one| BlockedRow {
             unit: unit_name(request, one.hcode.as_deref()),
             text: if lang == Lang::Th { one.th } else { one.en },
             path: one.path,
@@ -181,10 +182,11 @@ fn inbox(request: &Request) -> Value {
     let waiting: Vec<_> = inbox
         .waiting
         .into_iter()
-        .map(|own| Named { unit: unit_name(request, own.hcode.as_deref()), own })
+        .map(|own| WithUnitName { unit: unit_name(request, own.hcode.as_deref()), own })
         .collect();
-    let loading =
-        inbox.loading.map(|own| Named { unit: unit_name(request, own.hcode.as_deref()), own });
+    let loading = inbox
+        .loading
+        .map(|own| WithUnitName { unit: unit_name(request, own.hcode.as_deref()), own });
     json!({
         "state": state, "waiting": waiting, "loading": loading, "ignored": inbox.ignored,
         "trouble": inbox.trouble, "last_scan": inbox.last_scan, "blocked": blocked,

@@ -1,5 +1,5 @@
-//! `/units/{hcode}`: what one unit sent in a round, what was wrong with it, line
-//! by line, and how to mend it.
+//! `/units/{hcode}`: what one unit sent in a round, what was wrong with it line
+//! by line, and how to fix it.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -61,7 +61,7 @@ const BATCH: u64 = 5_000;
 /// Columns of the download, before those of a finding.
 const BEFORE: [&str; 3] = ["submission", "archive", "received_at"];
 
-/// The unit in the path, when it may be seen; that it was looked at is logged.
+/// The unit in the path, if the viewer may see it. The read is logged.
 fn asked<'c>(request: &'c Request) -> Result<&'c Unit, Problem> {
     let hcode = request.in_path("hcode").to_ascii_uppercase();
     let unit = request.world.units.by_code.get(&hcode).ok_or_else(|| {
@@ -75,12 +75,13 @@ fn asked<'c>(request: &'c Request) -> Result<&'c Unit, Problem> {
     Ok(unit)
 }
 
-/// The round asked for, else the latest that has begun in which the unit sent
-/// something, and all that can be asked for.
+/// The round asked for, by default the latest one begun in which the unit sent
+/// something, and all rounds to choose from.
 fn rounds(request: &Request, unit: &Unit) -> Result<(i32, Vec<i32>), Problem> {
     let mut rounds = request.store()?.rounds_of_unit(&unit.hcode)?;
     let present = round_of(request.app.clock.now().date_naive());
-    // A name with a day to come says a round to come; nobody looks for that.
+    // A name with a future date would give a future round, which nobody looks
+    // for.
     let begun = rounds.iter().find(|round| **round <= present);
     let latest = begun.or(rounds.first()).copied().unwrap_or(present);
     let round = request.text("round").and_then(|round| round.parse().ok()).unwrap_or(latest);
@@ -90,22 +91,22 @@ fn rounds(request: &Request, unit: &Unit) -> Result<(i32, Vec<i32>), Problem> {
     Ok((round, rounds))
 }
 
-/// The lines asked for: of a code and severity, or all.
+/// The filter asked for: a code and severity, or all.
 fn lines_of<'c>(request: &'c Request, unit: &'c Unit, round: i32) -> UnitFilter<'c> {
     let severity = request.text("severity").and_then(Severity::parse);
     UnitFilter { hcode: &unit.hcode, round, code: request.text("code"), severity }
 }
 
-/// Codes of archives and members, which keep all their rows out and mean the
-/// same in both standards.
+/// Codes of archives and members, which reject all their rows and mean the same
+/// in both standards.
 fn of_archives(problems: BTreeMap<String, u64>) -> impl Iterator<Item = (Told, u64)> {
     let told = |code| Told { code, standard: None, severity: Severity::Error };
     problems.into_iter().map(move |(code, times)| (told(code), times))
 }
 
-/// A line as it is shown.
+/// A finding as it is shown.
 #[derive(Serialize)]
-struct Shown {
+struct FindingRow {
     submission: i64,
     received_at: String,
     anchor: String,
@@ -122,10 +123,10 @@ pub fn unit(request: &Request) -> Result<Reply, Problem> {
     let filter = lines_of(request, unit, round);
     let (code, severity) = (filter.code, filter.severity.map(Severity::as_str));
     let found = store.findings_of_unit(filter, request.page(), LINES_SHOWN, catalog)?;
-    let lines: Vec<Shown> = found
+    let lines: Vec<FindingRow> = found
         .rows
         .into_iter()
-        .map(|line| Shown {
+        .map(|line| FindingRow {
             submission: line.submission,
             received_at: line.received_at,
             anchor: anchor(&line.finding.code, line.finding.severity, line.standard),
@@ -145,7 +146,7 @@ pub fn unit(request: &Request) -> Result<Reply, Problem> {
         "findings": groups(request, lang, totals.findings),
         "lines": lines, "pager": Pager::new(request, LINES_SHOWN, found.total, "#lines"),
         "sent": sent.rows, "sent_total": sent.total,
-        "sent_pager": Pager::of(request, "sent", sent_page, SENT_SHOWN, sent.total, "#sent"),
+        "sent_pager": Pager::for_param(request, "sent", sent_page, SENT_SHOWN, sent.total, "#sent"),
     });
     page::render(&Frame::new(request), "unit.html", own)
 }
