@@ -21,7 +21,6 @@ const ALL: &[&[Route]] = &[
     pages::indicator::ROUTES,
     pages::explain::ROUTES,
     pages::exports::ROUTES,
-    pages::about::ROUTES,
     docs::ROUTES,
     sign_in::ROUTES,
     health::ROUTES,

@@ -83,7 +83,6 @@ const TABLE: &[Row] = &[
         Some(("/kpi/dm_screen/explain?period=2556&unit=10669", FOREIGN)),
     ),
     ("exports_page", "/exports", PROVINCE, None),
-    ("about_page", "/about", DATA, None),
     ("script", "/assets/khlang.js", ALL, None),
     ("docs_page", "/api", ALL, None),
     ("style", "/assets/khlang.css", ALL, None),

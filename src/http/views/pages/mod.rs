@@ -1,6 +1,5 @@
 //! The pages, a file each, and what they share.
 
-pub mod about;
 pub mod expected;
 pub mod explain;
 pub mod exports;
