@@ -72,11 +72,11 @@ impl<'a> Worker<'a> {
     }
 
     /// The reply to a request; it always has one.
-    pub fn answer(&mut self, asked: &RawRequest) -> Finished {
+    pub fn answer(&mut self, raw: &RawRequest) -> Finished {
         let begun = Instant::now();
-        let reply = self.route(asked).unwrap_or_else(|problem| self.refusal(asked, &problem));
-        let finished = reply.finish(asked.header("Accept-Encoding"), asked.header("If-None-Match"));
-        let route = match routes::find(&asked.method, asked.path()) {
+        let reply = self.route(raw).unwrap_or_else(|problem| self.refusal(raw, &problem));
+        let finished = reply.finish(raw.header("Accept-Encoding"), raw.header("If-None-Match"));
+        let route = match routes::find(&raw.method, raw.path()) {
             RouteMatch::Route(route, _) => route.endpoint.name,
             _ => "none",
         };
@@ -84,9 +84,9 @@ impl<'a> Worker<'a> {
         finished
     }
 
-    fn route(&mut self, asked: &RawRequest) -> Result<Reply, Problem> {
-        let query = asked.target.split_once('?').map_or("", |(_, query)| query);
-        let (route, parts) = match routes::find(&asked.method, asked.path()) {
+    fn route(&mut self, raw: &RawRequest) -> Result<Reply, Problem> {
+        let query = raw.target.split_once('?').map_or("", |(_, query)| query);
+        let (route, parts) = match routes::find(&raw.method, raw.path()) {
             RouteMatch::Route(route, parts) => (route, parts),
             RouteMatch::OtherMethods(methods) => {
                 let detail = format!("this address takes {}", methods.join(", "));
@@ -97,29 +97,29 @@ impl<'a> Worker<'a> {
             }
         };
         let endpoint: &'static Endpoint = &route.endpoint;
-        let viewer = authorize::authorize(self.app, endpoint, &|name| asked.header(name))?;
-        let token = asked.header("X-CSRF-Token");
-        authorize::check_form(&viewer, endpoint, &asked.body, token)?;
+        let viewer = authorize::authorize(self.app, endpoint, &|name| raw.header(name))?;
+        let token = raw.header("X-CSRF-Token");
+        authorize::check_form(&viewer, endpoint, &raw.body, token)?;
         let world = self.app.world();
         let values = read_query(query, endpoint.params, most_rows(&world), !endpoint.is_page())?;
         let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
         let path = parts.into_iter().map(|(name, text)| (name, decoded(text))).collect();
         let menu =
-            if endpoint.is_page() { menu(&ENDPOINTS, &viewer, asked.path()) } else { Vec::new() };
+            if endpoint.is_page() { menu(&ENDPOINTS, &viewer, raw.path()) } else { Vec::new() };
         let request = |store| Request {
             app: self.app,
             world: world.clone(),
             viewer,
-            here: asked.path().to_owned(),
+            here: raw.path().to_owned(),
             endpoint,
             api: &ENDPOINTS,
             menu,
             path,
             store,
             values,
-            body: asked.body.clone(),
-            cookie: asked.header("Cookie").to_owned(),
-            secure: asked.header("X-Forwarded-Proto").eq_ignore_ascii_case("https"),
+            body: raw.body.clone(),
+            cookie: raw.header("Cookie").to_owned(),
+            secure: raw.header("X-Forwarded-Proto").eq_ignore_ascii_case("https"),
         };
         if !endpoint.asks_store {
             return (route.view)(&request(None));
@@ -138,23 +138,23 @@ impl<'a> Worker<'a> {
     }
 
     /// The reply to a problem: JSON for programs, a page for browsers.
-    fn refusal(&self, asked: &RawRequest, problem: &Problem) -> Reply {
+    fn refusal(&self, raw: &RawRequest, problem: &Problem) -> Reply {
         let mut reply = Reply::problem(problem);
         if problem.kind == problem::METHOD
-            && let RouteMatch::OtherMethods(methods) = routes::find(&asked.method, asked.path())
+            && let RouteMatch::OtherMethods(methods) = routes::find(&raw.method, raw.path())
         {
             reply.extra.push(("Allow", methods.join(", ")));
         }
-        if !asked.is_page() {
+        if !raw.is_page() {
             return reply;
         }
-        let exists = matches!(routes::find(GET, asked.path()), RouteMatch::Route(..));
-        let frame = Frame::for_target(&asked.target, exists);
-        if problem.kind == problem::NOT_SIGNED_IN && asked.method != "POST" {
-            let next = [("next".to_owned(), asked.target.clone())];
+        let exists = matches!(routes::find(GET, raw.path()), RouteMatch::Route(..));
+        let frame = Frame::for_target(&raw.target, exists);
+        if problem.kind == problem::NOT_SIGNED_IN && raw.method != "POST" {
+            let next = [("next".to_owned(), raw.target.clone())];
             return Reply::see_other(&address("/sign-in", &next, frame.lang));
         }
-        let viewer = authorize::identify(self.app, &|name| asked.header(name));
+        let viewer = authorize::identify(self.app, &|name| raw.header(name));
         let menu = menu(&ENDPOINTS, &viewer, frame.path());
         let frame = frame.for_viewer(&viewer, &self.app.world(), menu);
         if let Ok(page) = page::refusal(&frame, problem) {

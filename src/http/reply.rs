@@ -164,7 +164,7 @@ impl Reply {
 }
 
 /// A problem as bytes on the wire, for the transport.
-pub fn of_front(problem: &Problem) -> Vec<u8> {
+pub fn to_wire(problem: &Problem) -> Vec<u8> {
     let finished = Reply::problem(problem).finish("", "");
     let reason = tiny_http::StatusCode(finished.status).default_reason_phrase();
     let mut head = format!("HTTP/1.1 {} {reason}\r\nConnection: close\r\n", finished.status);

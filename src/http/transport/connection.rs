@@ -64,7 +64,7 @@ pub fn serve(
     }
     let outcome = match answered {
         Ok(answer) => send_reply(slot, answer, limits),
-        Err(problem) => send(slot, &mut reply::of_front(&problem).as_slice(), limits),
+        Err(problem) => send(slot, &mut reply::to_wire(&problem).as_slice(), limits),
     };
     match outcome {
         Ok(()) => linger_close(slot),

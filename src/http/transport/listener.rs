@@ -204,6 +204,6 @@ fn refuse(mut stream: &TcpStream, problem: &Problem) {
     // Each step may fail when the client is gone, and then nobody is told.
     let _ = stream.set_nonblocking(true);
     let _ = stream.read(&mut [0; 4096]);
-    let _ = stream.write(&reply::of_front(problem));
+    let _ = stream.write(&reply::to_wire(problem));
     let _ = stream.shutdown(Shutdown::Write);
 }

@@ -156,12 +156,12 @@ impl Upstream {
             }
         }
         let request = [head.canonical(&own), body.to_vec()].concat();
-        let mut asked = self.exchange(head, &request, begun + deadline);
-        while asked.is_none() && begun.elapsed() < RESTART.min(deadline) {
+        let mut reply = self.exchange(head, &request, begun + deadline);
+        while reply.is_none() && begun.elapsed() < RESTART.min(deadline) {
             std::thread::sleep(TICK / 4);
-            asked = self.exchange(head, &request, begun + deadline);
+            reply = self.exchange(head, &request, begun + deadline);
         }
-        asked.unwrap_or_else(|| Err(Problem::new(problem::RESTARTING, "try again in a moment")))
+        reply.unwrap_or_else(|| Err(Problem::new(problem::RESTARTING, "try again in a moment")))
     }
 
     /// One attempt; none when the server went away and asking again is safe.
@@ -366,14 +366,14 @@ fn answer(worker: &mut Worker, upstream: &Upstream, mut request: tiny_http::Requ
         .iter()
         .map(|h| (h.field.as_str().as_str().to_owned(), h.value.as_str().to_owned()))
         .collect();
-    let asked = RawRequest {
+    let raw = RawRequest {
         method: request.method().as_str().to_owned(),
         target: request.url().to_owned(),
         body: body(upstream, &mut request, &headers),
         headers,
     };
-    let finished = catch_unwind(AssertUnwindSafe(|| worker.answer(&asked))).unwrap_or_else(|_| {
-        log::error!("a panic while answering {} {}", asked.method, asked.path());
+    let finished = catch_unwind(AssertUnwindSafe(|| worker.answer(&raw))).unwrap_or_else(|_| {
+        log::error!("a panic while answering {} {}", raw.method, raw.path());
         worker.reset();
         Reply::problem(&Problem::new(problem::PANIC, "it is in the log of the daemon"))
             .finish("", "")

@@ -91,29 +91,31 @@ pub fn one(request: &Request) -> Result<Reply, Problem> {
     if let Some(hcode) = request.text("unit") {
         request.must_know("unit", hcode)?;
     }
-    let mut seen =
+    let mut redacted =
         redaction::kpi(&request.results()?, &request.viewer, definition, period(request)?, level)?;
     if let Some(group) = request.text("group") {
         let groups = || request.world.units.by_code.values().map(|unit| level.group(unit));
-        if !groups().any(|known| known == group) && !seen.rows.iter().any(|r| r.code == group) {
+        if !groups().any(|known| known == group) && !redacted.rows.iter().any(|r| r.code == group) {
             let near = crate::catalog::nearest(group, groups());
             let near = near.map_or(String::new(), |near| format!("; the nearest is {near}"));
             let what = format!("group: there is no {level} {group}{near}");
             return Err(Problem::new(problem::NO_UNIT, what));
         }
-        seen.rows.retain(|row| row.code == group);
+        redacted.rows.retain(|row| row.code == group);
     }
     if let Some(hcode) = request.text("unit") {
         // At other levels the group that the unit is in.
         let unit = request.world.units.by_code.get(hcode);
         let group = unit.map_or(hcode, |unit| level.group(unit));
-        seen.rows.retain(|row| row.code == group);
+        redacted.rows.retain(|row| row.code == group);
     }
-    let name = format!("khlang-{}-{}-{level}", seen.kpi, seen.period.name);
+    let name = format!("khlang-{}-{}-{level}", redacted.kpi, redacted.period.name);
     let limit = request.world.config.privacy.small_count;
     match document::format(request) {
-        None => Reply::json(&seen),
-        Some(format) => document::reply(request, &seen.document(definition, limit), format, &name),
+        None => Reply::json(&redacted),
+        Some(format) => {
+            document::reply(request, &redacted.document(definition, limit), format, &name)
+        }
     }
 }
 
@@ -197,13 +199,13 @@ fn person(
     request.log(Action::Read, unit, None, &format!("{id}, one person"))?;
     let mut explained = (*request.results()?.person(id, period, cid)?).clone();
     let scope = request.scope();
-    let seen = |hcode: &str| {
+    let visible = |hcode: &str| {
         let asked = unit.is_none_or(|unit| unit == hcode);
         // A main unit that names itself asks about all of its units.
         let own = scope.as_ref().is_some_and(|own| own.contains(hcode));
         (asked && scope.is_none()) || (own && (asked || request.text("unit").is_none()))
     };
-    explained.registered.retain(|known| seen(&known.hcode));
-    explained.outcomes.retain(|outcome| seen(&outcome.hcode));
+    explained.registered.retain(|known| visible(&known.hcode));
+    explained.outcomes.retain(|outcome| visible(&outcome.hcode));
     Reply::json(&explained)
 }

@@ -173,13 +173,13 @@ pub fn quality(request: &Request) -> Result<Reply, Problem> {
     let units = &round.world.units.by_code;
     let listed =
         units.keys().chain(round.counted.quality.keys().filter(|c| !units.contains_key(*c)));
-    let seen = listed.filter(|hcode| shows(hcode));
+    let visible = listed.filter(|hcode| shows(hcode));
     Reply::json(&QualityReply {
         round: round.book.round,
         rulebook: &round.book.sha256,
         as_of_submission: round.counted.allocation.as_of_submission,
         local_defaults: round.book.local_default_keys(),
-        units: seen.map(|hcode| UnitQuality { hcode, quality: of(hcode) }).collect(),
+        units: visible.map(|hcode| UnitQuality { hcode, quality: of(hcode) }).collect(),
     })
 }
 

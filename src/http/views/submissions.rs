@@ -102,11 +102,11 @@ pub fn list(request: &Request) -> Result<Reply, Problem> {
 pub fn own(request: &Request) -> Result<i64, Problem> {
     let id = request.id()?;
     let sender = request.store()?.sender(id)?.ok_or_else(|| request.no_submission())?;
-    let seen = match &sender {
+    let visible = match &sender {
         Some(hcode) => request.viewer.may_see(&request.world, hcode),
         None => request.viewer.is_province(),
     };
-    if !seen {
+    if !visible {
         return Err(request.no_submission());
     }
     request.log(Action::Read, sender.as_deref(), Some(id), "")?;

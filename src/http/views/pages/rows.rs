@@ -61,19 +61,18 @@ pub fn shown(
     wanted: &[(&Definition, Period, Level)],
 ) -> Result<Vec<ShownKpi>, Problem> {
     let (_, own) = own(request);
-    let each =
-        redaction::kpis(&request.results()?, &request.viewer, wanted)?.into_iter().map(|seen| {
-            ShownKpi {
-                span: seen.period,
-                rows: seen
-                    .rows
-                    .into_iter()
-                    .map(|row| GroupRow::from_redacted(row, own.as_deref()))
-                    .collect(),
-                excluded: seen.excluded,
-                why: seen.not_computable,
-            }
-        });
+    let each = redaction::kpis(&request.results()?, &request.viewer, wanted)?.into_iter().map(
+        |redacted| ShownKpi {
+            span: redacted.period,
+            rows: redacted
+                .rows
+                .into_iter()
+                .map(|row| GroupRow::from_redacted(row, own.as_deref()))
+                .collect(),
+            excluded: redacted.excluded,
+            why: redacted.not_computable,
+        },
+    );
     Ok(each.collect())
 }
 
