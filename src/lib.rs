@@ -12,7 +12,9 @@
 //! | [`catalog`] | the facts about data in `schema/`, cross-checked | code that judges |
 //! | [`config`], [`clock`], [`units`], [`world`] | choices, time, facilities, all of it together | |
 //! | [`archive`] | name and structure of a zip, streams of its entries | aware of files of a standard |
-//! | [`access`] | who may ask, and the secrets that prove it | a keeper of them |
+//! | [`credentials`] | roles, identities, and the secrets that prove them | a keeper of them |
+//! | [`access`] | who a client is, and whose rows they may see | aware of HTTP |
+//! | [`app`] | shared state, cached results, redaction, metrics | aware of HTTP |
 //! | [`row`] | a line to a record and findings, pure | able to fail or to do I/O |
 //! | [`store`] | the one place that knows SQLite | aware of zip or HTTP |
 //! | [`load`] | one archive from claim to commit | aware of folders |
@@ -60,11 +62,13 @@
 //! `tests/tidy.rs` checks which module may name which.
 
 pub mod access;
+pub mod app;
 pub mod archive;
 pub mod catalog;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod credentials;
 pub mod daemon;
 pub mod export;
 pub mod files;

@@ -192,7 +192,7 @@ fn pages_speak_to_who_reads_them() {
             assert!(of_figures || notes(text).is_empty(), "{}: {text}", &row[0]);
         }
     }
-    for entry in std::fs::read_dir(root("src/http/page")).unwrap() {
+    for entry in std::fs::read_dir(root("src/http/page/templates")).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_none_or(|end| end != "html") {
             continue;

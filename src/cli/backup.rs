@@ -6,7 +6,9 @@ use super::context::CommandContext;
 use super::output::{CommandOutcome, print, shown};
 use crate::daemon;
 use crate::files::is_there;
-use crate::store::{AccessStore, Restoring, ResultCache, may_write, restore, sweep, sweep_restore};
+use crate::store::{
+    AccessStore, PartialResults, Restoring, may_write, restore, sweep, sweep_restore,
+};
 
 /// Options of `backup`.
 #[derive(Debug, clap::Args)]
@@ -110,7 +112,7 @@ pub fn restore_from(
         return Ok(CommandOutcome::InputIncomplete);
     }
     // Figures of another state; they are counted again.
-    ResultCache::forget(&folders.data);
+    PartialResults::forget(&folders.data);
     if AccessStore::adopt(&beside(&args.file), &folders.data)? {
         let (th, en) = ("กู้คืนโทเคนและบันทึกการเข้าถึงแล้ว", "tokens and access log restored");
         print(context.pick(th, en))?;

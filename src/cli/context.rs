@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use super::output::Lang;
-use crate::access::Identity;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::credentials::Identity;
 use crate::files::is_there;
 use crate::inbox::Folders;
 use crate::overlay::Overlay;
-use crate::store::{AccessEntry, AccessStore, Action, Opening, Reader, ResultCache, Store};
+use crate::store::{AccessEntry, AccessStore, Action, Opening, PartialResults, Reader, Store};
 use crate::units::Units;
 use crate::world::World;
 
@@ -127,9 +127,9 @@ impl CommandContext {
     }
 
     /// What is kept of figures; nothing when all is to be counted anew.
-    pub fn kept(&self, config: &Config, fresh: bool) -> ResultCache {
+    pub fn kept(&self, config: &Config, fresh: bool) -> PartialResults {
         let most_mib = if fresh { 0 } else { config.limits.figures_kept_mib };
-        ResultCache::open(&self.data, most_mib)
+        PartialResults::open(&self.data, most_mib)
     }
 
     /// Tokens and the access log.

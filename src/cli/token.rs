@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::context::CommandContext;
 use super::output::{CommandOutcome, print, print_json};
-use crate::access::{Role, Secret, SecretKind};
 use crate::clock::at_bangkok;
+use crate::credentials::{Role, Secret, SecretKind};
 use crate::printable::line;
 use crate::store::{NewToken, TokenLine};
 use crate::units::Units;

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use chrono::{DateTime, FixedOffset};
 
 use super::queue::Queue;
-use crate::http::{Blocked, Ignored, InboxState, Loading, Shared, Waiting};
+use crate::app::{AppState, BlockedFile, IgnoredFile, InboxStatus, LoadingArchive, WaitingArchive};
 use crate::inbox::{BlockedArchive, Obstacle, QueuedArchive, Reason, unit_and_time};
 
 /// Archives that are named in the order in which they will be taken.
@@ -19,7 +19,7 @@ const NAMED: usize = 100;
 const IGNORED: usize = 100;
 
 /// An archive that is being loaded, and how many bytes of it have been inflated.
-pub(super) type InProgress = (Loading, Arc<AtomicU64>);
+pub(super) type InProgress = (LoadingArchive, Arc<AtomicU64>);
 
 /// The state of the inbox besides its queue.
 pub(super) struct Board<'a> {
@@ -37,7 +37,7 @@ pub(super) struct Board<'a> {
 
 impl Board<'_> {
     /// Publishes the state for HTTP.
-    pub(super) fn publish(self, queue: &mut Queue, shared: &Shared) {
+    pub(super) fn publish(self, queue: &mut Queue, shared: &AppState) {
         let Self { inbox, loading, ahead, trouble, now } = self;
         let index = &mut queue.index;
         let ahead = ahead.map(waits_ahead);
@@ -46,13 +46,13 @@ impl Board<'_> {
         let waiting_first = ahead.into_iter().chain(first).take(NAMED).collect();
         let changes = index.changes().into_iter();
         let changes: Vec<_> = changes.map(|(place, line)| (place, line.map(waiting))).collect();
-        let loading = loading.map(|(loading, inflated)| Loading {
+        let loading = loading.map(|(loading, inflated)| LoadingArchive {
             inflated_bytes: inflated.load(Ordering::Relaxed),
             ..loading.clone()
         });
         let closed = queue.left.closed.iter().map(|folder| closed(inbox, folder));
         let files = queue.index.blocked_lines().into_iter().map(|line| blocked(inbox, line));
-        let ignored = queue.left.ignored.iter().take(IGNORED).map(|(path, reason)| Ignored {
+        let ignored = queue.left.ignored.iter().take(IGNORED).map(|(path, reason)| IgnoredFile {
             path: below(inbox, path),
             reason: (*reason).to_owned(),
         });
@@ -60,7 +60,7 @@ impl Board<'_> {
         for (place, line) in changes {
             board.put(place, line);
         }
-        *board = InboxState {
+        *board = InboxStatus {
             waiting: waiting_first,
             waiting_total: queue.index.len() + in_hand,
             oldest: queue.index.oldest().map(|at| at.to_rfc3339()),
@@ -76,8 +76,8 @@ impl Board<'_> {
 }
 
 /// Who is validated already waits for its turn, too.
-fn waits_ahead((ahead, _): &InProgress) -> Waiting {
-    Waiting {
+fn waits_ahead((ahead, _): &InProgress) -> WaitingArchive {
+    WaitingArchive {
         name: ahead.name.clone(),
         hcode: ahead.hcode.clone(),
         bytes: ahead.bytes,
@@ -86,12 +86,12 @@ fn waits_ahead((ahead, _): &InProgress) -> Waiting {
     }
 }
 
-fn waiting(line: QueuedArchive) -> Waiting {
+fn waiting(line: QueuedArchive) -> WaitingArchive {
     let QueuedArchive { name, hcode, bytes, since, settling } = line;
-    Waiting { name, hcode, bytes, since: since.to_rfc3339(), settling }
+    WaitingArchive { name, hcode, bytes, since: since.to_rfc3339(), settling }
 }
 
-fn blocked(inbox: &Path, line: BlockedArchive) -> Blocked {
+fn blocked(inbox: &Path, line: BlockedArchive) -> BlockedFile {
     let (mut th, mut en) = (line.obstacle.th(), line.obstacle.en());
     if let (Some(unit), 1..) = (&line.hcode, line.behind) {
         // Writing to a text does not fail.
@@ -99,7 +99,7 @@ fn blocked(inbox: &Path, line: BlockedArchive) -> Blocked {
         let _ = write!(en, " (unit {unit} has {} more, which wait for this one)", line.behind);
     }
     let Obstacle { owner, mode, .. } = line.obstacle;
-    Blocked {
+    BlockedFile {
         path: below(inbox, &line.path),
         hcode: line.hcode,
         owner,
@@ -112,11 +112,11 @@ fn blocked(inbox: &Path, line: BlockedArchive) -> Blocked {
 
 /// A folder that cannot be looked into: nobody can tell whose archives are in
 /// it.
-fn closed(inbox: &Path, folder: &Path) -> Blocked {
+fn closed(inbox: &Path, folder: &Path) -> BlockedFile {
     let obstacle = Obstacle::new(Reason::Look, folder, String::new());
     let (path, hcode) = (below(inbox, folder), None);
     let (th, en) = (obstacle.th(), obstacle.en());
-    Blocked { path, hcode, owner: obstacle.owner, mode: obstacle.mode, behind: 0, th, en }
+    BlockedFile { path, hcode, owner: obstacle.owner, mode: obstacle.mode, behind: 0, th, en }
 }
 
 fn below(inbox: &Path, path: &Path) -> String {

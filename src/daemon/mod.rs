@@ -16,8 +16,8 @@ mod turns;
 
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -28,8 +28,9 @@ use self::event::{Event, LoadDone, LoadFailure};
 use self::exports::Exports;
 use self::queue::Hints;
 use self::turns::Scheduler;
+use crate::app::{AppState, LoadingArchive};
 use crate::clock::Clock;
-use crate::http::{self, InboxState, Loading, Pulse, Shared};
+use crate::http;
 use crate::inbox::{Folders, IgnoredNames, LoadJob, Moment, Uploads};
 use crate::store::{Opening, Reader, Store, stop_waiting};
 use crate::submission::Submission;
@@ -56,7 +57,7 @@ pub struct Setup {
 struct Daemon {
     setup: Setup,
     world: Arc<World>,
-    shared: Arc<Shared>,
+    shared: Arc<AppState>,
     turns: Scheduler,
     jobs: Sender<LoadJob>,
     exports: Exports,
@@ -94,20 +95,10 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
     store.leave_free(world.config.limits.free_bytes)?;
     let last_id = store.last_submission()?;
     let numbers = Reader::open(&path, None)?;
-    let shared = Arc::new(Shared {
-        world: RwLock::new(Arc::clone(&world)),
-        data: setup.folders.data.clone(),
-        database: path.clone(),
-        clock: setup.clock,
-        inbox: std::sync::Mutex::new(InboxState::default()),
-        metrics: Arc::default(),
-        pulse: Pulse::default(),
-        uploads: Uploads::open(&setup.folders).context("uploads")?,
-        started: setup.clock.now(),
-        gate: http::Gate::open(&setup.folders.data)?,
-        figures: http::Figures::default(),
-        changed: AtomicU64::default(),
-    });
+    let uploads = Uploads::open(&setup.folders).context("uploads")?;
+    let shared =
+        AppState::open(&setup.folders, path.clone(), Arc::clone(&world), setup.clock, uploads)?;
+    let shared = Arc::new(shared);
     let (events, woken) = bounded(64);
     let hints = Arc::new(Hints::default());
     let _watcher = watch(&setup.folders.inbox(), Arc::clone(&hints), events.clone());
@@ -250,7 +241,7 @@ impl Daemon {
             now: self.setup.clock.now(),
         };
         board.publish(&mut self.turns.queue, &self.shared);
-        self.shared.pulse.beat(Instant::now(), self.loader_lives);
+        self.shared.heartbeat.record(Instant::now(), self.loader_lives);
     }
 
     fn start_next(&mut self) {
@@ -259,7 +250,7 @@ impl Daemon {
         let Some(claimed) = self.turns.next(uploads, &last, moment) else { return };
         self.last_id = self.last_id.max(claimed.id);
         let inflated = Arc::new(AtomicU64::new(0));
-        let loading = Loading {
+        let loading = LoadingArchive {
             id: claimed.id,
             name: claimed.name.clone(),
             hcode: hcode_of(&claimed.name),

@@ -16,7 +16,7 @@ use crate::crash_point;
 use crate::kpi::{Calculator, Definition, KpiResult, Level, Library, Period, REGION, YearKind};
 use crate::report::{Document, Format, Lang};
 use crate::score::Rulebooks;
-use crate::store::{Reader, ResultCache};
+use crate::store::{PartialResults, Reader};
 use crate::world::World;
 
 /// What an export is run over.
@@ -85,7 +85,7 @@ pub fn compose(
     day: NaiveDate,
 ) -> Result<RenderedExport> {
     let reader = Reader::open(place.database, None)?;
-    let kept = ResultCache::open(place.data, place.world.config.limits.figures_kept_mib);
+    let kept = PartialResults::open(place.data, place.world.config.limits.figures_kept_mib);
     let session = Calculator::new(place.world, &reader)?.with_cache(&kept);
     let basis = Manifest {
         as_of_submission: reader.last_submission()?,

@@ -1,4 +1,4 @@
-//! Ways in for the fuzzer (`fuzz/`): the readers of what clients send, as
+//! Entry points for the fuzzer (`fuzz/`): the parsers of client input, as
 //! functions of bytes. No other build has them.
 
 use std::io::Read;
@@ -7,23 +7,23 @@ use std::sync::Arc;
 
 use chrono::NaiveDateTime;
 
-use super::call::read_query;
-use super::front::head::HeadBuffer;
+use super::params::read_query;
 use super::problem::Problem;
-use super::routes::{self, Found, ROUTES};
-use super::upload::Intake;
+use super::routes::{self, ENDPOINTS, RouteMatch};
+use super::transport::head::HeadBuffer;
+use super::upload::UploadRequest;
 use crate::world::World;
 
-/// An archive as it was taken.
+/// An archive as it was received.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Taken {
-    /// Its name.
+    /// File name.
     pub name: String,
-    /// Its content.
+    /// Content of the file.
     pub content: Vec<u8>,
-    /// SHA-256 of that, hex, as reckoned on the way.
+    /// SHA-256 in hex, computed while receiving.
     pub sha256: String,
-    /// Its size, as counted on the way.
+    /// Size in bytes, counted while receiving.
     pub bytes: u64,
 }
 
@@ -31,7 +31,7 @@ fn told(problem: &Problem) -> String {
     format!("{}: {}", problem.kind.code, problem.detail)
 }
 
-/// Bytes that come so many at a time.
+/// Bytes that arrive a few at a time.
 struct Packets<'a> {
     bytes: &'a [u8],
     size: usize,
@@ -47,9 +47,9 @@ impl Read for Packets<'_> {
     }
 }
 
-/// Takes a whole request in packets of `packet` bytes: a head, and behind it
-/// an archive as it is or as the file of a form. None when the head is not
-/// whole.
+/// Receives a whole request in packets of `packet` bytes: a head, followed by
+/// an archive as it is or as the file of a form. None when the head is
+/// incomplete.
 pub fn upload(
     world: &Arc<World>,
     folder: &Path,
@@ -68,10 +68,10 @@ pub fn upload(
     };
     let mut body = buffer.rest();
     packets.for_each(|next| body.extend_from_slice(next));
-    let intake = Intake::bare(folder.to_owned(), Arc::clone(world), now, &head);
-    let intake = intake.map_err(|e| told(&e))?;
+    let upload_request = UploadRequest::bare(folder.to_owned(), Arc::clone(world), now, &head);
+    let upload_request = upload_request.map_err(|e| told(&e))?;
     let mut reader = Packets { bytes: &body, size: packet };
-    let received = intake.receive(&mut reader).map_err(|e| told(&e))?;
+    let received = upload_request.receive(&mut reader).map_err(|e| told(&e))?;
     let path = received.take().ok_or("taken before it was given")?;
     let content = std::fs::read(&path).map_err(|e| e.to_string())?;
     let upload = received.upload.clone();
@@ -80,24 +80,24 @@ pub fn upload(
 
 /// How many routes there are.
 pub fn routes() -> usize {
-    ROUTES.len()
+    ENDPOINTS.len()
 }
 
-/// Reads a query against the parameters of a route; gives what was read.
+/// Reads a query against the parameters of an endpoint.
 pub fn query(
     route: usize,
     query: &str,
     rows: u64,
     strict: bool,
 ) -> Result<Vec<(&'static str, String)>, String> {
-    let params = ROUTES[route % ROUTES.len()].params;
+    let params = ENDPOINTS[route % ENDPOINTS.len()].params;
     read_query(query, params, rows, strict).map_err(|problem| told(&problem))
 }
 
 /// The path of the route that a path leads to.
 pub fn find(method: &str, path: &str) -> Option<&'static str> {
     match routes::find(method, path) {
-        Found::Route(route, _) => Some(route.path),
-        Found::Other(_) | Found::Nothing => None,
+        RouteMatch::Route(route, _) => Some(route.endpoint.path),
+        RouteMatch::OtherMethods(_) | RouteMatch::NotFound => None,
     }
 }

@@ -1,37 +1,29 @@
-//! HTTP: a bounded front of our own, `tiny_http` behind it, and the views.
+//! HTTP: a bounded transport, authorization, and the views.
 //!
-//! `front` meets clients and knows no route; `early` tells it from a head what
-//! may follow, `upload` takes archives to disk as they come; `back` runs `tiny_http` and its
-//! workers; `routes` is the one list from which router, `OpenAPI` document and
-//! docs follow; `views` answer from read-only connections. HTTP never loads:
-//! it puts archives into the inbox, and what it knows of the inbox is what the
-//! daemon tells it in [`Shared`].
-//! `gate` knows who asks, `door` whom a route is for; `figures` counts what is
-//! expensive in the background.
+//! `transport` meets clients and knows no route; `admission` decides from a head
+//! which body may follow, `upload` writes archives to disk as they arrive;
+//! `dispatch` finds the route of a request, `authorize` decides whether it is
+//! allowed, and a view answers from a read-only connection. Router, `OpenAPI`
+//! document, API page and menu follow from the list of routes. HTTP never loads
+//! archives: it puts them into the inbox, and what it knows of the inbox is
+//! what the daemon publishes in [`AppState`].
 
-mod back;
-mod call;
-mod desk;
-mod door;
-mod early;
-mod figures;
-mod front;
+mod admission;
+mod authorize;
+mod dispatch;
+mod endpoint;
 #[cfg(fuzzing)]
 pub mod fuzzing;
-mod gate;
-mod guesses;
-mod metrics;
 mod openapi;
 mod page;
-mod probe;
+mod params;
 mod problem;
 mod reply;
+mod request;
+mod route;
 mod routes;
-mod seen;
-mod shared;
-mod turns;
+mod transport;
 mod upload;
-mod viewer;
 mod views;
 
 use std::net::SocketAddr;
@@ -39,78 +31,79 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, JoinHandle};
 
-pub use figures::Figures;
-pub use gate::Gate;
-pub use metrics::Metrics;
-pub use shared::{Blocked, Ignored, InboxState, Loading, Pulse, Shared, Waiting};
-pub use viewer::Viewer;
+use crate::app::{AppState, results};
+use transport::{connection, listener, self_probe, upstream};
 
 /// A server that runs until it is stopped or dropped.
 pub struct Server {
     address: SocketAddr,
     answering: Arc<AtomicBool>,
-    /// In the order in which they end: clients are seen off while there are
-    /// still workers to answer them.
-    parts: Vec<(Arc<AtomicBool>, JoinHandle<()>)>,
+    /// Threads with their stop flags, in the order in which they end: clients
+    /// are closed while there are still workers to answer them.
+    threads: Vec<(Arc<AtomicBool>, JoinHandle<()>)>,
     #[cfg(test)]
-    back: Arc<back::Back>,
+    upstream: Arc<upstream::Upstream>,
 }
 
-/// Starts the server; returns once it listens. Fails when the address is taken
-/// or is not of this machine alone.
-pub fn start(shared: Arc<Shared>) -> anyhow::Result<Server> {
-    let world = shared.world();
-    let listener = front::bind(&world.config, shared.gate.guarded())?;
-    let address = listener.local_addr()?;
-    let (stop, stop_back) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
-    let door = Arc::clone(&shared);
-    let gate: Arc<front::Gate> = Arc::new(move |head| early::early(&door, head));
-    let metrics = Arc::clone(&shared.metrics);
-    let door = Arc::clone(&shared);
-    let guarded: Arc<front::Guarded> = Arc::new(move || door.gate.guarded());
-    let counting = Figures::start(Arc::clone(&shared), stop_back.clone())?;
-    let (back, supervisor) = back::start(shared, stop_back.clone())?;
+/// Starts the server; returns once it listens. Fails when the address is taken,
+/// or open to other machines while no token exists.
+pub fn start(app: Arc<AppState>) -> anyhow::Result<Server> {
+    let world = app.world();
+    let socket = listener::bind(&world.config, app.authenticator.guarded())?;
+    let address = socket.local_addr()?;
+    let (stop, stop_upstream) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
+    let own = Arc::clone(&app);
+    let admit: Arc<connection::AdmissionCheck> = Arc::new(move |head| admission::admit(&own, head));
+    let metrics = Arc::clone(&app.metrics);
+    let own = Arc::clone(&app);
+    let guarded: Arc<listener::Guarded> = Arc::new(move || own.authenticator.guarded());
+    let computing = results::start(Arc::clone(&app.results), stop_upstream.clone())?;
+    let (upstream, supervisor) = upstream::start(app, stop_upstream.clone())?;
     let answering = Arc::new(AtomicBool::new(true));
     let mut server = Server {
         address,
         answering: answering.clone(),
-        parts: vec![(stop_back.clone(), supervisor), (stop_back, counting)],
+        threads: vec![(stop_upstream.clone(), supervisor), (stop_upstream, computing)],
         #[cfg(test)]
-        back: back.clone(),
+        upstream: upstream.clone(),
     };
-    let front =
-        front::Front::new(listener, &world.config, (gate, guarded), (back.clone(), metrics));
-    let ours = stop.clone();
-    let accepting = Builder::new().name("http-accept".into()).spawn(move || front.run(&ours))?;
-    server.parts.insert(0, (stop.clone(), accepting));
-    let ours = stop.clone();
+    let listener = listener::Listener::new(
+        socket,
+        &world.config,
+        (admit, guarded),
+        (upstream.clone(), metrics),
+    );
+    let own = stop.clone();
+    let accepting = Builder::new().name("http-accept".into()).spawn(move || listener.run(&own))?;
+    server.threads.insert(0, (stop.clone(), accepting));
+    let own = stop.clone();
     let probing = Builder::new()
         .name("http-probe".into())
-        .spawn(move || probe::run(address, &back, &answering, &ours))?;
-    server.parts.insert(0, (stop, probing));
+        .spawn(move || self_probe::run(address, &upstream, &answering, &own))?;
+    server.threads.insert(0, (stop, probing));
     Ok(server)
 }
 
 impl Server {
-    /// Where it listens.
+    /// The address it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Whether it answered its own last probe; for a watchdog.
+    /// Whether it answered its last self-probe; for a watchdog.
     pub fn answering(&self) -> bool {
         self.answering.load(Ordering::Relaxed)
     }
 
-    /// The server behind.
+    /// The upstream server.
     #[cfg(test)]
-    fn back(&self) -> &back::Back {
-        &self.back
+    fn upstream(&self) -> &upstream::Upstream {
+        &self.upstream
     }
 
     /// Lets replies under way finish, for a moment, and ends.
     pub fn stop(mut self) {
-        for (stop, thread) in self.parts.drain(..) {
+        for (stop, thread) in self.threads.drain(..) {
             stop.store(true, Ordering::Relaxed);
             if thread.join().is_err() {
                 log::error!("a thread of HTTP had panicked");
@@ -121,7 +114,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        for (stop, _) in &self.parts {
+        for (stop, _) in &self.threads {
             stop.store(true, Ordering::Relaxed);
         }
     }

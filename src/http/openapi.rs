@@ -1,19 +1,20 @@
-//! The `OpenAPI` document: the list of routes, written as JSON. The shapes of
-//! replies stand in `schemas.json`, and a test holds real replies against them.
+//! The `OpenAPI` document: the list of endpoints, written as JSON. The shapes
+//! of replies are in `schemas.json`, and a test checks real replies against
+//! them.
 
 use serde_json::{Map, Value, json};
 
-use super::call::Param;
-use super::gate::COOKIE;
-use super::problem::{self, KINDS, Kind};
-use super::reply::{HTML, JSON, PROBLEM};
-use super::routes::{Access, Body, POST, ROUTES, Route};
+use super::endpoint::{Access, Body, Endpoint, POST};
+use super::params::Param;
+use super::problem::{self, PROBLEM_KINDS, ProblemKind};
+use super::reply::{JSON, PROBLEM};
+use crate::access::COOKIE;
 
 /// Shapes of replies, as JSON schemas.
 const SCHEMAS: &str = include_str!("schemas.json");
 
-/// What may be wrong with a call of any route.
-const COMMON: [&Kind; 11] = [
+/// Problems that every endpoint may have.
+const COMMON: [&ProblemKind; 11] = [
     problem::INVALID_PARAMETER,
     problem::TOKEN,
     problem::WRONG_TOKENS,
@@ -27,8 +28,8 @@ const COMMON: [&Kind; 11] = [
     problem::REPLY_TIMEOUT,
 ];
 
-/// What may be wrong with a body.
-const BODY: [&Kind; 5] = [
+/// Problems of endpoints that take a body.
+const BODY: [&ProblemKind; 5] = [
     problem::SLOW_BODY,
     problem::BODY_SIZE,
     problem::MEDIA_TYPE,
@@ -36,7 +37,7 @@ const BODY: [&Kind; 5] = [
     problem::TRANSFER_CODING,
 ];
 
-/// Parts of paths: name, what it is, and how it is written (numbers if empty).
+/// Variable parts of paths: name, description and pattern (empty for numbers).
 const PARTS: [(&str, &str, &str); 7] = [
     ("id", "Number of a submission.", ""),
     ("cup", "HCODE of a main unit.", "^[0-9A-Za-z]{5}$"),
@@ -47,17 +48,17 @@ const PARTS: [(&str, &str, &str); 7] = [
     ("file", "Name of a file of it.", "^[^/]+$"),
 ];
 
-/// The document. `rows` is the most rows of a reply.
-pub fn document(rows: u64) -> Value {
+/// The document of these endpoints. `rows` is the most rows of a reply.
+pub fn document(endpoints: &[&Endpoint], rows: u64) -> Value {
     let mut paths = Map::new();
-    for route in ROUTES.iter() {
-        let path = paths.entry(route.path).or_insert_with(|| json!({}));
-        let method = if route.methods == POST { "post" } else { "get" };
-        path[method] = operation(route, rows);
+    for endpoint in endpoints {
+        let path = paths.entry(endpoint.path).or_insert_with(|| json!({}));
+        let method = if endpoint.methods == POST { "post" } else { "get" };
+        path[method] = operation(endpoint, rows);
     }
     let mut schemas: Map<String, Value> =
         serde_json::from_str(SCHEMAS).expect("the file is part of the program and tested");
-    let codes: Vec<_> = KINDS.iter().map(|kind| kind.code).collect();
+    let codes: Vec<_> = PROBLEM_KINDS.iter().map(|kind| kind.code).collect();
     if let Some(code) = schemas.get_mut("Problem").and_then(|s| s.pointer_mut("/properties/code")) {
         *code = json!({"type": "string", "enum": codes});
     }
@@ -80,10 +81,10 @@ pub fn document(rows: u64) -> Value {
     })
 }
 
-fn operation(route: &Route, rows: u64) -> Value {
+fn operation(endpoint: &Endpoint, rows: u64) -> Value {
     let mut parameters: Vec<Value> =
-        route.params.iter().map(|param| parameter(param, rows)).collect();
-    let parts = PARTS.iter().filter(|(name, ..)| route.path.contains(&format!("{{{name}}}")));
+        endpoint.params.iter().map(|param| parameter(param, rows)).collect();
+    let parts = PARTS.iter().filter(|(name, ..)| endpoint.path.contains(&format!("{{{name}}}")));
     parameters.extend(parts.map(|(name, about, pattern)| {
         let schema = match *pattern {
             "" => json!({"type": "integer", "minimum": 1}),
@@ -94,20 +95,20 @@ fn operation(route: &Route, rows: u64) -> Value {
         })
     }));
     let mut operation = json!({
-        "operationId": route.name,
-        "summary": route.about,
+        "operationId": endpoint.name,
+        "summary": endpoint.about,
         "parameters": parameters,
-        "responses": responses(route),
-        "security": security(route),
-        "x-access-logged": route.personal,
+        "responses": responses(endpoint),
+        "security": security(endpoint),
+        "x-access-logged": endpoint.personal,
     });
-    if route.body == Body::Form {
+    if endpoint.body == Body::Form {
         let form = json!({"type": "object", "additionalProperties": {"type": "string"}});
         operation["requestBody"] = json!({"content": {
             "application/x-www-form-urlencoded": {"schema": form},
         }});
     }
-    if route.body == Body::Archive {
+    if endpoint.body == Body::Archive {
         let name = json!({
             "name": "X-Archive-Name", "in": "header", "required": false,
             "description": "Name of the archive, with or without its path; needed unless a form says it.",
@@ -124,9 +125,9 @@ fn operation(route: &Route, rows: u64) -> Value {
     operation
 }
 
-/// How whoever asks says who they are; nothing where everybody may.
-fn security(route: &Route) -> Value {
-    match route.access {
+/// How a client authenticates; empty for public endpoints.
+fn security(endpoint: &Endpoint) -> Value {
+    match endpoint.access {
         Access::Public => json!([]),
         Access::Roles(_) => json!([{"token": []}, {"session": []}]),
     }
@@ -137,20 +138,20 @@ fn parameter(param: &Param, rows: u64) -> Value {
         "name": param.name,
         "in": "query",
         "required": false,
-        // What a form sends blank is not asked for.
+        // A form also sends fields left blank.
         "allowEmptyValue": true,
         "description": param.about,
-        "schema": param.form.schema(rows),
+        "schema": param.kind.schema(rows),
     })
 }
 
-fn responses(route: &Route) -> Value {
-    let content: Map<String, Value> = route
+fn responses(endpoint: &Endpoint) -> Value {
+    let content: Map<String, Value> = endpoint
         .content
         .iter()
         .map(|kind| {
             let plain = kind.split(';').next().unwrap_or(kind).to_owned();
-            let schema = match route.schema {
+            let schema = match endpoint.schema {
                 Some(name) if *kind == JSON => json!({"$ref": reference(name)}),
                 _ => json!({"type": "string"}),
             };
@@ -158,32 +159,33 @@ fn responses(route: &Route) -> Value {
         })
         .collect();
     let mut responses = Map::new();
-    if route.body == Body::Archive || route.schema == Some("Submission") {
+    if endpoint.body == Body::Archive || endpoint.schema == Some("Submission") {
         let schema = json!({"schema": {"$ref": reference("Pending")}});
         let waits =
             json!({"description": "The archive waits or is loaded", "content": {JSON: schema}});
         responses.insert("202".to_owned(), waits);
     }
-    let is_page = route.content.first() == Some(&HTML);
+    let is_page = endpoint.is_page();
     if is_page {
         let on = json!({"description": "On to another page: to sign in, or after it"});
         responses.insert("303".to_owned(), on);
     }
-    if route.body == Body::None {
-        responses.insert("200".to_owned(), json!({"description": route.about, "content": content}));
+    if endpoint.body == Body::None {
+        responses
+            .insert("200".to_owned(), json!({"description": endpoint.about, "content": content}));
     }
-    if route.body == Body::None {
+    if endpoint.body == Body::None {
         let modified = json!({"description": "The version that If-None-Match names is the last"});
         responses.insert("304".to_owned(), modified);
     }
-    let own = route.problems.iter().copied();
+    let own = endpoint.problems.iter().copied();
     let store = [problem::QUERY_TIMEOUT, problem::DATABASE];
-    let store = store.into_iter().filter(|_| route.asks_store);
+    let store = store.into_iter().filter(|_| endpoint.asks_store);
     let closed = [problem::NOT_SIGNED_IN, problem::NOT_ALLOWED];
-    let closed = closed.into_iter().filter(|_| route.access != Access::Public);
-    let change = Some(problem::CROSS_SITE).filter(|_| route.methods == POST);
-    let body = BODY.into_iter().filter(|_| route.body != Body::None);
-    let mut kinds: Vec<&Kind> = COMMON
+    let closed = closed.into_iter().filter(|_| endpoint.access != Access::Public);
+    let change = Some(problem::CROSS_SITE).filter(|_| endpoint.methods == POST);
+    let body = BODY.into_iter().filter(|_| endpoint.body != Body::None);
+    let mut kinds: Vec<&ProblemKind> = COMMON
         .into_iter()
         .chain(own)
         .chain(store)
@@ -201,7 +203,7 @@ fn responses(route: &Route) -> Value {
         if is_page {
             content.insert("text/html".to_owned(), json!({"schema": {"type": "string"}}));
         }
-        if let (Some(name), 503) = (route.schema, group[0].status)
+        if let (Some(name), 503) = (endpoint.schema, group[0].status)
             && name == "Ready"
         {
             content.insert(JSON.to_owned(), json!({"schema": {"$ref": reference(name)}}));

@@ -1,13 +1,16 @@
-//! What can be wrong with a request: `application/problem+json` with a code
-//! that stays the same (RFC 9457).
+//! Problems: what can be wrong with a request, as `application/problem+json` with
+//! a stable code (RFC 9457). Errors of the layers below become problems here,
+//! and nowhere else.
 
 use serde_json::{Value, json};
 
+use crate::access::AccessError;
+use crate::app::ResultsError;
 use crate::store::StoreError;
 
 /// A kind of problem.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Kind {
+pub struct ProblemKind {
     /// Status of the reply.
     pub status: u16,
     /// Stable name, for programs.
@@ -22,10 +25,10 @@ pub struct Kind {
 macro_rules! kinds {
     ($($name:ident = $status:literal, $code:literal, $title:literal, $thai:literal;)*) => {
         $(#[doc = $title]
-        pub const $name: &Kind =
-            &Kind { status: $status, code: $code, title: $title, title_th: $thai };)*
+        pub const $name: &ProblemKind =
+            &ProblemKind { status: $status, code: $code, title: $title, title_th: $thai };)*
         /// Every kind, in the order of status.
-        pub const KINDS: &[&Kind] = &[$($name),*];
+        pub const PROBLEM_KINDS: &[&ProblemKind] = &[$($name),*];
     };
 }
 
@@ -75,14 +78,14 @@ kinds! {
 #[derive(Debug)]
 pub struct Problem {
     /// Of which kind.
-    pub kind: &'static Kind,
+    pub kind: &'static ProblemKind,
     /// What exactly, for the one who asked.
     pub detail: String,
 }
 
 impl Problem {
     /// A problem of a kind, with what exactly is wrong.
-    pub fn new(kind: &'static Kind, detail: impl Into<String>) -> Self {
+    pub fn new(kind: &'static ProblemKind, detail: impl Into<String>) -> Self {
         Self { kind, detail: detail.into() }
     }
 
@@ -101,10 +104,57 @@ impl Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         if error.is_deadline() {
-            return Self::new(QUERY_TIMEOUT, "ask for less: a shorter period, one unit, a page");
+            return Self::new(QUERY_TIMEOUT, LESS);
         }
         // What SQLite says may name paths of this machine; it is for the log.
         log::error!("answering a request: {error}");
         Self::new(DATABASE, "see the log of the daemon")
+    }
+}
+
+/// What helps against a query that takes too long.
+const LESS: &str = "ask for less: a shorter period, one unit, a page";
+
+/// What is said of a failure whose cause is in the log.
+const LOGGED: &str = "it is in the log of the daemon";
+
+impl From<AccessError> for Problem {
+    fn from(error: AccessError) -> Self {
+        match error {
+            AccessError::NotLocal => {
+                let detail = "this machine alone is served until a token has been made there, \
+                              and the Host header must name it";
+                Self::new(NOT_LOCAL, detail)
+            }
+            AccessError::InvalidToken => Self::new(TOKEN, "it is unknown, revoked or expired"),
+            AccessError::Throttled => Self::new(WRONG_TOKENS, "wait a minute"),
+            AccessError::NoPages => {
+                let detail = "a token of the role metrics reads /metrics and /-/ready with the \
+                              header Authorization: Bearer, and no page";
+                Self::new(NO_PAGES, detail)
+            }
+            AccessError::NoRandom => Self::new(PANIC, LOGGED),
+            AccessError::Store(error) => Self::from(error),
+        }
+    }
+}
+
+impl From<ResultsError> for Problem {
+    fn from(error: ResultsError) -> Self {
+        match error {
+            ResultsError::NotReady => Self::new(BEING_COMPUTED, "ask again in a moment"),
+            ResultsError::NoKpi => Self::new(NO_KPI, "see /api/v1/kpi"),
+            ResultsError::NoRound(_) => Self::new(NO_ROUND, error.to_string()),
+            ResultsError::InvalidRulebook => Self::new(RULEBOOK, "khlang config check tells what"),
+            ResultsError::NotComputable => Self::new(RULEBOOK, LOGGED),
+            ResultsError::InvalidDefinition => Self::new(PANIC, error.to_string()),
+            ResultsError::InvalidParameter(name) => Self::new(INVALID_PARAMETER, name),
+            ResultsError::TooLong => {
+                Self::new(QUERY_TIMEOUT, "it took longer than limits.kpi_ms allows")
+            }
+            ResultsError::StoreTimeout => Self::new(QUERY_TIMEOUT, LESS),
+            ResultsError::Store => Self::new(DATABASE, "see the log of the daemon"),
+            ResultsError::Bug => Self::new(PANIC, LOGGED),
+        }
     }
 }

@@ -1,6 +1,5 @@
-//! Replies: built whole, with a strong `ETag`, compressed when the client
-//! takes it, and with the headers that keep a browser from doing more than
-//! showing them.
+//! Replies: complete, with a strong `ETag`, compressed when the client accepts
+//! it, and with headers that restrict what a browser does with them.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -35,15 +34,15 @@ pub const CSS: &str = "text/css; charset=utf-8";
 /// Content type of scripts.
 pub const JS: &str = "text/javascript; charset=utf-8";
 
-/// What others say about patients stays in no cache.
+/// `Cache-Control` of data: never stored.
 const NO_STORE: &str = "no-store";
-/// May be kept, but asked about (with its `ETag`) each time.
+/// `Cache-Control` of assets: stored, and revalidated with their `ETag`.
 const REVALIDATE: &str = "no-cache";
 
-/// What a reply depends on besides its address.
+/// Request headers that a reply depends on.
 const VARY: &str = "Accept, Accept-Encoding, Authorization, Cookie";
 
-/// Who answers: what does not say so is no reply of ours.
+/// `Server` header; a reply without it is not from this program.
 pub const SERVER: &str = "khlang";
 
 /// Headers of every reply.
@@ -61,18 +60,18 @@ const ALWAYS: [(&str, &str); 6] = [
     ("Server", SERVER),
 ];
 
-/// What a view answers.
+/// The answer of a view.
 #[derive(Debug)]
 pub struct Reply {
     /// Status.
     pub status: u16,
     /// Content type.
     pub content_type: &'static str,
-    /// The body, whole.
+    /// The complete body.
     pub body: Vec<u8>,
     /// `Cache-Control`.
     pub cache: &'static str,
-    /// Headers beyond the usual.
+    /// Further headers.
     pub extra: Vec<(&'static str, String)>,
 }
 
@@ -103,12 +102,12 @@ impl Reply {
         Ok(Self::new(JSON, body))
     }
 
-    /// A part of the program, the same for everybody.
+    /// A file of the program, the same for everybody.
     pub fn asset(content_type: &'static str, body: &'static str) -> Self {
         Self { cache: REVALIDATE, ..Self::new(content_type, body) }
     }
 
-    /// Something wrong.
+    /// The reply to a problem.
     pub fn problem(problem: &Problem) -> Self {
         let mut reply = Self::new(PROBLEM, problem.json().to_string());
         reply.status = problem.kind.status;
@@ -121,7 +120,7 @@ impl Reply {
         reply
     }
 
-    /// Sends a browser on to another page of ours.
+    /// A redirect to another page of this site.
     pub fn see_other(to: &str) -> Self {
         let mut reply = Self::new(TEXT, "");
         reply.status = 303;
@@ -129,15 +128,15 @@ impl Reply {
         reply
     }
 
-    /// To be saved under a name.
+    /// Makes it a download with a file name.
     pub fn download(mut self, name: &str) -> Self {
         let value = format!("attachment; filename=\"{name}\"");
         self.extra.push(("Content-Disposition", value));
         self
     }
 
-    /// Completes the reply for a client that takes these encodings and has
-    /// these versions already.
+    /// Completes the reply for a client with these `Accept-Encoding` and
+    /// `If-None-Match` headers.
     pub fn finish(self, accept_encoding: &str, if_none_match: &str) -> Finished {
         let mut headers: Vec<(&'static str, String)> =
             ALWAYS.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
@@ -148,7 +147,8 @@ impl Reply {
         let gzip = self.body.len() > GZIP_FROM_BYTES && takes_gzip(accept_encoding);
         let (mut status, mut body) = (self.status, self.body);
         if status == 200 {
-            // Strong means: of these very bytes. So the two encodings differ.
+            // A strong tag identifies these very bytes, so the two encodings
+            // differ.
             let etag = etag(&body, gzip);
             if matches(if_none_match, &etag) {
                 (status, body) = (304, Vec::new());
@@ -163,8 +163,8 @@ impl Reply {
     }
 }
 
-/// A problem as bytes on the wire, from the front itself.
-pub fn of_front(problem: &Problem) -> Vec<u8> {
+/// A problem as bytes on the wire, for the transport.
+pub fn to_wire(problem: &Problem) -> Vec<u8> {
     let finished = Reply::problem(problem).finish("", "");
     let reason = tiny_http::StatusCode(finished.status).default_reason_phrase();
     let mut head = format!("HTTP/1.1 {} {reason}\r\nConnection: close\r\n", finished.status);
@@ -199,7 +199,7 @@ fn takes_gzip(accept_encoding: &str) -> bool {
         let mut parts = coding.split(';').map(str::trim);
         let name = parts.next().unwrap_or("");
         let refused = parts.filter_map(|part| part.strip_prefix("q=")).any(|q| {
-            // Not a number is not a wish.
+            // What is not a number does not count as a preference.
             q.trim().parse::<f32>().map_or(true, |q| q <= 0.0)
         });
         (name.eq_ignore_ascii_case("gzip") || name.eq_ignore_ascii_case("x-gzip")) && !refused

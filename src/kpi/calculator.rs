@@ -13,7 +13,7 @@ use super::result::{
     GroupSums, KpiResult, KpiRow, NotComputable, Tally, finish, group_code, row_of,
 };
 use super::session::Session;
-use crate::store::{Reader, ReportedValue, ResultCache};
+use crate::store::{PartialResults, Reader, ReportedValue};
 use crate::world::World;
 
 /// Counts one KPI over the present state of the store. For several, one
@@ -53,7 +53,7 @@ impl<'a> Calculator<'a> {
     /// Takes what is cached of earlier counts, as far as it still holds, and
     /// caches its own.
     #[must_use]
-    pub fn with_cache(mut self, cache: &'a ResultCache) -> Self {
+    pub fn with_cache(mut self, cache: &'a PartialResults) -> Self {
         self.counts.set_cache(cache);
         self
     }

@@ -21,7 +21,7 @@ use super::period::PeriodDays;
 use super::query::Query;
 use super::session::Session;
 use crate::files::digest;
-use crate::store::{ChangeTokens, Result, ResultCache, RowFilter};
+use crate::store::{ChangeTokens, PartialResults, Result, RowFilter};
 
 /// Up to this share of all persons (or units), in percent, and up to these
 /// numbers in any case, may be of parts that no longer hold: of more, all are
@@ -33,7 +33,7 @@ const FEW_PERSONS: usize = 2_000;
 /// Counts queries over a session; with a cache, only what has changed since.
 pub(super) struct Incremental<'a> {
     session: Session<'a>,
-    cache: Option<&'a ResultCache>,
+    cache: Option<&'a PartialResults>,
     tokens: Rc<ChangeTokens>,
     cohorts: Option<Rc<Cohorts>>,
     /// Parts that the session's filter shows, while it has one.
@@ -78,7 +78,7 @@ impl<'a> Incremental<'a> {
     }
 
     /// Takes what is cached of earlier counts, and caches its own.
-    pub(super) fn set_cache(&mut self, cache: &'a ResultCache) {
+    pub(super) fn set_cache(&mut self, cache: &'a PartialResults) {
         match self.session.reader.change_tokens() {
             Ok(Some(tokens)) => {
                 self.tokens = Rc::new(tokens);

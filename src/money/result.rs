@@ -19,7 +19,7 @@ use crate::registry::{PersonTerms, Population, PopulationSource, uc_heads};
 use crate::score::quality::{QualityOfRound, of_round};
 use crate::score::sheet::{Note, notes};
 use crate::score::{AsOf, CacheHandle, Points, Rulebook, cached_points};
-use crate::store::{Closing, Hold, Reader, ResultCache, StoreError};
+use crate::store::{Closing, Hold, PartialResults, Reader, StoreError};
 use crate::units::Units;
 
 /// Why there is no allocation.
@@ -49,7 +49,7 @@ pub struct CalculationInput<'a> {
     /// As of which submission.
     pub as_of: AsOf,
     /// What is kept of points that were counted earlier.
-    pub kept: Option<&'a ResultCache>,
+    pub kept: Option<&'a PartialResults>,
 }
 
 /// A unit's money with its name.

@@ -11,8 +11,8 @@ mod population;
 pub use forwarded::{ForwardedError, parse as parse_forwarded};
 pub use import::{BadLine, ImportError, Imported, import};
 pub use population::{
-    Heads, Members, PersonIdentity, PersonTerms, Population, PopulationSource, members, population,
-    uc_heads,
+    Heads, Members, PersonTerms, Population, PopulationSource, RegistryVersion, members,
+    population, uc_heads,
 };
 
 use crate::store::RawValue;

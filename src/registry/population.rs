@@ -24,7 +24,7 @@ pub enum PopulationSource {
 
 /// Which registry a result rests on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct PersonIdentity {
+pub struct RegistryVersion {
     /// SHA-256 of the file.
     pub sha256: String,
     /// Name of the file.
@@ -39,7 +39,7 @@ pub struct Population {
     /// What it is taken from.
     pub source: PopulationSource,
     /// The registry, when it is one.
-    pub registry: Option<PersonIdentity>,
+    pub registry: Option<RegistryVersion>,
 }
 
 /// What counts where there is no registry.
@@ -103,7 +103,8 @@ pub fn population(reader: &Reader) -> Result<Population> {
     let sql = "SELECT sha256, file, imported_at FROM registry ORDER BY id DESC LIMIT 1";
     reader.each_line(sql, &[], |line| {
         let text = |column| Ok::<_, StoreError>(line.str(column)?.unwrap_or_default().to_owned());
-        registry = Some(PersonIdentity { sha256: text(0)?, file: text(1)?, imported_at: text(2)? });
+        registry =
+            Some(RegistryVersion { sha256: text(0)?, file: text(1)?, imported_at: text(2)? });
         Ok(())
     })?;
     let source =

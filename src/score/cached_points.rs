@@ -19,14 +19,14 @@ use super::{AsOf, Rulebook};
 use crate::catalog::Catalog;
 use crate::files::digest;
 use crate::registry::population;
-use crate::store::{ChangeTokens, Reader, Result, ResultCache, RowFilter, Tables};
+use crate::store::{ChangeTokens, PartialResults, Reader, Result, RowFilter, Tables};
 use crate::units::Units;
 
 /// Where points are cached.
 #[derive(Clone, Copy)]
 pub struct CacheHandle<'a> {
     /// The cache file.
-    pub kept: &'a ResultCache,
+    pub kept: &'a PartialResults,
     /// The kinds of record.
     pub catalog: &'a Catalog,
 }

@@ -22,7 +22,7 @@ use super::backup::copy;
 use super::identity::DatabaseForm;
 use super::manifest::BackupContents;
 use super::{BackupSummary, Result, StoreError};
-use crate::access::{Identity, Role, Secret};
+use crate::credentials::{Identity, Role, Secret};
 use crate::files::is_there;
 use crate::overlay::SCHEMA;
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Result;
 use super::access::AccessStore;
 use super::queries::ListPage;
-use crate::access::Identity;
+use crate::credentials::Identity;
 
 /// Whether somebody looked or changed something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use khlang::load::{LoadRequest, load};
 use khlang::sample::{SampleArgs, default_start, generate};
 use khlang::score::rulebook::read;
 use khlang::score::{AsOf, CacheHandle, Points, Rulebook, cached_points, points};
-use khlang::store::{ChangeTokens, Reader, Restoring, ResultCache, Store, restore};
+use khlang::store::{ChangeTokens, PartialResults, Reader, Restoring, Store, restore};
 use khlang::submission::Status;
 use khlang::units::Units;
 use khlang::world::World;
@@ -210,10 +210,10 @@ impl Province {
     }
 
     pub fn kept(&self) -> Figures {
-        self.figures(Some(&ResultCache::open(self.folder.path(), 64)))
+        self.figures(Some(&PartialResults::open(self.folder.path(), 64)))
     }
 
-    fn figures(&self, kept: Option<&ResultCache>) -> Figures {
+    fn figures(&self, kept: Option<&PartialResults>) -> Figures {
         let reader = self.reader();
         let held = reader.snapshot().unwrap();
         let as_of = AsOf::find(&reader, None).unwrap();

@@ -1,13 +1,14 @@
-//! Pages: templates and texts in two languages. Templates escape by
-//! themselves; on top of that, every text that comes out of an archive is kept
-//! from playing with the page (`words`).
+//! Pages: templates and texts in two languages. Templates escape by themselves;
+//! in addition, texts from archives are made harmless (`words`).
 
 pub mod frame;
+pub mod menu;
 mod words;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use include_dir::{Dir, include_dir};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Kwargs, Serde, merge_maps};
 use minijinja::{Environment, Output, State, Value};
@@ -29,25 +30,16 @@ pub const SCRIPT: &str = include_str!("khlang.js");
 /// Texts of the pages: key, Thai, English.
 const TEXTS: &str = include_str!("texts.csv");
 
-/// Templates by name.
-const TEMPLATES: &[(&str, &str)] = &[
-    ("layout.html", include_str!("layout.html")),
-    ("parts.html", include_str!("parts.html")),
-    ("today.html", include_str!("today.html")),
-    ("waiting.html", include_str!("waiting.html")),
-    ("submission.html", include_str!("submission.html")),
-    ("unit.html", include_str!("unit.html")),
-    ("expected.html", include_str!("expected.html")),
-    ("quality.html", include_str!("quality.html")),
-    ("kpis.html", include_str!("kpis.html")),
-    ("kpi.html", include_str!("kpi.html")),
-    ("explain.html", include_str!("explain.html")),
-    ("computing.html", include_str!("computing.html")),
-    ("exports.html", include_str!("exports.html")),
-    ("sign_in.html", include_str!("sign_in.html")),
-    ("api.html", include_str!("api.html")),
-    ("refusal.html", include_str!("refusal.html")),
-];
+/// The templates: every file of the folder.
+static TEMPLATES: Dir = include_dir!("$CARGO_MANIFEST_DIR/src/http/page/templates");
+
+/// Name and source of each template.
+fn templates() -> impl Iterator<Item = (&'static str, &'static str)> {
+    TEMPLATES.files().map(|file| {
+        let (name, source) = (file.path().to_str(), file.contents_utf8());
+        name.zip(source).expect("the files are part of the program and tested")
+    })
+}
 
 static THAI: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| texts(1));
 static ENGLISH: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| texts(2));
@@ -62,7 +54,7 @@ fn texts(column: usize) -> BTreeMap<String, String> {
 
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
-    // A text or value that is missing is a mistake of ours; a test sees it.
+    // A missing text or value is a bug, which a test finds.
     environment.set_undefined_behavior(minijinja::UndefinedBehavior::SemiStrict);
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
     environment.set_syntax(syntax.expect("the usual marks with other spacing"));
@@ -73,7 +65,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_filter("number", words::number);
     environment.add_filter("size", words::size);
     environment.add_function("to", to);
-    for (name, source) in TEMPLATES {
+    for (name, source) in templates() {
         environment
             .add_template(name, source)
             .expect("the templates are part of the program and tested");
@@ -87,7 +79,7 @@ pub fn render(frame: &Frame, name: &str, own: serde_json::Value) -> Result<Reply
     let other = frame.lang.other();
     let general = json!({
         "t": t, "lang": frame.lang.as_str(), "other": other.as_str(),
-        "other_href": frame.in_language(other), "menu": frame.menu(), "who": frame.who,
+        "other_href": frame.in_language(other), "menu": frame.menu, "who": frame.who,
         "version": env!("CARGO_PKG_VERSION"),
     });
     let page = merge_maps([Value::from(Serde(own)), Value::from(Serde(general))]);
@@ -98,8 +90,8 @@ pub fn render(frame: &Frame, name: &str, own: serde_json::Value) -> Result<Reply
     })
 }
 
-/// The page of a problem, for people. What is only not there yet is a page
-/// that looks again by itself.
+/// The page of a problem. While results are being computed it reloads by
+/// itself.
 pub fn refusal(frame: &Frame, problem: &Problem) -> Result<Reply, Problem> {
     let kind = problem.kind;
     let title = if frame.lang == Lang::Th { kind.title_th } else { kind.title };
@@ -110,8 +102,8 @@ pub fn refusal(frame: &Frame, problem: &Problem) -> Result<Reply, Problem> {
     render(frame, if computing { "computing.html" } else { "refusal.html" }, own)
 }
 
-/// An address of ours in the language of the page; of the parameters those
-/// that say something.
+/// An address of this site in the language of the page, with those parameters
+/// that have a value.
 #[allow(clippy::needless_pass_by_value, reason = "the engine hands parameters over by value")]
 fn to(state: &State, path: &str, parameters: Kwargs) -> Result<String, minijinja::Error> {
     let mut query = Vec::new();
@@ -137,7 +129,7 @@ fn write_plain(out: &mut Output, state: &mut State, value: &Value) -> Result<(),
     }
 }
 
-/// What HTML takes for its own, in a text or in an attribute.
+/// Escapes what has a meaning in HTML, in a text or an attribute.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -160,7 +152,7 @@ mod tests {
     #[test]
     fn every_text_is_there_in_both_languages_and_used() {
         assert_eq!(THAI.len(), ENGLISH.len());
-        let sources: String = TEMPLATES.iter().map(|(_, source)| *source).collect();
+        let sources: String = templates().map(|(_, source)| source).collect();
         for (key, thai) in THAI.iter() {
             assert!(!thai.is_empty() && !ENGLISH[key].is_empty(), "{key}");
             let by_name = ["status_", "means_", "severity_", "menu_", "role_", "kpi_", "level_"]

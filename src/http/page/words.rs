@@ -1,6 +1,5 @@
-//! How values are written on a page: days in the Buddhist era, numbers with
-//! their thousands apart, and texts from archives kept from playing with the
-//! page.
+//! How values are written on a page: dates in the Buddhist era, numbers with
+//! thousands separators, and texts from archives made harmless.
 
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate};
 use minijinja::State;
@@ -9,11 +8,11 @@ use crate::clock::BUDDHIST_ERA;
 use crate::report;
 use crate::report::words::{MONTHS_EN, MONTHS_TH, grouped};
 
-/// Longest value that a page shows; downloads have it whole.
+/// Longest value on a page, in characters; downloads have it whole.
 const SHOWN_CHARS: usize = 400;
 
-/// Control characters and those that turn the direction of writing become
-/// visible; endless text is cut.
+/// Makes control characters and those that change the direction of writing
+/// visible, and cuts long texts.
 pub(super) fn harmless(text: &str) -> String {
     let shown: String = text.chars().take(SHOWN_CHARS).collect();
     let mut shown = report::plain(&shown).replace('\n', "\u{fffd}");
@@ -62,7 +61,7 @@ pub(super) fn time(state: &State, text: &str) -> String {
     at.format(if is_thai(state) { "%H:%M น." } else { "%H:%M" }).to_string()
 }
 
-/// A number with its thousands apart.
+/// A number with thousands separators.
 pub(super) fn number(number: u64) -> String {
     grouped(&number.to_string())
 }

@@ -6,9 +6,10 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use super::fixture::{Got, Site, site};
 use super::tokens::{cookie, csrf};
-use crate::access::{Role, Secret, SecretKind};
+use crate::credentials::{Role, Secret, SecretKind};
 use crate::export::{FileLine, Manifest};
-use crate::http::routes::{Access, Body, ROUTES};
+use crate::http::endpoint::{Access, Body};
+use crate::http::routes::ENDPOINTS;
 use crate::store::{AccessStore, NewToken};
 
 /// Made long before the site's clock.
@@ -152,7 +153,7 @@ fn export(site: &Site) {
     let file = FileLine { name: "kpi.csv".to_owned(), bytes: 4, sha256: String::new() };
     let manifest = Manifest {
         export: "daily".to_owned(),
-        made_at: site.shared.clock.now(),
+        made_at: site.app.clock.now(),
         files: vec![file],
         ..Manifest::default()
     };
@@ -178,14 +179,14 @@ fn every_route_shows_every_role_its_own() {
     let tokens = [Some(province), Some(cup), Some(unit), Some(metrics), None];
     let named: BTreeSet<&str> = TABLE.iter().map(|(name, ..)| *name).collect();
     let here = |path: &str| !path.starts_with("/-/test/");
-    let read: BTreeSet<&str> = ROUTES
+    let read: BTreeSet<&str> = ENDPOINTS
         .iter()
         .filter(|route| here(route.path) && route.body == Body::None)
         .map(|route| route.name)
         .collect();
     assert_eq!(named, read, "every route has a row here, and every row a route");
     for (name, own, statuses, foreign) in TABLE {
-        let route = ROUTES.iter().find(|route| route.name == *name).unwrap();
+        let route = ENDPOINTS.iter().find(|route| route.name == *name).unwrap();
         let asked = [Some((*own, *statuses, true)), foreign.map(|(to, of)| (to, of, false))];
         for (target, statuses, is_own) in asked.into_iter().flatten() {
             for ((who, token), want) in WHO.iter().zip(&tokens).zip(statuses) {
@@ -225,7 +226,7 @@ fn every_route_shows_every_role_its_own() {
             }
         }
     }
-    let public: BTreeSet<&str> = ROUTES
+    let public: BTreeSet<&str> = ENDPOINTS
         .iter()
         .filter(|route| here(route.path) && route.access == Access::Public)
         .map(|route| route.name)
@@ -248,11 +249,11 @@ fn every_route_shows_every_role_its_own() {
 fn lists_and_totals_are_of_one_s_own_units() {
     let site = site();
     {
-        let mut inbox = site.shared.inbox();
+        let mut inbox = site.app.inbox();
         for hcode in [OTHER, UNIT] {
-            inbox.waiting.push(crate::http::Waiting {
+            inbox.waiting.push(crate::app::WaitingArchive {
                 hcode: Some(hcode.to_owned()),
-                ..crate::http::Waiting::default()
+                ..crate::app::WaitingArchive::default()
             });
         }
         inbox.trouble = Some("of ours".to_owned());

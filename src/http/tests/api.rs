@@ -5,11 +5,12 @@ use std::io::Read;
 
 use serde_json::Value;
 
-use super::fixture::{HOSTILE, shared, site, site_with};
-use crate::access::{Role, Secret, SecretKind};
+use super::fixture::{HOSTILE, app, site, site_with};
 use crate::config::Config;
+use crate::credentials::{Role, Secret, SecretKind};
+use crate::http::endpoint::READS;
 use crate::http::openapi;
-use crate::http::routes::{READS, ROUTES};
+use crate::http::routes::ENDPOINTS;
 use crate::http::start;
 use crate::store::{AccessStore, NewToken};
 
@@ -37,7 +38,7 @@ fn ready_says_what_is_wrong() {
     let site = site_with(|config| config.limits.free_bytes = u64::MAX);
     assert_eq!(failed(&site.get("/-/ready")), BTreeSet::from(["disk".to_owned()]));
     std::fs::remove_dir(site.folder.path().join("inbox")).unwrap();
-    std::fs::rename(&site.shared.database, site.folder.path().join("gone")).unwrap();
+    std::fs::rename(&site.app.database, site.folder.path().join("gone")).unwrap();
     let all = ["database", "disk", "inbox"].map(str::to_owned);
     assert_eq!(failed(&site.get("/-/ready")), BTreeSet::from(all));
     assert_eq!(site.get("/-/healthy").status, 200);
@@ -53,10 +54,10 @@ fn a_clock_of_the_buddhist_era_is_not_ready() {
     let mut config = Config::default();
     config.http.listen = "127.0.0.1:0".parse().unwrap();
     config.limits.free_bytes = 1;
-    let mut shared = shared(folder.path(), config);
+    let mut app = app(folder.path(), config);
     let wrong = chrono::DateTime::parse_from_rfc3339("2556-01-15T08:00:00+07:00").unwrap();
-    shared.clock = crate::clock::Clock::fixed(wrong);
-    let server = start(std::sync::Arc::new(shared)).unwrap();
+    app.clock = crate::clock::Clock::fixed(wrong);
+    let server = start(std::sync::Arc::new(app)).unwrap();
     let url = format!("http://{}/-/ready", server.address());
     let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
     let mut got = agent.get(&url).call().unwrap();
@@ -301,13 +302,13 @@ fn only_this_machine_may_be_listened_on() {
     let folder = tempfile::tempdir().unwrap();
     let mut config = Config::default();
     config.http.listen = "0.0.0.0:0".parse().unwrap();
-    let error = start(std::sync::Arc::new(shared(folder.path(), config))).err().unwrap();
+    let error = start(std::sync::Arc::new(app(folder.path(), config))).err().unwrap();
     assert!(error.to_string().contains("0.0.0.0:0"), "{error:#}");
     // With a token other machines may come in.
     let folder = tempfile::tempdir().unwrap();
     let mut config = Config::default();
     config.http.listen = "0.0.0.0:0".parse().unwrap();
-    let open = shared(folder.path(), config);
+    let open = app(folder.path(), config);
     let secret = Secret::new(SecretKind::Token).unwrap();
     let new = NewToken { name: "", role: Role::Metrics, hcode: None, expires_at: None, by: "test" };
     let tokens = AccessStore::open(folder.path()).unwrap();
@@ -317,7 +318,7 @@ fn only_this_machine_may_be_listened_on() {
     let folder = tempfile::tempdir().unwrap();
     let mut config = Config::default();
     config.http.listen = site.address;
-    let error = start(std::sync::Arc::new(shared(folder.path(), config))).err().unwrap();
+    let error = start(std::sync::Arc::new(app(folder.path(), config))).err().unwrap();
     assert!(error.to_string().contains(&site.address.to_string()), "{error:#}");
 }
 
@@ -372,15 +373,15 @@ pub(super) fn check(document: &Value, schema: &Value, value: &Value, at: &str) {
 fn real_replies_are_as_the_openapi_document_says() {
     let site = site();
     {
-        let mut inbox = site.shared.inbox();
-        inbox.waiting.push(crate::http::Waiting::default());
-        inbox.loading = Some(crate::http::Loading::default());
-        inbox.ignored.push(crate::http::Ignored::default());
+        let mut inbox = site.app.inbox();
+        inbox.waiting.push(crate::app::WaitingArchive::default());
+        inbox.loading = Some(crate::app::LoadingArchive::default());
+        inbox.ignored.push(crate::app::IgnoredFile::default());
     }
     let document = site.get("/api/v1/openapi.json").json();
-    assert_eq!(document, openapi::document(1000));
+    assert_eq!(document, openapi::document(&ENDPOINTS, 1000));
     let mut tried = 0;
-    for route in ROUTES.iter().filter(|route| route.schema.is_some() && route.methods == READS) {
+    for route in ENDPOINTS.iter().filter(|route| route.schema.is_some() && route.methods == READS) {
         let more = match route.name {
             "score" | "quality" | "allocation" | "statement" => "?round=2557",
             "kpi_explain" => "?period=2556&unit=03590",
@@ -399,8 +400,8 @@ fn real_replies_are_as_the_openapi_document_says() {
     check(&document, &document["components"]["schemas"]["KpiPerson"], &person, "person");
     let problem = site.get("/nowhere").json();
     check(&document, &document["components"]["schemas"]["Problem"], &problem, "problem");
-    let names: BTreeSet<_> = ROUTES.iter().map(|route| route.name).collect();
-    assert_eq!(names.len(), ROUTES.len(), "a name stands for one route");
+    let names: BTreeSet<_> = ENDPOINTS.iter().map(|route| route.name).collect();
+    assert_eq!(names.len(), ENDPOINTS.len(), "a name stands for one route");
 }
 
 #[test]
@@ -448,11 +449,11 @@ fn what_many_ask_for_is_counted_once_and_who_has_waited_in_vain_is_told_so() {
 #[test]
 fn a_unit_that_is_not_known_is_told() {
     let site = site();
-    let known = site.shared.world().units.by_code.keys().next().unwrap().clone();
+    let known = site.app.world().units.by_code.keys().next().unwrap().clone();
     let last = known.chars().last().unwrap();
     let wrong = (b'A'..=b'Z')
         .map(|end| format!("{}{}", &known[..4], char::from(end)))
-        .find(|code| !site.shared.world().units.knows(code))
+        .find(|code| !site.app.world().units.knows(code))
         .unwrap();
     assert_ne!(wrong.chars().last(), Some(last));
     for route in [

@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::NaiveDate;
 use serde_json::Value;
 
+use crate::app::AppState;
 use crate::archive::Standard;
 use crate::catalog::{Catalog, Severity};
 use crate::clock::{Clock, at_bangkok};
 use crate::config::{Config, Span};
-use crate::http::{InboxState, Server, Shared, start};
+use crate::http::{Server, start};
 use crate::store::Store;
 use crate::submission::{Counts, FindingLine, MonthCounts, Problem, Status, Submission, Texts};
 use crate::units::Units;
@@ -32,7 +33,7 @@ const UNITS: &str = "hcode,name,type,level,cup,network,district,province
 pub struct Site {
     pub server: Option<Server>,
     pub address: SocketAddr,
-    pub shared: Arc<Shared>,
+    pub app: Arc<AppState>,
     pub folder: tempfile::TempDir,
 }
 
@@ -48,13 +49,13 @@ pub fn site_with(change: impl FnOnce(&mut Config)) -> Site {
     config.http.workers = 2;
     config.limits.free_bytes = 1;
     change(&mut config);
-    let shared = Arc::new(shared(folder.path(), config));
-    let server = start(shared.clone()).unwrap();
+    let app = Arc::new(app(folder.path(), config));
+    let server = start(app.clone()).unwrap();
     let address = server.address();
-    Site { server: Some(server), address, shared, folder }
+    Site { server: Some(server), address, app, folder }
 }
 
-pub fn shared(folder: &std::path::Path, config: Config) -> Shared {
+pub fn app(folder: &std::path::Path, config: Config) -> AppState {
     let listed = folder.join("units.csv");
     crate::files::write_whole(&listed, UNITS.as_bytes()).unwrap();
     crate::inbox::Folders::new(folder).create().unwrap();
@@ -63,20 +64,9 @@ pub fn shared(folder: &std::path::Path, config: Config) -> Shared {
     let database = folder.join("khlang.db");
     fill(&mut Store::open(&database, &world.catalog, 4).unwrap(), &world.catalog);
     let clock = Clock::fixed(at(2013, 1, 15, 9));
-    Shared {
-        world: RwLock::new(Arc::new(world)),
-        data: folder.to_owned(),
-        database,
-        clock,
-        inbox: Mutex::new(InboxState::default()),
-        metrics: Arc::default(),
-        pulse: crate::http::Pulse::default(),
-        uploads: crate::inbox::Uploads::open(&crate::inbox::Folders::new(folder)).unwrap(),
-        started: clock.now(),
-        gate: crate::http::Gate::open(folder).unwrap(),
-        figures: crate::http::Figures::default(),
-        changed: std::sync::atomic::AtomicU64::default(),
-    }
+    let folders = crate::inbox::Folders::new(folder);
+    let uploads = crate::inbox::Uploads::open(&folders).unwrap();
+    AppState::open(&folders, database, Arc::new(world), clock, uploads).unwrap()
 }
 
 fn at(year: i32, month: u32, day: u32, hour: u32) -> chrono::DateTime<chrono::FixedOffset> {

@@ -2,12 +2,12 @@
 
 use proptest::prelude::*;
 
-use crate::http::front::head::{Head, HeadBuffer, is_loopback};
 use crate::http::problem::Problem;
+use crate::http::transport::head::{HeadBuffer, RequestHead, is_loopback};
 
 const LIMIT: usize = 16 << 10;
 
-fn read(bytes: &[u8]) -> Result<Option<Head>, Problem> {
+fn read(bytes: &[u8]) -> Result<Option<RequestHead>, Problem> {
     HeadBuffer::new(LIMIT).push(bytes)
 }
 
@@ -15,7 +15,7 @@ fn code(bytes: &[u8]) -> &'static str {
     read(bytes).unwrap_err().kind.code
 }
 
-fn whole(text: &str) -> Head {
+fn whole(text: &str) -> RequestHead {
     read(text.as_bytes()).unwrap().unwrap()
 }
 

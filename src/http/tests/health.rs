@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::fixture::{Got, Site, empty, site, site_with, store};
-use crate::http::{Blocked, Loading, Waiting};
+use crate::app::{BlockedFile, LoadingArchive, WaitingArchive};
 use crate::store::Store;
 use crate::submission::Status;
 
@@ -21,21 +21,21 @@ fn failed(got: &Got) -> BTreeSet<String> {
 fn a_dead_writer_and_a_daemon_that_is_stuck_are_not_ready() {
     let site = site();
     assert_eq!(site.get("/-/ready").status, 200);
-    site.shared.pulse.beat(Instant::now(), false);
+    site.app.heartbeat.record(Instant::now(), false);
     assert_eq!(failed(&site.get("/-/ready")), BTreeSet::from(["loader".to_owned()]));
-    site.shared.pulse.beat(Instant::now(), true);
+    site.app.heartbeat.record(Instant::now(), true);
     assert_eq!(site.get("/-/ready").status, 200);
     let long_ago = Instant::now().checked_sub(Duration::from_mins(5)).unwrap();
-    site.shared.pulse.beat(long_ago, true);
+    site.app.heartbeat.record(long_ago, true);
     assert_eq!(failed(&site.get("/-/ready")), BTreeSet::from(["loader".to_owned()]));
 }
 
 #[test]
 fn a_clock_behind_what_is_stored_is_not_ready() {
     let site = site();
-    let catalog = &site.shared.world().catalog;
+    let catalog = &site.app.world().catalog;
     let later = empty(5, "F21_10669_25560120073000.zip", Some("10669"), 20);
-    store(&Store::open(&site.shared.database, catalog, 4).unwrap(), &later);
+    store(&Store::open(&site.app.database, catalog, 4).unwrap(), &later);
     assert_eq!(failed(&site.get("/-/ready")), BTreeSet::from(["clock".to_owned()]));
 }
 
@@ -104,20 +104,20 @@ fn metrics_are_what_a_monitoring_system_reads() {
     site.get("/nowhere/at/all");
     site.say(b"not http\r\n\r\n");
     {
-        let mut inbox = site.shared.inbox();
+        let mut inbox = site.app.inbox();
         let since = "2013-01-15T09:20:00+07:00".to_owned();
-        inbox.waiting.push(Waiting { since, ..Waiting::default() });
-        inbox.loading = Some(Loading::default());
-        inbox.blocked.push(Blocked {
+        inbox.waiting.push(WaitingArchive { since, ..WaitingArchive::default() });
+        inbox.loading = Some(LoadingArchive::default());
+        inbox.blocked.push(BlockedFile {
             path: "F43_10669_25560115080000.zip".to_owned(),
             owner: "root:root".to_owned(),
             mode: "0640".to_owned(),
-            ..Blocked::default()
+            ..BlockedFile::default()
         });
     }
-    site.shared.metrics.loaded(Duration::from_secs(3));
-    site.shared.metrics.loaded(Duration::from_hours(5));
-    site.shared.metrics.exported(false);
+    site.app.metrics.loaded(Duration::from_secs(3));
+    site.app.metrics.loaded(Duration::from_hours(5));
+    site.app.metrics.exported(false);
     let found = scraped(&site);
     for (sample, value) in [
         ("khlang_archives{status=\"accepted\"}", 1.0),
@@ -180,8 +180,8 @@ fn what_clients_and_senders_say_is_no_label() {
 #[test]
 fn kept_totals_are_the_counted_ones_also_after_a_void() {
     let site = site_with(|_| {});
-    let catalog = &site.shared.world().catalog;
-    let mut db = Store::open(&site.shared.database, catalog, 4).unwrap();
+    let catalog = &site.app.world().catalog;
+    let mut db = Store::open(&site.app.database, catalog, 4).unwrap();
     let kept = |db: &Store| {
         let reader = db.reader().unwrap().unwrap();
         let all = (reader.overview(&None).unwrap(), reader.overview_of_day("2013-01-15", &None));

@@ -14,77 +14,69 @@ mod tokens;
 mod upload;
 mod waiting;
 
-use super::call::Call;
+use super::endpoint::{Access, Body, Endpoint, POST};
 use super::problem::Problem;
 use super::reply::{Reply, TEXT};
-use super::routes::{Access, Body, POST, READS, Route, View};
-use super::upload::Sent;
+use super::request::Request;
+use super::route::{Route, View};
+use super::upload::RequestBody;
 
-/// Says what came with it.
-pub const FORM: Route =
-    Route { methods: POST, body: Body::Form, ..only_in_tests("/-/test/form", "test_form", form) };
+/// Routes that only tests have.
+pub const ROUTES: &[Route] = &[
+    only_in_tests("/-/test/panic", "test_panic", panics),
+    only_in_tests("/-/test/large", "test_large", large),
+    only_in_tests("/-/test/endless", "test_endless", endless),
+    taking(Body::Form, only_in_tests("/-/test/form", "test_form", form)),
+    only_in_tests("/-/test/form", "test_form_page", large),
+    taking(Body::Archive, only_in_tests("/-/test/archive", "test_archive", archive)),
+];
 
-/// Says what archive came, and leaves it.
-pub const ARCHIVE: Route = Route {
-    methods: POST,
-    body: Body::Archive,
-    ..only_in_tests("/-/test/archive", "test_archive", archive)
-};
+const fn taking(body: Body, route: Route) -> Route {
+    let Route { endpoint, view } = route;
+    Route { endpoint: Endpoint { methods: POST, body, ..endpoint }, view }
+}
 
-/// Reads at the address of the form.
-pub const FORM_PAGE: Route = only_in_tests("/-/test/form", "test_form_page", large);
-
+/// Answers with a field of the form.
 #[allow(clippy::unnecessary_wraps, reason = "every view has one shape")]
-fn form(call: &Call) -> Result<Reply, Problem> {
-    Ok(Reply::new(TEXT, call.field("text").unwrap_or_default()))
+fn form(request: &Request) -> Result<Reply, Problem> {
+    Ok(Reply::new(TEXT, request.field("text").unwrap_or_default()))
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "every view has one shape")]
-fn archive(call: &Call) -> Result<Reply, Problem> {
-    let Sent::Archive(received) = &call.sent else { return Ok(Reply::new(TEXT, "nothing")) };
+fn archive(request: &Request) -> Result<Reply, Problem> {
+    let RequestBody::Archive(received) = &request.body else {
+        return Ok(Reply::new(TEXT, "nothing"));
+    };
     Ok(Reply::new(TEXT, format!("{} {}", received.upload.bytes, received.upload.sha256)))
 }
 
 const fn only_in_tests(path: &'static str, name: &'static str, view: View) -> Route {
     Route {
-        path,
-        methods: READS,
-        body: Body::None,
-        access: Access::Public,
-        personal: false,
-        name,
-        about: "Only in tests.",
-        about_th: "Only in tests.",
-        params: &[],
-        content: &[TEXT],
-        schema: None,
-        problems: &[],
-        asks_store: true,
+        endpoint: Endpoint {
+            access: Access::Public,
+            about: "Only in tests.",
+            about_th: "Only in tests.",
+            content: &[TEXT],
+            ..Endpoint::api(name, path)
+        },
         view,
     }
 }
 
 /// Panics.
-pub const PANIC: Route = only_in_tests("/-/test/panic", "test_panic", panics);
-
-/// Answers more than the buffers between two sockets hold.
-pub const LARGE: Route = only_in_tests("/-/test/large", "test_large", large);
-
-/// Asks what the store cannot answer in time.
-pub const ENDLESS: Route = only_in_tests("/-/test/endless", "test_endless", endless);
-
-fn panics(_: &Call) -> Result<Reply, Problem> {
+fn panics(_: &Request) -> Result<Reply, Problem> {
     panic!("as the test wants")
 }
 
-/// 32 MiB.
+/// 32 MiB: more than the buffers between two sockets hold.
 const LARGE_BYTES: usize = 32 << 20;
 
 #[allow(clippy::unnecessary_wraps, reason = "every view has one shape")]
-fn large(_: &Call) -> Result<Reply, Problem> {
+fn large(_: &Request) -> Result<Reply, Problem> {
     Ok(Reply::new(TEXT, vec![b'x'; LARGE_BYTES]))
 }
 
-fn endless(call: &Call) -> Result<Reply, Problem> {
-    Ok(Reply::new(TEXT, call.store()?.endless()?.to_string()))
+/// Asks what the store cannot answer in time.
+fn endless(request: &Request) -> Result<Reply, Problem> {
+    Ok(Reply::new(TEXT, request.store()?.endless()?.to_string()))
 }

@@ -1,7 +1,7 @@
 //! The pages: what is on them, and what is kept from doing harm there.
 
 use super::fixture::{self, HOSTILE, site};
-use crate::http::{Blocked, Ignored, Loading, Waiting};
+use crate::app::{BlockedFile, IgnoredFile, LoadingArchive, WaitingArchive};
 
 #[test]
 fn today_is_on_the_first_page_in_thai() {
@@ -44,7 +44,7 @@ fn there_is_an_english_page_too() {
 #[test]
 fn the_state_of_the_inbox_is_one_sentence() {
     let site = site();
-    let waiting = |name: &str| Waiting {
+    let waiting = |name: &str| WaitingArchive {
         name: name.to_owned(),
         hcode: Some("10669".to_owned()),
         bytes: 5 << 20,
@@ -52,15 +52,15 @@ fn the_state_of_the_inbox_is_one_sentence() {
         settling: true,
     };
     {
-        let mut inbox = site.shared.inbox();
+        let mut inbox = site.app.inbox();
         inbox.waiting = vec![waiting("F43_10669_25560115080000.zip"), waiting(HOSTILE)];
         inbox.ignored =
-            vec![Ignored { path: "<x>.txt".to_owned(), reason: "not a zip".to_owned() }];
+            vec![IgnoredFile { path: "<x>.txt".to_owned(), reason: "not a zip".to_owned() }];
     }
     let html = site.get("/").text().to_owned();
     assert!(html.contains("data-state=\"waiting\"") && html.contains("มีไฟล์รออยู่"));
     assert!(html.contains("โรงพยาบาลใหญ่ · 5.0 MB") && html.contains("&lt;x&gt;.txt"));
-    site.shared.inbox().loading = Some(Loading {
+    site.app.inbox().loading = Some(LoadingArchive {
         id: 5,
         name: "F43_10669_25560115070000.zip".to_owned(),
         hcode: Some("10669".to_owned()),
@@ -70,13 +70,13 @@ fn the_state_of_the_inbox_is_one_sentence() {
     });
     let html = site.get("/").text().to_owned();
     assert!(html.contains("data-state=\"loading\"") && html.contains("3.0 MB"));
-    site.shared.inbox().blocked = vec![Blocked {
+    site.app.inbox().blocked = vec![BlockedFile {
         path: "a<b>.zip".to_owned(),
         owner: "root:root".to_owned(),
         mode: "0640".to_owned(),
         th: "เปลี่ยนเจ้าของ".to_owned(),
         en: "give it to khlang".to_owned(),
-        ..Blocked::default()
+        ..BlockedFile::default()
     }];
     let both = [("/", "เปลี่ยนเจ้าของ"), ("/?lang=en", "give it to khlang")];
     for (target, text) in both {
@@ -85,7 +85,7 @@ fn the_state_of_the_inbox_is_one_sentence() {
             assert!(html.contains(there), "{there} is not in\n{html}");
         }
     }
-    site.shared.inbox().trouble = Some("disk full".to_owned());
+    site.app.inbox().trouble = Some("disk full".to_owned());
     let html = site.get("/").text().to_owned();
     assert!(html.contains("data-state=\"trouble\"") && html.contains("disk full"));
 }
@@ -131,7 +131,7 @@ fn hostile_values_are_shown_and_do_nothing() {
 fn the_api_page_lists_every_route() {
     let site = site();
     let html = site.get("/api").text().to_owned();
-    for route in crate::http::routes::ROUTES.iter() {
+    for route in crate::http::routes::ENDPOINTS.iter() {
         let path = route.path.replace('/', "&#x2f;");
         assert!(html.contains(route.path) || html.contains(&path), "{}", route.path);
     }
@@ -182,7 +182,7 @@ fn a_unit_is_told_of_a_code_as_its_rows_were() {
         })
         .collect();
     assert!(codes.contains("SE1110"));
-    let store = Store::open(&site.shared.database, &catalog, 4).unwrap();
+    let store = Store::open(&site.app.database, &catalog, 4).unwrap();
     for (id, standard, times) in [(5, Standard::F21, 3), (6, Standard::F43, 4)] {
         let mut s = fixture::empty(id, &format!("{standard}_10669_x.zip"), Some("10669"), 15);
         s.standard = Some(standard);

@@ -7,10 +7,11 @@ use serde_json::Value;
 use super::access::{CUP, OTHER, UNIT, get, token};
 use super::api::check;
 use super::fixture::site;
-use crate::access::Role;
 use crate::catalog::Catalog;
+use crate::credentials::Role;
 use crate::files::write_whole;
 use crate::http::openapi;
+use crate::http::routes::ENDPOINTS;
 use crate::store::{Paid, PaidItem, PaidOn, PaidPool, PaidUnit, PartKind, PartOf, Store};
 use crate::units::Units;
 use crate::world::World;
@@ -57,16 +58,16 @@ fn what_was_paid_through_others_is_not_told() {
     let site = site();
     let before = site.get("/api/v1/allocation?round=2557").json();
     assert_eq!(before["parts"][0]["closed"], Value::Null);
-    let world = site.shared.world();
-    let mut store = Store::open(&site.shared.database, &world.catalog, 4).unwrap();
+    let world = site.app.world();
+    let mut store = Store::open(&site.app.database, &world.catalog, 4).unwrap();
     store.pay_turn().unwrap().close(&paid(), "2013-01-15T09:00:00+07:00", "สมหญิง").unwrap();
 
     let province = token(&site, Role::Province, None, None).1;
     let cup = token(&site, Role::Cup, Some(CUP), None).1;
     let unit = token(&site, Role::Unit, Some(UNIT), None).1;
     let main = token(&site, Role::Unit, Some(CUP), None).1;
-    let schema = &openapi::document(1000)["components"]["schemas"]["Allocation"];
-    let document = openapi::document(1000);
+    let schema = &openapi::document(&ENDPOINTS, 1000)["components"]["schemas"]["Allocation"];
+    let document = openapi::document(&ENDPOINTS, 1000);
     for (who, through, sum, own) in [
         (&province, vec![OTHER, CUP], "6.00", 3),
         (&cup, vec![CUP], "4.00", 2),
@@ -103,9 +104,9 @@ fn money_is_not_told_while_a_main_unit_is_not_in_the_list() {
                 10669,ก,05,A,10669,,,\n03590,ข,18,P,10944,,,\n";
     let path = site.folder.path().join("units.csv");
     write_whole(&path, text.as_bytes()).unwrap();
-    let config = site.shared.world().config.clone();
+    let config = site.app.world().config.clone();
     let world = World::new(Catalog::builtin().unwrap(), Units::load(&path).unwrap(), config);
-    *site.shared.world.write().unwrap() = Arc::new(world.unwrap());
+    site.app.set_world(Arc::new(world.unwrap()));
     for target in ["/api/v1/allocation?round=2557", "/api/v1/statements/10669?round=2557"] {
         let got = site.get(target);
         assert_eq!(

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::LARGE_BYTES;
 use super::fixture::{Got, Site, hear, ms, site, site_with};
-use crate::http::front::RESERVED;
+use crate::http::transport::RESERVED;
 
 /// A normal client is served at once.
 fn served(site: &Site) {
@@ -260,10 +260,10 @@ fn the_server_behind_is_made_anew_when_its_accepting_ends() {
     let site = site();
     served(&site);
     let (path, server) =
-        (site.server.as_ref().unwrap().back().socket(), site.server.as_ref().unwrap());
-    server.back().renew();
+        (site.server.as_ref().unwrap().upstream().socket(), site.server.as_ref().unwrap());
+    server.upstream().request_restart();
     let until = Instant::now() + Duration::from_secs(5);
-    while server.back().socket().is_none_or(|now| Some(now) == path) {
+    while server.upstream().socket().is_none_or(|now| Some(now) == path) {
         assert!(Instant::now() < until);
         // Whoever asks in between waits a moment and is served.
         assert_eq!(site.get("/-/healthy").status, 200);

@@ -60,12 +60,12 @@ fn inbox(site: &Site) -> Vec<String> {
 /// Claims an archive as the daemon does.
 fn claimed(site: &Site, name: &str) -> crate::inbox::Claimed {
     let folders = Folders::new(site.folder.path());
-    let numbers = Reader::open(&site.shared.database, None).unwrap();
+    let numbers = Reader::open(&site.app.database, None).unwrap();
     let last = || numbers.last_submission();
     let path = folders.inbox().join(name);
-    let now = site.shared.clock.now();
+    let now = site.app.clock.now();
     let seen = FileStamp::from_metadata(&path.symlink_metadata().unwrap());
-    claim(&folders, &site.shared.uploads, (&path, seen), &last, now).unwrap().unwrap()
+    claim(&folders, &site.app.uploads, (&path, seen), &last, now).unwrap().unwrap()
 }
 
 #[test]
@@ -115,10 +115,10 @@ fn the_same_bytes_have_the_same_number_until_they_are_judged() {
     // Others of that name may come meanwhile; and when the first is done, the
     // same bytes are a submission like any other.
     assert_eq!(send(&site, NAME, b"other bytes").json()["id"], 6);
-    let catalog = &site.shared.world().catalog;
+    let catalog = &site.app.world().catalog;
     let judged = super::fixture::empty(5, NAME, Some("10669"), 15);
     super::fixture::store(
-        &crate::store::Store::open(&site.shared.database, catalog, 4).unwrap(),
+        &crate::store::Store::open(&site.app.database, catalog, 4).unwrap(),
         &judged,
     );
     std::fs::remove_dir_all(claim.folder).unwrap();
@@ -232,7 +232,7 @@ fn a_disk_without_room_and_a_full_queue_are_told_early() {
     refused(&say(&site, &head, "Content-Length: 1000", b""), 507, "no_space");
     let site = site_with(|config| config.limits.queue = 1);
     assert_eq!(send(&site, NAME, b"x").status, 202);
-    site.shared.inbox().waiting.push(crate::http::Waiting::default());
+    site.app.inbox().waiting.push(crate::app::WaitingArchive::default());
     let got = say(&site, &head, "Content-Length: 1000", b"");
     refused(&got, 503, "queue_full");
     assert_eq!(got.header("retry-after"), Some("2"));
@@ -262,10 +262,10 @@ fn what_is_taken_back_leaves_its_number_unused() {
     assert_eq!(send(&site, NAME, b"bytes").json()["id"], 5);
     std::fs::remove_file(site.folder.path().join("inbox").join(NAME)).unwrap();
     refused(&site.get("/api/v1/submissions/5"), 404, "no_such_submission");
-    site.shared.uploads.settle(4).unwrap();
+    site.app.uploads.settle(4).unwrap();
     assert_eq!(send(&site, OTHER, b"bytes").json()["id"], 6, "5 was promised to somebody else");
     // From here on nobody can be given 5.
-    site.shared.uploads.settle(6).unwrap();
+    site.app.uploads.settle(6).unwrap();
     let work = site.folder.path().join("work");
     assert!(!work.join("5").exists() && work.join("6").exists());
 }
@@ -287,7 +287,7 @@ fn promises_outlive_the_program_and_half_uploads_do_not() {
     assert_eq!(std::fs::read_dir(&uploads).unwrap().count(), 0);
     assert_eq!(next.find(5).unwrap().0.name, NAME);
     assert!(next.is_open(5) && next.knows(&folders.inbox().join(NAME)));
-    let clock = Clock::fixed(site.shared.clock.now());
+    let clock = Clock::fixed(site.app.clock.now());
     let left = crate::inbox::recover(&folders, &next, &clock, &|_| false).unwrap();
     assert!(left.claims.is_empty() && left.troubles.is_empty(), "a promise is no claim: {left:?}");
     assert_eq!(inbox(&site), [NAME]);

@@ -2,8 +2,8 @@
 
 use super::access::{CUP, OTHER, UNIT, get, token};
 use super::fixture::{Got, Site, site};
-use crate::access::Role;
-use crate::http::Waiting;
+use crate::app::WaitingArchive;
+use crate::credentials::Role;
 use crate::inbox::{Place, unit_and_time};
 
 /// Archives of each unit.
@@ -24,8 +24,8 @@ fn put(site: &Site, name: &str, there: bool) {
         path: std::path::Path::new(name).into(),
     };
     let since = "2014-02-01T09:00:00+07:00".to_owned();
-    let waiting = Waiting { name: name.to_owned(), hcode, bytes: 5, since, settling: false };
-    site.shared.inbox().put(place, there.then_some(waiting));
+    let waiting = WaitingArchive { name: name.to_owned(), hcode, bytes: 5, since, settling: false };
+    site.app.inbox().put(place, there.then_some(waiting));
 }
 
 fn names(got: &Got) -> Vec<String> {
@@ -89,8 +89,8 @@ fn the_page_of_what_waits_goes_on_to_the_last() {
     for number in 0..EACH {
         put(&site, &name(OTHER, number), true);
     }
-    site.shared.inbox().waiting_total = EACH;
-    site.shared.inbox().waiting = vec![Waiting::default()];
+    site.app.inbox().waiting_total = EACH;
+    site.app.inbox().waiting = vec![WaitingArchive::default()];
     assert!(site.get("/").text().contains("href=\"/inbox\""), "from the first page");
     let last = site.get("/inbox?page=3&lang=en");
     let html = last.text();

@@ -8,21 +8,24 @@ use multer::bytes::Bytes;
 use multer::{Constraints, Field, Multipart, SizeLimit, parse_boundary};
 
 use super::file_name::{last_part, of_disposition};
-use super::{BLOCK_BYTES, Incoming, Intake, Received, cut_off};
-use crate::http::front::head::Head;
+use super::target::{IncomingArchive, ReceivedArchive, UploadTarget};
 use crate::http::problem::{self, Problem};
+use crate::http::transport::head::RequestHead;
+
+/// How much is read at a time, in bytes.
+const BLOCK_BYTES: usize = 64 << 10;
 
 /// Content type of a form with a file.
 const FORM: &str = "multipart/form-data";
 
-/// A body that is a form.
-pub struct Form {
+/// A multipart body.
+pub struct MultipartForm {
     boundary: String,
 }
 
-impl Form {
-    /// The form that a head announces, if it does.
-    pub fn of(head: &Head) -> Result<Option<Self>, Problem> {
+impl MultipartForm {
+    /// The form that a head announces, if any.
+    pub fn parse(head: &RequestHead) -> Result<Option<Self>, Problem> {
         let kind = head.header("Content-Type").unwrap_or_default();
         let is_form = kind.get(..FORM.len()).is_some_and(|start| start.eq_ignore_ascii_case(FORM));
         if !is_form {
@@ -32,13 +35,15 @@ impl Form {
         Ok(Some(Self { boundary }))
     }
 
-    /// Takes the one file of the form to disk; its name goes for the archive's
-    /// unless the head has said one. Fields that are no file are passed over.
+    /// Writes the one file of the form to disk, under its own name unless the
+    /// head gives one as `name`. Other fields are skipped.
     pub fn receive(
         &self,
-        intake: &Intake,
+        target: &UploadTarget,
+        name: Option<&str>,
+        most_bytes: u64,
         body: &mut (dyn Read + Send),
-    ) -> Result<Received, Problem> {
+    ) -> Result<ReceivedArchive, Problem> {
         let blocks = std::iter::from_fn(|| {
             let mut block = vec![0; BLOCK_BYTES];
             match body.read(&mut block) {
@@ -50,16 +55,19 @@ impl Form {
                 Err(error) => Some(Err(error)),
             }
         });
-        let limits = SizeLimit::new().whole_stream(intake.body_bytes());
+        let limits = SizeLimit::new().whole_stream(most_bytes);
         let constraints = Constraints::new().size_limit(limits);
         let form = Multipart::with_constraints(stream::iter(blocks), &self.boundary, constraints);
-        block_on(take(form, intake))
+        block_on(take(form, target, name))
     }
 }
 
-/// Reading never waits but in `body` itself, so that this is no other than
-/// plain reading.
-async fn take(mut form: Multipart<'_>, intake: &Intake) -> Result<Received, Problem> {
+/// Only reading `body` ever blocks, so this is the same as plain reading.
+async fn take(
+    mut form: Multipart<'_>,
+    target: &UploadTarget,
+    told: Option<&str>,
+) -> Result<ReceivedArchive, Problem> {
     let mut received = None;
     while let Some(field) = form.next_field().await.map_err(|error| malformed(&error))? {
         let disposition = field.headers().get("Content-Disposition");
@@ -68,14 +76,17 @@ async fn take(mut form: Multipart<'_>, intake: &Intake) -> Result<Received, Prob
         if received.is_some() {
             return Err(Problem::new(problem::MALFORMED, "the form has more than one file"));
         }
-        let name = intake.name.clone().unwrap_or(name);
-        intake.may_be(&name)?;
-        received = Some(fill(intake.begin(&name)?, field).await?);
+        let name = told.map_or(name, str::to_owned);
+        target.may_be(&name)?;
+        received = Some(fill(target.begin(&name)?, field).await?);
     }
     received.ok_or_else(|| Problem::new(problem::MALFORMED, "the form has no file"))
 }
 
-async fn fill(mut file: Incoming<'_>, mut field: Field<'_>) -> Result<Received, Problem> {
+async fn fill(
+    mut file: IncomingArchive<'_>,
+    mut field: Field<'_>,
+) -> Result<ReceivedArchive, Problem> {
     while let Some(bytes) = field.chunk().await.map_err(|error| malformed(&error))? {
         file.add(&bytes)?;
     }
@@ -91,4 +102,9 @@ fn malformed(error: &multer::Error) -> Problem {
         }
         error => Problem::new(problem::MALFORMED, format!("the form: {error}")),
     }
+}
+
+/// The body ended too early.
+pub fn cut_off() -> Problem {
+    Problem::new(problem::MALFORMED, "the body ended before its end")
 }

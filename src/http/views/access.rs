@@ -1,11 +1,39 @@
-//! Who read what, and who changed what.
+//! The access log: who read what, and who changed what.
 
-use crate::http::call::Call;
+use crate::http::endpoint::{Endpoint, PROVINCE};
+use crate::http::params::common::{PAGE, PER_PAGE};
+use crate::http::params::{Param, ParamType};
 use crate::http::problem::Problem;
 use crate::http::reply::Reply;
+use crate::http::request::Request;
+use crate::http::route::Route;
+
+/// The route answered here.
+pub const ROUTES: &[Route] = &[Route {
+    endpoint: Endpoint {
+        access: PROVINCE,
+        about: "Who read data of persons and who changed something, newest first.",
+        about_th: "ใครดูข้อมูลบุคคลและใครแก้ไขอะไร ล่าสุดก่อน",
+        params: &[
+            Param { name: "from", kind: ParamType::Day, about: "On this day or later." },
+            Param { name: "to", kind: ParamType::Day, about: "On this day or earlier." },
+            PAGE,
+            PER_PAGE,
+        ],
+        schema: Some("AccessPage"),
+        asks_store: false,
+        ..Endpoint::api("access_log", "/api/v1/access")
+    },
+    view: log,
+}];
 
 /// `/api/v1/access`
-pub fn log(call: &Call) -> Result<Reply, Problem> {
-    let (from, to) = (call.text("from"), call.text("to"));
-    call.page_of(&call.shared.gate.logged(from, to, call.page(), call.per_page())?)
+pub fn log(request: &Request) -> Result<Reply, Problem> {
+    let (from, to) = (request.text("from"), request.text("to"));
+    request.page_of(&request.app.authenticator.logged(
+        from,
+        to,
+        request.page(),
+        request.per_page(),
+    )?)
 }

@@ -1,21 +1,50 @@
-//! Takes archives in.
+//! Receives archives.
 
 use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::archive::ArchiveName;
-use crate::http::call::Call;
+use crate::http::endpoint::{Body, Endpoint, POST};
 use crate::http::problem::{self, Problem};
 use crate::http::reply::Reply;
-use crate::http::upload::Sent;
+use crate::http::request::Request;
+use crate::http::route::Route;
+use crate::http::upload::RequestBody;
 use crate::inbox::{Placed, Upload};
 use crate::store::{Action, Reader};
 
-/// When a client may ask again what became of its archive, in seconds.
+/// The route answered here.
+pub const ROUTES: &[Route] = &[Route {
+    endpoint: Endpoint {
+        methods: POST,
+        body: Body::Archive,
+        about: "Takes an archive: the zip as body with its name in X-Archive-Name, or as the file \
+                    of a form. Answers 202 with the number of its submission.",
+        about_th: "ส่งไฟล์: zip เป็นเนื้อหาคำขอ ชื่อไฟล์อยู่ใน X-Archive-Name หรือส่งแบบฟอร์ม ตอบ 202 \
+                       พร้อมเลขที่การส่ง",
+        schema: Some("Pending"),
+        problems: &[
+            problem::ARCHIVE_NAME,
+            problem::OTHER_UNIT,
+            problem::CROSS_SITE,
+            problem::NAME_WAITS,
+            problem::QUEUE,
+            problem::STORAGE,
+            problem::RESTARTING,
+            problem::DATABASE,
+            problem::NO_SPACE,
+        ],
+        asks_store: false,
+        ..Endpoint::api("send_archive", "/api/v1/archives")
+    },
+    view: take,
+}];
+
+/// When a client may ask again about its archive, in seconds.
 const ASK_AGAIN_S: u32 = 2;
 
-/// An archive that has come and is not judged yet.
+/// An archive that was received and is not validated yet.
 #[derive(Serialize)]
 struct Pending<'a> {
     id: i64,
@@ -26,22 +55,22 @@ struct Pending<'a> {
 }
 
 /// `POST /api/v1/archives`
-pub fn take(call: &Call) -> Result<Reply, Problem> {
-    let Sent::Archive(received) = &call.sent else {
+pub fn take(request: &Request) -> Result<Reply, Problem> {
+    let RequestBody::Archive(received) = &request.body else {
         return Err(Problem::new(problem::MALFORMED, "no archive came with the request"));
     };
     let gone = || Problem::new(problem::RESTARTING, "send it again");
     let file = received.take().ok_or_else(gone)?;
-    // The present and not a snapshot of it: others give numbers, too.
-    let deadline = Duration::from_millis(call.world.config.limits.query_ms);
-    let numbers = Reader::open(&call.shared.database, Some(deadline))?;
+    // The present state, not a snapshot: others assign ids, too.
+    let deadline = Duration::from_millis(request.world.config.limits.query_ms);
+    let numbers = Reader::open(&request.app.database, Some(deadline))?;
     let last = || numbers.last_submission();
     let upload = &received.upload;
-    match call.shared.uploads.place(&file, upload, &last)? {
+    match request.app.uploads.place(&file, upload, &last)? {
         Placed::New(id) => {
             log::info!("submission {id} ({}) came by HTTP: {} bytes", upload.name, upload.bytes);
             let hcode = ArchiveName::parse(&upload.name).map(|name| name.hcode).ok();
-            call.log(Action::Change, hcode.as_deref(), Some(id), &upload.name)?;
+            request.log(Action::Change, hcode.as_deref(), Some(id), &upload.name)?;
             pending(id, upload, "waiting")
         }
         Placed::Again(id) => pending(id, upload, "waiting"),
@@ -53,13 +82,13 @@ pub fn take(call: &Call) -> Result<Reply, Problem> {
     }
 }
 
-/// What is said of an archive that is not judged yet, to those who may see
-/// what becomes of it.
-pub fn not_yet(call: &Call, id: i64) -> Result<Option<Reply>, Problem> {
-    let Some((upload, loading)) = call.shared.uploads.find(id) else { return Ok(None) };
+/// The reply about an archive that is not validated yet, for viewers who may
+/// see its result.
+pub fn not_yet(request: &Request, id: i64) -> Result<Option<Reply>, Problem> {
+    let Some((upload, loading)) = request.app.uploads.find(id) else { return Ok(None) };
     let hcode = ArchiveName::parse(&upload.name).map(|name| name.hcode).unwrap_or_default();
-    if call.store()?.sender(id)?.is_some() || !call.viewer.may_see(&call.world, &hcode) {
-        // It has been judged, or it is as if it were not there.
+    if request.store()?.sender(id)?.is_some() || !request.viewer.may_see(&request.world, &hcode) {
+        // It has been validated, or must look as if it did not exist.
         return Ok(None);
     }
     pending(id, &upload, if loading { "loading" } else { "waiting" }).map(Some)

@@ -1,29 +1,79 @@
-//! The API explained, and the parts of pages that are the same for all.
+//! The `OpenAPI` document, the page that explains the API, and static assets.
 
 use serde::Serialize;
 use serde_json::json;
 
-use crate::http::call::Call;
+use crate::http::endpoint::{Access, Endpoint};
 use crate::http::openapi;
 use crate::http::page::{self, Frame, Lang};
-use crate::http::problem::{KINDS, Problem};
+use crate::http::params::common::LANG;
+use crate::http::problem::{PROBLEM_KINDS, Problem};
 use crate::http::reply::{CSS, JS, Reply};
-use crate::http::routes::ROUTES;
+use crate::http::request::Request;
+use crate::http::route::Route;
+
+/// Routes answered here.
+pub const ROUTES: &[Route] = &[
+    Route {
+        endpoint: Endpoint {
+            access: Access::Public,
+            about: "Page: this list.",
+            about_th: "หน้าเว็บ: รายการนี้",
+            params: &[LANG],
+            asks_store: false,
+            ..Endpoint::page("docs_page", "/api")
+        },
+        view: page,
+    },
+    Route {
+        endpoint: Endpoint {
+            access: Access::Public,
+            about: "Style sheet of the pages.",
+            about_th: "รูปแบบการแสดงผลของหน้าเว็บ",
+            content: &[CSS],
+            asks_store: false,
+            ..Endpoint::api("style", "/assets/khlang.css")
+        },
+        view: style,
+    },
+    Route {
+        endpoint: Endpoint {
+            access: Access::Public,
+            about: "Script that renews a page in place; every page works without it.",
+            about_th: "สคริปต์ปรับปรุงหน้าเว็บ ทุกหน้าใช้งานได้โดยไม่ต้องมี",
+            content: &[JS],
+            asks_store: false,
+            ..Endpoint::api("script", "/assets/khlang.js")
+        },
+        view: script,
+    },
+    Route {
+        endpoint: Endpoint {
+            access: Access::Public,
+            about: "The OpenAPI document of these routes.",
+            about_th: "เอกสาร OpenAPI ของรายการนี้",
+            schema: Some("OpenApi"),
+            asks_store: false,
+            ..Endpoint::api("openapi", "/api/v1/openapi.json")
+        },
+        view: openapi,
+    },
+];
 
 /// `/api/v1/openapi.json`
-pub fn openapi(call: &Call) -> Result<Reply, Problem> {
-    Reply::json(&openapi::document(call.most_rows()))
+pub fn openapi(request: &Request) -> Result<Reply, Problem> {
+    Reply::json(&openapi::document(request.api, request.most_rows()))
 }
 
 /// `/assets/khlang.css`
 #[allow(clippy::unnecessary_wraps, reason = "every view has one shape")]
-pub fn style(_: &Call) -> Result<Reply, Problem> {
+pub fn style(_: &Request) -> Result<Reply, Problem> {
     Ok(Reply::asset(CSS, page::STYLE))
 }
 
 /// `/assets/khlang.js`
 #[allow(clippy::unnecessary_wraps, reason = "every view has one shape")]
-pub fn script(_: &Call) -> Result<Reply, Problem> {
+pub fn script(_: &Request) -> Result<Reply, Problem> {
     Ok(Reply::asset(JS, page::SCRIPT))
 }
 
@@ -43,15 +93,16 @@ struct KindLine {
 }
 
 /// `/api`
-pub fn page(call: &Call) -> Result<Reply, Problem> {
-    let lang = call.lang();
-    let routes: Vec<_> = ROUTES
+pub fn page(request: &Request) -> Result<Reply, Problem> {
+    let lang = request.lang();
+    let routes: Vec<_> = request
+        .api
         .iter()
-        .map(|route| RouteLine {
-            path: route.path,
-            about: if lang == Lang::Th { route.about_th } else { route.about },
-            params: route.params.iter().map(|param| (param.name, param.about)).collect(),
-            content: route
+        .map(|endpoint| RouteLine {
+            path: endpoint.path,
+            about: if lang == Lang::Th { endpoint.about_th } else { endpoint.about },
+            params: endpoint.params.iter().map(|param| (param.name, param.about)).collect(),
+            content: endpoint
                 .content
                 .iter()
                 .map(|kind| kind.split(';').next().unwrap_or(kind))
@@ -59,7 +110,7 @@ pub fn page(call: &Call) -> Result<Reply, Problem> {
                 .join(", "),
         })
         .collect();
-    let kinds: Vec<_> = KINDS
+    let kinds: Vec<_> = PROBLEM_KINDS
         .iter()
         .map(|kind| KindLine {
             status: kind.status,
@@ -67,5 +118,5 @@ pub fn page(call: &Call) -> Result<Reply, Problem> {
             title: if lang == Lang::Th { kind.title_th } else { kind.title },
         })
         .collect();
-    page::render(&Frame::of(call), "api.html", json!({"routes": routes, "kinds": kinds}))
+    page::render(&Frame::new(request), "api.html", json!({"routes": routes, "kinds": kinds}))
 }

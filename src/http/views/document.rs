@@ -1,18 +1,17 @@
-//! Documents as downloads: one form, one file.
+//! Documents as downloads.
 
-use crate::http::call::Call;
-use crate::http::page::Lang;
 use crate::http::problem::{self, Problem};
 use crate::http::reply::{CSV, HTML, JSON, Reply, XLSX};
-use crate::report::{Document, Format, Lang as Said};
+use crate::http::request::Request;
+use crate::report::{Document, Format};
 
-/// The form that is asked for; none for the JSON of the API.
-pub fn format(call: &Call) -> Option<Format> {
-    let format = call.text("format").and_then(Format::parse);
+/// The format asked for; none for the JSON of the API.
+pub fn format(request: &Request) -> Option<Format> {
+    let format = request.text("format").and_then(Format::parse);
     format.filter(|format| *format != Format::Json)
 }
 
-/// A content type as routes name it.
+/// The content type of a format, as endpoints name it.
 pub fn content_type(format: Format) -> &'static str {
     match format {
         Format::Csv => CSV,
@@ -22,18 +21,15 @@ pub fn content_type(format: Format) -> &'static str {
     }
 }
 
-/// A document in a form, to be saved.
+/// A document in a format, as a download.
 pub fn reply(
-    call: &Call,
+    request: &Request,
     document: &Document,
     format: Format,
     name: &str,
 ) -> Result<Reply, Problem> {
-    let lang = match call.lang() {
-        Lang::Th => Said::Th,
-        Lang::En => Said::En,
-    };
-    let written = document.write(format, lang, call.shared.clock.now()).map_err(|error| {
+    let lang = request.lang();
+    let written = document.write(format, lang, request.app.clock.now()).map_err(|error| {
         log::error!("{name}: {error}");
         Problem::new(problem::PANIC, "it is in the log of the daemon")
     })?;

@@ -5,37 +5,63 @@ use std::collections::HashMap;
 use chrono::{Datelike, Days, Months, NaiveDate};
 use serde::Serialize;
 
-use crate::http::call::Call;
-use crate::http::figures;
+use crate::http::endpoint::Endpoint;
+use crate::http::params::common::{MONTH, PAGE, PER_PAGE};
+use crate::http::params::{Param, ParamType};
 use crate::http::problem::{self, Problem};
 use crate::http::reply::Reply;
+use crate::http::request::Request;
+use crate::http::route::Route;
 use crate::store::UnitSummary;
 
-/// Types of units that send no archives: offices. The indicator of
-/// completeness leaves out the same (`schema/kpi/completeness.sql`).
+/// The route answered here.
+pub const ROUTES: &[Route] = &[Route {
+    endpoint: Endpoint {
+        about: "Who has sent in a month and who has not; those who have not come first.",
+        about_th: "ใครส่งข้อมูลแล้วหรือยังไม่ส่งในเดือนนั้น",
+        params: &[
+            MONTH,
+            Param {
+                name: "sent",
+                kind: ParamType::OneOf(&["yes", "no"]),
+                about: "Only who has, or has not.",
+            },
+            Param { name: "cup", kind: ParamType::Hcode, about: "Only units of this main unit." },
+            PAGE,
+            PER_PAGE,
+        ],
+        schema: Some("ExpectedPage"),
+        problems: &[problem::BEING_COMPUTED, problem::NO_UNIT],
+        ..Endpoint::api("expected", "/api/v1/expected")
+    },
+    view: list,
+}];
+
+/// Types of units that send no archives: offices. The completeness indicator
+/// leaves out the same ones (`schema/kpi/completeness.sql`).
 const OFFICES: [&str; 2] = ["01", "02"];
 
 /// A unit in a month.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ExpectedUnit {
-    /// The unit.
+    /// HCODE.
     pub hcode: String,
-    /// Its name.
+    /// Name of the unit.
     pub name: String,
-    /// Its main unit.
+    /// HCODE of its main unit.
     pub cup: String,
-    /// Its district.
+    /// District of the unit.
     pub district: String,
-    /// Whether something of it came in: an archive of its own in this month,
-    /// or visits of this month, whoever sent them.
+    /// Whether it has sent: an archive of its own in this month, or visits of
+    /// this month, whoever sent them.
     pub sent: bool,
     /// Archives that it sent in this month.
     pub submissions: u64,
-    /// Of which broken.
+    /// Broken ones among them.
     pub broken: u64,
-    /// When the last one was received.
+    /// When the last one was received, RFC 3339.
     pub last_received_at: Option<String>,
-    /// What became of it.
+    /// Status of the last one.
     pub last_status: Option<String>,
     /// Whether visits of this month are stored.
     pub visits: bool,
@@ -53,20 +79,20 @@ pub struct Expected {
     pub to: NaiveDate,
     /// Whether it is over.
     pub over: bool,
-    /// Units that are to send.
+    /// Number of units that have to send.
     pub expected: u64,
-    /// Those that have.
+    /// Number of those that have.
     pub sent: u64,
-    /// Those that have not.
+    /// Number of those that have not.
     pub missing: u64,
     /// The units, those that have not sent first.
     pub rows: Vec<ExpectedUnit>,
 }
 
-/// The month asked for; that of today when none is.
-pub fn month(call: &Call) -> Result<NaiveDate, Problem> {
-    let today = call.shared.clock.now().date_naive();
-    let first = match call.text("month") {
+/// The month asked for, by default the present one.
+pub fn month(request: &Request) -> Result<NaiveDate, Problem> {
+    let today = request.app.clock.now().date_naive();
+    let first = match request.text("month") {
         Some(month) => format!("{month}-01").parse().ok(),
         None => today.with_day(1),
     };
@@ -74,14 +100,14 @@ pub fn month(call: &Call) -> Result<NaiveDate, Problem> {
 }
 
 /// Who has sent in a month, as far as the viewer may see it.
-pub fn of_month(call: &Call, first: NaiveDate) -> Result<Expected, Problem> {
+pub fn of_month(request: &Request, first: NaiveDate) -> Result<Expected, Problem> {
     let next = first.checked_add_months(Months::new(1)).unwrap_or(first);
     let last = next.checked_sub_days(Days::new(1)).unwrap_or(first);
-    let sent = call.store()?.sent_between(&first.to_string(), &last.to_string())?;
+    let sent = request.store()?.sent_between(&first.to_string(), &last.to_string())?;
     let sent: HashMap<&str, &UnitSummary> = sent.iter().map(|l| (l.hcode.as_str(), l)).collect();
-    let visited = figures::visited(call, first.year() as u32 * 100 + first.month())?;
-    let scope = call.scope();
-    let units = call.world.units.by_code.values();
+    let visited = request.results()?.visited(first.year() as u32 * 100 + first.month())?;
+    let scope = request.scope();
+    let units = request.world.units.by_code.values();
     let mut rows: Vec<ExpectedUnit> = units
         .filter(|unit| !OFFICES.contains(&unit.kind.as_str()))
         .filter(|unit| scope.as_ref().is_none_or(|own| own.contains(&unit.hcode)))
@@ -94,7 +120,7 @@ pub fn of_month(call: &Call, first: NaiveDate) -> Result<Expected, Problem> {
                 name: unit.name.clone(),
                 cup: unit.cup.clone(),
                 district: unit.district.clone(),
-                // What was broken has not arrived.
+                // A broken archive has not arrived.
                 sent: submissions > broken || visits,
                 submissions,
                 broken,
@@ -110,7 +136,7 @@ pub fn of_month(call: &Call, first: NaiveDate) -> Result<Expected, Problem> {
         month: first.format("%Y-%m").to_string(),
         from: first,
         to: last,
-        over: last < call.shared.clock.now().date_naive(),
+        over: last < request.app.clock.now().date_naive(),
         expected: expected as u64,
         sent: done as u64,
         missing: (expected - done) as u64,
@@ -129,18 +155,18 @@ struct ExpectedPage {
 }
 
 /// `/api/v1/expected`
-pub fn list(call: &Call) -> Result<Reply, Problem> {
-    let mut all = of_month(call, month(call)?)?;
-    if let Some(wanted) = call.text("sent") {
+pub fn list(request: &Request) -> Result<Reply, Problem> {
+    let mut all = of_month(request, month(request)?)?;
+    if let Some(wanted) = request.text("sent") {
         all.rows.retain(|unit| unit.sent == (wanted == "yes"));
     }
-    if let Some(cup) = call.text("cup") {
-        call.must_know("cup", cup)?;
+    if let Some(cup) = request.text("cup") {
+        request.must_know("cup", cup)?;
         all.rows.retain(|unit| unit.cup == cup);
     }
-    let (total, page, per_page) = (all.rows.len() as u64, call.page(), call.per_page());
+    let (total, page, per_page) = (all.rows.len() as u64, request.page(), request.per_page());
     let from = (page - 1).saturating_mul(per_page) as usize;
     all.rows = all.rows.into_iter().skip(from).take(per_page as usize).collect();
     let reply = Reply::json(&ExpectedPage { all, total, page, per_page })?;
-    Ok(call.link_next(reply, page, per_page, total))
+    Ok(request.link_next(reply, page, per_page, total))
 }

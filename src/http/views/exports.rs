@@ -1,5 +1,5 @@
-//! Exports that are finished, for download. A name in an address never
-//! becomes a path: it is looked up among what is there.
+//! Finished exports, for download. A name in an address never becomes a path:
+//! it is looked up among existing files.
 
 use std::path::PathBuf;
 
@@ -8,35 +8,72 @@ use serde::Serialize;
 
 use super::document;
 use crate::export::{self, ExportFolder, FileLine};
-use crate::http::call::Call;
+use crate::http::endpoint::{Endpoint, PROVINCE};
+use crate::http::params::common::{PAGE, PER_PAGE};
+use crate::http::params::{Param, ParamType};
 use crate::http::problem::{self, Problem};
-use crate::http::reply::{JSON, Reply};
+use crate::http::reply::{CSV, HTML, JSON, Reply, XLSX};
+use crate::http::request::Request;
+use crate::http::route::Route;
 use crate::report::Format;
 use crate::store::{Action, ListPage};
 
-/// What every export says of itself.
+/// Routes answered here.
+pub const ROUTES: &[Route] = &[
+    Route {
+        endpoint: Endpoint {
+            access: PROVINCE,
+            about: "Finished exports with their files.",
+            about_th: "ข้อมูลส่งออกที่เสร็จแล้ว พร้อมไฟล์",
+            params: &[
+                Param { name: "name", kind: ParamType::Address, about: "Only of this name." },
+                PAGE,
+                PER_PAGE,
+            ],
+            schema: Some("ExportPage"),
+            problems: &[problem::STORAGE],
+            asks_store: false,
+            ..Endpoint::api("exports", "/api/v1/exports")
+        },
+        view: list,
+    },
+    Route {
+        endpoint: Endpoint {
+            access: PROVINCE,
+            about: "A file of an export.",
+            about_th: "ไฟล์ของข้อมูลส่งออก",
+            content: &[JSON, CSV, XLSX, HTML],
+            problems: &[problem::NO_EXPORT, problem::STORAGE],
+            asks_store: false,
+            ..Endpoint::api("export_file", "/api/v1/exports/{name}/{stamp}/{file}")
+        },
+        view: file,
+    },
+];
+
+/// The description of every export.
 const MANIFEST: &str = "manifest.json";
 
 /// A finished export.
 #[derive(Debug, Clone, Serialize)]
 pub struct ExportLine {
-    /// Its name.
+    /// Name of the export.
     pub name: String,
-    /// The day on which it was due, and its number on that day.
+    /// Its folder: the day it was due, and its number on that day.
     pub stamp: String,
     /// When it was made.
     pub made_at: DateTime<FixedOffset>,
-    /// The time of its schedule; none when run by hand.
+    /// When it was due by its schedule; none when run by hand.
     pub due: Option<DateTime<FixedOffset>>,
-    /// The data are those up to this submission.
+    /// It includes submissions up to this id.
     pub as_of_submission: i64,
-    /// Periods that it holds.
+    /// Periods it covers.
     pub periods: Vec<String>,
     /// Level of its indicators.
     pub level: Option<String>,
-    /// The report, when it is one.
+    /// The report, if it is one.
     pub report: Option<String>,
-    /// Its files.
+    /// Files of the export.
     pub files: Vec<FileLine>,
 }
 
@@ -45,10 +82,10 @@ fn trouble(error: &export::ExportError) -> Problem {
     Problem::new(problem::STORAGE, "see the log of the daemon")
 }
 
-/// Names of exports of which there is a folder: also those that are no longer
+/// Names of exports that have a folder, also those that are no longer
 /// configured.
-fn names(call: &Call) -> Vec<String> {
-    let entries = std::fs::read_dir(call.shared.data.join("exports")).into_iter().flatten();
+fn names(request: &Request) -> Vec<String> {
+    let entries = std::fs::read_dir(request.app.data.join("exports")).into_iter().flatten();
     let name = |entry: std::fs::DirEntry| {
         let folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
         let name = entry.file_name().into_string().ok();
@@ -59,8 +96,8 @@ fn names(call: &Call) -> Vec<String> {
     names
 }
 
-fn made(call: &Call, name: &str) -> Result<Vec<ExportFolder>, Problem> {
-    let mut all = export::list(&call.shared.data, name).map_err(|error| trouble(&error))?;
+fn made(request: &Request, name: &str) -> Result<Vec<ExportFolder>, Problem> {
+    let mut all = export::list(&request.app.data, name).map_err(|error| trouble(&error))?;
     all.retain(|made| made.manifest.export == name);
     all.reverse();
     Ok(all)
@@ -71,10 +108,10 @@ fn stamp(made: &ExportFolder) -> String {
 }
 
 /// Finished exports, by name, the newest first.
-pub fn all(call: &Call) -> Result<Vec<ExportLine>, Problem> {
+pub fn all(request: &Request) -> Result<Vec<ExportLine>, Problem> {
     let mut lines = Vec::new();
-    for name in names(call) {
-        lines.extend(made(call, &name)?.into_iter().map(|made| ExportLine {
+    for name in names(request) {
+        lines.extend(made(request, &name)?.into_iter().map(|made| ExportLine {
             name: name.clone(),
             stamp: stamp(&made),
             made_at: made.manifest.made_at,
@@ -90,42 +127,42 @@ pub fn all(call: &Call) -> Result<Vec<ExportLine>, Problem> {
 }
 
 /// `/api/v1/exports`
-pub fn list(call: &Call) -> Result<Reply, Problem> {
-    let mut rows = all(call)?;
-    if let Some(name) = call.text("name") {
+pub fn list(request: &Request) -> Result<Reply, Problem> {
+    let mut rows = all(request)?;
+    if let Some(name) = request.text("name") {
         rows.retain(|line| line.name == name);
     }
-    let (total, page, per_page) = (rows.len() as u64, call.page(), call.per_page());
+    let (total, page, per_page) = (rows.len() as u64, request.page(), request.per_page());
     let from = (page - 1).saturating_mul(per_page) as usize;
     let rows = rows.into_iter().skip(from).take(per_page as usize).collect();
-    call.page_of(&ListPage { rows, total, page, per_page })
+    request.page_of(&ListPage { rows, total, page, per_page })
 }
 
 /// `/api/v1/exports/{name}/{stamp}/{file}`
-pub fn file(call: &Call) -> Result<Reply, Problem> {
+pub fn file(request: &Request) -> Result<Reply, Problem> {
     let none = || Problem::new(problem::NO_EXPORT, "see /api/v1/exports");
-    let (name, wanted) = (call.in_path("name"), call.in_path("stamp"));
-    if !names(call).iter().any(|known| known == name) {
+    let (name, wanted) = (request.in_path("name"), request.in_path("stamp"));
+    if !names(request).iter().any(|known| known == name) {
         return Err(none());
     }
-    let found = made(call, name)?.into_iter().find(|made| stamp(made) == wanted);
+    let found = made(request, name)?.into_iter().find(|made| stamp(made) == wanted);
     let found = found.ok_or_else(none)?;
-    let (path, file) = path_of(&found, call.in_path("file")).ok_or_else(none)?;
+    let (path, file) = path_of(&found, request.in_path("file")).ok_or_else(none)?;
     let bytes = std::fs::read(&path).map_err(|error| {
         log::error!("{}: {error}", path.display());
         none()
     })?;
-    call.log(Action::Read, None, None, &format!("{name}/{wanted}/{file}"))?;
+    request.log(Action::Read, None, None, &format!("{name}/{wanted}/{file}"))?;
     let ending = file.rsplit('.').next().and_then(Format::parse);
     let kind = ending.map_or(JSON, document::content_type);
     Ok(Reply::new(kind, bytes).download(&format!("khlang-{name}-{wanted}-{file}")))
 }
 
-/// Where a file of an export lies, and its name as the manifest writes it.
+/// Path of a file of an export, and its name in the manifest.
 fn path_of(made: &ExportFolder, wanted: &str) -> Option<(PathBuf, String)> {
     let listed = made.manifest.files.iter().map(|file| file.name.as_str());
     let name = listed.chain([MANIFEST]).find(|name| *name == wanted)?;
-    // A manifest that was tampered with is no way out of its folder.
+    // A manifest that was tampered with must not lead out of its folder.
     let plain = !name.contains(['/', '\\', '"', '\r', '\n']) && !name.starts_with('.');
     plain.then(|| (made.path.join(name), name.to_owned()))
 }

@@ -1,69 +1,128 @@
-//! Indicators: the list, the figures, and why persons count or do not.
+//! Indicators: the list, results, and why persons count or do not.
 
 use serde::Serialize;
 
 use super::document;
+use crate::app::redaction;
+use crate::app::results::definition;
 use crate::clock::fiscal_year_of;
-use crate::http::call::Call;
-use crate::http::figures::{self, definition};
+use crate::http::endpoint::Endpoint;
+use crate::http::params::common::{
+    FORMAT, GROUP, LANG, LEVEL, OF_UNIT, PAGE, PER_PAGE, PERIOD, UNIT,
+};
+use crate::http::params::{Param, ParamType};
 use crate::http::problem::{self, Problem};
-use crate::http::reply::{CSV, Reply};
-use crate::http::seen;
+use crate::http::reply::{CSV, HTML, JSON, Reply, XLSX};
+use crate::http::request::Request;
+use crate::http::route::Route;
 use crate::kpi::{FunnelStep, Level, Missing, Names, NotComputable, Period, PeriodSpan};
 use crate::report::csv;
 use crate::store::Action;
 
+/// Routes answered here.
+pub const ROUTES: &[Route] = &[
+    Route {
+        endpoint: Endpoint {
+            about: "Every indicator with its names, targets and source.",
+            about_th: "ตัวชี้วัดทั้งหมด พร้อมเป้าหมายและที่มา",
+            schema: Some("KpiList"),
+            asks_store: false,
+            ..Endpoint::api("kpis", "/api/v1/kpi")
+        },
+        view: list,
+    },
+    Route {
+        endpoint: Endpoint {
+            about: "An indicator for a period, by group; small counts of other units are not shown.",
+            about_th: "ผลตัวชี้วัดตามช่วงเวลาและระดับ จำนวนน้อยของหน่วยอื่นจะไม่แสดง",
+            params: &[PERIOD, LEVEL, OF_UNIT, GROUP, FORMAT, LANG],
+            content: &[JSON, CSV, XLSX, HTML],
+            schema: Some("Kpi"),
+            problems: &[problem::BEING_COMPUTED, problem::NO_KPI, problem::NO_UNIT],
+            ..Endpoint::api("kpi", "/api/v1/kpi/{kpi}")
+        },
+        view: one,
+    },
+    Route {
+        endpoint: Endpoint {
+            personal: true,
+            about: "Where a unit loses people, and whom it misses; or why one person counts.",
+            about_th: "เหตุที่นับหรือไม่นับ และรายชื่อผู้ที่ยังขาด",
+            params: &[
+                PERIOD,
+                UNIT,
+                Param { name: "person", kind: ParamType::Cid, about: "Citizen ID of one person." },
+                PAGE,
+                PER_PAGE,
+                Param {
+                    name: "format",
+                    kind: ParamType::OneOf(&["json", "csv"]),
+                    about: "`csv` for all whom the unit misses.",
+                },
+            ],
+            content: &[JSON, CSV],
+            schema: Some("KpiExplained"),
+            problems: &[problem::BEING_COMPUTED, problem::NO_KPI, problem::NO_UNIT],
+            ..Endpoint::api("kpi_explain", "/api/v1/kpi/{kpi}/explain")
+        },
+        view: explain,
+    },
+];
+
 /// `/api/v1/kpi`
-pub fn list(call: &Call) -> Result<Reply, Problem> {
-    let library = figures::library(call)?;
+pub fn list(request: &Request) -> Result<Reply, Problem> {
+    let library = request.app.results.library()?;
     Reply::json(&library.kpis.values().collect::<Vec<_>>())
 }
 
-/// The period asked for; the fiscal year of today when none is.
-pub fn period(call: &Call) -> Result<Period, Problem> {
-    let today = call.shared.clock.now().date_naive();
-    let text = call.owned("period").unwrap_or_else(|| fiscal_year_of(today).to_string());
+/// The period asked for, by default the present fiscal year.
+pub fn period(request: &Request) -> Result<Period, Problem> {
+    let today = request.app.clock.now().date_naive();
+    let text = request.owned("period").unwrap_or_else(|| fiscal_year_of(today).to_string());
     text.parse()
         .map_err(|error| Problem::new(problem::INVALID_PARAMETER, format!("period: {error}")))
 }
 
 /// `/api/v1/kpi/{kpi}`
-pub fn one(call: &Call) -> Result<Reply, Problem> {
-    let library = figures::library(call)?;
-    let definition = definition(&library, call.in_path("kpi"))?;
-    let level = call.text("level").and_then(|level| level.parse().ok()).unwrap_or(Level::Unit);
-    if let Some(hcode) = call.text("unit") {
-        call.must_know("unit", hcode)?;
+pub fn one(request: &Request) -> Result<Reply, Problem> {
+    let library = request.app.results.library()?;
+    let definition = definition(&library, request.in_path("kpi"))?;
+    let level = request.text("level").and_then(|level| level.parse().ok()).unwrap_or(Level::Unit);
+    if let Some(hcode) = request.text("unit") {
+        request.must_know("unit", hcode)?;
     }
-    let mut seen = seen::kpi(call, definition, period(call)?, level)?;
-    if let Some(group) = call.text("group") {
-        let groups = || call.world.units.by_code.values().map(|unit| level.group(unit));
-        if !groups().any(|known| known == group) && !seen.rows.iter().any(|r| r.code == group) {
+    let mut redacted =
+        redaction::kpi(&request.results()?, &request.viewer, definition, period(request)?, level)?;
+    if let Some(group) = request.text("group") {
+        let groups = || request.world.units.by_code.values().map(|unit| level.group(unit));
+        if !groups().any(|known| known == group) && !redacted.rows.iter().any(|r| r.code == group) {
             let near = crate::spelling::nearest(group, groups());
             let near = near.map_or(String::new(), |near| format!("; the nearest is {near}"));
             let what = format!("group: there is no {level} {group}{near}");
             return Err(Problem::new(problem::NO_UNIT, what));
         }
-        seen.rows.retain(|row| row.code == group);
+        redacted.rows.retain(|row| row.code == group);
     }
-    if let Some(hcode) = call.text("unit") {
+    if let Some(hcode) = request.text("unit") {
         // At other levels the group that the unit is in.
-        let unit = call.world.units.by_code.get(hcode);
+        let unit = request.world.units.by_code.get(hcode);
         let group = unit.map_or(hcode, |unit| level.group(unit));
-        seen.rows.retain(|row| row.code == group);
+        redacted.rows.retain(|row| row.code == group);
     }
-    let name = format!("khlang-{}-{}-{level}", seen.kpi, seen.period.name);
-    let limit = call.world.config.privacy.small_count;
-    match document::format(call) {
-        None => Reply::json(&seen),
-        Some(format) => document::reply(call, &seen.document(definition, limit), format, &name),
+    let name = format!("khlang-{}-{}-{level}", redacted.kpi, redacted.period.name);
+    let limit = request.world.config.privacy.small_count;
+    match document::format(request) {
+        None => Reply::json(&redacted),
+        Some(format) => {
+            document::reply(request, &redacted.document(definition, limit), format, &name)
+        }
     }
 }
 
-/// Where a unit loses people; of those it misses one page.
+/// Where a unit loses persons, and one page of those it misses.
 #[allow(clippy::struct_field_names, reason = "the API names its fields")]
 #[derive(Serialize)]
-struct Funnel<'a> {
+struct FunnelPage<'a> {
     kpi: &'a str,
     period: &'a PeriodSpan,
     hcode: &'a str,
@@ -78,28 +137,28 @@ struct Funnel<'a> {
     per_page: u64,
 }
 
-/// What the reasons mean.
+/// Texts of the reasons.
 type Reasons<'a> = &'a std::collections::BTreeMap<String, Names>;
 
 /// `/api/v1/kpi/{kpi}/explain`
-pub fn explain(call: &Call) -> Result<Reply, Problem> {
-    let library = figures::library(call)?;
-    let definition = definition(&library, call.in_path("kpi"))?;
-    let own = || call.viewer.hcode().map(str::to_owned);
-    let unit = call.own_unit("unit")?.or_else(own);
-    let period = period(call)?;
-    if let Some(cid) = call.text("person") {
-        return person(call, &definition.id, period, unit.as_deref(), cid);
+pub fn explain(request: &Request) -> Result<Reply, Problem> {
+    let library = request.app.results.library()?;
+    let definition = definition(&library, request.in_path("kpi"))?;
+    let own = || request.viewer.hcode().map(str::to_owned);
+    let unit = request.own_unit("unit")?.or_else(own);
+    let period = period(request)?;
+    if let Some(cid) = request.text("person") {
+        return person(request, &definition.id, period, unit.as_deref(), cid);
     }
     let unit = unit.ok_or_else(|| {
         Problem::new(problem::INVALID_PARAMETER, "unit is needed: whose persons are asked for")
     })?;
-    if !call.world.units.knows(&unit) {
+    if !request.world.units.knows(&unit) {
         return Err(Problem::new(problem::NO_UNIT, "see /api/v1/units"));
     }
-    call.log(Action::Read, Some(&unit), None, &definition.id)?;
-    let explained = figures::unit(call, &definition.id, period, &unit)?;
-    if call.text("format") == Some("csv") {
+    request.log(Action::Read, Some(&unit), None, &definition.id)?;
+    let explained = request.results()?.unit(&definition.id, period, &unit)?;
+    if request.text("format") == Some("csv") {
         let rows = explained.missing.iter().map(|one| {
             let text = |text: &Option<String>| text.clone().unwrap_or_default().into();
             [one.person.as_str().into(), text(&one.pid), text(&one.lacks), text(&one.reason)]
@@ -108,11 +167,11 @@ pub fn explain(call: &Call) -> Result<Reply, Problem> {
         let name = format!("khlang-{}-{period}-{unit}-missing.csv", definition.id);
         return Ok(Reply::new(CSV, table).download(&name));
     }
-    let (page, per_page) = (call.page(), call.per_page());
+    let (page, per_page) = (request.page(), request.per_page());
     let total = explained.missing.len();
     let from = ((page - 1).saturating_mul(per_page) as usize).min(total);
     let to = from.saturating_add(per_page as usize).min(total);
-    let reply = Reply::json(&Funnel {
+    let reply = Reply::json(&FunnelPage {
         kpi: &explained.kpi,
         period: &explained.period,
         hcode: &explained.hcode,
@@ -125,28 +184,28 @@ pub fn explain(call: &Call) -> Result<Reply, Problem> {
         page,
         per_page,
     })?;
-    Ok(call.link_next(reply, page, per_page, total as u64))
+    Ok(request.link_next(reply, page, per_page, total as u64))
 }
 
-/// Why a person counts: at the units that may be seen. A person whom only
-/// others know is like one whom nobody knows.
+/// Why a person counts, at the units that may be seen. Persons outside the
+/// viewer's scope are treated as unknown, so that no existence leaks.
 fn person(
-    call: &Call,
+    request: &Request,
     id: &str,
     period: Period,
     unit: Option<&str>,
     cid: &str,
 ) -> Result<Reply, Problem> {
-    call.log(Action::Read, unit, None, &format!("{id}, one person"))?;
-    let mut explained = (*figures::person(call, id, period, cid)?).clone();
-    let scope = call.scope();
-    let seen = |hcode: &str| {
+    request.log(Action::Read, unit, None, &format!("{id}, one person"))?;
+    let mut explained = (*request.results()?.person(id, period, cid)?).clone();
+    let scope = request.scope();
+    let visible = |hcode: &str| {
         let asked = unit.is_none_or(|unit| unit == hcode);
         // A main unit that names itself asks about all of its units.
         let own = scope.as_ref().is_some_and(|own| own.contains(hcode));
-        (asked && scope.is_none()) || (own && (asked || call.text("unit").is_none()))
+        (asked && scope.is_none()) || (own && (asked || request.text("unit").is_none()))
     };
-    explained.registered.retain(|known| seen(&known.hcode));
-    explained.outcomes.retain(|outcome| seen(&outcome.hcode));
+    explained.registered.retain(|known| visible(&known.hcode));
+    explained.outcomes.retain(|outcome| visible(&outcome.hcode));
     Reply::json(&explained)
 }

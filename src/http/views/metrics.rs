@@ -1,34 +1,48 @@
-//! `/metrics`, for a monitoring system: numbers only, and of no person.
+//! `/metrics` for a monitoring system: numbers only, nothing about persons.
 
 use std::path::Path;
 
 use chrono::DateTime;
 
-use crate::http::call::Call;
-use crate::http::metrics::{COUNTER, Exposition, GAUGE};
+use crate::app::metrics::{COUNTER, Exposition, GAUGE};
+use crate::http::endpoint::{Endpoint, SYSTEM};
 use crate::http::problem::Problem;
 use crate::http::reply::{METRICS, Reply};
+use crate::http::request::Request;
+use crate::http::route::Route;
+
+/// The route answered here.
+pub const ROUTES: &[Route] = &[Route {
+    endpoint: Endpoint {
+        access: SYSTEM,
+        about: "Numbers for a monitoring system, in the text format of Prometheus.",
+        about_th: "ตัวเลขสำหรับระบบเฝ้าระวัง ในรูปแบบของ Prometheus",
+        content: &[METRICS],
+        ..Endpoint::api("metrics", "/metrics")
+    },
+    view: metrics,
+}];
 
 /// `/metrics`
-pub fn metrics(call: &Call) -> Result<Reply, Problem> {
+pub fn metrics(request: &Request) -> Result<Reply, Problem> {
     let mut page = Exposition::default();
     page.family("khlang_build_info", GAUGE, "The version that runs.");
     page.sample("", &[("version", env!("CARGO_PKG_VERSION"))], 1.0);
     page.gauge(
         "khlang_start_time_seconds",
         "When it was started, seconds since 1970.",
-        call.shared.started.timestamp() as f64,
+        request.app.started.timestamp() as f64,
     );
-    stored(call, &mut page)?;
-    inbox(call, &mut page);
-    files(call, &mut page);
+    stored(request, &mut page)?;
+    inbox(request, &mut page);
+    files(request, &mut page);
     process(&mut page);
-    call.shared.metrics.write(&mut page);
+    request.app.metrics.write(&mut page);
     Ok(Reply::new(METRICS, page.finish()))
 }
 
-fn stored(call: &Call, page: &mut Exposition) -> Result<(), Problem> {
-    let store = call.store()?;
+fn stored(request: &Request, page: &mut Exposition) -> Result<(), Problem> {
+    let store = request.store()?;
     let all = store.overview(&None)?;
     page.family("khlang_archives", GAUGE, "Archives on record by status.");
     for (status, count) in &all.submissions {
@@ -47,18 +61,18 @@ fn stored(call: &Call, page: &mut Exposition) -> Result<(), Problem> {
     if let Some(last) = store.last_received()?
         && let Ok(last) = DateTime::parse_from_rfc3339(&last)
     {
-        let age = (call.shared.clock.now() - last).num_milliseconds() as f64 / 1000.0;
+        let age = (request.app.clock.now() - last).num_milliseconds() as f64 / 1000.0;
         page.gauge("khlang_last_archive_age_seconds", "Since the last archive was received.", age);
     }
     Ok(())
 }
 
-/// Blocked files that are named; a series each must not become many.
+/// Most blocked files that are named, because each is a time series.
 const BLOCKED: usize = 20;
 
-fn inbox(call: &Call, page: &mut Exposition) {
+fn inbox(request: &Request, page: &mut Exposition) {
     let (oldest, waiting, loading, trouble, blocked_total, blocked) = {
-        let inbox = call.shared.inbox();
+        let inbox = request.app.inbox();
         let first = inbox.waiting.iter().map(|one| &one.since);
         let since =
             first.chain(&inbox.oldest).filter_map(|at| DateTime::parse_from_rfc3339(at).ok());
@@ -69,7 +83,7 @@ fn inbox(call: &Call, page: &mut Exposition) {
         (since.min(), inbox.waiting() as f64, loading, trouble, blocked_total, blocked)
     };
     let age = oldest.map_or(0.0, |oldest| {
-        (call.shared.clock.now() - oldest).num_milliseconds() as f64 / 1000.0
+        (request.app.clock.now() - oldest).num_milliseconds() as f64 / 1000.0
     });
     page.gauge("khlang_queue_archives", "Archives that wait in the inbox.", waiting);
     page.gauge("khlang_queue_oldest_seconds", "How long the oldest of them has waited.", age);
@@ -82,23 +96,23 @@ fn inbox(call: &Call, page: &mut Exposition) {
         let named = [("file", one.path.as_str()), ("owner", &one.owner), ("mode", &one.mode)];
         page.sample("", &named, 1.0);
     }
-    let held = f64::from(u8::from(call.world.units.held.is_some()));
+    let held = f64::from(u8::from(request.world.units.held.is_some()));
     page.gauge("khlang_units_held", "1 while a changed list of units is held back.", held);
 }
 
-fn files(call: &Call, page: &mut Exposition) {
+fn files(request: &Request, page: &mut Exposition) {
     let bytes = |path: &Path| path.metadata().map_or(0.0, |meta| meta.len() as f64);
-    let database = &call.shared.database;
+    let database = &request.app.database;
     let wal = database.with_extension("db-wal");
     page.gauge("khlang_database_bytes", "Size of the database.", bytes(database));
     page.gauge("khlang_database_wal_bytes", "Size of its write-ahead log.", bytes(&wal));
-    if let Ok(disk) = rustix::fs::statvfs(&call.shared.data) {
+    if let Ok(disk) = rustix::fs::statvfs(&request.app.data) {
         let free = disk.f_bavail.saturating_mul(disk.f_frsize) as f64;
         page.gauge("khlang_disk_free_bytes", "Free space where the data lie.", free);
     }
 }
 
-/// What the system says of this process, where it says anything.
+/// Memory and descriptors of this process, where the system tells.
 fn process(page: &mut Exposition) {
     let resident = std::fs::read_to_string("/proc/self/statm").ok().and_then(|text| {
         let pages: u64 = text.split(' ').nth(1)?.parse().ok()?;

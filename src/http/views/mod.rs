@@ -1,4 +1,5 @@
-//! What each route answers. A view reads; those that change something say so.
+//! Views: what each route answers. A file here is an address or a few related
+//! ones, with its routes in `ROUTES`; views that change something say so.
 
 pub mod access;
 pub mod archives;

@@ -1,4 +1,4 @@
-//! Points, quality and money of a round. Everybody sees their own: a unit
+//! Points, quality and money of a round. Each viewer sees their own: a unit
 //! itself, a main unit its units, the province all.
 
 use std::collections::BTreeMap;
@@ -7,12 +7,15 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::document;
-use crate::access::Role;
+use crate::app::results::RoundResult;
 use crate::clock::round_of;
-use crate::http::call::Call;
-use crate::http::figures::{self, Round};
+use crate::credentials::Role;
+use crate::http::endpoint::{Access, Endpoint};
+use crate::http::params::common::{BY_MONTH, DOCUMENT, LANG, ROUND, TRANCHE, UNIT};
 use crate::http::problem::{self, Problem};
-use crate::http::reply::Reply;
+use crate::http::reply::{HTML, JSON, Reply, XLSX};
+use crate::http::request::Request;
+use crate::http::route::Route;
 use crate::money::Satang;
 use crate::money::allocate::{MoneySums, Pools};
 use crate::money::closing::parts::PartLine;
@@ -25,16 +28,89 @@ use crate::score::sheet::Note;
 use crate::score::{ScoreQuery, ScoreReport};
 use crate::store::Action;
 
-/// The round asked for; that of today when none is.
-fn round(call: &Call) -> i32 {
-    let today = call.shared.clock.now().date_naive();
-    let asked = call.number("round").and_then(|round| i32::try_from(round).ok());
+/// Routes answered here.
+pub const ROUTES: &[Route] = &[
+    Route {
+        endpoint: Endpoint {
+            about: "Points and quality of a round, by unit, as `khlang score --json`.",
+            about_th: "คะแนนและคุณภาพของรอบปี รายหน่วยบริการ",
+            params: &[ROUND, UNIT, BY_MONTH],
+            schema: Some("Score"),
+            problems: &[
+                problem::BEING_COMPUTED,
+                problem::NO_ROUND,
+                problem::NO_UNIT,
+                problem::RULEBOOK,
+            ],
+            ..Endpoint::api("score", "/api/v1/score")
+        },
+        view: score,
+    },
+    Route {
+        endpoint: Endpoint {
+            about: "Quality of a round, by unit and tranche.",
+            about_th: "คุณภาพข้อมูลของรอบปี รายหน่วยบริการและงวด",
+            params: &[ROUND, TRANCHE, UNIT],
+            schema: Some("Quality"),
+            problems: &[
+                problem::BEING_COMPUTED,
+                problem::NO_ROUND,
+                problem::NO_UNIT,
+                problem::RULEBOOK,
+            ],
+            ..Endpoint::api("quality", "/api/v1/quality")
+        },
+        view: quality,
+    },
+    Route {
+        endpoint: Endpoint {
+            about: "The money of a round, by main unit and unit, as `khlang allocate --json`.",
+            about_th: "การจัดสรรเงินของรอบปี รายหน่วยบริการประจำและหน่วยบริการ",
+            params: &[ROUND, UNIT],
+            schema: Some("Allocation"),
+            problems: &[
+                problem::BEING_COMPUTED,
+                problem::NO_ROUND,
+                problem::NO_UNIT,
+                problem::RULEBOOK,
+                problem::UNITS,
+            ],
+            ..Endpoint::api("allocation", "/api/v1/allocation")
+        },
+        view: allocation,
+    },
+    Route {
+        endpoint: Endpoint {
+            access: Access::Roles(&[Role::Province, Role::Cup]),
+            personal: true,
+            about: "What a main unit is told about its money.",
+            about_th: "ใบแจ้งผลการจัดสรรเงินของหน่วยบริการประจำ",
+            params: &[ROUND, DOCUMENT, LANG],
+            content: &[JSON, HTML, XLSX],
+            schema: Some("Document"),
+            problems: &[
+                problem::BEING_COMPUTED,
+                problem::NO_ROUND,
+                problem::NO_UNIT,
+                problem::RULEBOOK,
+                problem::UNITS,
+            ],
+            ..Endpoint::api("statement", "/api/v1/statements/{cup}")
+        },
+        view: statement_of,
+    },
+];
+
+/// The round asked for, by default the present one.
+fn round(request: &Request) -> i32 {
+    let today = request.app.clock.now().date_naive();
+    let asked = request.number("round").and_then(|round| i32::try_from(round).ok());
     asked.unwrap_or_else(|| round_of(today))
 }
 
-/// Whether a unit is to be shown: asked for, and seen.
-fn shows(call: &Call) -> Result<impl Fn(&str) -> bool, Problem> {
-    let (wanted, scope) = (call.own_unit("unit")?, call.scope());
+/// A filter of units: asked for, and visible to the viewer.
+fn shows(request: &Request) -> Result<impl Fn(&str) -> bool, Problem> {
+    let (wanted, scope) = (request.own_unit("unit")?, request.scope());
     Ok(move |hcode: &str| {
         let asked = wanted.as_deref().is_none_or(|wanted| wanted == hcode);
         asked && scope.as_ref().is_none_or(|own| own.contains(hcode))
@@ -43,12 +119,12 @@ fn shows(call: &Call) -> Result<impl Fn(&str) -> bool, Problem> {
 
 /// Points by item, laid out as `score --json` does; quality beside them.
 fn sheet<Q>(
-    call: &Call,
-    round: &Round,
+    request: &Request,
+    round: &RoundResult,
     quality: impl FnMut(&str) -> Q,
 ) -> Result<ScoreReport<Q>, Problem> {
-    let shows = shows(call)?;
-    let by_month = call.text("by_month") == Some("yes");
+    let shows = shows(request)?;
+    let by_month = request.text("by_month") == Some("yes");
     let wanted = ScoreQuery { hcode: None, by_month };
     let points = &round.counted.points;
     let mut sheet = ScoreReport::new(&round.book, &round.world.units, points, &wanted, quality);
@@ -57,14 +133,14 @@ fn sheet<Q>(
 }
 
 /// `/api/v1/score`
-pub fn score(call: &Call) -> Result<Reply, Problem> {
-    let round = figures::round(call, round(call))?;
+pub fn score(request: &Request) -> Result<Reply, Problem> {
+    let round = request.results()?.round(round(request))?;
     let of = |hcode: &str| round.counted.quality.get(hcode).cloned().unwrap_or_default();
-    Reply::json(&sheet(call, &round, of)?)
+    Reply::json(&sheet(request, &round, of)?)
 }
 
 #[derive(Serialize)]
-struct Quality<'a> {
+struct QualityReply<'a> {
     round: i32,
     rulebook: &'a str,
     as_of_submission: i64,
@@ -79,10 +155,10 @@ struct UnitQuality<'a> {
 }
 
 /// `/api/v1/quality`
-pub fn quality(call: &Call) -> Result<Reply, Problem> {
-    let round = figures::round(call, round(call))?;
-    let shows = shows(call)?;
-    let tranche = call.number("tranche");
+pub fn quality(request: &Request) -> Result<Reply, Problem> {
+    let round = request.results()?.round(round(request))?;
+    let shows = shows(request)?;
+    let tranche = request.number("tranche");
     let known: Vec<u64> = round.book.tranches.iter().map(|one| one.number.into()).collect();
     if let Some(wanted) = tranche.filter(|wanted| !known.contains(wanted)) {
         let what = format!("tranche: round {} has no {wanted}", round.book.round);
@@ -97,20 +173,20 @@ pub fn quality(call: &Call) -> Result<Reply, Problem> {
     let units = &round.world.units.by_code;
     let listed =
         units.keys().chain(round.counted.quality.keys().filter(|c| !units.contains_key(*c)));
-    let seen = listed.filter(|hcode| shows(hcode));
-    Reply::json(&Quality {
+    let visible = listed.filter(|hcode| shows(hcode));
+    Reply::json(&QualityReply {
         round: round.book.round,
         rulebook: &round.book.sha256,
         as_of_submission: round.counted.allocation.as_of_submission,
         local_defaults: round.book.local_default_keys(),
-        units: seen.map(|hcode| UnitQuality { hcode, quality: of(hcode) }).collect(),
+        units: visible.map(|hcode| UnitQuality { hcode, quality: of(hcode) }).collect(),
     })
 }
 
-/// The allocation, as far as it is the viewer's: what all units together got
-/// is left out where it would tell what the others did.
+/// The allocation as far as the viewer may see it: sums of all units are left
+/// out where they would reveal those of others.
 #[derive(Serialize)]
-struct Allocation<'a> {
+struct AllocationReply<'a> {
     round: i32,
     rulebook: &'a str,
     rulebook_file: &'a str,
@@ -129,10 +205,10 @@ struct Allocation<'a> {
     cups: Vec<CupMoney>,
 }
 
-/// The round with its money, which is paid through main units: all of them are
-/// in the list of units.
-fn money(call: &Call) -> Result<Arc<Round>, Problem> {
-    let round = figures::round(call, round(call))?;
+/// The round with its money. Money is paid through main units, so all of them
+/// must be listed.
+fn money(request: &Request) -> Result<Arc<RoundResult>, Problem> {
+    let round = request.results()?.round(round(request))?;
     match round.world.units.cups_unknown().first() {
         None => Ok(round),
         Some(mistake) => {
@@ -143,16 +219,16 @@ fn money(call: &Call) -> Result<Arc<Round>, Problem> {
 }
 
 /// `/api/v1/allocation`
-pub fn allocation(call: &Call) -> Result<Reply, Problem> {
-    let round = money(call)?;
-    let shows = shows(call)?;
+pub fn allocation(request: &Request) -> Result<Reply, Problem> {
+    let round = money(request)?;
+    let shows = shows(request)?;
     let of = &round.counted.allocation;
     let cups: Vec<CupMoney> = of.cups.iter().filter_map(|cup| own(cup, &shows)).collect();
     let mut total = MoneySums::default();
     for cup in &cups {
         total.add(&cup.sums);
     }
-    Reply::json(&Allocation {
+    Reply::json(&AllocationReply {
         round: of.round,
         rulebook: &of.rulebook,
         rulebook_file: &of.rulebook_file,
@@ -167,15 +243,15 @@ pub fn allocation(call: &Call) -> Result<Reply, Problem> {
         pools: &of.pools,
         total,
         unallocated: of.unallocated,
-        parts: parts(call, &of.parts, &shows),
+        parts: parts(request, &of.parts, &shows),
         cups,
     })
 }
 
-/// The parts, with what was paid through main units as far as it is the
-/// viewer's: a main unit's sums are not for one of its units.
-fn parts(call: &Call, parts: &[PartLine], shows: &impl Fn(&str) -> bool) -> Vec<PartLine> {
-    let through = matches!(call.viewer.role(), Some(Role::Province | Role::Cup));
+/// The parts of the round; what was paid through main units is shown only to
+/// the province and to those main units.
+fn parts(request: &Request, parts: &[PartLine], shows: &impl Fn(&str) -> bool) -> Vec<PartLine> {
+    let through = matches!(request.viewer.role(), Some(Role::Province | Role::Cup));
     let mut parts = parts.to_vec();
     for part in &mut parts {
         let before = part.reopened.iter_mut().map(|before| &mut before.closed);
@@ -186,7 +262,7 @@ fn parts(call: &Call, parts: &[PartLine], shows: &impl Fn(&str) -> bool) -> Vec<
     parts
 }
 
-/// A main unit with those of its units that are shown, and their sums alone.
+/// A main unit with those of its units that are shown, and only their sums.
 fn own(cup: &CupMoney, shows: &impl Fn(&str) -> bool) -> Option<CupMoney> {
     let units: Vec<_> = cup.units.iter().filter(|unit| shows(&unit.hcode)).cloned().collect();
     let mut sums = MoneySums::default();
@@ -199,17 +275,17 @@ fn own(cup: &CupMoney, shows: &impl Fn(&str) -> bool) -> Option<CupMoney> {
 }
 
 /// `/api/v1/statements/{cup}`
-pub fn statement_of(call: &Call) -> Result<Reply, Problem> {
-    let cup = call.in_path("cup").to_ascii_uppercase();
-    // A statement tells of all units of the main unit: it is for those alone
-    // who may see them all.
-    let own = call.viewer.is_province() || call.viewer.hcode() == Some(&cup);
+pub fn statement_of(request: &Request) -> Result<Reply, Problem> {
+    let cup = request.in_path("cup").to_ascii_uppercase();
+    // A statement covers all units of the main unit, so only viewers who may
+    // see all of them get it.
+    let own = request.viewer.is_province() || request.viewer.hcode() == Some(&cup);
     if !own {
         return Err(Problem::new(problem::NOT_ALLOWED, "a statement of another main unit"));
     }
-    let round = money(call)?;
+    let round = money(request)?;
     let basis = CalculationInput {
-        reader: call.store()?,
+        reader: request.store()?,
         catalog: &round.world.catalog,
         units: &round.world.units,
         book: &round.book,
@@ -221,7 +297,7 @@ pub fn statement_of(call: &Call) -> Result<Reply, Problem> {
         Problem::new(problem::DATABASE, "see the log of the daemon")
     })?;
     let made = made.ok_or_else(|| Problem::new(problem::NO_UNIT, "no such main unit"))?;
-    call.log(Action::Read, Some(&cup), None, &made.name)?;
+    request.log(Action::Read, Some(&cup), None, &made.name)?;
     let name = format!("khlang-{}", made.name);
-    document::reply(call, &made, document::format(call).unwrap_or(Format::Json), &name)
+    document::reply(request, &made, document::format(request).unwrap_or(Format::Json), &name)
 }

@@ -1,41 +1,84 @@
-//! Signing in and out: a browser shows its token once, and has a session from
-//! then on.
+//! Signing in and out: a browser sends its token once and then has a session.
 
 use serde_json::json;
 
-use crate::access::{Identity, Role};
-use crate::http::call::Call;
-use crate::http::gate::{COOKIE, Claims};
+use crate::access::{COOKIE, Claims};
+use crate::credentials::{Identity, Role};
+use crate::http::endpoint::{Access, Body, Endpoint, POST};
 use crate::http::page::{self, Frame, Lang};
-use crate::http::problem::{self, Kind, Problem};
+use crate::http::params::common::{LANG, NEXT};
+use crate::http::problem::{self, Problem, ProblemKind};
 use crate::http::reply::Reply;
+use crate::http::request::Request;
+use crate::http::route::Route;
 use crate::store::Action;
 
-/// Longest address to go on to.
+/// Routes answered here.
+pub const ROUTES: &[Route] = &[
+    Route {
+        endpoint: Endpoint {
+            access: Access::Public,
+            about: "Page: sign in with a token.",
+            about_th: "หน้าเว็บ: เข้าสู่ระบบด้วยโทเคน",
+            params: &[LANG, NEXT],
+            asks_store: false,
+            ..Endpoint::page("sign_in_page", "/sign-in")
+        },
+        view: form,
+    },
+    Route {
+        endpoint: Endpoint {
+            methods: POST,
+            body: Body::Form,
+            access: Access::Public,
+            about: "Signs a browser in: the form has the token, and where to go on to.",
+            about_th: "เข้าสู่ระบบ: แบบฟอร์มมีโทเคนและหน้าที่จะไปต่อ",
+            params: &[LANG],
+            asks_store: false,
+            ..Endpoint::page("sign_in", "/sign-in")
+        },
+        view: sign_in,
+    },
+    Route {
+        endpoint: Endpoint {
+            methods: POST,
+            body: Body::Form,
+            access: Access::Public,
+            about: "Ends the session of a browser.",
+            about_th: "ออกจากระบบ",
+            asks_store: false,
+            ..Endpoint::page("sign_out", "/sign-out")
+        },
+        view: sign_out,
+    },
+];
+
+/// Longest address to continue to, in bytes.
 const NEXT_BYTES: usize = 2000;
 
-/// What the form itself says.
-const SAID_BY_FORM: [&Kind; 3] = [problem::TOKEN, problem::WRONG_TOKENS, problem::NO_PAGES];
+/// Problems that the form itself shows.
+const SAID_BY_FORM: [&ProblemKind; 3] = [problem::TOKEN, problem::WRONG_TOKENS, problem::NO_PAGES];
 
 /// `GET /sign-in`
-pub fn form(call: &Call) -> Result<Reply, Problem> {
-    let next = local(call.text("next").unwrap_or_default()).to_owned();
-    // Who may open no page is not sent to one, but may sign in as another.
-    if call.viewer.is_known() && call.viewer.role() != Some(Role::Metrics) {
+pub fn form(request: &Request) -> Result<Reply, Problem> {
+    let next = local(request.text("next").unwrap_or_default()).to_owned();
+    // A viewer who may open no page is not redirected, but may sign in with
+    // another token.
+    if request.viewer.is_known() && request.viewer.role() != Some(Role::Metrics) {
         return Ok(Reply::see_other(&next));
     }
-    shown(call, &next, None)
+    shown(request, &next, None)
 }
 
-fn shown(call: &Call, next: &str, wrong: Option<&Problem>) -> Result<Reply, Problem> {
+fn shown(request: &Request, next: &str, wrong: Option<&Problem>) -> Result<Reply, Problem> {
     let own = json!({
         "next": next, "wrong": wrong.map(|problem| problem.kind.code),
-        "wrong_title": wrong.map(|problem| match call.lang() {
+        "wrong_title": wrong.map(|problem| match request.lang() {
             Lang::Th => problem.kind.title_th,
             Lang::En => problem.kind.title,
         }),
     });
-    let mut reply = page::render(&Frame::of(call), "sign_in.html", own)?;
+    let mut reply = page::render(&Frame::new(request), "sign_in.html", own)?;
     if let Some(problem) = wrong {
         reply.status = problem.kind.status;
     }
@@ -43,42 +86,46 @@ fn shown(call: &Call, next: &str, wrong: Option<&Problem>) -> Result<Reply, Prob
 }
 
 /// `POST /sign-in`
-pub fn sign_in(call: &Call) -> Result<Reply, Problem> {
-    let next = call.field("next").unwrap_or_default();
+pub fn sign_in(request: &Request) -> Result<Reply, Problem> {
+    let next = request.field("next").unwrap_or_default();
     let next = local(&next);
-    if !call.shared.gate.guarded() {
+    if !request.app.authenticator.guarded() {
         return Ok(Reply::see_other(next));
     }
-    let token = call.field("token").unwrap_or_default();
-    let rules = &call.world.config.http;
-    let claims = Claims { peer: &call.viewer.peer, route: call.route.name, ..Claims::default() };
-    match call.shared.gate.sign_in(&token, &claims, rules, &call.shared.clock) {
+    let token = request.field("token").unwrap_or_default();
+    let rules = &request.world.config.http;
+    let claims =
+        Claims { peer: &request.viewer.peer, route: request.endpoint.name, ..Claims::default() };
+    let session = request.app.authenticator.sign_in(&token, &claims, rules, &request.app.clock);
+    match session.map_err(Problem::from) {
         Ok((session, identity)) => {
             let landing = landing(next, &identity);
-            let mut call_of = call.viewer.clone();
+            let mut call_of = request.viewer.clone();
             call_of.identity = Some(identity);
-            call.log_as(&call_of, Action::Change, None, None, "")?;
-            // An older session of this browser is over.
-            call.shared.gate.sign_out(&call.cookie)?;
+            request.log_as(&call_of, Action::Change, None, None, "")?;
+            // An older session of this browser ends.
+            request.app.authenticator.sign_out(&request.cookie)?;
             let seconds = rules.session.0.as_secs();
-            Ok(with_cookie(call, &landing, session.reveal(), seconds))
+            Ok(with_cookie(request, &landing, session.reveal(), seconds))
         }
-        Err(problem) if SAID_BY_FORM.contains(&problem.kind) => shown(call, next, Some(&problem)),
+        Err(problem) if SAID_BY_FORM.contains(&problem.kind) => {
+            shown(request, next, Some(&problem))
+        }
         Err(problem) => Err(problem),
     }
 }
 
 /// `POST /sign-out`
-pub fn sign_out(call: &Call) -> Result<Reply, Problem> {
-    call.shared.gate.sign_out(&call.cookie)?;
-    call.log(Action::Change, None, None, "")?;
-    Ok(with_cookie(call, "/sign-in", "", 0))
+pub fn sign_out(request: &Request) -> Result<Reply, Problem> {
+    request.app.authenticator.sign_out(&request.cookie)?;
+    request.log(Action::Change, None, None, "")?;
+    Ok(with_cookie(request, "/sign-in", "", 0))
 }
 
-/// On to another page, with a cookie that no script reads and no other site
-/// makes a browser send.
-fn with_cookie(call: &Call, to: &str, value: &str, seconds: u64) -> Reply {
-    let secure = if call.secure { "; Secure" } else { "" };
+/// A redirect with a cookie that scripts cannot read and other sites cannot
+/// make a browser send.
+fn with_cookie(request: &Request, to: &str, value: &str, seconds: u64) -> Reply {
+    let secure = if request.secure { "; Secure" } else { "" };
     let cookie =
         format!("{COOKIE}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
     let mut reply = Reply::see_other(to);
@@ -86,7 +133,8 @@ fn with_cookie(call: &Call, to: &str, value: &str, seconds: u64) -> Reply {
     reply
 }
 
-/// Where one begins: a unit that wanted no other page, on its own.
+/// Where a session begins: for a unit its own page, unless it asked for
+/// another.
 fn landing(next: &str, identity: &Identity) -> String {
     match (identity.role, &identity.hcode, next.split_once('?')) {
         (Role::Unit, Some(hcode), None) if next == "/" => format!("/units/{hcode}"),
@@ -95,7 +143,8 @@ fn landing(next: &str, identity: &Identity) -> String {
     }
 }
 
-/// An address of ours, or else the first page: nobody is sent to a stranger.
+/// An address of this site, or else the first page: nobody is redirected to
+/// another site.
 fn local(next: &str) -> &str {
     let plain = next.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
     let ours = next.starts_with('/') && !next.starts_with("//") && next.len() <= NEXT_BYTES;

@@ -1,31 +1,68 @@
-//! The daemon as a whole, and the units.
+//! The status of the daemon, and the units.
 
 use std::collections::HashMap;
 
 use serde::Serialize;
 
-use crate::http::call::Call;
+use crate::app::InboxStatus;
+use crate::http::endpoint::Endpoint;
+use crate::http::params::common::{PAGE, PER_PAGE};
+use crate::http::params::{Param, ParamType};
+use crate::http::problem;
 use crate::http::problem::Problem;
 use crate::http::reply::Reply;
-use crate::http::shared::InboxState;
+use crate::http::request::Request;
+use crate::http::route::Route;
 use crate::store::{ListPage, Overview, SubmissionFilter, SubmissionLine, UnitSummary};
 use crate::units::{Held, Unit};
 
-/// Archives of each unit that the status names.
+/// Waiting archives of each unit that the status names.
 const NAMED_OF_UNIT: usize = 20;
 
+/// Routes answered here.
+pub const ROUTES: &[Route] = &[
+    Route {
+        endpoint: Endpoint {
+            about: "Version, time, inbox, totals, and what came in today.",
+            about_th: "รุ่นโปรแกรม เวลา กล่องรับไฟล์ ยอดรวม และข้อมูลที่รับวันนี้",
+            schema: Some("Status"),
+            ..Endpoint::api("status", "/api/v1/status")
+        },
+        view: status,
+    },
+    Route {
+        endpoint: Endpoint {
+            about: "The units, each with what it has sent.",
+            about_th: "หน่วยบริการ พร้อมข้อมูลที่แต่ละแห่งส่ง",
+            params: &[
+                Param {
+                    name: "cup",
+                    kind: ParamType::Hcode,
+                    about: "Only units of this main unit.",
+                },
+                PAGE,
+                PER_PAGE,
+            ],
+            schema: Some("UnitPage"),
+            problems: &[problem::NO_UNIT],
+            ..Endpoint::api("units", "/api/v1/units")
+        },
+        view: units,
+    },
+];
+
 #[derive(Serialize)]
-struct Status {
+struct StatusReply {
     version: &'static str,
     now: String,
     started: String,
     data: String,
-    inbox: InboxState,
+    inbox: InboxStatus,
     totals: Overview,
     today: Today,
     last_submission: Option<SubmissionLine>,
     units_in_force: usize,
-    /// A list of units that is held back; for the province alone.
+    /// A list of units that is held back; only for the province.
     units_held: Option<Held>,
 }
 
@@ -37,35 +74,36 @@ struct Today {
 }
 
 /// `/api/v1/status`
-pub fn status(call: &Call) -> Result<Reply, Problem> {
-    let (shared, store) = (call.shared, call.store()?);
-    let (now, scope) = (shared.clock.now(), call.scope());
+pub fn status(request: &Request) -> Result<Reply, Problem> {
+    let (shared, store) = (request.app, request.store()?);
+    let (now, scope) = (shared.clock.now(), request.scope());
     let last = SubmissionFilter { units: scope.clone(), ..SubmissionFilter::default() };
     let day = now.date_naive().to_string();
     let name = shared.data.file_name().map(|name| name.to_string_lossy().into_owned());
-    Reply::json(&Status {
+    Reply::json(&StatusReply {
         version: env!("CARGO_PKG_VERSION"),
         now: now.to_rfc3339(),
         started: shared.started.to_rfc3339(),
         data: name.unwrap_or_default(),
-        inbox: inbox(call),
+        inbox: inbox(request),
         totals: store.overview(&scope)?,
         today: Today { totals: store.overview_of_day(&day, &scope)?, day },
         last_submission: store.submissions(&last, 1, 1)?.rows.pop(),
-        units_in_force: call.world.units.by_code.len(),
-        units_held: held(call).cloned(),
+        units_in_force: request.world.units.by_code.len(),
+        units_held: held(request).cloned(),
     })
 }
 
-/// A list of units that is held back, told to who can do something about it.
-pub fn held<'c>(call: &'c Call) -> Option<&'c Held> {
-    call.world.units.held.as_ref().filter(|_| call.viewer.is_province())
+/// A list of units that is held back, for viewers who can do something about
+/// it.
+pub fn held<'c>(request: &'c Request) -> Option<&'c Held> {
+    request.world.units.held.as_ref().filter(|_| request.viewer.is_province())
 }
 
-/// The inbox as far as it is the viewer's: archives of its units. What else
-/// lies there, and trouble of ours, is for the province.
-pub fn inbox(call: &Call) -> InboxState {
-    let (scope, board) = (call.scope(), call.shared.inbox());
+/// The inbox as far as the viewer may see it: archives of their units.
+/// Everything else is for the province.
+pub fn inbox(request: &Request) -> InboxStatus {
+    let (scope, board) = (request.scope(), request.app.inbox());
     let own = |hcode: &Option<String>| match (&scope, hcode) {
         (None, _) => true,
         (Some(units), Some(hcode)) => units.contains(hcode),
@@ -73,16 +111,17 @@ pub fn inbox(call: &Call) -> InboxState {
     };
     let waiting = board.waiting.iter().filter(|one| own(&one.hcode)).cloned().collect();
     let blocked: Vec<_> = board.blocked.iter().filter(|one| own(&one.hcode)).cloned().collect();
-    let mut inbox = InboxState {
+    let mut inbox = InboxStatus {
         waiting,
         loading: board.loading.clone().filter(|loading| own(&loading.hcode)),
         blocked_total: blocked.len(),
         blocked,
         last_scan: board.last_scan.clone(),
-        ..InboxState::default()
+        ..InboxStatus::default()
     };
     if scope.is_some() {
-        // The first of all may be others': of each unit the first are known.
+        // The first of all may be of other units, so take the first of each own
+        // unit.
         let queues = || board.queues.iter().filter(|(hcode, _)| own(hcode));
         for one in queues().flat_map(|(_, queue)| queue.values().take(NAMED_OF_UNIT)) {
             if !inbox.waiting.contains(one) {
@@ -102,7 +141,7 @@ pub fn inbox(call: &Call) -> InboxState {
     inbox
 }
 
-/// A unit with what it has sent; nulls when that is nothing.
+/// A unit with what it has sent; null where that is nothing.
 #[derive(Serialize)]
 struct UnitRow<'a> {
     #[serde(flatten)]
@@ -115,14 +154,14 @@ struct UnitRow<'a> {
 }
 
 /// `/api/v1/units`
-pub fn units(call: &Call) -> Result<Reply, Problem> {
-    let lines = call.store()?.units()?;
+pub fn units(request: &Request) -> Result<Reply, Problem> {
+    let lines = request.store()?.units()?;
     let lines: HashMap<&str, &UnitSummary> = lines.iter().map(|l| (l.hcode.as_str(), l)).collect();
-    let (cup, scope) = (call.text("cup"), call.scope());
+    let (cup, scope) = (request.text("cup"), request.scope());
     if let Some(cup) = cup {
-        call.must_know("cup", cup)?;
+        request.must_know("cup", cup)?;
     }
-    let units: Vec<&Unit> = call
+    let units: Vec<&Unit> = request
         .world
         .units
         .by_code
@@ -130,7 +169,7 @@ pub fn units(call: &Call) -> Result<Reply, Problem> {
         .filter(|unit| cup.is_none_or(|cup| unit.cup == cup))
         .filter(|unit| scope.as_ref().is_none_or(|units| units.contains(&unit.hcode)))
         .collect();
-    let (page, per_page) = (call.page(), call.per_page());
+    let (page, per_page) = (request.page(), request.per_page());
     let rows = units
         .iter()
         .skip(((page - 1) * per_page) as usize)
@@ -147,5 +186,5 @@ pub fn units(call: &Call) -> Result<Reply, Problem> {
             }
         })
         .collect();
-    call.page_of(&ListPage { rows, total: units.len() as u64, page, per_page })
+    request.page_of(&ListPage { rows, total: units.len() as u64, page, per_page })
 }

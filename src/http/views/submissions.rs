@@ -1,79 +1,154 @@
-//! Submissions and what was said about their rows.
+//! Submissions and the findings about their rows.
 
 use super::archives;
-use crate::http::call::Call;
+use crate::http::endpoint::Endpoint;
+use crate::http::params::common::{PAGE, PER_PAGE};
+use crate::http::params::{Param, ParamType};
+use crate::http::problem;
 use crate::http::problem::Problem;
-use crate::http::reply::{CSV, Reply};
+use crate::http::reply::{CSV, JSON, Reply};
+use crate::http::request::Request;
+use crate::http::route::Route;
 use crate::report::{csv, findings};
 use crate::store::{Action, SubmissionFilter, SubmissionSort};
+
+/// Routes answered here.
+pub const ROUTES: &[Route] = &[
+    Route {
+        endpoint: Endpoint {
+            about: "Submissions, newest first.",
+            about_th: "การส่งข้อมูล ล่าสุดก่อน",
+            params: &[
+                Param { name: "hcode", kind: ParamType::Hcode, about: "Only of this unit." },
+                Param { name: "status", kind: ParamType::Status, about: "Only with this status." },
+                Param {
+                    name: "from",
+                    kind: ParamType::Day,
+                    about: "Received on this day or later.",
+                },
+                Param {
+                    name: "to",
+                    kind: ParamType::Day,
+                    about: "Received on this day or earlier.",
+                },
+                Param {
+                    name: "sort",
+                    kind: ParamType::OneOf(&["-id", "id", "hcode", "archive", "-bytes"]),
+                    about: "Order; `-id`, the newest first, if not given.",
+                },
+                PAGE,
+                PER_PAGE,
+            ],
+            schema: Some("SubmissionPage"),
+            problems: &[problem::NO_UNIT],
+            ..Endpoint::api("submissions", "/api/v1/submissions")
+        },
+        view: list,
+    },
+    Route {
+        endpoint: Endpoint {
+            personal: true,
+            about: "One submission, whole, as in its receipt.",
+            about_th: "การส่งข้อมูลหนึ่งครั้งทั้งหมด เหมือนในใบตอบรับ",
+            schema: Some("Submission"),
+            problems: &[problem::NO_SUBMISSION],
+            ..Endpoint::api("submission", "/api/v1/submissions/{id}")
+        },
+        view: one,
+    },
+    Route {
+        endpoint: Endpoint {
+            personal: true,
+            about: "What was said about the rows of a submission, in the order of file and line; \
+                    as CSV all of it.",
+            about_th: "ข้อผิดพลาดรายแถวของการส่งข้อมูล เรียงตามแฟ้มและบรรทัด; แบบ CSV ได้ทั้งหมด",
+            params: &[
+                PAGE,
+                PER_PAGE,
+                Param {
+                    name: "format",
+                    kind: ParamType::OneOf(&["json", "csv"]),
+                    about: "`csv` for a spreadsheet.",
+                },
+            ],
+            content: &[JSON, CSV],
+            schema: Some("FindingPage"),
+            problems: &[problem::NO_SUBMISSION],
+            ..Endpoint::api("findings", "/api/v1/submissions/{id}/findings")
+        },
+        view: of_rows,
+    },
+];
 
 /// Findings read from the store at a time for a download.
 const BATCH: u64 = 5_000;
 
 /// `/api/v1/submissions`
-pub fn list(call: &Call) -> Result<Reply, Problem> {
-    let sort = SubmissionSort::NAMES.iter().find(|(name, _)| call.text("sort") == Some(*name));
+pub fn list(request: &Request) -> Result<Reply, Problem> {
+    let sort = SubmissionSort::NAMES.iter().find(|(name, _)| request.text("sort") == Some(*name));
     let filter = SubmissionFilter {
-        units: call.scope(),
+        units: request.scope(),
         sort: sort.map_or_else(SubmissionSort::default, |(_, sort)| *sort),
-        hcode: call.own_unit("hcode")?,
-        status: call.owned("status"),
-        from: call.owned("from"),
-        to: call.owned("to"),
+        hcode: request.own_unit("hcode")?,
+        status: request.owned("status"),
+        from: request.owned("from"),
+        to: request.owned("to"),
     };
-    call.page_of(&call.store()?.submissions(&filter, call.page(), call.per_page())?)
+    request.page_of(&request.store()?.submissions(&filter, request.page(), request.per_page())?)
 }
 
-/// The submission in the path, when its unit may be seen; one of somebody
-/// else's is as if it were not there. That it was looked at is logged.
-pub fn own(call: &Call) -> Result<i64, Problem> {
-    let id = call.id()?;
-    let sender = call.store()?.sender(id)?.ok_or_else(|| call.no_submission())?;
-    let seen = match &sender {
-        Some(hcode) => call.viewer.may_see(&call.world, hcode),
-        None => call.viewer.is_province(),
+/// The submission in the path, if the viewer may see its unit; otherwise it
+/// looks as if it did not exist. The read is logged.
+pub fn own(request: &Request) -> Result<i64, Problem> {
+    let id = request.id()?;
+    let sender = request.store()?.sender(id)?.ok_or_else(|| request.no_submission())?;
+    let visible = match &sender {
+        Some(hcode) => request.viewer.may_see(&request.world, hcode),
+        None => request.viewer.is_province(),
     };
-    if !seen {
-        return Err(call.no_submission());
+    if !visible {
+        return Err(request.no_submission());
     }
-    call.log(Action::Read, sender.as_deref(), Some(id), "")?;
+    request.log(Action::Read, sender.as_deref(), Some(id), "")?;
     Ok(id)
 }
 
 /// `/api/v1/submissions/{id}`
-pub fn one(call: &Call) -> Result<Reply, Problem> {
-    // Asked for first: what is done in between is found in one or the other.
-    if let Some(waiting) = archives::not_yet(call, call.id()?)? {
+pub fn one(request: &Request) -> Result<Reply, Problem> {
+    // Checked first: a submission stored in between is found in one or the
+    // other.
+    if let Some(waiting) = archives::not_yet(request, request.id()?)? {
         return Ok(waiting);
     }
-    let found = call.store()?.submission(own(call)?, &call.world.catalog)?;
-    let mut submission = found.ok_or_else(|| call.no_submission())?;
+    let found = request.store()?.submission(own(request)?, &request.world.catalog)?;
+    let mut submission = found.ok_or_else(|| request.no_submission())?;
     let findings = std::mem::take(&mut submission.findings);
-    submission.findings = findings.into_iter().map(|f| call.viewer.finding(f)).collect();
+    submission.findings = findings.into_iter().map(|f| request.viewer.redact_finding(f)).collect();
     Reply::json(&submission)
 }
 
 /// `/api/v1/submissions/{id}/findings`
-pub fn of_rows(call: &Call) -> Result<Reply, Problem> {
-    let id = own(call)?;
-    let catalog = &call.world.catalog;
-    if call.text("format") == Some("csv") {
-        return download(call, id);
+pub fn of_rows(request: &Request) -> Result<Reply, Problem> {
+    let id = own(request)?;
+    let catalog = &request.world.catalog;
+    if request.text("format") == Some("csv") {
+        return download(request, id);
     }
-    let found = call.store()?.findings(id, call.page(), call.per_page(), catalog)?;
-    let mut page = found.ok_or_else(|| call.no_submission())?;
-    page.rows = page.rows.into_iter().map(|finding| call.viewer.finding(finding)).collect();
-    call.page_of(&page)
+    let found = request.store()?.findings(id, request.page(), request.per_page(), catalog)?;
+    let mut page = found.ok_or_else(|| request.no_submission())?;
+    page.rows =
+        page.rows.into_iter().map(|finding| request.viewer.redact_finding(finding)).collect();
+    request.page_of(&page)
 }
 
-/// All findings that are kept, for a spreadsheet; `limits.findings` bounds them.
-fn download(call: &Call, id: i64) -> Result<Reply, Problem> {
-    let catalog = &call.world.catalog;
+/// All stored findings, for a spreadsheet; `limits.findings` bounds them.
+fn download(request: &Request, id: i64) -> Result<Reply, Problem> {
+    let catalog = &request.world.catalog;
     let (mut kept, mut page) = (Vec::new(), 1);
     loop {
-        let found = call.store()?.findings(id, page, BATCH, catalog)?;
-        let found = found.ok_or_else(|| call.no_submission())?;
-        kept.extend(found.rows.into_iter().map(|finding| call.viewer.finding(finding)));
+        let found = request.store()?.findings(id, page, BATCH, catalog)?;
+        let found = found.ok_or_else(|| request.no_submission())?;
+        kept.extend(found.rows.into_iter().map(|finding| request.viewer.redact_finding(finding)));
         if page * BATCH >= found.total {
             break;
         }

@@ -1,21 +1,42 @@
 //! All that waits in the inbox, however much that is.
 
-use crate::http::call::Call;
-use crate::http::problem::Problem;
+use crate::app::WaitingArchive;
+use crate::http::endpoint::Endpoint;
+use crate::http::params::common::{PAGE, PER_PAGE};
+use crate::http::params::{Param, ParamType};
+use crate::http::problem::{self, Problem};
 use crate::http::reply::Reply;
-use crate::http::shared::Waiting;
+use crate::http::request::Request;
+use crate::http::route::Route;
 use crate::store::ListPage;
 
+/// The route answered here.
+pub const ROUTES: &[Route] = &[Route {
+    endpoint: Endpoint {
+        about: "Archives that wait: by unit, and of a unit in the order in which they will be taken.",
+        about_th: "ไฟล์ที่รอรับ เรียงตามหน่วยบริการและลำดับที่จะรับ",
+        params: &[
+            Param { name: "hcode", kind: ParamType::Hcode, about: "Only of this unit." },
+            PAGE,
+            PER_PAGE,
+        ],
+        schema: Some("WaitingPage"),
+        problems: &[problem::NO_UNIT],
+        ..Endpoint::api("inbox", "/api/v1/inbox")
+    },
+    view: list,
+}];
+
 /// `/api/v1/inbox`
-pub fn list(call: &Call) -> Result<Reply, Problem> {
-    call.page_of(&page(call, call.per_page())?)
+pub fn list(request: &Request) -> Result<Reply, Problem> {
+    request.page_of(&page(request, request.per_page())?)
 }
 
 /// The page asked for of what waits and may be seen: by unit, and of a unit in
 /// the order in which it will be taken. What no unit has sent is the
 /// province's and comes first.
-pub fn page(call: &Call, per_page: u64) -> Result<ListPage<Waiting>, Problem> {
-    let (asked, scope, page) = (call.own_unit("hcode")?, call.scope(), call.page());
+pub fn page(request: &Request, per_page: u64) -> Result<ListPage<WaitingArchive>, Problem> {
+    let (asked, scope, page) = (request.own_unit("hcode")?, request.scope(), request.page());
     let seen = |hcode: &Option<String>| match hcode {
         Some(hcode) => {
             asked.as_ref().is_none_or(|asked| asked == hcode)
@@ -25,7 +46,7 @@ pub fn page(call: &Call, per_page: u64) -> Result<ListPage<Waiting>, Problem> {
     };
     let mut before = (page - 1).saturating_mul(per_page) as usize;
     let (mut rows, mut total) = (Vec::new(), 0);
-    let board = call.shared.inbox();
+    let board = request.app.inbox();
     for (_, queue) in board.queues.iter().filter(|(hcode, _)| seen(hcode)) {
         total += queue.len();
         // Whole queues are passed over without a look at what is in them.

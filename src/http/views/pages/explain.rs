@@ -1,45 +1,81 @@
-//! `/kpi/{kpi}/explain`: where a unit loses people between its population and
+//! `/kpi/{kpi}/explain`: where a unit loses persons between its population and
 //! the numerator, whom it misses, and each condition of one person.
 //!
-//! A person is asked for by the number at the unit (PID): an address is kept
-//! by browsers and proxies, and a citizen ID must not stand in one.
+//! A person is identified by the number at the unit (PID): browsers and proxies
+//! keep addresses, so a citizen ID must not be in one.
 
 use serde_json::{Value, json};
 
 use super::indicator::about;
 use super::rows::{self, name};
 use super::{Pager, unit_name};
-use crate::http::call::Call;
-use crate::http::figures;
+use crate::app::results;
+use crate::http::endpoint::Endpoint;
 use crate::http::page::{self, Frame, Lang};
+use crate::http::params::common::{LANG, PAGE, QUARTER, RESULT_PROBLEMS};
+use crate::http::params::{Param, ParamType};
 use crate::http::problem::{self, Problem};
 use crate::http::reply::Reply;
+use crate::http::request::Request;
+use crate::http::route::Route;
 use crate::kpi::{Definition, Missing, PersonExplained, PersonOutcome, UnitExplained};
 use crate::row::citizen_id;
 use crate::store::Action;
 
+/// The route answered here.
+pub const ROUTES: &[Route] = &[Route {
+    endpoint: Endpoint {
+        personal: true,
+        about: "Page: where a unit loses people on the way to an indicator, and whom it misses.",
+        about_th: "หน้าเว็บ: ที่มาของตัวชี้วัดในหน่วยบริการ และรายชื่อผู้ที่ยังขาด",
+        params: &[
+            Param { name: "unit", kind: ParamType::Hcode, about: "The unit." },
+            QUARTER,
+            Param {
+                name: "person",
+                kind: ParamType::Pid,
+                about: "One person: the number at the unit.",
+            },
+            Param {
+                name: "cid",
+                kind: ParamType::OneOf(&["on", "off"]),
+                about: "Citizen IDs whole.",
+            },
+            PAGE,
+            LANG,
+        ],
+        problems: RESULT_PROBLEMS,
+        ..Endpoint::page("explain_page", "/kpi/{kpi}/explain")
+    },
+    view: explain,
+}];
+
 /// Persons on one page.
 const SHOWN: u64 = 50;
 
-/// `/kpi/{kpi}/explain`
-pub fn explain(call: &Call) -> Result<Reply, Problem> {
-    let (lang, period) = (call.lang(), rows::period(call)?);
-    let library = figures::library(call)?;
-    let definition = figures::definition(&library, call.in_path("kpi"))?;
-    let hcode = call.own_unit("unit")?.or_else(|| call.viewer.hcode().map(str::to_owned));
+/// `/kpi/{kpi}/explain`: where a unit loses persons between its population and
+/// the numerator, whom it misses, and each condition of one person.
+///
+/// A person is identified by the number at the unit (PID): browsers and proxies
+/// keep addresses, so a citizen ID must not be in one.
+pub fn explain(request: &Request) -> Result<Reply, Problem> {
+    let (lang, period) = (request.lang(), rows::period(request)?);
+    let library = request.app.results.library()?;
+    let definition = results::definition(&library, request.in_path("kpi"))?;
+    let hcode = request.own_unit("unit")?.or_else(|| request.viewer.hcode().map(str::to_owned));
     let hcode = hcode.ok_or_else(|| Problem::new(problem::INVALID_PARAMETER, "unit is needed"))?;
-    let unit = unit_name(call, Some(&hcode));
+    let unit = unit_name(request, Some(&hcode));
     let unit = unit.ok_or_else(|| Problem::new(problem::NO_UNIT, format!("no unit {hcode}")))?;
-    let whole = call.text("cid") == Some("on");
-    call.log(Action::Read, Some(&hcode), None, &read(call, definition, whole))?;
-    let explained = figures::unit(call, &definition.id, period, &hcode)?;
-    let person = match call.text("person") {
-        Some(pid) => Some(person(call, definition, &explained, &hcode, pid, whole)?),
+    let whole = request.text("cid") == Some("on");
+    request.log(Action::Read, Some(&hcode), None, &read(request, definition, whole))?;
+    let explained = request.results()?.unit(&definition.id, period, &hcode)?;
+    let person = match request.text("person") {
+        Some(pid) => Some(person(request, definition, &explained, &hcode, pid, whole)?),
         None => None,
     };
     let text = period.to_string();
     let own = json!({
-        "kpi": about(definition, lang), "period": text, "periods": rows::periods(call, &text),
+        "kpi": about(definition, lang), "period": text, "periods": rows::periods(request, &text),
         "hcode": hcode, "unit": unit, "whole": whole, "person": person,
         "why": explained.not_computable.as_ref().map(|why| name(&why.text, lang)),
         "steps": steps(&explained, lang),
@@ -47,27 +83,27 @@ pub fn explain(call: &Call) -> Result<Reply, Problem> {
         "excluded": explained.excluded.iter().map(|(reason, count)| json!({
             "text": reason_text(definition, reason, lang), "count": count,
         })).collect::<Vec<_>>(),
-        "missing": missing(call, definition, &explained, whole),
-        "pager": Pager::new(call, SHOWN, explained.missing.len() as u64, "#missing"),
+        "missing": missing(request, definition, &explained, whole),
+        "pager": Pager::new(request, SHOWN, explained.missing.len() as u64, "#missing"),
     });
-    page::render(&Frame::of(call), "explain.html", own)
+    page::render(&Frame::new(request), "explain.html", own)
 }
 
-/// What the access log says was read; it names no person.
-fn read(call: &Call, definition: &Definition, whole: bool) -> String {
-    let person = if call.text("person").is_some() { ", one person" } else { "" };
+/// Detail for the access log; it names no person.
+fn read(request: &Request, definition: &Definition, whole: bool) -> String {
+    let person = if request.text("person").is_some() { ", one person" } else { "" };
     let whole = if whole { ", citizen IDs whole" } else { "" };
     format!("{}{person}{whole}", definition.id)
 }
 
-/// The steps that sum up: they stand above the funnel.
+/// The steps that are sums: they stand above the funnel.
 const SUMS: [&str; 2] = ["denominator", "numerator"];
 
 fn sum(explained: &UnitExplained, name: &str) -> Option<u64> {
     explained.funnel.iter().find(|step| step.name == name).map(|step| step.left)
 }
 
-/// The funnel: how many are left, in parts of a thousand of those looked at.
+/// The funnel: how many are left, in thousandths of the first step.
 fn steps(explained: &UnitExplained, lang: Lang) -> Vec<Value> {
     let first = explained.funnel.first().map_or(1, |step| step.left).max(1);
     let mut before = first;
@@ -88,19 +124,19 @@ fn reason_text<'d>(definition: &'d Definition, reason: &'d str, lang: Lang) -> &
     names.map_or(reason, |names| name(names, lang))
 }
 
-/// A citizen ID as it is shown: whole only when that was asked for.
+/// A citizen ID as it is shown: masked unless asked for in clear.
 fn shown(cid: &str, whole: bool) -> String {
     if whole { cid.to_owned() } else { citizen_id::mask(cid) }
 }
 
 /// Whom the unit misses, on the page asked for.
 fn missing(
-    call: &Call,
+    request: &Request,
     definition: &Definition,
     explained: &UnitExplained,
     whole: bool,
 ) -> Vec<Value> {
-    let lang = call.lang();
+    let lang = request.lang();
     let line = |missing: &Missing| {
         let text = |name: &String| reason_text(definition, name, lang).to_owned();
         json!({
@@ -109,13 +145,13 @@ fn missing(
             "lacks": missing.lacks.as_ref().map(text),
         })
     };
-    let first = (call.page() - 1).saturating_mul(SHOWN) as usize;
+    let first = (request.page() - 1).saturating_mul(SHOWN) as usize;
     explained.missing.iter().skip(first).take(SHOWN as usize).map(line).collect()
 }
 
 /// One person with every condition.
 fn person(
-    call: &Call,
+    request: &Request,
     definition: &Definition,
     explained: &UnitExplained,
     hcode: &str,
@@ -125,20 +161,20 @@ fn person(
     let among = explained.missing.iter().find(|missing| missing.pid.as_deref() == Some(pid));
     let cid = match among {
         Some(missing) => Some(missing.person.clone()),
-        None => call.store()?.cid_of(hcode, pid)?,
+        None => request.store()?.cid_of(hcode, pid)?,
     };
     let Some(cid) = cid else { return Ok(json!({ "pid": pid, "known": false })) };
-    let period = rows::period(call)?;
-    let explained = figures::person(call, &definition.id, period, &cid)?;
+    let period = rows::period(request)?;
+    let explained = request.results()?.person(&definition.id, period, &cid)?;
     Ok(json!({
         "pid": pid, "known": true, "cid": shown(&cid, whole),
-        "outcomes": outcomes(call, &explained, call.lang()),
+        "outcomes": outcomes(request, &explained, request.lang()),
     }))
 }
 
-/// What the person is to the indicator, at each unit that who looks may see.
-fn outcomes(call: &Call, explained: &PersonExplained, lang: Lang) -> Vec<Value> {
-    let own = |outcome: &&PersonOutcome| call.viewer.may_see(&call.world, &outcome.hcode);
+/// The result of the person at each unit that the viewer may see.
+fn outcomes(request: &Request, explained: &PersonExplained, lang: Lang) -> Vec<Value> {
+    let own = |outcome: &&PersonOutcome| request.viewer.may_see(&request.world, &outcome.hcode);
     let each = explained.outcomes.iter().filter(own).map(|outcome| {
         let checks: Vec<Value> = outcome
             .checks
@@ -150,7 +186,7 @@ fn outcomes(call: &Call, explained: &PersonExplained, lang: Lang) -> Vec<Value> 
             })
             .collect();
         json!({
-            "hcode": outcome.hcode, "unit": unit_name(call, Some(&outcome.hcode)),
+            "hcode": outcome.hcode, "unit": unit_name(request, Some(&outcome.hcode)),
             "den": outcome.in_denominator, "num": outcome.in_numerator, "checks": checks,
             "reason": outcome.reason_text.as_ref().map(|text| name(text, lang)),
         })

@@ -1,38 +1,54 @@
-//! `/kpi/{kpi}`: one indicator: groups against the target, months, what it
-//! means, and where to take it from.
+//! `/kpi/{kpi}`: one indicator: groups against the target, months, its
+//! definition, and downloads.
 
 use std::cmp::Reverse;
 
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::rows::{self, Row, Shown, name};
+use super::rows::{self, GroupRow, ShownKpi, name};
 use super::{RENEW, being_computed};
-use crate::http::call::Call;
-use crate::http::figures;
+use crate::app::results::{self, ResultsError};
+use crate::http::endpoint::Endpoint;
 use crate::http::page::{self, Frame, Lang};
+use crate::http::params::common::{LANG, LEVEL, QUARTER, RESULT_PROBLEMS};
 use crate::http::problem::{self, Problem};
 use crate::http::reply::Reply;
+use crate::http::request::Request;
+use crate::http::route::Route;
 use crate::kpi::{Definition, Direction, Level, Period, value_text};
 use crate::report::chart::{Chart, Point, Shape};
 use crate::report::{Words, html, words};
 
+/// The route answered here.
+pub const ROUTES: &[Route] = &[Route {
+    endpoint: Endpoint {
+        about: "Page: an indicator: groups against the target, months, what it means.",
+        about_th: "หน้าเว็บ: ตัวชี้วัดหนึ่งตัว เทียบเป้าหมาย รายเดือน และนิยาม",
+        params: &[QUARTER, LEVEL, LANG],
+        problems: RESULT_PROBLEMS,
+        ..Endpoint::page("kpi_page", "/kpi/{kpi}")
+    },
+    view: indicator,
+}];
+
 /// Levels to choose from.
 const LEVELS: [&str; 6] = ["unit", "cup", "district", "network", "class", "province"];
 
-/// `/kpi/{kpi}`
-pub fn indicator(call: &Call) -> Result<Reply, Problem> {
-    let (lang, period) = (call.lang(), rows::period(call)?);
-    let library = figures::library(call)?;
-    let definition = figures::definition(&library, call.in_path("kpi"))?;
-    let level = call.text("level").unwrap_or(LEVELS[0]);
+/// `/kpi/{kpi}`: one indicator: groups against the target, months, its
+/// definition, and downloads.
+pub fn indicator(request: &Request) -> Result<Reply, Problem> {
+    let (lang, period) = (request.lang(), rows::period(request)?);
+    let library = request.app.results.library()?;
+    let definition = results::definition(&library, request.in_path("kpi"))?;
+    let level = request.text("level").unwrap_or(LEVELS[0]);
     let level: Level =
         level.parse().map_err(|what: String| Problem::new(problem::INVALID_PARAMETER, what))?;
-    let (own_level, code) = rows::own(call);
+    let (own_level, code) = rows::own(request);
     let mut both =
-        rows::shown(call, &[(definition, period, level), (definition, period, own_level)])?;
-    let (whole, result) = both.pop().zip(both.pop()).ok_or_else(figures::being_computed)?;
-    let trend = trend(call, definition, period)?;
+        rows::shown(request, &[(definition, period, level), (definition, period, own_level)])?;
+    let (whole, result) = both.pop().zip(both.pop()).ok_or(ResultsError::NotReady)?;
+    let trend = trend(request, definition, period)?;
     let excluded = result.excluded.iter().map(|(reason, count)| {
         let text = definition.exclusions.get(reason);
         json!({ "text": text.map_or(reason.as_str(), |t| name(t, lang)), "count": count })
@@ -42,15 +58,15 @@ pub fn indicator(call: &Call) -> Result<Reply, Problem> {
     let own = json!({
         "kpi": about(definition, lang), "span": result.span,
         "why": result.why.as_ref().map(|why| name(&why.text, lang)),
-        "period": text, "periods": rows::periods(call, &text),
+        "period": text, "periods": rows::periods(request, &text),
         "level": level.to_string(), "levels": LEVELS,
         "whole": whole.one(code.as_deref()),
-        "place": rows::place(call, own_level, code.as_deref()),
-        "rows": bars(call, level, &ranked(definition, result.rows)), "excluded": excluded,
+        "place": rows::place(request, own_level, code.as_deref()),
+        "rows": bars(request, level, &ranked(definition, result.rows)), "excluded": excluded,
         "target": definition.target_of(period.days(definition.year).year).map(value_text),
         "renew": trend.is_none().then_some(RENEW), "trend": trend,
     });
-    page::render(&Frame::of(call), "kpi.html", own)
+    page::render(&Frame::new(request), "kpi.html", own)
 }
 
 /// What an indicator is, in one language.
@@ -69,7 +85,7 @@ fn decimal(text: Option<&String>) -> Option<Decimal> {
 }
 
 /// From the best to the worst; those without a value last.
-fn ranked(definition: &Definition, mut rows: Vec<Row>) -> Vec<Row> {
+fn ranked(definition: &Definition, mut rows: Vec<GroupRow>) -> Vec<GroupRow> {
     rows.sort_by_key(|row| {
         let value = decimal(row.value.as_ref());
         match definition.direction {
@@ -80,10 +96,10 @@ fn ranked(definition: &Definition, mut rows: Vec<Row>) -> Vec<Row> {
     rows
 }
 
-/// Rows with the length of their bars, and where the target stands, in parts
-/// of a hundred of the longest.
-fn bars(call: &Call, level: Level, rows: &[Row]) -> Vec<Value> {
-    let of = |row: &Row| {
+/// Rows with the length of their bars, and the place of the target, in percent
+/// of the longest.
+fn bars(request: &Request, level: Level, rows: &[GroupRow]) -> Vec<Value> {
+    let of = |row: &GroupRow| {
         decimal(row.value.as_ref()).into_iter().chain(decimal(row.target.as_ref())).max()
     };
     let longest = rows.iter().filter_map(of).max().filter(|longest| *longest > Decimal::ZERO);
@@ -96,23 +112,27 @@ fn bars(call: &Call, level: Level, rows: &[Row]) -> Vec<Value> {
             json!({
                 "row": row, "length": part(decimal(row.value.as_ref())),
                 "target": part(decimal(row.target.as_ref())),
-                "leads": level == Level::Unit && call.viewer.may_see(&call.world, &row.code),
+                "leads": level == Level::Unit && request.viewer.may_see(&request.world, &row.code),
             })
         })
         .collect()
 }
 
-/// The months of the year up to the end of the period, of who looks; none
-/// while they are being counted.
-fn trend(call: &Call, definition: &Definition, period: Period) -> Result<Option<Value>, Problem> {
+/// The months of the year up to the end of the period, for the viewer's own
+/// group; none while they are being computed.
+fn trend(
+    request: &Request,
+    definition: &Definition,
+    period: Period,
+) -> Result<Option<Value>, Problem> {
     let days = period.days(definition.year);
-    let (level, code) = rows::own(call);
+    let (level, code) = rows::own(request);
     let months: Vec<Period> = Period::months_of(days.year, definition.year)
         .into_iter()
         .filter(|month| month.days(definition.year).end <= days.end)
         .collect();
     let wanted: Vec<_> = months.iter().map(|month| (definition, *month, level)).collect();
-    let results = match rows::shown(call, &wanted) {
+    let results = match rows::shown(request, &wanted) {
         Ok(results) => results,
         Err(problem) if being_computed(&problem) => return Ok(None),
         Err(problem) => return Err(problem),
@@ -126,14 +146,14 @@ fn trend(call: &Call, definition: &Definition, period: Period) -> Result<Option<
         points,
         target: definition.target_of(days.year),
     };
-    let pictures = html::chart(&chart, call.lang()).map_err(|error| {
+    let pictures = html::chart(&chart, request.lang()).map_err(|error| {
         log::error!("chart of {}: {error}", definition.id);
         Problem::new(problem::PANIC, "it is in the log of the daemon")
     })?;
     Ok(Some(json!({ "known": known, "pictures": pictures })))
 }
 
-fn point(result: &Shown, code: Option<&str>) -> Point {
+fn point(result: &ShownKpi, code: Option<&str>) -> Point {
     let label = |lang| words::month(result.span.start, lang);
     Point {
         label: Words::new(label(Lang::Th), label(Lang::En)),

@@ -1,28 +1,43 @@
-//! `/kpi`: every indicator as a card: what it comes to for who looks, its
-//! target, and the quarters of the year so far.
+//! `/kpi`: every indicator as a card: the viewer's own value, its target, and
+//! the quarters of the year so far.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::rows::{self, Row, Shown, name};
+use super::rows::{self, GroupRow, ShownKpi, name};
 use super::spark::{self, Spark};
 use super::{RENEW, being_computed};
-use crate::http::call::Call;
-use crate::http::figures;
+use crate::http::endpoint::Endpoint;
 use crate::http::page::{self, Frame};
+use crate::http::params::common::{LANG, QUARTER, RESULT_PROBLEMS};
 use crate::http::problem::Problem;
 use crate::http::reply::Reply;
+use crate::http::request::Request;
+use crate::http::route::Route;
 use crate::kpi::{Direction, Level, Library, Period, value_text};
 
-/// A card.
+/// The route answered here.
+pub const ROUTES: &[Route] = &[Route {
+    endpoint: Endpoint {
+        about: "Page: every indicator with its value, target and quarters, for who looks.",
+        about_th: "หน้าเว็บ: ตัวชี้วัดทั้งหมด พร้อมผลงาน เป้าหมาย และแนวโน้มรายไตรมาส",
+        params: &[QUARTER, LANG],
+        problems: RESULT_PROBLEMS,
+        menu: Some("kpi"),
+        ..Endpoint::page("kpis_page", "/kpi")
+    },
+    view: kpis,
+}];
+
+/// One indicator.
 #[derive(Serialize)]
 struct Card {
     id: String,
     name: String,
     unit: String,
-    row: Option<Row>,
+    row: Option<GroupRow>,
     target: Option<String>,
     /// The target is a floor, not a ceiling.
     up: bool,
@@ -30,10 +45,10 @@ struct Card {
     spark: Option<Spark>,
 }
 
-/// States of cards; what needs looking after comes first.
+/// States of cards; what needs attention comes first.
 const STATES: [&str; 4] = ["missed", "met", "open", "unknown"];
 
-fn state_of(row: Option<&Row>) -> &'static str {
+fn state_of(row: Option<&GroupRow>) -> &'static str {
     match row.map(|row| (row.value.is_some(), row.met)) {
         Some((true, Some(false))) => "missed",
         Some((true, Some(true))) => "met",
@@ -43,16 +58,16 @@ fn state_of(row: Option<&Row>) -> &'static str {
 }
 
 /// `/kpi`
-pub fn kpis(call: &Call) -> Result<Reply, Problem> {
-    let (lang, period) = (call.lang(), rows::period(call)?);
-    let library = figures::library(call)?;
-    let (level, code) = rows::own(call);
-    let results = all(call, &library, period, level)?;
-    let before = before(call, &library, period, level)?;
+pub fn kpis(request: &Request) -> Result<Reply, Problem> {
+    let (lang, period) = (request.lang(), rows::period(request)?);
+    let library = request.app.results.library()?;
+    let (level, code) = rows::own(request);
+    let results = all(request, &library, period, level)?;
+    let before = before(request, &library, period, level)?;
     let mut groups: BTreeMap<&str, Vec<Card>> = BTreeMap::new();
     for (at, (definition, result)) in library.kpis.values().zip(&results).enumerate() {
         let row = result.one(code.as_deref());
-        let value = |shown: &Shown| shown.one(code.as_deref()).and_then(|row| row.value.clone());
+        let value = |shown: &ShownKpi| shown.one(code.as_deref()).and_then(|row| row.value.clone());
         let quarters = before.iter().flatten().map(|quarter| value(&quarter[at]));
         let values: Vec<_> = quarters.chain([value(result)]).collect();
         let why = result.why.as_ref().map(|why| name(&why.text, lang).to_owned());
@@ -73,34 +88,34 @@ pub fn kpis(call: &Call) -> Result<Reply, Problem> {
         .collect();
     let period = period.to_string();
     let own = json!({
-        "groups": groups, "periods": rows::periods(call, &period), "period": period,
-        "place": rows::place(call, level, code.as_deref()),
+        "groups": groups, "periods": rows::periods(request, &period), "period": period,
+        "place": rows::place(request, level, code.as_deref()),
         "renew": before.is_none().then_some(RENEW),
     });
-    page::render(&Frame::of(call), "kpis.html", own)
+    page::render(&Frame::new(request), "kpis.html", own)
 }
 
 fn all(
-    call: &Call,
+    request: &Request,
     library: &Library,
     period: Period,
     level: Level,
-) -> Result<Vec<Shown>, Problem> {
+) -> Result<Vec<ShownKpi>, Problem> {
     let wanted: Vec<_> = library.kpis.values().map(|kpi| (kpi, period, level)).collect();
-    rows::shown(call, &wanted)
+    rows::shown(request, &wanted)
 }
 
-/// The quarters of the year before this one, when they are counted already:
-/// they are an addition, and nobody waits for them.
+/// The quarters of the year before this one, if already computed: they are an
+/// addition that nobody waits for.
 fn before(
-    call: &Call,
+    request: &Request,
     library: &Library,
     period: Period,
     level: Level,
-) -> Result<Option<Vec<Vec<Shown>>>, Problem> {
+) -> Result<Option<Vec<Vec<ShownKpi>>>, Problem> {
     let mut quarters = Vec::new();
     for quarter in rows::quarters_before(period) {
-        match all(call, library, quarter, level) {
+        match all(request, library, quarter, level) {
             Ok(results) => quarters.push(results),
             Err(problem) if being_computed(&problem) => return Ok(None),
             Err(problem) => return Err(problem),

@@ -1,45 +1,34 @@
-//! The pages for people, a file each; here what they share.
+//! The pages, a file each, and what they share.
 
-mod expected;
-mod explain;
-mod exports;
-mod indicator;
-mod kpi;
+pub mod expected;
+pub mod explain;
+pub mod exports;
+pub mod indicator;
+pub mod kpi;
 mod rows;
-mod score;
+pub mod score;
 mod spark;
-mod submission;
-mod today;
-mod unit;
-mod waiting;
+pub mod submission;
+pub mod today;
+pub mod unit;
+pub mod waiting;
 
 use serde::Serialize;
 
-pub use expected::expected;
-pub use explain::explain;
-pub use exports::exports;
-pub use indicator::indicator;
-pub use kpi::kpis;
-pub use score::quality;
-pub use submission::submission;
-pub use today::today;
-pub use unit::{unit, unit_findings};
-pub use waiting::waiting;
-
-use crate::http::call::Call;
 use crate::http::page::{Frame, Lang};
 use crate::http::problem::{self, Problem};
+use crate::http::request::Request;
 use crate::submission::{Problem as Said, Texts};
 
-/// How soon a page that waits for figures looks for them again, in seconds.
+/// How soon a page that waits for results reloads, in seconds.
 const RENEW: u32 = 3;
 
-/// Whether figures are only not there yet.
+/// Whether results are only not ready yet.
 fn being_computed(problem: &Problem) -> bool {
     problem.kind == problem::BEING_COMPUTED
 }
 
-/// One language of a text and how to mend what it says.
+/// A text and how to fix what it reports, in one language.
 fn spoken(lang: Lang, texts: Texts) -> (String, String) {
     match lang {
         Lang::Th => (texts.th, texts.mend_th),
@@ -69,7 +58,7 @@ fn problems(lang: Lang, said: Vec<Said>) -> Vec<ProblemLine> {
         .collect()
 }
 
-/// Where in a list of pages one is.
+/// Links between the pages of a list.
 #[derive(Serialize)]
 struct Pager {
     page: u64,
@@ -81,13 +70,20 @@ struct Pager {
 
 impl Pager {
     /// The pager of a page's main list; `anchor` is where that begins.
-    fn new(call: &Call, per_page: u64, total: u64, anchor: &str) -> Self {
-        Self::of(call, "page", call.page(), per_page, total, anchor)
+    fn new(request: &Request, per_page: u64, total: u64, anchor: &str) -> Self {
+        Self::for_param(request, "page", request.page(), per_page, total, anchor)
     }
 
-    /// The pager of a list whose page is told by a parameter of its own.
-    fn of(call: &Call, name: &str, page: u64, per_page: u64, total: u64, anchor: &str) -> Self {
-        let frame = Frame::of(call);
+    /// The pager of a list whose page is given by another parameter.
+    fn for_param(
+        request: &Request,
+        name: &str,
+        page: u64,
+        per_page: u64,
+        total: u64,
+        anchor: &str,
+    ) -> Self {
+        let frame = Frame::new(request);
         let last = total.div_ceil(per_page).max(1);
         let to = |page: u64| format!("{}{anchor}", frame.with(name, &page.to_string()));
         Self {
@@ -100,6 +96,6 @@ impl Pager {
     }
 }
 
-fn unit_name(call: &Call, hcode: Option<&str>) -> Option<String> {
-    call.world.units.by_code.get(hcode?).map(|unit| unit.name.clone())
+fn unit_name(request: &Request, hcode: Option<&str>) -> Option<String> {
+    request.world.units.by_code.get(hcode?).map(|unit| unit.name.clone())
 }

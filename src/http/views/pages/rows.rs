@@ -1,5 +1,5 @@
-//! Results of indicators as pages show them, and the periods and levels that
-//! one chooses from.
+//! Results of indicators as pages show them, and the periods and levels to
+//! choose from.
 
 use std::collections::BTreeMap;
 
@@ -7,68 +7,77 @@ use chrono::Datelike;
 use serde::Serialize;
 
 use super::unit_name;
-use crate::access::Role;
+use crate::app::redaction::{self, RedactedRow};
 use crate::clock::fiscal_year_of;
-use crate::http::call::Call;
+use crate::credentials::Role;
 use crate::http::page::Lang;
 use crate::http::problem::{self, Problem};
-use crate::http::seen::{self, SeenRow};
+use crate::http::request::Request;
 use crate::kpi::{Definition, Level, Names, NotComputable, Period, PeriodSpan};
 
 /// Fiscal years that can be chosen, the present one among them.
 const YEARS: i32 = 3;
 
-/// A group's result.
+/// The result of a group, as texts.
 #[derive(Debug, Clone, Serialize)]
-pub struct Row {
-    /// Its code.
+pub struct GroupRow {
+    /// Code of the group.
     pub code: String,
-    /// Its name.
+    /// Name of the group.
     pub name: String,
-    /// Counts; none where so few are not shown.
+    /// Counts and value; none when too small to be shown.
     pub numerator: Option<String>,
     pub denominator: Option<String>,
     pub value: Option<String>,
     pub target: Option<String>,
     pub met: Option<bool>,
-    /// So few persons that they are not shown to who looks.
+    /// Whether it is hidden because the counts are too small.
     pub hidden: bool,
     /// What it did not send, in both languages.
     pub not_sent: Option<Names>,
-    /// Whether it is the viewer's own.
+    /// Whether it is the viewer's own group.
     pub own: bool,
 }
 
-/// An indicator as who looks may see it.
-pub struct Shown {
+/// An indicator as the viewer may see it.
+pub struct ShownKpi {
     pub span: PeriodSpan,
-    pub rows: Vec<Row>,
-    /// By the reason why they do not count; none where so few are not shown.
+    pub rows: Vec<GroupRow>,
+    /// Excluded persons by reason; none where too few to be shown.
     pub excluded: BTreeMap<String, Option<u64>>,
     pub why: Option<NotComputable>,
 }
 
-impl Shown {
+impl ShownKpi {
     /// The group of a code, or the only one.
-    pub fn one(&self, code: Option<&str>) -> Option<&Row> {
+    pub fn one(&self, code: Option<&str>) -> Option<&GroupRow> {
         self.rows.iter().find(|row| code.is_none_or(|code| row.code == code))
     }
 }
 
-/// Indicators as who looks may see them, in their order.
-pub fn shown(call: &Call, wanted: &[(&Definition, Period, Level)]) -> Result<Vec<Shown>, Problem> {
-    let (_, own) = own(call);
-    let each = seen::kpis(call, wanted)?.into_iter().map(|seen| Shown {
-        span: seen.period,
-        rows: seen.rows.into_iter().map(|row| Row::of(row, own.as_deref())).collect(),
-        excluded: seen.excluded,
-        why: seen.not_computable,
-    });
+/// Indicators as the viewer may see them, in the order asked for.
+pub fn shown(
+    request: &Request,
+    wanted: &[(&Definition, Period, Level)],
+) -> Result<Vec<ShownKpi>, Problem> {
+    let (_, own) = own(request);
+    let each = redaction::kpis(&request.results()?, &request.viewer, wanted)?.into_iter().map(
+        |redacted| ShownKpi {
+            span: redacted.period,
+            rows: redacted
+                .rows
+                .into_iter()
+                .map(|row| GroupRow::from_redacted(row, own.as_deref()))
+                .collect(),
+            excluded: redacted.excluded,
+            why: redacted.not_computable,
+        },
+    );
     Ok(each.collect())
 }
 
-impl Row {
-    fn of(row: SeenRow, own: Option<&str>) -> Self {
+impl GroupRow {
+    fn from_redacted(row: RedactedRow, own: Option<&str>) -> Self {
         Self {
             own: own == Some(&row.code),
             code: row.code,
@@ -84,31 +93,30 @@ impl Row {
     }
 }
 
-/// One language of a text of the KPI engine.
+/// One language of a text of an indicator.
 pub fn name(names: &Names, lang: Lang) -> &str {
     if lang == Lang::Th { &names.th } else { &names.en }
 }
 
-/// The level that is a viewer's own, and its group there; the province has but
-/// one.
-pub fn own(call: &Call) -> (Level, Option<String>) {
-    let hcode = call.viewer.hcode().map(str::to_owned);
-    match call.viewer.role() {
+/// The viewer's own level, and their group there; the province has only one.
+pub fn own(request: &Request) -> (Level, Option<String>) {
+    let hcode = request.viewer.hcode().map(str::to_owned);
+    match request.viewer.role() {
         Some(Role::Cup) => (Level::Cup, hcode),
         Some(Role::Unit) => (Level::Unit, hcode),
         _ => (Level::Province, None),
     }
 }
 
-/// What the unit of a group is called; the province needs no name.
-pub fn place(call: &Call, level: Level, code: Option<&str>) -> Option<String> {
-    if level == Level::Province { None } else { unit_name(call, code) }
+/// Name of the unit of a group; the province needs none.
+pub fn place(request: &Request, level: Level, code: Option<&str>) -> Option<String> {
+    if level == Level::Province { None } else { unit_name(request, code) }
 }
 
 /// The period asked for, else the present quarter, which is cumulative.
-pub fn period(call: &Call) -> Result<Period, Problem> {
-    let text = call.owned("period").unwrap_or_else(|| {
-        let (year, quarter) = today(call);
+pub fn period(request: &Request) -> Result<Period, Problem> {
+    let text = request.owned("period").unwrap_or_else(|| {
+        let (year, quarter) = today(request);
         format!("{year}Q{quarter}")
     });
     text.parse().map_err(|error: crate::kpi::PeriodError| {
@@ -117,14 +125,14 @@ pub fn period(call: &Call) -> Result<Period, Problem> {
 }
 
 /// The fiscal year, which begins in October, and its quarter.
-fn today(call: &Call) -> (i32, u32) {
-    let day = call.shared.clock.now().date_naive();
+fn today(request: &Request) -> (i32, u32) {
+    let day = request.app.clock.now().date_naive();
     (fiscal_year_of(day), (day.month() + 2) % 12 / 3 + 1)
 }
 
 /// Periods to choose from, the latest first, with the one asked for.
-pub fn periods(call: &Call, asked: &str) -> Vec<String> {
-    let (this, quarter) = today(call);
+pub fn periods(request: &Request, asked: &str) -> Vec<String> {
+    let (this, quarter) = today(request);
     let mut periods: Vec<String> = Vec::new();
     for year in (this - YEARS + 1..=this).rev() {
         let last = if year == this { quarter } else { 4 };

@@ -1,4 +1,4 @@
-//! Quality and points of a round: all units that who looks may see, ranked,
+//! Quality and points of a round: all units that the viewer may see, ranked,
 //! and one unit against the bands of the rulebook.
 
 use std::cmp::Reverse;
@@ -8,44 +8,60 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{RENEW, being_computed, unit_name};
+use crate::app::results::RoundResult;
 use crate::clock::round_of;
-use crate::http::call::Call;
-use crate::http::figures::{self, Round};
+use crate::http::endpoint::Endpoint;
 use crate::http::page::{self, Frame, Lang};
+use crate::http::params::common::{LANG, ROUND, TRANCHE};
 use crate::http::problem::{self, Problem};
 use crate::http::reply::Reply;
+use crate::http::request::Request;
+use crate::http::route::Route;
 use crate::score::Rulebooks;
 use crate::score::quality::TrancheQuality;
 use crate::score::rulebook::quality::Dimension;
 
-/// Rounds of which there is a rulebook, the latest first.
-fn rounds(call: &Call) -> Vec<i32> {
-    Rulebooks::open(&call.shared.data).rounds().into_keys().rev().collect()
+/// The route answered here.
+pub const ROUTES: &[Route] = &[Route {
+    endpoint: Endpoint {
+        about: "Page: quality against the bands, and points, of each unit.",
+        about_th: "หน้าเว็บ: คุณภาพข้อมูลเทียบเกณฑ์ และคะแนนของแต่ละหน่วยบริการ",
+        params: &[ROUND, TRANCHE, LANG],
+        problems: &[problem::NO_ROUND, problem::RULEBOOK, problem::BEING_COMPUTED],
+        menu: Some("quality"),
+        ..Endpoint::page("quality_page", "/quality")
+    },
+    view: quality,
+}];
+
+/// Rounds that have a rulebook, the latest first.
+fn rounds(request: &Request) -> Vec<i32> {
+    Rulebooks::open(&request.app.data).rounds().into_keys().rev().collect()
 }
 
 /// The round asked for, else the latest one that has begun and has a rulebook.
-fn asked(call: &Call, rounds: &[i32]) -> i32 {
-    let present = round_of(call.shared.clock.now().date_naive());
-    let asked = call.number("round").and_then(|round| i32::try_from(round).ok());
+fn asked(request: &Request, rounds: &[i32]) -> i32 {
+    let present = round_of(request.app.clock.now().date_naive());
+    let asked = request.number("round").and_then(|round| i32::try_from(round).ok());
     let latest = || rounds.iter().copied().find(|round| *round <= present);
     asked.or_else(latest).or_else(|| rounds.last().copied()).unwrap_or(present)
 }
 
-/// The tranche asked for, else the latest of which there are figures.
-fn tranche(call: &Call, round: &Round) -> u32 {
-    let asked = call.number("tranche").and_then(|number| u32::try_from(number).ok());
+/// The tranche asked for, by default the latest that has results.
+fn tranche(request: &Request, round: &RoundResult) -> u32 {
+    let asked = request.number("tranche").and_then(|number| u32::try_from(number).ok());
     let all = round.counted.quality.values().flat_map(|tranches| tranches.keys());
     asked.or_else(|| all.max().copied()).unwrap_or(1)
 }
 
-/// Parts of a hundred, for a bar.
+/// A share in percent, for a bar.
 fn part(of: Decimal, whole: Decimal) -> Decimal {
     if whole.is_zero() { Decimal::ZERO } else { (of * Decimal::ONE_HUNDRED / whole).round_dp(1) }
 }
 
 /// A unit in the ranking.
 #[derive(Serialize)]
-struct Line {
+struct UnitRank {
     hcode: String,
     name: Option<String>,
     own: bool,
@@ -63,21 +79,21 @@ struct Ranked {
 }
 
 /// `/quality`
-pub fn quality(call: &Call) -> Result<Reply, Problem> {
-    let rounds = rounds(call);
-    let number = asked(call, &rounds);
-    let round = figures::round(call, number)?;
-    let (tranche, lang) = (tranche(call, &round), call.lang());
-    let scope = call.scope();
+pub fn quality(request: &Request) -> Result<Reply, Problem> {
+    let rounds = rounds(request);
+    let number = asked(request, &rounds);
+    let round = request.results()?.round(number)?;
+    let (tranche, lang) = (tranche(request, &round), request.lang());
+    let scope = request.scope();
     let shares = shares(&round, tranche);
     let units = round.world.units.by_code.keys();
     let shown = units.filter(|hcode| scope.as_ref().is_none_or(|own| own.contains(*hcode)));
-    let mut lines: Vec<Line> = shown
+    let mut lines: Vec<UnitRank> = shown
         .map(|hcode| {
             let quality = round.counted.quality.get(hcode).and_then(|all| all.get(&tranche));
-            Line {
-                name: unit_name(call, Some(hcode)),
-                own: call.viewer.hcode() == Some(hcode),
+            UnitRank {
+                name: unit_name(request, Some(hcode)),
+                own: request.viewer.hcode() == Some(hcode),
                 points: format!("{:.2}", round.counted.points.total(hcode, None)),
                 quality: quality.map(|quality| ranked(&round, quality, &shares, lang)),
                 hcode: hcode.clone(),
@@ -96,18 +112,18 @@ pub fn quality(call: &Call) -> Result<Reply, Problem> {
         "as_of": round.counted.allocation.as_of_submission,
         "local_defaults": round.book.local_default_keys(),
     });
-    page::render(&Frame::of(call), "quality.html", own)
+    page::render(&Frame::new(request), "quality.html", own)
 }
 
-/// What part of its best each unit reached in a tranche, the best first.
-fn shares(round: &Round, tranche: u32) -> Vec<Decimal> {
+/// Each unit's share of its best score in a tranche, the best first.
+fn shares(round: &RoundResult, tranche: u32) -> Vec<Decimal> {
     let all = round.counted.quality.values().filter_map(|all| all.get(&tranche));
     let mut shares: Vec<Decimal> = all.map(|quality| part(quality.score, quality.max)).collect();
     shares.sort_by_key(|share| Reverse(*share));
     shares
 }
 
-fn ranked(round: &Round, quality: &TrancheQuality, shares: &[Decimal], lang: Lang) -> Ranked {
+fn ranked(round: &RoundResult, quality: &TrancheQuality, shares: &[Decimal], lang: Lang) -> Ranked {
     let share = part(quality.score, quality.max);
     let dimensions = round.book.quality.dimensions.iter().map(|dimension| {
         let files = quality.dimensions.get(&dimension.name);
@@ -132,17 +148,17 @@ fn named(dimension: &Dimension, lang: Lang) -> &str {
     if lang == Lang::Th { &dimension.th } else { &dimension.en }
 }
 
-/// What each percentage is worth.
-fn bands(round: &Round, lang: Lang) -> Vec<Value> {
+/// Scores of each percentage.
+fn bands(round: &RoundResult, lang: Lang) -> Vec<Value> {
     let each = round.book.quality.dimensions.iter();
     each.map(|dimension| json!({ "name": named(dimension, lang), "bands": dimension.bands }))
         .collect()
 }
 
-/// One unit against the bands, and its points, for its own page. What is still
-/// being counted, or has no rulebook, keeps nobody from the rest of the page.
-pub(super) fn of_unit(call: &Call, number: i32, hcode: &str) -> Result<Value, Problem> {
-    let round = match figures::round(call, number) {
+/// One unit against the bands, and its points, for its own page. The rest of
+/// that page is shown even while this is being computed or has no rulebook.
+pub(super) fn of_unit(request: &Request, number: i32, hcode: &str) -> Result<Value, Problem> {
+    let round = match request.results()?.round(number).map_err(Problem::from) {
         Ok(round) => round,
         Err(problem) if being_computed(&problem) => {
             return Ok(json!({ "state": "computing", "renew": RENEW }));
@@ -152,7 +168,7 @@ pub(super) fn of_unit(call: &Call, number: i32, hcode: &str) -> Result<Value, Pr
         }
         Err(problem) => return Err(problem),
     };
-    let lang = call.lang();
+    let lang = request.lang();
     let quality = round.counted.quality.get(hcode);
     let latest = quality.and_then(|all| all.iter().next_back());
     let tranche = latest.map(|(tranche, quality)| {
@@ -193,7 +209,7 @@ fn state(score: Decimal, best: Decimal) -> &'static str {
 }
 
 /// Files of each dimension with the bands that they are held against.
-fn dimensions(round: &Round, quality: &TrancheQuality, lang: Lang) -> Vec<Value> {
+fn dimensions(round: &RoundResult, quality: &TrancheQuality, lang: Lang) -> Vec<Value> {
     let each = round.book.quality.dimensions.iter().map(|dimension| {
         let best = dimension.max();
         let bands: Vec<Value> = dimension

@@ -1,6 +1,5 @@
-//! A line without an axis beside a figure: where it comes from and where it
-//! goes. Its values stand beside it in words, so it is hidden from readers of
-//! the screen.
+//! A small line chart without axes beside a number. Its values are also given
+//! in words, so it is hidden from screen readers.
 
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -14,9 +13,9 @@ const EDGE: i64 = 4;
 /// A line for the template.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Spark {
-    /// Pieces of it: it is broken where there is no value.
+    /// Its segments: it is broken where there is no value.
     lines: Vec<String>,
-    /// The last value's place.
+    /// Position of the last value.
     last: Option<(String, String)>,
     /// Values as text.
     values: Vec<Option<String>>,

@@ -1,4 +1,4 @@
-//! `/submissions/{id}`: one archive, what was wrong with it, how to mend it.
+//! `/submissions/{id}`: one archive, what was wrong with it, and how to fix it.
 
 use std::cmp::Reverse;
 
@@ -8,13 +8,30 @@ use serde_json::json;
 use super::{Pager, problems, spoken, unit_name};
 use crate::archive::Standard;
 use crate::catalog::Severity;
-use crate::http::call::Call;
+use crate::http::endpoint::Endpoint;
 use crate::http::page::{self, Frame, Lang};
+use crate::http::params::common::{LANG, PAGE};
+use crate::http::problem;
 use crate::http::problem::Problem;
 use crate::http::reply::Reply;
+use crate::http::request::Request;
+use crate::http::route::Route;
 use crate::http::views::submissions;
 use crate::store::Told;
 use crate::submission::{Counts, FindingLine, Texts};
+
+/// The route answered here.
+pub const ROUTES: &[Route] = &[Route {
+    endpoint: Endpoint {
+        personal: true,
+        about: "Page: one submission, what was wrong with it, and how to mend it.",
+        about_th: "หน้าเว็บ: การส่งข้อมูลหนึ่งครั้ง ข้อผิดพลาด และวิธีแก้ไข",
+        params: &[PAGE, LANG],
+        problems: &[problem::NO_SUBMISSION],
+        ..Endpoint::page("submission_page", "/submissions/{id}")
+    },
+    view: submission,
+}];
 
 /// Findings on one page.
 const LINES_SHOWN: u64 = 100;
@@ -23,14 +40,14 @@ const LINES_SHOWN: u64 = 100;
 #[derive(Serialize)]
 struct CodeLine {
     code: String,
-    /// Where lines that were told it point to.
+    /// Anchor that lines with this code link to.
     anchor: String,
     count: u64,
 }
 
-/// Codes that say the same of different files.
+/// Codes with the same text for different files.
 #[derive(Serialize)]
-pub(super) struct Group {
+pub(super) struct FindingGroup {
     severity: &'static str,
     text: String,
     mend: String,
@@ -38,36 +55,43 @@ pub(super) struct Group {
     codes: Vec<CodeLine>,
 }
 
-/// Where the page tells of a code as rows were told it.
+/// Anchor of a code on the page.
 pub(super) fn anchor(code: &str, severity: Severity, standard: Option<Standard>) -> String {
     let standard = standard.map_or("", Standard::as_str);
     format!("code-{code}-{}-{standard}", severity.as_str())
 }
 
-/// What was found, said once: what kept most rows out first.
+/// Findings grouped by text: errors first, the most frequent first.
 pub(super) fn groups(
-    call: &Call,
+    request: &Request,
     lang: Lang,
     totals: impl IntoIterator<Item = (Told, u64)>,
-) -> Vec<Group> {
-    let mut groups: Vec<Group> = Vec::new();
+) -> Vec<FindingGroup> {
+    let mut groups: Vec<FindingGroup> = Vec::new();
     for (Told { code, standard, severity }, count) in totals {
-        let (text, mend) = spoken(lang, Texts::find(&call.world.catalog, &code, standard));
+        let (text, mend) = spoken(lang, Texts::find(&request.world.catalog, &code, standard));
         let anchor = anchor(&code, severity, standard);
         let (line, severity) = (CodeLine { code, anchor, count }, severity.as_str());
-        let same = |g: &&mut Group| g.severity == severity && g.text == text && g.mend == mend;
+        let same =
+            |g: &&mut FindingGroup| g.severity == severity && g.text == text && g.mend == mend;
         if let Some(group) = groups.iter_mut().find(same) {
             group.count += line.count;
             group.codes.push(line);
         } else {
-            groups.push(Group { severity, text, mend, count: line.count, codes: vec![line] });
+            groups.push(FindingGroup {
+                severity,
+                text,
+                mend,
+                count: line.count,
+                codes: vec![line],
+            });
         }
     }
     groups.sort_by_key(|group| (group.severity != "error", Reverse(group.count)));
     groups
 }
 
-/// A line, with where the page tells of its code.
+/// A finding with the anchor of its code.
 #[derive(Serialize)]
 struct Anchored {
     anchor: String,
@@ -75,20 +99,20 @@ struct Anchored {
     finding: FindingLine,
 }
 
-/// `/submissions/{id}`
-pub fn submission(call: &Call) -> Result<Reply, Problem> {
-    let (store, lang, id) = (call.store()?, call.lang(), submissions::own(call)?);
-    let catalog = &call.world.catalog;
+/// `/submissions/{id}`: one archive, what was wrong with it, and how to fix it.
+pub fn submission(request: &Request) -> Result<Reply, Problem> {
+    let (store, lang, id) = (request.store()?, request.lang(), submissions::own(request)?);
+    let catalog = &request.world.catalog;
     let found = store.submission_summary(id, catalog)?;
-    let s = found.ok_or_else(|| call.no_submission())?;
-    let page = store.findings(id, call.page(), LINES_SHOWN, catalog)?;
-    let page = page.ok_or_else(|| call.no_submission())?;
+    let s = found.ok_or_else(|| request.no_submission())?;
+    let page = store.findings(id, request.page(), LINES_SHOWN, catalog)?;
+    let page = page.ok_or_else(|| request.no_submission())?;
     let lines: Vec<Anchored> = page
         .rows
         .into_iter()
         .map(|finding| Anchored {
             anchor: anchor(&finding.code, finding.severity, s.standard),
-            finding: call.viewer.finding(finding),
+            finding: request.viewer.redact_finding(finding),
         })
         .collect();
     let mut total = Counts::default();
@@ -97,9 +121,9 @@ pub fn submission(call: &Call) -> Result<Reply, Problem> {
         let (code, standard, severity) = (code.clone(), s.standard, *severity);
         (Told { code, standard, severity }, *times)
     });
-    let codes = groups(call, lang, totals);
-    let pager = Pager::new(call, LINES_SHOWN, page.total, "#lines-title");
-    let unit = unit_name(call, s.hcode.as_deref());
+    let codes = groups(request, lang, totals);
+    let pager = Pager::new(request, LINES_SHOWN, page.total, "#lines-title");
+    let unit = unit_name(request, s.hcode.as_deref());
     let standard = s.standard.map(Standard::as_str);
     let (status, said, notes) =
         (s.status.as_str(), problems(lang, s.problems), problems(lang, s.notes));
@@ -112,5 +136,5 @@ pub fn submission(call: &Call) -> Result<Reply, Problem> {
         },
         "total": total, "codes": codes, "lines": lines, "pager": pager,
     });
-    page::render(&Frame::of(call), "submission.html", own)
+    page::render(&Frame::new(request), "submission.html", own)
 }

@@ -1,4 +1,4 @@
-//! `/`: what came in today, what was broken, what the inbox is doing.
+//! `/`: what was received today, broken archives, and the state of the inbox.
 
 use chrono::Duration;
 use serde::Serialize;
@@ -6,42 +6,57 @@ use serde_json::{Value, json};
 
 use super::{Pager, ProblemLine, problems, spoken, unit_name};
 use crate::archive::Standard;
-use crate::http::call::Call;
+use crate::http::endpoint::Endpoint;
 use crate::http::page::{self, Frame, Lang};
+use crate::http::params::common::{LANG, LIVE, PAGE};
 use crate::http::problem::Problem;
 use crate::http::reply::Reply;
+use crate::http::request::Request;
+use crate::http::route::Route;
 use crate::http::views::status;
 use crate::store::{SubmissionFilter, SubmissionLine};
 use crate::submission::Texts;
 
-/// Submissions of today on one page.
+/// The route answered here.
+pub const ROUTES: &[Route] = &[Route {
+    endpoint: Endpoint {
+        about: "Page: what came in today, broken archives with their reasons, the inbox.",
+        about_th: "หน้าเว็บ: ข้อมูลที่รับวันนี้ ไฟล์เสียพร้อมสาเหตุ และสถานะกล่องรับไฟล์",
+        params: &[PAGE, LANG, LIVE],
+        menu: Some("today"),
+        ..Endpoint::page("page", "/")
+    },
+    view: today,
+}];
+
+/// Submissions on one page.
 const SHOWN: u64 = 50;
 
-/// Broken archives that are explained.
+/// Most broken archives that are explained.
 const BROKEN_SHOWN: u64 = 20;
 
-/// Broken archives are shown for so many days: one that came in at night must
-/// be seen in the morning.
+/// Days for which broken archives are shown: one that was received at night
+/// must be seen in the morning.
 const BROKEN_DAYS: i64 = 7;
 
 #[derive(Serialize)]
-struct Why {
+struct ProblemReason {
     code: String,
     text: String,
 }
 
 /// A submission in today's list.
 #[derive(Serialize)]
-struct Item {
+struct SubmissionItem {
     #[serde(flatten)]
     line: SubmissionLine,
     unit: Option<String>,
-    why: Vec<Why>,
+    why: Vec<ProblemReason>,
 }
 
 /// A broken archive, explained.
 #[derive(Serialize)]
-struct Broken {
+struct BrokenRow {
     id: i64,
     archive: String,
     hcode: Option<String>,
@@ -51,72 +66,73 @@ struct Broken {
 }
 
 /// `/`
-pub fn today(call: &Call) -> Result<Reply, Problem> {
-    let (store, lang) = (call.store()?, call.lang());
-    let now = call.shared.clock.now();
+pub fn today(request: &Request) -> Result<Reply, Problem> {
+    let (store, lang) = (request.store()?, request.lang());
+    let now = request.app.clock.now();
     let day = now.date_naive();
     let of_today = SubmissionFilter {
         from: Some(day.to_string()),
         to: Some(day.to_string()),
-        units: call.scope(),
+        units: request.scope(),
         ..SubmissionFilter::default()
     };
-    let found = store.submissions(&of_today, call.page(), SHOWN)?;
-    let totals = store.overview_of_day(&day.to_string(), &call.scope())?;
+    let found = store.submissions(&of_today, request.page(), SHOWN)?;
+    let totals = store.overview_of_day(&day.to_string(), &request.scope())?;
     let count = |status: &str| totals.submissions.get(status).copied().unwrap_or(0);
     let counts = json!({
         "all": totals.submissions.values().sum::<u64>(),
         "accepted": count("accepted"), "partial": count("partial"), "broken": count("broken"),
         "rows": totals,
     });
-    let pager = Pager::new(call, SHOWN, found.total, "#submissions");
-    let list: Vec<Item> = found.rows.into_iter().map(|line| item(call, lang, line)).collect();
+    let pager = Pager::new(request, SHOWN, found.total, "#submissions");
+    let list: Vec<SubmissionItem> =
+        found.rows.into_iter().map(|line| item(request, lang, line)).collect();
     let (broken, broken_total) =
-        broken(call, lang, (day - Duration::days(BROKEN_DAYS - 1)).to_string())?;
-    let live = call.text("live") != Some("off") && call.page() == 1;
+        broken(request, lang, (day - Duration::days(BROKEN_DAYS - 1)).to_string())?;
+    let live = request.text("live") != Some("off") && request.page() == 1;
     let units_held =
-        status::held(call).map(|held| if lang == Lang::Th { &held.th } else { &held.en });
+        status::held(request).map(|held| if lang == Lang::Th { &held.th } else { &held.en });
     let own = json!({
         "units_held": units_held,
-        "now": now.to_rfc3339(), "inbox": inbox(call), "today": counts,
+        "now": now.to_rfc3339(), "inbox": inbox(request), "today": counts,
         "list": list, "pager": pager, "broken": broken, "broken_total": broken_total,
-        "live": live, "renew": call.world.config.http.renew.0.as_secs().max(1),
+        "live": live, "renew": request.world.config.http.renew.0.as_secs().max(1),
     });
-    page::render(&Frame::of(call), "today.html", own)
+    page::render(&Frame::new(request), "today.html", own)
 }
 
-fn item(call: &Call, lang: Lang, line: SubmissionLine) -> Item {
+fn item(request: &Request, lang: Lang, line: SubmissionLine) -> SubmissionItem {
     let standard: Option<Standard> = line.standard.as_deref().and_then(|name| name.parse().ok());
     let mut codes = line.problems.clone();
     codes.dedup();
     let why = codes
         .into_iter()
         .map(|code| {
-            let (text, _) = spoken(lang, Texts::find(&call.world.catalog, &code, standard));
-            Why { code, text }
+            let (text, _) = spoken(lang, Texts::find(&request.world.catalog, &code, standard));
+            ProblemReason { code, text }
         })
         .collect();
-    Item { unit: unit_name(call, line.hcode.as_deref()), why, line }
+    SubmissionItem { unit: unit_name(request, line.hcode.as_deref()), why, line }
 }
 
 /// Broken archives since a day, newest first, and how many there are.
-fn broken(call: &Call, lang: Lang, from: String) -> Result<(Vec<Broken>, u64), Problem> {
+fn broken(request: &Request, lang: Lang, from: String) -> Result<(Vec<BrokenRow>, u64), Problem> {
     let filter = SubmissionFilter {
         status: Some("broken".to_owned()),
         from: Some(from),
-        units: call.scope(),
+        units: request.scope(),
         ..SubmissionFilter::default()
     };
-    let found = call.store()?.submissions(&filter, 1, BROKEN_SHOWN)?;
+    let found = request.store()?.submissions(&filter, 1, BROKEN_SHOWN)?;
     let mut list = Vec::new();
     for line in found.rows {
-        let Some(s) = call.store()?.submission_summary(line.id, &call.world.catalog)? else {
+        let Some(s) = request.store()?.submission_summary(line.id, &request.world.catalog)? else {
             continue;
         };
-        list.push(Broken {
+        list.push(BrokenRow {
             id: line.id,
             archive: s.archive,
-            unit: unit_name(call, s.hcode.as_deref()),
+            unit: unit_name(request, s.hcode.as_deref()),
             hcode: s.hcode,
             received_at: s.received_at,
             problems: problems(lang, s.problems),
@@ -125,9 +141,9 @@ fn broken(call: &Call, lang: Lang, from: String) -> Result<(Vec<Broken>, u64), P
     Ok((list, found.total))
 }
 
-/// What waits or is being loaded, with the name of its unit.
+/// An archive that waits or is being loaded, with the name of its unit.
 #[derive(Serialize)]
-pub struct Named<T> {
+pub struct WithUnitName<T> {
     #[serde(flatten)]
     pub own: T,
     pub unit: Option<String>,
@@ -135,7 +151,7 @@ pub struct Named<T> {
 
 /// A file that cannot be taken, in one language.
 #[derive(Serialize)]
-struct BlockedLine {
+struct BlockedRow {
     path: String,
     owner: String,
     mode: String,
@@ -144,8 +160,8 @@ struct BlockedLine {
 }
 
 /// The inbox with the names of units, and its state in one word.
-fn inbox(call: &Call) -> Value {
-    let (inbox, lang) = (status::inbox(call), call.lang());
+fn inbox(request: &Request) -> Value {
+    let (inbox, lang) = (status::inbox(request), request.lang());
     let state = match (&inbox.trouble, &inbox.loading, inbox.waiting.is_empty()) {
         (Some(_), _, _) => "trouble",
         (None, Some(_), _) => "loading",
@@ -155,8 +171,8 @@ fn inbox(call: &Call) -> Value {
     let blocked: Vec<_> = inbox
         .blocked
         .into_iter()
-        .map(|one| BlockedLine {
-            unit: unit_name(call, one.hcode.as_deref()),
+        .map(|one| BlockedRow {
+            unit: unit_name(request, one.hcode.as_deref()),
             text: if lang == Lang::Th { one.th } else { one.en },
             path: one.path,
             owner: one.owner,
@@ -166,10 +182,11 @@ fn inbox(call: &Call) -> Value {
     let waiting: Vec<_> = inbox
         .waiting
         .into_iter()
-        .map(|own| Named { unit: unit_name(call, own.hcode.as_deref()), own })
+        .map(|own| WithUnitName { unit: unit_name(request, own.hcode.as_deref()), own })
         .collect();
-    let loading =
-        inbox.loading.map(|own| Named { unit: unit_name(call, own.hcode.as_deref()), own });
+    let loading = inbox
+        .loading
+        .map(|own| WithUnitName { unit: unit_name(request, own.hcode.as_deref()), own });
     json!({
         "state": state, "waiting": waiting, "loading": loading, "ignored": inbox.ignored,
         "trouble": inbox.trouble, "last_scan": inbox.last_scan, "blocked": blocked,

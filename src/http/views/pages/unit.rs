@@ -1,5 +1,5 @@
-//! `/units/{hcode}`: what one unit sent in a round, what was wrong with it, line
-//! by line, and how to mend it.
+//! `/units/{hcode}`: what one unit sent in a round, what was wrong with it line
+//! by line, and how to fix it.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -11,13 +11,43 @@ use super::submission::{anchor, groups};
 use super::{Pager, score, unit_name};
 use crate::catalog::Severity;
 use crate::clock::round_of;
-use crate::http::call::Call;
+use crate::http::endpoint::Endpoint;
 use crate::http::page::{self, Frame};
+use crate::http::params::common::{CODE, LANG, PAGE, SENT, SEVERITY, UNIT_ROUND};
 use crate::http::problem::{self, Problem};
 use crate::http::reply::{CSV, Reply};
+use crate::http::request::Request;
+use crate::http::route::Route;
 use crate::report::{csv, findings};
 use crate::store::{Action, SubmissionFilter, Told, UnitFilter, UnitFinding};
 use crate::units::Unit;
+
+/// Routes answered here.
+pub const ROUTES: &[Route] = &[
+    Route {
+        endpoint: Endpoint {
+            personal: true,
+            about: "Page: what a unit sent, what was wrong with it line by line, how to mend it.",
+            about_th: "หน้าเว็บ: ข้อมูลที่หน่วยบริการส่ง ข้อผิดพลาดรายแถว และวิธีแก้ไข",
+            params: &[UNIT_ROUND, CODE, SEVERITY, PAGE, SENT, LANG],
+            problems: &[problem::NO_UNIT],
+            ..Endpoint::page("unit_page", "/units/{hcode}")
+        },
+        view: unit,
+    },
+    Route {
+        endpoint: Endpoint {
+            personal: true,
+            about: "What was said about the rows that a unit sent in a round, for a spreadsheet.",
+            about_th: "ข้อผิดพลาดรายแถวของหน่วยบริการในรอบหนึ่ง สำหรับเปิดด้วยโปรแกรมตารางคำนวณ",
+            params: &[UNIT_ROUND, CODE, SEVERITY],
+            content: &[CSV],
+            problems: &[problem::NO_UNIT],
+            ..Endpoint::api("unit_findings", "/units/{hcode}/findings.csv")
+        },
+        view: unit_findings,
+    },
+];
 
 /// Lines on one page.
 const LINES_SHOWN: u64 = 50;
@@ -31,51 +61,52 @@ const BATCH: u64 = 5_000;
 /// Columns of the download, before those of a finding.
 const BEFORE: [&str; 3] = ["submission", "archive", "received_at"];
 
-/// The unit in the path, when it may be seen; that it was looked at is logged.
-fn asked<'c>(call: &'c Call) -> Result<&'c Unit, Problem> {
-    let hcode = call.in_path("hcode").to_ascii_uppercase();
-    let unit = call.world.units.by_code.get(&hcode).ok_or_else(|| {
+/// The unit in the path, if the viewer may see it. The read is logged.
+fn asked<'c>(request: &'c Request) -> Result<&'c Unit, Problem> {
+    let hcode = request.in_path("hcode").to_ascii_uppercase();
+    let unit = request.world.units.by_code.get(&hcode).ok_or_else(|| {
         let hcode: String = hcode.chars().take(40).collect();
         Problem::new(problem::NO_UNIT, format!("no unit {hcode}"))
     })?;
-    if !call.viewer.may_see(&call.world, &unit.hcode) {
+    if !request.viewer.may_see(&request.world, &unit.hcode) {
         return Err(Problem::new(problem::NOT_ALLOWED, "not a unit of yours"));
     }
-    call.log(Action::Read, Some(&unit.hcode), None, "")?;
+    request.log(Action::Read, Some(&unit.hcode), None, "")?;
     Ok(unit)
 }
 
-/// The round asked for, else the latest that has begun in which the unit sent
-/// something, and all that can be asked for.
-fn rounds(call: &Call, unit: &Unit) -> Result<(i32, Vec<i32>), Problem> {
-    let mut rounds = call.store()?.rounds_of_unit(&unit.hcode)?;
-    let present = round_of(call.shared.clock.now().date_naive());
-    // A name with a day to come says a round to come; nobody looks for that.
+/// The round asked for, by default the latest one begun in which the unit sent
+/// something, and all rounds to choose from.
+fn rounds(request: &Request, unit: &Unit) -> Result<(i32, Vec<i32>), Problem> {
+    let mut rounds = request.store()?.rounds_of_unit(&unit.hcode)?;
+    let present = round_of(request.app.clock.now().date_naive());
+    // A name with a future date would give a future round, which nobody looks
+    // for.
     let begun = rounds.iter().find(|round| **round <= present);
     let latest = begun.or(rounds.first()).copied().unwrap_or(present);
-    let round = call.text("round").and_then(|round| round.parse().ok()).unwrap_or(latest);
+    let round = request.text("round").and_then(|round| round.parse().ok()).unwrap_or(latest);
     if !rounds.contains(&round) {
         rounds.insert(0, round);
     }
     Ok((round, rounds))
 }
 
-/// The lines asked for: of a code and severity, or all.
-fn lines_of<'c>(call: &'c Call, unit: &'c Unit, round: i32) -> UnitFilter<'c> {
-    let severity = call.text("severity").and_then(Severity::parse);
-    UnitFilter { hcode: &unit.hcode, round, code: call.text("code"), severity }
+/// The filter asked for: a code and severity, or all.
+fn lines_of<'c>(request: &'c Request, unit: &'c Unit, round: i32) -> UnitFilter<'c> {
+    let severity = request.text("severity").and_then(Severity::parse);
+    UnitFilter { hcode: &unit.hcode, round, code: request.text("code"), severity }
 }
 
-/// Codes of archives and members, which keep all their rows out and mean the
-/// same in both standards.
+/// Codes of archives and members, which reject all their rows and mean the same
+/// in both standards.
 fn of_archives(problems: BTreeMap<String, u64>) -> impl Iterator<Item = (Told, u64)> {
     let told = |code| Told { code, standard: None, severity: Severity::Error };
     problems.into_iter().map(move |(code, times)| (told(code), times))
 }
 
-/// A line as it is shown.
+/// A finding as it is shown.
 #[derive(Serialize)]
-struct Shown {
+struct FindingRow {
     submission: i64,
     received_at: String,
     anchor: String,
@@ -84,56 +115,54 @@ struct Shown {
 }
 
 /// `/units/{hcode}`
-pub fn unit(call: &Call) -> Result<Reply, Problem> {
-    let (store, lang, unit) = (call.store()?, call.lang(), asked(call)?);
-    let (round, rounds) = rounds(call, unit)?;
-    let catalog = &call.world.catalog;
+pub fn unit(request: &Request) -> Result<Reply, Problem> {
+    let (store, lang, unit) = (request.store()?, request.lang(), asked(request)?);
+    let (round, rounds) = rounds(request, unit)?;
+    let catalog = &request.world.catalog;
     let totals = store.totals_of_unit(&unit.hcode, round, catalog)?;
-    let filter = lines_of(call, unit, round);
+    let filter = lines_of(request, unit, round);
     let (code, severity) = (filter.code, filter.severity.map(Severity::as_str));
-    let found = store.findings_of_unit(filter, call.page(), LINES_SHOWN, catalog)?;
-    let lines: Vec<Shown> = found
+    let found = store.findings_of_unit(filter, request.page(), LINES_SHOWN, catalog)?;
+    let lines: Vec<FindingRow> = found
         .rows
         .into_iter()
-        .map(|line| Shown {
+        .map(|line| FindingRow {
             submission: line.submission,
             received_at: line.received_at,
             anchor: anchor(&line.finding.code, line.finding.severity, line.standard),
-            finding: call.viewer.finding(line.finding),
+            finding: request.viewer.redact_finding(line.finding),
         })
         .collect();
     let filter =
         SubmissionFilter { hcode: Some(unit.hcode.clone()), ..SubmissionFilter::default() };
-    let sent_page = call.number("sent").unwrap_or(1);
+    let sent_page = request.number("sent").unwrap_or(1);
     let sent = store.submissions(&filter, sent_page, SENT_SHOWN)?;
     let last = store.submissions(&filter, 1, 1)?.rows.pop();
     let own = json!({
-        "score": score::of_unit(call, round, &unit.hcode)?,
-        "unit": unit, "cup": unit_name(call, Some(&unit.cup)), "last": last,
+        "score": score::of_unit(request, round, &unit.hcode)?,
+        "unit": unit, "cup": unit_name(request, Some(&unit.cup)), "last": last,
         "round": round, "rounds": rounds, "code": code, "severity": severity, "cut": totals.cut,
-        "problems": groups(call, lang, of_archives(totals.problems)),
-        "findings": groups(call, lang, totals.findings),
-        "lines": lines, "pager": Pager::new(call, LINES_SHOWN, found.total, "#lines"),
+        "problems": groups(request, lang, of_archives(totals.problems)),
+        "findings": groups(request, lang, totals.findings),
+        "lines": lines, "pager": Pager::new(request, LINES_SHOWN, found.total, "#lines"),
         "sent": sent.rows, "sent_total": sent.total,
-        "sent_pager": Pager::of(call, "sent", sent_page, SENT_SHOWN, sent.total, "#sent"),
+        "sent_pager": Pager::for_param(request, "sent", sent_page, SENT_SHOWN, sent.total, "#sent"),
     });
-    page::render(&Frame::of(call), "unit.html", own)
+    page::render(&Frame::new(request), "unit.html", own)
 }
 
 /// `/units/{hcode}/findings.csv`: all lines that are kept, for a spreadsheet.
-pub fn unit_findings(call: &Call) -> Result<Reply, Problem> {
-    let unit = asked(call)?;
-    let (round, _) = rounds(call, unit)?;
+pub fn unit_findings(request: &Request) -> Result<Reply, Problem> {
+    let unit = asked(request)?;
+    let (round, _) = rounds(request, unit)?;
     let (mut kept, mut page) = (Vec::new(), 1);
     loop {
-        let of = lines_of(call, unit, round);
-        let found = call.store()?.findings_of_unit(of, page, BATCH, &call.world.catalog)?;
-        kept.extend(
-            found
-                .rows
-                .into_iter()
-                .map(|line| UnitFinding { finding: call.viewer.finding(line.finding), ..line }),
-        );
+        let of = lines_of(request, unit, round);
+        let found = request.store()?.findings_of_unit(of, page, BATCH, &request.world.catalog)?;
+        kept.extend(found.rows.into_iter().map(|line| UnitFinding {
+            finding: request.viewer.redact_finding(line.finding),
+            ..line
+        }));
         if page * BATCH >= found.total {
             break;
         }

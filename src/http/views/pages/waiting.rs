@@ -2,29 +2,49 @@
 
 use serde_json::json;
 
-use super::today::Named;
+use super::today::WithUnitName;
 use super::{Pager, unit_name};
-use crate::http::call::Call;
+use crate::http::endpoint::Endpoint;
 use crate::http::page::{self, Frame};
-use crate::http::problem::Problem;
+use crate::http::params::common::{LANG, PAGE};
+use crate::http::params::{Param, ParamType};
+use crate::http::problem::{self, Problem};
 use crate::http::reply::Reply;
+use crate::http::request::Request;
+use crate::http::route::Route;
 use crate::http::views::waiting;
+
+/// The route answered here.
+pub const ROUTES: &[Route] = &[Route {
+    endpoint: Endpoint {
+        about: "Page: all archives that wait.",
+        about_th: "หน้าเว็บ: ไฟล์ทั้งหมดที่รอรับ",
+        params: &[
+            Param { name: "hcode", kind: ParamType::Hcode, about: "Only of this unit." },
+            PAGE,
+            LANG,
+        ],
+        problems: &[problem::NO_UNIT],
+        ..Endpoint::page("inbox_page", "/inbox")
+    },
+    view: waiting,
+}];
 
 /// Archives on one page.
 const SHOWN: u64 = 50;
 
 /// `/inbox`
-pub fn waiting(call: &Call) -> Result<Reply, Problem> {
-    let found = waiting::page(call, SHOWN)?;
-    let hcode = call.text("hcode");
+pub fn waiting(request: &Request) -> Result<Reply, Problem> {
+    let found = waiting::page(request, SHOWN)?;
+    let hcode = request.text("hcode");
     let lines: Vec<_> = found
         .rows
         .into_iter()
-        .map(|own| Named { unit: unit_name(call, own.hcode.as_deref()), own })
+        .map(|own| WithUnitName { unit: unit_name(request, own.hcode.as_deref()), own })
         .collect();
     let own = json!({
-        "waiting": lines, "total": found.total, "hcode": hcode, "unit": unit_name(call, hcode),
-        "pager": Pager::new(call, SHOWN, found.total, "#waiting"),
+        "waiting": lines, "total": found.total, "hcode": hcode, "unit": unit_name(request, hcode),
+        "pager": Pager::new(request, SHOWN, found.total, "#waiting"),
     });
-    page::render(&Frame::of(call), "waiting.html", own)
+    page::render(&Frame::new(request), "waiting.html", own)
 }

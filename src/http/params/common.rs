@@ -1,0 +1,99 @@
+//! Parameters that several endpoints have.
+#![allow(missing_docs, reason = "each says in `about` what it is for")]
+
+use super::{Param, ParamType};
+use crate::http::problem::{self, ProblemKind};
+
+pub const PAGE: Param = Param { name: "page", kind: ParamType::Page, about: "Page, from 1." };
+pub const PER_PAGE: Param = Param {
+    name: "per_page",
+    kind: ParamType::PerPage,
+    about: "Rows of a page; 100 if not given.",
+};
+pub const LANG: Param = Param {
+    name: "lang",
+    kind: ParamType::OneOf(&["th", "en"]),
+    about: "Language of the page; Thai if not given.",
+};
+pub const UNIT_ROUND: Param = Param {
+    name: "round",
+    kind: ParamType::Round,
+    about: "Scoring round, B.E.; the latest in which something was sent if not given.",
+};
+pub const CODE: Param =
+    Param { name: "code", kind: ParamType::Code, about: "Only findings of this code." };
+pub const SEVERITY: Param = Param {
+    name: "severity",
+    kind: ParamType::OneOf(&["error", "warning", "note"]),
+    about: "Only findings of this severity.",
+};
+pub const QUARTER: Param = Param {
+    name: "period",
+    kind: ParamType::Period,
+    about: "B.E. year 2557, quarter 2557Q3 (cumulative) or month 2557-01; the present quarter if \
+            not given.",
+};
+
+/// Problems of pages that show computed results.
+pub const RESULT_PROBLEMS: &[&ProblemKind] =
+    &[problem::NO_KPI, problem::NO_UNIT, problem::NOT_ALLOWED, problem::BEING_COMPUTED];
+pub const SENT: Param = Param {
+    name: "sent",
+    kind: ParamType::Page,
+    about: "Page of the list of submissions, from 1.",
+};
+pub const LIVE: Param = Param {
+    name: "live",
+    kind: ParamType::OneOf(&["on", "off"]),
+    about: "Whether the page renews itself; on if not given.",
+};
+
+pub const NEXT: Param =
+    Param { name: "next", kind: ParamType::Address, about: "Where to go on to, on this site." };
+
+pub const ROUND: Param = Param {
+    name: "round",
+    kind: ParamType::Round,
+    about: "Round, B.E.; that of today if not given.",
+};
+pub const MONTH: Param =
+    Param { name: "month", kind: ParamType::Month, about: "The month; this one if not given." };
+pub const TRANCHE: Param =
+    Param { name: "tranche", kind: ParamType::Tranche, about: "Only this tranche." };
+pub const UNIT: Param = Param { name: "unit", kind: ParamType::Hcode, about: "Only this unit." };
+pub const BY_MONTH: Param = Param {
+    name: "by_month",
+    kind: ParamType::OneOf(&["yes", "no"]),
+    about: "Points by month, too; no if not given.",
+};
+pub const PERIOD: Param = Param {
+    name: "period",
+    kind: ParamType::Period,
+    about: "B.E. year 2557, quarter 2557Q3 (cumulative) or month 2557-01; this fiscal year if not \
+            given.",
+};
+pub const LEVEL: Param = Param {
+    name: "level",
+    kind: ParamType::OneOf(&["unit", "cup", "network", "district", "province", "class"]),
+    about: "How units are summed up; `unit` if not given.",
+};
+pub const GROUP: Param = Param {
+    name: "group",
+    kind: ParamType::Address,
+    about: "Only the row of this code, whatever the level: an HCODE, a district.",
+};
+pub const FORMAT: Param = Param {
+    name: "format",
+    kind: ParamType::OneOf(&["json", "csv", "xlsx", "html"]),
+    about: "Form of the reply; `json` if not given.",
+};
+pub const DOCUMENT: Param = Param {
+    name: "format",
+    kind: ParamType::OneOf(&["json", "html", "xlsx"]),
+    about: "Form of the reply; `json` if not given.",
+};
+pub const OF_UNIT: Param = Param {
+    name: "unit",
+    kind: ParamType::Hcode,
+    about: "Only the row of this unit, or of the group that it is in.",
+};
