@@ -21,6 +21,7 @@
 //! | [`registry`] | who is in the population, and who stands in for them | |
 //! | [`score`] | rulebooks, and what the rows of a round are worth | money |
 //! | [`http`] | what can be asked | able to load |
+//! | [`audit`] | rules as data, cases, steps, letters; what money they hold | a judge of rows |
 //! | [`money`] | pools shared to the satang, what was paid, statements, holds | a judge of rows |
 //! | [`kpi`] | indicators from data in `schema/kpi`, and why | a place where one is defined |
 //! | [`printable`] | names and texts as a terminal or a log may show them | |
@@ -59,6 +60,7 @@
 
 pub mod access;
 pub mod archive;
+pub mod audit;
 pub mod catalog;
 pub mod cli;
 pub mod clock;

@@ -15,6 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["daemon"],
     &["inbox", "http", "sample", "schedule"],
     &["load", "export"],
+    &["audit"],
     &["money", "kpi"],
     &["score"],
     &["registry"],

@@ -142,6 +142,9 @@ fn table(context: &Context, of: &Allocation) -> anyhow::Result<()> {
         line("", &cup.cup, &cup.sums, &cup.name)?;
         for unit in &cup.units {
             line("  ", &unit.hcode, &unit.money.sums, &unit.name)?;
+            for of in &unit.cases {
+                super::audit::beside(context, of)?;
+            }
         }
     }
     say("")?;

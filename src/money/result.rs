@@ -19,7 +19,7 @@ use crate::registry::{PersonTerms, Population, Source, uc_heads};
 use crate::score::quality::{QualityOfRound, of_round};
 use crate::score::sheet::{Note, notes};
 use crate::score::{AsOf, Keeping, Points, Rulebook, points_kept};
-use crate::store::{Closing, Hold, Kept, Reader, StoreError};
+use crate::store::{Closing, HeldFor, Hold, Kept, Reader, StoreError};
 use crate::units::Units;
 
 /// Why there is no allocation.
@@ -62,6 +62,8 @@ pub struct UnitLine {
     /// Its money.
     #[serde(flatten)]
     pub money: UnitMoney,
+    /// Audit cases for which money of it is held, or not paid.
+    pub cases: Vec<HeldFor>,
 }
 
 /// A main unit with its units.
@@ -164,6 +166,10 @@ pub fn count_with(basis: &Basis<'_>, paid_by: i64) -> Result<Counted, MoneyError
     let settled = settle(&terms, &plain, &closings).map_err(MoneyError::Bug)?;
     let mut allocation = lay_out(basis, &points, settled);
     allocation.unallocated = plain.unallocated();
+    let mut cases = reader.audit_held(i64::from(book.round), submission)?;
+    for unit in allocation.cups.iter_mut().flat_map(|cup| &mut cup.units) {
+        unit.cases = cases.extract_if(.., |case| case.hcode == unit.hcode).collect();
+    }
     allocation.parts = parts(book, &closings);
     allocation.heads_elsewhere = elsewhere.values().sum();
     allocation.last_submission = reader.last_submission()?;
@@ -238,7 +244,7 @@ fn lay_out(basis: &Basis<'_>, points: &Points, allocated: Allocated) -> Allocati
         });
         of.heads += money.heads;
         of.sums.add(&money.sums);
-        of.units.push(UnitLine { name: name(&hcode), hcode, money });
+        of.units.push(UnitLine { name: name(&hcode), hcode, money, cases: Vec::new() });
     }
     let mut local_defaults = book.local_default_keys();
     if points.population.source == Source::PersonRows {

@@ -3,6 +3,7 @@
 
 mod access;
 mod access_log;
+mod audit;
 mod backup;
 mod bench;
 mod closings;
@@ -35,6 +36,9 @@ mod write;
 
 pub use access::{AccessStore, Found, NewToken, TokenLine};
 pub use access_log::{AccessLine, Action, Entry};
+pub use audit::{
+    AuditCase, AuditEvent, AuditFact, AuditHold, AuditTurn, HeldFor, Money, NewEvent, NewRun,
+};
 pub use backup::{Copied, may_write, sweep};
 pub use bench::TableSpec;
 pub use closings::{

@@ -1,0 +1,29 @@
+//! Rules as a whole: each can be run, says what it shows, and is about an item
+//! of the rulebook.
+
+use khlang::audit::Library;
+
+use super::{Loaded, book, over};
+
+#[test]
+fn every_query_runs_and_gives_what_the_rule_shows() {
+    let library = Library::load(None).unwrap();
+    // A case with rows of many kinds: what is proven is that the queries run.
+    let loaded = Loaded::of("mch_dates");
+    over(&loaded, &library, |session| {
+        for tranche in session.basis.book.tranches.clone() {
+            for rule in library.rules.values() {
+                session.prove(rule, &tranche).unwrap();
+            }
+        }
+    });
+}
+
+#[test]
+fn every_rule_is_about_an_item_of_the_rulebook() {
+    let (library, book) = (Library::load(None).unwrap(), book());
+    for rule in library.rules.values() {
+        assert!(book.item(&rule.item).is_some(), "{}", rule.id);
+        assert!(rule.source.len() > 5, "{}", rule.id);
+    }
+}
