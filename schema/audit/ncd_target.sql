@@ -1,4 +1,4 @@
--- use: person, ill
+-- use: known, ill
 -- alone: unit
 SELECT 'NCDSCREEN' AS file, n.SUBMISSION AS sub, n.LINE AS line, n.HOSPCODE AS hcode, n.PID AS pid,
   n.DATE_SERV AS day,
@@ -8,7 +8,7 @@ SELECT 'NCDSCREEN' AS file, n.SUBMISSION AS sub, n.LINE AS line, n.HOSPCODE AS h
     WHEN d.since < n.DATE_SERV AND h.since < n.DATE_SERV THEN 'CHRONIC'
     ELSE 'ADMISSION' END AS v_why
 FROM NCDSCREEN AS n
-LEFT JOIN person AS p ON p.hcode = n.HOSPCODE AND p.pid = n.PID
+LEFT JOIN known AS p ON p.hcode = n.HOSPCODE AND p.pid = n.PID
 LEFT JOIN ill AS d ON d.hcode = n.HOSPCODE AND d.pid = n.PID AND d.kind = 'DM'
 LEFT JOIN ill AS h ON h.hcode = n.HOSPCODE AND h.pid = n.PID AND h.kind = 'HT'
 WHERE n.DATE_SERV BETWEEN :from AND :to AND n.SUBMISSION <= :as_of AND (

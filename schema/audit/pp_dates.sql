@@ -1,4 +1,4 @@
--- use: person
+-- use: known
 -- table: calendar
 -- alone: unit
 WITH child AS (
@@ -16,7 +16,7 @@ JOIN calendar AS b ON b.day = k.born
 LEFT JOIN calendar AS c1 ON c1.day = k.care1
 LEFT JOIN calendar AS c2 ON c2.day = k.care2
 LEFT JOIN calendar AS c3 ON c3.day = k.care3
-LEFT JOIN person AS p ON p.hcode = k.hcode AND p.pid = k.pid
+LEFT JOIN known AS p ON p.hcode = k.hcode AND p.pid = k.pid
 LEFT JOIN calendar AS pb ON pb.day = p.birth
 WHERE c1.n NOT BETWEEN b.n AND b.n + :care OR c2.n NOT BETWEEN b.n AND b.n + :care
   OR c3.n NOT BETWEEN b.n AND b.n + :care OR c2.n <= c1.n OR c3.n <= c2.n

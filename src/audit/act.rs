@@ -282,18 +282,16 @@ fn again(case: &Case, held: &[&AuditHold]) -> Vec<Money> {
     if case.severity() != Severity::Hold {
         return Vec::new();
     }
-    // What was never for good is what was held before a decision.
-    let before = case.holds.iter().filter(|hold| !hold.is_final).map(|hold| hold.share).max();
-    let kept = held.iter().map(|hold| hold.share).max();
-    match (kept, before) {
-        // It was kept whole: it goes on, open again.
-        (Some(kept), before) if before.is_none_or(|before| before <= kept) => {
-            held.iter().map(|hold| Money::Mark { hold: hold.hold, is_final: false }).collect()
-        }
-        (_, before) => {
-            let share = before.unwrap_or(WHOLE);
-            let release = held.iter().map(|hold| Money::Release(hold.hold));
-            release.chain([Money::Hold { share, is_final: false }]).collect()
-        }
+    let last = case.events.iter().rev().find_map(|(_, data)| data.decision.as_deref());
+    if last == Some(KEPT) {
+        return held.iter().map(|hold| Money::Mark { hold: hold.hold, is_final: false }).collect();
     }
+    // What the decision ended is the last hold that has ended.
+    let before = case.holds.iter().filter(|hold| hold.ended).max_by_key(|hold| hold.hold);
+    let share = before.map_or(WHOLE, |hold| hold.share);
+    let release = held.iter().map(|hold| Money::Release(hold.hold));
+    release.chain([Money::Hold { share, is_final: false }]).collect()
 }
+
+/// The decision that lets all go on being held.
+const KEPT: &str = "withhold";

@@ -254,12 +254,18 @@ fn fail(file: &str, what: impl Into<String>) -> LibraryError {
 
 fn builtin() -> Result<Files, LibraryError> {
     let mut files = Files::new();
-    for (dir, below) in [(&TOMLS, ""), (&SQLS, ""), (&SQLS, "blocks"), (&SQLS, "tables")] {
+    let folders = [
+        (&TOMLS, "", "toml"),
+        (&SQLS, "", "sql"),
+        (&SQLS, "blocks", "sql"),
+        (&SQLS, "tables", "csv"),
+    ];
+    for (dir, below, ending) in folders {
         let dir = if below.is_empty() { Some(dir) } else { dir.get_dir(below) };
-        for file in dir.into_iter().flat_map(Dir::files) {
+        for file in dir.into_iter().flat_map(|dir| dir.files()) {
             let name = file.path().to_string_lossy().into_owned();
-            let text = file.contents_utf8().ok_or_else(|| fail(&name, "not UTF-8"))?;
-            if FOLDERS.iter().any(|(_, ending)| name.ends_with(&format!(".{ending}"))) {
+            if file.path().extension().is_some_and(|own| own == ending) {
+                let text = file.contents_utf8().ok_or_else(|| fail(&name, "not UTF-8"))?;
                 files.insert(name, (text.to_owned(), false));
             }
         }
@@ -321,7 +327,7 @@ mod tests {
                 "",
                 "neither hold nor warn",
             ),
-            ("epi_age.sql", "-- use: dose, person", "-- use: dose, nobody", "no blocks/nobody.sql"),
+            ("epi_age.sql", "-- use: dose, known", "-- use: dose, nobody", "no blocks/nobody.sql"),
             ("epi_age.sql", "-- table: vaccine", "-- table: vaccines", "no table vaccines"),
             ("epi_age.sql", ":grace", ":grades", "has no value"),
         ];

@@ -6,6 +6,7 @@ use khlang::archive::Standard;
 use khlang::catalog::Catalog;
 use serde_json::{Value, json};
 
+use super::written;
 use crate::kpi::{expand, read, text_of};
 use crate::support::case::{Khlang, Ran, zipped};
 
@@ -17,8 +18,12 @@ pub fn send(khlang: &Khlang, standard: Standard, time: &str, files: &[(&str, &st
     }
     let mut id = 0;
     for (hcode, files) in read(&Catalog::load(None).unwrap(), standard, folder.path()) {
-        let members: Vec<(String, String)> =
-            files.iter().map(|(name, file)| (format!("{name}.txt"), text_of(file))).collect();
+        let members: Vec<(String, String)> = files
+            .iter()
+            .map(|(name, file)| {
+                (format!("{name}.txt"), written(text_of(file), time.parse().unwrap()))
+            })
+            .collect();
         let told = khlang.import(&format!("{standard}_{hcode}_{time}.zip"), &zipped(&members));
         assert_eq!(told["status"], "accepted", "{told}");
         id = told["id"].as_i64().unwrap();

@@ -73,7 +73,9 @@ impl Loaded {
                 number += 1;
                 let members: Vec<(String, String)> = files
                     .iter()
-                    .map(|(name, file)| (format!("{name}.txt"), text_of(file)))
+                    .map(|(name, file)| {
+                        (format!("{name}.txt"), written(text_of(file), sent_on * 1_000_000))
+                    })
                     .collect();
                 let name = format!(
                     "{standard}_{hcode}_{}.zip",
@@ -98,6 +100,13 @@ impl Loaded {
     fn reader(&self) -> Reader {
         Reader::open(&self.folder.path().join("khlang.db"), None).unwrap()
     }
+}
+
+/// Rows are written on the day of sending (`YYYYMMDDhhmmss` of B.E.), unless a
+/// case says another.
+pub fn written(text: String, sent: u64) -> String {
+    let day = sent / 1_000_000 - 5_430_000;
+    text.replace("20141001080000", &format!("{day}000000"))
 }
 
 fn book() -> Rulebook {

@@ -1,7 +1,10 @@
 //! Rules as a whole: each can be run, says what it shows, and is about an item
 //! of the rulebook.
 
+use std::path::Path;
+
 use khlang::audit::Library;
+use khlang::catalog::Catalog;
 
 use super::{Loaded, book, over};
 
@@ -25,5 +28,19 @@ fn every_rule_is_about_an_item_of_the_rulebook() {
     for rule in library.rules.values() {
         assert!(book.item(&rule.item).is_some(), "{}", rule.id);
         assert!(rule.source.len() > 5, "{}", rule.id);
+    }
+}
+
+#[test]
+fn no_block_hides_a_record() {
+    // Temporary tables go before views, in any case of letters.
+    let catalog = Catalog::load(None).unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/audit");
+    for folder in ["blocks", "tables"] {
+        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_stem().unwrap().to_string_lossy().to_ascii_uppercase();
+            assert!(catalog.record(&name).is_none(), "{}", path.display());
+        }
     }
 }

@@ -1,6 +1,6 @@
 -- Citizen IDs of everybody who was seen anywhere in the twelve months up to the
 -- end of the tranche.
--- use: person
+-- use: known
 -- columns: cid TEXT
 -- key: cid
 SELECT DISTINCT p.cid
@@ -10,5 +10,5 @@ FROM (
   UNION
   SELECT HOSPCODE, PID FROM CHRONICFU
   WHERE DATE_SERV BETWEEN :to - 10000 AND :to AND SUBMISSION <= :as_of
-) AS v JOIN person AS p ON p.hcode = v.hcode AND p.pid = v.pid
+) AS v JOIN known AS p ON p.hcode = v.hcode AND p.pid = v.pid
 WHERE p.cid IS NOT NULL

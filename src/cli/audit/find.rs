@@ -141,7 +141,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     } else {
         (written(context, args, &session, &found, &scope)?, Vec::new())
     };
-    tell(context, args, (&session, &found), (done, would_open), &reader)
+    tell(context, args, (&session, &found), (done, would_open))
 }
 
 /// Cases of a round with their rows.
@@ -276,7 +276,6 @@ fn tell(
     args: &Args,
     (session, found): (&Session<'_>, &Found),
     (done, would_open): (Ran, Vec<WouldOpen>),
-    reader: &Reader,
 ) -> anyhow::Result<Done> {
     let Basis { world, library, book, as_of, .. } = session.basis;
     let ran: Vec<_> = library
@@ -310,7 +309,6 @@ fn tell(
         not_applicable: found.not_applicable.clone(),
         local_defaults: locals.collect(),
     };
-    drop(reader.ping());
     if args.json {
         say_json(&report)?;
     } else {

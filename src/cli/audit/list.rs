@@ -139,7 +139,7 @@ pub fn list(context: &Context, args: &Args) -> anyhow::Result<Done> {
             "follows",
         ];
         let bytes = csv::table(&header, lines.iter().map(cells));
-        super::super::say(String::from_utf8_lossy(&bytes).trim_end())?;
+        say(String::from_utf8_lossy(&bytes).trim_end())?;
     } else {
         for line in &lines {
             say(text(context, line))?;
