@@ -1,6 +1,7 @@
 //! `khlang config`: proves or shows the configuration in force.
 
 use super::{Context, Done, say};
+use crate::audit::{Library, prove};
 use crate::score::rulebook::check::check;
 use crate::score::{RulebookError, Shelf};
 
@@ -38,6 +39,10 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
                 return Ok(Done::Short);
             }
             super::export::prove(context, &world.config)?;
+            let library = Library::load(Some(&context.data))?;
+            if let Some(book) = books.last() {
+                prove(&world, book, &library, |_| true)?;
+            }
             say(format!(
                 "ok: {} {}, {} {}, {} {}, {} {}, {} {}",
                 world.units.by_code.len(),

@@ -1,12 +1,21 @@
 //! `khlang serve`: the daemon.
 
 use super::{Context, Done, say};
+use crate::audit::{Library, prove};
 use crate::daemon::{self, Setup};
+use crate::score::Shelf;
 
 /// Runs it.
 pub fn run(context: &Context) -> anyhow::Result<Done> {
     let setup = setup(context)?;
     super::backup::sweep_leftovers(&context.data)?;
+    // Rules that are part of the program are proven by its tests.
+    let library = Library::load(Some(&context.data))?;
+    if library.rules.values().any(|rule| rule.own)
+        && let Some(book) = Shelf::of(&context.data).all()?.last()
+    {
+        prove(&context.world()?, book, &library, |rule| rule.own)?;
+    }
     daemon::run(setup)?;
     Ok(Done::Good)
 }

@@ -4,6 +4,7 @@
 //! The texts are written as those of KPIs are (`tests/kpi`): a header names the
 //! columns, `@7` is a citizen ID, what follows `#` says why the row is there.
 
+mod clean;
 mod docs;
 mod flow;
 mod rules;

@@ -118,7 +118,7 @@ fn whoever_gets_around_the_triggers_is_told_by_the_seals() {
             .unwrap()
             .query_map([table], |row| row.get(0))
             .unwrap()
-            .collect::<std::result::Result<_, _>>()
+            .collect::<Result<_, _>>()
             .unwrap();
         store.conn.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
         for trigger in triggers {
