@@ -8,6 +8,7 @@ use super::AuditError;
 use super::case::{Case, Data, Verdict};
 use super::rule::Severity;
 use super::steps::{Actor, Answer, Effect, Step, allowed, answer};
+use crate::access::Role;
 use crate::money::holds::{WHOLE, parse_percent, percent};
 use crate::store::{AuditHold, AuditTurn, Money, NewEvent};
 
@@ -129,8 +130,9 @@ const NOTIFIED: &str = "notified";
 /// Whether the step can be taken as the case stands.
 fn may(case: &Case, step: &Step, wanted: &Wanted, taker: &Taker<'_>) -> Result<(), StepError> {
     let (id, standing) = (case.opened.id, case.standing());
-    // An appeal on paper counts by the day on which it came.
-    let on = wanted.data.on.filter(|_| !step.late.is_empty()).unwrap_or(taker.today);
+    // An appeal on paper counts by the day on which it came to the province.
+    let paper = !step.late.is_empty() && taker.actor.role == Role::Province;
+    let on = wanted.data.on.filter(|_| paper).unwrap_or(taker.today);
     let not_now = || StepError::NotNow {
         case: id,
         step: step.full_name(),
@@ -138,9 +140,14 @@ fn may(case: &Case, step: &Step, wanted: &Wanted, taker: &Taker<'_>) -> Result<(
         th: standing.state.text().th,
         allowed: allowed(&standing, taker.actor, taker.today).join(", "),
     };
-    match answer(step, &standing, taker.actor, on) {
+    let answer = answer(step, &standing, taker.actor, on);
+    match answer {
         Answer::Unknown => return Err(StepError::Unknown(id)),
         Answer::Forbidden => return Err(StepError::Forbidden { step: step.full_name() }),
+        Answer::NotNow | Answer::Late | Answer::Yes => {}
+    }
+    days(case, &wanted.data, taker.today)?;
+    match answer {
         Answer::NotNow => return Err(not_now()),
         Answer::Late if wanted.data.late.as_deref().is_none_or(|why| why.trim().is_empty()) => {
             let last = standing.appeal_by.map_or_else(String::new, |day| day.to_string());
@@ -148,10 +155,25 @@ fn may(case: &Case, step: &Step, wanted: &Wanted, taker: &Taker<'_>) -> Result<(
                 "the last day to appeal was {last}: say why it is taken late (--late) / พ้นกำหนดอุทธรณ์ {last} แล้ว ต้องระบุเหตุผล"
             )));
         }
-        Answer::Yes | Answer::Late => {}
+        _ => {}
     }
     match &wanted.if_match {
         Some(tag) if *tag != case.etag() => Err(StepError::Changed(id)),
+        _ => Ok(()),
+    }
+}
+
+/// The day of a step is not ahead, and not before the unit was told.
+fn days(case: &Case, data: &Data, today: NaiveDate) -> Result<(), StepError> {
+    let Some(on) = data.on else { return Ok(()) };
+    if on > today {
+        return Err(StepError::Wrong("the day has not come yet / วันที่ยังมาไม่ถึง".to_owned()));
+    }
+    let told = case.events.iter().rev().find(|(event, _)| event.step == NOTIFIED);
+    match told.and_then(|(_, data)| data.on) {
+        Some(told) if on < told => Err(StepError::Wrong(format!(
+            "the day is before the unit was told ({told}) / วันที่อยู่ก่อนวันแจ้ง ({told})"
+        ))),
         _ => Ok(()),
     }
 }
@@ -193,20 +215,6 @@ fn check(
             let name = step.full_name();
             return wrong(format!("{name} needs: {need} / {name} ต้องระบุ {need}"));
         }
-    }
-    if data.on.is_some_and(|on| on > taker.today) {
-        return wrong("the day has not come yet / วันที่ยังมาไม่ถึง".to_owned());
-    }
-    if let Some(told) = case
-        .events
-        .iter()
-        .rev()
-        .find_map(|(event, data)| (event.step == NOTIFIED).then_some(data.on)?)
-        && data.on.is_some_and(|on| on < told)
-    {
-        return wrong(format!(
-            "the day is before the unit was told ({told}) / วันที่อยู่ก่อนวันแจ้ง ({told})"
-        ));
     }
     if let Some(proposal) = &data.proposal {
         if !PROPOSALS.contains(&proposal.as_str()) {

@@ -102,7 +102,7 @@ fn a_count_against_what_is_known_has_a_rate_and_an_excess() {
     }
     assert_eq!(
         severities("ncd_over", &[rate(1, 149, 100), rate(2, 150, 100)], "18"),
-        [Some(Severity::Hold); 2]
+        [None, Some(Severity::Hold)]
     );
     assert_eq!(severities("ncd_over", &[rate(1, 100, 100), rate(2, 120, 100)], "18"), [None; 2]);
 }

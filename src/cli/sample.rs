@@ -7,7 +7,7 @@ use clap::builder::PossibleValuesParser;
 
 use super::{Context, Done, say, say_json};
 use crate::archive::Standard;
-use crate::sample::{SampleArgs, default_start, generate};
+use crate::sample::{SampleArgs, default_start, generate_with};
 
 /// Options of `sample`.
 #[derive(Debug, clap::Args)]
@@ -32,6 +32,9 @@ pub struct Args {
     /// Share of rows to spoil; brings broken archives and a ledger of it all
     #[arg(long, default_value_t = 0.0, value_name = "RATE")]
     defects: f64,
+    /// Put something for every audit rule into one unit each; the ledger tells where
+    #[arg(long)]
+    audit: bool,
     /// First month of service (any day of it)
     #[arg(long, value_name = "YYYY-MM-DD")]
     start: Option<NaiveDate>,
@@ -45,7 +48,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     let catalog = context.catalog(&context.config()?)?;
     let standard: Standard =
         args.standard.parse().map_err(|_| anyhow::anyhow!("no standard {}", args.standard))?;
-    let summary = generate(
+    let summary = generate_with(
         &SampleArgs {
             dir: args.dir.clone(),
             units: args.units,
@@ -57,6 +60,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
             start: args.start.unwrap_or_else(default_start),
         },
         &catalog,
+        args.audit,
     )?;
     if args.json {
         say_json(&summary)?;

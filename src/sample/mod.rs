@@ -16,6 +16,7 @@ mod mothers;
 mod parcel;
 mod people;
 mod planned;
+mod planted;
 mod registers;
 mod rng;
 mod spec;
@@ -29,7 +30,7 @@ mod world;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -42,6 +43,7 @@ use crate::files;
 pub use ledger::{ArchiveEntry, FileCounts, Ledger, Problem, Totals};
 use parcel::Parcel;
 use people::People;
+pub use planted::Planted;
 use spec::Specs;
 use spoil::Spoiler;
 use style::Style;
@@ -96,6 +98,12 @@ pub struct SampleSummary {
 /// Writes the sample: the archives, `units.csv`, `population.csv` and
 /// `ledger.json` below `args.dir`.
 pub fn generate(args: &SampleArgs, catalog: &Catalog) -> Result<SampleSummary> {
+    generate_with(args, catalog, false)
+}
+
+/// The same; with `audit`, what audits look for is there too, once a rule, and
+/// the ledger tells where.
+pub fn generate_with(args: &SampleArgs, catalog: &Catalog, audit: bool) -> Result<SampleSummary> {
     let world = World::new(args, Words::load()?)?;
     let specs = Specs::new(catalog, world.standard);
     let mut spoiler = world.defects.then(|| Spoiler::new(catalog, &specs, &world, args.defects));
@@ -124,6 +132,9 @@ pub fn generate(args: &SampleArgs, catalog: &Catalog) -> Result<SampleSummary> {
         }
         writer.ledger.add(entries);
     }
+    if audit {
+        listed += plant(&world, &specs, &mut writer, &mut registry)?;
+    }
     whole(&args.dir.join("units.csv"), &units_csv(&world)?)?;
     whole(&args.dir.join("population.csv"), &registry.into_inner()?)?;
     whole(&args.dir.join("ledger.json"), &serde_json::to_vec_pretty(&writer.ledger)?)?;
@@ -135,6 +146,32 @@ pub fn generate(args: &SampleArgs, catalog: &Catalog) -> Result<SampleSummary> {
         registry: listed,
         faults_left: spoiler.map_or_else(Vec::new, |spoiler| spoiler.left(&specs)),
     })
+}
+
+/// Writes what audits have to find; gives how many it listed in the registry.
+fn plant(
+    world: &World,
+    specs: &Specs,
+    writer: &mut Writer,
+    registry: &mut csv::Writer<Vec<u8>>,
+) -> Result<u64> {
+    let mut sent: BTreeMap<(String, String), u64> = BTreeMap::new();
+    for entry in &writer.ledger.archives {
+        for (file, counts) in &entry.files {
+            *sent.entry((entry.hcode.clone(), file.clone())).or_default() += counts.received;
+        }
+    }
+    let style = Style::of(world.seed, 0, world.standard);
+    let grown = planted::plant(world, specs, &style, &sent)?;
+    for line in &grown.listed {
+        registry.write_record(line)?;
+    }
+    for (bytes, entry) in grown.archives {
+        writer.write(&entry.archive, &bytes)?;
+        writer.ledger.add(vec![entry]);
+    }
+    writer.ledger.audit = grown.planted;
+    Ok(grown.listed.len() as u64)
 }
 
 struct Writer {
