@@ -96,7 +96,7 @@ pub fn take(
     let case = Case::read_in(turn, opened)?;
     let mut wanted = wanted;
     may(&case, step, &wanted, taker)?;
-    check(&case, step, &mut wanted, taker)?;
+    check(step, &mut wanted, taker)?;
     if step.event == NOTIFIED {
         let on = wanted.data.on.unwrap_or(taker.today);
         wanted.data.appeal_by = on.checked_add_days(Days::new(u64::from(appeal_days)));
@@ -182,12 +182,7 @@ fn days(case: &Case, data: &Data, today: NaiveDate) -> Result<(), StepError> {
 const LONGEST: usize = 2000;
 
 /// Whether all is said that the step needs, and nothing that it cannot have.
-fn check(
-    case: &Case,
-    step: &Step,
-    wanted: &mut Wanted,
-    taker: &Taker<'_>,
-) -> Result<(), StepError> {
+fn check(step: &Step, wanted: &mut Wanted, taker: &Taker<'_>) -> Result<(), StepError> {
     let wrong = |text: String| Err(StepError::Wrong(text));
     wanted.text = wanted.text.trim().to_owned();
     let data = &mut wanted.data;
