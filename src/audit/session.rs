@@ -36,7 +36,7 @@ pub struct Basis<'a> {
 }
 
 /// A suspicious row.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundRow {
     /// Its kind of record.
     pub file: String,
@@ -51,7 +51,7 @@ pub struct FoundRow {
     /// The group that it belongs to; blank where a row stands for itself.
     pub group: String,
     /// What is shown beside it, by name.
-    pub shown: BTreeMap<String, String>,
+    pub shown: BTreeMap<String, serde_json::Value>,
 }
 
 impl FoundRow {
@@ -112,7 +112,7 @@ impl<'a> Session<'a> {
             })
             .map_err(of)?;
         for rows in found.values_mut() {
-            rows.sort();
+            rows.sort_by(|a, b| a.place().cmp(&b.place()));
             rows.dedup_by(|a, b| a.place() == b.place());
         }
         log::debug!("audit {} {}: {} ms", rule.id, tranche.number, begun.elapsed().as_millis());
@@ -400,9 +400,12 @@ impl Places {
         let [file, sub, at, hcode, pid, day] = self.fixed;
         let mut values = BTreeMap::new();
         for (place, name) in &self.shown {
-            if let Some(value) = shown(line.value(*place)?) {
-                values.insert(name.clone(), value);
-            }
+            let value = match line.value(*place)? {
+                Value::Null => continue,
+                Value::Int(number) => number.into(),
+                Value::Text(text) => text.into(),
+            };
+            values.insert(name.clone(), value);
         }
         let row = FoundRow {
             file: text(file)?,

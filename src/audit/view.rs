@@ -175,7 +175,7 @@ pub struct RowLine {
     /// Its submission was taken back.
     pub gone: bool,
     /// What the rule shows of it.
-    pub shown: BTreeMap<String, String>,
+    pub shown: BTreeMap<String, serde_json::Value>,
     /// What the verification said of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdict: Option<String>,

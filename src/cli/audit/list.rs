@@ -316,11 +316,18 @@ fn rows_csv(whole: &Shown, rows: &[RowLine]) -> Vec<u8> {
             row.verdict.clone().unwrap_or_default().into(),
         ];
         cells.extend(
-            names.iter().map(|name| Cow::from(row.shown.get(*name).cloned().unwrap_or_default())),
+            names
+                .iter()
+                .map(|name| Cow::from(row.shown.get(*name).map_or_else(String::new, plain))),
         );
         cells
     };
     csv::table(&header, rows.iter().map(cells))
+}
+
+/// A value as people read it.
+fn plain(value: &serde_json::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn page(context: &Context, whole: &Shown) -> anyhow::Result<()> {
@@ -384,7 +391,7 @@ fn page(context: &Context, whole: &Shown) -> anyhow::Result<()> {
                     .captions
                     .get(name)
                     .map_or(name.as_str(), |text| context.pick(&text.th, &text.en));
-                format!("{caption} {value}")
+                format!("{caption} {}", plain(value))
             })
             .collect();
         let gone = if row.gone {
