@@ -108,12 +108,12 @@ impl Library {
             let block = self.query(files, file, &path, 1)?;
             self.hash(&block, &mut version);
         }
-        let fill = |text: &super::rule::Text| super::rule::Text {
+        let with_values = |text: &super::rule::Text| super::rule::Text {
             th: filled(&text.th, &raw.parameters),
             en: filled(&text.en, &raw.parameters),
         };
         let rule = Rule {
-            says: fill(&raw.says),
+            says: with_values(&raw.says),
             id: raw.id,
             item: raw.item,
             name: raw.name,

@@ -351,3 +351,67 @@ fn rules_are_listed_with_their_sources_and_the_provinces_own_goes_before() {
     khlang.write("data/config/audit/epi_age.toml", shipped.replace("epi_age", "epi_ages"));
     refused(&khlang.run(&["audit", "run", "--round", "2557"]), "named as its file");
 }
+
+#[test]
+fn a_scope_is_a_unit_a_rule_a_tranche() {
+    let khlang = province();
+    let of = |more: &[&str]| {
+        let ran = ok(&khlang.run(&[&["audit", "run", "--round", "2557", "--json"], more].concat()));
+        ran["opened"].as_array().unwrap().len()
+    };
+    assert_eq!(of(&["--unit", "04009"]), 0);
+    assert_eq!(of(&["--rule", "epi_repeat"]), 0);
+    assert_eq!(of(&["--tranche", "2"]), 0);
+    assert_eq!(of(&["--unit", "04001", "--rule", "epi_age", "--tranche", "1"]), 1);
+    let csv = khlang.run(&["audit", "list", "--csv"]).out();
+    assert!(
+        csv.contains(
+            "1,2557,1,04001,รพ.สต.หนึ่ง,10670,epi_age,EPI,hold,selected,,6,20,30.00,100.00,"
+        ),
+        "{csv}"
+    );
+    for (arguments, wanted) in [
+        (["--unit", "04002"], "no unit 04002"),
+        (["--rule", "epi_ages"], "did you mean epi_age?"),
+        (["--tranche", "3"], "has no tranche 3"),
+    ] {
+        refused(
+            &khlang.run(&[&["audit", "run", "--round", "2557"], &arguments[..]].concat()),
+            wanted,
+        );
+    }
+    refused(&khlang.run(&["audit", "show", "9"]), "no audit case 9");
+    refused(&khlang.run(&["audit", "note", "9", "--text", "x"]), "no audit case 9");
+}
+
+#[test]
+fn a_backup_keeps_cases_and_all_that_was_done() {
+    let khlang = province();
+    run(&khlang);
+    ok(&khlang.run(&["audit", "notify", "1", "--reason", "x", "--on", "2014-07-01", "--json"]));
+    let before = ok(&khlang.run(&["audit", "list", "--json"]));
+    assert_eq!(khlang.run(&["backup", "copy.db"]).status(), 0);
+    ok(&khlang.run(&["audit", "resolve", "1", "pay", "--reason", "x", "--json"]));
+    let ran = khlang.run(&["restore", "copy.db"]);
+    assert_eq!(ran.status(), 0, "{}", ran.err());
+    assert_eq!(ok(&khlang.run(&["audit", "list", "--json"])), before);
+    assert_eq!(khlang.run(&["verify"]).status(), 0);
+}
+
+#[test]
+fn a_rule_of_the_province_is_proven_before_it_is_run() {
+    let khlang = province();
+    assert_eq!(khlang.run(&["config", "check"]).status(), 0);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let shipped = std::fs::read_to_string(root.join("schema/audit/epi_age.sql")).unwrap();
+    for (from, to, wanted) in [
+        ("d.line AS line,", "", "gives no line"),
+        ("AS v_age_days", "AS v_age", "differ in"),
+        ("dose AS d", "doses AS d", "no such table"),
+    ] {
+        khlang.write("data/config/audit/epi_age.sql", shipped.replacen(from, to, 1));
+        let ran = khlang.run(&["config", "check"]);
+        assert_eq!(ran.status(), 1, "{from}: {}", ran.out());
+        assert!(ran.err().contains("epi_age") && ran.err().contains(wanted), "{}", ran.err());
+    }
+}

@@ -235,14 +235,14 @@ fn perform(
         check_verdicts(&data.verdicts, &known)?;
     }
     let turn = store.audit_turn()?;
-    let mut taken = Vec::new();
+    let mut steps_done = Vec::new();
     for id in ids {
         let wanted =
             Wanted { text: text.to_owned(), data: data.clone(), if_match: common.if_match.clone() };
-        taken.push(one(&turn, *id, step, wanted, &taker, world.config.audit.appeal_days)?);
+        steps_done.push(one(&turn, *id, step, wanted, &taker, world.config.audit.appeal_days)?);
     }
     turn.commit()?;
-    for done in &taken {
+    for done in &steps_done {
         context.log_change(
             &format!("audit {name}"),
             None,
@@ -251,9 +251,9 @@ fn perform(
         )?;
     }
     if common.json {
-        say_json(&taken)?;
+        say_json(&steps_done)?;
     } else {
-        for done in &taken {
+        for done in &steps_done {
             say(format!("{} {}: {}", done.id, context.pick(&step.th, &step.en), done.etag))?;
         }
     }
