@@ -70,7 +70,7 @@ impl Library {
                 library.lists.insert(list.to_owned(), text.clone());
             }
         }
-        for (name, (text, own)) in files.iter().filter(|(name, _)| name.ends_with(".toml")) {
+        for (name, (text, own)) in files.iter().filter(|(name, _)| has_ending(name, "toml")) {
             let rule = library.build(files, name, text, *own)?;
             library.rules.insert(rule.id.clone(), rule);
         }
@@ -188,6 +188,10 @@ impl Library {
     }
 }
 
+fn has_ending(name: &str, ending: &str) -> bool {
+    Path::new(name).extension().is_some_and(|own| own == ending)
+}
+
 /// Kinds of record are written in capitals, blocks are not.
 pub(super) fn is_record(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
@@ -262,9 +266,9 @@ fn builtin() -> Result<Files, LibraryError> {
     ];
     for (dir, below, ending) in folders {
         let dir = if below.is_empty() { Some(dir) } else { dir.get_dir(below) };
-        for file in dir.into_iter().flat_map(|dir| dir.files()) {
+        for file in dir.into_iter().flat_map(Dir::files) {
             let name = file.path().to_string_lossy().into_owned();
-            if file.path().extension().is_some_and(|own| own == ending) {
+            if has_ending(&name, ending) {
                 let text = file.contents_utf8().ok_or_else(|| fail(&name, "not UTF-8"))?;
                 files.insert(name, (text.to_owned(), false));
             }
@@ -343,7 +347,7 @@ mod tests {
         let version = |library: &Library, id: &str| library.rules[id].version.clone();
         for file in ["epi_age.toml", "epi_age.sql", "blocks/dose.sql", "tables/vaccine.csv"] {
             let own = with(file, |text| {
-                if file.ends_with(".csv") {
+                if has_ending(file, "csv") {
                     text.replace(",42,", ",43,")
                 } else {
                     text.replace('\n', "\n\n")

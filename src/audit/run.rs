@@ -33,6 +33,9 @@ pub struct Scope {
 /// Where a finding is: rule, tranche, unit.
 pub type Place = (String, String, String);
 
+/// Tells the suspicious share of a case's money, in hundredths of a percent.
+pub type Share<'f> = dyn FnMut(&Place, &[AuditFact]) -> Result<u32, AuditError> + 'f;
+
 /// What the rules found.
 #[derive(Debug, Clone, Default)]
 pub struct Found {
@@ -188,7 +191,7 @@ pub fn write(
     scope: &Scope,
     terms: Terms,
     by: By<'_>,
-    share: &mut dyn FnMut(&Place, &[AuditFact]) -> Result<u32, AuditError>,
+    share: &mut Share<'_>,
 ) -> Result<Done, AuditError> {
     let round = session.basis.book.round;
     let cases = cases_in(turn, round)?;
@@ -219,7 +222,7 @@ pub fn write(
     for planned in planned {
         match planned.change {
             Change::Open { follows, severity, rows } => {
-                writing.open(&planned.place, follows, severity, &rows)?
+                writing.open(&planned.place, follows, severity, &rows)?;
             }
             Change::Evidence { case, rows, raised } => {
                 let Some((case, facts)) = cases.iter().find(|(known, _)| known.opened.id == case)
@@ -248,7 +251,7 @@ struct Writing<'w, 's> {
     terms: Terms,
     by: By<'w>,
     run: i64,
-    share: &'w mut dyn FnMut(&Place, &[AuditFact]) -> Result<u32, AuditError>,
+    share: &'w mut Share<'w>,
     done: Done,
 }
 

@@ -74,8 +74,8 @@ const ACTORS: [Actor; 5] = [
     Actor { role: Role::Metrics, own: false },
 ];
 
-fn letters(step: &Step, standing: &Standing, on: &str) -> String {
-    let letter = |actor: &Actor| match answer(step, standing, *actor, day(on)) {
+fn letters(step: &Step, standing: Standing, on: &str) -> String {
+    let letter = |actor: &Actor| match answer(step, &standing, *actor, day(on)) {
         Answer::Yes => 'y',
         Answer::Late => 'l',
         Answer::NotNow => '-',
@@ -93,7 +93,7 @@ fn every_step_in_every_state_by_every_role() {
         for (at, state) in State::ALL.into_iter().enumerate() {
             for (on, wanted) in [(DEADLINE, before), ("2014-03-16", after)] {
                 assert_eq!(
-                    letters(step, &standing(state), on),
+                    letters(step, standing(state), on),
                     wanted[at],
                     "{name} when {state:?} on {on}"
                 );
@@ -108,7 +108,7 @@ fn a_warning_is_dismissed_and_never_touches_money() {
         let standing = Standing { severity: Severity::Warn, ..standing(state) };
         for step in steps().iter().filter(|step| step.holds) {
             assert_eq!(
-                letters(step, &standing, "2014-03-16").chars().next(),
+                letters(step, standing, "2014-03-16").chars().next(),
                 Some('-'),
                 "{}",
                 step.full_name()

@@ -290,7 +290,7 @@ fn tell(
             let mut opened = would_open.iter().map(|line| line.severity).any(counts);
             for id in &done.opened {
                 let case = reader_case(context, *id)?;
-                opened |= case.is_some_and(|severity| counts(severity));
+                opened |= case.is_some_and(counts);
             }
             opened
         }

@@ -7,15 +7,13 @@ use super::{Made, Planter, Set, Who};
 pub(super) type Plan =
     (&'static str, &'static str, fn(&mut Planter<'_, '_>, &[usize]) -> Vec<usize>);
 
-const YEAR: i64 = 366;
-
-const MAN: Who = Who { female: false, born: 40 * YEAR, resident: false, listed: false };
-const WOMAN: Who = Who { female: true, born: 30 * YEAR, resident: false, listed: false };
+const MAN: Who = Who { female: false, born: 40 * 366, resident: false, listed: false };
+const WOMAN: Who = Who { female: true, born: 30 * 366, resident: false, listed: false };
 /// Two years old.
-const CHILD: Who = Who { female: false, born: 2 * YEAR, resident: false, listed: false };
+const CHILD: Who = Who { female: false, born: 2 * 366, resident: false, listed: false };
 /// Lives in the area and is known to the registry, so that residents and heads
 /// grow alike.
-const NEIGHBOUR: Who = Who { female: false, born: 40 * YEAR, resident: true, listed: true };
+const NEIGHBOUR: Who = Who { female: false, born: 40 * 366, resident: true, listed: true };
 
 /// Rules one after the other are of different units, and those of one file are
 /// never of one unit.
@@ -79,7 +77,7 @@ fn first(units: &[usize]) -> Vec<usize> {
 fn op_utilisation(p: &mut Planter<'_, '_>, units: &[usize]) -> Vec<usize> {
     let unit = units[0];
     let visits = p.enough(unit, "SERVICE", 7500, 400);
-    for _ in 0..visits / 50 + 1 {
+    for _ in 0..=visits / 50 {
         let who = p.person(unit, MAN);
         p.list(units[1], &who.cid);
         for nth in 0..50 {
@@ -378,7 +376,6 @@ fn person_double(p: &mut Planter<'_, '_>, units: &[usize]) -> Vec<usize> {
     units[..2].to_vec()
 }
 
-/// Numbers that begin with 0.
 fn person_made_up(p: &mut Planter<'_, '_>, units: &[usize]) -> Vec<usize> {
     for _ in 0..p.enough(units[0], "PERSON", 1200, 10) {
         let made = p.nobody();
