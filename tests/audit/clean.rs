@@ -26,8 +26,9 @@ fn sampled(standard: &str, more: &[&str]) -> Khlang {
     std::fs::copy(khlang.path("sample/units.csv"), khlang.path("data/units.csv")).unwrap();
     let mut archives: Vec<String> = std::fs::read_dir(khlang.path("sample"))
         .unwrap()
-        .map(|entry| entry.unwrap().path().display().to_string())
-        .filter(|path| path.ends_with(".zip"))
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "zip"))
+        .map(|path| path.display().to_string())
         .collect();
     archives.sort();
     let archives: Vec<&str> =

@@ -37,7 +37,7 @@ fn table(library: &Library) -> String {
             rule.source.clone(),
             rule.local_defaults.join(", "),
         ];
-        text += &format!("| {} |\n", cells.join(" | "));
+        text.extend(["| ", &cells.join(" | "), " |\n"]);
     }
     text
 }

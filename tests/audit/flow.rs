@@ -21,7 +21,7 @@ pub fn send(khlang: &Khlang, standard: Standard, time: &str, files: &[(&str, &st
         let members: Vec<(String, String)> = files
             .iter()
             .map(|(name, file)| {
-                (format!("{name}.txt"), written(text_of(file), time.parse().unwrap()))
+                (format!("{name}.txt"), written(&text_of(file), time.parse().unwrap()))
             })
             .collect();
         let told = khlang.import(&format!("{standard}_{hcode}_{time}.zip"), &zipped(&members));
@@ -62,7 +62,8 @@ pub fn province() -> Khlang {
         "25570115080000",
         &[("PERSON", &of_one), ("EPI", &doses("04001", 6, 14))],
     );
-    let right: String = (101..121).map(|n| format!("04009|{n}|20131005|091\n")).collect();
+    let right: Vec<String> = (101..121).map(|n| format!("04009|{n}|20131005|091\n")).collect();
+    let right = right.concat();
     let right = format!("HOSPCODE|PID|DATE_SERV|VACCINETYPE\n{right}");
     send(&khlang, Standard::F43, "25570115080000", &[("PERSON", &of_other), ("EPI", &right)]);
     khlang.now("2014-07-20T10:00:00+07:00")
@@ -108,14 +109,78 @@ fn show(khlang: &Khlang, id: &str) -> Value {
     ok(&khlang.run(&["audit", "show", id, "--rows", "all", "--json"]))
 }
 
+/// Tells the unit, appeals and verifies, with what is refused on the way.
+fn told_appealed_verified(khlang: &Khlang, id: &str) -> Value {
+    let step = |arguments: &[&str]| khlang.run(&[&["audit"], arguments, &["--json"]].concat());
+    refused(&step(&["appeal", id, "--text", "ไม่จริง"]), "selected, not yet told");
+    refused(
+        &step(&["resolve", id, "withhold", "--reason", "x"]),
+        "possible: notify, resolve pay, note",
+    );
+    ok(&step(&[
+        "notify",
+        id,
+        "--reason",
+        "อายุไม่เหมาะสม",
+        "--letter-no",
+        "สธ 1/2557",
+        "--on",
+        "2014-07-01",
+    ]));
+    assert_eq!(show(khlang, id)["appeal_by"], "2014-07-16");
+    refused(&step(&["appeal", id, "--text", "ไม่จริง"]), "the last day to appeal was 2014-07-16");
+    refused(&step(&["appeal", id, "--text", "ไม่จริง", "--on", "2014-07-21"]), "has not come yet");
+    refused(
+        &step(&["appeal", id, "--text", "ไม่จริง", "--on", "2014-06-30"]),
+        "before the unit was told",
+    );
+    ok(&step(&["appeal", id, "--text", "บันทึกวันเกิดผิด", "--on", "2014-07-16"]));
+    ok(&step(&["withdraw", id, "--reason", "เข้าใจผิด"]));
+    ok(&step(&["appeal", id, "--text", "บันทึกวันเกิดผิด", "--late", "ไปรษณีย์ล่าช้า"]));
+    let verdicts =
+        "file,submission,line,verdict,note\nEPI,1,2,refuted,เกิด 1 ก.ค.\nEPI,1,3,confirmed,\n";
+    let path = khlang.write("verdicts.csv", verdicts);
+    let path = path.to_str().unwrap();
+    let verify =
+        ["verify", id, "--on", "2014-07-18", "--by", "เขต 10", "--found", "ทะเบียนตรง 1 ราย"];
+    refused(
+        &step(&[&verify[..], &["--proposal", "partial"]].concat()),
+        "percentage goes with partial",
+    );
+    let propose =
+        ["--proposal", "partial", "--percent", "33.33", "--condition", "ส่งทะเบียนใน 30 วัน"];
+    ok(&step(&[&verify[..], &propose, &["--verdicts", path]].concat()));
+    let case = show(khlang, id);
+    let of = |line: i64| {
+        let rows = case["rows"].as_array().unwrap();
+        rows.iter().find(|row| row["line"] == line).unwrap()["verdict"].clone()
+    };
+    assert_eq!((of(2), of(3), of(4)), (json!("refuted"), json!("confirmed"), json!(null)));
+    case
+}
+
+/// What 66.67 % of each quarter's money of the item come to, in satang.
+fn most_of_it(khlang: &Khlang) -> i64 {
+    let unit = money(khlang, "04001");
+    let satang = |value: &Value| value.as_str().unwrap().replace('.', "").parse::<i64>().unwrap();
+    ["1", "2"]
+        .iter()
+        .filter(|quarter| unit["quarters"][**quarter]["items"]["EPI"].is_object())
+        .map(|quarter| {
+            (2 * satang(&unit["quarters"][*quarter]["items"]["EPI"]["amount"]) * 6667 + 10_000)
+                / 20_000
+        })
+        .sum()
+}
+
 #[test]
 fn a_case_goes_from_the_row_to_the_decision() {
     let khlang = province();
     let dry = ok(&khlang.run(&["audit", "run", "--round", "2557", "--dry-run", "--json"]));
     let would = dry["would_open"].as_array().unwrap();
-    let hold: Vec<&Value> = would.iter().filter(|line| line["severity"] == "hold").collect();
-    assert_eq!(hold.len(), 1, "{dry:#}");
-    assert_eq!((&hold[0]["rule"], &hold[0]["unit"]), (&json!("epi_age"), &json!("04001")));
+    let wanted: Vec<&Value> = would.iter().filter(|line| line["severity"] == "hold").collect();
+    assert_eq!(wanted.len(), 1, "{dry:#}");
+    assert_eq!((&wanted[0]["rule"], &wanted[0]["unit"]), (&json!("epi_age"), &json!("04001")));
     assert_eq!(
         ok(&khlang.run(&["audit", "list", "--json"])),
         json!([]),
@@ -162,51 +227,7 @@ fn a_case_goes_from_the_row_to_the_decision() {
     }
 
     let step = |arguments: &[&str]| khlang.run(&[&["audit"], arguments, &["--json"]].concat());
-    refused(&step(&["appeal", &id, "--text", "ไม่จริง"]), "selected, not yet told");
-    refused(
-        &step(&["resolve", &id, "withhold", "--reason", "x"]),
-        "possible: notify, resolve pay, note",
-    );
-    ok(&step(&[
-        "notify",
-        &id,
-        "--reason",
-        "อายุไม่เหมาะสม",
-        "--letter-no",
-        "สธ 1/2557",
-        "--on",
-        "2014-07-01",
-    ]));
-    assert_eq!(show(&khlang, &id)["appeal_by"], "2014-07-16");
-    refused(&step(&["appeal", &id, "--text", "ไม่จริง"]), "the last day to appeal was 2014-07-16");
-    refused(&step(&["appeal", &id, "--text", "ไม่จริง", "--on", "2014-07-21"]), "has not come yet");
-    refused(
-        &step(&["appeal", &id, "--text", "ไม่จริง", "--on", "2014-06-30"]),
-        "before the unit was told",
-    );
-    ok(&step(&["appeal", &id, "--text", "บันทึกวันเกิดผิด", "--on", "2014-07-16"]));
-    ok(&step(&["withdraw", &id, "--reason", "เข้าใจผิด"]));
-    ok(&step(&["appeal", &id, "--text", "บันทึกวันเกิดผิด", "--late", "ไปรษณีย์ล่าช้า"]));
-    let verdicts =
-        "file,submission,line,verdict,note\nEPI,1,2,refuted,เกิด 1 ก.ค.\nEPI,1,3,confirmed,\n";
-    let path = khlang.write("verdicts.csv", verdicts);
-    let path = path.to_str().unwrap();
-    let verify =
-        ["verify", &id, "--on", "2014-07-18", "--by", "เขต 10", "--found", "ทะเบียนตรง 1 ราย"];
-    refused(
-        &step(&[&verify[..], &["--proposal", "partial"]].concat()),
-        "percentage goes with partial",
-    );
-    let propose =
-        ["--proposal", "partial", "--percent", "33.33", "--condition", "ส่งทะเบียนใน 30 วัน"];
-    ok(&step(&[&verify[..], &propose, &["--verdicts", path]].concat()));
-    let case = show(&khlang, &id);
-    let of = |line: i64| {
-        let rows = case["rows"].as_array().unwrap();
-        rows.iter().find(|row| row["line"] == line).unwrap()["verdict"].clone()
-    };
-    assert_eq!((of(2), of(3), of(4)), (json!("refuted"), json!("confirmed"), json!(null)));
-
+    let case = told_appealed_verified(&khlang, &id);
     let tag = case["etag"].as_str().unwrap().to_owned();
     let partial = ["resolve", &id, "partial", "--reason", "ตามข้อเสนอ", "--condition", "ส่งทะเบียน"];
     refused(
@@ -215,19 +236,7 @@ fn a_case_goes_from_the_row_to_the_decision() {
     );
     ok(&step(&[&partial[..], &["--percent", "33.33", "--if-match", &tag]].concat()));
     refused(&step(&["reopen", &id, "--reason", "x", "--if-match", &tag]), "stands otherwise");
-    let part: i64 = {
-        let unit = money(&khlang, "04001");
-        let satang =
-            |value: &Value| value.as_str().unwrap().replace('.', "").parse::<i64>().unwrap();
-        ["1", "2"]
-            .iter()
-            .filter(|quarter| unit["quarters"][**quarter]["items"]["EPI"].is_object())
-            .map(|quarter| {
-                (2 * satang(&unit["quarters"][*quarter]["items"]["EPI"]["amount"]) * 6667 + 10_000)
-                    / 20_000
-            })
-            .sum()
-    };
+    let part = most_of_it(&khlang);
     assert_eq!(item(&khlang, "04001"), (earned, part), "66.67 % stay");
     assert_eq!(run(&khlang)["opened"], json!([]), "what was decided is not taken up by itself");
 

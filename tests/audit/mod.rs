@@ -75,7 +75,7 @@ impl Loaded {
                 let members: Vec<(String, String)> = files
                     .iter()
                     .map(|(name, file)| {
-                        (format!("{name}.txt"), written(text_of(file), sent_on * 1_000_000))
+                        (format!("{name}.txt"), written(&text_of(file), sent_on * 1_000_000))
                     })
                     .collect();
                 let name = format!(
@@ -105,7 +105,7 @@ impl Loaded {
 
 /// Rows are written on the day of sending (`YYYYMMDDhhmmss` of B.E.), unless a
 /// case says another.
-pub fn written(text: String, sent: u64) -> String {
+pub fn written(text: &str, sent: u64) -> String {
     let day = sent / 1_000_000 - 5_430_000;
     text.replace("20141001080000", &format!("{day}000000"))
 }
