@@ -246,8 +246,8 @@ fn a_case_goes_from_the_row_to_the_decision() {
     assert_eq!(item(&khlang, "04001"), (earned, earned));
     let told = &money(&khlang, "04001")["cases"][0];
     assert_eq!((&told["final"], &told["state"]), (&json!(true), &json!("resolved")));
-    let hold = told["hold"].to_string();
-    refused(&khlang.run(&["hold", "release", &hold, "--reason", "x"]), "audit case");
+    let number = told["hold"].to_string();
+    refused(&khlang.run(&["hold", "release", &number, "--reason", "x"]), "audit case");
     ok(&step(&["reopen", &id, "--reason", "ศาลสั่ง"]));
     ok(&step(&["resolve", &id, "pay", "--reason", "จ่าย"]));
     assert_eq!(item(&khlang, "04001"), (earned, 0));
