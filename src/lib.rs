@@ -24,11 +24,13 @@
 //! | [`audit`] | rules as data, cases, steps, letters; what money they hold | a judge of rows |
 //! | [`money`] | pools shared to the satang, what was paid, statements, holds | a judge of rows |
 //! | [`kpi`] | indicators from data in `schema/kpi`, and why | a place where one is defined |
+//! | [`overlay`] | files that are shipped, and a province's own over them | aware of what they say |
 //! | [`printable`] | names and texts as a terminal or a log may show them | |
 //! | [`privacy`] | which counts are too small to be shown | aware of what they count |
 //! | [`report`] | forms in which numbers leave | aware of what they count |
 //! | [`export`], [`schedule`] | what leaves as folders, and when | aware of what woke it |
-//! | [`version`] | what tells that the code that counts is another one | |
+//! | [`spelling`] | the known name that is nearest to a misspelt one | |
+//! | [`version`] | the fingerprint of the program, by which cached results are known | |
 //! | [`sample`] | a synthetic province, and what must come of it | a caller of the judge |
 //! | [`cli`] | a file per command | |
 //!
@@ -73,6 +75,7 @@ pub mod inbox;
 pub mod kpi;
 pub mod load;
 pub mod money;
+pub mod overlay;
 pub mod printable;
 pub mod priority;
 pub mod privacy;
@@ -82,6 +85,7 @@ pub mod row;
 pub mod sample;
 pub mod schedule;
 pub mod score;
+pub mod spelling;
 pub mod store;
 pub mod submission;
 pub mod units;

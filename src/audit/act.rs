@@ -5,12 +5,12 @@
 use chrono::{Days, NaiveDate};
 
 use super::AuditError;
-use super::case::{Case, Data, Verdict};
-use super::rule::Severity;
-use super::steps::{Actor, Answer, Effect, Step, allowed, answer};
+use super::case::{Case, StepData, Verdict};
+use super::rule::CaseSeverity;
+use super::steps::{Actor, Answer, CaseStep, Effect, allowed, answer};
 use crate::access::Role;
 use crate::money::holds::{WHOLE, parse_percent, percent};
-use crate::store::{AuditHold, AuditTurn, Money, NewEvent};
+use crate::store::{AuditHold, AuditTurn, HoldChange, NewEvent};
 
 /// A step as somebody wants to take it.
 #[derive(Debug, Clone, Default)]
@@ -18,7 +18,7 @@ pub struct Wanted {
     /// In words.
     pub text: String,
     /// What else it needs.
-    pub data: Data,
+    pub data: StepData,
     /// How the case has to stand, if that was said.
     pub if_match: Option<String>,
 }
@@ -87,7 +87,7 @@ impl From<crate::store::StoreError> for StepError {
 pub fn take(
     turn: &AuditTurn<'_>,
     id: i64,
-    step: &Step,
+    step: &CaseStep,
     wanted: Wanted,
     taker: &Taker<'_>,
     appeal_days: u32,
@@ -128,7 +128,7 @@ pub fn take(
 const NOTIFIED: &str = "notified";
 
 /// Whether the step can be taken as the case stands.
-fn may(case: &Case, step: &Step, wanted: &Wanted, taker: &Taker<'_>) -> Result<(), StepError> {
+fn may(case: &Case, step: &CaseStep, wanted: &Wanted, taker: &Taker<'_>) -> Result<(), StepError> {
     let (id, standing) = (case.opened.id, case.standing());
     // An appeal on paper counts by the day on which it came to the province.
     let paper = !step.late.is_empty() && taker.actor.role == Role::Province;
@@ -164,7 +164,7 @@ fn may(case: &Case, step: &Step, wanted: &Wanted, taker: &Taker<'_>) -> Result<(
 }
 
 /// The day of a step is not ahead, and not before the unit was told.
-fn days(case: &Case, data: &Data, today: NaiveDate) -> Result<(), StepError> {
+fn days(case: &Case, data: &StepData, today: NaiveDate) -> Result<(), StepError> {
     let Some(on) = data.on else { return Ok(()) };
     if on > today {
         return Err(StepError::Wrong("the day has not come yet / วันที่ยังมาไม่ถึง".to_owned()));
@@ -182,7 +182,7 @@ fn days(case: &Case, data: &Data, today: NaiveDate) -> Result<(), StepError> {
 const LONGEST: usize = 2000;
 
 /// Whether all is said that the step needs, and nothing that it cannot have.
-fn check(step: &Step, wanted: &mut Wanted, taker: &Taker<'_>) -> Result<(), StepError> {
+fn check(step: &CaseStep, wanted: &mut Wanted, taker: &Taker<'_>) -> Result<(), StepError> {
     let wrong = |text: String| Err(StepError::Wrong(text));
     wanted.text = wanted.text.trim().to_owned();
     let data = &mut wanted.data;
@@ -262,38 +262,41 @@ pub fn check_verdicts(
 }
 
 /// What the step does to what the case holds.
-fn money(case: &Case, step: &Step, wanted: &Wanted) -> Result<Vec<Money>, StepError> {
+fn money(case: &Case, step: &CaseStep, wanted: &Wanted) -> Result<Vec<HoldChange>, StepError> {
     let held: Vec<&AuditHold> = case.in_force().collect();
-    let release = held.iter().map(|hold| Money::Release(hold.hold));
+    let release = held.iter().map(|hold| HoldChange::Release(hold.hold));
     Ok(match step.money {
         Effect::None => Vec::new(),
         Effect::Release => release.collect(),
         Effect::Keep => {
-            held.iter().map(|hold| Money::Mark { hold: hold.hold, is_final: true }).collect()
+            held.iter().map(|hold| HoldChange::Mark { hold: hold.hold, is_final: true }).collect()
         }
         Effect::Part => {
             let text = wanted.data.percent.as_deref().unwrap_or_default();
             let paid = parse_percent(text).map_err(StepError::Wrong)?;
-            release.chain([Money::Hold { share: WHOLE - paid, is_final: true }]).collect()
+            release.chain([HoldChange::Hold { share: WHOLE - paid, is_final: true }]).collect()
         }
         Effect::Again => again(case, &held),
     })
 }
 
 /// Money is held as it was before the last decision.
-fn again(case: &Case, held: &[&AuditHold]) -> Vec<Money> {
-    if case.severity() != Severity::Hold {
+fn again(case: &Case, held: &[&AuditHold]) -> Vec<HoldChange> {
+    if case.severity() != CaseSeverity::Hold {
         return Vec::new();
     }
     let last = case.events.iter().rev().find_map(|(_, data)| data.decision.as_deref());
     if last == Some(KEPT) {
-        return held.iter().map(|hold| Money::Mark { hold: hold.hold, is_final: false }).collect();
+        return held
+            .iter()
+            .map(|hold| HoldChange::Mark { hold: hold.hold, is_final: false })
+            .collect();
     }
     // What the decision ended is the last hold that has ended.
     let before = case.holds.iter().filter(|hold| hold.ended).max_by_key(|hold| hold.hold);
     let share = before.map_or(WHOLE, |hold| hold.share);
-    let release = held.iter().map(|hold| Money::Release(hold.hold));
-    release.chain([Money::Hold { share, is_final: false }]).collect()
+    let release = held.iter().map(|hold| HoldChange::Release(hold.hold));
+    release.chain([HoldChange::Hold { share, is_final: false }]).collect()
 }
 
 /// The decision that lets all go on being held.

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashSet};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::limit::Limit;
-use super::rule::{Rule, Severity, Text};
-use super::steps::{Standing, State};
+use super::limit::Threshold;
+use super::rule::{AuditRule, CaseSeverity, Text};
+use super::steps::{CaseStanding, CaseState};
 use crate::store::{AuditCase, AuditEvent, AuditFact, AuditHold, AuditTurn, Reader, Result};
 
 /// What a verification said of a row.
@@ -29,7 +29,7 @@ pub struct Verdict {
 /// What a step needs besides words. What is not said is not there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Data {
+pub struct StepData {
     /// The run that found it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run: Option<i64>,
@@ -80,7 +80,7 @@ pub struct Data {
     pub verdicts: Vec<Verdict>,
 }
 
-impl Data {
+impl StepData {
     /// As it is kept.
     pub fn text(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
@@ -97,9 +97,9 @@ pub struct Described {
     /// Where it is said.
     pub source: String,
     /// From when on money is held.
-    pub hold: Option<Limit>,
+    pub hold: Option<Threshold>,
     /// From when on there is a warning.
-    pub warn: Option<Limit>,
+    pub warn: Option<Threshold>,
     /// What no public source says.
     pub local_defaults: Vec<String>,
     /// Values shown beside a row, with what they are called.
@@ -110,7 +110,7 @@ pub struct Described {
 
 impl Described {
     /// Of a rule as it is now.
-    pub fn of(rule: &Rule) -> Self {
+    pub fn new(rule: &AuditRule) -> Self {
         Self {
             name: rule.name.clone(),
             says: rule.says.clone(),
@@ -130,7 +130,7 @@ pub struct Case {
     /// As it was opened.
     pub opened: AuditCase,
     /// Its steps.
-    pub events: Vec<(AuditEvent, Data)>,
+    pub events: Vec<(AuditEvent, StepData)>,
     /// What it holds, or held.
     pub holds: Vec<AuditHold>,
 }
@@ -140,25 +140,25 @@ impl Case {
     pub fn read(reader: &Reader, opened: AuditCase, as_of: i64) -> Result<Self> {
         let events = reader.audit_events(opened.id, as_of)?;
         let holds = reader.audit_holds(Some(opened.id), as_of)?;
-        Ok(Self::of(opened, events, holds))
+        Ok(Self::new(opened, events, holds))
     }
 
     /// The same within the writer's turn.
     pub fn read_in(turn: &AuditTurn<'_>, opened: AuditCase) -> Result<Self> {
         let (events, holds) = (turn.events(opened.id)?, turn.holds(opened.id)?);
-        Ok(Self::of(opened, events, holds))
+        Ok(Self::new(opened, events, holds))
     }
 
-    fn of(opened: AuditCase, events: Vec<AuditEvent>, holds: Vec<AuditHold>) -> Self {
+    fn new(opened: AuditCase, events: Vec<AuditEvent>, holds: Vec<AuditHold>) -> Self {
         let data = |event: &AuditEvent| serde_json::from_str(&event.data).unwrap_or_default();
         let events = events.into_iter().map(|event| (event.clone(), data(&event))).collect();
         Self { opened, events, holds }
     }
 
     /// How it stands.
-    pub fn state(&self) -> State {
-        let last = self.events.last().and_then(|(event, _)| State::parse(&event.state));
-        last.unwrap_or(State::Selected)
+    pub fn state(&self) -> CaseState {
+        let last = self.events.last().and_then(|(event, _)| CaseState::parse(&event.state));
+        last.unwrap_or(CaseState::Selected)
     }
 
     /// Tells two states of it apart.
@@ -167,15 +167,17 @@ impl Case {
     }
 
     /// How bad it is by now.
-    pub fn severity(&self) -> Severity {
-        let said =
-            self.events.iter().filter_map(|(_, data)| Severity::parse(data.severity.as_deref()?));
-        said.chain(Severity::parse(&self.opened.severity)).max().unwrap_or(Severity::Warn)
+    pub fn severity(&self) -> CaseSeverity {
+        let said = self
+            .events
+            .iter()
+            .filter_map(|(_, data)| CaseSeverity::parse(data.severity.as_deref()?));
+        said.chain(CaseSeverity::parse(&self.opened.severity)).max().unwrap_or(CaseSeverity::Warn)
     }
 
     /// Whether the unit was ever told.
     pub fn told(&self) -> bool {
-        self.events.iter().any(|(event, _)| event.state == State::Notified.as_str())
+        self.events.iter().any(|(event, _)| event.state == CaseState::Notified.as_str())
     }
 
     /// The last day to appeal.
@@ -211,8 +213,8 @@ impl Case {
     }
 
     /// How it stands to whoever wants to take a step.
-    pub fn standing(&self) -> Standing {
-        Standing {
+    pub fn standing(&self) -> CaseStanding {
+        CaseStanding {
             state: self.state(),
             told: self.told(),
             appeal_by: self.appeal_by(),

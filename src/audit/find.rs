@@ -6,23 +6,23 @@ use serde::Serialize;
 
 use super::AuditError;
 use super::rates::{Judged, Peers, judge};
-use super::rule::{Counts, Kind, Rule, Severity, Text};
-use super::session::{FoundRow, Session};
-use crate::score::rulebook::Period;
+use super::rule::{AuditRule, CaseSeverity, CountedBy, RuleKind, Text};
+use super::runner::{RuleRunner, SuspiciousRow};
+use crate::score::rulebook::RulePeriod;
 
 /// What a rule found at a unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub struct AuditFinding {
     /// The unit.
     pub hcode: String,
     /// Suspicious rows; none of a rate.
-    pub rows: Vec<FoundRow>,
+    pub rows: Vec<SuspiciousRow>,
     /// Rows, or the numerator of a rate.
     pub numerator: u64,
     /// All rows, or the denominator of a rate.
     pub denominator: u64,
     /// How bad it is, if it is.
-    pub severity: Option<Severity>,
+    pub severity: Option<CaseSeverity>,
     /// The peers of a rate.
     pub peers: Option<Peers>,
 }
@@ -42,30 +42,32 @@ pub struct NotApplicable {
 }
 
 /// How many rows, or groups of them, a rule counts.
-pub fn counted<'r>(rule: &Rule, rows: impl Iterator<Item = &'r FoundRow>) -> u64 {
+pub fn counted<'r>(rule: &AuditRule, rows: impl Iterator<Item = &'r SuspiciousRow>) -> u64 {
     match rule.counts {
-        Counts::Rows => rows.count() as u64,
-        Counts::Groups => rows.map(|row| row.group.as_str()).collect::<BTreeSet<_>>().len() as u64,
+        CountedBy::Rows => rows.count() as u64,
+        CountedBy::Groups => {
+            rows.map(|row| row.group.as_str()).collect::<BTreeSet<_>>().len() as u64
+        }
     }
 }
 
-impl Session<'_> {
+impl RuleRunner<'_> {
     /// What a rule finds in a tranche, by unit; units of which it finds nothing
     /// are left out.
     pub fn find(
         &mut self,
-        rule: &Rule,
-        tranche: &Period,
+        rule: &AuditRule,
+        tranche: &RulePeriod,
         not_applicable: &mut Vec<NotApplicable>,
-    ) -> Result<Vec<Finding>, AuditError> {
+    ) -> Result<Vec<AuditFinding>, AuditError> {
         match rule.kind {
-            Kind::Rows => {
+            RuleKind::Rows => {
                 let mut findings = Vec::new();
                 for (hcode, rows) in self.rows(rule, tranche)? {
                     let (numerator, denominator) =
                         (rows.len() as u64, self.denominator(rule, tranche, &hcode)?);
                     let severity = rule.judge(counted(rule, rows.iter()), numerator, denominator);
-                    findings.push(Finding {
+                    findings.push(AuditFinding {
                         hcode,
                         rows,
                         numerator,
@@ -76,16 +78,16 @@ impl Session<'_> {
                 }
                 Ok(findings)
             }
-            Kind::Rate => self.find_rates(rule, tranche, not_applicable),
+            RuleKind::Rate => self.find_rates(rule, tranche, not_applicable),
         }
     }
 
     fn find_rates(
         &mut self,
-        rule: &Rule,
-        tranche: &Period,
+        rule: &AuditRule,
+        tranche: &RulePeriod,
         not_applicable: &mut Vec<NotApplicable>,
-    ) -> Result<Vec<Finding>, AuditError> {
+    ) -> Result<Vec<AuditFinding>, AuditError> {
         let rates = self.rates(rule, tranche)?;
         let mut why_not = |unit: &str, th: &str, en: &str| {
             not_applicable.push(NotApplicable {
@@ -106,7 +108,7 @@ impl Session<'_> {
         let kind = |hcode: &str| {
             units.by_code.get(hcode).map_or_else(String::new, |unit| unit.kind.clone())
         };
-        let mut findings: Vec<Finding> = Vec::new();
+        let mut findings: Vec<AuditFinding> = Vec::new();
         for judged in judge(rule, &rates, &self.classes()?, &kind) {
             if judged.alone {
                 why_not(
@@ -128,8 +130,8 @@ impl Session<'_> {
     }
 }
 
-fn of_rate(judged: Judged) -> Finding {
-    Finding {
+fn of_rate(judged: Judged) -> AuditFinding {
+    AuditFinding {
         hcode: judged.rate.hcode,
         rows: Vec::new(),
         numerator: judged.rate.numerator,

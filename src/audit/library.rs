@@ -6,21 +6,18 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use include_dir::{Dir, include_dir};
 use sha2::{Digest as _, Sha256};
 
-use super::query::{Block, Head, Query};
-use super::rule::{Counts, Kind, Raw, Rule, filled};
+use super::query::{RuleBlock, RuleHead, RuleQuery};
+use super::rule::{AuditRule, CountedBy, RawRule, RuleKind, filled};
 use super::tables::{self, GIVEN};
 use crate::files::hex;
-
-static SQLS: Dir = include_dir!("$CARGO_MANIFEST_DIR/schema/audit");
-static TOMLS: Dir = include_dir!("$CARGO_MANIFEST_DIR/config/audit");
+use crate::overlay::{CONFIG, Overlay, SCHEMA};
 
 /// A mistake in a rule.
 #[derive(Debug, thiserror::Error)]
 #[error("config/audit/{file}: {what}")]
-pub struct LibraryError {
+pub struct RuleError {
     /// The file.
     pub file: String,
     /// What is wrong.
@@ -32,9 +29,9 @@ pub(super) type Files = BTreeMap<String, (String, bool)>;
 
 /// All rules by id.
 #[derive(Debug, Clone, Default)]
-pub struct Library {
+pub struct RuleLibrary {
     /// The rules.
-    pub rules: BTreeMap<String, Rule>,
+    pub rules: BTreeMap<String, AuditRule>,
     /// Lists that queries use, as text, by name.
     pub(super) lists: BTreeMap<String, String>,
 }
@@ -45,22 +42,25 @@ pub(super) const VALUES: [&str; 6] = [":from", ":to", ":as_of", ":round", ":regi
 /// Fewest peers unless a rule says otherwise (local default).
 const PEERS_LEAST: usize = 8;
 
-/// Folders below `DATA/config/audit/`, with the ending of their files.
-const FOLDERS: [(&str, &str); 4] =
-    [("", "toml"), ("", "sql"), ("blocks/", "sql"), ("tables/", "csv")];
+/// Folder of the rules below `config/`, and of their queries below `schema/`.
+const FOLDER: &str = "audit";
 
-impl Library {
-    /// The rules of the program, with those of a data folder put over them.
-    pub fn load(data: Option<&Path>) -> Result<Self, LibraryError> {
+impl RuleLibrary {
+    /// The rules of the program, with the province's own put over them.
+    pub fn load(own: Option<&Overlay>) -> Result<Self, RuleError> {
         let mut files = builtin()?;
-        if let Some(data) = data {
-            add_own(&mut files, &data.join("config").join("audit"))?;
+        if let Some(own) = own {
+            for (name, path) in own.files().map_err(|e| fail("", e.to_string()))? {
+                let text =
+                    crate::files::read_plain(&path).map_err(|e| fail(&name, e.to_string()))?;
+                files.insert(name, (text, true));
+            }
         }
         Self::from_files(&files)
     }
 
     /// Builds and checks the rules of these files.
-    fn from_files(files: &Files) -> Result<Self, LibraryError> {
+    fn from_files(files: &Files) -> Result<Self, RuleError> {
         let mut library = Self::default();
         for (name, (text, _)) in files {
             if let Some(list) =
@@ -78,7 +78,7 @@ impl Library {
     }
 
     /// A rule by id.
-    pub fn get(&self, id: &str) -> Option<&Rule> {
+    pub fn get(&self, id: &str) -> Option<&AuditRule> {
         self.rules.get(id)
     }
 
@@ -88,8 +88,9 @@ impl Library {
         file: &str,
         text: &str,
         own: bool,
-    ) -> Result<Rule, LibraryError> {
-        let raw: Raw = toml::from_str(text).map_err(|e| fail(file, e.to_string().trim_end()))?;
+    ) -> Result<AuditRule, RuleError> {
+        let raw: RawRule =
+            toml::from_str(text).map_err(|e| fail(file, e.to_string().trim_end()))?;
         if file != format!("{}.toml", raw.id) {
             return Err(fail(file, format!("its id is {}: a rule is named as its file", raw.id)));
         }
@@ -99,7 +100,7 @@ impl Library {
         version.update(text);
         self.hash(&query, &mut version);
         let warn = raw.warn.or_else(|| {
-            let is_rows = raw.kind == Kind::Rows;
+            let is_rows = raw.kind == RuleKind::Rows;
             raw.hold.filter(|_| is_rows).and_then(|hold| hold.below())
         });
         let denominator = raw.denominator.clone();
@@ -112,7 +113,7 @@ impl Library {
             th: filled(&text.th, &raw.parameters),
             en: filled(&text.en, &raw.parameters),
         };
-        let rule = Rule {
+        let rule = AuditRule {
             says: with_values(&raw.says),
             id: raw.id,
             item: raw.item,
@@ -144,12 +145,12 @@ impl Library {
         file: &str,
         sql: &str,
         depth: usize,
-    ) -> Result<Query, LibraryError> {
+    ) -> Result<RuleQuery, RuleError> {
         if depth > DEEPEST {
             return Err(fail(sql, "blocks use each other in a ring"));
         }
         let (text, _) = files.get(sql).ok_or_else(|| fail(file, format!("there is no {sql}")))?;
-        let head = Head::of(text);
+        let head = RuleHead::parse(text);
         if let Some(table) = head.tables.iter().find(|table| {
             !GIVEN.contains(&table.as_str())
                 && !self.lists.contains_key(*table)
@@ -160,19 +161,19 @@ impl Library {
         let uses = head.uses.iter().map(|name| {
             let path = format!("blocks/{name}.sql");
             let query = self.query(files, sql, &path, depth + 1)?;
-            let head = Head::of(&query.text);
+            let head = RuleHead::parse(&query.text);
             if head.columns.is_empty() {
                 return Err(fail(&path, "a block says its -- columns:"));
             }
             let (columns, key, index) = (head.columns, head.key, head.index);
-            Ok(Arc::new(Block { name: name.clone(), columns, key, index, query }))
+            Ok(Arc::new(RuleBlock { name: name.clone(), columns, key, index, query }))
         });
         let uses = uses.collect::<Result<_, _>>()?;
         let alone = head.alone.iter().any(|word| word == "unit");
-        Ok(Query { text: text.clone(), uses, tables: head.tables, alone })
+        Ok(RuleQuery { text: text.clone(), uses, tables: head.tables, alone })
     }
 
-    fn hash(&self, query: &Query, version: &mut Sha256) {
+    fn hash(&self, query: &RuleQuery, version: &mut Sha256) {
         version.update(&query.text);
         for table in &query.tables {
             version.update(self.list(table).unwrap_or_default());
@@ -200,8 +201,8 @@ pub(super) fn is_record(name: &str) -> bool {
 /// How deep blocks may rest on blocks: a ring of them has no bottom.
 const DEEPEST: usize = 8;
 
-fn check(rule: &Rule) -> Result<(), String> {
-    let rows = rule.kind == Kind::Rows;
+fn check(rule: &AuditRule) -> Result<(), String> {
+    let rows = rule.kind == RuleKind::Rows;
     let limits = [rule.hold, rule.warn];
     if limits.iter().all(Option::is_none) {
         return Err("it says neither hold nor warn".to_owned());
@@ -222,7 +223,7 @@ fn check(rule: &Rule) -> Result<(), String> {
     if rows == rule.denominator.is_empty() {
         return Err("rows have a denominator, and a rate has none".to_owned());
     }
-    if !rows && rule.counts == Counts::Groups {
+    if !rows && rule.counts == CountedBy::Groups {
         return Err("a rate has no groups".to_owned());
     }
     for name in &rule.shows {
@@ -252,22 +253,24 @@ fn check(rule: &Rule) -> Result<(), String> {
     }
 }
 
-fn fail(file: &str, what: impl Into<String>) -> LibraryError {
-    LibraryError { file: file.to_owned(), what: what.into() }
+fn fail(file: &str, what: impl Into<String>) -> RuleError {
+    RuleError { file: file.to_owned(), what: what.into() }
 }
 
-fn builtin() -> Result<Files, LibraryError> {
+/// The files that are part of the program. Of `schema/audit`, the steps of
+/// cases are no rule.
+fn builtin() -> Result<Files, RuleError> {
     let mut files = Files::new();
     let folders = [
-        (&TOMLS, "", "toml"),
-        (&SQLS, "", "sql"),
-        (&SQLS, "blocks", "sql"),
-        (&SQLS, "tables", "csv"),
+        (CONFIG.get_dir(FOLDER), "toml"),
+        (SCHEMA.get_dir(FOLDER), "sql"),
+        (SCHEMA.get_dir("audit/blocks"), "sql"),
+        (SCHEMA.get_dir("audit/tables"), "csv"),
     ];
-    for (dir, below, ending) in folders {
-        let dir = if below.is_empty() { Some(dir) } else { dir.get_dir(below) };
-        for file in dir.into_iter().flat_map(Dir::files) {
-            let name = file.path().to_string_lossy().into_owned();
+    for (folder, ending) in folders {
+        for file in folder.into_iter().flat_map(|folder| folder.files()) {
+            let path = file.path().strip_prefix(FOLDER).unwrap_or(file.path());
+            let name = path.display().to_string();
             if has_ending(&name, ending) {
                 let text = file.contents_utf8().ok_or_else(|| fail(&name, "not UTF-8"))?;
                 files.insert(name, (text.to_owned(), false));
@@ -277,40 +280,24 @@ fn builtin() -> Result<Files, LibraryError> {
     Ok(files)
 }
 
-fn add_own(files: &mut Files, folder: &Path) -> Result<(), LibraryError> {
-    for (below, ending) in FOLDERS {
-        let Ok(entries) = std::fs::read_dir(folder.join(below)) else { continue };
-        for path in entries.flatten().map(|entry| entry.path()) {
-            if path.extension().is_none_or(|own| own != ending) {
-                continue;
-            }
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let name = format!("{below}{name}");
-            let text = crate::files::read_plain(&path).map_err(|e| fail(&name, e.to_string()))?;
-            files.insert(name, (text, true));
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn with(file: &str, change: impl Fn(&str) -> String) -> Result<Library, LibraryError> {
+    fn with(file: &str, change: impl Fn(&str) -> String) -> Result<RuleLibrary, RuleError> {
         let mut files = builtin().unwrap();
         let text = change(&files[file].0);
         files.insert(file.to_owned(), (text, true));
-        Library::from_files(&files)
+        RuleLibrary::from_files(&files)
     }
 
     #[test]
     fn every_shipped_rule_is_sound() {
-        let library = Library::load(None).unwrap();
+        let library = RuleLibrary::load(None).unwrap();
         assert_eq!(library.rules.len(), 39);
         let items: std::collections::BTreeSet<&str> =
             library.rules.values().map(|rule| rule.item.as_str()).collect();
-        assert_eq!(items.len(), 12, "the files of slides 41 to 43: {items:?}");
+        assert_eq!(items.len(), 12, "the files of [OPPP-2557 s. 41-43]: {items:?}");
         assert!(library.rules.values().all(|rule| !rule.own));
         let epi_age = library.get("epi_age").unwrap();
         assert!(epi_age.says.en.contains("grace 4 days"), "{}", epi_age.says.en);
@@ -343,8 +330,8 @@ mod tests {
 
     #[test]
     fn what_a_rule_is_made_of_makes_its_version() {
-        let shipped = Library::load(None).unwrap();
-        let version = |library: &Library, id: &str| library.rules[id].version.clone();
+        let shipped = RuleLibrary::load(None).unwrap();
+        let version = |library: &RuleLibrary, id: &str| library.rules[id].version.clone();
         for file in ["epi_age.toml", "epi_age.sql", "blocks/dose.sql", "tables/vaccine.csv"] {
             let own = with(file, |text| {
                 if has_ending(file, "csv") {
@@ -369,7 +356,8 @@ mod tests {
         std::fs::File::create(own.join("epi_age.toml"))
             .and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()))
             .unwrap();
-        let library = Library::load(Some(folder.path())).unwrap();
+        let own = Overlay::new(folder.path(), crate::overlay::AUDIT);
+        let library = RuleLibrary::load(Some(&own)).unwrap();
         assert_eq!(library.rules.len(), 39);
         assert_eq!(library.rules["epi_age"].hold.unwrap().rows, Some(50));
         assert!(library.rules["epi_age"].own && !library.rules["epi_interval"].own);

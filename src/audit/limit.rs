@@ -98,7 +98,7 @@ pub fn percent_of(part: u64, whole: u64) -> Option<String> {
 /// When a finding raises a case. What is not said is not asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Limit {
+pub struct Threshold {
     /// At least so many rows, or groups of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
@@ -119,7 +119,7 @@ pub struct Limit {
     pub excess: Option<u64>,
 }
 
-impl Limit {
+impl Threshold {
     /// Whether rows (in groups, where groups are counted) reach it.
     pub fn is_reached(&self, counted: u64, rows: u64, denominator: u64) -> bool {
         self.rows.is_none_or(|least| counted >= least)
@@ -179,7 +179,8 @@ mod tests {
 
     #[test]
     fn both_rows_and_percentage_are_needed() {
-        let limit = Limit { rows: Some(5), percent: Percent::parse("1.00"), ..Limit::default() };
+        let limit =
+            Threshold { rows: Some(5), percent: Percent::parse("1.00"), ..Threshold::default() };
         for (rows, of, reached) in
             [(5, 500, true), (4, 4, false), (5, 501, false), (6, 600, true), (0, 0, false)]
         {
@@ -187,7 +188,7 @@ mod tests {
         }
         let below = limit.below().unwrap();
         assert_eq!((below.rows, below.percent), (Some(3), Percent::parse("0.50")));
-        assert_eq!(Limit { rows: Some(1), ..Limit::default() }.below(), None);
+        assert_eq!(Threshold { rows: Some(1), ..Threshold::default() }.below(), None);
         assert_eq!(percent_of(12, 310).as_deref(), Some("3.87"));
         assert_eq!(percent_of(1, 0), None);
     }

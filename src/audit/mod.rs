@@ -1,4 +1,4 @@
-//! Audit of what units were paid for (slides 38 to 43): rules as data find what
+//! Audit of what units were paid for [OPPP-2557 s. 38-43]: rules as data find what
 //! is suspicious, cases keep it with all that is done about it, and holds keep
 //! the money until it is decided.
 //!
@@ -17,18 +17,18 @@ mod query;
 mod rates;
 mod rule;
 pub mod run;
-mod session;
+mod runner;
 pub mod steps;
 mod tables;
 pub mod view;
 
 pub use case::Case;
-pub use find::{Finding, NotApplicable, counted};
-pub use library::{Library, LibraryError};
+pub use find::{AuditFinding, NotApplicable, counted};
+pub use library::{RuleError, RuleLibrary};
 pub use prove::prove;
 pub use rates::{Classes, Judged, Peers, Rate, judge};
-pub use rule::{Counts, Kind, Parameter, Rule, Severity, Text};
-pub use session::{Basis, ByUnit, FoundRow, Session};
+pub use rule::{AuditRule, CaseSeverity, CountedBy, RuleKind, RuleParameter, Text};
+pub use runner::{AuditInput, ByUnit, RuleRunner, SuspiciousRow};
 
 use crate::store::StoreError;
 
@@ -40,10 +40,10 @@ pub enum AuditError {
     Store(#[from] StoreError),
     /// A rule cannot be run.
     #[error("audit rule {0}: {1}")]
-    Rule(String, StoreError),
+    RuleFailed(String, StoreError),
     /// A rule is not as it has to be.
     #[error("{0}")]
-    Library(#[from] LibraryError),
+    RuleLibrary(#[from] RuleError),
     /// It may not be done now.
     #[error("{0}")]
     Refused(String),
@@ -51,7 +51,7 @@ pub enum AuditError {
 
 impl AuditError {
     /// What failed in a rule.
-    fn of(rule: &Rule, cause: StoreError) -> Self {
-        Self::Rule(rule.id.clone(), cause)
+    fn from_store(rule: &AuditRule, cause: StoreError) -> Self {
+        Self::RuleFailed(rule.id.clone(), cause)
     }
 }

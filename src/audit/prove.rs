@@ -1,8 +1,8 @@
 //! Proves rules before they are needed: every query is run over an empty store.
 
-use super::library::Library;
-use super::session::{Basis, Session};
-use super::{AuditError, Rule};
+use super::library::RuleLibrary;
+use super::runner::{AuditInput, RuleRunner};
+use super::{AuditError, AuditRule};
 use crate::score::{AsOf, Rulebook};
 use crate::store::{Reader, Store};
 use crate::world::World;
@@ -13,10 +13,10 @@ use crate::world::World;
 pub fn prove(
     world: &World,
     book: &Rulebook,
-    library: &Library,
-    wanted: impl Fn(&Rule) -> bool,
+    library: &RuleLibrary,
+    wanted: impl Fn(&AuditRule) -> bool,
 ) -> Result<(), AuditError> {
-    let rules: Vec<&Rule> = library.rules.values().filter(|rule| wanted(rule)).collect();
+    let rules: Vec<&AuditRule> = library.rules.values().filter(|rule| wanted(rule)).collect();
     let Some(tranche) = book.tranches.first().filter(|_| !rules.is_empty()) else { return Ok(()) };
     let folder = tempfile::tempdir().map_err(crate::store::StoreError::from)?;
     let path = folder.path().join("khlang.db");
@@ -24,8 +24,8 @@ pub fn prove(
     let reader = Reader::open(&path, None)?;
     let _held = reader.snapshot()?;
     let as_of = AsOf::find(&reader, None)?;
-    let basis = Basis { world, reader: &reader, book, library, as_of: &as_of, kept: None };
-    let mut session = Session::new(basis)?;
+    let basis = AuditInput { world, reader: &reader, book, library, as_of: &as_of, kept: None };
+    let mut session = RuleRunner::new(basis)?;
     for rule in rules {
         if book.item(&rule.item).is_none() {
             let what =

@@ -13,11 +13,11 @@ use std::sync::Arc;
 
 /// An SQL text with what it rests on.
 #[derive(Debug, Clone, Default)]
-pub struct Query {
+pub struct RuleQuery {
     /// The text, with its comments.
     pub text: String,
     /// Blocks that it uses.
-    pub uses: Vec<Arc<Block>>,
+    pub uses: Vec<Arc<RuleBlock>>,
     /// Tables that it uses.
     pub tables: Vec<String>,
     /// What it says of a unit rests on rows of that unit alone.
@@ -26,7 +26,7 @@ pub struct Query {
 
 /// A building block.
 #[derive(Debug, Clone)]
-pub struct Block {
+pub struct RuleBlock {
     /// Its name, also that of its table.
     pub name: String,
     /// Its columns with their types.
@@ -36,12 +36,12 @@ pub struct Block {
     /// Columns of a further index; empty for none.
     pub index: Vec<String>,
     /// What fills it.
-    pub query: Query,
+    pub query: RuleQuery,
 }
 
 /// The head, names not yet resolved.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Head {
+pub(super) struct RuleHead {
     pub uses: Vec<String>,
     pub tables: Vec<String>,
     pub columns: Vec<String>,
@@ -50,9 +50,9 @@ pub(super) struct Head {
     pub alone: Vec<String>,
 }
 
-impl Head {
+impl RuleHead {
     /// Reads the head lines of an SQL text.
-    pub(super) fn of(text: &str) -> Self {
+    pub(super) fn parse(text: &str) -> Self {
         let mut head = Self::default();
         for line in text.lines() {
             let Some((name, list)) = line.strip_prefix("-- ").and_then(|l| l.split_once(": "))
@@ -94,7 +94,7 @@ fn parameters(text: &str) -> Vec<String> {
     found
 }
 
-impl Query {
+impl RuleQuery {
     /// Every parameter that it and the blocks below it name.
     pub fn parameters(&self) -> Vec<String> {
         let mut all = parameters(&self.text);
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn a_head_tells_what_a_query_rests_on() {
         let text = "-- Words: of a comment.\n-- use: person, dose\n-- table: vaccine\n-- alone: unit\nSELECT 1";
-        let head = Head::of(text);
+        let head = RuleHead::parse(text);
         assert_eq!(head.uses, ["person", "dose"]);
         assert_eq!(
             (head.tables, head.alone),

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::limit::{Limit, Millionths, ONE};
-use super::rule::{Rule, Severity};
+use super::limit::{Millionths, ONE, Threshold};
+use super::rule::{AuditRule, CaseSeverity};
 
 /// A unit's rate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +61,7 @@ pub struct Judged {
     /// The rate.
     pub rate: Rate,
     /// How bad it is, if it is.
-    pub severity: Option<Severity>,
+    pub severity: Option<CaseSeverity>,
     /// Its peers, where there are enough of them.
     pub peers: Option<Peers>,
     /// Whether nothing could be said: too few peers, and no limit of its own.
@@ -80,20 +80,20 @@ const OTHER: &str = "other";
 
 impl Classes {
     /// The class and the wider class of a type of unit.
-    pub fn of(&self, kind: &str) -> (&str, &str) {
+    pub fn class_of(&self, kind: &str) -> (&str, &str) {
         self.by_type.get(kind).map_or((OTHER, OTHER), |(class, wider)| (class, wider))
     }
 }
 
 /// Judges the rates of a rule; `kind` tells the type of a unit.
 pub fn judge(
-    rule: &Rule,
+    rule: &AuditRule,
     rates: &[Rate],
     classes: &Classes,
     kind: &dyn Fn(&str) -> String,
 ) -> Vec<Judged> {
     let class = |rate: &Rate| {
-        let (class, wider) = classes.of(&kind(&rate.hcode));
+        let (class, wider) = classes.class_of(&kind(&rate.hcode));
         (class.to_owned(), wider.to_owned())
     };
     let of: Vec<(String, String)> = rates.iter().map(class).collect();
@@ -144,13 +144,13 @@ fn lower_median(numbers: &mut [i64]) -> i64 {
     numbers.get(numbers.len().saturating_sub(1) / 2).copied().unwrap_or(0)
 }
 
-fn of_rule(rule: &Rule, rate: &Rate, class: &str, peers: Option<Peers>) -> Judged {
+fn of_rule(rule: &AuditRule, rate: &Rate, class: &str, peers: Option<Peers>) -> Judged {
     let own = rate.millionths().unwrap_or(0);
-    let far = |limit: &Limit| match (limit.z, limit.ratio, &peers) {
+    let far = |limit: &Threshold| match (limit.z, limit.ratio, &peers) {
         (Some(z), Some(ratio), Some(peers)) => is_far(own, peers, z, ratio),
         _ => false,
     };
-    let over = |limit: &Limit| {
+    let over = |limit: &Threshold| {
         limit.rate.is_some_and(|most| {
             let (n, d) = (u128::from(rate.numerator), u128::from(rate.denominator));
             let excess = rate.numerator.saturating_sub(rate.denominator);
@@ -166,11 +166,12 @@ fn of_rule(rule: &Rule, rate: &Rate, class: &str, peers: Option<Peers>) -> Judge
     let passes = ceiling.is_some_and(|most| {
         u128::from(rate.numerator) * ONE as u128 > most.0 as u128 * u128::from(rate.denominator)
     });
-    let reached = |limit: &Option<Limit>| limit.is_some_and(|limit| far(&limit) || over(&limit));
+    let reached =
+        |limit: &Option<Threshold>| limit.is_some_and(|limit| far(&limit) || over(&limit));
     let severity = if passes || reached(&rule.hold) {
-        Some(Severity::Hold)
+        Some(CaseSeverity::Hold)
     } else if reached(&rule.warn) {
-        Some(Severity::Warn)
+        Some(CaseSeverity::Warn)
     } else {
         None
     };

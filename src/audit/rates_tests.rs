@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::audit::Library;
+use crate::audit::RuleLibrary;
 
 fn rate(number: usize, numerator: u64, denominator: u64) -> Rate {
     Rate { hcode: format!("{number:05}"), part: String::new(), numerator, denominator }
@@ -19,11 +19,11 @@ fn classes() -> Classes {
     Classes { by_type: by_type.map(|(kind, of)| (kind.to_owned(), of)).into() }
 }
 
-fn rule(id: &str) -> Rule {
-    Library::load(None).unwrap().rules.remove(id).unwrap()
+fn rule(id: &str) -> AuditRule {
+    RuleLibrary::load(None).unwrap().rules.remove(id).unwrap()
 }
 
-fn severities(id: &str, rates: &[Rate], kind: &str) -> Vec<Option<Severity>> {
+fn severities(id: &str, rates: &[Rate], kind: &str) -> Vec<Option<CaseSeverity>> {
     let judged = judge(&rule(id), rates, &classes(), &|_| kind.to_owned());
     judged.into_iter().map(|judged| judged.severity).collect()
 }
@@ -42,10 +42,10 @@ fn both_the_distance_and_the_ratio_are_needed() {
         (100, None),
         (149, None),
         (151, None),
-        (152, Some(Severity::Warn)),
-        (199, Some(Severity::Warn)),
-        (200, Some(Severity::Hold)),
-        (1000, Some(Severity::Hold)),
+        (152, Some(CaseSeverity::Warn)),
+        (199, Some(CaseSeverity::Warn)),
+        (200, Some(CaseSeverity::Hold)),
+        (1000, Some(CaseSeverity::Hold)),
     ];
     for (numerator, wanted) in table {
         let severity = *severities("op_utilisation", &with(numerator), "18").last().unwrap();
@@ -57,7 +57,7 @@ fn both_the_distance_and_the_ratio_are_needed() {
 fn too_few_peers_leave_the_ceiling_of_their_class() {
     let few: Vec<Rate> = with(700).into_iter().skip(4).collect();
     assert_eq!(few.len(), 6);
-    assert_eq!(*severities("op_utilisation", &few, "18").last().unwrap(), Some(Severity::Hold));
+    assert_eq!(*severities("op_utilisation", &few, "18").last().unwrap(), Some(CaseSeverity::Hold));
     // The ceiling is one of health centres.
     let judged = judge(&rule("op_utilisation"), &few, &classes(), &|_| "07".to_owned());
     assert!(
@@ -67,7 +67,7 @@ fn too_few_peers_leave_the_ceiling_of_their_class() {
     );
     let edge: Vec<Rate> =
         [600, 601].iter().enumerate().map(|(n, num)| rate(n, *num, 100)).collect();
-    assert_eq!(severities("op_utilisation", &edge, "18"), [None, Some(Severity::Hold)]);
+    assert_eq!(severities("op_utilisation", &edge, "18"), [None, Some(CaseSeverity::Hold)]);
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn of_too_few_of_a_class_the_wider_one_is_taken() {
     let kind = |hcode: &str| if hcode < "00004" { "05".to_owned() } else { "07".to_owned() };
     let judged = judge(&rule("op_utilisation"), &rates, &classes(), &kind);
     let last = judged.last().unwrap();
-    assert_eq!(last.severity, Some(Severity::Hold));
+    assert_eq!(last.severity, Some(CaseSeverity::Hold));
     let peers = last.peers.clone().unwrap();
     assert_eq!(
         (peers.group.as_str(), peers.n, peers.median, peers.mad),
@@ -89,11 +89,11 @@ fn of_too_few_of_a_class_the_wider_one_is_taken() {
 fn a_count_against_what_is_known_has_a_rate_and_an_excess() {
     let table = [
         (1100, 1000, None),
-        (1101, 1000, Some(Severity::Warn)),
-        (1200, 1000, Some(Severity::Warn)),
-        (1201, 1000, Some(Severity::Hold)),
-        (199, 100, Some(Severity::Warn)),
-        (200, 100, Some(Severity::Hold)),
+        (1101, 1000, Some(CaseSeverity::Warn)),
+        (1200, 1000, Some(CaseSeverity::Warn)),
+        (1201, 1000, Some(CaseSeverity::Hold)),
+        (199, 100, Some(CaseSeverity::Warn)),
+        (200, 100, Some(CaseSeverity::Hold)),
         (5, 0, None),
     ];
     for (numerator, denominator, wanted) in table {
@@ -102,7 +102,7 @@ fn a_count_against_what_is_known_has_a_rate_and_an_excess() {
     }
     assert_eq!(
         severities("ncd_over", &[rate(1, 149, 100), rate(2, 150, 100)], "18"),
-        [None, Some(Severity::Hold)]
+        [None, Some(CaseSeverity::Hold)]
     );
     assert_eq!(severities("ncd_over", &[rate(1, 100, 100), rate(2, 120, 100)], "18"), [None; 2]);
 }
@@ -111,7 +111,7 @@ fn a_count_against_what_is_known_has_a_rate_and_an_excess() {
 fn each_part_has_its_own_ceiling_and_peers() {
     let part = |part: &str, numerator| Rate { part: part.to_owned(), ..rate(1, numerator, 100) };
     let rates = [part("DM", 25), part("DM", 26), part("HT", 60), part("HT", 61)];
-    let wanted = [None, Some(Severity::Hold), None, Some(Severity::Hold)];
+    let wanted = [None, Some(CaseSeverity::Hold), None, Some(CaseSeverity::Hold)];
     assert_eq!(severities("chronic_count", &rates, "18"), wanted);
 }
 
@@ -135,7 +135,7 @@ proptest! {
     ) {
         let mut rates: Vec<Rate> = numerators.iter().enumerate().map(|(n, num)| rate(n, *num, 1000)).collect();
         rates.push(rate(99, 1200, 1000));
-        prop_assert_eq!(*severities("op_utilisation", &rates, "07").last().unwrap(), Some(Severity::Hold));
+        prop_assert_eq!(*severities("op_utilisation", &rates, "07").last().unwrap(), Some(CaseSeverity::Hold));
     }
 
     #[test]
@@ -160,7 +160,7 @@ proptest! {
             let x = *num as f64 / 997.0;
             let (z, ratio) = (0.6745 * (x - median) / mad, x / median);
             let near = (z - 5.0).abs() < 0.01 || (ratio - 2.0).abs() < 0.001;
-            prop_assert!(near || (z > 5.0 && ratio >= 2.0) == (judged.severity == Some(Severity::Hold)), "{}", z);
+            prop_assert!(near || (z > 5.0 && ratio >= 2.0) == (judged.severity == Some(CaseSeverity::Hold)), "{}", z);
         }
     }
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::limit::{Limit, Millionths};
-use super::query::Query;
-use crate::store::Value;
+use super::limit::{Millionths, Threshold};
+use super::query::RuleQuery;
+use crate::store::SqlValue;
 
 /// A text in both languages.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,7 +22,7 @@ pub struct Text {
 /// What a rule's query gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum RuleKind {
     /// Suspicious rows.
     Rows,
     /// A numerator and a denominator by unit.
@@ -32,7 +32,7 @@ pub enum Kind {
 /// What the thresholds of a rule count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Counts {
+pub enum CountedBy {
     /// Rows.
     #[default]
     Rows,
@@ -43,19 +43,19 @@ pub enum Counts {
 /// A value that a query is given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Parameter {
+pub enum RuleParameter {
     /// A whole number.
     Number(i64),
     /// A text.
     Word(String),
 }
 
-impl Parameter {
+impl RuleParameter {
     /// As the store takes it.
-    pub fn value(&self) -> Value {
+    pub fn value(&self) -> SqlValue {
         match self {
-            Self::Number(number) => Value::Int(*number),
-            Self::Word(word) => Value::Text(word.clone()),
+            Self::Number(number) => SqlValue::Int(*number),
+            Self::Word(word) => SqlValue::Text(word.clone()),
         }
     }
 }
@@ -73,7 +73,7 @@ pub struct Ceiling {
 
 /// A rule.
 #[derive(Debug, Clone, Serialize)]
-pub struct Rule {
+pub struct AuditRule {
     /// Its name, also that of its files.
     pub id: String,
     /// The item of the rulebook whose money it can hold.
@@ -83,16 +83,16 @@ pub struct Rule {
     /// What is suspicious, with its parameters filled in.
     pub says: Text,
     /// What its query gives.
-    pub kind: Kind,
+    pub kind: RuleKind,
     /// Kinds of record, or building blocks, whose rows of a unit and tranche
     /// are the hundred percent.
     pub denominator: Vec<String>,
     /// What its thresholds count.
-    pub counts: Counts,
+    pub counts: CountedBy,
     /// From when on money is held; never, for a rule that only warns.
-    pub hold: Option<Limit>,
+    pub hold: Option<Threshold>,
     /// From when on there is a warning.
-    pub warn: Option<Limit>,
+    pub warn: Option<Threshold>,
     /// Fewest units of a class that are compared with each other.
     pub peers_least: usize,
     /// A rate that nobody passes.
@@ -108,35 +108,35 @@ pub struct Rule {
     /// What they are called.
     pub captions: BTreeMap<String, Text>,
     /// Values that its query is given.
-    pub parameters: BTreeMap<String, Parameter>,
+    pub parameters: BTreeMap<String, RuleParameter>,
     /// SHA-256 of all that it is made of, hex.
     pub version: String,
     /// Whether the province put its own in the place of the shipped one.
     pub own: bool,
     /// Its query.
     #[serde(skip)]
-    pub query: Query,
+    pub query: RuleQuery,
 }
 
 /// A rule as it is written.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Raw {
+pub(super) struct RawRule {
     pub id: String,
     pub item: String,
     pub name: Text,
     pub says: Text,
-    pub kind: Kind,
+    pub kind: RuleKind,
     #[serde(default)]
     pub sql: Option<String>,
     #[serde(default)]
     pub denominator: Vec<String>,
     #[serde(default)]
-    pub counts: Counts,
+    pub counts: CountedBy,
     #[serde(default)]
-    pub hold: Option<Limit>,
+    pub hold: Option<Threshold>,
     #[serde(default)]
-    pub warn: Option<Limit>,
+    pub warn: Option<Threshold>,
     #[serde(default)]
     pub peers_least: Option<usize>,
     #[serde(default)]
@@ -151,20 +151,20 @@ pub(super) struct Raw {
     #[serde(default)]
     pub captions: BTreeMap<String, Text>,
     #[serde(default)]
-    pub parameters: BTreeMap<String, Parameter>,
+    pub parameters: BTreeMap<String, RuleParameter>,
 }
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Severity {
+pub enum CaseSeverity {
     /// Somebody should look; no money is touched.
     Warn,
     /// Money of the item is held until it is decided.
     Hold,
 }
 
-impl Severity {
+impl CaseSeverity {
     /// As it is stored and shown to programs.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -179,37 +179,37 @@ impl Severity {
     }
 }
 
-impl Rule {
+impl AuditRule {
     /// What so many suspicious rows come to.
-    pub fn judge(&self, counted: u64, rows: u64, denominator: u64) -> Option<Severity> {
-        let reached = |limit: &Option<Limit>| {
+    pub fn judge(&self, counted: u64, rows: u64, denominator: u64) -> Option<CaseSeverity> {
+        let reached = |limit: &Option<Threshold>| {
             limit.is_some_and(|limit| limit.is_reached(counted, rows, denominator))
         };
         if reached(&self.hold) {
-            Some(Severity::Hold)
+            Some(CaseSeverity::Hold)
         } else if reached(&self.warn) {
-            Some(Severity::Warn)
+            Some(CaseSeverity::Warn)
         } else {
             None
         }
     }
 
     /// The threshold of a severity.
-    pub fn limit(&self, severity: Severity) -> Option<Limit> {
+    pub fn limit(&self, severity: CaseSeverity) -> Option<Threshold> {
         match severity {
-            Severity::Hold => self.hold,
-            Severity::Warn => self.warn,
+            CaseSeverity::Hold => self.hold,
+            CaseSeverity::Warn => self.warn,
         }
     }
 }
 
 /// A text with `{name}` put in for each parameter.
-pub(super) fn filled(text: &str, parameters: &BTreeMap<String, Parameter>) -> String {
+pub(super) fn filled(text: &str, parameters: &BTreeMap<String, RuleParameter>) -> String {
     let mut text = text.to_owned();
     for (name, parameter) in parameters {
         let value = match parameter {
-            Parameter::Number(number) => number.to_string(),
-            Parameter::Word(word) => word.clone(),
+            RuleParameter::Number(number) => number.to_string(),
+            RuleParameter::Word(word) => word.clone(),
         };
         text = text.replace(&format!("{{{name}}}"), &value);
     }

@@ -8,20 +8,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::AuditError;
-use super::case::{CLEARED, Case, Data, Described, EVIDENCE, SELECTED, places};
-use super::find::{Finding, NotApplicable};
-use super::plan::{Change, Known, change};
-use super::rule::{Rule, Severity};
-use super::session::{FoundRow, Session};
-use super::steps::State;
+use super::case::{CLEARED, Case, Described, EVIDENCE, SELECTED, StepData, places};
+use super::find::{AuditFinding, NotApplicable};
+use super::plan::{Change, KnownCase, change};
+use super::rule::{AuditRule, CaseSeverity};
+use super::runner::{RuleRunner, SuspiciousRow};
+use super::steps::CaseState;
 use crate::config::AuditHolding;
 use crate::money::holds::WHOLE;
-use crate::score::rulebook::Period;
-use crate::store::{AuditCase, AuditFact, AuditTurn, Money, NewEvent, NewRun};
+use crate::score::rulebook::RulePeriod;
+use crate::store::{AuditCase, AuditFact, AuditTurn, HoldChange, NewEvent, NewRun};
 
 /// What is run.
 #[derive(Debug, Clone, Default)]
-pub struct Scope {
+pub struct RunScope {
     /// This tranche only.
     pub tranche: Option<u32>,
     /// This unit only; it is compared with all the same.
@@ -31,16 +31,16 @@ pub struct Scope {
 }
 
 /// Where a finding is: rule, tranche, unit.
-pub type Place = (String, String, String);
+pub type CasePlace = (String, String, String);
 
 /// Tells the suspicious share of a case's money, in hundredths of a percent.
-pub type Share<'f> = dyn FnMut(&Place, &[AuditFact]) -> Result<u32, AuditError> + 'f;
+pub type Share<'f> = dyn FnMut(&CasePlace, &[AuditFact]) -> Result<u32, AuditError> + 'f;
 
 /// What the rules found.
 #[derive(Debug, Clone, Default)]
-pub struct Found {
+pub struct FoundByRules {
     /// Findings by rule, tranche, unit.
-    pub findings: BTreeMap<Place, Finding>,
+    pub findings: BTreeMap<CasePlace, AuditFinding>,
     /// What could not be judged.
     pub not_applicable: Vec<NotApplicable>,
     /// Rules and tranches that were run.
@@ -60,7 +60,7 @@ pub struct Added {
 
 /// What a run did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Done {
+pub struct RunOutcome {
     /// Its number.
     pub run: Option<i64>,
     /// Cases that it opened.
@@ -73,7 +73,7 @@ pub struct Done {
 
 /// Who runs it, and when.
 #[derive(Debug, Clone, Copy)]
-pub struct By<'a> {
+pub struct RunBy<'a> {
     /// When, RFC 3339.
     pub at: &'a str,
     /// Who.
@@ -82,7 +82,7 @@ pub struct By<'a> {
 
 /// How much of a run is written down.
 #[derive(Debug, Clone, Copy)]
-pub struct Terms {
+pub struct RunTerms {
     /// Most rows that are kept of a case, one by one, and run.
     pub most_rows: usize,
     /// What of the item's money a case holds.
@@ -90,18 +90,19 @@ pub struct Terms {
 }
 
 /// Runs the rules over a scope.
-pub fn find(session: &mut Session<'_>, scope: &Scope) -> Result<Found, AuditError> {
-    let mut found = Found::default();
+pub fn find(session: &mut RuleRunner<'_>, scope: &RunScope) -> Result<FoundByRules, AuditError> {
+    let mut found = FoundByRules::default();
     let basis = session.basis;
     let rules = basis.library.rules.values();
-    let rules: Vec<&Rule> =
+    let rules: Vec<&AuditRule> =
         rules.filter(|rule| scope.rule.as_ref().is_none_or(|id| *id == rule.id)).collect();
     if let Some(rule) = rules.iter().find(|rule| basis.book.item(&rule.item).is_none()) {
         let what =
             format!("audit rule {}: round {} has no item {}", rule.id, basis.book.round, rule.item);
         return Err(AuditError::Refused(what));
     }
-    let wanted = |tranche: &&Period| scope.tranche.is_none_or(|number| number == tranche.number);
+    let wanted =
+        |tranche: &&RulePeriod| scope.tranche.is_none_or(|number| number == tranche.number);
     for tranche in basis.book.tranches.iter().filter(wanted) {
         for rule in &rules {
             let place = (rule.id.clone(), tranche.number.to_string());
@@ -125,19 +126,19 @@ pub fn find(session: &mut Session<'_>, scope: &Scope) -> Result<Found, AuditErro
 #[derive(Debug, Clone)]
 pub struct Planned {
     /// Where.
-    pub place: Place,
+    pub place: CasePlace,
     /// What becomes of it.
     pub change: Change,
 }
 
 /// What becomes of all that was found, with the cases of a round.
 pub fn plan(
-    session: &Session<'_>,
-    found: &Found,
-    scope: &Scope,
+    session: &RuleRunner<'_>,
+    found: &FoundByRules,
+    scope: &RunScope,
     cases: &[(Case, Vec<AuditFact>)],
 ) -> Vec<Planned> {
-    let mut of: BTreeMap<Place, Vec<Known>> = BTreeMap::new();
+    let mut of: BTreeMap<CasePlace, Vec<KnownCase>> = BTreeMap::new();
     for (case, facts) in cases {
         let opened = &case.opened;
         let ran = found.ran.contains(&(opened.rule.clone(), opened.tranche.clone()));
@@ -146,7 +147,7 @@ pub fn plan(
             of.entry(place).or_default().push(known(case, facts));
         }
     }
-    let all: BTreeSet<&Place> = found.findings.keys().chain(of.keys()).collect();
+    let all: BTreeSet<&CasePlace> = found.findings.keys().chain(of.keys()).collect();
     let mut planned = Vec::new();
     for place in all {
         let Some(rule) = session.basis.library.get(&place.0) else { continue };
@@ -158,10 +159,10 @@ pub fn plan(
     planned
 }
 
-fn known(case: &Case, facts: &[AuditFact]) -> Known {
-    Known {
+fn known(case: &Case, facts: &[AuditFact]) -> KnownCase {
+    KnownCase {
         id: case.opened.id,
-        resolved: case.state() == State::Resolved,
+        resolved: case.state() == CaseState::Resolved,
         severity: case.severity(),
         places: places(facts),
         all_gone: facts.iter().all(|fact| fact.gone),
@@ -186,13 +187,13 @@ pub fn cases_in(
 /// Writes down what becomes of what was found.
 pub fn write(
     turn: &AuditTurn<'_>,
-    session: &Session<'_>,
-    found: &Found,
-    scope: &Scope,
-    terms: Terms,
-    by: By<'_>,
+    session: &RuleRunner<'_>,
+    found: &FoundByRules,
+    scope: &RunScope,
+    terms: RunTerms,
+    by: RunBy<'_>,
     share: &mut Share<'_>,
-) -> Result<Done, AuditError> {
+) -> Result<RunOutcome, AuditError> {
     let round = session.basis.book.round;
     let cases = cases_in(turn, round)?;
     let planned = plan(session, found, scope, &cases);
@@ -218,7 +219,7 @@ pub fn write(
         added: joined.sum(),
     })?;
     let mut writing =
-        Writing { turn, session, found, terms, by, run, share, done: Done::default() };
+        Writing { turn, session, found, terms, by, run, share, done: RunOutcome::default() };
     for planned in planned {
         match planned.change {
             Change::Open { follows, severity, rows } => {
@@ -246,13 +247,13 @@ pub fn write(
 
 struct Writing<'w, 's> {
     turn: &'w AuditTurn<'s>,
-    session: &'w Session<'w>,
-    found: &'w Found,
-    terms: Terms,
-    by: By<'w>,
+    session: &'w RuleRunner<'w>,
+    found: &'w FoundByRules,
+    terms: RunTerms,
+    by: RunBy<'w>,
     run: i64,
     share: &'w mut Share<'w>,
-    done: Done,
+    done: RunOutcome,
 }
 
 impl Writing<'_, '_> {
@@ -260,7 +261,7 @@ impl Writing<'_, '_> {
         format!("audit run {}", self.run)
     }
 
-    fn facts(&self, rows: &[FoundRow]) -> (Vec<AuditFact>, Option<u64>) {
+    fn facts(&self, rows: &[SuspiciousRow]) -> (Vec<AuditFact>, Option<u64>) {
         let kept = rows.iter().take(self.terms.most_rows).map(|row| AuditFact {
             file: row.file.clone(),
             sub: row.sub,
@@ -275,31 +276,37 @@ impl Writing<'_, '_> {
         (kept.collect(), (cut > 0).then_some(cut as u64))
     }
 
-    fn held(&mut self, place: &Place, facts: &[AuditFact]) -> Result<u32, AuditError> {
+    fn held(&mut self, place: &CasePlace, facts: &[AuditFact]) -> Result<u32, AuditError> {
         match self.terms.holding {
             AuditHolding::File => Ok(WHOLE),
             AuditHolding::Rows => (self.share)(place, facts),
         }
     }
 
-    fn data(&self, numerator: u64, denominator: u64, cut: Option<u64>, severity: Severity) -> Data {
-        Data {
+    fn data(
+        &self,
+        numerator: u64,
+        denominator: u64,
+        cut: Option<u64>,
+        severity: CaseSeverity,
+    ) -> StepData {
+        StepData {
             run: Some(self.run),
             numerator: Some(numerator),
             denominator: Some(denominator),
             severity: Some(severity.as_str().to_owned()),
             as_of: Some(self.session.basis.as_of.submission),
             cut,
-            ..Data::default()
+            ..StepData::default()
         }
     }
 
     fn open(
         &mut self,
-        place: &Place,
+        place: &CasePlace,
         follows: Option<i64>,
-        severity: Severity,
-        rows: &[FoundRow],
+        severity: CaseSeverity,
+        rows: &[SuspiciousRow],
     ) -> Result<(), AuditError> {
         let (id, tranche, hcode) = place;
         let library = self.session.basis.library;
@@ -309,15 +316,15 @@ impl Writing<'_, '_> {
         let numerator = if rows.is_empty() { finding.numerator } else { rows.len() as u64 };
         let (facts, cut) = self.facts(rows);
         let mut money = Vec::new();
-        if severity == Severity::Hold {
-            money.push(Money::Hold { share: self.held(place, &facts)?, is_final: false });
+        if severity == CaseSeverity::Hold {
+            money.push(HoldChange::Hold { share: self.held(place, &facts)?, is_final: false });
         }
         let data = self.data(numerator, finding.denominator, cut, severity).text();
         let by = self.by_run();
         let event = NewEvent {
             step: SELECTED,
             was: "",
-            state: State::Selected.as_str(),
+            state: CaseState::Selected.as_str(),
             at: self.by.at,
             by: &by,
             token: None,
@@ -337,7 +344,7 @@ impl Writing<'_, '_> {
             follows,
             run: self.run,
             version: rule.version.clone(),
-            described: serde_json::to_string(&Described::of(rule)).unwrap_or_default(),
+            described: serde_json::to_string(&Described::new(rule)).unwrap_or_default(),
             numerator,
             denominator: finding.denominator,
             peers: finding.peers.as_ref().and_then(|peers| serde_json::to_string(peers).ok()),
@@ -348,26 +355,26 @@ impl Writing<'_, '_> {
 
     fn evidence(
         &mut self,
-        place: &Place,
+        place: &CasePlace,
         case: &Case,
         before: &[AuditFact],
-        rows: &[FoundRow],
+        rows: &[SuspiciousRow],
         raised: bool,
     ) -> Result<(), AuditError> {
         let Some(finding) = self.found.findings.get(place) else { return Ok(()) };
         let (facts, cut) = self.facts(rows);
-        let severity = if raised { Severity::Hold } else { case.severity() };
+        let severity = if raised { CaseSeverity::Hold } else { case.severity() };
         let numerator =
             if rows.is_empty() { finding.numerator } else { case.counted().0 + rows.len() as u64 };
         let mut money = Vec::new();
-        if severity == Severity::Hold {
+        if severity == CaseSeverity::Hold {
             let all: Vec<AuditFact> = before.iter().chain(&facts).cloned().collect();
             let share = self.held(place, &all)?;
             // A larger share takes the place of the smaller one.
             let held = case.in_force().map(|hold| hold.share).max();
             if held.is_none_or(|held| share > held) {
-                money.extend(case.in_force().map(|hold| Money::Release(hold.hold)));
-                money.push(Money::Hold { share, is_final: false });
+                money.extend(case.in_force().map(|hold| HoldChange::Release(hold.hold)));
+                money.push(HoldChange::Hold { share, is_final: false });
             }
         }
         let data = self.data(numerator, finding.denominator, cut, severity).text();
@@ -377,10 +384,10 @@ impl Writing<'_, '_> {
     }
 
     fn cleared(&mut self, case: &Case) -> Result<(), AuditError> {
-        let data = Data {
+        let data = StepData {
             run: Some(self.run),
             as_of: Some(self.session.basis.as_of.submission),
-            ..Data::default()
+            ..StepData::default()
         };
         self.step(case, CLEARED, &data.text(), &[], &[])?;
         self.done.cleared.push(case.opened.id);
@@ -393,7 +400,7 @@ impl Writing<'_, '_> {
         step: &str,
         data: &str,
         facts: &[AuditFact],
-        money: &[Money],
+        money: &[HoldChange],
     ) -> Result<(), AuditError> {
         let (state, by) = (case.state().as_str(), self.by_run());
         let event = NewEvent {

@@ -7,13 +7,13 @@ use std::sync::LazyLock;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::rule::{Severity, Text};
+use super::rule::{CaseSeverity, Text};
 use crate::access::Role;
 
 /// How a case stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum State {
+pub enum CaseState {
     /// The rules selected it; nobody was told.
     Selected,
     /// The unit was told.
@@ -26,7 +26,7 @@ pub enum State {
     Resolved,
 }
 
-impl State {
+impl CaseState {
     /// Every state, in the order in which a case goes through them.
     pub const ALL: [Self; 5] =
         [Self::Selected, Self::Notified, Self::Appealed, Self::Verified, Self::Resolved];
@@ -86,7 +86,7 @@ pub enum Effect {
 /// A step.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Step {
+pub struct CaseStep {
     /// Its name.
     pub name: String,
     /// Of a decision which one.
@@ -99,13 +99,13 @@ pub struct Step {
     /// English name.
     pub en: String,
     /// States in which it can be taken.
-    pub from: BTreeMap<State, When>,
+    pub from: BTreeMap<CaseState, When>,
     /// Who can take it after the deadline.
     #[serde(default)]
     pub late: Vec<Role>,
     /// The state after it; none when it leaves the case as it stands.
     #[serde(default)]
-    pub to: Option<State>,
+    pub to: Option<CaseState>,
     /// Who can take it.
     pub roles: Vec<Role>,
     /// What has to be said with it.
@@ -121,7 +121,7 @@ pub struct Step {
     pub source: String,
 }
 
-impl Step {
+impl CaseStep {
     /// Its name, with the decision.
     pub fn full_name(&self) -> String {
         let decision =
@@ -133,46 +133,46 @@ impl Step {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct StateLine {
-    name: State,
+    name: CaseState,
     th: String,
     en: String,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
+struct TableRows {
     #[serde(rename = "state")]
     states: Vec<StateLine>,
     #[serde(rename = "step")]
-    steps: Vec<Step>,
+    steps: Vec<CaseStep>,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| {
+static TABLE: LazyLock<TableRows> = LazyLock::new(|| {
     toml::from_str(include_str!("../../schema/audit/steps.toml"))
         .expect("it is part of the program and tested")
 });
 
 /// Every step.
-pub fn steps() -> &'static [Step] {
+pub fn steps() -> &'static [CaseStep] {
     &TABLE.steps
 }
 
 /// A step by name and decision.
-pub fn step(name: &str, decision: Option<&str>) -> Option<&'static Step> {
+pub fn step(name: &str, decision: Option<&str>) -> Option<&'static CaseStep> {
     TABLE.steps.iter().find(|step| step.name == name && step.decision.as_deref() == decision)
 }
 
 /// How a case stands to whoever wants to take a step.
 #[derive(Debug, Clone, Copy)]
-pub struct Standing {
+pub struct CaseStanding {
     /// Its state.
-    pub state: State,
+    pub state: CaseState,
     /// Whether the unit was ever told of it.
     pub told: bool,
     /// The last day to appeal, once the unit was told.
     pub appeal_by: Option<NaiveDate>,
     /// Whether it holds money.
-    pub severity: Severity,
+    pub severity: CaseSeverity,
 }
 
 /// Who wants to take a step.
@@ -209,7 +209,7 @@ pub fn sees(actor: Actor, told: bool) -> bool {
 }
 
 /// Whether a step can be taken on a day.
-pub fn answer(step: &Step, standing: &Standing, actor: Actor, on: NaiveDate) -> Answer {
+pub fn answer(step: &CaseStep, standing: &CaseStanding, actor: Actor, on: NaiveDate) -> Answer {
     if actor.role == Role::Metrics {
         return Answer::Forbidden;
     }
@@ -221,7 +221,7 @@ pub fn answer(step: &Step, standing: &Standing, actor: Actor, on: NaiveDate) -> 
     }
     let over = standing.appeal_by.is_some_and(|last| on > last);
     let Some(when) = step.from.get(&standing.state) else { return Answer::NotNow };
-    if step.holds && standing.severity != Severity::Hold {
+    if step.holds && standing.severity != CaseSeverity::Hold {
         return Answer::NotNow;
     }
     match when {
@@ -234,10 +234,10 @@ pub fn answer(step: &Step, standing: &Standing, actor: Actor, on: NaiveDate) -> 
 }
 
 /// Steps that an asker can take now, by their full names.
-pub fn allowed(standing: &Standing, actor: Actor, on: NaiveDate) -> Vec<String> {
+pub fn allowed(standing: &CaseStanding, actor: Actor, on: NaiveDate) -> Vec<String> {
     let can =
-        |step: &&Step| matches!(answer(step, standing, actor, on), Answer::Yes | Answer::Late);
-    steps().iter().filter(can).map(Step::full_name).collect()
+        |step: &&CaseStep| matches!(answer(step, standing, actor, on), Answer::Yes | Answer::Late);
+    steps().iter().filter(can).map(CaseStep::full_name).collect()
 }
 
 #[cfg(test)]

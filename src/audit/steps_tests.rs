@@ -1,4 +1,4 @@
-//! Every step, in every state, by every role: the table of slides 38 to 40.
+//! Every step, in every state, by every role: the table of [OPPP-2557 s. 38-40].
 
 use super::*;
 
@@ -9,9 +9,14 @@ fn day(text: &str) -> NaiveDate {
 /// The last day to appeal, the day before it is over, and the day after.
 const DEADLINE: &str = "2014-03-15";
 
-fn standing(state: State) -> Standing {
-    let told = state != State::Selected;
-    Standing { state, told, appeal_by: told.then(|| day(DEADLINE)), severity: Severity::Hold }
+fn standing(state: CaseState) -> CaseStanding {
+    let told = state != CaseState::Selected;
+    CaseStanding {
+        state,
+        told,
+        appeal_by: told.then(|| day(DEADLINE)),
+        severity: CaseSeverity::Hold,
+    }
 }
 
 /// For each step, with S N A V R for the states: who gets `y` yes, `l` late
@@ -74,7 +79,7 @@ const ACTORS: [Actor; 5] = [
     Actor { role: Role::Metrics, own: false },
 ];
 
-fn letters(step: &Step, standing: Standing, on: &str) -> String {
+fn letters(step: &CaseStep, standing: CaseStanding, on: &str) -> String {
     let letter = |actor: &Actor| match answer(step, &standing, *actor, day(on)) {
         Answer::Yes => 'y',
         Answer::Late => 'l',
@@ -87,10 +92,10 @@ fn letters(step: &Step, standing: Standing, on: &str) -> String {
 
 #[test]
 fn every_step_in_every_state_by_every_role() {
-    let names: Vec<String> = steps().iter().map(Step::full_name).collect();
+    let names: Vec<String> = steps().iter().map(CaseStep::full_name).collect();
     assert_eq!(names, EXPECTED.map(|(name, ..)| name));
     for (step, (name, before, after)) in steps().iter().zip(EXPECTED) {
-        for (at, state) in State::ALL.into_iter().enumerate() {
+        for (at, state) in CaseState::ALL.into_iter().enumerate() {
             for (on, wanted) in [(DEADLINE, before), ("2014-03-16", after)] {
                 assert_eq!(
                     letters(step, standing(state), on),
@@ -104,8 +109,8 @@ fn every_step_in_every_state_by_every_role() {
 
 #[test]
 fn a_warning_is_dismissed_and_never_touches_money() {
-    for state in State::ALL {
-        let standing = Standing { severity: Severity::Warn, ..standing(state) };
+    for state in CaseState::ALL {
+        let standing = CaseStanding { severity: CaseSeverity::Warn, ..standing(state) };
         for step in steps().iter().filter(|step| step.holds) {
             assert_eq!(
                 letters(step, standing, "2014-03-16").chars().next(),
@@ -119,7 +124,7 @@ fn a_warning_is_dismissed_and_never_touches_money() {
 
 #[test]
 fn what_was_dismissed_before_anybody_was_told_stays_unseen() {
-    let dismissed = Standing { told: false, appeal_by: None, ..standing(State::Resolved) };
+    let dismissed = CaseStanding { told: false, appeal_by: None, ..standing(CaseState::Resolved) };
     for actor in &ACTORS[1..4] {
         assert!(allowed(&dismissed, *actor, day(DEADLINE)).is_empty());
         assert!(!sees(*actor, false));
@@ -130,19 +135,19 @@ fn what_was_dismissed_before_anybody_was_told_stays_unseen() {
 fn what_can_be_done_now_is_listed() {
     let list =
         |state, actor: usize, on| allowed(&standing(state), ACTORS[actor], day(on)).join(", ");
-    assert_eq!(list(State::Selected, 0, DEADLINE), "notify, resolve pay, note");
-    assert_eq!(list(State::Notified, 2, DEADLINE), "appeal, note");
-    assert_eq!(list(State::Notified, 2, "2014-03-16"), "note");
+    assert_eq!(list(CaseState::Selected, 0, DEADLINE), "notify, resolve pay, note");
+    assert_eq!(list(CaseState::Notified, 2, DEADLINE), "appeal, note");
+    assert_eq!(list(CaseState::Notified, 2, "2014-03-16"), "note");
     assert_eq!(
-        list(State::Verified, 0, DEADLINE),
+        list(CaseState::Verified, 0, DEADLINE),
         "resolve pay, resolve partial, resolve withhold, note"
     );
 }
 
 #[test]
 fn every_state_has_its_words() {
-    for state in State::ALL {
+    for state in CaseState::ALL {
         assert!(!state.text().th.is_empty() && !state.text().en.is_empty());
-        assert_eq!(State::parse(state.as_str()), Some(state));
+        assert_eq!(CaseState::parse(state.as_str()), Some(state));
     }
 }

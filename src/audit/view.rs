@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use super::case::{Case, Data};
-use super::limit::{Limit, percent_of};
-use super::rule::{Severity, Text};
-use super::steps::State;
+use super::case::{Case, StepData};
+use super::limit::{Threshold, percent_of};
+use super::rule::{CaseSeverity, Text};
+use super::steps::CaseState;
 use crate::catalog::Catalog;
 use crate::clock::day_of_number;
 use crate::money::Satang;
-use crate::money::of_rulebook::terms;
+use crate::money::from_rulebook::terms;
 use crate::money::result::Allocation;
-use crate::score::{Figure, Rulebook, rows_behind};
+use crate::score::{FigureRef, Rulebook, contributing_rows};
 use crate::store::{AuditFact, Reader, Result};
 use crate::units::Units;
 
@@ -50,7 +50,7 @@ pub struct RuleOf {
 
 /// A case in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Line {
+pub struct CaseLine {
     /// Its number.
     pub id: i64,
     /// The round, B.E.
@@ -64,9 +64,9 @@ pub struct Line {
     /// The item of the rulebook.
     pub item: String,
     /// How bad it is by now.
-    pub severity: Severity,
+    pub severity: CaseSeverity,
     /// Its state.
-    pub state: State,
+    pub state: CaseState,
     /// What people call that.
     pub state_text: Text,
     /// The last day to appeal.
@@ -92,9 +92,9 @@ pub struct Line {
     pub etag: String,
 }
 
-impl Line {
+impl CaseLine {
     /// Of a case.
-    pub fn of(case: &Case, units: &Units) -> Self {
+    pub fn new(case: &Case, units: &Units) -> Self {
         let opened = &case.opened;
         let known = units.by_code.get(&opened.hcode);
         let described = case.described();
@@ -152,7 +152,7 @@ pub struct EventLine {
     pub text: String,
     /// What else was said.
     #[serde(flatten)]
-    pub data: Data,
+    pub data: StepData,
 }
 
 /// A row of a case as it is shown.
@@ -195,12 +195,12 @@ pub struct MoneyOf {
 
 /// A case, whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Shown {
+pub struct ShownCase {
     /// As in a list.
     #[serde(flatten)]
-    pub line: Line,
+    pub line: CaseLine,
     /// The threshold that it passed.
-    pub threshold: Option<Limit>,
+    pub threshold: Option<Threshold>,
     /// The peers of a rate.
     pub peers: Option<serde_json::Value>,
     /// The money; none for a warning, or when there is no allocation.
@@ -224,14 +224,14 @@ pub struct Archives(BTreeMap<i64, (String, Option<crate::archive::Standard>)>);
 
 impl Archives {
     /// Those of some rows.
-    pub fn of(reader: &Reader, facts: &[AuditFact]) -> Result<Self> {
+    pub fn read(reader: &Reader, facts: &[AuditFact]) -> Result<Self> {
         let mut found = BTreeMap::new();
         for fact in facts {
             if found.contains_key(&fact.sub) {
                 continue;
             }
             let sql = "SELECT archive, standard FROM submission WHERE id = :id";
-            reader.each_line(sql, &[(":id", crate::store::Value::Int(fact.sub))], |line| {
+            reader.each_line(sql, &[(":id", crate::store::SqlValue::Int(fact.sub))], |line| {
                 let archive = line.str(0)?.unwrap_or_default().to_owned();
                 let standard = line.str(1)?.and_then(|text| text.parse().ok());
                 found.insert(fact.sub, (archive, standard));
@@ -283,7 +283,7 @@ pub fn row_lines(
 
 /// The steps of a case as they are shown.
 pub fn event_lines(case: &Case) -> Vec<EventLine> {
-    let line = |(event, data): &(crate::store::AuditEvent, Data)| EventLine {
+    let line = |(event, data): &(crate::store::AuditEvent, StepData)| EventLine {
         step: event.step.clone(),
         state: event.state.clone(),
         at: event.at.clone(),
@@ -304,7 +304,7 @@ pub fn item_money(
     let terms = terms(book).ok()?;
     let quarters = &terms.tranches.iter().find(|one| one.period.id == tranche)?.quarters;
     let unit = allocation.cups.iter().flat_map(|cup| &cup.units).find(|unit| unit.hcode == hcode);
-    let amount = |quarter: &crate::money::terms::Period| {
+    let amount = |quarter: &crate::money::terms::WeightedPeriod| {
         let of = unit?.money.volume.get(&quarter.id)?.items.get(item)?;
         Some(of.amount)
     };
@@ -340,13 +340,18 @@ pub fn suspicious_share(
     if facts.is_empty() {
         return Ok(crate::money::holds::WHOLE);
     }
-    let archives = Archives::of(reader, facts)?;
+    let archives = Archives::read(reader, facts)?;
     let places: std::collections::HashSet<(String, i64, i64)> = facts
         .iter()
         .map(|fact| (archives.file(catalog, &fact.file, fact.sub), fact.sub, fact.line))
         .collect();
-    let scored =
-        rows_behind(reader, book, units, catalog, &Figure { hcode, item, month: None, as_of })?;
+    let scored = contributing_rows(
+        reader,
+        book,
+        units,
+        catalog,
+        &FigureRef { hcode, item, month: None, as_of },
+    )?;
     let (mut of, mut all) = (rust_decimal::Decimal::ZERO, rust_decimal::Decimal::ZERO);
     let in_tranche =
         |date: &str| date.parse::<NaiveDate>().is_ok_and(|day| period.days().contain(day));

@@ -31,12 +31,7 @@ fn every_check_of_the_dictionary_has_its_texts_and_every_text_its_check() {
 
 #[test]
 fn a_mistake_names_its_file_and_line() {
-    let mut sources: Vec<(String, String)> = Schema::iter()
-        .map(|name| {
-            let data = Schema::get(&name).unwrap().data.into_owned();
-            (name.into_owned(), String::from_utf8(data).unwrap())
-        })
-        .collect();
+    let mut sources = shipped().unwrap();
     let service = sources.iter_mut().find(|(f, _)| f == "records/service.toml").unwrap();
     service.1 = service.1.replacen("list = \"typein\"", "list = \"typeinn\"", 1);
     let line = 1 + service.1.split("typeinn").next().unwrap().matches('\n').count();
@@ -138,12 +133,7 @@ fn checks_hold_from_a_fiscal_year_of_the_buddhist_era() {
 
 #[test]
 fn a_list_that_is_not_whole_needs_a_shape() {
-    let mut sources: Vec<(String, String)> = Schema::iter()
-        .map(|name| {
-            let data = Schema::get(&name).unwrap().data.into_owned();
-            (name.into_owned(), String::from_utf8(data).unwrap())
-        })
-        .collect();
+    let mut sources = shipped().unwrap();
     let shapes = sources.iter_mut().find(|(file, _)| file == "shapes.csv").unwrap();
     shapes.1 = shapes
         .1

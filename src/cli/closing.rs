@@ -2,17 +2,18 @@
 
 use anyhow::anyhow;
 
-use super::allocate::payable_units;
+use super::context::CommandContext;
+use super::output::{CommandOutcome, Lang, print, print_json};
 use super::score::rulebook;
-use super::{Context, Done, Lang, say, say_json};
 use crate::inbox::under_way;
 use crate::money::Satang;
-use crate::money::closing::close::{Refusal, in_force, may_close, name_of, paid, period};
+use crate::money::closing::close::{ClosingRefusal, may_close, name_of, paid, period};
+use crate::money::closing::parts::in_force;
 use crate::money::closing::parts::{ClosedLine, PartLine, parts};
-use crate::money::result::{Allocation, Basis, count_with};
+use crate::money::result::{Allocation, CalculationInput, count_with};
 use crate::report::Words;
 use crate::score::{AsOf, Rulebook};
-use crate::store::{Closing, Deed, PartKind, PartOf};
+use crate::store::{Closing, HoldAction, PartKind, PartOf};
 
 /// Calls of `allocate` about parts of a round.
 #[derive(Debug, clap::Subcommand)]
@@ -45,7 +46,7 @@ struct Which {
 }
 
 impl Which {
-    fn of(&self, round: i32) -> PartOf {
+    fn part_of(&self, round: i32) -> PartOf {
         let (kind, number) = match (self.quarter, self.tranche) {
             (Some(number), _) => (PartKind::Quarter, number),
             (None, number) => (PartKind::Tranche, number.unwrap_or_default()),
@@ -97,8 +98,8 @@ fn not_blank(text: &str) -> Result<String, String> {
     if text.is_empty() { Err("it is blank".to_owned()) } else { Ok(text.to_owned()) }
 }
 
-/// Runs it.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+/// Runs `khlang allocate close`.
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     match args {
         Args::Close(args) => close(context, args),
         Args::Reopen(args) => reopen(context, args),
@@ -107,34 +108,34 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
             let closings = context.reader()?.closings(i64::from(*round), i64::MAX)?;
             let parts = parts(&book, &closings);
             if *json {
-                say_json(&parts)?;
+                print_json(&parts)?;
             } else {
-                parts.iter().try_for_each(|part| tell(context, part))?;
+                parts.iter().try_for_each(|part| print_part(context, part))?;
             }
-            Ok(Done::Good)
+            Ok(CommandOutcome::Ok)
         }
     }
 }
 
-fn refused(context: &Context, refusal: &Refusal) -> anyhow::Error {
+fn refused(context: &CommandContext, refusal: &ClosingRefusal) -> anyhow::Error {
     let words = refusal.words();
     anyhow!(pick(context, &words).to_owned())
 }
 
-fn pick<'w>(context: &Context, words: &'w Words) -> &'w str {
+fn pick<'w>(context: &CommandContext, words: &'w Words) -> &'w str {
     context.pick(&words.th, &words.en)
 }
 
-fn close(context: &Context, args: &CloseArgs) -> anyhow::Result<Done> {
-    let refused = |refusal: Refusal| refused(context, &refusal);
+fn close(context: &CommandContext, args: &CloseArgs) -> anyhow::Result<CommandOutcome> {
+    let refused = |refusal: ClosingRefusal| refused(context, &refusal);
     let book = rulebook(context, args.round)?;
-    let of = args.which.of(args.round);
+    let of = args.which.part_of(args.round);
     if period(&book, &of).is_none() {
-        return Err(refused(Refusal::NoPart(of)));
+        return Err(refused(ClosingRefusal::NoPart(of)));
     }
     context.reader()?;
     let (world, folders) = (context.world()?, context.folders()?);
-    let units = payable_units(context, &world.config)?;
+    let units = context.payable_units(&world.config)?;
     let mut store = context.store(&world, &folders)?;
     // From here on nobody else writes: what is counted is what is written down.
     let turn = store.pay_turn()?;
@@ -144,10 +145,10 @@ fn close(context: &Context, args: &CloseArgs) -> anyhow::Result<Done> {
     let mut loading = under_way(&folders, |id| turn.knows(id))?;
     loading.retain(|id| args.as_of.is_none_or(|as_of| *id <= as_of));
     if !loading.is_empty() {
-        return Err(refused(Refusal::Loading(loading)));
+        return Err(refused(ClosingRefusal::Loading(loading)));
     }
     let kept = context.kept(&world.config, false);
-    let basis = Basis {
+    let basis = CalculationInput {
         reader: &reader,
         catalog: &world.catalog,
         units: &units,
@@ -165,45 +166,51 @@ fn close(context: &Context, args: &CloseArgs) -> anyhow::Result<Done> {
     show(context, &book, &of, args.json)
 }
 
-fn reopen(context: &Context, args: &ReopenArgs) -> anyhow::Result<Done> {
+fn reopen(context: &CommandContext, args: &ReopenArgs) -> anyhow::Result<CommandOutcome> {
     let book = rulebook(context, args.round)?;
-    let of = args.which.of(args.round);
+    let of = args.which.part_of(args.round);
     let known = context.reader()?.closings(of.round, i64::MAX)?;
     if in_force(&known, &of).is_none() {
-        return Err(refused(context, &Refusal::Open(of)));
+        return Err(refused(context, &ClosingRefusal::Open(of)));
     }
     let world = context.world()?;
-    let deed = Deed { at: context.clock.stamp(), by: args.by.clone(), reason: args.reason.clone() };
+    let deed =
+        HoldAction { at: context.clock.stamp(), by: args.by.clone(), reason: args.reason.clone() };
     let id = context.store(&world, &context.folders()?)?.pay_turn()?.reopen(&of, &deed)?;
     context.log_change("allocate reopen", None, None, &format!("closing {id} by {}", args.by))?;
     show(context, &book, &of, args.json)
 }
 
 /// Shows one part.
-fn show(context: &Context, book: &Rulebook, of: &PartOf, json: bool) -> anyhow::Result<Done> {
+fn show(
+    context: &CommandContext,
+    book: &Rulebook,
+    of: &PartOf,
+    json: bool,
+) -> anyhow::Result<CommandOutcome> {
     let closings: Vec<Closing> = context.reader()?.closings(of.round, i64::MAX)?;
     let all = parts(book, &closings);
     for part in all.iter().filter(|part| part.kind == of.kind && part.part == of.part) {
         if json {
-            say_json(part)?;
+            print_json(part)?;
         } else {
-            tell(context, part)?;
+            print_part(context, part)?;
         }
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
-fn tell(context: &Context, part: &PartLine) -> anyhow::Result<()> {
+fn print_part(context: &CommandContext, part: &PartLine) -> anyhow::Result<()> {
     let name = name_of(part.kind, &part.part);
     let state = match &part.closed {
         Some(closed) => closing(context, closed),
         None => context.pick("ยังไม่ปิด", "open").to_owned(),
     };
-    say(format!("{}: {state}", pick(context, &name)))?;
+    print(format!("{}: {state}", pick(context, &name)))?;
     for before in &part.reopened {
         let (deed, day) = (&before.reopened, &before.reopened.at[..10]);
         let word = context.pick("เปิดใหม่", "taken up again");
-        say(format!(
+        print(format!(
             "    {} — {word} {day} {}: {}",
             closing(context, &before.closed),
             deed.by,
@@ -213,7 +220,7 @@ fn tell(context: &Context, part: &PartLine) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn closing(context: &Context, closed: &ClosedLine) -> String {
+fn closing(context: &CommandContext, closed: &ClosedLine) -> String {
     let (day, by) = (&closed.at[..10], &closed.by);
     let (paid, pool, as_of) =
         (closed.paid.grouped(), closed.pool.grouped(), closed.as_of_submission);
@@ -229,15 +236,15 @@ fn closing(context: &Context, closed: &ClosedLine) -> String {
 }
 
 /// What was paid of an allocation, and what is put right of it.
-pub(super) fn beside(context: &Context, of: &Allocation) -> anyhow::Result<()> {
+pub(super) fn print_beside(context: &CommandContext, of: &Allocation) -> anyhow::Result<()> {
     for part in of.parts.iter().filter(|part| part.closed.is_some()) {
-        tell(context, part)?;
+        print_part(context, part)?;
     }
     if of.parts.iter().all(|part| part.closed.is_none()) {
         return Ok(());
     }
     let (paid, due) = (of.total.paid.grouped(), of.total.due.grouped());
-    say(format!(
+    print(format!(
         "{} {paid} {} {due}",
         context.pick("จ่ายแล้ว", "paid"),
         context.pick("คงเหลือจ่าย", "due")
@@ -263,7 +270,7 @@ pub(super) fn beside(context: &Context, of: &Allocation) -> anyhow::Result<()> {
             } else {
                 format!(" ({} {})", context.pick("ชะลอจ่าย", "held"), line.held.grouped())
             };
-            say(format!(
+            print(format!(
                 "  {} {}: {} → {} {}{held}",
                 context.pick("ปรับยอด", "correction"),
                 unit.hcode,

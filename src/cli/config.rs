@@ -1,9 +1,11 @@
 //! `khlang config`: proves or shows the configuration in force.
 
-use super::{Context, Done, say};
-use crate::audit::{Library, prove};
+use super::context::CommandContext;
+use super::output::{CommandOutcome, print};
+use crate::audit::{RuleLibrary, prove};
+use crate::overlay::{self, Overlay};
 use crate::score::rulebook::check::check;
-use crate::score::{RulebookError, Shelf};
+use crate::score::{RulebookError, Rulebooks};
 
 /// Calls of `config`.
 #[derive(Debug, clap::Subcommand)]
@@ -14,17 +16,17 @@ pub enum Args {
     Show,
 }
 
-/// Runs it.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+/// Runs `khlang config`.
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     match args {
-        Args::Show => say(context.config()?.show())?,
+        Args::Show => print(context.config()?.show())?,
         Args::Check => {
             let world = context.world()?;
             if world.units.held.is_some() {
                 // The world has said so.
-                return Ok(Done::Short);
+                return Ok(CommandOutcome::InputIncomplete);
             }
-            let shelf = Shelf::of(&context.data);
+            let shelf = Rulebooks::open(&context.data);
             let books = shelf.all()?;
             let mistakes: Vec<RulebookError> =
                 books.iter().flat_map(|book| check(book, &world.catalog)).collect();
@@ -36,14 +38,14 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
                 log::error!("{mistake}");
             }
             if !mistakes.is_empty() || !cups.is_empty() {
-                return Ok(Done::Short);
+                return Ok(CommandOutcome::InputIncomplete);
             }
             super::export::prove(context, &world.config)?;
-            let library = Library::load(Some(&context.data))?;
+            let library = RuleLibrary::load(Some(&Overlay::new(&context.data, overlay::AUDIT)))?;
             if let Some(book) = books.last() {
                 prove(&world, book, &library, |_| true)?;
             }
-            say(format!(
+            print(format!(
                 "ok: {} {}, {} {}, {} {}, {} {}, {} {}",
                 world.units.by_code.len(),
                 context.pick("หน่วยบริการ", "units"),
@@ -58,5 +60,5 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
             ))?;
         }
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }

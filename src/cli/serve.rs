@@ -1,28 +1,30 @@
 //! `khlang serve`: the daemon.
 
-use super::{Context, Done, say};
-use crate::audit::{Library, prove};
+use super::context::CommandContext;
+use super::output::{CommandOutcome, print};
+use crate::audit::{RuleLibrary, prove};
 use crate::daemon::{self, Setup};
-use crate::score::Shelf;
+use crate::overlay::{self, Overlay};
+use crate::score::Rulebooks;
 
-/// Runs it.
-pub fn run(context: &Context) -> anyhow::Result<Done> {
+/// Runs `khlang serve`.
+pub fn run(context: &CommandContext) -> anyhow::Result<CommandOutcome> {
     let setup = setup(context)?;
     super::backup::sweep_leftovers(&context.data)?;
     // Rules that are part of the program are proven by its tests.
-    let library = Library::load(Some(&context.data))?;
+    let library = RuleLibrary::load(Some(&Overlay::new(&context.data, overlay::AUDIT)))?;
     if library.rules.values().any(|rule| rule.own)
-        && let Some(book) = Shelf::of(&context.data).all()?.last()
+        && let Some(book) = Rulebooks::open(&context.data).all()?.last()
     {
         prove(&context.world()?, book, &library, |rule| rule.own)?;
     }
     daemon::run(setup)?;
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
 /// The daemon over this context. When it is ready it says where to drop
 /// archives and which address to open.
-pub fn setup(context: &Context) -> anyhow::Result<Setup> {
+pub fn setup(context: &CommandContext) -> anyhow::Result<Setup> {
     let folders = context.folders()?;
     let inbox = std::path::absolute(folders.inbox())?;
     let pick = context.clone();
@@ -34,7 +36,7 @@ pub fn setup(context: &Context) -> anyhow::Result<Setup> {
             inbox.display(),
             pick.pick("เปิดหน้าเว็บ:   ", "Status page:      "),
         );
-        if let Err(error) = say(text) {
+        if let Err(error) = print(text) {
             log::debug!("standard output: {error}");
         }
     };

@@ -1,9 +1,10 @@
 //! The header line of a member: what tells it from a row, the order that it
-//! says, and what is wrong with it (contract §4).
+//! says, and what is wrong with it (docs/rules.md#archives).
 
 use super::order::Order;
 use super::plan::Plan;
-use crate::catalog::{Layout, nearest};
+use crate::catalog::Layout;
+use crate::spelling::nearest;
 
 /// Names of one problem that are listed; hardly any file has more columns.
 const LISTED: usize = 100;

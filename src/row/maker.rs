@@ -9,7 +9,7 @@ use super::plan::{Check, Code, CodeAt, Common, PlanColumn, Test};
 use super::quick::Quick;
 use crate::catalog::{Catalog, Layout, Record, Severity, Shape, Type, WireColumn};
 
-/// Unit codes that stand for an unknown place (slide 25).
+/// Unit codes that stand for an unknown place [OPPP-2557 s. 25].
 const UNKNOWN_PLACE: &str = "00000";
 
 pub(super) struct Maker<'a> {
@@ -17,6 +17,7 @@ pub(super) struct Maker<'a> {
     record: &'a Record,
     layout: &'a Layout,
     year: i32,
+    common: Option<Common>,
     pub codes: Vec<Code>,
     pub not_checked: Vec<(String, String)>,
 }
@@ -30,7 +31,8 @@ impl<'a> Maker<'a> {
         year: i32,
     ) -> Result<Self, String> {
         let (codes, not_checked) = (Vec::new(), Vec::new());
-        let mut maker = Self { catalog, record, layout, year, codes, not_checked };
+        let common = None;
+        let mut maker = Self { catalog, record, layout, year, common, codes, not_checked };
         // Checks of later years too, so that a code has its place in all years.
         for check in layout.columns.iter().flat_map(|column| &column.checks) {
             maker.code(&check.code)?;
@@ -57,10 +59,14 @@ impl<'a> Maker<'a> {
         Ok((self.codes.len() - 1) as CodeAt)
     }
 
+    /// Codes that every file has; looked up once.
     pub fn common(&mut self) -> Result<Common, String> {
+        if let Some(common) = self.common {
+            return Ok(common);
+        }
         let prefix = self.layout.prefix.clone();
         let mut of = |tail: &str| self.code(&format!("{prefix}{tail}"));
-        Ok(Common {
+        let common = Common {
             columns: of("9500")?,
             too_long: of("9501")?,
             bytes: of("9502")?,
@@ -79,7 +85,9 @@ impl<'a> Maker<'a> {
             duplicate: of("9299")?,
             unreadable_warning: self.code_as(&format!("{prefix}9511"), Severity::Warning)?,
             no_code: self.code_as(&format!("{prefix}9512"), Severity::Error)?,
-        })
+        };
+        self.common = Some(common);
+        Ok(common)
     }
 
     pub fn column(&mut self, column: &WireColumn) -> Result<PlanColumn, String> {

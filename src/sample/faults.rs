@@ -9,7 +9,7 @@ use crate::catalog::{Catalog, Check, Severity, Type, WireColumn};
 
 /// What is done to a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trick {
+pub enum DefectKind {
     /// Puts a value into a column.
     Put(usize, String),
     /// Adds 543 to the year of a date.
@@ -48,7 +48,7 @@ pub enum Trick {
 #[derive(Debug, Clone)]
 pub struct Fault {
     /// What is done.
-    pub trick: Trick,
+    pub trick: DefectKind,
     /// Codes of the bad row.
     pub codes: Vec<String>,
     /// The row is rejected.
@@ -69,7 +69,7 @@ struct Finder<'a, 'c> {
 }
 
 /// The faults of a file.
-pub fn of(catalog: &Catalog, spec: &Spec) -> Vec<Fault> {
+pub fn faults_of_spec(catalog: &Catalog, spec: &Spec) -> Vec<Fault> {
     let mut finder = Finder { catalog, spec, faults: Vec::new() };
     finder.of_rows();
     for (at, column) in spec.layout.columns.iter().enumerate() {
@@ -90,7 +90,7 @@ pub fn of(catalog: &Catalog, spec: &Spec) -> Vec<Fault> {
 }
 
 impl Finder<'_, '_> {
-    fn add(&mut self, trick: Trick, codes: &[&str]) {
+    fn add(&mut self, trick: DefectKind, codes: &[&str]) {
         let error = codes.iter().any(|code| {
             let found = self.catalog.findings.get(code, self.spec.layout.standard);
             found.is_none_or(|text| text.severity >= Severity::Error)
@@ -100,7 +100,7 @@ impl Finder<'_, '_> {
     }
 
     /// Adds a fault under a code that every file has.
-    fn common(&mut self, trick: Trick, tail: &str) {
+    fn common(&mut self, trick: DefectKind, tail: &str) {
         let code = self.spec.code(tail);
         self.add(trick, &[&code]);
     }
@@ -119,13 +119,13 @@ impl Finder<'_, '_> {
     }
 
     fn of_rows(&mut self) {
-        self.common(Trick::MoreFields, "9500");
-        self.common(Trick::Twice, "9299");
-        self.common(Trick::Again, "9299");
+        self.common(DefectKind::MoreFields, "9500");
+        self.common(DefectKind::Twice, "9299");
+        self.common(DefectKind::Again, "9299");
         let record = self.spec.record;
         let name = record.name.as_str();
         if record.visit || ["EPI", "LABFU", "NCDSCREEN", "NUTRITION"].contains(&name) {
-            self.common(Trick::Dead, "9505");
+            self.common(DefectKind::Dead, "9505");
         }
         // A death before birth, or a delivery before the mother's, would have
         // further consequences.
@@ -133,7 +133,7 @@ impl Finder<'_, '_> {
             && self.spec.person.is_some()
             && !["DEATH", "MCH"].contains(&name)
         {
-            self.common(Trick::BeforeBirth(event), "9504");
+            self.common(DefectKind::BeforeBirth(event), "9504");
         }
     }
 
@@ -146,22 +146,22 @@ impl Finder<'_, '_> {
             "width" if hospcode => {
                 let mut codes = vec![code];
                 codes.extend(links.iter().map(String::as_str));
-                self.add(Trick::Put(at, "1234".to_owned()), &codes);
+                self.add(DefectKind::Put(at, "1234".to_owned()), &codes);
             }
             "width" if check.param.starts_with('5') => {
-                self.add(Trick::Put(at, "011".to_owned()), &[code]);
+                self.add(DefectKind::Put(at, "011".to_owned()), &[code]);
             }
             // A code too short would miss its list as well.
-            "width" | "required" => self.add(Trick::Put(at, String::new()), &[code]),
-            "digits" => self.add(Trick::Put(at, "12345".to_owned()), &[code]),
+            "width" | "required" => self.add(DefectKind::Put(at, String::new()), &[code]),
+            "digits" => self.add(DefectKind::Put(at, "12345".to_owned()), &[code]),
             "format_date" | "format_datetime" => {
-                self.add(Trick::Put(at, impossible(column.kind)), &[code]);
+                self.add(DefectKind::Put(at, impossible(column.kind)), &[code]);
                 let buddhist = self.spec.code("9507");
-                self.add(Trick::Buddhist(at), &[code, &buddhist]);
+                self.add(DefectKind::Buddhist(at), &[code, &buddhist]);
             }
             "code_list" | "standard_list" => {
                 if let Some(value) = self.outside(column, check) {
-                    self.add(Trick::Put(at, value), &[code]);
+                    self.add(DefectKind::Put(at, value), &[code]);
                 }
             }
             "number" => {
@@ -171,19 +171,19 @@ impl Finder<'_, '_> {
                     "500" => "499",
                     _ => "0",
                 };
-                self.add(Trick::Put(at, value.to_owned()), &[code]);
+                self.add(DefectKind::Put(at, value.to_owned()), &[code]);
             }
-            "decimal" => self.add(Trick::Put(at, "ab".to_owned()), &[code]),
+            "decimal" => self.add(DefectKind::Put(at, "ab".to_owned()), &[code]),
             "known_hcode" => {
                 let sender = self.spec.code("9509");
                 let mut codes = vec![code, sender.as_str()];
                 codes.extend(links.iter().map(String::as_str));
-                self.add(Trick::Put(at, NO_UNIT.to_owned()), &codes);
+                self.add(DefectKind::Put(at, NO_UNIT.to_owned()), &codes);
             }
-            "link_person" => self.add(Trick::Put(at, NO_PERSON.to_owned()), &[code]),
+            "link_person" => self.add(DefectKind::Put(at, NO_PERSON.to_owned()), &[code]),
             "repeat_limit" => {
                 let limit = check.param.split('|').next().and_then(|limit| limit.parse().ok());
-                self.add(Trick::Often(at, limit.unwrap_or(8)), &[code]);
+                self.add(DefectKind::Often(at, limit.unwrap_or(8)), &[code]);
             }
             "other" => self.of_other(at, check),
             _ => {}
@@ -193,16 +193,16 @@ impl Finder<'_, '_> {
     fn of_other(&mut self, at: usize, check: &Check) {
         let code = check.code.as_str();
         if check.param.starts_with("not:") {
-            self.add(Trick::Put(at, "S069".to_owned()), &[code]);
+            self.add(DefectKind::Put(at, "S069".to_owned()), &[code]);
         } else if let Some(other) = check.param.strip_prefix("after:") {
             let other = self.spec.layout.columns.iter().position(|column| column.name == other);
             if let Some(other) = other {
-                self.add(Trick::Before(at, other), &[code]);
+                self.add(DefectKind::Before(at, other), &[code]);
             }
         } else if check.param.starts_with("PERSON.SEX") {
-            self.add(Trick::Man, &[code]);
+            self.add(DefectKind::Man, &[code]);
         } else if check.param.starts_with("age:") {
-            self.add(Trick::TooYoung(at), &[code]);
+            self.add(DefectKind::TooYoung(at), &[code]);
         }
     }
 
@@ -210,13 +210,13 @@ impl Finder<'_, '_> {
     fn of_column(&mut self, at: usize, column: &WireColumn) {
         let dated = matches!(column.kind, Type::Date | Type::DateTime);
         if dated && !column.ahead && !self.comes_first(column) {
-            self.common(Trick::Future(at), "9503");
+            self.common(DefectKind::Future(at), "9503");
         }
         if column.name == "CID" {
-            self.common(Trick::BadDigit(at), "9506");
+            self.common(DefectKind::BadDigit(at), "9506");
         }
         if let Some(value) = column.range.as_deref().and_then(|range| above(range, column)) {
-            self.common(Trick::Put(at, value), "9508");
+            self.common(DefectKind::Put(at, value), "9508");
         }
         if column.column == self.spec.record.hospcode {
             let known = column.checks.iter().any(|check| check.kind == "known_hcode");
@@ -225,11 +225,11 @@ impl Finder<'_, '_> {
                 let sender = self.spec.code("9509");
                 let mut codes = vec![sender.as_str()];
                 codes.extend(links.iter().map(String::as_str));
-                self.add(Trick::Put(at, NO_UNIT.to_owned()), &codes);
+                self.add(DefectKind::Put(at, NO_UNIT.to_owned()), &codes);
             } else if links.is_empty() {
                 // Who is in PERSON of another unit depends on what it sent;
                 // only files without links have this fault alone.
-                self.common(Trick::OtherUnit(at), "9509");
+                self.common(DefectKind::OtherUnit(at), "9509");
             }
         }
     }
@@ -239,7 +239,7 @@ impl Finder<'_, '_> {
         let key = self.spec.key.contains(&at);
         let needed = key || column.required || self.spec.event == Some(at);
         if key || column.required {
-            self.common(Trick::Put(at, String::new()), "9510");
+            self.common(DefectKind::Put(at, String::new()), "9510");
         }
         let unreadable = match column.kind {
             Type::Date | Type::DateTime => Some(impossible(column.kind)),
@@ -250,24 +250,24 @@ impl Finder<'_, '_> {
         if let Some(value) = unreadable {
             let codes = vec![self.spec.code("9511")];
             let error = needed || column.kind == Type::Digits;
-            self.faults.push(Fault { trick: Trick::Put(at, value), codes, error, since: 0 });
+            self.faults.push(Fault { trick: DefectKind::Put(at, value), codes, error, since: 0 });
         }
         if matches!(column.kind, Type::Date | Type::DateTime) {
-            self.common(Trick::Buddhist(at), "9507");
+            self.common(DefectKind::Buddhist(at), "9507");
         }
         if column.list.as_deref() == Some("ext:icd10tm") && !key {
-            self.common(Trick::Put(at, "j00.9".to_owned()), "9514");
+            self.common(DefectKind::Put(at, "j00.9".to_owned()), "9514");
         }
         let list = column.list.as_deref().filter(|list| !list.starts_with("ext:"));
         if let Some(value) = list.and_then(|list| self.outside_lists(column, &[list])) {
-            self.common(Trick::Put(at, value), "9512");
+            self.common(DefectKind::Put(at, value), "9512");
         }
         let free = column.kind == Type::Char && column.list.is_none() && !key && column.width > 0;
         if free && !column.name.starts_with("HOSPCODE") {
-            self.common(Trick::Long(at), "9501");
-            self.common(Trick::Control(at), "9502");
+            self.common(DefectKind::Long(at), "9501");
+            self.common(DefectKind::Control(at), "9502");
             if !column.required {
-                self.common(Trick::Put(at, "NULL".to_owned()), "9513");
+                self.common(DefectKind::Put(at, "NULL".to_owned()), "9513");
             }
         }
     }

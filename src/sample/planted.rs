@@ -1,4 +1,4 @@
-//! What audits look for: for every rule of slides 41 to 43 one unit whose rows
+//! What audits look for: for every rule of [OPPP-2557 s. 41-43] one unit whose rows
 //! are as they should not be, in an archive of its own beside those of the
 //! months. Which unit that is, and how much was put there, stands in the ledger.
 //!
@@ -13,14 +13,14 @@ use anyhow::{Context as _, Result, ensure};
 use chrono::{Datelike, Days, NaiveDate, NaiveDateTime};
 use serde::{Deserialize, Serialize};
 
+use super::archive_builder::ArchiveBuilder;
 use super::citizen;
-use super::ledger::ArchiveEntry;
-use super::parcel::Parcel;
+use super::emit::RecordEmitter;
+use super::expected_outcomes::ArchiveEntry;
 use super::people;
 use super::spec::{Specs, stamp};
 use super::style::Style;
-use super::tell::Teller;
-use super::world::World;
+use super::world::SampleProvince;
 
 /// What was put where.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -43,13 +43,13 @@ type Templates = Vec<Option<Vec<String>>>;
 
 /// Archives under construction, by unit.
 pub(super) struct Planter<'a, 'c> {
-    world: &'a World,
+    world: &'a SampleProvince,
     specs: &'a Specs<'c>,
     style: &'a Style,
     templates: Templates,
     /// Rows that units send in all months, by unit and file.
     sent: &'a BTreeMap<(String, String), u64>,
-    parcels: BTreeMap<usize, Parcel<'a, 'c>>,
+    archives: BTreeMap<usize, ArchiveBuilder<'a, 'c>>,
     serial: u64,
     /// First day of the tranche.
     start: NaiveDate,
@@ -91,7 +91,7 @@ pub struct Grown {
 }
 
 /// Health centres that send for themselves.
-fn centres(world: &World) -> Vec<usize> {
+fn centres(world: &SampleProvince) -> Vec<usize> {
     let own = |at: &usize| world.units[*at].level == "P" && world.units[*at].sender == *at;
     (0..world.units.len()).filter(own).collect()
 }
@@ -102,7 +102,7 @@ const FEWEST: usize = 8;
 
 /// Plants something for every rule.
 pub fn plant<'a>(
-    world: &'a World,
+    world: &'a SampleProvince,
     specs: &'a Specs<'_>,
     style: &'a Style,
     sent: &'a BTreeMap<(String, String), u64>,
@@ -124,7 +124,7 @@ pub fn plant<'a>(
         style,
         templates: templates(world, specs, style),
         sent,
-        parcels: BTreeMap::new(),
+        archives: BTreeMap::new(),
         serial: 0,
         start: world.months[start].first,
         listed: Vec::new(),
@@ -138,8 +138,8 @@ pub fn plant<'a>(
         }
     }
     let mut archives = Vec::new();
-    for (_, parcel) in std::mem::take(&mut planter.parcels) {
-        archives.push(parcel.close()?);
+    for (_, archive) in std::mem::take(&mut planter.archives) {
+        archives.push(archive.close()?);
     }
     planter.planted.sort();
     planter.planted.dedup();
@@ -147,15 +147,15 @@ pub fn plant<'a>(
 }
 
 /// The first row of each file, wherever one is sent.
-fn templates(world: &World, specs: &Specs<'_>, style: &Style) -> Templates {
+fn templates(world: &SampleProvince, specs: &Specs<'_>, style: &Style) -> Templates {
     let mut found: Templates = vec![None; specs.list.len()];
     for at in 0..world.units.len() {
-        let people = people::of_unit(world, at);
+        let people = people::people_of_unit(world, at);
         for (nth, month) in world.months.iter().enumerate() {
             let sent = month.last.and_hms_opt(20, 0, 0).unwrap_or_default();
-            let mut parcel = Parcel::new(specs, style, &world.units[at].hcode, sent, None);
-            Teller::new(world, at, &people, *month, nth == 0, &mut parcel).tell();
-            for (place, row) in found.iter_mut().zip(parcel.first_rows()) {
+            let mut archive = ArchiveBuilder::new(specs, style, &world.units[at].hcode, sent, None);
+            RecordEmitter::new(world, at, &people, *month, nth == 0, &mut archive).emit();
+            for (place, row) in found.iter_mut().zip(archive.first_rows()) {
                 if place.is_none() {
                     *place = row;
                 }
@@ -277,11 +277,11 @@ impl Planter<'_, '_> {
             }
         }
         let (specs, style) = (self.specs, self.style);
-        let parcel = self
-            .parcels
+        let archive = self
+            .archives
             .entry(unit)
-            .or_insert_with(|| Parcel::new(specs, style, &hcode, sent, None));
-        parcel.accept(at, &values, &[]);
+            .or_insert_with(|| ArchiveBuilder::new(specs, style, &hcode, sent, None));
+        archive.accept(at, &values, &[]);
     }
 
     /// A visit with a diagnosis.

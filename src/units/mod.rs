@@ -2,6 +2,7 @@
 //! whom.
 
 mod force;
+mod held;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::files::hex;
 
-pub use force::{Dropped, Held, Sent, Stamp, Why};
+pub use force::SubmissionCounts;
+pub use held::{Dropped, Held, HoldReason, ListStamp};
 
 /// The list that the configuration names unless told otherwise.
 const DEFAULT: &str = "config/units.csv";
@@ -62,7 +64,7 @@ pub struct Units {
     /// A newer list that is held back.
     pub held: Option<Held>,
     /// The files as they were when this was read from them.
-    pub stamp: Stamp,
+    pub stamp: ListStamp,
     codes: FxHashSet<String>,
     cups_unknown: Vec<UnitsError>,
     sha256: String,
@@ -171,7 +173,7 @@ impl Units {
     }
 
     /// Whom a sender may send for: itself, and the units of its CUP when it is
-    /// the main unit (contract §5).
+    /// the main unit (docs/rules.md#rows).
     pub fn may_send(&self, sender: &str) -> FxHashSet<String> {
         let of_cup = self.by_code.values().filter(|unit| unit.cup == sender);
         of_cup.map(|unit| unit.hcode.clone()).chain([sender.to_owned()]).collect()

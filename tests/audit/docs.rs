@@ -2,17 +2,17 @@
 
 use std::path::Path;
 
-use khlang::audit::{Counts, Library, Rule};
+use khlang::audit::{AuditRule, CountedBy, RuleLibrary};
 use serde_json::json;
 
 const BEGIN: &str =
     "<!-- rules: written by the test documented_rules_are_those_of_the_program -->\n";
 const END: &str = "<!-- end of rules -->";
 
-fn limit(rule: &Rule, limit: Option<&khlang::audit::limit::Limit>) -> String {
+fn limit(rule: &AuditRule, limit: Option<&khlang::audit::limit::Threshold>) -> String {
     let Some(limit) = limit else { return "–".to_owned() };
     let text = |value: serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-    let word = if rule.counts == Counts::Groups { "groups" } else { "rows" };
+    let word = if rule.counts == CountedBy::Groups { "groups" } else { "rows" };
     let parts = [
         limit.rows.map(|rows| format!("{rows} {word}")),
         limit.percent.map(|percent| format!("{} %", text(json!(percent)))),
@@ -24,7 +24,7 @@ fn limit(rule: &Rule, limit: Option<&khlang::audit::limit::Limit>) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-fn table(library: &Library) -> String {
+fn table(library: &RuleLibrary) -> String {
     let mut text = "| rule | item | what | hold | warn | source | local defaults |\n|---|---|---|---|---|---|---|\n".to_owned();
     for rule in library.rules.values() {
         let (hold, warn) = (limit(rule, rule.hold.as_ref()), limit(rule, rule.warn.as_ref()));
@@ -48,7 +48,7 @@ fn documented_rules_are_those_of_the_program() {
     let text = std::fs::read_to_string(&path).unwrap();
     let (before, rest) = text.split_once(BEGIN).unwrap();
     let (told, after) = rest.split_once(END).unwrap();
-    let wanted = table(&Library::load(None).unwrap());
+    let wanted = table(&RuleLibrary::load(None).unwrap());
     if std::env::var_os("KHLANG_TEST_RECORD").is_some() {
         std::fs::write(&path, format!("{before}{BEGIN}{wanted}{END}{after}")).unwrap();
         return;

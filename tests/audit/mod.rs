@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use khlang::archive::Standard;
-use khlang::audit::{Basis, Kind, Library, Rule, Session};
+use khlang::audit::{AuditInput, AuditRule, RuleKind, RuleLibrary, RuleRunner};
 use khlang::catalog::Catalog;
 use khlang::config::Config;
-use khlang::score::rulebook::Shelf;
+use khlang::score::rulebook::Rulebooks;
 use khlang::score::{AsOf, Rulebook};
 use khlang::store::{Reader, Store};
 use khlang::units::Units;
@@ -33,7 +33,7 @@ fn root() -> PathBuf {
 fn cases() -> Vec<String> {
     let entries = std::fs::read_dir(root()).unwrap().map(Result::unwrap);
     let mut names: Vec<String> = entries
-        .filter(|entry| entry.path().join("expect.csv").exists())
+        .filter(|entry| entry.path().join("expect.csv").is_file())
         .map(|entry| entry.file_name().into_string().unwrap())
         .collect();
     names.sort();
@@ -47,7 +47,7 @@ struct Loaded {
 }
 
 impl Loaded {
-    fn of(case: &str) -> Self {
+    fn load(case: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let own = root().join(case);
         let units = folder.path().join("units.csv");
@@ -111,16 +111,16 @@ pub fn written(text: &str, sent: u64) -> String {
 }
 
 fn book() -> Rulebook {
-    Shelf::of(Path::new("no such folder")).rulebook(2557).unwrap()
+    Rulebooks::open(Path::new("no such folder")).rulebook(2557).unwrap()
 }
 
 /// What a rule finds in every tranche, as lines of an expectation.
-fn found(session: &mut Session<'_>, rule: &Rule) -> Vec<String> {
+fn found(session: &mut RuleRunner<'_>, rule: &AuditRule) -> Vec<String> {
     let mut lines = Vec::new();
     for tranche in session.basis.book.tranches.clone() {
         let number = tranche.number;
         match rule.kind {
-            Kind::Rows => {
+            RuleKind::Rows => {
                 for (unit, rows) in session.rows(rule, &tranche).unwrap() {
                     assert!(
                         session.denominator(rule, &tranche, &unit).unwrap() >= rows.len() as u64,
@@ -132,7 +132,7 @@ fn found(session: &mut Session<'_>, rule: &Rule) -> Vec<String> {
                     }));
                 }
             }
-            Kind::Rate => {
+            RuleKind::Rate => {
                 let rates = session.rates(rule, &tranche).unwrap();
                 lines.extend(rates.iter().map(|rate| {
                     format!(
@@ -147,12 +147,12 @@ fn found(session: &mut Session<'_>, rule: &Rule) -> Vec<String> {
     lines
 }
 
-fn expected(case: &str, kind: Kind) -> Vec<String> {
+fn expected(case: &str, kind: RuleKind) -> Vec<String> {
     let text = std::fs::read_to_string(root().join(case).join("expect.csv")).unwrap();
     let mut lines = text.lines().map(|line| line.split('#').next().unwrap().trim().to_owned());
     let header = match kind {
-        Kind::Rows => "tranche,unit,pid,file,day",
-        Kind::Rate => "tranche,unit,part,numerator,denominator",
+        RuleKind::Rows => "tranche,unit,pid,file,day",
+        RuleKind::Rate => "tranche,unit,part,numerator,denominator",
     };
     assert_eq!(lines.next().as_deref(), Some(header), "{case}");
     let mut lines: Vec<String> = lines.filter(|line| !line.is_empty()).collect();
@@ -161,11 +161,15 @@ fn expected(case: &str, kind: Kind) -> Vec<String> {
 }
 
 /// Does something with a session over a case.
-fn over<T>(loaded: &Loaded, library: &Library, with: impl FnOnce(&mut Session<'_>) -> T) -> T {
+fn over<T>(
+    loaded: &Loaded,
+    library: &RuleLibrary,
+    with: impl FnOnce(&mut RuleRunner<'_>) -> T,
+) -> T {
     let (reader, book) = (loaded.reader(), book());
     let _held = reader.snapshot().unwrap();
     let as_of = AsOf::find(&reader, None).unwrap();
-    let basis = Basis {
+    let basis = AuditInput {
         world: &loaded.world,
         reader: &reader,
         book: &book,
@@ -173,16 +177,16 @@ fn over<T>(loaded: &Loaded, library: &Library, with: impl FnOnce(&mut Session<'_
         as_of: &as_of,
         kept: None,
     };
-    with(&mut Session::new(basis).unwrap())
+    with(&mut RuleRunner::new(basis).unwrap())
 }
 
 #[test]
 fn golden_cases_come_out_as_their_sources_say() {
-    let library = Library::load(None).unwrap();
+    let library = RuleLibrary::load(None).unwrap();
     let mut wrong = Vec::new();
     for case in cases() {
         let rule = library.get(&case).unwrap_or_else(|| panic!("no audit rule {case}"));
-        let loaded = Loaded::of(&case);
+        let loaded = Loaded::load(&case);
         let (seen, wanted) =
             (over(&loaded, &library, |session| found(session, rule)), expected(&case, rule.kind));
         if seen != wanted {
@@ -194,7 +198,7 @@ fn golden_cases_come_out_as_their_sources_say() {
 
 #[test]
 fn every_audit_rule_has_a_golden_case() {
-    let library = Library::load(None).unwrap();
+    let library = RuleLibrary::load(None).unwrap();
     let shown = cases();
     let bare: Vec<&String> = library.rules.keys().filter(|id| !shown.contains(id)).collect();
     assert!(bare.is_empty(), "no golden case: {bare:?}");

@@ -3,16 +3,16 @@
 
 use std::path::Path;
 
-use khlang::audit::Library;
+use khlang::audit::RuleLibrary;
 use khlang::catalog::Catalog;
 
 use super::{Loaded, book, over};
 
 #[test]
 fn every_query_runs_and_gives_what_the_rule_shows() {
-    let library = Library::load(None).unwrap();
+    let library = RuleLibrary::load(None).unwrap();
     // A case with rows of many kinds: what is proven is that the queries run.
-    let loaded = Loaded::of("mch_dates");
+    let loaded = Loaded::load("mch_dates");
     over(&loaded, &library, |session| {
         for tranche in session.basis.book.tranches.clone() {
             for rule in library.rules.values() {
@@ -24,7 +24,7 @@ fn every_query_runs_and_gives_what_the_rule_shows() {
 
 #[test]
 fn every_rule_is_about_an_item_of_the_rulebook() {
-    let (library, book) = (Library::load(None).unwrap(), book());
+    let (library, book) = (RuleLibrary::load(None).unwrap(), book());
     for rule in library.rules.values() {
         assert!(book.item(&rule.item).is_some(), "{}", rule.id);
         assert!(rule.source.len() > 5, "{}", rule.id);

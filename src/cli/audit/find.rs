@@ -6,15 +6,19 @@ use serde::Serialize;
 
 use super::rule_id;
 use crate::audit::plan::Change;
-use crate::audit::run::{By, Done as Ran, Found, Place, Planned, Scope, Terms, find, plan, write};
+use crate::audit::run::{
+    CasePlace, FoundByRules, Planned, RunBy, RunOutcome, RunScope, RunTerms, find, plan, write,
+};
 use crate::audit::view::{held_of, item_money, suspicious_share};
-use crate::audit::{Basis, Case, Library, NotApplicable, Session, Severity};
+use crate::audit::{AuditInput, Case, CaseSeverity, NotApplicable, RuleLibrary, RuleRunner};
 use crate::cli::context::user;
 use crate::cli::known::unit_or_sender;
-use crate::cli::{Context, Done, Lang, say, say_json};
+use crate::cli::output::{print, print_json};
+use crate::cli::{CommandContext, CommandOutcome, Lang};
 use crate::config::AuditHolding;
 use crate::money::Satang;
-use crate::money::result::{Allocation, Basis as MoneyBasis, count};
+use crate::money::result::{Allocation, CalculationInput, count};
+use crate::overlay::{self, Overlay};
 use crate::score::{AsOf, Rulebook};
 use crate::store::{AuditFact, Reader};
 use crate::world::World;
@@ -77,7 +81,7 @@ struct WouldOpen {
     tranche: String,
     unit: String,
     item: String,
-    severity: Severity,
+    severity: CaseSeverity,
     numerator: u64,
     denominator: u64,
     /// What would be held; none for a warning.
@@ -88,7 +92,7 @@ struct WouldOpen {
 #[derive(Serialize)]
 struct Report {
     #[serde(flatten)]
-    done: Ran,
+    done: RunOutcome,
     round: i32,
     as_of_submission: i64,
     dry_run: bool,
@@ -101,18 +105,18 @@ struct Report {
 }
 
 /// Runs it.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     context.reader()?;
     let world = context.world()?;
     let book = crate::cli::score::rulebook(context, args.round)?;
-    let library = Library::load(Some(&context.data))?;
+    let library = RuleLibrary::load(Some(&Overlay::new(&context.data, overlay::AUDIT)))?;
     if let Some(number) = args.tranche {
         let known = book.tranches.iter().any(|tranche| tranche.number == number);
         anyhow::ensure!(known, "round {} has no tranche {number} / ไม่มีงวด {number}", book.round);
     }
     let reader = context.reader()?;
     let _held = reader.snapshot()?;
-    let scope = Scope {
+    let scope = RunScope {
         tranche: args.tranche,
         unit: args
             .unit
@@ -123,7 +127,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     };
     let as_of = AsOf::find(&reader, args.as_of)?;
     let kept = context.kept(&world.config, args.fresh);
-    let basis = Basis {
+    let basis = AuditInput {
         world: &world,
         reader: &reader,
         book: &book,
@@ -131,13 +135,13 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
         as_of: &as_of,
         kept: Some(&kept),
     };
-    let mut session = Session::new(basis)?;
+    let mut session = RuleRunner::new(basis)?;
     let found = find(&mut session, &scope)?;
     let (done, would_open) = if args.dry_run {
         let cases = cases(&reader, args.round)?;
         let planned = plan(&session, &found, &scope, &cases);
         let allocation = allocation(&world, &reader, &book, &as_of);
-        (Ran::default(), would_open(&world, &session, &found, planned, allocation.as_ref())?)
+        (RunOutcome::default(), would_open(&world, &session, &found, planned, allocation.as_ref())?)
     } else {
         (written(context, args, &session, &found, &scope)?, Vec::new())
     };
@@ -164,7 +168,7 @@ pub(super) fn allocation(
     if !world.units.cups_unknown().is_empty() {
         return None;
     }
-    let basis = MoneyBasis {
+    let basis = CalculationInput {
         reader,
         catalog: &world.catalog,
         units: &world.units,
@@ -183,8 +187,8 @@ pub(super) fn allocation(
 
 fn would_open(
     world: &World,
-    session: &Session<'_>,
-    found: &Found,
+    session: &RuleRunner<'_>,
+    found: &FoundByRules,
     planned: Vec<Planned>,
     allocation: Option<&Allocation>,
 ) -> anyhow::Result<Vec<WouldOpen>> {
@@ -205,15 +209,16 @@ fn would_open(
                 share(session, &place, &facts, (numerator, finding.denominator))?
             }
         };
-        let held =
-            amounts.filter(|_| severity == Severity::Hold).map(|amounts| held_of(&amounts, share));
+        let held = amounts
+            .filter(|_| severity == CaseSeverity::Hold)
+            .map(|amounts| held_of(&amounts, share));
         let denominator = finding.denominator;
         lines.push(WouldOpen { rule, tranche, unit, item, severity, numerator, denominator, held });
     }
     Ok(lines)
 }
 
-fn fact(row: &crate::audit::FoundRow) -> AuditFact {
+fn fact(row: &crate::audit::SuspiciousRow) -> AuditFact {
     AuditFact {
         file: row.file.clone(),
         sub: row.sub,
@@ -228,38 +233,39 @@ fn fact(row: &crate::audit::FoundRow) -> AuditFact {
 
 /// The suspicious share of a case's money.
 fn share(
-    session: &Session<'_>,
-    (rule, tranche, unit): &Place,
+    session: &RuleRunner<'_>,
+    (rule, tranche, unit): &CasePlace,
     facts: &[AuditFact],
     counted: (u64, u64),
 ) -> anyhow::Result<u32> {
-    let Basis { world, reader, book, library, as_of, .. } = session.basis;
+    let AuditInput { world, reader, book, library, as_of, .. } = session.basis;
     let item = library.get(rule).map_or_else(String::new, |rule| rule.item.clone());
     let of = (reader, book, &world.units, &world.catalog);
     Ok(suspicious_share(of, (unit, tranche, &item), facts, counted, as_of.submission)?)
 }
 
 fn written(
-    context: &Context,
+    context: &CommandContext,
     args: &Args,
-    session: &Session<'_>,
-    found: &Found,
-    scope: &Scope,
-) -> anyhow::Result<Ran> {
+    session: &RuleRunner<'_>,
+    found: &FoundByRules,
+    scope: &RunScope,
+) -> anyhow::Result<RunOutcome> {
     let world = session.basis.world;
     let by = args.by.clone().unwrap_or_else(user);
     let at = context.clock.now().to_rfc3339();
     let terms =
-        Terms { most_rows: world.config.limits.audit_rows, holding: world.config.audit.hold };
+        RunTerms { most_rows: world.config.limits.audit_rows, holding: world.config.audit.hold };
     let mut store = context.store(world, &context.folders()?)?;
     let turn = store.audit_turn()?;
-    let mut of_rows = |place: &Place, facts: &[AuditFact]| {
+    let mut of_rows = |place: &CasePlace, facts: &[AuditFact]| {
         let finding = found.findings.get(place);
         let counted = finding.map_or((1, 1), |finding| (facts.len() as u64, finding.denominator));
         share(session, place, facts, counted)
             .map_err(|e| crate::audit::AuditError::Refused(e.to_string()))
     };
-    let done = write(&turn, session, found, scope, terms, By { at: &at, by: &by }, &mut of_rows)?;
+    let done =
+        write(&turn, session, found, scope, terms, RunBy { at: &at, by: &by }, &mut of_rows)?;
     turn.commit()?;
     let (opened, run) = (done.opened.len(), done.run.unwrap_or(0));
     context.log_change(
@@ -272,12 +278,12 @@ fn written(
 }
 
 fn tell(
-    context: &Context,
+    context: &CommandContext,
     args: &Args,
-    (session, found): (&Session<'_>, &Found),
-    (done, would_open): (Ran, Vec<WouldOpen>),
-) -> anyhow::Result<Done> {
-    let Basis { world, library, book, as_of, .. } = session.basis;
+    (session, found): (&RuleRunner<'_>, &FoundByRules),
+    (done, would_open): (RunOutcome, Vec<WouldOpen>),
+) -> anyhow::Result<CommandOutcome> {
+    let AuditInput { world, library, book, as_of, .. } = session.basis;
     let ran: Vec<_> = library
         .rules
         .values()
@@ -286,7 +292,8 @@ fn tell(
     let short = match args.fail_on {
         None => false,
         Some(fail_on) => {
-            let counts = |severity: Severity| fail_on == FailOn::Warn || severity == Severity::Hold;
+            let counts =
+                |severity: CaseSeverity| fail_on == FailOn::Warn || severity == CaseSeverity::Hold;
             let mut opened = would_open.iter().map(|line| line.severity).any(counts);
             for id in &done.opened {
                 let case = reader_case(context, *id)?;
@@ -310,23 +317,23 @@ fn tell(
         local_defaults: locals.collect(),
     };
     if args.json {
-        say_json(&report)?;
+        print_json(&report)?;
     } else {
         words(context, &report)?;
     }
-    Ok(if short { Done::Short } else { Done::Good })
+    Ok(if short { CommandOutcome::InputIncomplete } else { CommandOutcome::Ok })
 }
 
 /// How bad a case is that was opened just now.
-fn reader_case(context: &Context, id: i64) -> anyhow::Result<Option<Severity>> {
+fn reader_case(context: &CommandContext, id: i64) -> anyhow::Result<Option<CaseSeverity>> {
     let case = context.reader()?.audit_case(id)?;
-    Ok(case.and_then(|case| Severity::parse(&case.severity)))
+    Ok(case.and_then(|case| CaseSeverity::parse(&case.severity)))
 }
 
-fn words(context: &Context, report: &Report) -> anyhow::Result<()> {
+fn words(context: &CommandContext, report: &Report) -> anyhow::Result<()> {
     let (round, as_of) = (report.round, report.as_of_submission);
     let (units, rules) = (report.checked.units, report.checked.rules);
-    say(match context.lang {
+    print(match context.lang {
         Lang::Th => format!("ตรวจสอบรอบปี {round} ถึงการส่ง #{as_of}: {rules} กฎ {units} หน่วยบริการ"),
         Lang::En => {
             format!("audit of round {round} as of submission {as_of}: {rules} rules, {units} units")
@@ -338,18 +345,18 @@ fn words(context: &Context, report: &Report) -> anyhow::Result<()> {
         });
         let (rule, tranche, unit, severity) =
             (&line.rule, &line.tranche, &line.unit, line.severity.as_str());
-        say(format!(
+        print(format!(
             "  {unit} {tranche} {rule:<20} {severity} {}/{}{held}",
             line.numerator, line.denominator
         ))?;
     }
     if report.dry_run {
-        return say(context.pick("ไม่ได้บันทึก (ทดลอง)", "nothing was written (dry run)"));
+        return print(context.pick("ไม่ได้บันทึก (ทดลอง)", "nothing was written (dry run)"));
     }
     let done = &report.done;
     let list = |ids: &[i64]| ids.iter().map(i64::to_string).collect::<Vec<_>>().join(" ");
     let added: Vec<i64> = done.added.iter().map(|added| added.case).collect();
-    say(format!("{}: {}", context.pick("เปิดเรื่องใหม่", "opened"), list(&done.opened)))?;
-    say(format!("{}: {}", context.pick("พบเพิ่ม", "more found for"), list(&added)))?;
-    say(format!("{}: {}", context.pick("ไม่เหลือแถวแล้ว", "nothing left of"), list(&done.cleared)))
+    print(format!("{}: {}", context.pick("เปิดเรื่องใหม่", "opened"), list(&done.opened)))?;
+    print(format!("{}: {}", context.pick("พบเพิ่ม", "more found for"), list(&added)))?;
+    print(format!("{}: {}", context.pick("ไม่เหลือแถวแล้ว", "nothing left of"), list(&done.cleared)))
 }

@@ -8,19 +8,21 @@ use chrono::NaiveDate;
 use super::find::allocation;
 use super::rule_id;
 use crate::access::Role;
-use crate::audit::steps::{Actor, State, allowed};
+use crate::audit::steps::{Actor, CaseState, allowed};
 use crate::audit::view::{
-    Archives, Line, MoneyOf, RowLine, Shown, event_lines, held_of, item_money, row_lines,
+    Archives, CaseLine, MoneyOf, RowLine, ShownCase, event_lines, held_of, item_money, row_lines,
     suspicious_share,
 };
-use crate::audit::{Case, Library, Severity};
+use crate::audit::{Case, CaseSeverity, RuleLibrary};
 use crate::cli::known::optional_unit;
-use crate::cli::{Context, Done, Lang, say, say_json, shown};
+use crate::cli::output::{print, print_json, shown};
+use crate::cli::{CommandContext, CommandOutcome, Lang};
 use crate::money::Satang;
+use crate::overlay::{self, Overlay};
 use crate::printable::line as printed;
 use crate::report::csv;
 use crate::score::AsOf;
-use crate::score::rulebook::Shelf;
+use crate::score::rulebook::Rulebooks;
 use crate::store::{AuditFact, Reader};
 use crate::world::World;
 
@@ -82,30 +84,35 @@ pub struct ShowArgs {
 }
 
 /// Runs `list`.
-pub fn list(context: &Context, args: &Args) -> anyhow::Result<Done> {
+pub fn list(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     let reader = context.reader()?;
     let _held = reader.snapshot()?;
     let units = context.units(&context.config()?)?;
     let unit = optional_unit(context, &reader, args.unit.as_deref())?;
     let cup = optional_unit(context, &reader, args.cup.as_deref())?;
-    let library = Library::load(Some(&context.data))?;
+    let library = RuleLibrary::load(Some(&Overlay::new(&context.data, overlay::AUDIT)))?;
     let rule = args.rule.as_deref().map(|id| rule_id(&library, id)).transpose()?;
     let state = args.state.as_deref().map(|name| {
-        State::parse(name).ok_or_else(|| {
-            anyhow::anyhow!("{name} is no state: {}", State::ALL.map(State::as_str).join(", "))
+        CaseState::parse(name).ok_or_else(|| {
+            anyhow::anyhow!(
+                "{name} is no state: {}",
+                CaseState::ALL.map(CaseState::as_str).join(", ")
+            )
         })
     });
     let state = state.transpose()?;
     let severity = args.severity.as_deref().map(|name| {
-        Severity::parse(name).ok_or_else(|| anyhow::anyhow!("{name} is no severity: hold, warn"))
+        CaseSeverity::parse(name)
+            .ok_or_else(|| anyhow::anyhow!("{name} is no severity: hold, warn"))
     });
     let severity = severity.transpose()?;
     let today = context.clock.now().date_naive();
     let as_of = args.as_of.unwrap_or(i64::MAX);
     let mut lines = Vec::new();
     for opened in reader.audit_cases(args.round.map(i64::from), as_of)? {
-        let line = Line::of(&Case::read(&reader, opened, as_of)?, &units);
-        let late = line.appeal_by.is_some_and(|last| last < today) && line.state != State::Resolved;
+        let line = CaseLine::new(&Case::read(&reader, opened, as_of)?, &units);
+        let late =
+            line.appeal_by.is_some_and(|last| last < today) && line.state != CaseState::Resolved;
         let wanted = args.tranche.as_ref().is_none_or(|tranche| *tranche == line.tranche)
             && unit.as_ref().is_none_or(|unit| *unit == line.unit.hcode)
             && cup.as_ref().is_none_or(|cup| *cup == line.unit.cup)
@@ -118,7 +125,7 @@ pub fn list(context: &Context, args: &Args) -> anyhow::Result<Done> {
         }
     }
     if args.json {
-        say_json(&lines)?;
+        print_json(&lines)?;
     } else if args.csv {
         let header = [
             "id",
@@ -139,16 +146,16 @@ pub fn list(context: &Context, args: &Args) -> anyhow::Result<Done> {
             "follows",
         ];
         let bytes = csv::table(&header, lines.iter().map(cells));
-        say(String::from_utf8_lossy(&bytes).trim_end())?;
+        print(String::from_utf8_lossy(&bytes).trim_end())?;
     } else {
         for line in &lines {
-            say(text(context, line))?;
+            print(text(context, line))?;
         }
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
-fn cells(line: &Line) -> Vec<Cow<'_, str>> {
+fn cells(line: &CaseLine) -> Vec<Cow<'_, str>> {
     let day = |day: Option<NaiveDate>| day.map_or_else(String::new, |day| day.to_string());
     let number = |number: Option<i64>| number.map_or_else(String::new, |number| number.to_string());
     vec![
@@ -171,7 +178,7 @@ fn cells(line: &Line) -> Vec<Cow<'_, str>> {
     ]
 }
 
-fn text(context: &Context, line: &Line) -> String {
+fn text(context: &CommandContext, line: &CaseLine) -> String {
     let name = context.pick(&line.rule.th, &line.rule.en);
     let state = context.pick(&line.state_text.th, &line.state_text.en);
     let percent = line.percent.as_ref().map_or(String::new(), |percent| format!(" = {percent}%"));
@@ -204,7 +211,7 @@ fn text(context: &Context, line: &Line) -> String {
 }
 
 /// Runs `show`.
-pub fn show(context: &Context, args: &ShowArgs) -> anyhow::Result<Done> {
+pub fn show(context: &CommandContext, args: &ShowArgs) -> anyhow::Result<CommandOutcome> {
     let reader = context.reader()?;
     let _held = reader.snapshot()?;
     let world = context.world()?;
@@ -221,41 +228,41 @@ pub fn show(context: &Context, args: &ShowArgs) -> anyhow::Result<Done> {
     whole.rows_cut = whole.rows_total > rows.len().min(most) as u64;
     whole.rows = rows.into_iter().take(most).collect();
     if args.json {
-        say_json(&whole)?;
+        print_json(&whole)?;
     } else {
         page(context, &whole)?;
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
 /// A case with its money and all rows that are kept.
 fn whole(
-    context: &Context,
+    context: &CommandContext,
     world: &World,
     reader: &Reader,
     id: i64,
     as_of: i64,
-) -> anyhow::Result<(Shown, Vec<RowLine>)> {
+) -> anyhow::Result<(ShownCase, Vec<RowLine>)> {
     let none = || anyhow::anyhow!("there is no audit case {id} / ไม่มีเรื่องตรวจสอบ {id}");
     let opened = reader.audit_case(id)?.ok_or_else(none)?;
     let case = Case::read(reader, opened, as_of)?;
     anyhow::ensure!(!case.events.is_empty(), none());
     let facts = reader.audit_facts(id, as_of)?;
-    let archives = Archives::of(reader, &facts)?;
+    let archives = Archives::read(reader, &facts)?;
     let rows = row_lines(&case, &facts, &archives, &world.catalog);
-    let line = Line::of(&case, &world.units);
+    let line = CaseLine::new(&case, &world.units);
     let described = case.described();
     let threshold = described.as_ref().and_then(|of| match case.severity() {
-        Severity::Hold => of.hold,
-        Severity::Warn => of.warn,
+        CaseSeverity::Hold => of.hold,
+        CaseSeverity::Warn => of.warn,
     });
     let province = Actor { role: Role::Province, own: false };
-    let money = if case.severity() == Severity::Hold {
+    let money = if case.severity() == CaseSeverity::Hold {
         money(context, world, reader, &case, &facts)?
     } else {
         None
     };
-    let whole = Shown {
+    let whole = ShownCase {
         threshold,
         peers: case.opened.peers.as_deref().and_then(|text| serde_json::from_str(text).ok()),
         money,
@@ -271,7 +278,7 @@ fn whole(
 }
 
 fn money(
-    context: &Context,
+    context: &CommandContext,
     world: &World,
     reader: &Reader,
     case: &Case,
@@ -279,7 +286,7 @@ fn money(
 ) -> anyhow::Result<Option<MoneyOf>> {
     let opened = &case.opened;
     let round = i32::try_from(opened.round)?;
-    let Ok(book) = Shelf::of(&context.data).rulebook(round) else { return Ok(None) };
+    let Ok(book) = Rulebooks::open(&context.data).rulebook(round) else { return Ok(None) };
     let now = AsOf::find(reader, None)?;
     let Some(allocation) = allocation(world, reader, &book, &now) else { return Ok(None) };
     let place = (opened.hcode.as_str(), opened.tranche.as_str(), opened.item.as_str());
@@ -299,7 +306,7 @@ fn money(
     }))
 }
 
-fn rows_csv(whole: &Shown, rows: &[RowLine]) -> Vec<u8> {
+fn rows_csv(whole: &ShownCase, rows: &[RowLine]) -> Vec<u8> {
     let names: Vec<&str> = whole.captions.keys().map(String::as_str).collect();
     let fixed = ["file", "submission", "line", "archive", "pid", "day", "run", "gone", "verdict"];
     let header: Vec<&str> = fixed.into_iter().chain(names.iter().copied()).collect();
@@ -330,13 +337,13 @@ fn plain(value: &serde_json::Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn page(context: &Context, whole: &Shown) -> anyhow::Result<()> {
-    say(text(context, &whole.line))?;
+fn page(context: &CommandContext, whole: &ShownCase) -> anyhow::Result<()> {
+    print(text(context, &whole.line))?;
     let rule = &whole.line.rule;
-    say(context.pick(&rule.says.th, &rule.says.en))?;
-    say(format!("{}: {}", context.pick("ที่มา", "source"), rule.source))?;
+    print(context.pick(&rule.says.th, &rule.says.en))?;
+    print(format!("{}: {}", context.pick("ที่มา", "source"), rule.source))?;
     if !rule.local_defaults.is_empty() {
-        say(format!(
+        print(format!(
             "{}: {}",
             context.pick("ค่าที่กำหนดเอง", "local defaults"),
             rule.local_defaults.join(", ")
@@ -348,7 +355,7 @@ fn page(context: &Context, whole: &Shown) -> anyhow::Result<()> {
                 Lang::Th => format!(" (จ่ายได้ตามแถวที่ไม่น่าสงสัย {percent}%)"),
                 Lang::En => format!(" (not suspicious: {percent}%)"),
             });
-        say(match context.lang {
+        print(match context.lang {
             Lang::Th => format!(
                 "เงิน {}: {} ชะลอ {}{suggested}",
                 whole.line.item,
@@ -372,15 +379,17 @@ fn page(context: &Context, whole: &Shown) -> anyhow::Result<()> {
             &event.data.condition,
         ];
         let more: Vec<&str> = more.into_iter().flatten().map(String::as_str).collect();
-        say(format!(
-            "  {} {:<10} {}: {} {}",
-            event.at.get(..10).unwrap_or_default(),
-            event.step,
-            printed(&event.by),
-            printed(&event.text),
-            printed(&more.join(" "))
-        )
-        .trim_end())?;
+        print(
+            format!(
+                "  {} {:<10} {}: {} {}",
+                event.at.get(..10).unwrap_or_default(),
+                event.step,
+                printed(&event.by),
+                printed(&event.text),
+                printed(&more.join(" "))
+            )
+            .trim_end(),
+        )?;
     }
     for row in &whole.rows {
         let values: Vec<String> = row
@@ -399,7 +408,7 @@ fn page(context: &Context, whole: &Shown) -> anyhow::Result<()> {
         } else {
             ""
         };
-        say(format!(
+        print(format!(
             "  {} {} {}:{} PID {} {}{gone}",
             row.day,
             row.file,
@@ -411,10 +420,10 @@ fn page(context: &Context, whole: &Shown) -> anyhow::Result<()> {
     }
     if whole.rows_cut {
         let (left, all) = (whole.rows.len(), whole.rows_total);
-        say(match context.lang {
+        print(match context.lang {
             Lang::Th => format!("  แสดง {left} จาก {all} แถว"),
             Lang::En => format!("  {left} of {all} rows are shown"),
         })?;
     }
-    say(format!("{}: {}", context.pick("ดำเนินการได้", "possible now"), whole.allowed.join(", ")))
+    print(format!("{}: {}", context.pick("ดำเนินการได้", "possible now"), whole.allowed.join(", ")))
 }

@@ -5,11 +5,13 @@ mod list;
 mod step;
 
 use super::known::unknown;
-use super::{Context, Done, Lang, say, say_json};
-use crate::audit::limit::Limit;
-use crate::audit::steps::State;
-use crate::audit::{Library, Rule};
+use super::output::{print, print_json};
+use super::{CommandContext, CommandOutcome, Lang};
+use crate::audit::limit::Threshold;
+use crate::audit::steps::CaseState;
+use crate::audit::{AuditRule, RuleLibrary};
 use crate::money::holds::percent;
+use crate::overlay::{self, Overlay};
 
 /// Calls of `audit`.
 #[derive(Debug, clap::Subcommand)]
@@ -43,7 +45,7 @@ pub enum Args {
 }
 
 /// Runs it.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     match args {
         Args::Rules { json } => rules(context, *json),
         Args::Run(args) => find::run(context, args),
@@ -60,7 +62,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
 }
 
 /// A rule that is there.
-pub(super) fn rule_id(library: &Library, id: &str) -> anyhow::Result<String> {
+pub(super) fn rule_id(library: &RuleLibrary, id: &str) -> anyhow::Result<String> {
     let wanted = id.to_ascii_lowercase();
     if library.rules.contains_key(&wanted) {
         return Ok(wanted);
@@ -68,12 +70,12 @@ pub(super) fn rule_id(library: &Library, id: &str) -> anyhow::Result<String> {
     Err(unknown(("กฎ", "audit rule"), id, library.rules.keys().map(String::as_str)))
 }
 
-fn rules(context: &Context, json: bool) -> anyhow::Result<Done> {
-    let library = Library::load(Some(&context.data))?;
+fn rules(context: &CommandContext, json: bool) -> anyhow::Result<CommandOutcome> {
+    let library = RuleLibrary::load(Some(&Overlay::new(&context.data, overlay::AUDIT)))?;
     if json {
-        let rules: Vec<&Rule> = library.rules.values().collect();
-        say_json(&rules)?;
-        return Ok(Done::Good);
+        let rules: Vec<&AuditRule> = library.rules.values().collect();
+        print_json(&rules)?;
+        return Ok(CommandOutcome::Ok);
     }
     for rule in library.rules.values() {
         let own = if rule.own {
@@ -81,42 +83,42 @@ fn rules(context: &Context, json: bool) -> anyhow::Result<Done> {
         } else {
             ""
         };
-        say(format!(
+        print(format!(
             "{:<20} {:<10} {}{own}",
             rule.id,
             rule.item,
             context.pick(&rule.name.th, &rule.name.en)
         ))?;
-        say(format!("{:31} {}", "", context.pick(&rule.says.th, &rule.says.en)))?;
+        print(format!("{:31} {}", "", context.pick(&rule.says.th, &rule.says.en)))?;
         for (word, limit) in [
             (context.pick("ชะลอจ่าย", "hold"), &rule.hold),
             (context.pick("เตือน", "warn"), &rule.warn),
         ] {
             if let Some(limit) = limit {
-                say(format!("{:31} {word}: {}", "", limit_text(context, rule, limit)))?;
+                print(format!("{:31} {word}: {}", "", limit_text(context, rule, limit)))?;
             }
         }
-        say(format!("{:31} {}: {}", "", context.pick("ที่มา", "source"), rule.source))?;
+        print(format!("{:31} {}: {}", "", context.pick("ที่มา", "source"), rule.source))?;
         if !rule.local_defaults.is_empty() {
             let keys = rule.local_defaults.join(", ");
-            say(format!("{:31} {}: {keys}", "", context.pick("ค่าที่กำหนดเอง", "local defaults")))?;
+            print(format!("{:31} {}: {keys}", "", context.pick("ค่าที่กำหนดเอง", "local defaults")))?;
         }
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
 /// A threshold in words.
-fn limit_text(context: &Context, rule: &Rule, limit: &Limit) -> String {
+fn limit_text(context: &CommandContext, rule: &AuditRule, limit: &Threshold) -> String {
     let th = context.lang == Lang::Th;
     let text =
         |value: serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let mut parts: Vec<String> = Vec::new();
     if let Some(rows) = limit.rows {
         parts.push(match (rule.counts, th) {
-            (crate::audit::Counts::Rows, true) => format!("{rows} แถว"),
-            (crate::audit::Counts::Rows, false) => format!("{rows} rows"),
-            (crate::audit::Counts::Groups, true) => format!("{rows} กลุ่ม"),
-            (crate::audit::Counts::Groups, false) => format!("{rows} groups"),
+            (crate::audit::CountedBy::Rows, true) => format!("{rows} แถว"),
+            (crate::audit::CountedBy::Rows, false) => format!("{rows} rows"),
+            (crate::audit::CountedBy::Groups, true) => format!("{rows} กลุ่ม"),
+            (crate::audit::CountedBy::Groups, false) => format!("{rows} groups"),
         });
     }
     if let Some(percent) = limit.percent {
@@ -144,11 +146,14 @@ fn limit_text(context: &Context, rule: &Rule, limit: &Limit) -> String {
 }
 
 /// A case for which money is held, under the unit's line of money.
-pub(super) fn beside(context: &Context, of: &crate::store::HeldFor) -> anyhow::Result<()> {
-    let state = State::parse(&of.state).map(State::text).unwrap_or_default();
+pub(super) fn print_beside(
+    context: &CommandContext,
+    of: &crate::store::HeldFor,
+) -> anyhow::Result<()> {
+    let state = CaseState::parse(&of.state).map(CaseState::text).unwrap_or_default();
     let (case, rule, item, tranche) = (of.case, &of.rule, &of.item, &of.tranche);
     let (state, share) = (context.pick(&state.th, &state.en), percent(of.share));
-    say(match (context.lang, of.is_final) {
+    print(match (context.lang, of.is_final) {
         (Lang::Th, false) => {
             format!("          ชะลอ {share}% ของ {item} งวด {tranche}: เรื่อง {case} {rule} {state}")
         }

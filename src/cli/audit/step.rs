@@ -9,11 +9,12 @@ use serde::Serialize;
 
 use crate::access::Role;
 use crate::audit::act::{StepError, Taker, Wanted, check_verdicts, take};
-use crate::audit::case::{Data, Verdict};
-use crate::audit::steps::{Actor, Step, step};
+use crate::audit::case::{StepData, Verdict};
+use crate::audit::steps::{Actor, CaseStep, step};
 use crate::audit::view::Archives;
 use crate::cli::context::user;
-use crate::cli::{Context, Done, say, say_json};
+use crate::cli::output::{print, print_json};
+use crate::cli::{CommandContext, CommandOutcome};
 use crate::store::AuditTurn;
 
 /// Who does it, and how the case has to stand.
@@ -139,48 +140,64 @@ pub struct Resolve {
 }
 
 /// Runs `notify`: all cases are told of, or none.
-pub fn notify(context: &Context, args: &Notify) -> anyhow::Result<Done> {
+pub fn notify(context: &CommandContext, args: &Notify) -> anyhow::Result<CommandOutcome> {
     let on = args.on.unwrap_or_else(|| context.clock.now().date_naive());
-    let data = Data { letter_no: args.letter_no.clone(), on: Some(on), ..Data::default() };
+    let data = StepData { letter_no: args.letter_no.clone(), on: Some(on), ..StepData::default() };
     perform(context, ("notify", None), &args.ids, &args.reason, data, &args.common, None)
 }
 
 /// Runs `appeal`.
-pub fn appeal(context: &Context, args: &Appeal) -> anyhow::Result<Done> {
+pub fn appeal(context: &CommandContext, args: &Appeal) -> anyhow::Result<CommandOutcome> {
     let on = args.on.unwrap_or_else(|| context.clock.now().date_naive());
-    let data = Data { on: Some(on), late: args.late.clone(), ..Data::default() };
+    let data = StepData { on: Some(on), late: args.late.clone(), ..StepData::default() };
     perform(context, ("appeal", None), &[args.id], &args.text, data, &args.common, None)
 }
 
 /// Runs `withdraw` and `reopen`.
-pub fn say_so(context: &Context, name: &str, args: &Say) -> anyhow::Result<Done> {
-    perform(context, (name, None), &[args.id], &args.reason, Data::default(), &args.common, None)
+pub fn say_so(context: &CommandContext, name: &str, args: &Say) -> anyhow::Result<CommandOutcome> {
+    perform(
+        context,
+        (name, None),
+        &[args.id],
+        &args.reason,
+        StepData::default(),
+        &args.common,
+        None,
+    )
 }
 
 /// Runs `note`.
-pub fn note(context: &Context, args: &Note) -> anyhow::Result<Done> {
-    perform(context, ("note", None), &[args.id], &args.text, Data::default(), &args.common, None)
+pub fn note(context: &CommandContext, args: &Note) -> anyhow::Result<CommandOutcome> {
+    perform(
+        context,
+        ("note", None),
+        &[args.id],
+        &args.text,
+        StepData::default(),
+        &args.common,
+        None,
+    )
 }
 
 /// Runs `verify`.
-pub fn verify(context: &Context, args: &Verify) -> anyhow::Result<Done> {
-    let data = Data {
+pub fn verify(context: &CommandContext, args: &Verify) -> anyhow::Result<CommandOutcome> {
+    let data = StepData {
         on: Some(args.on),
         found: Some(args.found.clone()),
         proposal: Some(args.proposal.clone()),
         percent: args.percent.clone(),
         condition: args.condition.clone(),
-        ..Data::default()
+        ..StepData::default()
     };
     perform(context, ("verify", None), &[args.id], "", data, &args.common, args.verdicts.as_deref())
 }
 
 /// Runs `resolve`.
-pub fn resolve(context: &Context, args: &Resolve) -> anyhow::Result<Done> {
-    let data = Data {
+pub fn resolve(context: &CommandContext, args: &Resolve) -> anyhow::Result<CommandOutcome> {
+    let data = StepData {
         percent: args.percent.clone(),
         condition: args.condition.clone(),
-        ..Data::default()
+        ..StepData::default()
     };
     let decision = Some(args.decision.as_str());
     perform(context, ("resolve", decision), &[args.id], &args.reason, data, &args.common, None)
@@ -195,14 +212,14 @@ struct Taken {
 }
 
 fn perform(
-    context: &Context,
+    context: &CommandContext,
     (name, decision): (&str, Option<&str>),
     ids: &[i64],
     text: &str,
-    data: Data,
+    data: StepData,
     common: &Common,
     verdicts: Option<&Path>,
-) -> anyhow::Result<Done> {
+) -> anyhow::Result<CommandOutcome> {
     context.reader()?;
     let Some(step) = step(name, decision) else {
         let decision = decision.unwrap_or_default();
@@ -223,7 +240,7 @@ fn perform(
         data.verdicts = read_verdicts(path)?;
         let reader = store.reader()?.context("a store that nobody can read")?;
         let facts = reader.audit_facts(*id, i64::MAX)?;
-        let archives = Archives::of(&reader, &facts)?;
+        let archives = Archives::read(&reader, &facts)?;
         let known = |line: &Verdict| {
             facts.iter().any(|fact| {
                 fact.sub == line.submission
@@ -251,19 +268,19 @@ fn perform(
         )?;
     }
     if common.json {
-        say_json(&steps_done)?;
+        print_json(&steps_done)?;
     } else {
         for done in &steps_done {
-            say(format!("{} {}: {}", done.id, context.pick(&step.th, &step.en), done.etag))?;
+            print(format!("{} {}: {}", done.id, context.pick(&step.th, &step.en), done.etag))?;
         }
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
 fn one(
     turn: &AuditTurn<'_>,
     id: i64,
-    step: &Step,
+    step: &CaseStep,
     wanted: Wanted,
     taker: &Taker<'_>,
     appeal_days: u32,

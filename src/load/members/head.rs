@@ -3,9 +3,9 @@
 
 use std::io::Read;
 
-use super::Member;
-use crate::archive::{Archive, ReadTrouble};
+use crate::archive::{Archive, ReadError};
 use crate::catalog::Layout;
+use crate::load::member::Member;
 use crate::load::odd::with_content;
 use crate::row::{BOM, Encoding, HeaderTrouble, Order, Plan, decode, is_header};
 
@@ -24,7 +24,7 @@ const CR_ALONE: &str =
     "ขึ้นบรรทัดใหม่ด้วย CR อย่างเดียว ต้องเป็น CRLF หรือ LF; line ends of CR alone, should be CRLF or LF";
 
 /// The head of a member.
-pub(super) struct Head {
+pub(super) struct MemberHead {
     /// Its lines as text.
     pub text: String,
     /// The member has more.
@@ -51,7 +51,7 @@ impl Said {
 
 impl Member {
     /// Reads header and shape off the first bytes.
-    pub(super) fn read_head(&mut self, head: &Head, layout: &Layout, plan: &Plan) -> Said {
+    pub(super) fn read_head(&mut self, head: &MemberHead, layout: &Layout, plan: &Plan) -> Said {
         let mut lines = with_content(&head.text).peekable();
         let Some(&(number, first)) = lines.peek() else {
             self.has_data = head.cut;
@@ -173,12 +173,12 @@ fn has_header(bytes: &[u8], plan: &Plan, layout: &Layout) -> bool {
 
 /// The head of a member as text. Its encoding is settled when it is read as a
 /// whole; names and numbers of columns are ASCII in both.
-pub(super) fn of(
+pub(super) fn read_head(
     archive: &Archive,
     entry: usize,
     plan: &Plan,
     layout: &Layout,
-) -> Result<Head, ReadTrouble> {
+) -> Result<MemberHead, ReadError> {
     let mut bytes = Vec::new();
     let mut reader = archive.reader(entry)?;
     reader.by_ref().take(HEADER as u64).read_to_end(&mut bytes)?;
@@ -191,7 +191,7 @@ pub(super) fn of(
     } else {
         bytes.len()
     };
-    Ok(Head { text: as_text(&bytes[..whole]), cut })
+    Ok(MemberHead { text: as_text(&bytes[..whole]), cut })
 }
 
 fn as_text(bytes: &[u8]) -> String {

@@ -2,6 +2,7 @@
 //! `config/rulebooks/<round>.toml`, typed, unknown keys refused.
 
 pub mod check;
+mod days;
 pub mod money;
 pub mod points;
 pub mod quality;
@@ -13,10 +14,11 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+pub use days::{DaySpan, RulePeriod};
 pub use money::Money;
-pub use points::{Item, Kind};
+pub use points::{Item, ItemKind};
 pub use quality::Quality;
-pub use source::{Shelf, read};
+pub use source::{Rulebooks, read};
 
 /// A mistake in a rulebook.
 #[derive(Debug, thiserror::Error)]
@@ -26,47 +28,6 @@ pub struct RulebookError {
     pub file: String,
     /// What is wrong, with its key.
     pub what: String,
-}
-
-/// A span of days, ends included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Days {
-    /// First day.
-    pub from: NaiveDate,
-    /// Last day.
-    pub to: NaiveDate,
-}
-
-impl Days {
-    /// Whether a day lies in the span.
-    pub fn contain(&self, day: NaiveDate) -> bool {
-        self.from <= day && day <= self.to
-    }
-}
-
-/// A part of the round: a tranche, a quarter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Period {
-    /// Its number, from 1.
-    pub number: u32,
-    /// First day of service.
-    pub from: NaiveDate,
-    /// Last day of service.
-    pub to: NaiveDate,
-    /// Last day of sending, where it is earlier than that of the round.
-    #[serde(default)]
-    pub sent_by: Option<NaiveDate>,
-    /// Where this is said.
-    pub source: String,
-}
-
-impl Period {
-    /// Its days of service.
-    pub fn days(&self) -> Days {
-        Days { from: self.from, to: self.to }
-    }
 }
 
 /// How persons are told apart.
@@ -109,7 +70,7 @@ pub struct Rulebook {
     /// Where the rules are said.
     pub source: String,
     /// Days of service of the round.
-    pub window: Days,
+    pub window: DaySpan,
     /// Last day of sending: what is sent later has no part in the round's points
     /// and quality.
     pub sent_by: NaiveDate,
@@ -119,10 +80,10 @@ pub struct Rulebook {
     pub points: Vec<Item>,
     /// Half-years of quality.
     #[serde(rename = "tranche")]
-    pub tranches: Vec<Period>,
+    pub tranches: Vec<RulePeriod>,
     /// Quality.
     pub quality: Quality,
-    /// Money.
+    /// Pools, and how they are shared.
     pub money: Money,
     /// What no public source says.
     #[serde(rename = "local_default")]

@@ -172,12 +172,12 @@ pub struct NewEvent<'a> {
     /// Rows that it brings.
     pub facts: &'a [AuditFact],
     /// What it does to money.
-    pub money: &'a [Money],
+    pub money: &'a [HoldChange],
 }
 
 /// What a step does to money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Money {
+pub enum HoldChange {
     /// Holds so much of the item, in hundredths of a percent.
     Hold {
         /// How much.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::catalog::Catalog;
-use crate::store::{Deed, Store};
+use crate::store::{HoldAction, Store};
 
 fn event<'a>(step: &'a str, was: &'a str, state: &'a str, data: &'a str) -> NewEvent<'a> {
     let at = "2014-08-01T09:00:00+07:00";
@@ -54,7 +54,8 @@ fn store(folder: &std::path::Path) -> Store {
         at, by: "ก", round: 2557, as_of: 0, rules: "{}", opened: 1, added: 0
     })
     .unwrap();
-    let (facts, money) = ([fact(3), fact(4)], [Money::Hold { share: 10_000, is_final: false }]);
+    let (facts, money) =
+        ([fact(3), fact(4)], [HoldChange::Hold { share: 10_000, is_final: false }]);
     let first = NewEvent {
         facts: &facts,
         money: &money,
@@ -63,7 +64,7 @@ fn store(folder: &std::path::Path) -> Store {
     let id = turn.open_case(&case(), &first).unwrap();
     let opened = AuditCase { id, ..case() };
     turn.add_event(&opened, &event("notified", "selected", "notified", "{}")).unwrap();
-    let money = [Money::Release(1), Money::Hold { share: 6667, is_final: true }];
+    let money = [HoldChange::Release(1), HoldChange::Hold { share: 6667, is_final: true }];
     turn.add_event(
         &opened,
         &NewEvent { money: &money, ..event("resolved", "notified", "resolved", "{}") },
@@ -144,8 +145,11 @@ fn of_two_who_decide_at_once_the_second_is_refused() {
 fn a_hold_of_a_case_ends_with_the_case() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = store(folder.path());
-    let deed =
-        Deed { at: "2014-08-02T09:00:00+07:00".into(), by: "ก".into(), reason: "case 1".into() };
+    let deed = HoldAction {
+        at: "2014-08-02T09:00:00+07:00".into(),
+        by: "ก".into(),
+        reason: "case 1".into(),
+    };
     let error = store.release_hold(2, &deed).unwrap_err().to_string();
     assert!(error.contains("audit case 1"), "{error}");
     let held = store.audit_turn().unwrap().holds(1).unwrap();

@@ -4,7 +4,7 @@
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::prove::seal_of;
-use super::{AuditCase, AuditEvent, AuditFact, AuditHold, Money, NewEvent, NewRun, read};
+use super::{AuditCase, AuditEvent, AuditFact, AuditHold, HoldChange, NewEvent, NewRun, read};
 use crate::store::{Result, Store};
 
 /// The writer's turn while cases are opened or a step is taken: nobody else
@@ -170,7 +170,7 @@ impl AuditTurn<'_> {
         let reason = format!("case {} {}", case.id, case.rule);
         for money in event.money {
             match *money {
-                Money::Hold { share, is_final } => {
+                HoldChange::Hold { share, is_final } => {
                     self.tx.execute(
                         &format!(
                             "INSERT INTO hold (round, hcode, item, tranche, share, at, by, reason, after)
@@ -180,14 +180,14 @@ impl AuditTurn<'_> {
                     )?;
                     marked.push((self.tx.last_insert_rowid(), is_final));
                 }
-                Money::Release(hold) => {
+                HoldChange::Release(hold) => {
                     self.tx.execute(
                         &format!("INSERT INTO hold_release VALUES (?1, ?2, ?3, ?4, {AFTER})"),
                         params![hold, event.at, event.by, reason],
                     )?;
                     marked.push((hold, false));
                 }
-                Money::Mark { hold, is_final } => marked.push((hold, is_final)),
+                HoldChange::Mark { hold, is_final } => marked.push((hold, is_final)),
             }
         }
         marked.sort_unstable();

@@ -14,13 +14,13 @@ use crate::http::figures::{self, Round};
 use crate::http::page::{self, Frame, Lang};
 use crate::http::problem::{self, Problem};
 use crate::http::reply::Reply;
-use crate::score::Shelf;
+use crate::score::Rulebooks;
 use crate::score::quality::TrancheQuality;
 use crate::score::rulebook::quality::Dimension;
 
 /// Rounds of which there is a rulebook, the latest first.
 fn rounds(call: &Call) -> Vec<i32> {
-    Shelf::of(&call.shared.data).rounds().into_keys().rev().collect()
+    Rulebooks::open(&call.shared.data).rounds().into_keys().rev().collect()
 }
 
 /// The round asked for, else the latest one that has begun and has a rulebook.
