@@ -23,6 +23,7 @@
 //! | [`registry`] | who is in the population, and who stands in for them | |
 //! | [`score`] | rulebooks, and what the rows of a round are worth | money |
 //! | [`http`] | what can be asked | able to load |
+//! | [`audit`] | rules as data, cases, steps, letters; what money they hold | a judge of rows |
 //! | [`money`] | pools shared to the satang, what was paid, statements, holds | a judge of rows |
 //! | [`kpi`] | indicators from data in `schema/kpi`, and why | a place where one is defined |
 //! | [`overlay`] | files that are shipped, and a province's own over them | aware of what they say |
@@ -64,6 +65,7 @@
 pub mod access;
 pub mod app;
 pub mod archive;
+pub mod audit;
 pub mod catalog;
 pub mod cli;
 pub mod clock;

@@ -38,6 +38,15 @@ pub struct Kind {
 pub const CODES: Kind =
     Kind { name: "codes", old: Some("codes"), endings: &["csv"], inner: &[], beside: false };
 
+/// Rules of audits, `ID.toml` and `ID.sql`, blocks of SQL and lists.
+pub const AUDIT: Kind = Kind {
+    name: "audit",
+    old: None,
+    endings: &["toml", "sql", "csv"],
+    inner: &["blocks", "tables"],
+    beside: false,
+};
+
 /// Indicators, `ID.toml` and `ID.sql`, and blocks of SQL.
 pub const KPI: Kind = Kind {
     name: "kpi",
@@ -56,7 +65,7 @@ pub const RULEBOOKS: Kind =
     Kind { name: "rulebooks", old: None, endings: &["toml"], inner: &[], beside: true };
 
 /// Every kind.
-pub const KINDS: &[Kind] = &[CODES, KPI, REPORTS, RULEBOOKS];
+pub const KINDS: &[Kind] = &[AUDIT, CODES, KPI, REPORTS, RULEBOOKS];
 
 /// A sentence for the log and for `config check`.
 #[derive(Debug, Clone, PartialEq, Eq)]

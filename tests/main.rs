@@ -5,6 +5,7 @@
 
 mod ahead;
 mod api;
+mod audit;
 mod browser;
 mod commands;
 mod daemon;

@@ -21,6 +21,7 @@ const LAYERS: &[&[&str]] = &[
     &["app"],
     &["inbox", "sample", "schedule"],
     &["load", "export"],
+    &["audit"],
     &["money", "kpi"],
     &["score"],
     &["registry", "access"],

@@ -141,6 +141,9 @@ fn table(context: &CommandContext, of: &Allocation) -> anyhow::Result<()> {
         line("", &cup.cup, &cup.sums, &cup.name)?;
         for unit in &cup.units {
             line("  ", &unit.hcode, &unit.money.sums, &unit.name)?;
+            for of in &unit.cases {
+                super::audit::print_beside(context, of)?;
+            }
         }
     }
     print("")?;

@@ -2,6 +2,8 @@
 
 use super::context::CommandContext;
 use super::output::{CommandOutcome, print};
+use crate::audit::{RuleLibrary, prove};
+use crate::overlay::{self, Overlay};
 use crate::score::rulebook::check::check;
 use crate::score::{RulebookError, Rulebooks};
 
@@ -39,6 +41,10 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
                 return Ok(CommandOutcome::InputIncomplete);
             }
             super::export::prove(context, &world.config)?;
+            let library = RuleLibrary::load(Some(&Overlay::new(&context.data, overlay::AUDIT)))?;
+            if let Some(book) = books.last() {
+                prove(&world, book, &library, |_| true)?;
+            }
             print(format!(
                 "ok: {} {}, {} {}, {} {}, {} {}, {} {}",
                 world.units.by_code.len(),

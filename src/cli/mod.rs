@@ -5,6 +5,7 @@
 //! done, 1 the tool failed, 2 the input fell short.
 
 mod allocate;
+mod audit;
 mod backup;
 mod catalog;
 mod check;
@@ -83,6 +84,9 @@ enum Command {
     Submissions(submissions::Args),
     /// The money of a round, by unit and main unit
     Allocate(allocate::Args),
+    /// Find what is suspicious, and follow cases to their decision
+    #[command(subcommand)]
+    Audit(audit::Args),
     /// What each main unit is told about its money
     Statement(statement::Args),
     /// Hold money of a unit back, list holds, end one
@@ -158,6 +162,7 @@ pub fn main() -> ExitCode {
         Command::Import(args) => import::run(&context, args),
         Command::Submissions(args) => submissions::run(&context, args),
         Command::Allocate(args) => allocate::run(&context, args),
+        Command::Audit(args) => audit::run(&context, args),
         Command::Statement(args) => statement::run(&context, args),
         Command::Hold(args) => hold::run(&context, args),
         Command::Registry(args) => registry::run(&context, args),

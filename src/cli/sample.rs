@@ -8,7 +8,7 @@ use clap::builder::PossibleValuesParser;
 use super::context::CommandContext;
 use super::output::{CommandOutcome, print, print_json};
 use crate::archive::Standard;
-use crate::sample::{SampleArgs, default_start, generate};
+use crate::sample::{SampleArgs, default_start, generate_with};
 
 /// Options of `sample`.
 #[derive(Debug, clap::Args)]
@@ -33,6 +33,9 @@ pub struct Args {
     /// Share of rows to spoil; brings broken archives and a ledger of it all
     #[arg(long, default_value_t = 0.0, value_name = "RATE")]
     defects: f64,
+    /// Put something for every audit rule into one unit each; the ledger tells where
+    #[arg(long)]
+    audit: bool,
     /// First month of service (any day of it)
     #[arg(long, value_name = "YYYY-MM-DD")]
     start: Option<NaiveDate>,
@@ -46,7 +49,7 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
     let catalog = context.catalog(&context.config()?)?;
     let standard: Standard =
         args.standard.parse().map_err(|_| anyhow::anyhow!("no standard {}", args.standard))?;
-    let summary = generate(
+    let summary = generate_with(
         &SampleArgs {
             dir: args.dir.clone(),
             units: args.units,
@@ -58,6 +61,7 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
             start: args.start.unwrap_or_else(default_start),
         },
         &catalog,
+        args.audit,
     )?;
     if args.json {
         print_json(&summary)?;

@@ -2,12 +2,22 @@
 
 use super::context::CommandContext;
 use super::output::{CommandOutcome, print};
+use crate::audit::{RuleLibrary, prove};
 use crate::daemon::{self, Setup};
+use crate::overlay::{self, Overlay};
+use crate::score::Rulebooks;
 
 /// Runs `khlang serve`.
 pub fn run(context: &CommandContext) -> anyhow::Result<CommandOutcome> {
     let setup = setup(context)?;
     super::backup::sweep_leftovers(&context.data)?;
+    // Rules that are part of the program are proven by its tests.
+    let library = RuleLibrary::load(Some(&Overlay::new(&context.data, overlay::AUDIT)))?;
+    if library.rules.values().any(|rule| rule.own)
+        && let Some(book) = Rulebooks::open(&context.data).all()?.last()
+    {
+        prove(&context.world()?, book, &library, |rule| rule.own)?;
+    }
     daemon::run(setup)?;
     Ok(CommandOutcome::Ok)
 }

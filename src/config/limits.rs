@@ -56,6 +56,8 @@ pub struct Limits {
     pub figures_mib: usize,
     /// Disk space for partial figures kept in `figures.db`, MiB; 0 keeps none.
     pub figures_kept_mib: usize,
+    /// Most rows of an audit case that are kept one by one, in a run.
+    pub audit_rows: usize,
     /// Most rows in one HTTP reply page.
     pub reply_rows: usize,
     /// Free disk space, in bytes, under which the daemon is not ready.
@@ -86,6 +88,7 @@ impl Default for Limits {
             figures_stale_ms: 15_000,
             figures_mib: 64,
             figures_kept_mib: 64,
+            audit_rows: 5_000,
             reply_rows: 1_000,
             free_bytes: 1 << 30,
         }

@@ -3,6 +3,7 @@
 //! Defaults < file < environment < flags. The defaults are the annotated
 //! `config/khlang.toml`, so what is documented is what is used.
 
+mod audit;
 mod export;
 mod limits;
 mod network;
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
+pub use audit::{Audit, AuditHolding};
 pub use export::Export;
 pub use limits::Limits;
 pub use network::{Network, Networks};
@@ -58,6 +60,8 @@ pub struct Config {
     pub http: Http,
     /// What keeps a person from being recognised in numbers.
     pub privacy: Privacy,
+    /// Audits.
+    pub audit: Audit,
     /// A limit on everything.
     pub limits: Limits,
 }

@@ -19,7 +19,7 @@ use crate::registry::{PersonTerms, Population, PopulationSource, uc_heads};
 use crate::score::quality::{QualityOfRound, of_round};
 use crate::score::sheet::{Note, notes};
 use crate::score::{AsOf, CacheHandle, Points, Rulebook, cached_points};
-use crate::store::{Closing, Hold, PartialResults, Reader, StoreError};
+use crate::store::{Closing, HeldFor, Hold, PartialResults, Reader, StoreError};
 use crate::units::Units;
 
 /// Why there is no allocation.
@@ -62,6 +62,8 @@ pub struct UnitMoneyLine {
     /// Its money.
     #[serde(flatten)]
     pub money: UnitMoney,
+    /// Audit cases for which money of it is held, or not paid.
+    pub cases: Vec<HeldFor>,
 }
 
 /// A main unit with its units.
@@ -164,6 +166,10 @@ pub fn count_with(basis: &CalculationInput<'_>, paid_by: i64) -> Result<Calculat
     let settled = settle(&terms, &plain, &closings).map_err(MoneyError::Bug)?;
     let mut allocation = lay_out(basis, &points, settled);
     allocation.unallocated = plain.unallocated();
+    let mut cases = reader.audit_held(i64::from(book.round), submission)?;
+    for unit in allocation.cups.iter_mut().flat_map(|cup| &mut cup.units) {
+        unit.cases = cases.extract_if(.., |case| case.hcode == unit.hcode).collect();
+    }
     allocation.parts = parts(book, &closings);
     allocation.heads_elsewhere = elsewhere.values().sum();
     allocation.last_submission = reader.last_submission()?;
@@ -242,7 +248,7 @@ fn lay_out(basis: &CalculationInput<'_>, points: &Points, allocated: Allocated) 
         });
         of.heads += money.heads;
         of.sums.add(&money.sums);
-        of.units.push(UnitMoneyLine { name: name(&hcode), hcode, money });
+        of.units.push(UnitMoneyLine { name: name(&hcode), hcode, money, cases: Vec::new() });
     }
     let mut local_defaults = book.local_default_keys();
     if points.population.source == PopulationSource::PersonRows {

@@ -146,6 +146,19 @@ impl<'a, 'c> ArchiveBuilder<'a, 'c> {
         }
     }
 
+    /// The first row of each file, in the order of its layout.
+    pub fn first_rows(&self) -> Vec<Option<Vec<String>>> {
+        let first = |(at, sheet): (usize, &FileRows)| {
+            let line = sheet.text.lines().next()?;
+            let mut values = vec![String::new(); self.specs.list[at].layout.columns.len()];
+            for (column, value) in sheet.columns.iter().zip(line.split('|')) {
+                value.clone_into(&mut values[*column]);
+            }
+            Some(values)
+        };
+        self.sheets.iter().enumerate().map(first).collect()
+    }
+
     /// Whether the file has rows that are validated.
     pub fn has_rows(&self, at: usize) -> bool {
         self.sheets[at].counts.received > 0

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::planted::Planted;
+
 /// Rows of one file of one archive.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExpectedCounts {
@@ -107,6 +109,9 @@ pub struct Ledger {
     pub archives: Vec<ArchiveEntry>,
     /// Sums.
     pub totals: Totals,
+    /// What audits have to find.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub audit: Vec<Planted>,
 }
 
 impl Ledger {

@@ -18,6 +18,7 @@ mod inpatient;
 mod maternal;
 mod people;
 mod planned;
+mod planted;
 mod registers;
 mod rng;
 mod spec;
@@ -30,7 +31,7 @@ mod zip_writer;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -45,6 +46,7 @@ use defects::DefectInjector;
 use emit::RecordEmitter;
 pub use expected_outcomes::{ArchiveEntry, ExpectedCounts, ExpectedProblem, Ledger, Totals};
 use people::People;
+pub use planted::Planted;
 use spec::Specs;
 use style::Style;
 use words::WordLists;
@@ -76,6 +78,12 @@ pub struct SampleSummary {
 /// Writes the sample: the archives, `units.csv`, `population.csv` and
 /// `ledger.json` below `args.dir`.
 pub fn generate(args: &SampleArgs, catalog: &Catalog) -> Result<SampleSummary> {
+    generate_with(args, catalog, false)
+}
+
+/// The same; with `audit`, what audits look for is there too, once a rule, and
+/// the ledger tells where.
+pub fn generate_with(args: &SampleArgs, catalog: &Catalog, audit: bool) -> Result<SampleSummary> {
     let world = SampleProvince::new(args, WordLists::load()?)?;
     let specs = Specs::new(catalog, world.standard);
     let mut injector =
@@ -105,6 +113,9 @@ pub fn generate(args: &SampleArgs, catalog: &Catalog) -> Result<SampleSummary> {
         }
         writer.ledger.add(entries);
     }
+    if audit {
+        listed += plant(&world, &specs, &mut writer, &mut registry)?;
+    }
     whole(&args.dir.join("units.csv"), &units_csv(&world)?)?;
     whole(&args.dir.join("population.csv"), &registry.into_inner()?)?;
     whole(&args.dir.join("ledger.json"), &serde_json::to_vec_pretty(&writer.ledger)?)?;
@@ -116,6 +127,32 @@ pub fn generate(args: &SampleArgs, catalog: &Catalog) -> Result<SampleSummary> {
         registry: listed,
         faults_left: injector.map_or_else(Vec::new, |injector| injector.left(&specs)),
     })
+}
+
+/// Writes what audits have to find; gives how many it listed in the registry.
+fn plant(
+    world: &SampleProvince,
+    specs: &Specs,
+    writer: &mut Writer,
+    registry: &mut csv::Writer<Vec<u8>>,
+) -> Result<u64> {
+    let mut sent: BTreeMap<(String, String), u64> = BTreeMap::new();
+    for entry in &writer.ledger.archives {
+        for (file, counts) in &entry.files {
+            *sent.entry((entry.hcode.clone(), file.clone())).or_default() += counts.received;
+        }
+    }
+    let style = Style::new(world.seed, 0, world.standard);
+    let grown = planted::plant(world, specs, &style, &sent)?;
+    for line in &grown.listed {
+        registry.write_record(line)?;
+    }
+    for (bytes, entry) in grown.archives {
+        writer.write(&entry.archive, &bytes)?;
+        writer.ledger.add(vec![entry]);
+    }
+    writer.ledger.audit = grown.planted;
+    Ok(grown.listed.len() as u64)
 }
 
 struct Writer {

@@ -237,7 +237,10 @@ impl RecordEmitter<'_, '_, '_> {
             let age = person.age(self.month.first);
             let both = person.diabetes.is_some() && person.hypertension.is_some();
             let wanted = age >= 35 || (age >= 15 && person.own.is_multiple_of(4));
-            if person.home.is_some() || both || !wanted || !self.screened_now(person) {
+            // Who is registered here and lives elsewhere (TYPEAREA 2) is no target,
+            // though some come along.
+            let elsewhere = person.area == 2 && !person.own.is_multiple_of(3);
+            if person.home.is_some() || both || !wanted || elsewhere || !self.screened_now(person) {
                 continue;
             }
             let day = self.month.first + Days::new(person.own / 7 % 28);

@@ -83,6 +83,13 @@ impl Store {
             Some(true) => return Err(StoreError::Refused(format!("hold {id} has ended already"))),
             Some(false) => {}
         }
+        if let Some(case) = super::audit::case_of_hold(&tx, id)? {
+            let what = format!(
+                "hold {id} is one of audit case {case} and ends with it (audit resolve {case} pay) / \
+                 การชะลอจ่าย {id} เป็นของเรื่องตรวจสอบ {case}"
+            );
+            return Err(StoreError::Refused(what));
+        }
         tx.execute(
             "INSERT INTO hold_release VALUES (?1, ?2, ?3, ?4,
                      (SELECT coalesce(max(id), 0) FROM submission))",

@@ -3,6 +3,7 @@
 
 mod access;
 mod access_log;
+mod audit;
 mod backup;
 mod change_tokens;
 mod closings;
@@ -36,6 +37,9 @@ mod void_submission;
 
 pub use access::{AccessStore, FoundToken, NewToken, TokenLine};
 pub use access_log::{AccessEntry, AccessLine, Action};
+pub use audit::{
+    AuditCase, AuditEvent, AuditFact, AuditHold, AuditTurn, HeldFor, HoldChange, NewEvent, NewRun,
+};
 pub use backup::{BackupSummary, may_write, sweep};
 pub use change_tokens::ChangeTokens;
 pub use closings::{

@@ -48,6 +48,7 @@ impl Store {
         self.compare_totals(&mut report)?;
         self.compare_kept(&mut report)?;
         self.compare_closings(&mut report)?;
+        self.compare_audit(&mut report)?;
         Ok(report)
     }
 

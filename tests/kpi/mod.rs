@@ -36,7 +36,7 @@ use super::support::case::{UNITS, zipped};
 
 /// All archives are sent and received after the period of the cases, on this
 /// day unless a case says another.
-const SENT: u64 = 25_571_015;
+pub const SENT: u64 = 25_571_015;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kpi")
@@ -61,12 +61,12 @@ fn cid(number: &str) -> String {
     format!("{body}{}", (11 - sum % 11) % 10)
 }
 
-fn expand(value: &str) -> String {
+pub fn expand(value: &str) -> String {
     value.trim().strip_prefix('@').map_or_else(|| value.trim().to_owned(), cid)
 }
 
 /// Files of one unit in one standard: name to header and rows.
-type Files = BTreeMap<String, (Vec<String>, Vec<Vec<String>>)>;
+pub type Files = BTreeMap<String, (Vec<String>, Vec<Vec<String>>)>;
 
 /// A case, loaded.
 struct Loaded {
@@ -131,7 +131,7 @@ fn register(store: &mut Store, case: &str, folder: &Path) {
 }
 
 /// Folders of a case that are named as the day on which they are sent.
-fn earlier(folder: &Path) -> Vec<(String, u64)> {
+pub fn earlier(folder: &Path) -> Vec<(String, u64)> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let days = names.filter(|name| name.len() == 8);
@@ -141,7 +141,7 @@ fn earlier(folder: &Path) -> Vec<(String, u64)> {
     days
 }
 
-fn put(world: &Arc<World>, store: &Store, path: &Path, name: &str, id: i64, sent_on: u64) {
+pub fn put(world: &Arc<World>, store: &Store, path: &Path, name: &str, id: i64, sent_on: u64) {
     let (year, month, day) = (sent_on / 10_000 - 543, sent_on / 100 % 100, sent_on % 100);
     let now = format!("{year}-{month:02}-{day:02}T12:00:00+07:00");
     let now: DateTime<FixedOffset> = now.parse().unwrap();
@@ -171,7 +171,7 @@ fn put(world: &Arc<World>, store: &Store, path: &Path, name: &str, id: i64, sent
 }
 
 /// The files of a folder by the unit that sends them.
-fn read(catalog: &Catalog, standard: Standard, folder: &Path) -> BTreeMap<String, Files> {
+pub fn read(catalog: &Catalog, standard: Standard, folder: &Path) -> BTreeMap<String, Files> {
     let mut by_unit: BTreeMap<String, Files> = BTreeMap::new();
     let Ok(entries) = std::fs::read_dir(folder) else { return by_unit };
     for path in entries.map(|entry| entry.unwrap().path()) {
@@ -252,7 +252,7 @@ fn filling(
         .collect()
 }
 
-fn text_of((header, rows): &(Vec<String>, Vec<Vec<String>>)) -> String {
+pub fn text_of((header, rows): &(Vec<String>, Vec<Vec<String>>)) -> String {
     let mut text = header.join("|") + "\n";
     for row in rows {
         text += &row.join("|");

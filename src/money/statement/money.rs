@@ -182,12 +182,20 @@ impl StatementBuilder<'_> {
                 Column::new("tranche", "งวด", "Tranche", Kind::Text),
                 Column::new("percent", "ร้อยละ", "Percent", Kind::Text),
                 Column::new("held", "ผู้ชะลอ วันที่ เหตุผล", "Held by, when, why", Kind::Text),
+                Column::new("case", "เรื่องตรวจสอบ", "Audit case", Kind::Text),
                 Column::new("released", "ปลดแล้ว", "Released", Kind::Text),
             ],
         );
         let deed = |deed: &crate::store::HoldAction| {
             let day = deed.at.get(..10).unwrap_or_default();
             format!("{} {day} {}", deed.by, deed.reason)
+        };
+        // A hold that goes on names its case and how that stands.
+        let case = |hold: i64| {
+            let mut cases = self.cup.units.iter().flat_map(|unit| &unit.cases);
+            let of = cases.find(|case| case.hold == hold)?;
+            let end = if of.is_final { " ✕" } else { "" };
+            Some(format!("{} {} {}{end}", of.case, of.rule, of.state))
         };
         let of_cup = |hcode: &str| self.cup.units.iter().any(|unit| unit.hcode == hcode);
         for hold in self.counted.holds.iter().filter(|hold| of_cup(&hold.of.hcode)) {
@@ -199,6 +207,7 @@ impl StatementBuilder<'_> {
                 Cell::text(&of.tranche),
                 Cell::text(percent(of.share)),
                 Cell::text(deed(&hold.held)),
+                case(hold.id).map_or(Cell::Empty, Cell::text),
                 hold.released.as_ref().map_or(Cell::Empty, |of| Cell::text(deed(of))),
             ]);
         }

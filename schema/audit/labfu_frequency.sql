@@ -1,0 +1,21 @@
+-- Old and new code of one test are one test; a code that the list does not
+-- name is a test of its own.
+-- table: lab_frequency, calendar
+-- alone: unit
+WITH t AS (
+  SELECT l.HOSPCODE AS hcode, l.PID AS pid, l.DATE_SERV AS day, l.LABTEST AS code, l.SUBMISSION AS sub,
+    l.LINE AS line, c.n AS n, coalesce(f.test, l.LABTEST) AS test,
+    CASE WHEN f.code IS NULL THEN :most ELSE f.most_n END AS most, f.least_days_n AS least
+  FROM LABFU AS l
+  JOIN calendar AS c ON c.day = l.DATE_SERV
+  LEFT JOIN lab_frequency AS f ON f.code = l.LABTEST
+  WHERE l.SUBMISSION <= :as_of AND l.DATE_SERV BETWEEN :from - 10000 AND :to AND l.LABTEST IS NOT NULL
+)
+SELECT 'LABFU' AS file, sub AS sub, line AS line, hcode AS hcode, pid AS pid, day AS day,
+  code AS v_code, number AS v_number, since AS v_days
+FROM (
+  SELECT t.*, n - lag(n) OVER (PARTITION BY hcode, pid, test ORDER BY n) AS since,
+    row_number() OVER (PARTITION BY hcode, pid, test, day >= :from ORDER BY n) AS number
+  FROM t
+)
+WHERE day >= :from AND (since < least OR number > most)

@@ -1,0 +1,303 @@
+//! Takes a step of a case, in the writer's turn: what may be done is asked of
+//! the case as it stands then, so that of two who decide at once the second
+//! is told.
+
+use chrono::{Days, NaiveDate};
+
+use super::AuditError;
+use super::case::{Case, StepData, Verdict};
+use super::rule::CaseSeverity;
+use super::steps::{Actor, Answer, CaseStep, Effect, allowed, answer};
+use crate::credentials::Role;
+use crate::money::holds::{WHOLE, parse_percent, percent};
+use crate::store::{AuditHold, AuditTurn, HoldChange, NewEvent};
+
+/// A step as somebody wants to take it.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// In words.
+    pub text: String,
+    /// What else it needs.
+    pub data: StepData,
+    /// How the case has to stand, if that was said.
+    pub if_match: Option<String>,
+}
+
+/// Who takes it, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Taker<'a> {
+    /// What they may do.
+    pub actor: Actor,
+    /// Their name.
+    pub by: &'a str,
+    /// Their token, over HTTP.
+    pub token: Option<i64>,
+    /// Now, RFC 3339.
+    pub at: &'a str,
+    /// Today.
+    pub today: NaiveDate,
+}
+
+/// Why a step was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// For the asker there is no such case.
+    #[error("there is no audit case {0} / ไม่มีเรื่องตรวจสอบ {0}")]
+    Unknown(i64),
+    /// It is not theirs to take.
+    #[error("{step} is not yours to take / ไม่มีสิทธิ์ดำเนินการ {step}")]
+    Forbidden {
+        /// The step.
+        step: String,
+    },
+    /// Not as the case stands.
+    #[error(
+        "audit case {case} is {state}: {step} is not possible now; possible: {allowed} / เรื่อง {case} {th} ดำเนินการได้: {allowed}"
+    )]
+    NotNow {
+        /// The case.
+        case: i64,
+        /// The step.
+        step: String,
+        /// Its state.
+        state: String,
+        /// The same in Thai.
+        th: String,
+        /// What can be done.
+        allowed: String,
+    },
+    /// Somebody else was quicker.
+    #[error("audit case {0} stands otherwise by now: look again / เรื่อง {0} เปลี่ยนไปแล้ว ให้ดูใหม่")]
+    Changed(i64),
+    /// Something is missing or wrong.
+    #[error("{0}")]
+    Wrong(String),
+    /// The store failed, or a case is none.
+    #[error("{0}")]
+    Audit(#[from] AuditError),
+}
+
+impl From<crate::store::StoreError> for StepError {
+    fn from(error: crate::store::StoreError) -> Self {
+        Self::Audit(error.into())
+    }
+}
+
+/// Takes a step; gives the case's new tag.
+pub fn take(
+    turn: &AuditTurn<'_>,
+    id: i64,
+    step: &CaseStep,
+    wanted: Wanted,
+    taker: &Taker<'_>,
+    appeal_days: u32,
+) -> Result<String, StepError> {
+    let opened = turn.case(id)?.ok_or(StepError::Unknown(id))?;
+    let case = Case::read_in(turn, opened)?;
+    let mut wanted = wanted;
+    may(&case, step, &wanted, taker)?;
+    check(step, &mut wanted, taker)?;
+    if step.event == NOTIFIED {
+        let on = wanted.data.on.unwrap_or(taker.today);
+        wanted.data.appeal_by = on.checked_add_days(Days::new(u64::from(appeal_days)));
+    }
+    if step.decision.is_some() {
+        wanted.data.decision.clone_from(&step.decision);
+    }
+    let money = money(&case, step, &wanted)?;
+    let state = step.to.unwrap_or(case.state());
+    let event = turn.add_event(
+        &case.opened,
+        &NewEvent {
+            step: &step.event,
+            was: case.state().as_str(),
+            state: state.as_str(),
+            at: taker.at,
+            by: taker.by,
+            token: taker.token,
+            text: &wanted.text,
+            data: &wanted.data.text(),
+            facts: &[],
+            money: &money,
+        },
+    )?;
+    Ok(format!("{id}-{event}"))
+}
+
+/// How the letter to the unit stands in the record.
+const NOTIFIED: &str = "notified";
+
+/// Whether the step can be taken as the case stands.
+fn may(case: &Case, step: &CaseStep, wanted: &Wanted, taker: &Taker<'_>) -> Result<(), StepError> {
+    let (id, standing) = (case.opened.id, case.standing());
+    // An appeal on paper counts by the day on which it came to the province.
+    let paper = !step.late.is_empty() && taker.actor.role == Role::Province;
+    let on = wanted.data.on.filter(|_| paper).unwrap_or(taker.today);
+    let not_now = || StepError::NotNow {
+        case: id,
+        step: step.full_name(),
+        state: standing.state.text().en,
+        th: standing.state.text().th,
+        allowed: allowed(&standing, taker.actor, taker.today).join(", "),
+    };
+    let answer = answer(step, &standing, taker.actor, on);
+    match answer {
+        Answer::Unknown => return Err(StepError::Unknown(id)),
+        Answer::Forbidden => return Err(StepError::Forbidden { step: step.full_name() }),
+        Answer::NotNow | Answer::Late | Answer::Yes => {}
+    }
+    days(case, &wanted.data, taker.today)?;
+    match answer {
+        Answer::NotNow => return Err(not_now()),
+        Answer::Late if wanted.data.late.as_deref().is_none_or(|why| why.trim().is_empty()) => {
+            let last = standing.appeal_by.map_or_else(String::new, |day| day.to_string());
+            return Err(StepError::Wrong(format!(
+                "the last day to appeal was {last}: say why it is taken late (--late) / พ้นกำหนดอุทธรณ์ {last} แล้ว ต้องระบุเหตุผล"
+            )));
+        }
+        _ => {}
+    }
+    match &wanted.if_match {
+        Some(tag) if *tag != case.etag() => Err(StepError::Changed(id)),
+        _ => Ok(()),
+    }
+}
+
+/// The day of a step is not ahead, and not before the unit was told.
+fn days(case: &Case, data: &StepData, today: NaiveDate) -> Result<(), StepError> {
+    let Some(on) = data.on else { return Ok(()) };
+    if on > today {
+        return Err(StepError::Wrong("the day has not come yet / วันที่ยังมาไม่ถึง".to_owned()));
+    }
+    let told = case.events.iter().rev().find(|(event, _)| event.step == NOTIFIED);
+    match told.and_then(|(_, data)| data.on) {
+        Some(told) if on < told => Err(StepError::Wrong(format!(
+            "the day is before the unit was told ({told}) / วันที่อยู่ก่อนวันแจ้ง ({told})"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Longest text of a step, in characters.
+const LONGEST: usize = 2000;
+
+/// Whether all is said that the step needs, and nothing that it cannot have.
+fn check(step: &CaseStep, wanted: &mut Wanted, taker: &Taker<'_>) -> Result<(), StepError> {
+    let wrong = |text: String| Err(StepError::Wrong(text));
+    wanted.text = wanted.text.trim().to_owned();
+    let data = &mut wanted.data;
+    if taker.by.trim().is_empty() {
+        return wrong("who takes the step has to be said (--by) / ต้องระบุผู้ดำเนินการ".to_owned());
+    }
+    let texts =
+        [Some(&wanted.text), data.found.as_ref(), data.condition.as_ref(), data.late.as_ref()];
+    if texts.into_iter().flatten().any(|text| text.chars().count() > LONGEST) {
+        return wrong(format!(
+            "a text has at most {LONGEST} characters / ข้อความยาวเกิน {LONGEST} ตัวอักษร"
+        ));
+    }
+    for need in &step.needs {
+        let there = match need.as_str() {
+            "text" => !wanted.text.is_empty(),
+            "on" => data.on.is_some(),
+            "found" => data.found.as_ref().is_some_and(|text| !text.trim().is_empty()),
+            "condition" => data.condition.as_ref().is_some_and(|text| !text.trim().is_empty()),
+            "proposal" => data.proposal.is_some(),
+            "percent" => data.percent.is_some(),
+            _ => false,
+        };
+        if !there {
+            let name = step.full_name();
+            return wrong(format!("{name} needs: {need} / {name} ต้องระบุ {need}"));
+        }
+    }
+    if let Some(proposal) = &data.proposal {
+        if !PROPOSALS.contains(&proposal.as_str()) {
+            return wrong(format!("{proposal} is none of {}", PROPOSALS.join(", ")));
+        }
+        if (proposal == "partial") != data.percent.is_some() {
+            return wrong(
+                "a percentage goes with partial, and only with it / ร้อยละใช้กับการจ่ายบางส่วนเท่านั้น"
+                    .to_owned(),
+            );
+        }
+    } else if data.percent.is_some() && !step.needs.iter().any(|need| need == "percent") {
+        return wrong(format!("{} has no percentage", step.full_name()));
+    }
+    if let Some(text) = &data.percent {
+        let share = parse_percent(text).ok().filter(|share| *share < WHOLE);
+        let Some(share) = share else {
+            return wrong(format!(
+                "{text} is no percentage from 0.01 to 99.99 / ร้อยละต้องอยู่ระหว่าง 0.01 ถึง 99.99"
+            ));
+        };
+        data.percent = Some(percent(share));
+    }
+    match data.verdicts.iter().find(|line| !VERDICTS.contains(&line.verdict.as_str())) {
+        Some(line) => wrong(format!("{} is none of {}", line.verdict, VERDICTS.join(", "))),
+        None => Ok(()),
+    }
+}
+
+/// What can be proposed.
+pub const PROPOSALS: [&str; 3] = ["pay", "partial", "withhold"];
+
+/// What can be said of a row.
+pub const VERDICTS: [&str; 3] = ["confirmed", "refuted", "missing"];
+
+/// Proves that verdicts are about rows of the case.
+pub fn check_verdicts(
+    verdicts: &[Verdict],
+    known: &dyn Fn(&Verdict) -> bool,
+) -> Result<(), StepError> {
+    match verdicts.iter().find(|line| !known(line)) {
+        Some(line) => {
+            let place = format!("{} {} {}", line.file, line.submission, line.line);
+            Err(StepError::Wrong(format!(
+                "{place} is no row of the case / {place} ไม่ใช่แถวของเรื่องนี้"
+            )))
+        }
+        None => Ok(()),
+    }
+}
+
+/// What the step does to what the case holds.
+fn money(case: &Case, step: &CaseStep, wanted: &Wanted) -> Result<Vec<HoldChange>, StepError> {
+    let held: Vec<&AuditHold> = case.in_force().collect();
+    let release = held.iter().map(|hold| HoldChange::Release(hold.hold));
+    Ok(match step.money {
+        Effect::None => Vec::new(),
+        Effect::Release => release.collect(),
+        Effect::Keep => {
+            held.iter().map(|hold| HoldChange::Mark { hold: hold.hold, is_final: true }).collect()
+        }
+        Effect::Part => {
+            let text = wanted.data.percent.as_deref().unwrap_or_default();
+            let paid = parse_percent(text).map_err(StepError::Wrong)?;
+            release.chain([HoldChange::Hold { share: WHOLE - paid, is_final: true }]).collect()
+        }
+        Effect::Again => again(case, &held),
+    })
+}
+
+/// Money is held as it was before the last decision.
+fn again(case: &Case, held: &[&AuditHold]) -> Vec<HoldChange> {
+    if case.severity() != CaseSeverity::Hold {
+        return Vec::new();
+    }
+    let last = case.events.iter().rev().find_map(|(_, data)| data.decision.as_deref());
+    if last == Some(KEPT) {
+        return held
+            .iter()
+            .map(|hold| HoldChange::Mark { hold: hold.hold, is_final: false })
+            .collect();
+    }
+    // What the decision ended is the last hold that has ended.
+    let before = case.holds.iter().filter(|hold| hold.ended).max_by_key(|hold| hold.hold);
+    let share = before.map_or(WHOLE, |hold| hold.share);
+    let release = held.iter().map(|hold| HoldChange::Release(hold.hold));
+    release.chain([HoldChange::Hold { share, is_final: false }]).collect()
+}
+
+/// The decision that lets all go on being held.
+const KEPT: &str = "withhold";

@@ -1,0 +1,249 @@
+//! A case with all that was done about it, and how it therefore stands.
+
+use std::collections::{BTreeMap, HashSet};
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::limit::Threshold;
+use super::rule::{AuditRule, CaseSeverity, Text};
+use super::steps::{CaseStanding, CaseState};
+use crate::store::{AuditCase, AuditEvent, AuditFact, AuditHold, AuditTurn, Reader, Result};
+
+/// What a verification said of a row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// Kind of record, or its name in the standard of the archive.
+    pub file: String,
+    /// The submission.
+    pub submission: i64,
+    /// The line.
+    pub line: i64,
+    /// `confirmed` (rightly suspected), `refuted` or `missing` (no paper).
+    pub verdict: String,
+    /// In words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
+}
+
+/// What a step needs besides words. What is not said is not there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StepData {
+    /// The run that found it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<i64>,
+    /// Rows that were found by then, or the numerator of a rate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub numerator: Option<u64>,
+    /// Of so many.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub denominator: Option<u64>,
+    /// How bad it is by now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub severity: Option<String>,
+    /// The last submission that was looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<i64>,
+    /// Rows that are not kept one by one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cut: Option<u64>,
+    /// Number of the letter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub letter_no: Option<String>,
+    /// The day of the letter, the appeal, the verification.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on: Option<NaiveDate>,
+    /// The last day to appeal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub appeal_by: Option<NaiveDate>,
+    /// Why an appeal after that day was taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub late: Option<String>,
+    /// What was found at the unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub found: Option<String>,
+    /// What is proposed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<String>,
+    /// What was decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decision: Option<String>,
+    /// How much of the money is paid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub percent: Option<String>,
+    /// On which condition.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
+    /// What was said of each row.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub verdicts: Vec<Verdict>,
+}
+
+impl StepData {
+    /// As it is kept.
+    pub fn text(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// The rule as it was when a case was opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Described {
+    /// What it is called.
+    pub name: Text,
+    /// What is suspicious.
+    pub says: Text,
+    /// Where it is said.
+    pub source: String,
+    /// From when on money is held.
+    pub hold: Option<Threshold>,
+    /// From when on there is a warning.
+    pub warn: Option<Threshold>,
+    /// What no public source says.
+    pub local_defaults: Vec<String>,
+    /// Values shown beside a row, with what they are called.
+    pub captions: BTreeMap<String, Text>,
+    /// Their order.
+    pub shows: Vec<String>,
+}
+
+impl Described {
+    /// Of a rule as it is now.
+    pub fn new(rule: &AuditRule) -> Self {
+        Self {
+            name: rule.name.clone(),
+            says: rule.says.clone(),
+            source: rule.source.clone(),
+            hold: rule.hold,
+            warn: rule.warn,
+            local_defaults: rule.local_defaults.clone(),
+            captions: rule.captions.clone(),
+            shows: rule.shows.clone(),
+        }
+    }
+}
+
+/// A case with all that was done about it.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// As it was opened.
+    pub opened: AuditCase,
+    /// Its steps.
+    pub events: Vec<(AuditEvent, StepData)>,
+    /// What it holds, or held.
+    pub holds: Vec<AuditHold>,
+}
+
+impl Case {
+    /// A case as a reader sees it until the submission after `as_of` came.
+    pub fn read(reader: &Reader, opened: AuditCase, as_of: i64) -> Result<Self> {
+        let events = reader.audit_events(opened.id, as_of)?;
+        let holds = reader.audit_holds(Some(opened.id), as_of)?;
+        Ok(Self::new(opened, events, holds))
+    }
+
+    /// The same within the writer's turn.
+    pub fn read_in(turn: &AuditTurn<'_>, opened: AuditCase) -> Result<Self> {
+        let (events, holds) = (turn.events(opened.id)?, turn.holds(opened.id)?);
+        Ok(Self::new(opened, events, holds))
+    }
+
+    fn new(opened: AuditCase, events: Vec<AuditEvent>, holds: Vec<AuditHold>) -> Self {
+        let data = |event: &AuditEvent| serde_json::from_str(&event.data).unwrap_or_default();
+        let events = events.into_iter().map(|event| (event.clone(), data(&event))).collect();
+        Self { opened, events, holds }
+    }
+
+    /// How it stands.
+    pub fn state(&self) -> CaseState {
+        let last = self.events.last().and_then(|(event, _)| CaseState::parse(&event.state));
+        last.unwrap_or(CaseState::Selected)
+    }
+
+    /// Tells two states of it apart.
+    pub fn etag(&self) -> String {
+        format!("{}-{}", self.opened.id, self.events.last().map_or(0, |(event, _)| event.id))
+    }
+
+    /// How bad it is by now.
+    pub fn severity(&self) -> CaseSeverity {
+        let said = self
+            .events
+            .iter()
+            .filter_map(|(_, data)| CaseSeverity::parse(data.severity.as_deref()?));
+        said.chain(CaseSeverity::parse(&self.opened.severity)).max().unwrap_or(CaseSeverity::Warn)
+    }
+
+    /// Whether the unit was ever told.
+    pub fn told(&self) -> bool {
+        self.events.iter().any(|(event, _)| event.state == CaseState::Notified.as_str())
+    }
+
+    /// The last day to appeal.
+    pub fn appeal_by(&self) -> Option<NaiveDate> {
+        self.events.iter().rev().find_map(|(_, data)| data.appeal_by)
+    }
+
+    /// Numerator and denominator as they were counted last.
+    pub fn counted(&self) -> (u64, u64) {
+        let last =
+            self.events.iter().rev().find_map(|(_, data)| data.numerator.zip(data.denominator));
+        last.unwrap_or((self.opened.numerator, self.opened.denominator))
+    }
+
+    /// Rows that are not kept one by one.
+    pub fn cut(&self) -> u64 {
+        self.events.iter().filter_map(|(_, data)| data.cut).sum()
+    }
+
+    /// The last submission that was looked at for it.
+    pub fn seen_until(&self) -> i64 {
+        self.events.iter().filter_map(|(_, data)| data.as_of).max().unwrap_or(0)
+    }
+
+    /// Whether nothing was left of it when it was last looked at.
+    pub fn cleared(&self) -> bool {
+        let last = self
+            .events
+            .iter()
+            .rev()
+            .find(|(event, _)| matches!(event.step.as_str(), SELECTED | EVIDENCE | CLEARED));
+        last.is_some_and(|(event, _)| event.step == CLEARED)
+    }
+
+    /// How it stands to whoever wants to take a step.
+    pub fn standing(&self) -> CaseStanding {
+        CaseStanding {
+            state: self.state(),
+            told: self.told(),
+            appeal_by: self.appeal_by(),
+            severity: self.severity(),
+        }
+    }
+
+    /// The rule as it was when it was opened.
+    pub fn described(&self) -> Option<Described> {
+        serde_json::from_str(&self.opened.described).ok()
+    }
+
+    /// Holds that go on.
+    pub fn in_force(&self) -> impl Iterator<Item = &AuditHold> {
+        self.holds.iter().filter(|hold| !hold.ended)
+    }
+}
+
+/// A case was opened.
+pub const SELECTED: &str = "selected";
+/// Rows joined it, or a rate got worse.
+pub const EVIDENCE: &str = "evidence";
+/// Nothing of it is left.
+pub const CLEARED: &str = "cleared";
+
+/// Where rows came from: file, submission, line.
+pub type Places = HashSet<(String, i64, i64)>;
+
+/// The places of rows.
+pub fn places(facts: &[AuditFact]) -> Places {
+    facts.iter().map(|fact| (fact.file.clone(), fact.sub, fact.line)).collect()
+}

@@ -1,0 +1,142 @@
+//! What the rules find in a tranche: by unit, with how bad it is.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::AuditError;
+use super::rates::{Judged, Peers, judge};
+use super::rule::{AuditRule, CaseSeverity, CountedBy, RuleKind, Text};
+use super::runner::{RuleRunner, SuspiciousRow};
+use crate::score::rulebook::RulePeriod;
+
+/// What a rule found at a unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditFinding {
+    /// The unit.
+    pub hcode: String,
+    /// Suspicious rows; none of a rate.
+    pub rows: Vec<SuspiciousRow>,
+    /// Rows, or the numerator of a rate.
+    pub numerator: u64,
+    /// All rows, or the denominator of a rate.
+    pub denominator: u64,
+    /// How bad it is, if it is.
+    pub severity: Option<CaseSeverity>,
+    /// The peers of a rate.
+    pub peers: Option<Peers>,
+}
+
+/// What could not be judged, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotApplicable {
+    /// The rule.
+    pub rule: String,
+    /// The tranche.
+    pub tranche: String,
+    /// The unit; `*` for all.
+    pub unit: String,
+    /// Why.
+    #[serde(flatten)]
+    pub why: Text,
+}
+
+/// How many rows, or groups of them, a rule counts.
+pub fn counted<'r>(rule: &AuditRule, rows: impl Iterator<Item = &'r SuspiciousRow>) -> u64 {
+    match rule.counts {
+        CountedBy::Rows => rows.count() as u64,
+        CountedBy::Groups => {
+            rows.map(|row| row.group.as_str()).collect::<BTreeSet<_>>().len() as u64
+        }
+    }
+}
+
+impl RuleRunner<'_> {
+    /// What a rule finds in a tranche, by unit; units of which it finds nothing
+    /// are left out.
+    pub fn find(
+        &mut self,
+        rule: &AuditRule,
+        tranche: &RulePeriod,
+        not_applicable: &mut Vec<NotApplicable>,
+    ) -> Result<Vec<AuditFinding>, AuditError> {
+        match rule.kind {
+            RuleKind::Rows => {
+                let mut findings = Vec::new();
+                for (hcode, rows) in self.rows(rule, tranche)? {
+                    let (numerator, denominator) =
+                        (rows.len() as u64, self.denominator(rule, tranche, &hcode)?);
+                    let severity = rule.judge(counted(rule, rows.iter()), numerator, denominator);
+                    findings.push(AuditFinding {
+                        hcode,
+                        rows,
+                        numerator,
+                        denominator,
+                        severity,
+                        peers: None,
+                    });
+                }
+                Ok(findings)
+            }
+            RuleKind::Rate => self.find_rates(rule, tranche, not_applicable),
+        }
+    }
+
+    fn find_rates(
+        &mut self,
+        rule: &AuditRule,
+        tranche: &RulePeriod,
+        not_applicable: &mut Vec<NotApplicable>,
+    ) -> Result<Vec<AuditFinding>, AuditError> {
+        let rates = self.rates(rule, tranche)?;
+        let mut why_not = |unit: &str, th: &str, en: &str| {
+            not_applicable.push(NotApplicable {
+                rule: rule.id.clone(),
+                tranche: tranche.number.to_string(),
+                unit: unit.to_owned(),
+                why: Text { th: th.to_owned(), en: en.to_owned() },
+            });
+        };
+        if rates.is_empty() {
+            why_not(
+                "*",
+                "ไม่มีข้อมูลให้เปรียบเทียบ เช่น ไม่มีทะเบียนประชากรและไม่มีรอบก่อน",
+                "nothing to compare with, such as no registry and no round before",
+            );
+        }
+        let units = &self.basis.world.units;
+        let kind = |hcode: &str| {
+            units.by_code.get(hcode).map_or_else(String::new, |unit| unit.kind.clone())
+        };
+        let mut findings: Vec<AuditFinding> = Vec::new();
+        for judged in judge(rule, &rates, &self.classes()?, &kind) {
+            if judged.alone {
+                why_not(
+                    &judged.rate.hcode,
+                    "หน่วยบริการประเภทเดียวกันมีน้อยเกินไป",
+                    "too few units of its class",
+                );
+            }
+            let finding = of_rate(judged);
+            match findings.last_mut().filter(|last| last.hcode == finding.hcode) {
+                // Of several rates of a unit the worst one stands for it.
+                Some(last) if finding.severity > last.severity => *last = finding,
+                Some(_) => {}
+                None => findings.push(finding),
+            }
+        }
+        findings.retain(|finding| finding.severity.is_some());
+        Ok(findings)
+    }
+}
+
+fn of_rate(judged: Judged) -> AuditFinding {
+    AuditFinding {
+        hcode: judged.rate.hcode,
+        rows: Vec::new(),
+        numerator: judged.rate.numerator,
+        denominator: judged.rate.denominator,
+        severity: judged.severity,
+        peers: judged.peers,
+    }
+}

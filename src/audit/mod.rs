@@ -1,0 +1,57 @@
+//! Audit of what units were paid for [OPPP-2557 s. 38-43]: rules as data find what
+//! is suspicious, cases keep it with all that is done about it, and holds keep
+//! the money until it is decided.
+//!
+//! A rule is one TOML in `config/audit/` and one SQL in `schema/audit/`; steps
+//! and who may take them stand in `schema/audit/steps.toml`. A rule never
+//! rejects a row: that is the work of the checks of rows.
+
+pub mod act;
+pub mod case;
+mod find;
+mod library;
+pub mod limit;
+pub mod plan;
+mod prove;
+mod query;
+mod rates;
+mod rule;
+pub mod run;
+mod runner;
+pub mod steps;
+mod tables;
+pub mod view;
+
+pub use case::Case;
+pub use find::{AuditFinding, NotApplicable, counted};
+pub use library::{RuleError, RuleLibrary};
+pub use prove::prove;
+pub use rates::{Classes, Judged, Peers, Rate, judge};
+pub use rule::{AuditRule, CaseSeverity, CountedBy, RuleKind, RuleParameter, Text};
+pub use runner::{AuditInput, ByUnit, RuleRunner, SuspiciousRow};
+
+use crate::store::StoreError;
+
+/// Why there is no audit.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    /// The store failed.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// A rule cannot be run.
+    #[error("audit rule {0}: {1}")]
+    RuleFailed(String, StoreError),
+    /// A rule is not as it has to be.
+    #[error("{0}")]
+    RuleLibrary(#[from] RuleError),
+    /// It may not be done now.
+    #[error("{0}")]
+    Refused(String),
+}
+
+impl AuditError {
+    /// What failed in a rule.
+    fn from_store(rule: &AuditRule, cause: StoreError) -> Self {
+        Self::RuleFailed(rule.id.clone(), cause)
+    }
+}

@@ -1,0 +1,262 @@
+//! What a run does to the cases that there are. Pure: the same findings and
+//! cases give the same plan.
+//!
+//! The same facts never open a second case. An open case takes rows that are
+//! new as evidence, and is cleared when nothing of it is left. After one that
+//! was decided only rows that are in no earlier case count, and they alone have
+//! to raise the next. A rate is the one fact of its unit, tranche and rule: it
+//! opens one case, ever.
+
+use super::case::Places;
+use super::find::{AuditFinding, counted};
+use super::rule::{AuditRule, CaseSeverity, RuleKind};
+use super::runner::SuspiciousRow;
+
+/// A case as far as a run needs to know it.
+#[derive(Debug, Clone)]
+pub struct KnownCase {
+    /// Its number.
+    pub id: i64,
+    /// Whether it is decided.
+    pub resolved: bool,
+    /// How bad it is.
+    pub severity: CaseSeverity,
+    /// The rows that are kept of it.
+    pub places: Places,
+    /// Whether the submissions of all of them were taken back.
+    pub all_gone: bool,
+    /// Of rows that are not kept one by one, all of submissions up to this one
+    /// are known.
+    pub cut_until: Option<i64>,
+    /// Whether it was cleared when it was last looked at.
+    pub cleared: bool,
+}
+
+/// What becomes of a unit's finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// A case is opened.
+    Open {
+        /// After this one.
+        follows: Option<i64>,
+        /// How bad it is.
+        severity: CaseSeverity,
+        /// With these rows.
+        rows: Vec<SuspiciousRow>,
+    },
+    /// A case gets rows, or is worse than it was.
+    Evidence {
+        /// Which.
+        case: i64,
+        /// These.
+        rows: Vec<SuspiciousRow>,
+        /// It holds money from now on.
+        raised: bool,
+    },
+    /// Nothing of a case is left.
+    Cleared {
+        /// Which.
+        case: i64,
+    },
+}
+
+/// What becomes of what a rule found at a unit in a tranche, with the cases of
+/// the same in order.
+pub fn change(
+    rule: &AuditRule,
+    finding: Option<&AuditFinding>,
+    cases: &[KnownCase],
+) -> Option<Change> {
+    let open = cases.iter().rev().find(|case| !case.resolved);
+    match rule.kind {
+        RuleKind::Rows => rows(rule, finding, cases, open),
+        RuleKind::Rate => rate(finding, cases, open),
+    }
+}
+
+fn rate(
+    finding: Option<&AuditFinding>,
+    cases: &[KnownCase],
+    open: Option<&KnownCase>,
+) -> Option<Change> {
+    let severity = finding.and_then(|finding| finding.severity);
+    match (open, severity) {
+        (Some(case), None) => (!case.cleared).then_some(Change::Cleared { case: case.id }),
+        (Some(case), Some(severity)) => {
+            let raised = severity > case.severity;
+            let says = raised || case.cleared;
+            says.then(|| Change::Evidence { case: case.id, rows: Vec::new(), raised })
+        }
+        (None, Some(severity)) if cases.is_empty() => {
+            Some(Change::Open { follows: None, severity, rows: Vec::new() })
+        }
+        (None, _) => None,
+    }
+}
+
+fn rows(
+    rule: &AuditRule,
+    finding: Option<&AuditFinding>,
+    cases: &[KnownCase],
+    open: Option<&KnownCase>,
+) -> Option<Change> {
+    let found = finding.map_or(&[][..], |finding| &finding.rows);
+    let denominator = finding.map_or(0, |finding| finding.denominator);
+    let known = |case: &KnownCase, row: &SuspiciousRow| {
+        case.cut_until.is_some_and(|until| row.sub <= until)
+            || case.places.contains(&(row.file.clone(), row.sub, row.line))
+    };
+    let decided = |row: &&SuspiciousRow| cases.iter().any(|case| case.resolved && known(case, row));
+    // What was decided is not judged again.
+    let left: Vec<&SuspiciousRow> = found.iter().filter(|row| !decided(row)).collect();
+    let severity = rule.judge(counted(rule, left.iter().copied()), left.len() as u64, denominator);
+    let Some(case) = open else {
+        let severity = severity?;
+        let rows = left.into_iter().cloned().collect();
+        return Some(Change::Open { follows: cases.last().map(|case| case.id), severity, rows });
+    };
+    let new: Vec<SuspiciousRow> =
+        left.iter().filter(|row| !known(case, row)).map(|row| (*row).clone()).collect();
+    let raised = severity.is_some_and(|severity| severity > case.severity);
+    if !new.is_empty() || raised {
+        return Some(Change::Evidence { case: case.id, rows: new, raised });
+    }
+    let nothing = left.is_empty() && case.all_gone;
+    (nothing && !case.cleared).then_some(Change::Cleared { case: case.id })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::audit::RuleLibrary;
+
+    fn row(sub: i64, line: i64) -> SuspiciousRow {
+        let (file, pid, group) = ("EPI".to_owned(), "1".to_owned(), String::new());
+        SuspiciousRow { file, sub, line, pid, day: 20_130_801, group, shown: BTreeMap::new() }
+    }
+
+    fn lines(sub: i64, lines: std::ops::Range<i64>) -> Vec<SuspiciousRow> {
+        lines.map(|line| row(sub, line)).collect()
+    }
+
+    fn finding(rows: Vec<SuspiciousRow>) -> AuditFinding {
+        let numerator = rows.len() as u64;
+        let severity = (numerator >= 5).then_some(CaseSeverity::Hold);
+        AuditFinding {
+            hcode: "04001".into(),
+            rows,
+            numerator,
+            denominator: 100,
+            severity,
+            peers: None,
+        }
+    }
+
+    fn known(id: i64, resolved: bool, rows: &[SuspiciousRow]) -> KnownCase {
+        let places = rows.iter().map(|row| (row.file.clone(), row.sub, row.line)).collect();
+        let severity = CaseSeverity::Hold;
+        KnownCase {
+            id,
+            resolved,
+            severity,
+            places,
+            all_gone: false,
+            cut_until: None,
+            cleared: false,
+        }
+    }
+
+    /// At five rows `epi_age` holds, at three it warns.
+    fn change_of(rows: Vec<SuspiciousRow>, cases: &[KnownCase]) -> Option<Change> {
+        let library = RuleLibrary::load(None).unwrap();
+        change(&library.rules["epi_age"], Some(&finding(rows)), cases)
+    }
+
+    #[test]
+    fn a_case_is_opened_once_for_the_same_rows() {
+        let five = lines(1, 0..5);
+        let opened =
+            Change::Open { follows: None, severity: CaseSeverity::Hold, rows: five.clone() };
+        assert_eq!(change_of(five.clone(), &[]), Some(opened));
+        assert_eq!(change_of(five.clone(), &[known(1, false, &five)]), None);
+        assert_eq!(change_of(five.clone(), &[known(1, true, &five)]), None);
+        assert_eq!(change_of(lines(1, 0..2), &[]), None, "two rows raise nothing");
+    }
+
+    #[test]
+    fn new_rows_join_an_open_case() {
+        let five = lines(1, 0..5);
+        let more = [five.clone(), lines(2, 0..1)].concat();
+        let joined = Change::Evidence { case: 1, rows: lines(2, 0..1), raised: false };
+        assert_eq!(change_of(more, &[known(1, false, &five)]), Some(joined));
+        let warned = KnownCase { severity: CaseSeverity::Warn, ..known(1, false, &lines(1, 0..3)) };
+        let raised = Change::Evidence { case: 1, rows: lines(1, 3..5), raised: true };
+        assert_eq!(change_of(five, &[warned]), Some(raised));
+    }
+
+    #[test]
+    fn after_a_decision_only_rows_that_are_new_count() {
+        let five = lines(1, 0..5);
+        let decided = known(1, true, &five);
+        let few = [five.clone(), lines(2, 0..2)].concat();
+        assert_eq!(
+            change_of(few, std::slice::from_ref(&decided)),
+            None,
+            "two new ones raise nothing"
+        );
+        let enough = [five, lines(2, 0..5)].concat();
+        let follows =
+            Change::Open { follows: Some(1), severity: CaseSeverity::Hold, rows: lines(2, 0..5) };
+        assert_eq!(change_of(enough, &[decided]), Some(follows));
+    }
+
+    #[test]
+    fn a_case_of_which_all_was_taken_back_is_cleared_once() {
+        let five = lines(1, 0..5);
+        let gone = KnownCase { all_gone: true, ..known(1, false, &five) };
+        assert_eq!(
+            change_of(Vec::new(), std::slice::from_ref(&gone)),
+            Some(Change::Cleared { case: 1 })
+        );
+        assert_eq!(change_of(Vec::new(), &[KnownCase { cleared: true, ..gone.clone() }]), None);
+        assert_eq!(
+            change_of(Vec::new(), &[known(1, false, &five)]),
+            None,
+            "its rows are still there"
+        );
+        let again = Change::Evidence { case: 1, rows: lines(2, 0..5), raised: false };
+        assert_eq!(change_of(lines(2, 0..5), &[gone]), Some(again));
+    }
+
+    #[test]
+    fn rows_beyond_those_that_are_kept_are_known_by_their_submission() {
+        let cut = KnownCase { cut_until: Some(1), ..known(1, true, &lines(1, 0..5)) };
+        assert_eq!(change_of(lines(1, 0..9), std::slice::from_ref(&cut)), None);
+        let later = [lines(1, 0..9), lines(2, 0..5)].concat();
+        let follows =
+            Change::Open { follows: Some(1), severity: CaseSeverity::Hold, rows: lines(2, 0..5) };
+        assert_eq!(change_of(later, &[cut]), Some(follows));
+    }
+
+    #[test]
+    fn a_rate_opens_one_case_ever() {
+        let library = RuleLibrary::load(None).unwrap();
+        let rule = &library.rules["op_utilisation"];
+        let high = |severity| AuditFinding { rows: Vec::new(), severity, ..finding(Vec::new()) };
+        let hold = high(Some(CaseSeverity::Hold));
+        let of = |finding: Option<&AuditFinding>, cases: &[KnownCase]| change(rule, finding, cases);
+        let opened = Change::Open { follows: None, severity: CaseSeverity::Hold, rows: Vec::new() };
+        assert_eq!(of(Some(&hold), &[]), Some(opened));
+        assert_eq!(of(Some(&hold), &[known(1, false, &[])]), None);
+        assert_eq!(of(Some(&hold), &[known(1, true, &[])]), None);
+        assert_eq!(of(None, &[known(1, false, &[])]), Some(Change::Cleared { case: 1 }));
+        let warned = KnownCase { severity: CaseSeverity::Warn, ..known(1, false, &[]) };
+        let raised = Change::Evidence { case: 1, rows: Vec::new(), raised: true };
+        assert_eq!(of(Some(&hold), &[warned]), Some(raised));
+        let cleared = KnownCase { cleared: true, ..known(1, false, &[]) };
+        let again = Change::Evidence { case: 1, rows: Vec::new(), raised: false };
+        assert_eq!(of(Some(&hold), &[cleared]), Some(again));
+    }
+}

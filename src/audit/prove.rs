@@ -1,0 +1,38 @@
+//! Proves rules before they are needed: every query is run over an empty store.
+
+use super::library::RuleLibrary;
+use super::runner::{AuditInput, RuleRunner};
+use super::{AuditError, AuditRule};
+use crate::score::{AsOf, Rulebook};
+use crate::store::{Reader, Store};
+use crate::world::World;
+
+/// Runs every rule that `wanted` picks over an empty store, and tells the first
+/// that cannot be run, does not give what it shows, or is about an item that
+/// the rulebook does not have.
+pub fn prove(
+    world: &World,
+    book: &Rulebook,
+    library: &RuleLibrary,
+    wanted: impl Fn(&AuditRule) -> bool,
+) -> Result<(), AuditError> {
+    let rules: Vec<&AuditRule> = library.rules.values().filter(|rule| wanted(rule)).collect();
+    let Some(tranche) = book.tranches.first().filter(|_| !rules.is_empty()) else { return Ok(()) };
+    let folder = tempfile::tempdir().map_err(crate::store::StoreError::from)?;
+    let path = folder.path().join("khlang.db");
+    drop(Store::open(&path, &world.catalog, 1)?);
+    let reader = Reader::open(&path, None)?;
+    let _held = reader.snapshot()?;
+    let as_of = AsOf::find(&reader, None)?;
+    let basis = AuditInput { world, reader: &reader, book, library, as_of: &as_of, kept: None };
+    let mut session = RuleRunner::new(basis)?;
+    for rule in rules {
+        if book.item(&rule.item).is_none() {
+            let what =
+                format!("audit rule {}: round {} has no item {}", rule.id, book.round, rule.item);
+            return Err(AuditError::Refused(what));
+        }
+        session.prove(rule, tranche)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,154 @@
+//! The head of a rule's SQL: what it rests on.
+//!
+//! ```sql
+//! -- use: person, dose      building blocks of schema/audit/blocks, made once as temporary tables
+//! -- table: vaccine         tables: calendar, points, sending, or a list of schema/audit/tables or schema/codes
+//! -- columns: hcode TEXT    (blocks only)
+//! -- key: hcode             primary key (blocks only, may be left out)
+//! -- index: cid             one more index (blocks only, may be left out)
+//! -- alone: unit            what it says of a unit rests on rows of that unit alone
+//! ```
+
+use std::sync::Arc;
+
+/// An SQL text with what it rests on.
+#[derive(Debug, Clone, Default)]
+pub struct RuleQuery {
+    /// The text, with its comments.
+    pub text: String,
+    /// Blocks that it uses.
+    pub uses: Vec<Arc<RuleBlock>>,
+    /// Tables that it uses.
+    pub tables: Vec<String>,
+    /// What it says of a unit rests on rows of that unit alone.
+    pub alone: bool,
+}
+
+/// A building block.
+#[derive(Debug, Clone)]
+pub struct RuleBlock {
+    /// Its name, also that of its table.
+    pub name: String,
+    /// Its columns with their types.
+    pub columns: Vec<String>,
+    /// Its primary key; empty for none.
+    pub key: Vec<String>,
+    /// Columns of a further index; empty for none.
+    pub index: Vec<String>,
+    /// What fills it.
+    pub query: RuleQuery,
+}
+
+/// The head, names not yet resolved.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct RuleHead {
+    pub uses: Vec<String>,
+    pub tables: Vec<String>,
+    pub columns: Vec<String>,
+    pub key: Vec<String>,
+    pub index: Vec<String>,
+    pub alone: Vec<String>,
+}
+
+impl RuleHead {
+    /// Reads the head lines of an SQL text.
+    pub(super) fn parse(text: &str) -> Self {
+        let mut head = Self::default();
+        for line in text.lines() {
+            let Some((name, list)) = line.strip_prefix("-- ").and_then(|l| l.split_once(": "))
+            else {
+                continue;
+            };
+            let place = match name {
+                "use" => &mut head.uses,
+                "table" => &mut head.tables,
+                "columns" => &mut head.columns,
+                "key" => &mut head.key,
+                "index" => &mut head.index,
+                "alone" => &mut head.alone,
+                _ => continue,
+            };
+            place.extend(list.split(',').map(|name| name.trim().to_owned()));
+        }
+        head
+    }
+}
+
+/// Names of the parameters in an SQL text, with their colon, once each.
+fn parameters(text: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for line in text.lines() {
+        let line = line.split("--").next().unwrap_or("");
+        // Every other part stands in quotes.
+        for part in line.split('\'').step_by(2) {
+            for name in part.split(':').skip(1) {
+                let word = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
+                let name: String = name.chars().take_while(word).collect();
+                let name = format!(":{name}");
+                if name.len() > 1 && !found.contains(&name) {
+                    found.push(name);
+                }
+            }
+        }
+    }
+    found
+}
+
+impl RuleQuery {
+    /// Every parameter that it and the blocks below it name.
+    pub fn parameters(&self) -> Vec<String> {
+        let mut all = parameters(&self.text);
+        for block in &self.uses {
+            for name in block.query.parameters() {
+                if !all.contains(&name) {
+                    all.push(name);
+                }
+            }
+        }
+        all
+    }
+
+    /// Every table that it and the blocks below it name.
+    pub fn all_tables(&self) -> Vec<String> {
+        let mut all = self.tables.clone();
+        for block in &self.uses {
+            all.extend(block.query.all_tables());
+        }
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// Every word of its text and of the blocks below it.
+    pub fn words(&self) -> std::collections::BTreeSet<String> {
+        let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let own = self.text.split(|c| !word(c)).filter(|word| !word.is_empty());
+        let mut all: std::collections::BTreeSet<String> = own.map(str::to_owned).collect();
+        for block in &self.uses {
+            all.extend(block.query.words());
+        }
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_tells_what_a_query_rests_on() {
+        let text = "-- Words: of a comment.\n-- use: person, dose\n-- table: vaccine\n-- alone: unit\nSELECT 1";
+        let head = RuleHead::parse(text);
+        assert_eq!(head.uses, ["person", "dose"]);
+        assert_eq!(
+            (head.tables, head.alone),
+            (vec!["vaccine".to_owned()], vec!["unit".to_owned()])
+        );
+    }
+
+    #[test]
+    fn parameters_stand_outside_of_quotes_and_comments() {
+        let text = "-- :no\nSELECT ':no', :from + :to -- :no\nWHERE x = :from";
+        assert_eq!(parameters(text), [":from", ":to"]);
+    }
+}

@@ -1,0 +1,421 @@
+//! A run of the rules: what they find now, and what becomes of the cases.
+//!
+//! Finding reads one state of the store and holds nobody up; writing takes the
+//! writer's turn, in which the cases are looked at anew.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::AuditError;
+use super::case::{CLEARED, Case, Described, EVIDENCE, SELECTED, StepData, places};
+use super::find::{AuditFinding, NotApplicable};
+use super::plan::{Change, KnownCase, change};
+use super::rule::{AuditRule, CaseSeverity};
+use super::runner::{RuleRunner, SuspiciousRow};
+use super::steps::CaseState;
+use crate::config::AuditHolding;
+use crate::money::holds::WHOLE;
+use crate::score::rulebook::RulePeriod;
+use crate::store::{AuditCase, AuditFact, AuditTurn, HoldChange, NewEvent, NewRun};
+
+/// What is run.
+#[derive(Debug, Clone, Default)]
+pub struct RunScope {
+    /// This tranche only.
+    pub tranche: Option<u32>,
+    /// This unit only; it is compared with all the same.
+    pub unit: Option<String>,
+    /// This rule only.
+    pub rule: Option<String>,
+}
+
+/// Where a finding is: rule, tranche, unit.
+pub type CasePlace = (String, String, String);
+
+/// Tells the suspicious share of a case's money, in hundredths of a percent.
+pub type Share<'f> = dyn FnMut(&CasePlace, &[AuditFact]) -> Result<u32, AuditError> + 'f;
+
+/// What the rules found.
+#[derive(Debug, Clone, Default)]
+pub struct FoundByRules {
+    /// Findings by rule, tranche, unit.
+    pub findings: BTreeMap<CasePlace, AuditFinding>,
+    /// What could not be judged.
+    pub not_applicable: Vec<NotApplicable>,
+    /// Rules and tranches that were run.
+    pub ran: BTreeSet<(String, String)>,
+}
+
+/// Rows that joined a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Added {
+    /// The case.
+    pub case: i64,
+    /// How many.
+    pub rows: u64,
+    /// It holds money from now on.
+    pub raised: bool,
+}
+
+/// What a run did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct RunOutcome {
+    /// Its number.
+    pub run: Option<i64>,
+    /// Cases that it opened.
+    pub opened: Vec<i64>,
+    /// Cases that got rows, or got worse.
+    pub added: Vec<Added>,
+    /// Cases of which nothing is left.
+    pub cleared: Vec<i64>,
+}
+
+/// Who runs it, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct RunBy<'a> {
+    /// When, RFC 3339.
+    pub at: &'a str,
+    /// Who.
+    pub by: &'a str,
+}
+
+/// How much of a run is written down.
+#[derive(Debug, Clone, Copy)]
+pub struct RunTerms {
+    /// Most rows that are kept of a case, one by one, and run.
+    pub most_rows: usize,
+    /// What of the item's money a case holds.
+    pub holding: AuditHolding,
+}
+
+/// Runs the rules over a scope.
+pub fn find(session: &mut RuleRunner<'_>, scope: &RunScope) -> Result<FoundByRules, AuditError> {
+    let mut found = FoundByRules::default();
+    let basis = session.basis;
+    let rules = basis.library.rules.values();
+    let rules: Vec<&AuditRule> =
+        rules.filter(|rule| scope.rule.as_ref().is_none_or(|id| *id == rule.id)).collect();
+    if let Some(rule) = rules.iter().find(|rule| basis.book.item(&rule.item).is_none()) {
+        let what =
+            format!("audit rule {}: round {} has no item {}", rule.id, basis.book.round, rule.item);
+        return Err(AuditError::Refused(what));
+    }
+    let wanted =
+        |tranche: &&RulePeriod| scope.tranche.is_none_or(|number| number == tranche.number);
+    for tranche in basis.book.tranches.iter().filter(wanted) {
+        for rule in &rules {
+            let place = (rule.id.clone(), tranche.number.to_string());
+            for finding in session.find(rule, tranche, &mut found.not_applicable)? {
+                if scope.unit.as_ref().is_none_or(|unit| *unit == finding.hcode) {
+                    let (id, number) = place.clone();
+                    found.findings.insert((id, number, finding.hcode.clone()), finding);
+                }
+            }
+            found.ran.insert(place);
+        }
+    }
+    let in_scope = |line: &NotApplicable| {
+        line.unit == "*" || scope.unit.as_ref().is_none_or(|unit| *unit == line.unit)
+    };
+    found.not_applicable.retain(in_scope);
+    Ok(found)
+}
+
+/// A case as it would be opened or changed.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// Where.
+    pub place: CasePlace,
+    /// What becomes of it.
+    pub change: Change,
+}
+
+/// What becomes of all that was found, with the cases of a round.
+pub fn plan(
+    session: &RuleRunner<'_>,
+    found: &FoundByRules,
+    scope: &RunScope,
+    cases: &[(Case, Vec<AuditFact>)],
+) -> Vec<Planned> {
+    let mut of: BTreeMap<CasePlace, Vec<KnownCase>> = BTreeMap::new();
+    for (case, facts) in cases {
+        let opened = &case.opened;
+        let ran = found.ran.contains(&(opened.rule.clone(), opened.tranche.clone()));
+        if ran && scope.unit.as_ref().is_none_or(|unit| *unit == opened.hcode) {
+            let place = (opened.rule.clone(), opened.tranche.clone(), opened.hcode.clone());
+            of.entry(place).or_default().push(known(case, facts));
+        }
+    }
+    let all: BTreeSet<&CasePlace> = found.findings.keys().chain(of.keys()).collect();
+    let mut planned = Vec::new();
+    for place in all {
+        let Some(rule) = session.basis.library.get(&place.0) else { continue };
+        let cases = of.get(place).map_or(&[][..], Vec::as_slice);
+        if let Some(change) = change(rule, found.findings.get(place), cases) {
+            planned.push(Planned { place: place.clone(), change });
+        }
+    }
+    planned
+}
+
+fn known(case: &Case, facts: &[AuditFact]) -> KnownCase {
+    KnownCase {
+        id: case.opened.id,
+        resolved: case.state() == CaseState::Resolved,
+        severity: case.severity(),
+        places: places(facts),
+        all_gone: facts.iter().all(|fact| fact.gone),
+        cut_until: (case.cut() > 0).then(|| case.seen_until()),
+        cleared: case.cleared(),
+    }
+}
+
+/// Cases of a round with their rows, within the writer's turn.
+pub fn cases_in(
+    turn: &AuditTurn<'_>,
+    round: i32,
+) -> Result<Vec<(Case, Vec<AuditFact>)>, AuditError> {
+    let mut cases = Vec::new();
+    for opened in turn.cases(i64::from(round))? {
+        let facts = turn.facts(opened.id)?;
+        cases.push((Case::read_in(turn, opened)?, facts));
+    }
+    Ok(cases)
+}
+
+/// Writes down what becomes of what was found.
+pub fn write(
+    turn: &AuditTurn<'_>,
+    session: &RuleRunner<'_>,
+    found: &FoundByRules,
+    scope: &RunScope,
+    terms: RunTerms,
+    by: RunBy<'_>,
+    share: &mut Share<'_>,
+) -> Result<RunOutcome, AuditError> {
+    let round = session.basis.book.round;
+    let cases = cases_in(turn, round)?;
+    let planned = plan(session, found, scope, &cases);
+    let versions: BTreeMap<&str, &str> = found
+        .ran
+        .iter()
+        .filter_map(|(id, _)| session.basis.library.get(id))
+        .map(|rule| (rule.id.as_str(), rule.version.as_str()))
+        .collect();
+    let opened =
+        planned.iter().filter(|planned| matches!(planned.change, Change::Open { .. })).count();
+    let joined = planned.iter().map(|planned| match &planned.change {
+        Change::Evidence { rows, .. } => rows.len() as u64,
+        _ => 0,
+    });
+    let run = turn.add_run(&NewRun {
+        at: by.at,
+        by: by.by,
+        round: i64::from(round),
+        as_of: session.basis.as_of.submission,
+        rules: &serde_json::to_string(&versions).unwrap_or_default(),
+        opened: opened as u64,
+        added: joined.sum(),
+    })?;
+    let mut writing =
+        Writing { turn, session, found, terms, by, run, share, done: RunOutcome::default() };
+    for planned in planned {
+        match planned.change {
+            Change::Open { follows, severity, rows } => {
+                writing.open(&planned.place, follows, severity, &rows)?;
+            }
+            Change::Evidence { case, rows, raised } => {
+                let Some((case, facts)) = cases.iter().find(|(known, _)| known.opened.id == case)
+                else {
+                    continue;
+                };
+                writing.evidence(&planned.place, case, facts, &rows, raised)?;
+            }
+            Change::Cleared { case } => {
+                let Some((case, _)) = cases.iter().find(|(known, _)| known.opened.id == case)
+                else {
+                    continue;
+                };
+                writing.cleared(case)?;
+            }
+        }
+    }
+    writing.done.run = Some(run);
+    Ok(writing.done)
+}
+
+struct Writing<'w, 's> {
+    turn: &'w AuditTurn<'s>,
+    session: &'w RuleRunner<'w>,
+    found: &'w FoundByRules,
+    terms: RunTerms,
+    by: RunBy<'w>,
+    run: i64,
+    share: &'w mut Share<'w>,
+    done: RunOutcome,
+}
+
+impl Writing<'_, '_> {
+    fn by_run(&self) -> String {
+        format!("audit run {}", self.run)
+    }
+
+    fn facts(&self, rows: &[SuspiciousRow]) -> (Vec<AuditFact>, Option<u64>) {
+        let kept = rows.iter().take(self.terms.most_rows).map(|row| AuditFact {
+            file: row.file.clone(),
+            sub: row.sub,
+            line: row.line,
+            run: self.run,
+            pid: row.pid.clone(),
+            day: row.day,
+            shown: serde_json::to_string(&row.shown).unwrap_or_default(),
+            gone: false,
+        });
+        let cut = rows.len().saturating_sub(self.terms.most_rows);
+        (kept.collect(), (cut > 0).then_some(cut as u64))
+    }
+
+    fn held(&mut self, place: &CasePlace, facts: &[AuditFact]) -> Result<u32, AuditError> {
+        match self.terms.holding {
+            AuditHolding::File => Ok(WHOLE),
+            AuditHolding::Rows => (self.share)(place, facts),
+        }
+    }
+
+    fn data(
+        &self,
+        numerator: u64,
+        denominator: u64,
+        cut: Option<u64>,
+        severity: CaseSeverity,
+    ) -> StepData {
+        StepData {
+            run: Some(self.run),
+            numerator: Some(numerator),
+            denominator: Some(denominator),
+            severity: Some(severity.as_str().to_owned()),
+            as_of: Some(self.session.basis.as_of.submission),
+            cut,
+            ..StepData::default()
+        }
+    }
+
+    fn open(
+        &mut self,
+        place: &CasePlace,
+        follows: Option<i64>,
+        severity: CaseSeverity,
+        rows: &[SuspiciousRow],
+    ) -> Result<(), AuditError> {
+        let (id, tranche, hcode) = place;
+        let library = self.session.basis.library;
+        let (Some(rule), Some(finding)) = (library.get(id), self.found.findings.get(place)) else {
+            return Ok(());
+        };
+        let numerator = if rows.is_empty() { finding.numerator } else { rows.len() as u64 };
+        let (facts, cut) = self.facts(rows);
+        let mut money = Vec::new();
+        if severity == CaseSeverity::Hold {
+            money.push(HoldChange::Hold { share: self.held(place, &facts)?, is_final: false });
+        }
+        let data = self.data(numerator, finding.denominator, cut, severity).text();
+        let by = self.by_run();
+        let event = NewEvent {
+            step: SELECTED,
+            was: "",
+            state: CaseState::Selected.as_str(),
+            at: self.by.at,
+            by: &by,
+            token: None,
+            text: "",
+            data: &data,
+            facts: &facts,
+            money: &money,
+        };
+        let case = AuditCase {
+            id: 0,
+            round: i64::from(self.session.basis.book.round),
+            tranche: tranche.clone(),
+            hcode: hcode.clone(),
+            rule: id.clone(),
+            item: rule.item.clone(),
+            severity: severity.as_str().to_owned(),
+            follows,
+            run: self.run,
+            version: rule.version.clone(),
+            described: serde_json::to_string(&Described::new(rule)).unwrap_or_default(),
+            numerator,
+            denominator: finding.denominator,
+            peers: finding.peers.as_ref().and_then(|peers| serde_json::to_string(peers).ok()),
+        };
+        self.done.opened.push(self.turn.open_case(&case, &event)?);
+        Ok(())
+    }
+
+    fn evidence(
+        &mut self,
+        place: &CasePlace,
+        case: &Case,
+        before: &[AuditFact],
+        rows: &[SuspiciousRow],
+        raised: bool,
+    ) -> Result<(), AuditError> {
+        let Some(finding) = self.found.findings.get(place) else { return Ok(()) };
+        let (facts, cut) = self.facts(rows);
+        let severity = if raised { CaseSeverity::Hold } else { case.severity() };
+        let numerator =
+            if rows.is_empty() { finding.numerator } else { case.counted().0 + rows.len() as u64 };
+        let mut money = Vec::new();
+        if severity == CaseSeverity::Hold {
+            let all: Vec<AuditFact> = before.iter().chain(&facts).cloned().collect();
+            let share = self.held(place, &all)?;
+            // A larger share takes the place of the smaller one.
+            let held = case.in_force().map(|hold| hold.share).max();
+            if held.is_none_or(|held| share > held) {
+                money.extend(case.in_force().map(|hold| HoldChange::Release(hold.hold)));
+                money.push(HoldChange::Hold { share, is_final: false });
+            }
+        }
+        let data = self.data(numerator, finding.denominator, cut, severity).text();
+        self.step(case, EVIDENCE, &data, &facts, &money)?;
+        self.done.added.push(Added { case: case.opened.id, rows: rows.len() as u64, raised });
+        Ok(())
+    }
+
+    fn cleared(&mut self, case: &Case) -> Result<(), AuditError> {
+        let data = StepData {
+            run: Some(self.run),
+            as_of: Some(self.session.basis.as_of.submission),
+            ..StepData::default()
+        };
+        self.step(case, CLEARED, &data.text(), &[], &[])?;
+        self.done.cleared.push(case.opened.id);
+        Ok(())
+    }
+
+    fn step(
+        &self,
+        case: &Case,
+        step: &str,
+        data: &str,
+        facts: &[AuditFact],
+        money: &[HoldChange],
+    ) -> Result<(), AuditError> {
+        let (state, by) = (case.state().as_str(), self.by_run());
+        let event = NewEvent {
+            step,
+            was: state,
+            state,
+            at: self.by.at,
+            by: &by,
+            token: None,
+            text: "",
+            data,
+            facts,
+            money,
+        };
+        self.turn.add_event(&case.opened, &event)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,245 @@
+//! The way of a case, from `schema/audit/steps.toml`: which step can be taken
+//! in which state, by whom, and what it needs.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::rule::{CaseSeverity, Text};
+use crate::credentials::Role;
+
+/// How a case stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CaseState {
+    /// The rules selected it; nobody was told.
+    Selected,
+    /// The unit was told.
+    Notified,
+    /// The unit asks for a check.
+    Appealed,
+    /// It was checked at the unit.
+    Verified,
+    /// It is decided.
+    Resolved,
+}
+
+impl CaseState {
+    /// Every state, in the order in which a case goes through them.
+    pub const ALL: [Self; 5] =
+        [Self::Selected, Self::Notified, Self::Appealed, Self::Verified, Self::Resolved];
+
+    /// As it is stored and shown to programs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Selected => "selected",
+            Self::Notified => "notified",
+            Self::Appealed => "appealed",
+            Self::Verified => "verified",
+            Self::Resolved => "resolved",
+        }
+    }
+
+    /// The state of a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == name)
+    }
+
+    /// What people call it.
+    pub fn text(self) -> Text {
+        let state = TABLE.states.iter().find(|line| line.name == self);
+        state.map_or_else(Text::default, |line| Text { th: line.th.clone(), en: line.en.clone() })
+    }
+}
+
+/// When a step can be taken in a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum When {
+    /// Always.
+    Always,
+    /// Up to the last day to appeal.
+    BeforeDeadline,
+    /// After it.
+    AfterDeadline,
+}
+
+/// What a step does to the money that a case holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// Nothing.
+    #[default]
+    None,
+    /// It is paid.
+    Release,
+    /// A percentage is paid, the rest is kept for good.
+    Part,
+    /// It is kept for good.
+    Keep,
+    /// As before it was decided.
+    Again,
+}
+
+/// A step.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseStep {
+    /// Its name.
+    pub name: String,
+    /// Of a decision which one.
+    #[serde(default)]
+    pub decision: Option<String>,
+    /// How it stands in the record.
+    pub event: String,
+    /// Thai name.
+    pub th: String,
+    /// English name.
+    pub en: String,
+    /// States in which it can be taken.
+    pub from: BTreeMap<CaseState, When>,
+    /// Who can take it after the deadline.
+    #[serde(default)]
+    pub late: Vec<Role>,
+    /// The state after it; none when it leaves the case as it stands.
+    #[serde(default)]
+    pub to: Option<CaseState>,
+    /// Who can take it.
+    pub roles: Vec<Role>,
+    /// What has to be said with it.
+    #[serde(default)]
+    pub needs: Vec<String>,
+    /// What it does to money.
+    #[serde(default)]
+    pub money: Effect,
+    /// Only for cases that hold money.
+    #[serde(default)]
+    pub holds: bool,
+    /// Where it is said.
+    pub source: String,
+}
+
+impl CaseStep {
+    /// Its name, with the decision.
+    pub fn full_name(&self) -> String {
+        let decision =
+            self.decision.as_ref().map_or(String::new(), |decision| format!(" {decision}"));
+        format!("{}{decision}", self.name)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StateLine {
+    name: CaseState,
+    th: String,
+    en: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TableRows {
+    #[serde(rename = "state")]
+    states: Vec<StateLine>,
+    #[serde(rename = "step")]
+    steps: Vec<CaseStep>,
+}
+
+static TABLE: LazyLock<TableRows> = LazyLock::new(|| {
+    toml::from_str(include_str!("../../schema/audit/steps.toml"))
+        .expect("it is part of the program and tested")
+});
+
+/// Every step.
+pub fn steps() -> &'static [CaseStep] {
+    &TABLE.steps
+}
+
+/// A step by name and decision.
+pub fn step(name: &str, decision: Option<&str>) -> Option<&'static CaseStep> {
+    TABLE.steps.iter().find(|step| step.name == name && step.decision.as_deref() == decision)
+}
+
+/// How a case stands to whoever wants to take a step.
+#[derive(Debug, Clone, Copy)]
+pub struct CaseStanding {
+    /// Its state.
+    pub state: CaseState,
+    /// Whether the unit was ever told of it.
+    pub told: bool,
+    /// The last day to appeal, once the unit was told.
+    pub appeal_by: Option<NaiveDate>,
+    /// Whether it holds money.
+    pub severity: CaseSeverity,
+}
+
+/// Who wants to take a step.
+#[derive(Debug, Clone, Copy)]
+pub struct Actor {
+    /// What they are.
+    pub role: Role,
+    /// Whether the case's unit is theirs.
+    pub own: bool,
+}
+
+/// Whether a step can be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// It can.
+    Yes,
+    /// It can, after the deadline, with a reason.
+    Late,
+    /// For this asker there is no such case.
+    Unknown,
+    /// It is not theirs to take.
+    Forbidden,
+    /// Not as the case stands.
+    NotNow,
+}
+
+/// Whether a case can be seen.
+pub fn sees(actor: Actor, told: bool) -> bool {
+    match actor.role {
+        Role::Province => true,
+        Role::Cup | Role::Unit => actor.own && told,
+        Role::Metrics => false,
+    }
+}
+
+/// Whether a step can be taken on a day.
+pub fn answer(step: &CaseStep, standing: &CaseStanding, actor: Actor, on: NaiveDate) -> Answer {
+    if actor.role == Role::Metrics {
+        return Answer::Forbidden;
+    }
+    if !sees(actor, standing.told) {
+        return Answer::Unknown;
+    }
+    if !step.roles.contains(&actor.role) {
+        return Answer::Forbidden;
+    }
+    let over = standing.appeal_by.is_some_and(|last| on > last);
+    let Some(when) = step.from.get(&standing.state) else { return Answer::NotNow };
+    if step.holds && standing.severity != CaseSeverity::Hold {
+        return Answer::NotNow;
+    }
+    match when {
+        When::Always => Answer::Yes,
+        When::BeforeDeadline if !over => Answer::Yes,
+        When::BeforeDeadline if step.late.contains(&actor.role) => Answer::Late,
+        When::AfterDeadline if over => Answer::Yes,
+        When::BeforeDeadline | When::AfterDeadline => Answer::NotNow,
+    }
+}
+
+/// Steps that an asker can take now, by their full names.
+pub fn allowed(standing: &CaseStanding, actor: Actor, on: NaiveDate) -> Vec<String> {
+    let can =
+        |step: &&CaseStep| matches!(answer(step, standing, actor, on), Answer::Yes | Answer::Late);
+    steps().iter().filter(can).map(CaseStep::full_name).collect()
+}
+
+#[cfg(test)]
+#[path = "steps_tests.rs"]
+mod tests;

@@ -1,0 +1,375 @@
+//! Cases as they are shown: in lists, one by one, and what money they are about.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use super::case::{Case, StepData};
+use super::limit::{Threshold, percent_of};
+use super::rule::{CaseSeverity, Text};
+use super::steps::CaseState;
+use crate::catalog::Catalog;
+use crate::clock::day_of_number;
+use crate::money::Satang;
+use crate::money::from_rulebook::terms;
+use crate::money::result::Allocation;
+use crate::score::{FigureRef, Rulebook, contributing_rows};
+use crate::store::{AuditFact, Reader, Result};
+use crate::units::Units;
+
+/// A unit of a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnitOf {
+    /// Its code.
+    pub hcode: String,
+    /// Its name.
+    pub name: String,
+    /// Its main unit.
+    pub cup: String,
+}
+
+/// The rule of a case, as it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RuleOf {
+    /// Its name.
+    pub id: String,
+    /// SHA-256 of all that it was made of.
+    pub version: String,
+    /// What it is called, in Thai.
+    pub th: String,
+    /// In English.
+    pub en: String,
+    /// What is suspicious.
+    pub says: Text,
+    /// Where it is said.
+    pub source: String,
+    /// What no public source says.
+    pub local_defaults: Vec<String>,
+}
+
+/// A case in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CaseLine {
+    /// Its number.
+    pub id: i64,
+    /// The round, B.E.
+    pub round: i64,
+    /// The tranche.
+    pub tranche: String,
+    /// The unit.
+    pub unit: UnitOf,
+    /// The rule.
+    pub rule: RuleOf,
+    /// The item of the rulebook.
+    pub item: String,
+    /// How bad it is by now.
+    pub severity: CaseSeverity,
+    /// Its state.
+    pub state: CaseState,
+    /// What people call that.
+    pub state_text: Text,
+    /// The last day to appeal.
+    pub appeal_by: Option<NaiveDate>,
+    /// Suspicious rows, or the numerator of a rate.
+    pub numerator: u64,
+    /// Of so many.
+    pub denominator: u64,
+    /// In percent, with two decimals, rounded down.
+    pub percent: Option<String>,
+    /// Nothing of it is left.
+    pub cleared: bool,
+    /// What it holds of the item's money, in percent; none when nothing.
+    pub share: Option<String>,
+    /// Whether that was decided on for good.
+    #[serde(rename = "final")]
+    pub is_final: bool,
+    /// Numbers of its holds that go on.
+    pub holds: Vec<i64>,
+    /// The case before it.
+    pub follows: Option<i64>,
+    /// Tells two states of it apart.
+    pub etag: String,
+}
+
+impl CaseLine {
+    /// Of a case.
+    pub fn new(case: &Case, units: &Units) -> Self {
+        let opened = &case.opened;
+        let known = units.by_code.get(&opened.hcode);
+        let described = case.described();
+        let described = described.as_ref();
+        let (numerator, denominator) = case.counted();
+        let share = case.in_force().map(|hold| hold.share).max();
+        Self {
+            id: opened.id,
+            round: opened.round,
+            tranche: opened.tranche.clone(),
+            unit: UnitOf {
+                hcode: opened.hcode.clone(),
+                name: known.map_or_else(String::new, |unit| unit.name.clone()),
+                cup: known.map_or_else(|| opened.hcode.clone(), |unit| unit.cup.clone()),
+            },
+            rule: RuleOf {
+                id: opened.rule.clone(),
+                version: opened.version.clone(),
+                th: described.map_or_else(String::new, |of| of.name.th.clone()),
+                en: described.map_or_else(String::new, |of| of.name.en.clone()),
+                says: described.map_or_else(Text::default, |of| of.says.clone()),
+                source: described.map_or_else(String::new, |of| of.source.clone()),
+                local_defaults: described.map_or_else(Vec::new, |of| of.local_defaults.clone()),
+            },
+            item: opened.item.clone(),
+            severity: case.severity(),
+            state: case.state(),
+            state_text: case.state().text(),
+            appeal_by: case.appeal_by(),
+            numerator,
+            denominator,
+            percent: percent_of(numerator, denominator),
+            cleared: case.cleared(),
+            share: share.map(crate::money::holds::percent),
+            is_final: case.in_force().any(|hold| hold.is_final),
+            holds: case.in_force().map(|hold| hold.hold).collect(),
+            follows: opened.follows,
+            etag: case.etag(),
+        }
+    }
+}
+
+/// A step as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EventLine {
+    /// What was done.
+    pub step: String,
+    /// The state after it.
+    pub state: String,
+    /// When.
+    pub at: String,
+    /// Who.
+    pub by: String,
+    /// In words.
+    pub text: String,
+    /// What else was said.
+    #[serde(flatten)]
+    pub data: StepData,
+}
+
+/// A row of a case as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RowLine {
+    /// Its file, as the standard of the archive calls it.
+    pub file: String,
+    /// The submission.
+    pub submission: i64,
+    /// Its line in the member.
+    pub line: i64,
+    /// The archive as it was named.
+    pub archive: String,
+    /// Whose it is, at the unit.
+    pub pid: String,
+    /// The day that it counts for, `YYYY-MM-DD`.
+    pub day: String,
+    /// The run that found it.
+    pub run: i64,
+    /// Its submission was taken back.
+    pub gone: bool,
+    /// What the rule shows of it.
+    pub shown: BTreeMap<String, serde_json::Value>,
+    /// What the verification said of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<String>,
+}
+
+/// The money that a case is about.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct MoneyOf {
+    /// What the unit earned with the item in the tranche.
+    pub item: Satang,
+    /// What of that the case holds.
+    pub held: Satang,
+    /// What could be paid of it, in percent: all but the suspicious share. Only
+    /// shown, never taken by itself.
+    pub suggested_percent: Option<String>,
+}
+
+/// A case, whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ShownCase {
+    /// As in a list.
+    #[serde(flatten)]
+    pub line: CaseLine,
+    /// The threshold that it passed.
+    pub threshold: Option<Threshold>,
+    /// The peers of a rate.
+    pub peers: Option<serde_json::Value>,
+    /// The money; none for a warning, or when there is no allocation.
+    pub money: Option<MoneyOf>,
+    /// What can be done now, by the province.
+    pub allowed: Vec<String>,
+    /// Its steps.
+    pub events: Vec<EventLine>,
+    /// Captions of what is shown of a row.
+    pub captions: BTreeMap<String, Text>,
+    /// Its rows.
+    pub rows: Vec<RowLine>,
+    /// How many there are.
+    pub rows_total: u64,
+    /// Not all of them are kept, or shown.
+    pub rows_cut: bool,
+}
+
+/// Names of archives and their standards, by submission.
+pub struct Archives(BTreeMap<i64, (String, Option<crate::archive::Standard>)>);
+
+impl Archives {
+    /// Those of some rows.
+    pub fn read(reader: &Reader, facts: &[AuditFact]) -> Result<Self> {
+        let mut found = BTreeMap::new();
+        for fact in facts {
+            if found.contains_key(&fact.sub) {
+                continue;
+            }
+            let sql = "SELECT archive, standard FROM submission WHERE id = :id";
+            reader.each_line(sql, &[(":id", crate::store::SqlValue::Int(fact.sub))], |line| {
+                let archive = line.str(0)?.unwrap_or_default().to_owned();
+                let standard = line.str(1)?.and_then(|text| text.parse().ok());
+                found.insert(fact.sub, (archive, standard));
+                Ok(())
+            })?;
+        }
+        Ok(Self(found))
+    }
+
+    /// What a kind of record is called in the standard of a submission.
+    pub fn file(&self, catalog: &Catalog, record: &str, sub: i64) -> String {
+        let standard = self.0.get(&sub).and_then(|(_, standard)| *standard);
+        let layout = standard.and_then(|standard| catalog.record(record)?.layout(standard));
+        layout.map_or_else(|| record.to_owned(), |layout| layout.file.clone())
+    }
+
+    fn name(&self, sub: i64) -> String {
+        self.0.get(&sub).map_or_else(String::new, |(name, _)| name.clone())
+    }
+}
+
+/// The rows of a case as they are shown, with the last verdict on each.
+pub fn row_lines(
+    case: &Case,
+    facts: &[AuditFact],
+    archives: &Archives,
+    catalog: &Catalog,
+) -> Vec<RowLine> {
+    let verdicts: BTreeMap<(i64, i64), &str> = case
+        .events
+        .iter()
+        .flat_map(|(_, data)| &data.verdicts)
+        .map(|line| ((line.submission, line.line), line.verdict.as_str()))
+        .collect();
+    let line = |fact: &AuditFact| RowLine {
+        file: archives.file(catalog, &fact.file, fact.sub),
+        submission: fact.sub,
+        line: fact.line,
+        archive: archives.name(fact.sub),
+        pid: fact.pid.clone(),
+        day: day_of_number(fact.day).map_or_else(String::new, |day| day.to_string()),
+        run: fact.run,
+        gone: fact.gone,
+        shown: serde_json::from_str(&fact.shown).unwrap_or_default(),
+        verdict: verdicts.get(&(fact.sub, fact.line)).map(|verdict| (*verdict).to_owned()),
+    };
+    facts.iter().map(line).collect()
+}
+
+/// The steps of a case as they are shown.
+pub fn event_lines(case: &Case) -> Vec<EventLine> {
+    let line = |(event, data): &(crate::store::AuditEvent, StepData)| EventLine {
+        step: event.step.clone(),
+        state: event.state.clone(),
+        at: event.at.clone(),
+        by: event.by.clone(),
+        text: event.text.clone(),
+        data: data.clone(),
+    };
+    case.events.iter().map(line).collect()
+}
+
+/// What a unit earned with an item in the quarters of a tranche.
+pub fn item_money(
+    allocation: &Allocation,
+    book: &Rulebook,
+    place: (&str, &str, &str),
+) -> Option<Vec<Satang>> {
+    let (hcode, tranche, item) = place;
+    let terms = terms(book).ok()?;
+    let quarters = &terms.tranches.iter().find(|one| one.period.id == tranche)?.quarters;
+    let unit = allocation.cups.iter().flat_map(|cup| &cup.units).find(|unit| unit.hcode == hcode);
+    let amount = |quarter: &crate::money::terms::WeightedPeriod| {
+        let of = unit?.money.volume.get(&quarter.id)?.items.get(item)?;
+        Some(of.amount)
+    };
+    Some(quarters.iter().map(|quarter| amount(quarter).unwrap_or(Satang::ZERO)).collect())
+}
+
+/// What a share of amounts comes to, each rounded as the allocation does.
+pub fn held_of(amounts: &[Satang], share: u32) -> Satang {
+    let whole = u64::from(crate::money::holds::WHOLE);
+    amounts.iter().map(|amount| amount.part(u64::from(share), whole)).sum()
+}
+
+/// The suspicious share of an item's points, in hundredths of a percent, and
+/// never less than it is: by the points of the rows themselves, where they are
+/// the rows that score, else by their share of all rows of the file.
+pub fn suspicious_share(
+    (reader, book, units, catalog): (&Reader, &Rulebook, &Units, &Catalog),
+    (hcode, tranche, item): (&str, &str, &str),
+    facts: &[AuditFact],
+    counted: (u64, u64),
+    as_of: i64,
+) -> Result<u32> {
+    const WHOLE: u128 = crate::money::holds::WHOLE as u128;
+    let up = |part: u128, whole: u128| {
+        let share = (part * WHOLE).div_ceil(whole.max(1)).clamp(1, WHOLE);
+        u32::try_from(share).unwrap_or(crate::money::holds::WHOLE)
+    };
+    let (Some(item), Some(period)) =
+        (book.item(item), book.tranches.iter().find(|period| period.number.to_string() == tranche))
+    else {
+        return Ok(crate::money::holds::WHOLE);
+    };
+    if facts.is_empty() {
+        return Ok(crate::money::holds::WHOLE);
+    }
+    let archives = Archives::read(reader, facts)?;
+    let places: std::collections::HashSet<(String, i64, i64)> = facts
+        .iter()
+        .map(|fact| (archives.file(catalog, &fact.file, fact.sub), fact.sub, fact.line))
+        .collect();
+    let scored = contributing_rows(
+        reader,
+        book,
+        units,
+        catalog,
+        &FigureRef { hcode, item, month: None, as_of },
+    )?;
+    let (mut of, mut all) = (rust_decimal::Decimal::ZERO, rust_decimal::Decimal::ZERO);
+    let in_tranche =
+        |date: &str| date.parse::<NaiveDate>().is_ok_and(|day| period.days().contain(day));
+    let files: std::collections::BTreeSet<&str> =
+        scored.iter().map(|row| row.file.as_str()).collect();
+    for row in scored.iter().filter(|row| in_tranche(&row.date)) {
+        all += row.points;
+        if places.contains(&(row.file.clone(), row.submission, row.line)) {
+            of += row.points;
+        }
+    }
+    let score_themselves = places.iter().any(|(file, ..)| files.contains(file.as_str()));
+    if score_themselves && !all.is_zero() {
+        let hundredths = |points: rust_decimal::Decimal| {
+            u128::try_from((points * rust_decimal::Decimal::ONE_HUNDRED).trunc().mantissa())
+                .unwrap_or(0)
+        };
+        return Ok(up(hundredths(of), hundredths(all)));
+    }
+    Ok(up(u128::from(counted.0.min(counted.1)), u128::from(counted.1)))
+}

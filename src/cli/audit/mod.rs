@@ -1,0 +1,170 @@
+//! `khlang audit`: rules, runs, cases and their steps.
+
+mod find;
+mod list;
+mod step;
+
+use super::known::unknown;
+use super::output::{print, print_json};
+use super::{CommandContext, CommandOutcome, Lang};
+use crate::audit::limit::Threshold;
+use crate::audit::steps::CaseState;
+use crate::audit::{AuditRule, RuleLibrary};
+use crate::money::holds::percent;
+use crate::overlay::{self, Overlay};
+
+/// Calls of `audit`.
+#[derive(Debug, clap::Subcommand)]
+pub enum Args {
+    /// All rules: thresholds, sources, local defaults
+    Rules {
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run the rules, and open the cases that they raise
+    Run(find::Args),
+    /// List cases
+    List(list::Args),
+    /// A case with its rows, steps and money
+    Show(list::ShowArgs),
+    /// Tell the unit of a case, or of several
+    Notify(step::Notify),
+    /// Enter an appeal
+    Appeal(step::Appeal),
+    /// Take an appeal back
+    Withdraw(step::Say),
+    /// Record what was found at the unit, and the proposal
+    Verify(step::Verify),
+    /// Decide
+    Resolve(step::Resolve),
+    /// Take a decided case up again
+    Reopen(step::Say),
+    /// Write a note into a case
+    Note(step::Note),
+}
+
+/// Runs it.
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
+    match args {
+        Args::Rules { json } => rules(context, *json),
+        Args::Run(args) => find::run(context, args),
+        Args::List(args) => list::list(context, args),
+        Args::Show(args) => list::show(context, args),
+        Args::Notify(args) => step::notify(context, args),
+        Args::Appeal(args) => step::appeal(context, args),
+        Args::Withdraw(args) => step::say_so(context, "withdraw", args),
+        Args::Verify(args) => step::verify(context, args),
+        Args::Resolve(args) => step::resolve(context, args),
+        Args::Reopen(args) => step::say_so(context, "reopen", args),
+        Args::Note(args) => step::note(context, args),
+    }
+}
+
+/// A rule that is there.
+pub(super) fn rule_id(library: &RuleLibrary, id: &str) -> anyhow::Result<String> {
+    let wanted = id.to_ascii_lowercase();
+    if library.rules.contains_key(&wanted) {
+        return Ok(wanted);
+    }
+    Err(unknown(("กฎ", "audit rule"), id, library.rules.keys().map(String::as_str)))
+}
+
+fn rules(context: &CommandContext, json: bool) -> anyhow::Result<CommandOutcome> {
+    let library = RuleLibrary::load(Some(&Overlay::new(&context.data, overlay::AUDIT)))?;
+    if json {
+        let rules: Vec<&AuditRule> = library.rules.values().collect();
+        print_json(&rules)?;
+        return Ok(CommandOutcome::Ok);
+    }
+    for rule in library.rules.values() {
+        let own = if rule.own {
+            context.pick(" (ของจังหวัด)", " (the province's own)")
+        } else {
+            ""
+        };
+        print(format!(
+            "{:<20} {:<10} {}{own}",
+            rule.id,
+            rule.item,
+            context.pick(&rule.name.th, &rule.name.en)
+        ))?;
+        print(format!("{:31} {}", "", context.pick(&rule.says.th, &rule.says.en)))?;
+        for (word, limit) in [
+            (context.pick("ชะลอจ่าย", "hold"), &rule.hold),
+            (context.pick("เตือน", "warn"), &rule.warn),
+        ] {
+            if let Some(limit) = limit {
+                print(format!("{:31} {word}: {}", "", limit_text(context, rule, limit)))?;
+            }
+        }
+        print(format!("{:31} {}: {}", "", context.pick("ที่มา", "source"), rule.source))?;
+        if !rule.local_defaults.is_empty() {
+            let keys = rule.local_defaults.join(", ");
+            print(format!("{:31} {}: {keys}", "", context.pick("ค่าที่กำหนดเอง", "local defaults")))?;
+        }
+    }
+    Ok(CommandOutcome::Ok)
+}
+
+/// A threshold in words.
+fn limit_text(context: &CommandContext, rule: &AuditRule, limit: &Threshold) -> String {
+    let th = context.lang == Lang::Th;
+    let text =
+        |value: serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let mut parts: Vec<String> = Vec::new();
+    if let Some(rows) = limit.rows {
+        parts.push(match (rule.counts, th) {
+            (crate::audit::CountedBy::Rows, true) => format!("{rows} แถว"),
+            (crate::audit::CountedBy::Rows, false) => format!("{rows} rows"),
+            (crate::audit::CountedBy::Groups, true) => format!("{rows} กลุ่ม"),
+            (crate::audit::CountedBy::Groups, false) => format!("{rows} groups"),
+        });
+    }
+    if let Some(percent) = limit.percent {
+        parts.push(format!("{} %", text(serde_json::json!(percent))));
+    }
+    if let (Some(z), Some(ratio)) = (limit.z, limit.ratio) {
+        let (z, ratio) = (text(serde_json::json!(z)), text(serde_json::json!(ratio)));
+        parts.push(if th {
+            format!("z > {z} และ {ratio} เท่าของค่ากลาง")
+        } else {
+            format!("z > {z} and {ratio} × the median")
+        });
+    }
+    if let Some(rate) = limit.rate {
+        parts.push(format!("> {}", text(serde_json::json!(rate))));
+    }
+    if let Some(excess) = limit.excess {
+        parts.push(if th {
+            format!("เกิน {excess} คน")
+        } else {
+            format!("{excess} more")
+        });
+    }
+    parts.join(if th { " และ " } else { " and " })
+}
+
+/// A case for which money is held, under the unit's line of money.
+pub(super) fn print_beside(
+    context: &CommandContext,
+    of: &crate::store::HeldFor,
+) -> anyhow::Result<()> {
+    let state = CaseState::parse(&of.state).map(CaseState::text).unwrap_or_default();
+    let (case, rule, item, tranche) = (of.case, &of.rule, &of.item, &of.tranche);
+    let (state, share) = (context.pick(&state.th, &state.en), percent(of.share));
+    print(match (context.lang, of.is_final) {
+        (Lang::Th, false) => {
+            format!("          ชะลอ {share}% ของ {item} งวด {tranche}: เรื่อง {case} {rule} {state}")
+        }
+        (Lang::Th, true) => {
+            format!("          ไม่จ่าย {share}% ของ {item} งวด {tranche}: เรื่อง {case} {rule} {state}")
+        }
+        (Lang::En, false) => format!(
+            "          held {share}% of {item}, tranche {tranche}: case {case} {rule}, {state}"
+        ),
+        (Lang::En, true) => format!(
+            "          not paid {share}% of {item}, tranche {tranche}: case {case} {rule}, {state}"
+        ),
+    })
+}

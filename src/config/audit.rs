@@ -1,0 +1,23 @@
+//! Choices for audits.
+
+use serde::{Deserialize, Serialize};
+
+/// What of an item's money an undecided case holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AuditHolding {
+    /// All that the unit earned with the item in the tranche.
+    File,
+    /// Only the share of the suspicious rows.
+    Rows,
+}
+
+/// Choices for audits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Audit {
+    /// What of an item's money an undecided case holds.
+    pub hold: AuditHolding,
+    /// Days from the day of the letter in which a unit can appeal.
+    pub appeal_days: u32,
+}
