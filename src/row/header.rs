@@ -1,8 +1,8 @@
 //! The header line of a member: what tells it from a row, the order that it
 //! says, and what is wrong with it (contract §4).
 
+use super::compiled_layout::Plan;
 use super::order::Order;
-use super::plan::Plan;
 use crate::catalog::{Layout, nearest};
 
 /// Names of one problem that are listed; hardly any file has more columns.

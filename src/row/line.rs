@@ -6,11 +6,11 @@ use std::cell::Cell;
 
 use super::batch::{Batch, Value};
 use super::blanks::Blanks;
+use super::compiled_layout::Plan;
 use super::date::{Reading, read_date, read_datetime};
 use super::number::{canonical_int, scaled_int};
 use super::order::Order;
 use super::packed::delimiters;
-use super::plan::Plan;
 use crate::catalog::{Storage, Type};
 
 /// A row while it is judged.

@@ -1,8 +1,8 @@
 //! In which order the fields of a row come: by the header line, or by the
 //! version that has as many columns.
 
+use super::compiled_layout::Plan;
 use super::date::{Reading, read_date, read_datetime};
-use super::plan::Plan;
 use crate::catalog::Type;
 
 /// Which column each field of a row is.

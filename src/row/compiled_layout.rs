@@ -4,9 +4,9 @@
 use std::borrow::Cow;
 
 use super::code_set::CodeSet;
-use super::maker::Maker;
+use super::compiler::Maker;
+use super::fast_path::Quick;
 use super::number::{Number, Range};
-use super::quick::Quick;
 use crate::archive::Standard;
 use crate::catalog::{Catalog, Layout, Record, Severity, Shape, Storage, Type};
 

@@ -2,11 +2,11 @@
 
 use super::Judge;
 use crate::row::batch::Value;
+use crate::row::compiled_layout::{Check, PlanColumn, Test, in_range};
 use crate::row::date::{Reading, read_date, years_between};
 use crate::row::line::{Row, characters, day_of};
 use crate::row::packed::Packed;
 use crate::row::person::Person;
-use crate::row::plan::{Check, PlanColumn, Test, in_range};
 
 impl Judge<'_, '_, '_> {
     pub(super) fn sender(&mut self, row: &Row) {

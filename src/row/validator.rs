@@ -6,14 +6,14 @@ use std::cell::Cell;
 use rustc_hash::FxHashMap;
 
 use super::batch::{Batch, RowMeta, Value};
+use super::compiled_layout::{CodeAt, Plan};
 use super::date::serial;
+use super::fast_path::{self, Quick};
 use super::line::{Row, day_of, has_control, may_have_control, pick, split};
 use super::order::Order;
+use super::outcome::{Context, Finding, Verdicts};
 use super::packed::Packed;
 use super::person::Person;
-use super::plan::{CodeAt, Plan};
-use super::quick::{self, Quick};
-use super::verdict::{Context, Finding, Verdicts};
 use crate::catalog::Severity;
 
 mod fields;
@@ -240,7 +240,7 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
             self.missing(row, at, column, text);
             return Value::Null;
         }
-        let good = if self.slow { None } else { quick::value(column, text, packed, batch) };
+        let good = if self.slow { None } else { fast_path::value(column, text, packed, batch) };
         let value = match good {
             // Read again as soon as compared, and seldom the same.
             Some(value) if matches!(column.quick, Quick::Number { .. }) => return value,

@@ -4,9 +4,9 @@
 use std::collections::HashSet;
 
 use super::code_set::CodeSet;
+use super::compiled_layout::{Check, Code, CodeAt, Common, PlanColumn, Test};
+use super::fast_path::Quick;
 use super::number::Range;
-use super::plan::{Check, Code, CodeAt, Common, PlanColumn, Test};
-use super::quick::Quick;
 use crate::catalog::{Catalog, Layout, Record, Severity, Shape, Type, WireColumn};
 
 /// Unit codes that stand for an unknown place (slide 25).

@@ -4,11 +4,11 @@ use super::Judge;
 use crate::catalog::Type;
 use crate::row::batch::{Batch, Value};
 use crate::row::citizen_id;
+use crate::row::compiled_layout::{PlanColumn, Test, in_range};
 use crate::row::date::{Reading, read_date, read_datetime, read_time};
 use crate::row::line::{Row, characters, day_of, store_text};
 use crate::row::number::Number;
 use crate::row::packed::all_digits;
-use crate::row::plan::{PlanColumn, Test, in_range};
 
 impl Judge<'_, '_, '_> {
     /// What is said of a blank, or of a text that stands for one.

@@ -3,8 +3,8 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::blanks::Blanks;
+use super::compiled_layout::CodeAt;
 use super::person::Persons;
-use super::plan::CodeAt;
 
 /// What the rows of an archive are judged against.
 pub struct Context<'a> {

@@ -4,9 +4,9 @@
 
 use super::batch::{Batch, Value};
 use super::citizen_id;
+use super::compiled_layout::{Check, PlanColumn, Test};
 use super::number::{POWERS, Range, canonical_of, scaled_int};
 use super::packed::{Packed, all_digits};
-use super::plan::{Check, PlanColumn, Test};
 use crate::catalog::{Storage, Type};
 
 /// Most decimals of numbers that are told at a glance.
