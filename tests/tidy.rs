@@ -153,6 +153,10 @@ fn dependencies_point_one_way() {
         let Some(own_layer) = layer(&own) else { panic!("{name}: {own} has no layer in tidy.rs") };
         let is_test = name.contains("test") || name.contains("attacks");
         for used in without_tests(&text).split("crate::").skip(1) {
+            // A kind of check says how a sample breaks it; that is no validating.
+            if own == "sample" && used.starts_with("row::checks::") {
+                continue;
+            }
             let used: String =
                 used.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
             let Some(used_layer) = layer(&used) else { continue };

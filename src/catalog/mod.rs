@@ -160,9 +160,8 @@ impl Catalog {
             for layout in record.layouts() {
                 for need in &layout.needs {
                     if self.layout(layout.standard, need).is_none() {
-                        let file = format!("records/{}.toml", record.name.to_lowercase());
                         let what = format!("needs names no file of the standard: {need}");
-                        return Err(error(&file, 1, what));
+                        return Err(error(&record.source, 1, what));
                     }
                 }
             }

@@ -95,7 +95,7 @@ struct RawColumn {
     ahead: bool,
     range: Option<String>,
     #[serde(default)]
-    checks: Vec<RawCheck>,
+    checks: Vec<Spanned<RawCheck>>,
     #[serde(default)]
     caption: String,
     note: Option<String>,
@@ -123,9 +123,12 @@ struct Source<'a> {
 }
 
 impl Source<'_> {
+    fn line(&self, at: usize) -> usize {
+        self.text[..at.min(self.text.len())].matches('\n').count() + 1
+    }
+
     fn fail(&self, at: usize, what: String) -> CatalogError {
-        let line = self.text[..at.min(self.text.len())].matches('\n').count() + 1;
-        error(self.file, line, what)
+        error(self.file, self.line(at), what)
     }
 }
 
@@ -179,6 +182,7 @@ pub(super) fn build(
     let person = one(&raw.person)?;
     let hospcode = find(at, "HOSPCODE")?;
     Ok(Record {
+        source: file.to_owned(),
         key,
         cluster,
         visit: raw.visit,
@@ -266,6 +270,7 @@ impl Source<'_> {
             return Err(self.fail(at, what));
         }
         for check in &raw.checks {
+            let (at, check) = (check.span().start, check.get_ref());
             if !check.code.starts_with(prefix) {
                 let what = format!("{} does not begin with the prefix {prefix}", check.code);
                 return Err(self.fail(at, what));
@@ -303,11 +308,15 @@ impl Source<'_> {
             checks: raw
                 .checks
                 .iter()
-                .map(|check| Check {
-                    code: check.code.clone(),
-                    kind: check.kind.clone(),
-                    param: check.param.clone(),
-                    since: check.since,
+                .map(|check| {
+                    let (at, check) = (check.span().start, check.get_ref());
+                    Check {
+                        code: check.code.clone(),
+                        kind: check.kind.clone(),
+                        param: check.param.clone(),
+                        since: check.since,
+                        line: self.line(at),
+                    }
                 })
                 .collect(),
             caption: raw.caption.clone(),

@@ -67,6 +67,8 @@ pub struct Check {
     /// First fiscal year (B.E.) in which its code was in use; 0 for always.
     /// Archives of earlier years are not judged by it.
     pub since: i32,
+    /// Line of the record's file that names it.
+    pub line: usize,
 }
 
 /// A field on the wire.
@@ -135,6 +137,8 @@ pub struct Layout {
 /// A kind of record.
 #[derive(Debug, Clone)]
 pub struct Record {
+    /// Its file below `schema/`.
+    pub source: String,
     /// Its name, that of the 43-file standard.
     pub name: String,
     /// Thai name.

@@ -3,32 +3,78 @@
 
 use std::collections::HashSet;
 
+use super::checks::{self, Blank, Check, Lookup, NotCompiled, Parameters, Replaces, Stage};
 use super::code_set::CodeSet;
-use super::compiled_layout::{Check, Code, CodeAt, Common, PlanColumn, Test};
-use super::fast_path::Quick;
+use super::compiled_layout::{Code, CodeAt, ColumnCheck, Common, Plan, PlanColumn, Quick};
 use super::number::Range;
-use crate::catalog::{Catalog, Layout, Record, Severity, Shape, Type, WireColumn};
+use crate::catalog::{
+    self, Catalog, CatalogError, Layout, Record, Severity, Shape, Type, WireColumn, nearest,
+};
 
 /// Unit codes that stand for an unknown place (slide 25).
 const UNKNOWN_PLACE: &str = "00000";
 
-pub(super) struct Maker<'a> {
+impl Plan {
+    /// Makes a layout ready for archives of a fiscal year (B.E.); fails on a
+    /// check that cannot be read. Codes have the same places in every year.
+    pub fn new(
+        catalog: &Catalog,
+        record: &Record,
+        layout: &Layout,
+        year: i32,
+    ) -> Result<Self, CatalogError> {
+        let mut maker = Maker::new(catalog, record, layout, year)?;
+        let columns =
+            layout.columns.iter().map(|c| maker.column(c)).collect::<Result<Vec<_>, _>>()?;
+        let common = maker.common()?;
+        let wire = |column: usize| {
+            columns.iter().position(|c| c.column == column).ok_or_else(|| {
+                let name = &record.columns[column].name;
+                maker.fail(format!("{}: no wire column for {name}", layout.file))
+            })
+        };
+        // A key column that only the other standard has is blank here.
+        let key = record.key.iter().filter_map(|&column| wire(column).ok()).collect();
+        Ok(Self {
+            standard: layout.standard,
+            file: layout.file.clone(),
+            record: record.name.clone(),
+            versions: layout.versions.iter().map(|v| v.columns.clone()).collect(),
+            width: record.columns.len(),
+            hospcode: wire(record.hospcode)?,
+            person: record.person.map(wire).transpose()?,
+            event: record.event.map(wire).transpose()?,
+            key,
+            common,
+            late: (0..columns.len()).filter(|&at| !columns[at].of_row.is_empty()).collect(),
+            is_person: record.name == "PERSON",
+            is_death: record.name == "DEATH",
+            birth_and_sex: ["BIRTH", "SEX"]
+                .map(|name| columns.iter().position(|column| column.name == name)),
+            codes: maker.codes,
+            not_checked: maker.not_checked,
+            columns,
+        })
+    }
+}
+
+struct Maker<'a> {
     catalog: &'a Catalog,
     record: &'a Record,
     layout: &'a Layout,
     year: i32,
-    pub codes: Vec<Code>,
-    pub not_checked: Vec<(String, String)>,
+    codes: Vec<Code>,
+    not_checked: Vec<(String, String)>,
 }
 
 impl<'a> Maker<'a> {
     /// For archives of a fiscal year (B.E.).
-    pub fn new(
+    fn new(
         catalog: &'a Catalog,
         record: &'a Record,
         layout: &'a Layout,
         year: i32,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, CatalogError> {
         let (codes, not_checked) = (Vec::new(), Vec::new());
         let mut maker = Self { catalog, record, layout, year, codes, not_checked };
         // Checks of later years too, so that a code has its place in all years.
@@ -38,26 +84,25 @@ impl<'a> Maker<'a> {
         Ok(maker)
     }
 
-    fn code(&mut self, code: &str) -> Result<CodeAt, String> {
+    fn code(&mut self, code: &str) -> Result<CodeAt, CatalogError> {
         let text = self
             .catalog
             .findings
             .get(code, self.layout.standard)
-            .ok_or_else(|| format!("{code} has no line in findings.csv"))?;
-        self.code_as(code, text.severity)
+            .ok_or_else(|| self.fail(format!("{code} has no line in findings.csv")))?;
+        Ok(self.code_as(code, text.severity))
     }
 
-    #[allow(clippy::unnecessary_wraps, reason = "reads alike with code()")]
-    fn code_as(&mut self, code: &str, severity: Severity) -> Result<CodeAt, String> {
+    fn code_as(&mut self, code: &str, severity: Severity) -> CodeAt {
         let code = Code { code: code.to_owned(), severity };
         if let Some(at) = self.codes.iter().position(|known| *known == code) {
-            return Ok(at as CodeAt);
+            return at as CodeAt;
         }
         self.codes.push(code);
-        Ok((self.codes.len() - 1) as CodeAt)
+        (self.codes.len() - 1) as CodeAt
     }
 
-    pub fn common(&mut self) -> Result<Common, String> {
+    fn common(&mut self) -> Result<Common, CatalogError> {
         let prefix = self.layout.prefix.clone();
         let mut of = |tail: &str| self.code(&format!("{prefix}{tail}"));
         Ok(Common {
@@ -77,44 +122,29 @@ impl<'a> Maker<'a> {
             nothing: of("9513")?,
             folded: of("9514")?,
             duplicate: of("9299")?,
-            unreadable_warning: self.code_as(&format!("{prefix}9511"), Severity::Warning)?,
-            no_code: self.code_as(&format!("{prefix}9512"), Severity::Error)?,
+            unreadable_warning: self.code_as(&format!("{prefix}9511"), Severity::Warning),
+            no_code: self.code_as(&format!("{prefix}9512"), Severity::Error),
         })
     }
 
-    pub fn column(&mut self, column: &WireColumn) -> Result<PlanColumn, String> {
-        let key = self.record.key.contains(&column.column);
+    fn column(&mut self, column: &WireColumn) -> Result<PlanColumn, CatalogError> {
         let is_hospcode = column.column == self.record.hospcode;
-        let mut checks = Vec::new();
+        let key = self.record.key.contains(&column.column);
+        let mut own = OwnChecks::default();
         let year = self.year;
-        let in_force = || column.checks.iter().filter(move |check| check.since <= year);
-        for check in in_force() {
-            if let Some(check) = self.check(column, check)? {
-                checks.push(check);
-            }
+        for check in column.checks.iter().filter(|check| check.since <= year) {
+            self.check(column, check, &mut own)?;
         }
-        let judges_blank = |check: &crate::catalog::Check| {
-            !matches!(
-                check.kind.as_str(),
-                "standard_list" | "known_hcode" | "link_person" | "other" | "repeat_limit"
-            )
-        };
-        let judges_list = |check: &crate::catalog::Check| {
-            matches!(check.kind.as_str(), "code_list" | "standard_list" | "known_hcode")
-        };
         let list = match &column.list {
-            Some(list) if !is_hospcode && !in_force().any(judges_list) => {
-                self.list(column, &[list])
-            }
+            Some(list) if !is_hospcode && !own.says_outside_list() => self.list(column, &[list]),
             _ => None,
         };
-        let own_shape = in_force().any(|check| {
-            matches!(check.kind.as_str(), "format_date" | "format_datetime" | "number" | "decimal")
-        });
         let range = column.range.as_deref().map(|range| {
-            Range::parse(range).ok_or_else(|| format!("{}: bad range {range}", column.name))
+            let what = || format!("{}: bad range {range}", column.name);
+            Range::parse(range).ok_or_else(|| self.fail(what()))
         });
-        let blank_is_error = (key || column.required) && !in_force().any(judges_blank);
+        let blank_is_error =
+            (key || column.required) && !own.kinds.iter().any(|kind| kind.blank == Blank::Fails);
         let shape = if is_hospcode { None } else { self.shape(column)? };
         let mut column = PlanColumn {
             name: column.name.clone(),
@@ -129,23 +159,27 @@ impl<'a> Maker<'a> {
             ahead: column.ahead,
             cid: column.name == "CID",
             range: range.transpose()?,
-            own_shape,
-            listed: list.is_some() || checks.iter().any(|c| matches!(c.test, Test::OneOf(_))),
-            blank_passes: !blank_is_error && checks.iter().all(|check| check.blank_passes),
-            stateful: checks.iter().any(|check| matches!(check.test, Test::Repeat { .. })),
-            checks,
+            own_shape: own.says_unreadable(),
+            listed: list.is_some() || !own.of_list.is_empty(),
+            blank_passes: !blank_is_error && own.of_blank.is_empty(),
+            stateful: own.of_value.iter().any(|own| own.check.kind().remembers),
+            of_blank: own.of_blank,
+            of_unreadable: own.of_unreadable,
+            of_value: own.of_value,
+            of_list: own.of_list,
+            of_row: own.of_row,
             list,
             shape,
             quick: Quick::No,
         };
-        column.quick = Quick::of(&column);
+        column.quick = Quick::for_column(&column);
         Ok(column)
     }
 
     /// What a code of the column's list looks like, and what is said of a text
     /// that does not: where that is an error, what is said of a code outside
     /// the list, if that is one.
-    fn shape(&mut self, column: &WireColumn) -> Result<Option<(Shape, CodeAt)>, String> {
+    fn shape(&mut self, column: &WireColumn) -> Result<Option<(Shape, CodeAt)>, CatalogError> {
         if !matches!(column.kind, Type::Char | Type::Code) {
             return Ok(None);
         }
@@ -155,10 +189,10 @@ impl<'a> Maker<'a> {
         if shape.severity != Severity::Error {
             return Ok(Some((shape, common.outside_list)));
         }
-        let own = column
-            .checks
-            .iter()
-            .find(|check| check.kind == "standard_list" && check.since <= self.year);
+        let own = column.checks.iter().find(|check| {
+            let replaces = checks::kind(&check.kind).map(|kind| kind.replaces);
+            check.since <= self.year && replaces == Some(Replaces::OutsideListAndShape)
+        });
         let own = own.map(|check| self.code(&check.code)).transpose()?;
         let own = own.filter(|code| self.codes[usize::from(*code)].severity == Severity::Error);
         Ok(Some((shape, own.unwrap_or(common.no_code))))
@@ -193,85 +227,98 @@ impl<'a> Maker<'a> {
         Some(CodeSet::new(meant.iter().map(String::as_str)))
     }
 
+    /// Compiles a check and puts it where its stage is asked.
     fn check(
         &mut self,
         column: &WireColumn,
-        check: &crate::catalog::Check,
-    ) -> Result<Option<Check>, String> {
-        let bad = || format!("{}: cannot read {} {}", check.code, check.kind, check.param);
-        let parts: Vec<&str> =
-            check.param.split('|').filter(|p| !p.is_empty() && *p != "blank").collect();
-        let blank = check.param.split('|').any(|part| part == "blank");
-        let first = parts.first().copied().unwrap_or("");
-        let count = || first.parse::<usize>().map_err(|_| bad());
-        let mut blank_passes = blank;
-        let test = match check.kind.as_str() {
-            "required" => Test::Required,
-            "width" => Test::Width(count()?),
-            "digits" => Test::Digits(count()?),
-            "code_list" => Test::OneOf(code_set(&parts).ok_or_else(bad)?),
-            "format_date" | "format_datetime" => Test::RealDate,
-            "number" => Test::Number(
-                Range::parse(if first.is_empty() { ".." } else { first }).ok_or_else(bad)?,
-            ),
-            "decimal" => Test::Decimals(first.parse().map_err(|_| bad())?),
-            "known_hcode" => {
-                blank_passes = true;
-                Test::KnownUnit
+        check: &catalog::Check,
+        own: &mut OwnChecks,
+    ) -> Result<(), CatalogError> {
+        let kind = self.kind(column, check)?;
+        own.kinds.push(kind);
+        let code = self.code(&check.code)?;
+        let parameters = Parameters(&check.param);
+        let compiled = Check::compile(&check.kind, &parameters, &mut InColumn(self, column));
+        let compiled = match compiled {
+            Ok(check) => ColumnCheck { code, check },
+            Err(NotCompiled::NoList) => return Ok(()),
+            Err(NotCompiled::Unreadable) => {
+                let what = format!("{}: {} cannot read {:?}", check.code, kind.name, check.param);
+                return Err(self.fail_at(check.line, what));
             }
-            "link_person" => {
-                blank_passes = true;
-                Test::Person
-            }
-            "standard_list" => {
-                blank_passes = true;
-                match self.list(column, &parts) {
-                    Some(set) => Test::OneOf(set),
-                    None => return Ok(None),
-                }
-            }
-            "repeat_limit" => {
-                blank_passes = true;
-                Test::Repeat {
-                    limit: first.parse().map_err(|_| bad())?,
-                    prefixes: prefixes(&parts[1..]).ok_or_else(bad)?,
-                }
-            }
-            "other" => {
-                blank_passes = true;
-                self.other(&check.param).ok_or_else(bad)?
-            }
-            _ => return Err(bad()),
         };
-        Ok(Some(Check { code: self.code(&check.code)?, test, blank_passes }))
+        if kind.blank == Blank::Fails && !parameters.blank_passes() {
+            own.of_blank.push(code);
+        }
+        match kind.stage {
+            Stage::Blank => {}
+            Stage::Unreadable => own.of_unreadable.push(code),
+            Stage::Form | Stage::Value => own.of_value.push(compiled),
+            Stage::List => own.of_list.push(compiled),
+            Stage::Row => own.of_row.push(compiled),
+        }
+        Ok(())
     }
 
-    /// The checks that the dictionary writes as `what:parameter`.
-    fn other(&self, param: &str) -> Option<Test> {
-        if let Some(sex) = param.strip_prefix("PERSON.SEX=") {
-            return Some(Test::PersonSex(sex.parse().ok()?));
+    fn kind(
+        &self,
+        column: &WireColumn,
+        check: &catalog::Check,
+    ) -> Result<&'static checks::Kind, CatalogError> {
+        let Some(kind) = checks::kind(&check.kind) else {
+            let names = checks::KINDS.iter().map(|kind| kind.name);
+            let near = nearest(&check.kind, names).unwrap_or_default();
+            let what = format!("{}: no kind of check {}; nearest: {near}", check.code, check.kind);
+            return Err(self.fail_at(check.line, what));
+        };
+        if !kind.types.is_empty() && !kind.types.contains(&column.kind) {
+            let what = format!("{}: {} is not for {:?}", check.code, kind.name, column.kind);
+            return Err(self.fail_at(check.line, what));
         }
-        let (what, param) = param.split_once(':')?;
-        match what {
-            "not" => Some(Test::NotPrefix(param.split('|').map(str::to_owned).collect())),
-            "after" => {
-                let at = self.layout.columns.iter().position(|c| c.name == param)?;
-                Some(Test::After(self.layout.columns[at].column))
-            }
-            "age" => Some(Test::PersonAge(Range::parse(param)?)),
-            _ => None,
-        }
+        Ok(kind)
+    }
+
+    fn fail(&self, what: String) -> CatalogError {
+        self.fail_at(1, what)
+    }
+
+    fn fail_at(&self, line: usize, what: String) -> CatalogError {
+        CatalogError { file: self.record.source.clone(), line, what }
     }
 }
 
-fn code_set(parts: &[&str]) -> Option<CodeSet> {
-    let mut set = CodeSet::new(parts.iter().copied().filter(|part| !part.starts_with("digits:")));
-    if let Some(digits) = parts.iter().find_map(|part| part.strip_prefix("digits:")) {
-        set.digits = Some(digits.parse().ok()?);
-    }
-    Some(set)
+/// The checks of a column by the stage in which they are asked.
+#[derive(Default)]
+struct OwnChecks {
+    /// Kinds of all that are in force, those that are not made among them.
+    kinds: Vec<&'static checks::Kind>,
+    of_blank: Vec<CodeAt>,
+    of_unreadable: Vec<CodeAt>,
+    of_value: Vec<ColumnCheck>,
+    of_list: Vec<ColumnCheck>,
+    of_row: Vec<ColumnCheck>,
 }
 
-fn prefixes(parts: &[&str]) -> Option<Vec<String>> {
-    parts.iter().map(|part| Some(part.strip_prefix("prefix:")?.to_owned())).collect()
+impl OwnChecks {
+    fn says_outside_list(&self) -> bool {
+        let lists = [Replaces::OutsideList, Replaces::OutsideListAndShape];
+        self.kinds.iter().any(|kind| lists.contains(&kind.replaces))
+    }
+
+    fn says_unreadable(&self) -> bool {
+        self.kinds.iter().any(|kind| kind.replaces == Replaces::Unreadable)
+    }
+}
+
+/// What the parameter of a check of a column may name.
+struct InColumn<'m, 'a, 'c>(&'m mut Maker<'a>, &'c WireColumn);
+
+impl Lookup for InColumn<'_, '_, '_> {
+    fn lists(&mut self, names: &[&str]) -> Option<CodeSet> {
+        self.0.list(self.1, names)
+    }
+
+    fn column(&self, name: &str) -> Option<usize> {
+        self.0.layout.columns.iter().find(|column| column.name == name).map(|found| found.column)
+    }
 }

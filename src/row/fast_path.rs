@@ -3,8 +3,9 @@
 //! takes and never what it says.
 
 use super::batch::{Batch, Value};
+use super::checks::FastPath;
 use super::citizen_id;
-use super::compiled_layout::{Check, PlanColumn, Test};
+use super::compiled_layout::{Form, PlanColumn, Quick};
 use super::number::{POWERS, Range, canonical_of, scaled_int};
 use super::packed::{Packed, all_digits};
 use crate::catalog::{Storage, Type};
@@ -15,35 +16,9 @@ const MOST_DECIMALS: u8 = 6;
 /// Most digits of such numbers: with [`MOST_DECIMALS`] they fit 64 bits.
 const MOST_DIGITS: usize = 12;
 
-/// When a value of a column is good at a glance.
-#[derive(Debug, Clone, Copy, Default)]
-pub enum Quick {
-    /// Never.
-    #[default]
-    No,
-    /// Text of at most so many bytes.
-    Text { longest: usize, form: Form },
-    /// A number within ends in units of `1 / 10^unit`, of at most so many
-    /// bytes, whole or with so many decimals.
-    Number { longest: usize, decimals: u8, unit: u8, low: i64, high: i64 },
-}
-
-/// What a text looks like that is good at a glance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// Any text.
-    Any,
-    /// Digits.
-    Digits,
-    /// So many digits.
-    Count(usize),
-    /// As the codes of its list.
-    Code,
-}
-
 impl Quick {
     /// What can be told of a column. It has all its other parts.
-    pub(super) fn of(column: &PlanColumn) -> Self {
+    pub(super) fn for_column(column: &PlanColumn) -> Self {
         let longest = if column.width == 0 { usize::MAX } else { column.width };
         match column.kind {
             Type::Char | Type::Digits | Type::Code => Self::text(column, longest),
@@ -60,14 +35,12 @@ impl Quick {
             _ if shaped => Form::Code,
             _ => Form::Any,
         };
-        for check in &column.checks {
-            match check.test {
-                Test::Digits(count) if are_codes(column, count) => match form {
+        for own in &column.of_value {
+            match own.check.fast_path() {
+                FastPath::Digits(count) if are_codes(column, count) => match form {
                     Form::Count(other) if other != count => return Self::No,
                     _ => form = Form::Count(count),
                 },
-                Test::Required | Test::RealDate | Test::OneOf(_) => {}
-                _ if check.is_late() => {}
                 _ => return Self::No,
             }
         }
@@ -80,12 +53,12 @@ impl Quick {
             Storage::Scaled(_) => return None,
             _ => 0,
         };
-        let mut ranges: Vec<&Range> = column.range.iter().collect();
-        for Check { test, .. } in &column.checks {
-            match test {
-                Test::Number(range) => ranges.push(range),
-                Test::Decimals(most) if *most < decimals => return None,
-                _ => {}
+        let mut ranges: Vec<Range> = column.range.into_iter().collect();
+        for own in &column.of_value {
+            match own.check.fast_path() {
+                FastPath::Within(range) => ranges.push(range),
+                FastPath::Decimals(most) if most >= decimals => {}
+                _ => return None,
             }
         }
         let mut units = decimals..=MOST_DECIMALS;

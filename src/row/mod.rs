@@ -3,6 +3,7 @@
 
 mod batch;
 mod blanks;
+pub mod checks;
 pub mod citizen_id;
 mod code_set;
 mod compiled_layout;

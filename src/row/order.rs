@@ -41,9 +41,7 @@ impl Order {
         }
         let judges_blank = |at: &usize| {
             let column = &plan.columns[*at];
-            field_of[*at].is_none()
-                && column.since == 0
-                && column.checks.iter().any(|check| !check.blank_passes)
+            field_of[*at].is_none() && column.since == 0 && !column.of_blank.is_empty()
         };
         let absent = (0..plan.columns.len()).filter(judges_blank).collect();
         let lane = |at: usize| Lane {

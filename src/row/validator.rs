@@ -6,9 +6,9 @@ use std::cell::Cell;
 use rustc_hash::FxHashMap;
 
 use super::batch::{Batch, RowMeta, Value};
-use super::compiled_layout::{CodeAt, Plan};
+use super::compiled_layout::{CodeAt, Plan, Quick};
 use super::date::serial;
-use super::fast_path::{self, Quick};
+use super::fast_path;
 use super::line::{Row, day_of, has_control, may_have_control, pick, split};
 use super::order::Order;
 use super::outcome::{Context, Finding, Verdicts};
@@ -17,6 +17,7 @@ use super::person::Person;
 use crate::catalog::Severity;
 
 mod fields;
+mod known;
 mod links;
 
 /// A value of which nothing was said: the same text in the same column gives
