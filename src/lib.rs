@@ -24,6 +24,7 @@
 //! | [`money`] | pools shared to the satang, what was paid, statements, holds | a judge of rows |
 //! | [`kpi`] | indicators from data in `schema/kpi`, and why | a place where one is defined |
 //! | [`printable`] | names and texts as a terminal or a log may show them | |
+//! | [`problem_code`] | names of what can be wrong with an archive | their texts |
 //! | [`privacy`] | which counts are too small to be shown | aware of what they count |
 //! | [`report`] | forms in which numbers leave | aware of what they count |
 //! | [`export`], [`schedule`] | what leaves as folders, and when | aware of what woke it |
@@ -74,6 +75,7 @@ pub mod money;
 pub mod printable;
 pub mod priority;
 pub mod privacy;
+pub mod problem_code;
 pub mod registry;
 pub mod report;
 pub mod row;

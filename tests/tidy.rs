@@ -32,6 +32,7 @@ const LAYERS: &[&[&str]] = &[
         "printable",
         "priority",
         "privacy",
+        "problem_code",
         "version",
     ],
 ];

@@ -114,6 +114,7 @@ impl Catalog {
             }
         }
         let catalog = Self { records, codes, shapes, findings, files };
+        catalog.findings.check_problems("findings.csv")?;
         catalog.check_needs()?;
         Ok(catalog)
     }

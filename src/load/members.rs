@@ -4,6 +4,7 @@
 mod head;
 
 use crate::archive::{Archive, Entry, ReadTrouble, Standard};
+use crate::problem_code::ProblemCode;
 use crate::row::{HeaderTrouble, Order, Plan};
 use crate::submission::{Problem, Texts};
 use crate::world::World;
@@ -58,18 +59,18 @@ pub struct Contents {
 pub fn problem(
     world: &World,
     standard: Option<Standard>,
-    code: &str,
+    code: ProblemCode,
     member: Option<&str>,
     line: Option<u64>,
     detail: impl Into<String>,
 ) -> Problem {
     Problem {
-        code: code.to_owned(),
+        code: code.as_str().to_owned(),
         member: member.map(str::to_owned),
         line,
         detail: detail.into(),
         nearest: None,
-        texts: Texts::of(&world.catalog, code, standard),
+        texts: Texts::of(&world.catalog, code.as_str(), standard),
     }
 }
 
@@ -102,7 +103,14 @@ impl Contents {
         }
         if contents.members.is_empty() {
             let detail = contents.nothing_known(world, standard);
-            return Err(Refusal::broken(problem(world, Some(standard), "A07", None, None, detail)));
+            return Err(Refusal::broken(problem(
+                world,
+                Some(standard),
+                ProblemCode::NoKnownFile,
+                None,
+                None,
+                detail,
+            )));
         }
         for member in &mut contents.members {
             let (_, layout) = world.file(member.record, standard);
@@ -110,7 +118,7 @@ impl Contents {
             let head = head::of(archive, member.entry, plan, layout)
                 .map_err(|e| refusal(world, standard, e))?;
             let name = member.name.clone();
-            let say = |code: &str, line: Option<u64>, detail: String| {
+            let say = |code: ProblemCode, line: Option<u64>, detail: String| {
                 problem(world, Some(standard), code, Some(&name), line, detail)
             };
             let said = member.read_head(&head, layout, plan);
@@ -119,10 +127,10 @@ impl Contents {
                 contents.problems.push(Problem { nearest, ..say(code, said.line, detail) });
             }
             if let Some(line) = said.quoted {
-                contents.notes.push(say("N15", Some(line), String::new()));
+                contents.notes.push(say(ProblemCode::QuotedValues, Some(line), String::new()));
             }
             if !member.broken && !member.has_data {
-                contents.notes.push(say("N04", None, String::new()));
+                contents.notes.push(say(ProblemCode::NoData, None, String::new()));
             }
         }
         contents.check_needs(world, standard);
@@ -142,7 +150,14 @@ impl Contents {
         let Some(name) = file_name(entry) else {
             drain(archive, entry.index).map_err(|e| refusal(world, standard, e))?;
             let detail = entry.base.clone();
-            self.notes.push(problem(world, Some(standard), "N01", Some(&entry.name), None, detail));
+            self.notes.push(problem(
+                world,
+                Some(standard),
+                ProblemCode::EntrySkipped,
+                Some(&entry.name),
+                None,
+                detail,
+            ));
             return Ok(());
         };
         let other = if standard == Standard::F21 { Standard::F43 } else { Standard::F21 };
@@ -154,7 +169,7 @@ impl Contents {
                 return Err(Refusal::broken(problem(
                     world,
                     Some(standard),
-                    "A02",
+                    ProblemCode::ArchiveStructure,
                     Some(&entry.name),
                     None,
                     detail,
@@ -175,15 +190,21 @@ impl Contents {
             return Err(Refusal::broken(problem(
                 world,
                 Some(standard),
-                "A07",
+                ProblemCode::NoKnownFile,
                 Some(&entry.name),
                 None,
                 detail,
             )));
         } else {
             drain(archive, entry.index).map_err(|e| refusal(world, standard, e))?;
-            let mut said =
-                problem(world, Some(standard), "M07", Some(&entry.name), None, name.to_owned());
+            let mut said = problem(
+                world,
+                Some(standard),
+                ProblemCode::UnknownFile,
+                Some(&entry.name),
+                None,
+                name.to_owned(),
+            );
             said.nearest = world.catalog.nearest_file(standard, &cut).map(str::to_owned);
             self.problems.push(said);
         }
@@ -231,7 +252,14 @@ impl Contents {
             member.broken = true;
             let name = Some(member.name.as_str());
             let detail = format!("{} needs {missing}", member.file);
-            self.problems.push(problem(world, Some(standard), "M06", name, None, detail));
+            self.problems.push(problem(
+                world,
+                Some(standard),
+                ProblemCode::PartnerMissing,
+                name,
+                None,
+                detail,
+            ));
         }
     }
 }

@@ -71,17 +71,17 @@ fn new_submission(claim: &Claim) -> Result<Submission, LoadError> {
 /// What the name says, or what is wrong with it (A04, A05, A06).
 fn gate_name(claim: &Claim) -> Result<ArchiveName, Box<(Problem, Option<ArchiveName>)>> {
     let world = &claim.world;
-    let said = |code: &str, detail: String| problem(world, None, code, None, None, detail);
-    let name = ArchiveName::parse(&claim.name)
-        .map_err(|error: NameError| (said(error.code(), claim.name.clone()), None))?;
-    if !world.units.knows(&name.hcode) {
-        return Err(Box::new((said("A05", name.hcode.clone()), Some(name))));
-    }
-    if name.in_future(claim.now.naive_local()) {
-        let detail = format!("{} (now {})", name.sent_at, claim.now.format("%Y-%m-%d %H:%M"));
-        return Err(Box::new((said("A06", detail), Some(name))));
-    }
-    Ok(name)
+    let known = |hcode: &str| world.units.knows(hcode);
+    ArchiveName::validate(&claim.name, known, claim.now.naive_local()).map_err(|(error, name)| {
+        let detail = match (error, &name) {
+            (NameError::UnknownUnit, Some(name)) => name.hcode.clone(),
+            (NameError::Future, Some(name)) => {
+                format!("{} (now {})", name.sent_at, claim.now.format("%Y-%m-%d %H:%M"))
+            }
+            _ => claim.name.clone(),
+        };
+        Box::new((problem(world, None, error.code(), None, None, detail), name))
+    })
 }
 
 fn name_into(submission: &mut Submission, name: &ArchiveName) {

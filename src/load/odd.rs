@@ -4,6 +4,7 @@
 use super::members::{Member, problem};
 use crate::archive::Standard;
 use crate::catalog::Layout;
+use crate::problem_code::ProblemCode;
 use crate::row::{Order, Plan, is_header, name};
 use crate::submission::Problem;
 use crate::world::World;
@@ -31,12 +32,12 @@ impl Odd {
     const ALL: [Self; 4] = [Self::Blank, Self::CtrlZ, Self::Header, Self::Mark];
 
     /// The code of its note.
-    fn code(self) -> &'static str {
+    fn code(self) -> ProblemCode {
         match self {
-            Self::Blank => "N11",
-            Self::CtrlZ => "N12",
-            Self::Header => "N13",
-            Self::Mark => "N14",
+            Self::Blank => ProblemCode::BlankLines,
+            Self::CtrlZ => ProblemCode::CtrlZ,
+            Self::Header => ProblemCode::HeaderAgain,
+            Self::Mark => ProblemCode::ByteOrderMark,
         }
     }
 }

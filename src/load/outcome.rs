@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::members::{Contents, problem};
 use super::pipeline::{Both, Written};
 use crate::archive::Standard;
+use crate::problem_code::ProblemCode;
 use crate::row::{CodeAt, Verdicts};
 use crate::submission::{Counts, FindingLine, MonthCounts, Status, Submission, Texts};
 use crate::world::World;
@@ -85,15 +86,18 @@ pub(super) fn complete(
         }
     }
     submission.files = Submission::sum_files(&submission.months);
-    let note =
-        |code: &str, detail: String| problem(world, Some(standard), code, None, None, detail);
+    let note = |code: ProblemCode, detail: String| {
+        problem(world, Some(standard), code, None, None, detail)
+    };
     submission.problems = contents.problems;
     submission.notes = contents.notes;
     for (list, fields) in not_checked {
-        submission.notes.push(note("N02", format!("{list}: {}", fields.join(", "))));
+        submission
+            .notes
+            .push(note(ProblemCode::ListNotInstalled, format!("{list}: {}", fields.join(", "))));
     }
     if links_unchecked > 0 {
-        submission.notes.push(note("N03", format!("{links_unchecked}")));
+        submission.notes.push(note(ProblemCode::LinksUnchecked, format!("{links_unchecked}")));
     }
     Ok(())
 }

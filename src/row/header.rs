@@ -4,6 +4,7 @@
 use super::compiled_layout::Plan;
 use super::order::Order;
 use crate::catalog::{Layout, nearest};
+use crate::problem_code::ProblemCode;
 
 /// Names of one problem that are listed; hardly any file has more columns.
 const LISTED: usize = 100;
@@ -15,7 +16,7 @@ const SHOWN: usize = 64;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeaderTrouble {
     /// `M02`, `M03` or `M04`.
-    pub code: &'static str,
+    pub code: ProblemCode,
     /// The columns, joined by `, `.
     pub detail: String,
     /// For unknown columns, in the same order: the nearest known names that
@@ -62,13 +63,13 @@ impl Order {
         if !unknown.is_empty() {
             let near: Vec<&str> = unknown.iter().map(|(_, near)| near.unwrap_or("-")).collect();
             troubles.push(HeaderTrouble {
-                code: "M02",
+                code: ProblemCode::UnknownColumn,
                 detail: listed(&unknown.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>()),
                 nearest: near.iter().any(|near| *near != "-").then(|| listed(&near)),
             });
         }
         if let Some(missing) = missing(&found, &unknown, plan, layout) {
-            troubles.push(trouble("M03", &missing));
+            troubles.push(trouble(ProblemCode::MissingColumn, &missing));
         }
         let again =
             |&(index, at): &(usize, &Option<usize>)| at.is_some() && found[..index].contains(at);
@@ -76,7 +77,7 @@ impl Order {
             found.iter().enumerate().filter(again).map(|(index, _)| names[index]).collect();
         twice.dedup();
         if !twice.is_empty() {
-            troubles.push(trouble("M04", &twice));
+            troubles.push(trouble(ProblemCode::ColumnTwice, &twice));
         }
         if troubles.is_empty() { Ok(Self::new(found, plan)) } else { Err(troubles) }
     }
@@ -108,7 +109,7 @@ fn free_name<'l>(name: &str, found: &[Option<usize>], layout: &'l Layout) -> Opt
     nearest(name, free.map(|at| layout.columns[at].name.as_str()))
 }
 
-fn trouble(code: &'static str, names: &[&str]) -> HeaderTrouble {
+fn trouble(code: ProblemCode, names: &[&str]) -> HeaderTrouble {
     HeaderTrouble { code, detail: listed(names), nearest: None }
 }
 
@@ -150,7 +151,8 @@ mod tests {
     fn wrong(standard: Standard, file: &str, line: &str) -> Vec<(String, String, String)> {
         of(standard, file, |plan, layout| {
             let troubles = Order::of_header(line, plan, layout).err().unwrap_or_default();
-            let told = |t: HeaderTrouble| (t.code.into(), t.detail, t.nearest.unwrap_or_default());
+            let told =
+                |t: HeaderTrouble| (t.code.to_string(), t.detail, t.nearest.unwrap_or_default());
             troubles.into_iter().map(told).collect()
         })
     }

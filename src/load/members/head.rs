@@ -7,6 +7,7 @@ use super::Member;
 use crate::archive::{Archive, ReadTrouble};
 use crate::catalog::Layout;
 use crate::load::odd::with_content;
+use crate::problem_code::ProblemCode;
 use crate::row::{BOM, Encoding, HeaderTrouble, Order, Plan, decode, is_header};
 
 /// Bytes of a member that are looked at before it is read as a whole.
@@ -43,7 +44,7 @@ pub(super) struct Said {
 }
 
 impl Said {
-    fn broken(code: &'static str, line: u64, detail: String) -> Self {
+    fn broken(code: ProblemCode, line: u64, detail: String) -> Self {
         let troubles = vec![HeaderTrouble { code, detail, nearest: None }];
         Self { troubles, line: Some(line), quoted: None }
     }
@@ -96,7 +97,7 @@ impl Member {
             return Said { quoted, ..Said::default() };
         }
         let detail = self.unknown_number(first.split('|').count(), plan);
-        Said { quoted, ..Said::broken("M01", number, detail) }
+        Said { quoted, ..Said::broken(ProblemCode::ColumnCount, number, detail) }
     }
 
     /// Whether a row has as many columns as one of the orders; one trailing
@@ -117,7 +118,7 @@ impl Member {
     /// M05 for line ends of CR alone.
     fn cr_alone(&mut self, line: u64) -> Said {
         self.has_data = true;
-        Said::broken("M05", line, CR_ALONE.to_owned())
+        Said::broken(ProblemCode::NotText, line, CR_ALONE.to_owned())
     }
 
     /// A number of columns that no version has: which do, and what a row would
