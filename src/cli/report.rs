@@ -47,7 +47,7 @@ pub struct Args {
 }
 
 fn format_of(name: &str) -> Result<Format, String> {
-    let known = Format::ALL.map(Format::as_str).join(", ");
+    let known = Format::NAMES.join(", ");
     Format::parse(name).ok_or_else(|| format!("the formats are {known}"))
 }
 
@@ -80,7 +80,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
         Some(path) => write_whole(path, &bytes).with_context(|| path.display().to_string())?,
         None => {
             let mut out = std::io::stdout().lock();
-            let binary = format == Format::Xlsx && out.is_terminal();
+            let binary = format.is_binary() && out.is_terminal();
             anyhow::ensure!(!binary, "a workbook is no text: say --out FILE");
             out.write_all(&bytes)?;
         }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use clap::builder::PossibleValuesParser;
 
 use super::allocate::payable_units;
 use super::known::unknown;
@@ -27,7 +28,7 @@ pub struct Args {
     #[arg(long, value_name = "SUBMISSION")]
     as_of: Option<i64>,
     /// Form of the statement
-    #[arg(long, default_value = "html", value_parser = ["html", "xlsx", "json"])]
+    #[arg(long, default_value = "html", value_parser = PossibleValuesParser::new(Format::OF_STATEMENTS))]
     format: String,
     /// File to write, or the folder when every main unit is asked for
     #[arg(long, value_name = "FILE")]
@@ -54,7 +55,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
         kept: Some(&kept),
     };
     let counted = count(&basis)?;
-    let format = Format::parse(&args.format).context("html, xlsx or json")?;
+    let format = Format::parse(&args.format).context("clap lets no other through")?;
     let write = |document: &Document, path: &Path| -> anyhow::Result<()> {
         let lang = match context.lang {
             Lang::Th => crate::report::Lang::Th,

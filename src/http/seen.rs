@@ -21,10 +21,6 @@ use crate::kpi::{
 use crate::privacy::{Cell, hide, is_small};
 use crate::report::{Cell as Shown, Document, Part, Words};
 
-/// Levels at which units are summed up.
-const SUMS: [Level; 5] =
-    [Level::Cup, Level::Network, Level::District, Level::Province, Level::Class];
-
 /// A group's result; without counts and value when they are not shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SeenRow {
@@ -129,8 +125,7 @@ fn hidden(
     let mut cells = Vec::new();
     for row in &of_units.rows {
         let unit = units.by_code.get(&row.code);
-        let of = SUMS
-            .iter()
+        let of = Level::sums()
             .map(|level| (level.to_string(), unit.map_or(&*row.code, |u| level.group(u))));
         let mut own = Vec::new();
         for group in of {

@@ -3,7 +3,19 @@
 
 use std::borrow::Cow;
 
-use super::{Cell, Document, Kind, Lang, Table};
+use super::document::Document;
+use super::form::Form;
+use super::table::{Cell, Kind, Table};
+use super::words::Lang;
+
+/// The format.
+pub(super) const FORM: Form = Form {
+    name: "csv",
+    media_type: "text/csv; charset=utf-8; header=present",
+    binary: false,
+    write: |document, lang, _| Ok(self::document(document, lang)),
+    table: Some(of),
+};
 
 /// The byte order mark that makes spreadsheet programs read UTF-8.
 pub const BOM: &str = "\u{feff}";

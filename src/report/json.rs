@@ -4,8 +4,19 @@
 use chrono::{DateTime, FixedOffset};
 use serde_json::{Map, Value, json};
 
+use super::document::Document;
+use super::form::Form;
+use super::table::{Cell, Kind, Table};
 use super::words::{Lang, Words};
-use super::{Cell, Document, Kind, Table};
+
+/// The format.
+pub(super) const FORM: Form = Form {
+    name: "json",
+    media_type: "application/json",
+    binary: false,
+    write: |document, _, made| Ok(self::document(document, made)),
+    table: None,
+};
 
 /// A document as JSON bytes.
 pub fn document(document: &Document, made: DateTime<FixedOffset>) -> Vec<u8> {

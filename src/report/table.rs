@@ -4,7 +4,7 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::Prose;
+use super::prose::Prose;
 use super::words::{Lang, Words, day, grouped, rounded};
 
 /// What the cells of a column are.

@@ -8,8 +8,20 @@ use rust_xlsxwriter::{
     DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet,
 };
 
+use super::document::Document;
+use super::error::ReportError;
+use super::form::Form;
+use super::table::{Cell, Column, Kind, Table};
 use super::words::{Lang, day};
-use super::{Cell, Column, Document, Kind, ReportError, Table};
+
+/// The format.
+pub(super) const FORM: Form = Form {
+    name: "xlsx",
+    media_type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    binary: true,
+    write: document,
+    table: None,
+};
 
 type Result<T> = std::result::Result<T, ReportError>;
 

@@ -134,7 +134,7 @@ fn another_program_reads_the_workbook() {
 
 #[test]
 fn the_same_document_and_time_give_the_same_bytes() {
-    for format in Format::ALL {
+    for &format in Format::ALL {
         let write = || document().write(format, Lang::Th, made()).unwrap();
         assert_eq!(write(), write(), "{format:?}");
     }

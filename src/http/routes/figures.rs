@@ -8,8 +8,9 @@ use super::{Access, Body, DATA, PROVINCE, READS, Route};
 use crate::access::Role;
 use crate::http::call::{Form, Param};
 use crate::http::problem;
-use crate::http::reply::{CSV, HTML, JSON, XLSX};
+use crate::http::reply::{CSV, JSON};
 use crate::http::views::{expected, exports, kpi, rounds};
+use crate::report::Format;
 
 /// Routes about what the data come to: sendings, points, money, indicators, exports.
 pub const ROUTES: &[Route] = &[
@@ -113,7 +114,7 @@ pub const ROUTES: &[Route] = &[
         about: "What a main unit is told about its money.",
         about_th: "ใบแจ้งผลการจัดสรรเงินของหน่วยบริการประจำ",
         params: &[ROUND, DOCUMENT, LANG],
-        content: &[JSON, HTML, XLSX],
+        content: Format::MEDIA_TYPES_OF_STATEMENTS,
         schema: Some("Document"),
         problems: &[
             problem::BEING_COMPUTED,
@@ -151,7 +152,7 @@ pub const ROUTES: &[Route] = &[
         about: "An indicator for a period, by group; small counts of other units are not shown.",
         about_th: "ผลตัวชี้วัดตามช่วงเวลาและระดับ จำนวนน้อยของหน่วยอื่นจะไม่แสดง",
         params: &[PERIOD, LEVEL, OF_UNIT, GROUP, FORMAT, LANG],
-        content: &[JSON, CSV, XLSX, HTML],
+        content: Format::MEDIA_TYPES,
         schema: Some("Kpi"),
         problems: &[problem::BEING_COMPUTED, problem::NO_KPI, problem::NO_UNIT],
         asks_store: true,
@@ -214,7 +215,7 @@ pub const ROUTES: &[Route] = &[
         about: "A file of an export.",
         about_th: "ไฟล์ของข้อมูลส่งออก",
         params: &[],
-        content: &[JSON, CSV, XLSX, HTML],
+        content: Format::MEDIA_TYPES,
         schema: None,
         problems: &[problem::NO_EXPORT, problem::STORAGE],
         asks_store: false,

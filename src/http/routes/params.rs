@@ -2,6 +2,8 @@
 
 use crate::http::call::{Form, Param};
 use crate::http::problem::{self, Kind};
+use crate::kpi::Level;
+use crate::report::Format;
 
 /// See its `about`.
 pub const PAGE: Param = Param { name: "page", form: Form::Page, about: "Page, from 1." };
@@ -81,7 +83,7 @@ pub const PERIOD: Param = Param {
 /// See its `about`.
 pub const LEVEL: Param = Param {
     name: "level",
-    form: Form::OneOf(&["unit", "cup", "network", "district", "province", "class"]),
+    form: Form::OneOf(Level::NAMES),
     about: "How units are summed up; `unit` if not given.",
 };
 /// See its `about`.
@@ -93,13 +95,13 @@ pub const GROUP: Param = Param {
 /// See its `about`.
 pub const FORMAT: Param = Param {
     name: "format",
-    form: Form::OneOf(&["json", "csv", "xlsx", "html"]),
+    form: Form::OneOf(Format::NAMES),
     about: "Form of the reply; `json` if not given.",
 };
 /// See its `about`.
 pub const DOCUMENT: Param = Param {
     name: "format",
-    form: Form::OneOf(&["json", "html", "xlsx"]),
+    form: Form::OneOf(Format::OF_STATEMENTS),
     about: "Form of the reply; `json` if not given.",
 };
 /// See its `about`.

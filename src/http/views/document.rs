@@ -3,23 +3,13 @@
 use crate::http::call::Call;
 use crate::http::page::Lang;
 use crate::http::problem::{self, Problem};
-use crate::http::reply::{CSV, HTML, JSON, Reply, XLSX};
+use crate::http::reply::Reply;
 use crate::report::{Document, Format, Lang as Said};
 
 /// The form that is asked for; none for the JSON of the API.
 pub fn format(call: &Call) -> Option<Format> {
     let format = call.text("format").and_then(Format::parse);
     format.filter(|format| *format != Format::Json)
-}
-
-/// A content type as routes name it.
-pub fn content_type(format: Format) -> &'static str {
-    match format {
-        Format::Csv => CSV,
-        Format::Xlsx => XLSX,
-        Format::Json => JSON,
-        Format::Html => HTML,
-    }
 }
 
 /// A document in a form, to be saved.
@@ -38,5 +28,5 @@ pub fn reply(
         Problem::new(problem::PANIC, "it is in the log of the daemon")
     })?;
     let name = format!("{name}.{}", format.as_str());
-    Ok(Reply::new(content_type(format), written).download(&name))
+    Ok(Reply::new(format.media_type(), written).download(&name))
 }

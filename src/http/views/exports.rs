@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use chrono::{DateTime, FixedOffset};
 use serde::Serialize;
 
-use super::document;
 use crate::export::{self, FileLine, Made};
 use crate::http::call::Call;
 use crate::http::problem::{self, Problem};
@@ -117,7 +116,7 @@ pub fn file(call: &Call) -> Result<Reply, Problem> {
     })?;
     call.log(Action::Read, None, None, &format!("{name}/{wanted}/{file}"))?;
     let ending = file.rsplit('.').next().and_then(Format::parse);
-    let kind = ending.map_or(JSON, document::content_type);
+    let kind = ending.map_or(JSON, Format::media_type);
     Ok(Reply::new(kind, bytes).download(&format!("khlang-{name}-{wanted}-{file}")))
 }
 

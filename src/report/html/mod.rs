@@ -10,8 +10,20 @@ use minijinja::{Environment, Output, State, Value};
 use serde_json::{Value as Json, json};
 
 use super::chart::Chart;
+use super::document::{Document, Part};
+use super::error::ReportError;
+use super::form::Form;
+use super::table::{Cell, Column, Kind, Table};
 use super::words::{Lang, Words, day};
-use super::{Cell, Column, Document, Kind, Part, ReportError, Table};
+
+/// The format.
+pub(super) const FORM: Form = Form {
+    name: "html",
+    media_type: "text/html; charset=utf-8",
+    binary: false,
+    write: document,
+    table: None,
+};
 
 const STYLE: &str = include_str!("document.css");
 

@@ -17,15 +17,12 @@ use crate::kpi::{Definition, Direction, Level, Period, value_text};
 use crate::report::chart::{Chart, Point, Shape};
 use crate::report::{Words, html, words};
 
-/// Levels to choose from.
-const LEVELS: [&str; 6] = ["unit", "cup", "district", "network", "class", "province"];
-
 /// `/kpi/{kpi}`
 pub fn indicator(call: &Call) -> Result<Reply, Problem> {
     let (lang, period) = (call.lang(), rows::period(call)?);
     let library = figures::library(call)?;
     let definition = figures::definition(&library, call.in_path("kpi"))?;
-    let level = call.text("level").unwrap_or(LEVELS[0]);
+    let level = call.text("level").unwrap_or(Level::NAMES[0]);
     let level: Level =
         level.parse().map_err(|what: String| Problem::new(problem::INVALID_PARAMETER, what))?;
     let (own_level, code) = rows::own(call);
@@ -43,7 +40,7 @@ pub fn indicator(call: &Call) -> Result<Reply, Problem> {
         "kpi": about(definition, lang), "span": result.span,
         "why": result.why.as_ref().map(|why| name(&why.text, lang)),
         "period": text, "periods": rows::periods(call, &text),
-        "level": level.to_string(), "levels": LEVELS,
+        "level": level.to_string(), "levels": Level::NAMES,
         "whole": whole.one(code.as_deref()),
         "place": rows::place(call, own_level, code.as_deref()),
         "rows": bars(call, level, &ranked(definition, result.rows)), "excluded": excluded,
