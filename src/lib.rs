@@ -28,6 +28,7 @@
 //! | [`privacy`] | which counts are too small to be shown | aware of what they count |
 //! | [`report`] | forms in which numbers leave | aware of what they count |
 //! | [`export`], [`schedule`] | what leaves as folders, and when | aware of what woke it |
+//! | [`text`] | a text in both languages | aware of what it says |
 //! | [`version`] | what tells that the code that counts is another one | |
 //! | [`sample`] | a synthetic province, and what must come of it | a caller of the judge |
 //! | [`cli`] | a file per command | |
@@ -84,6 +85,7 @@ pub mod schedule;
 pub mod score;
 pub mod store;
 pub mod submission;
+pub mod text;
 pub mod units;
 pub mod version;
 pub mod world;

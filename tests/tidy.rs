@@ -33,6 +33,7 @@ const LAYERS: &[&[&str]] = &[
         "priority",
         "privacy",
         "problem_code",
+        "text",
         "version",
     ],
 ];

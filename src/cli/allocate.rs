@@ -157,7 +157,7 @@ fn table(context: &Context, of: &Allocation) -> anyhow::Result<()> {
     }
     super::closing::beside(context, of)?;
     for note in &of.notes {
-        say(format!("! {}", context.pick(&note.th, &note.en)))?;
+        say(format!("! {}", context.pick(&note.text.th, &note.text.en)))?;
     }
     let keys = of.local_defaults.join(" ");
     say(format!("{}: {keys}", context.pick("ค่าที่กำหนดเอง", "local defaults")))

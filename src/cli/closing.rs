@@ -10,7 +10,7 @@ use crate::money::Satang;
 use crate::money::closing::close::{Refusal, in_force, may_close, name_of, paid, period};
 use crate::money::closing::parts::{ClosedLine, PartLine, parts};
 use crate::money::result::{Allocation, Basis, count_with};
-use crate::report::Words;
+use crate::report::Bilingual;
 use crate::score::{AsOf, Rulebook};
 use crate::store::{Closing, Deed, PartKind, PartOf};
 
@@ -121,7 +121,7 @@ fn refused(context: &Context, refusal: &Refusal) -> anyhow::Error {
     anyhow!(pick(context, &words).to_owned())
 }
 
-fn pick<'w>(context: &Context, words: &'w Words) -> &'w str {
+fn pick<'w>(context: &Context, words: &'w Bilingual) -> &'w str {
     context.pick(&words.th, &words.en)
 }
 
@@ -255,7 +255,7 @@ pub(super) fn beside(context: &Context, of: &Allocation) -> anyhow::Result<()> {
         for (to, line) in volume.chain(performance).chain(outstanding) {
             let from = name_of(line.kind, &line.of);
             let to = to.map_or_else(
-                || Words::new("ยังไม่มีส่วนที่เปิดอยู่", "no open part"),
+                || Bilingual::new("ยังไม่มีส่วนที่เปิดอยู่", "no open part"),
                 |to| name_of(line.kind, to),
             );
             let held = if line.held == Satang::ZERO {

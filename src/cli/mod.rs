@@ -35,11 +35,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use chrono::{DateTime, FixedOffset};
-use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Parser, Subcommand};
 
 pub use context::Context;
 
 use crate::printable;
+pub use crate::text::Lang;
 
 /// What a command has to say besides its output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,15 +49,6 @@ pub enum Done {
     Good,
     /// The input fell short.
     Short,
-}
-
-/// Language of what people read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Lang {
-    /// Thai.
-    Th,
-    /// English.
-    En,
 }
 
 /// Khlang: takes the F21/F43 archives of a province, judges, stores and counts them.

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::known::unknown;
-use super::{Context, Done, Lang};
+use super::{Context, Done};
 use crate::export::{self, Content, Layouts, Place};
 use crate::files::write_whole;
 use crate::kpi::{Level, Library, Period};
-use crate::report::{self, Format};
+use crate::report::Format;
 
 /// The report that is made of KPIs.
 const KPI: &str = "kpi";
@@ -65,10 +65,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     let ending = args.out.as_deref().and_then(Path::extension).and_then(|e| e.to_str());
     let format = if args.json { Some(Format::Json) } else { args.format };
     let format = format.or_else(|| ending.and_then(Format::parse)).unwrap_or(Format::Html);
-    let lang = match context.lang {
-        Lang::Th => report::Lang::Th,
-        Lang::En => report::Lang::En,
-    };
+    let lang = context.lang;
     // A page says it above itself; what goes to a program does not.
     if format != Format::Html {
         for hint in &composed.document.hints {

@@ -157,11 +157,11 @@ fn notes<Q>(context: &Context, book: &Rulebook, sheet: &Sheet<Q>) -> anyhow::Res
         say("")?;
     }
     for note in &sheet.notes {
-        say(format!("! {}", context.pick(&note.th, &note.en)))?;
+        say(format!("! {}", context.pick(&note.text.th, &note.text.en)))?;
     }
     say(format!("\n{}", context.pick("ค่าที่กำหนดเอง", "local defaults")))?;
     for local in &book.local_defaults {
-        say(format!("- {}: {}", local.key, context.pick(&local.th, &local.en)))?;
+        say(format!("- {}: {}", local.key, context.pick(&local.text.th, &local.text.en)))?;
     }
     Ok(())
 }

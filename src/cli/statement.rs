@@ -8,12 +8,13 @@ use clap::builder::PossibleValuesParser;
 use super::allocate::payable_units;
 use super::known::unknown;
 use super::score::rulebook;
-use super::{Context, Done, Lang, say};
+use super::{Context, Done, say};
 use crate::files::write_whole;
 use crate::money::result::{Basis, count};
 use crate::money::statement::statement;
 use crate::report::{Document, Format};
 use crate::score::AsOf;
+use crate::score::rulebook::Shelf;
 
 /// Options of `statement`.
 #[derive(Debug, clap::Args)]
@@ -38,7 +39,7 @@ pub struct Args {
 /// Runs it.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     let now = context.clock.now();
-    let round = args.round.unwrap_or_else(|| crate::clock::round_of(now.date_naive()));
+    let round = args.round.unwrap_or_else(|| Shelf::of(&context.data).round_of(now.date_naive()));
     let book = rulebook(context, round)?;
     let config = context.config()?;
     let (units, catalog) = (payable_units(context, &config)?, context.catalog(&config)?);
@@ -57,10 +58,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     let counted = count(&basis)?;
     let format = Format::parse(&args.format).context("clap lets no other through")?;
     let write = |document: &Document, path: &Path| -> anyhow::Result<()> {
-        let lang = match context.lang {
-            Lang::Th => crate::report::Lang::Th,
-            Lang::En => crate::report::Lang::En,
-        };
+        let lang = context.lang;
         let bytes = document.write(format, lang, now)?;
         write_whole(path, &bytes).with_context(|| format!("writing {}", path.display()))?;
         say(super::shown(path))

@@ -11,7 +11,7 @@ use super::layout::{IndicatorRow, Layout, ResultRow};
 use super::{Result, texts};
 use crate::kpi::{Amount, Counts, Days, Definition, KpiResult, KpiRow, Period, Scale};
 use crate::report::chart::{Chart, Shape};
-use crate::report::{Cell, Column, Document, Kind, Part, Prose, Table, Words};
+use crate::report::{Bilingual, Cell, Column, Document, Kind, Part, Prose, Table};
 
 /// What a report is filled from.
 #[derive(Debug, Clone)]
@@ -54,7 +54,7 @@ pub fn report(filled: &RegionReport<'_>, data: &Path) -> Result<Document> {
     let (table, charts) = filled.results();
     document.parts.push(Part::Table(table));
     document.parts.extend(charts.into_iter().map(Part::Chart));
-    document.notes.push(Words::new(
+    document.notes.push(Bilingual::new(
         format!("ที่มาของรูปแบบ: {}", layout.source),
         format!("layout after: {}", layout.source),
     ));
@@ -62,7 +62,7 @@ pub fn report(filled: &RegionReport<'_>, data: &Path) -> Result<Document> {
 }
 
 impl RegionReport<'_> {
-    fn fill(&self, words: &Words) -> Words {
+    fn fill(&self, words: &Bilingual) -> Bilingual {
         let (start, end) = (self.days.start, self.days.end);
         let range = days(start, end);
         let months = months_between(start, end).to_string();
@@ -74,26 +74,29 @@ impl RegionReport<'_> {
                 .replace("{year}", &self.days.year.to_string())
                 .replace("{region}", self.region)
         };
-        Words::new(fill(&words.th, &period.th, &range.th), fill(&words.en, &period.en, &range.en))
+        Bilingual::new(
+            fill(&words.th, &period.th, &range.th),
+            fill(&words.en, &period.en, &range.en),
+        )
     }
 
-    fn period_in_words(&self) -> Words {
+    fn period_in_words(&self) -> Bilingual {
         let name = self.period.to_string();
         let year = self.days.year;
         match name.split_once('Q') {
-            Some((_, quarter)) => Words::new(
+            Some((_, quarter)) => Bilingual::new(
                 format!("ไตรมาส {quarter} ปีงบประมาณ พ.ศ. {year}"),
                 format!("quarter {quarter} of fiscal year {year}"),
             ),
             None if name.contains('-') => {
-                Words::new(format!("เดือน {name}"), format!("month {name}"))
+                Bilingual::new(format!("เดือน {name}"), format!("month {name}"))
             }
-            None => Words::new(format!("ปีงบประมาณ พ.ศ. {year}"), format!("fiscal year {year}")),
+            None => Bilingual::new(format!("ปีงบประมาณ พ.ศ. {year}"), format!("fiscal year {year}")),
         }
     }
 
     /// The table of indicators, and which of its texts are still to be written.
-    fn indicators(&self, data: &Path) -> Result<(Table, Vec<Words>)> {
+    fn indicators(&self, data: &Path) -> Result<(Table, Vec<Bilingual>)> {
         let layout = &self.layout.indicators;
         let ids = ["indicator", "target", "success", "description"];
         let columns = ids.iter().zip(&layout.headings).map(|(id, heading)| Column {
@@ -111,8 +114,8 @@ impl RegionReport<'_> {
             let description = self.description(row, data, &mut hints)?;
             let target = row.target_of(self.days.year);
             table.push(vec![
-                Cell::Words(row.indicator.clone()),
-                target.map_or(Cell::Empty, |words| Cell::Words(words.clone())),
+                Cell::Bilingual(row.indicator.clone()),
+                target.map_or(Cell::Empty, |words| Cell::Bilingual(words.clone())),
                 success,
                 description,
             ]);
@@ -122,14 +125,19 @@ impl RegionReport<'_> {
 
     /// What was done, as people wrote it. Where nobody has yet, the report is
     /// empty there and the page says so above itself.
-    fn description(&self, row: &IndicatorRow, data: &Path, hints: &mut Vec<Words>) -> Result<Cell> {
+    fn description(
+        &self,
+        row: &IndicatorRow,
+        data: &Path,
+        hints: &mut Vec<Bilingual>,
+    ) -> Result<Cell> {
         let (report, period) = (&self.layout.name, self.period.to_string());
         if let Some(text) = texts::read(data, report, &row.text, &period)? {
             return Ok(Cell::Prose(text));
         }
         let place = texts::place(report, &row.text, &period);
         let place = place.display();
-        hints.push(Words::new(
+        hints.push(Bilingual::new(
             format!("ยังไม่มีข้อความ: เขียนเป็น Markdown ไว้ที่ {place} ในโฟลเดอร์ข้อมูล"),
             format!("no text yet: write it in Markdown at {place} in the data folder"),
         ));
@@ -138,7 +146,7 @@ impl RegionReport<'_> {
 
     /// The small success and the heading of its column: those of the texts, else
     /// those of the layout.
-    fn success(&self, row: &IndicatorRow, data: &Path) -> Result<(Option<Words>, Cell)> {
+    fn success(&self, row: &IndicatorRow, data: &Path) -> Result<(Option<Bilingual>, Cell)> {
         let (report, period) = (&self.layout.name, self.period.to_string());
         let own = match &row.success_text {
             Some(key) => texts::read(data, report, key, &period)?,
@@ -146,12 +154,12 @@ impl RegionReport<'_> {
         };
         if let Some(text) = own {
             let (heading, body) = headed(text.markdown());
-            return Ok((heading.map(Words::same), Cell::Prose(Prose::new(body))));
+            return Ok((heading.map(Bilingual::same), Cell::Prose(Prose::new(body))));
         }
         let ((th, body_th), (en, body_en)) = (headed(&row.success.th), headed(&row.success.en));
         let plain = |body: &str| Prose::new(body).plain();
-        let heading = th.zip(en).map(|(th, en)| Words::new(th, en));
-        Ok((heading, Cell::Words(Words::new(plain(body_th), plain(body_en)))))
+        let heading = th.zip(en).map(|(th, en)| Bilingual::new(th, en));
+        Ok((heading, Cell::Bilingual(Bilingual::new(plain(body_th), plain(body_en)))))
     }
 
     fn results(&self) -> (Table, Vec<Chart>) {
@@ -164,7 +172,7 @@ impl RegionReport<'_> {
             let rows = groups(row, counted);
             let known = rows.iter().any(|(_, row)| row.is_some());
             for (group, counted) in &rows {
-                let first = [Cell::Int(number as i64 + 1), Cell::Words(row.name.clone())];
+                let first = [Cell::Int(number as i64 + 1), Cell::Bilingual(row.name.clone())];
                 table.push(
                     [first.into(), cells(definition, result, group, counted.as_ref())].concat(),
                 );
@@ -201,11 +209,11 @@ fn result_columns() -> Vec<Column> {
     ]
 }
 
-fn notes(definition: &Definition) -> Option<Words> {
+fn notes(definition: &Definition) -> Option<Bilingual> {
     let name = in_words(&definition.name);
     let all = definition.local_defaults.join("; ");
     (!all.is_empty()).then(|| {
-        Words::new(
+        Bilingual::new(
             format!("{}: ค่าที่กำหนดเอง (local default): {all}", name.th),
             format!("{}: local default: {all}", name.en),
         )
@@ -213,12 +221,12 @@ fn notes(definition: &Definition) -> Option<Words> {
 }
 
 /// A group's name, and what it comes to; none where the data say nothing.
-type Group = (Words, Option<KpiRow>);
+type Group = (Bilingual, Option<KpiRow>);
 
 /// Says that a value was not computed.
-fn entered(definition: &Definition) -> Words {
+fn entered(definition: &Definition) -> Bilingual {
     let name = in_words(&definition.name);
-    Words::new(
+    Bilingual::new(
         format!("{}: ค่าของเขตเป็นค่าที่บันทึก (kpi enter) ไม่ได้คำนวณ", name.th),
         format!("{}: the value of the region was entered (kpi enter), not computed", name.en),
     )
@@ -245,12 +253,12 @@ fn groups(row: &ResultRow, counted: &Counted<'_>) -> Vec<Group> {
     let mut chosen: Vec<Group> = if row.only.is_empty() {
         result.rows.iter().map(|row| (label(row), Some(row.clone()))).collect()
     } else {
-        row.only.iter().map(|code| (Words::same(code), find(code))).collect()
+        row.only.iter().map(|code| (Bilingual::same(code), find(code))).collect()
     };
     let known: Vec<&KpiRow> = chosen.iter().filter_map(|(_, row)| row.as_ref()).collect();
     let can = of_region.is_some() || can_be_added_up(definition, &known);
     let all = of_region.clone().or_else(|| can.then(|| added_up(definition, &known)).flatten());
-    let name = row.together.clone().unwrap_or_else(|| Words::new("รวม", "all"));
+    let name = row.together.clone().unwrap_or_else(|| Bilingual::new("รวม", "all"));
     let only_one = row.total || (result.not_computable.is_some() && of_region.is_none());
     if only_one && can {
         return vec![(name, all)];
@@ -310,31 +318,31 @@ fn added_up(definition: &Definition, rows: &[&KpiRow]) -> Option<KpiRow> {
 fn cells(
     definition: &Definition,
     result: &KpiResult,
-    group: &Words,
+    group: &Bilingual,
     row: Option<&KpiRow>,
 ) -> Vec<Cell> {
-    let unit = Cell::Words(in_words(&definition.unit));
+    let unit = Cell::Bilingual(in_words(&definition.unit));
     let Some(row) = row else {
         let why = match &result.not_computable {
-            Some(why) => Words::new(
+            Some(why) => Bilingual::new(
                 format!("คำนวณไม่ได้: {}", why.text.th),
                 format!("not computable: {}", why.text.en),
             ),
-            None => Words::new("ไม่มีข้อมูล", "no data"),
+            None => Bilingual::new("ไม่มีข้อมูล", "no data"),
         };
         let target = definition.target_of(year_of(definition, result));
         return vec![
-            Cell::Words(group.clone()),
+            Cell::Bilingual(group.clone()),
             Cell::Empty,
             Cell::Empty,
             Cell::Empty,
             Cell::decimal(target),
             unit,
-            Cell::Words(why),
+            Cell::Bilingual(why),
         ];
     };
     vec![
-        Cell::Words(group.clone()),
+        Cell::Bilingual(group.clone()),
         amount(row.numerator),
         amount(row.denominator),
         Cell::decimal(decimal(row.value.as_ref())),

@@ -240,7 +240,7 @@ impl Call<'_> {
 
     /// The language of a page.
     pub fn lang(&self) -> Lang {
-        Lang::of(self.text("lang"))
+        Lang::from_code(self.text("lang"))
     }
 
     /// The store.

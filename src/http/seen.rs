@@ -19,7 +19,7 @@ use crate::kpi::{
     Amount, Counts, Definition, KpiResult, KpiRow, Level, NotComputable, Period, Span,
 };
 use crate::privacy::{Cell, hide, is_small};
-use crate::report::{Cell as Shown, Document, Part, Words};
+use crate::report::{Bilingual, Cell as Shown, Document, Part};
 
 /// A group's result; without counts and value when they are not shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -214,17 +214,17 @@ impl SeenKpi {
         let (Some(table), true) = (table, self.rows.iter().any(|row| row.suppressed)) else {
             return document;
         };
-        let words = Words::new("ไม่แสดง: จำนวนน้อย", "not shown: few persons");
+        let words = Bilingual::new("ไม่แสดง: จำนวนน้อย", "not shown: few persons");
         for row in self.rows.iter().filter(|row| row.suppressed) {
             let mut cells = vec![Shown::Empty; table.columns.len()];
             cells[0] = Shown::text(&row.code);
             cells[1] = Shown::text(&row.name);
             if let Some(last) = cells.last_mut() {
-                *last = Shown::Words(words.clone());
+                *last = Shown::Bilingual(words.clone());
             }
             table.push(cells);
         }
-        table.notes.push(Words::new(
+        table.notes.push(Bilingual::new(
             format!("จำนวนตั้งแต่ 1 ถึงต่ำกว่า {limit} ราย และค่าที่ใช้คำนวณย้อนกลับได้ จะไม่แสดง"),
             format!("counts of 1 to less than {limit}, and what they could be reckoned from, are not shown"),
         ));

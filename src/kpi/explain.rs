@@ -9,13 +9,14 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::definition::{Counts, Definition, Names};
+use super::definition::{Counts, Definition};
 use super::period::Period;
 use super::run::{NotComputable, Span};
 use super::session::{Session, borrowed};
 use super::{KpiError, Query};
 use crate::row::citizen_id;
 use crate::store::{Line, Value};
+use crate::text::Bilingual;
 
 /// One condition of a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -24,7 +25,7 @@ pub struct Check {
     pub name: String,
     /// In words.
     #[serde(flatten)]
-    pub text: Names,
+    pub text: Bilingual,
     /// What was looked at.
     pub value: Option<String>,
     /// Whether it holds; none for a value that only informs.
@@ -43,7 +44,7 @@ pub struct Outcome {
     /// Why the person, or what was done, does not count.
     pub reason: Option<String>,
     /// The reason in words.
-    pub reason_text: Option<Names>,
+    pub reason_text: Option<Bilingual>,
     /// Every condition.
     pub checks: Vec<Check>,
 }
@@ -91,7 +92,7 @@ pub struct Step {
     pub name: String,
     /// In words.
     #[serde(flatten)]
-    pub text: Names,
+    pub text: Bilingual,
     /// Left after it and all before it.
     pub left: u64,
 }
@@ -456,7 +457,7 @@ impl Funnel {
     fn steps(&self, definition: &Definition) -> Vec<Step> {
         let step = |name: &str, th: &str, en: &str, left| Step {
             name: name.to_owned(),
-            text: Names { th: th.to_owned(), en: en.to_owned() },
+            text: Bilingual { th: th.to_owned(), en: en.to_owned() },
             left,
         };
         let mut steps = vec![step("population", "ประชากรที่ดู", "looked at", self.population)];

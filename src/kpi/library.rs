@@ -10,9 +10,10 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::definition::{Counts, DayFrom, Definition, Direction, Names, Parameter, Scale, Window};
+use super::definition::{Counts, DayFrom, Definition, Direction, Parameter, Scale, Window};
 use super::period::{YearKind, years};
 use super::query::{Block, Head, Query};
+use crate::text::Bilingual;
 
 #[derive(rust_embed::RustEmbed)]
 #[folder = "schema/kpi"]
@@ -48,8 +49,8 @@ pub struct Library {
 #[serde(deny_unknown_fields)]
 struct Raw {
     id: String,
-    name: Names,
-    unit: Names,
+    name: Bilingual,
+    unit: Bilingual,
     #[serde(default)]
     counts: Counts,
     #[serde(default)]
@@ -80,9 +81,9 @@ struct Raw {
     #[serde(default)]
     parameters: BTreeMap<String, Parameter>,
     #[serde(default)]
-    exclusions: BTreeMap<String, Names>,
+    exclusions: BTreeMap<String, Bilingual>,
     #[serde(default)]
-    conditions: BTreeMap<String, Names>,
+    conditions: BTreeMap<String, Bilingual>,
     /// The SQL file, when it is not named as the id.
     #[serde(default)]
     sql: Option<String>,

@@ -27,7 +27,7 @@ mod run;
 mod session;
 
 pub use amount::{Amount, value_text};
-pub use definition::{Counts, Definition, Direction, Names, Parameter, Scale, Window};
+pub use definition::{Counts, Definition, Direction, Parameter, Scale, Window};
 pub use explain::{Check, Missing, Outcome, PersonExplained, Registration, Step, UnitExplained};
 pub use level::Level;
 pub use library::{Library, LibraryError};

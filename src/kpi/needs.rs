@@ -12,13 +12,14 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::KpiError;
-use super::definition::{Definition, Names};
+use super::definition::Definition;
 use super::level::Level;
 use super::period::Days;
 use super::run::{NotComputable, Tally};
 use super::session::Session;
 use crate::clock::{day_number, round_of};
 use crate::store::{Sought, Tables};
+use crate::text::Bilingual;
 
 /// A file that a KPI needs, as its definition writes it.
 struct Need<'d> {
@@ -70,7 +71,7 @@ impl Session<'_> {
         let lists = definition.query.as_ref().map(|query| query.all_lists()).unwrap_or_default();
         for list in lists {
             if self.world.catalog.codes.get(&list).is_none() {
-                let text = Names {
+                let text = Bilingual {
                     th: format!("ต้องนำเข้ารายการรหัส {list} ก่อน"),
                     en: format!("the code list {list} has to be dropped in first"),
                 };
@@ -98,12 +99,12 @@ impl Session<'_> {
         }
         let needs = Need::shown(need);
         let text = if ever {
-            Names {
+            Bilingual {
                 th: format!("ไม่มีหน่วยบริการใดส่ง {} ในช่วงนี้", either(&needs, "หรือ")),
                 en: format!("nobody sent {} in the period", either(&needs, "or")),
             }
         } else {
-            Names {
+            Bilingual {
                 th: format!("ไม่มีข้อมูล {}", either(&needs, "หรือ")),
                 en: format!("there are no data of {}", either(&needs, "or")),
             }
@@ -209,7 +210,7 @@ impl Session<'_> {
         }
         let needs = Need::shown(&needs.join(", "));
         let why = NotComputable {
-            text: Names {
+            text: Bilingual {
                 th: format!("ไม่ได้ส่ง {} ในช่วงนี้", either(&needs, "หรือ")),
                 en: format!("sent nothing of {} in the period", either(&needs, "or")),
             },

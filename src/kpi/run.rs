@@ -9,12 +9,13 @@ use serde::Serialize;
 
 use super::amount::{Amount, two_places, value, value_text};
 use super::counted::{Counted, Counter, RowSums};
-use super::definition::{Counts, Definition, Names, Scale};
+use super::definition::{Counts, Definition, Scale};
 use super::level::Level;
 use super::period::{Days, Period};
 use super::session::{Session, borrowed};
 use super::{KpiError, Query};
 use crate::store::{Reader, ReportedValue, Value};
+use crate::text::Bilingual;
 use crate::units::Units;
 use crate::world::World;
 
@@ -82,7 +83,7 @@ pub struct NotComputable {
     pub needs: String,
     /// In words.
     #[serde(flatten)]
-    pub text: Names,
+    pub text: Bilingual,
 }
 
 /// Counts a KPI. For several, one [`Session`] shares what they have in common.
@@ -386,7 +387,7 @@ impl NotComputable {
     fn nothing_reported(period: &Period) -> Self {
         Self {
             needs: "reported".to_owned(),
-            text: Names {
+            text: Bilingual {
                 th: format!("ยังไม่มีการรายงานค่าของ {period}"),
                 en: format!("nothing was reported for {period}"),
             },

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::document::Document;
 use super::form::Form;
 use super::table::{Cell, Kind, Table};
-use super::words::Lang;
+use crate::text::Lang;
 
 /// The format.
 pub(super) const FORM: Form = Form {

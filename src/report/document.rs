@@ -3,7 +3,7 @@
 use super::chart::Chart;
 use super::prose::Prose;
 use super::table::Table;
-use super::words::Words;
+use crate::text::Bilingual;
 
 /// A part of a document, from the top to the foot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,16 +22,16 @@ pub struct Document {
     /// Its name for programs, and for its file.
     pub name: String,
     /// Its title.
-    pub title: Words,
+    pub title: Bilingual,
     /// Lines below the title: period, region.
-    pub lines: Vec<Words>,
+    pub lines: Vec<Bilingual>,
     /// Its parts.
     pub parts: Vec<Part>,
     /// What is to be known with all of it.
-    pub notes: Vec<Words>,
+    pub notes: Vec<Bilingual>,
     /// What is still to be done, for who makes it: above the page on a screen,
     /// and in nothing that is printed or read by programs.
-    pub hints: Vec<Words>,
+    pub hints: Vec<Bilingual>,
 }
 
 impl Document {

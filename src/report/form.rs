@@ -5,7 +5,7 @@ use chrono::{DateTime, FixedOffset};
 use super::document::Document;
 use super::error::ReportError;
 use super::table::Table;
-use super::words::Lang;
+use crate::text::Lang;
 
 /// Writes a document; the time is the one that it says it was made at.
 pub type Write = fn(&Document, Lang, DateTime<FixedOffset>) -> Result<Vec<u8>, ReportError>;

@@ -10,8 +10,8 @@ use super::error::ReportError;
 use super::form::Form;
 use super::html;
 use super::json;
-use super::words::Lang;
 use super::xlsx;
+use crate::text::Lang;
 
 /// Declares the formats from one list: the name in code, and the module that
 /// has its `FORM`.

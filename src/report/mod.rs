@@ -17,12 +17,12 @@ pub mod table;
 pub mod words;
 pub mod xlsx;
 
+pub use crate::text::{Bilingual, Lang};
 pub use document::{Document, Part};
 pub use error::ReportError;
 pub use format::Format;
 pub use prose::Prose;
 pub use table::{Cell, Column, Kind, Table};
-pub use words::{Lang, Words};
 
 /// A text with nothing in it that acts instead of being read: control
 /// characters, but for the ends of lines, and letters that turn the direction

@@ -1,10 +1,9 @@
 //! Documents as downloads: one form, one file.
 
 use crate::http::call::Call;
-use crate::http::page::Lang;
 use crate::http::problem::{self, Problem};
 use crate::http::reply::Reply;
-use crate::report::{Document, Format, Lang as Said};
+use crate::report::{Document, Format};
 
 /// The form that is asked for; none for the JSON of the API.
 pub fn format(call: &Call) -> Option<Format> {
@@ -19,14 +18,11 @@ pub fn reply(
     format: Format,
     name: &str,
 ) -> Result<Reply, Problem> {
-    let lang = match call.lang() {
-        Lang::Th => Said::Th,
-        Lang::En => Said::En,
-    };
-    let written = document.write(format, lang, call.shared.clock.now()).map_err(|error| {
-        log::error!("{name}: {error}");
-        Problem::new(problem::PANIC, "it is in the log of the daemon")
-    })?;
+    let written =
+        document.write(format, call.lang(), call.shared.clock.now()).map_err(|error| {
+            log::error!("{name}: {error}");
+            Problem::new(problem::PANIC, "it is in the log of the daemon")
+        })?;
     let name = format!("{name}.{}", format.as_str());
     Ok(Reply::new(format.media_type(), written).download(&name))
 }

@@ -9,9 +9,10 @@ use crate::http::figures::{self, definition};
 use crate::http::problem::{self, Problem};
 use crate::http::reply::{CSV, Reply};
 use crate::http::seen;
-use crate::kpi::{Level, Missing, Names, NotComputable, Period, Span, Step};
+use crate::kpi::{Level, Missing, NotComputable, Period, Span, Step};
 use crate::report::csv;
 use crate::store::Action;
+use crate::text::Bilingual;
 
 /// `/api/v1/kpi`
 pub fn list(call: &Call) -> Result<Reply, Problem> {
@@ -79,7 +80,7 @@ struct Funnel<'a> {
 }
 
 /// What the reasons mean.
-type Reasons<'a> = &'a std::collections::BTreeMap<String, Names>;
+type Reasons<'a> = &'a std::collections::BTreeMap<String, Bilingual>;
 
 /// `/api/v1/kpi/{kpi}/explain`
 pub fn explain(call: &Call) -> Result<Reply, Problem> {

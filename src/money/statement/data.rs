@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::sent::Given;
 use super::{Maker, int, unit_column};
 use crate::catalog::Severity;
-use crate::report::{Cell, Column, Kind, Table, Words};
+use crate::report::{Bilingual, Cell, Column, Kind, Table};
 use crate::score::late::{LateRows, Part};
 use crate::score::quality::Figure;
 use crate::submission::{Counts, Texts};
@@ -32,7 +32,7 @@ impl Maker<'_> {
             columns.push(Column::new(&id("percent"), "ร้อยละ", "Percent", Kind::Decimal(2)));
             columns.push(Column::new(&id("score"), "คะแนน", "Score", Kind::Decimal(2)));
         }
-        let title = Words::new("คุณภาพข้อมูล รายงวดและแฟ้ม", "Quality by tranche and file");
+        let title = Bilingual::new("คุณภาพข้อมูล รายงวดและแฟ้ม", "Quality by tranche and file");
         let mut table = Table::new("quality", title, columns);
         for unit in &self.cup.units {
             for (tranche, quality) in self.counted.quality.get(&unit.hcode).into_iter().flatten() {
@@ -52,7 +52,7 @@ impl Maker<'_> {
                 }
             }
         }
-        table.notes.push(Words::new(
+        table.notes.push(Bilingual::new(
             "คะแนนรวมและคะแนนเต็มของแต่ละงวดอยู่ในตารางเงินตามคุณภาพผลงาน; จำนวนนับมาจากการส่งในตารางไฟล์ที่ส่ง",
             "The sums are in the table of performance money; the counts are of the archives listed below",
         ));
@@ -64,8 +64,11 @@ impl Maker<'_> {
         let mut columns = vec![unit_column(), Column::new("file", "แฟ้ม", "File", Kind::Text)];
         columns.extend(COUNTS.map(|(id, th, en)| Column::new(id, th, en, Kind::Int)));
         columns.push(Column::new("on_time", "ทันเวลา", "On time", Kind::Int));
-        let mut table =
-            Table::new("files", Words::new("ข้อมูลที่ส่ง รายแฟ้ม", "What was sent, by file"), columns);
+        let mut table = Table::new(
+            "files",
+            Bilingual::new("ข้อมูลที่ส่ง รายแฟ้ม", "What was sent, by file"),
+            columns,
+        );
         for (hcode, sent) in &self.sent {
             for (file, counts) in &sent.files {
                 let mut row = vec![Cell::text(hcode), Cell::text(file)];
@@ -74,7 +77,7 @@ impl Maker<'_> {
                 table.push(row);
             }
         }
-        table.notes.push(Words::new(
+        table.notes.push(Bilingual::new(
             "นับจากไฟล์ที่รับไว้ทั้งไฟล์ของรอบนี้ (ไม่นับไฟล์ที่ไม่ผ่านโครงสร้างหรือถูกยกเลิก): รับเข้า = ผ่าน + ซ้ำ + ไม่ผ่าน",
             "Of whole archives of the round that stand: received = accepted + duplicate + rejected",
         ));
@@ -84,7 +87,7 @@ impl Maker<'_> {
     pub(super) fn codes(&self) -> Table {
         let mut table = Table::new(
             "codes",
-            Words::new("ข้อผิดพลาดและคำเตือน รายรหัส", "Errors and warnings by code"),
+            Bilingual::new("ข้อผิดพลาดและคำเตือน รายรหัส", "Errors and warnings by code"),
             vec![
                 Column::new("code", "รหัส", "Code", Kind::Text),
                 Column::new("effect", "ผล", "Effect", Kind::Text),
@@ -105,13 +108,13 @@ impl Maker<'_> {
                 units.iter().map(|(hcode, times)| format!("{hcode}: {times}")).collect();
             table.push(vec![
                 Cell::text(&given.code),
-                Cell::Words(self.effect(given)),
-                Cell::Words(Words::new(texts.th, texts.en)),
+                Cell::Bilingual(self.effect(given)),
+                Cell::Bilingual(Bilingual::new(texts.th, texts.en)),
                 int(units.iter().map(|(_, times)| times).sum()),
                 Cell::text(list.join("  ")),
             ]);
         }
-        table.notes.push(Words::new(
+        table.notes.push(Bilingual::new(
             "หนึ่งแถวอาจมีหลายรหัส; แต่ละแถวอยู่ในใบรับ (.findings.csv) และที่ /api/v1/submissions/เลขการส่ง/findings",
             "A row may have several codes; every row is in the receipt (.findings.csv) and at /api/v1/submissions/ID/findings",
         ));
@@ -119,16 +122,16 @@ impl Maker<'_> {
     }
 
     /// What a code meant for its rows.
-    fn effect(&self, given: &Given) -> Words {
+    fn effect(&self, given: &Given) -> Bilingual {
         let catalog = |of| self.basis.catalog.findings.get(&given.code, of);
         let told = || given.standard.and_then(catalog).map(|text| text.severity);
         if given.code.ends_with(DUPLICATE) {
-            return Words::new("ซ้ำ", "duplicate");
+            return Bilingual::new("ซ้ำ", "duplicate");
         }
         match given.severity.or_else(told) {
-            Some(Severity::Warning) => Words::new("คำเตือน", "warning"),
-            Some(Severity::Note) => Words::new("หมายเหตุ", "note"),
-            _ => Words::new("ไม่ผ่าน", "rejected"),
+            Some(Severity::Warning) => Bilingual::new("คำเตือน", "warning"),
+            Some(Severity::Note) => Bilingual::new("หมายเหตุ", "note"),
+            _ => Bilingual::new("ไม่ผ่าน", "rejected"),
         }
     }
 
@@ -140,20 +143,20 @@ impl Maker<'_> {
             Column::new("status", "ผล", "Status", Kind::Text),
         ];
         columns.extend(COUNTS.map(|(id, th, en)| Column::new(id, th, en, Kind::Int)));
-        let mut table = Table::new("archives", Words::new("ไฟล์ที่ส่ง", "Archives sent"), columns);
+        let mut table = Table::new("archives", Bilingual::new("ไฟล์ที่ส่ง", "Archives sent"), columns);
         for sent in self.sent.values() {
             for archive in &sent.archives {
                 let mut row = vec![
                     Cell::Int(archive.id),
                     Cell::text(&archive.name),
                     archive.sent.map_or(Cell::Empty, Cell::Date),
-                    Cell::Words(status(&archive.status)),
+                    Cell::Bilingual(status(&archive.status)),
                 ];
                 row.extend(cells(&archive.counts));
                 table.push(row);
             }
         }
-        table.notes.push(Words::new(
+        table.notes.push(Bilingual::new(
             "ดูทีละไฟล์: khlang submissions show เลขการส่ง หรือหน้า /submissions/เลขการส่ง",
             "One by one: khlang submissions show ID, or the page /submissions/ID",
         ));
@@ -172,7 +175,7 @@ impl Maker<'_> {
         ];
         columns.extend(COUNTS.map(|(id, th, en)| Column::new(id, th, en, Kind::Int)));
         columns.push(Column::new("files", "แฟ้ม: รับเข้า", "File: received", Kind::Text));
-        let title = Words::new("แถวที่ส่งเกินกำหนด", "Rows that came too late");
+        let title = Bilingual::new("แถวที่ส่งเกินกำหนด", "Rows that came too late");
         let mut table = Table::new("late", title, columns);
         for unit in &self.cup.units {
             let of_unit = self.late.iter().filter(|late| late.hcode == unit.hcode);
@@ -191,7 +194,7 @@ impl Maker<'_> {
                 let files = late.files.iter().map(|(file, of)| format!("{file}: {}", of.received));
                 let mut row = vec![
                     Cell::text(&late.hcode),
-                    Cell::Words(late_for(late.part)),
+                    Cell::Bilingual(late_for(late.part)),
                     Cell::Date(late.by),
                 ];
                 row.extend(cells(&counts));
@@ -199,7 +202,7 @@ impl Maker<'_> {
                 table.push(row);
             }
         }
-        table.notes.push(Words::new(
+        table.notes.push(Bilingual::new(
             "แถวเหล่านี้รับไว้และนับในตารางข้างบนตามปกติ แต่ไม่ได้คะแนนและไม่นับเป็นคุณภาพของส่วนที่ช้า",
             "They are stored and counted above as ever, but score nothing and count in no quality of what they are late for",
         ));
@@ -208,14 +211,14 @@ impl Maker<'_> {
     }
 }
 
-fn late_for(part: Part) -> Words {
+fn late_for(part: Part) -> Bilingual {
     match part {
-        Part::Round => Words::new("ทั้งรอบ", "the round"),
+        Part::Round => Bilingual::new("ทั้งรอบ", "the round"),
         Part::Tranche(number) => {
-            Words::new(format!("คุณภาพ งวด {number}"), format!("quality, tranche {number}"))
+            Bilingual::new(format!("คุณภาพ งวด {number}"), format!("quality, tranche {number}"))
         }
         Part::Quarter(number) => {
-            Words::new(format!("คะแนน ไตรมาส {number}"), format!("points, quarter {number}"))
+            Bilingual::new(format!("คะแนน ไตรมาส {number}"), format!("points, quarter {number}"))
         }
     }
 }
@@ -235,7 +238,7 @@ fn cells(counts: &Counts) -> [Cell; 4] {
     [counts.received, counts.accepted, counts.duplicate, counts.rejected].map(int)
 }
 
-fn status(status: &str) -> Words {
+fn status(status: &str) -> Bilingual {
     let th = match status {
         "accepted" => "รับไว้",
         "partial" => "รับไว้บางแฟ้ม",
@@ -243,5 +246,5 @@ fn status(status: &str) -> Words {
         "void" => "ยกเลิก",
         _ => status,
     };
-    Words::new(th, status)
+    Bilingual::new(th, status)
 }

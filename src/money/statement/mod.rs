@@ -14,7 +14,7 @@ use self::sent::{Sent, sent};
 use super::result::{Basis, Counted, CupMoney, MoneyError};
 use super::{Points, Satang};
 use crate::registry::Source;
-use crate::report::{Cell, Column, Document, Kind, Part, Table, Words};
+use crate::report::{Bilingual, Cell, Column, Document, Kind, Part, Table};
 use crate::score::late::{LateRows, late_rows};
 use rust_decimal::Decimal;
 
@@ -51,7 +51,7 @@ impl Maker<'_> {
         let allocation = &self.counted.allocation;
         let (round, cup) = (allocation.round, self.cup);
         let heads = cup.heads;
-        let of = |th: &str, en: &str| Words::new(th, en);
+        let of = |th: &str, en: &str| Bilingual::new(th, en);
         let title = of(
             &format!("ใบแจ้งผลการจัดสรรเงิน OP-PP individual data ปีงบประมาณ {round}"),
             &format!("Statement of the OP-PP individual data fund, fiscal year {round} B.E."),
@@ -98,7 +98,7 @@ impl Maker<'_> {
             self.foundation(),
             self.local_defaults(),
         ]);
-        let notes = allocation.notes.iter().map(|note| of(&note.th, &note.en)).collect();
+        let notes = allocation.notes.iter().map(|note| of(&note.text.th, &note.text.en)).collect();
         Document {
             name: format!("statement-{round}-{}", cup.cup),
             title,
@@ -109,7 +109,7 @@ impl Maker<'_> {
         }
     }
 
-    fn state_line(&self) -> Words {
+    fn state_line(&self) -> Bilingual {
         let allocation = &self.counted.allocation;
         let (as_of, last) = (allocation.as_of_submission, allocation.last_submission);
         let (th, en) = if last > as_of {
@@ -120,7 +120,7 @@ impl Maker<'_> {
         } else {
             (String::new(), String::new())
         };
-        Words::new(
+        Bilingual::new(
             format!("ข้อมูลถึงการส่งที่ {as_of}{th}"),
             format!("Data as of submission {as_of}{en}"),
         )
@@ -131,14 +131,14 @@ impl Maker<'_> {
         let of = &self.counted.allocation;
         let mut table = Table::new(
             "basis",
-            Words::new("สิ่งที่ใช้คำนวณ", "What this rests on"),
+            Bilingual::new("สิ่งที่ใช้คำนวณ", "What this rests on"),
             vec![
                 Column::new("what", "เรื่อง", "What", Kind::Text),
                 Column::new("value", "ค่า", "Value", Kind::Text),
             ],
         );
         let mut push = |th: &str, en: &str, value: Cell| {
-            table.push(vec![Cell::Words(Words::new(th, en)), value]);
+            table.push(vec![Cell::Bilingual(Bilingual::new(th, en)), value]);
         };
         push("กติกา", "Rulebook", Cell::text(&of.rulebook_file));
         push("SHA-256 ของกติกา", "SHA-256 of the rulebook", Cell::text(&of.rulebook));
@@ -156,7 +156,7 @@ impl Maker<'_> {
             _ => push(
                 "ทะเบียนประชากร",
                 "Population registry",
-                Cell::Words(Words::new(
+                Cell::Bilingual(Bilingual::new(
                     "ยังไม่มี ใช้แถว PERSON ที่รับไว้แทน (ค่าที่กำหนดเอง)",
                     "None: accepted PERSON rows stand in (local default)",
                 )),
@@ -174,7 +174,7 @@ impl Maker<'_> {
         );
         let (round, as_of) = (of.round, of.as_of_submission);
         let note = format!("khlang allocate --round {round} --as-of {as_of} --json");
-        table.notes.push(Words::new(
+        table.notes.push(Bilingual::new(
             format!("ทำซ้ำผลทั้งจังหวัดได้ด้วย {note}"),
             format!("The whole province again: {note}"),
         ));
@@ -184,14 +184,17 @@ impl Maker<'_> {
     fn local_defaults(&self) -> Table {
         let mut table = Table::new(
             "local-defaults",
-            Words::new("ค่าที่กำหนดเอง (ไม่มีแหล่งอ้างอิงสาธารณะ)", "Local defaults (no public source)"),
+            Bilingual::new(
+                "ค่าที่กำหนดเอง (ไม่มีแหล่งอ้างอิงสาธารณะ)",
+                "Local defaults (no public source)",
+            ),
             vec![
                 Column::new("key", "ข้อ", "Key", Kind::Text),
                 Column::new("text", "คำอธิบาย", "What was chosen", Kind::Text),
             ],
         );
         for local in &self.basis.book.local_defaults {
-            let text = Cell::Words(Words::new(&local.th, &local.en));
+            let text = Cell::Bilingual(Bilingual::new(&local.text.th, &local.text.en));
             table.push(vec![Cell::text(&local.key), text]);
         }
         table
@@ -202,9 +205,9 @@ impl Maker<'_> {
     fn mark(&self, table: &mut Table, keys: &[&str]) {
         for local in &self.basis.book.local_defaults {
             if keys.iter().any(|key| local.key.starts_with(key)) {
-                table.notes.push(Words::new(
-                    format!("ค่าที่กำหนดเอง ({}): {}", local.key, local.th),
-                    format!("Local default ({}): {}", local.key, local.en),
+                table.notes.push(Bilingual::new(
+                    format!("ค่าที่กำหนดเอง ({}): {}", local.key, local.text.th),
+                    format!("Local default ({}): {}", local.key, local.text.en),
                 ));
             }
         }

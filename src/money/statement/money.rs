@@ -8,14 +8,14 @@ use crate::money::closing::{PartKind, PoolCorrection};
 use crate::money::holds::percent;
 use crate::money::result::UnitLine;
 use crate::money::{Points, Satang};
-use crate::report::{Cell, Column, Kind, Table, Words};
+use crate::report::{Bilingual, Cell, Column, Kind, Table};
 use crate::score::rulebook::Period;
 
 impl Maker<'_> {
     pub(super) fn summary(&self) -> Table {
         let mut table = Table::new(
             "money",
-            Words::new("สรุปเงินรายหน่วยบริการ", "Money by unit"),
+            Bilingual::new("สรุปเงินรายหน่วยบริการ", "Money by unit"),
             vec![
                 unit_column(),
                 Column::new("name", "ชื่อ", "Name", Kind::Text),
@@ -43,10 +43,10 @@ impl Maker<'_> {
             table.push(row);
         }
         let mut total =
-            vec![Cell::Words(Words::new("รวม", "Total")), Cell::Empty, int(self.cup.heads)];
+            vec![Cell::Bilingual(Bilingual::new("รวม", "Total")), Cell::Empty, int(self.cup.heads)];
         total.extend(sums(&self.cup.sums));
         table.push_total(total);
-        table.notes.push(Words::new(
+        table.notes.push(Bilingual::new(
             "จ่ายผ่านหน่วยบริการประจำเท่านั้น; จ่ายได้ = รวม − ชะลอจ่าย",
             "Paid through the main unit only; payable = amount - held",
         ));
@@ -56,7 +56,7 @@ impl Maker<'_> {
     pub(super) fn volume(&self) -> Table {
         let mut table = Table::new(
             "volume",
-            Words::new("เงินตามปริมาณผลงาน รายไตรมาสบริการ", "Volume money by quarter of service"),
+            Bilingual::new("เงินตามปริมาณผลงาน รายไตรมาสบริการ", "Volume money by quarter of service"),
             vec![
                 unit_column(),
                 Column::new("quarter", "ไตรมาส", "Quarter", Kind::Text),
@@ -84,7 +84,7 @@ impl Maker<'_> {
                 ]);
             }
         }
-        table.notes.push(Words::new(
+        table.notes.push(Bilingual::new(
             "เงิน = วงเงิน × คะแนนของหน่วย ÷ คะแนนทั้งจังหวัด เศษสตางค์ให้เศษเหลือมากที่สุดก่อน (เท่ากันเรียงตามรหัสหน่วย)",
             "Amount = pool x points / points of all; the satang left go to the largest remainders (equal ones by HCODE)",
         ));
@@ -107,7 +107,7 @@ impl Maker<'_> {
         columns.push(Column::new("points", "คะแนนรวม", "Points", Kind::Decimal(2)));
         columns.push(baht_column("amount", "เงิน", "Amount"));
         columns.push(baht_column("held", "ชะลอจ่าย", "Held"));
-        let title = Words::new("คะแนนและเงินรายรายการ", "Points and money by item");
+        let title = Bilingual::new("คะแนนและเงินรายรายการ", "Points and money by item");
         let mut table = Table::new("items", title, columns);
         for unit in &self.cup.units {
             for (item, name) in self.items_of(unit) {
@@ -119,7 +119,8 @@ impl Maker<'_> {
                 if money.is_empty() {
                     continue;
                 }
-                let mut row = vec![Cell::text(&unit.hcode), Cell::text(item), Cell::Words(name)];
+                let mut row =
+                    vec![Cell::text(&unit.hcode), Cell::text(item), Cell::Bilingual(name)];
                 row.extend(
                     quarters.iter().map(|quarter| {
                         of(quarter).map_or(Cell::Empty, |money| points(money.points))
@@ -132,7 +133,7 @@ impl Maker<'_> {
             }
         }
         let (round, as_of) = (self.basis.book.round, self.basis.as_of.submission);
-        table.notes.push(Words::new(
+        table.notes.push(Bilingual::new(
             format!("ดูแถวที่ให้คะแนน (เลขการส่ง แฟ้ม บรรทัด): khlang score rows --round {round} --unit HCODE --item ITEM --as-of {as_of}"),
             format!("The rows that score (submission, file, line): khlang score rows --round {round} --unit HCODE --item ITEM --as-of {as_of}"),
         ));
@@ -143,7 +144,7 @@ impl Maker<'_> {
     pub(super) fn performance(&self) -> Table {
         let mut table = Table::new(
             "performance",
-            Words::new("เงินตามคุณภาพผลงาน รายงวด", "Performance money by tranche"),
+            Bilingual::new("เงินตามคุณภาพผลงาน รายงวด", "Performance money by tranche"),
             vec![
                 unit_column(),
                 Column::new("tranche", "งวด", "Tranche", Kind::Text),
@@ -174,7 +175,7 @@ impl Maker<'_> {
     pub(super) fn holds(&self) -> Table {
         let mut table = Table::new(
             "holds",
-            Words::new("การชะลอจ่าย", "Holds"),
+            Bilingual::new("การชะลอจ่าย", "Holds"),
             vec![
                 Column::new("hold", "เลขที่", "Hold", Kind::Int),
                 unit_column(),
@@ -203,7 +204,7 @@ impl Maker<'_> {
             ]);
         }
         let round = self.basis.book.round;
-        table.notes.push(Words::new(
+        table.notes.push(Bilingual::new(
             format!("ประวัติทั้งหมด: khlang hold list --round {round}"),
             format!("The whole record: khlang hold list --round {round}"),
         ));
@@ -213,14 +214,14 @@ impl Maker<'_> {
 
     /// Items of the rulebook, and those that a unit was paid by before and that
     /// it no longer has.
-    fn items_of<'u>(&'u self, unit: &'u UnitLine) -> Vec<(&'u str, Words)> {
+    fn items_of<'u>(&'u self, unit: &'u UnitLine) -> Vec<(&'u str, Bilingual)> {
         let book = &self.basis.book;
         let known = book.points.iter();
-        let mut all: Vec<(&str, Words)> =
-            known.map(|item| (item.item.as_str(), Words::new(&item.th, &item.en))).collect();
+        let mut all: Vec<(&str, Bilingual)> =
+            known.map(|item| (item.item.as_str(), Bilingual::new(&item.th, &item.en))).collect();
         for item in unit.money.volume.values().flat_map(|money| money.items.keys()) {
             if !all.iter().any(|(known, _)| known == item) {
-                all.push((item, Words::new(item, item)));
+                all.push((item, Bilingual::new(item, item)));
             }
         }
         all
@@ -236,7 +237,7 @@ impl Maker<'_> {
         let pools = &self.counted.allocation.pools;
         let mut table = Table::new(
             "pools",
-            Words::new("วงเงินทั้งจังหวัด", "Pools of the province"),
+            Bilingual::new("วงเงินทั้งจังหวัด", "Pools of the province"),
             vec![
                 Column::new("pool", "วงเงิน", "Pool", Kind::Text),
                 baht_column("own", "ตามหัวประชากร", "By heads"),
@@ -247,20 +248,22 @@ impl Maker<'_> {
             ],
         );
         for (quarter, pool) in &pools.quarters {
-            let name =
-                Words::new(format!("ปริมาณ ไตรมาส {quarter}"), format!("Volume, quarter {quarter}"));
+            let name = Bilingual::new(
+                format!("ปริมาณ ไตรมาส {quarter}"),
+                format!("Volume, quarter {quarter}"),
+            );
             let cells = [pool.own, pool.joined, pool.shared, pool.unallocated].map(baht);
-            let row = [Cell::Words(name)].into_iter().chain(cells).chain([Cell::Empty]);
+            let row = [Cell::Bilingual(name)].into_iter().chain(cells).chain([Cell::Empty]);
             table.push(row.collect());
             put_right(&mut table, &pool.settled.corrections);
         }
         for (tranche, pool) in &pools.tranches {
-            let name = Words::new(
+            let name = Bilingual::new(
                 format!("คุณภาพ งวด {tranche}"),
                 format!("Performance, tranche {tranche}"),
             );
             table.push(vec![
-                Cell::Words(name),
+                Cell::Bilingual(name),
                 baht(pool.pool),
                 baht(Satang::ZERO - pool.unearned),
                 baht(pool.earned),
@@ -276,7 +279,7 @@ impl Maker<'_> {
             let name = texts.clone().find(|of| of.name == *part);
             let (th, en) = name.map_or((part, part), |of| (&of.th, &of.en));
             table.push(vec![
-                Cell::Words(Words::new(format!("สนับสนุน {th}"), format!("Support, {en}"))),
+                Cell::Bilingual(Bilingual::new(format!("สนับสนุน {th}"), format!("Support, {en}"))),
                 baht(pool.amount),
                 Cell::Empty,
                 baht(pool.shared),
@@ -286,7 +289,7 @@ impl Maker<'_> {
             sum = [sum[0] + pool.amount, sum[1] + pool.not_shared];
             let (rate, left) = (pool.per_head, pool.not_shared.grouped());
             if pool.not_shared != Satang::ZERO {
-                table.notes.push(Words::new(
+                table.notes.push(Bilingual::new(
                     format!("เงินสนับสนุน {th}: {rate} บาท/หัว ไม่จัดสรรให้หน่วยบริการ {left} บาท"),
                     format!("Support, {en}: {rate} baht a head, {left} baht not shared out"),
                 ));
@@ -295,7 +298,7 @@ impl Maker<'_> {
         let allocation = &self.counted.allocation;
         let [support, not_shared] = sum;
         table.push_total(vec![
-            Cell::Words(Words::new("รวม", "Total")),
+            Cell::Bilingual(Bilingual::new("รวม", "Total")),
             baht(pools.volume + pools.performance + support),
             baht(Satang::ZERO),
             baht(allocation.total.amount),
@@ -314,7 +317,8 @@ impl Maker<'_> {
 fn put_right(table: &mut Table, lines: &[PoolCorrection]) {
     for line in lines {
         let of = name_of(line.kind, &line.of);
-        let name = Words::new(format!("ปรับยอดของ{}", of.th), format!("Correction of {}", of.en));
+        let name =
+            Bilingual::new(format!("ปรับยอดของ{}", of.th), format!("Correction of {}", of.en));
         let (own, joined) = match line.kind {
             PartKind::Quarter => (line.shared + line.unshared, Satang::ZERO),
             PartKind::Tranche => (line.shared + line.unshared, Satang::ZERO - line.unshared),
@@ -324,6 +328,6 @@ fn put_right(table: &mut Table, lines: &[PoolCorrection]) {
             PartKind::Tranche => Cell::Empty,
         };
         let cells = [baht(own), baht(joined), baht(line.shared), left, Cell::Empty];
-        table.push([Cell::Words(name)].into_iter().chain(cells).collect());
+        table.push([Cell::Bilingual(name)].into_iter().chain(cells).collect());
     }
 }

@@ -4,7 +4,7 @@ use super::{Maker, baht, baht_column, unit_column};
 use crate::money::closing::Correction;
 use crate::money::closing::close::name_of;
 use crate::money::result::UnitLine;
-use crate::report::{Cell, Column, Kind, Table, Words};
+use crate::report::{Bilingual, Cell, Column, Kind, Table};
 use crate::store::{Closing, PartKind};
 
 impl Maker<'_> {
@@ -13,7 +13,7 @@ impl Maker<'_> {
     pub(super) fn paid(&self) -> Table {
         let mut table = Table::new(
             "paid",
-            Words::new("ไตรมาสและงวดที่จ่ายแล้ว", "Quarters and tranches that were paid"),
+            Bilingual::new("ไตรมาสและงวดที่จ่ายแล้ว", "Quarters and tranches that were paid"),
             vec![
                 Column::new("closing", "เลขที่", "Number", Kind::Int),
                 Column::new("part", "ส่วน", "Part", Kind::Text),
@@ -34,7 +34,7 @@ impl Maker<'_> {
         for closing in &self.counted.closings {
             let (on, id) = (&closing.paid.on, closing.id);
             let registry = on.registry.as_ref().map_or("-", |registry| registry[0].as_str());
-            table.notes.push(Words::new(
+            table.notes.push(Bilingual::new(
                 format!(
                     "เลขที่ {id}: กติกา {} ทะเบียน {registry} ตราประทับ {}",
                     on.rulebook, closing.digest
@@ -45,7 +45,7 @@ impl Maker<'_> {
                 ),
             ));
         }
-        table.notes.push(Words::new(
+        table.notes.push(Bilingual::new(
             "ส่วนที่ปิดแล้วคงตามที่จ่าย ไม่คำนวณใหม่; ผลต่างอยู่ในตารางปรับยอด",
             "What was paid is not computed again; what would be different now is in the table of corrections",
         ));
@@ -70,7 +70,7 @@ impl Maker<'_> {
             let baht = |satang: i64| baht(crate::money::Satang(satang));
             table.push(vec![
                 Cell::Int(closing.id),
-                Cell::Words(name_of(closing.paid.of.kind, &closing.paid.of.part)),
+                Cell::Bilingual(name_of(closing.paid.of.kind, &closing.paid.of.part)),
                 Cell::text(&unit.hcode),
                 Cell::text(&unit.cup),
                 baht(unit.amount),
@@ -89,7 +89,7 @@ impl Maker<'_> {
     pub(super) fn corrections(&self) -> Table {
         let mut table = Table::new(
             "corrections",
-            Words::new("ปรับยอดของส่วนที่จ่ายแล้ว", "Corrections of what was paid"),
+            Bilingual::new("ปรับยอดของส่วนที่จ่ายแล้ว", "Corrections of what was paid"),
             vec![
                 unit_column(),
                 Column::new("of", "ของ", "Of", Kind::Text),
@@ -101,7 +101,7 @@ impl Maker<'_> {
         for unit in &self.cup.units {
             put_right_of(unit, &mut table);
         }
-        table.notes.push(Words::new(
+        table.notes.push(Bilingual::new(
             "ติดลบคือจ่ายไปเกิน; ส่วนที่ปิดแล้วมีปรับยอดที่จ่ายไปพร้อมกัน; ถ้าปิดทุกส่วนแล้วถือเป็นยอดค้าง",
             "Below nothing is what was paid too much; with a closed part it was paid; with every part closed it is outstanding",
         ));
@@ -111,12 +111,12 @@ impl Maker<'_> {
 
 /// What is put right of a unit, with which part.
 fn put_right_of(unit: &UnitLine, table: &mut Table) {
-    let mut push = |to: Words, lines: &[Correction]| {
+    let mut push = |to: Bilingual, lines: &[Correction]| {
         for line in lines {
             table.push(vec![
                 Cell::text(&unit.hcode),
-                Cell::Words(name_of(line.kind, &line.of)),
-                Cell::Words(to.clone()),
+                Cell::Bilingual(name_of(line.kind, &line.of)),
+                Cell::Bilingual(to.clone()),
                 baht(line.amount),
                 baht(line.held),
             ]);
@@ -125,7 +125,7 @@ fn put_right_of(unit: &UnitLine, table: &mut Table) {
     let with = |kind, id: &str, closed| {
         let name = name_of(kind, id);
         if closed {
-            Words::new(format!("{} (จ่ายแล้ว)", name.th), format!("{} (paid)", name.en))
+            Bilingual::new(format!("{} (จ่ายแล้ว)", name.th), format!("{} (paid)", name.en))
         } else {
             name
         }
@@ -138,5 +138,5 @@ fn put_right_of(unit: &UnitLine, table: &mut Table) {
         let of = &money.settled;
         push(with(PartKind::Tranche, id, of.closed), &of.corrections);
     }
-    push(Words::new("ยอดค้าง", "outstanding"), &unit.money.outstanding);
+    push(Bilingual::new("ยอดค้าง", "outstanding"), &unit.money.outstanding);
 }

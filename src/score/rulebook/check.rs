@@ -129,6 +129,6 @@ fn local_defaults(book: &Rulebook, m: &mut Mistakes) {
             let item = parts.next().unwrap_or_default();
             m.unless(book.item(item).is_some(), &key, format_args!("there is no item {item}"));
         }
-        m.unless(!local.th.is_empty() && !local.en.is_empty(), &key, "lacks a text");
+        m.unless(!local.text.th.is_empty() && !local.text.en.is_empty(), &key, "lacks a text");
     }
 }

@@ -9,6 +9,7 @@ mod source;
 
 use std::collections::BTreeMap;
 
+use crate::text::Bilingual;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -94,10 +95,9 @@ pub struct PersonRules {
 pub struct LocalDefault {
     /// The key that it is about.
     pub key: String,
-    /// What we chose, in Thai.
-    pub th: String,
-    /// What we chose, in English.
-    pub en: String,
+    /// What we chose.
+    #[serde(flatten)]
+    pub text: Bilingual,
 }
 
 /// All that a round decides.

@@ -15,7 +15,7 @@ use crate::http::problem::{self, Problem};
 use crate::http::reply::Reply;
 use crate::kpi::{Definition, Direction, Level, Period, value_text};
 use crate::report::chart::{Chart, Point, Shape};
-use crate::report::{Words, html, words};
+use crate::report::{Bilingual, html, words};
 
 /// `/kpi/{kpi}`
 pub fn indicator(call: &Call) -> Result<Reply, Problem> {
@@ -118,8 +118,8 @@ fn trend(call: &Call, definition: &Definition, period: Period) -> Result<Option<
     let known = points.iter().any(|point| point.value.is_some());
     let chart = Chart {
         shape: Shape::Trend,
-        title: Words::new(&definition.name.th, &definition.name.en),
-        unit: Words::new(&definition.unit.th, &definition.unit.en),
+        title: Bilingual::new(&definition.name.th, &definition.name.en),
+        unit: Bilingual::new(&definition.unit.th, &definition.unit.en),
         points,
         target: definition.target_of(days.year),
     };
@@ -133,7 +133,7 @@ fn trend(call: &Call, definition: &Definition, period: Period) -> Result<Option<
 fn point(result: &Shown, code: Option<&str>) -> Point {
     let label = |lang| words::month(result.span.start, lang);
     Point {
-        label: Words::new(label(Lang::Th), label(Lang::En)),
+        label: Bilingual::new(label(Lang::Th), label(Lang::En)),
         value: result.one(code).and_then(|row| decimal(row.value.as_ref())),
         // A month's own value is not held against the target of the year.
         met: None,

@@ -13,7 +13,8 @@ use crate::http::call::Call;
 use crate::http::page::Lang;
 use crate::http::problem::{self, Problem};
 use crate::http::seen::{self, SeenRow};
-use crate::kpi::{Definition, Level, Names, NotComputable, Period, Span};
+use crate::kpi::{Definition, Level, NotComputable, Period, Span};
+use crate::text::Bilingual;
 
 /// Fiscal years that can be chosen, the present one among them.
 const YEARS: i32 = 3;
@@ -34,7 +35,7 @@ pub struct Row {
     /// So few persons that they are not shown to who looks.
     pub hidden: bool,
     /// What it did not send, in both languages.
-    pub not_sent: Option<Names>,
+    pub not_sent: Option<Bilingual>,
     /// Whether it is the viewer's own.
     pub own: bool,
 }
@@ -85,7 +86,7 @@ impl Row {
 }
 
 /// One language of a text of the KPI engine.
-pub fn name(names: &Names, lang: Lang) -> &str {
+pub fn name(names: &Bilingual, lang: Lang) -> &str {
     if lang == Lang::Th { &names.th } else { &names.en }
 }
 
