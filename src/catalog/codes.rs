@@ -22,6 +22,10 @@ pub struct CodeLists {
     lists: BTreeMap<String, CodeList>,
 }
 
+/// The code of an unknown place (slide 25), with the list to which it belongs:
+/// the Ministry's list of places has real places only.
+pub const UNKNOWN_PLACE: (&str, &str) = ("ext:hospcode", "00000");
+
 /// A first line `#partial` of a list file says that the list is not whole.
 const PARTIAL: &str = "#partial";
 

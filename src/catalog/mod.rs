@@ -13,9 +13,11 @@ mod shapes;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-pub use codes::{CodeList, CodeLists};
+pub use codes::{CodeList, CodeLists, UNKNOWN_PLACE};
 pub use findings::{FindingText, Findings, Severity};
-pub use record::{Check, Column, Layout, Record, Storage, Type, Version, WireColumn};
+pub use record::{
+    Check, Column, Layout, Record, Role, Storage, Type, VISIT_KEY, Version, WireColumn,
+};
 
 pub use shapes::{Shape, Shapes};
 

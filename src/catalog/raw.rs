@@ -3,7 +3,9 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::record::{Check, Column, Layout, Record, Storage, Type, Version, WireColumn};
+use super::record::{
+    Check, Column, Layout, Record, Role, Storage, Type, VISIT_KEY, Version, WireColumn,
+};
 use super::{CatalogError, CodeLists, Findings, Shapes, error};
 use crate::archive::Standard;
 
@@ -32,8 +34,12 @@ impl Versions {
     }
 }
 
-/// The key that the store keeps once per visit.
-const VISIT: [&str; 4] = ["HOSPCODE", "PID", "SEQ", "DATE_SERV"];
+/// The load order of a record that names none.
+const LOAD_ORDER: u8 = 2;
+
+fn load_order() -> u8 {
+    LOAD_ORDER
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,6 +55,11 @@ struct RawRecord {
     register: bool,
     event_date: Option<Spanned<String>>,
     person: Option<Spanned<String>>,
+    role: Option<Role>,
+    #[serde(default = "load_order")]
+    load_order: u8,
+    birth: Option<Spanned<String>>,
+    sex: Option<Spanned<String>>,
     f43: Option<RawLayout>,
     f21: Option<RawLayout>,
 }
@@ -91,6 +102,8 @@ struct RawColumn {
     #[serde(default)]
     alias: Vec<String>,
     list: Option<String>,
+    #[serde(default)]
+    cid: bool,
     #[serde(default)]
     ahead: bool,
     range: Option<String>,
@@ -175,12 +188,13 @@ pub(super) fn build(
     if sorted.0 != sorted.1 {
         return Err(source.fail(at, "cluster has other columns than key".to_owned()));
     }
-    if raw.visit && !raw.key.get_ref().iter().zip(VISIT).all(|(key, visit)| key == visit) {
-        return Err(source.fail(at, format!("the key of a visit record begins {VISIT:?}")));
+    if raw.visit && !raw.key.get_ref().iter().zip(VISIT_KEY).all(|(key, visit)| key == visit) {
+        return Err(source.fail(at, format!("the key of a visit record begins {VISIT_KEY:?}")));
     }
     let event = one(&raw.event_date)?;
     let person = one(&raw.person)?;
-    let hospcode = find(at, "HOSPCODE")?;
+    let (birth, sex) = (one(&raw.birth)?, one(&raw.sex)?);
+    let hospcode = find(at, VISIT_KEY[0])?;
     Ok(Record {
         source: file.to_owned(),
         key,
@@ -189,6 +203,10 @@ pub(super) fn build(
         register: raw.register,
         event,
         person,
+        role: raw.role,
+        load_order: raw.load_order,
+        birth,
+        sex,
         hospcode,
         name: raw.name,
         th: raw.th,
@@ -303,6 +321,7 @@ impl Source<'_> {
             required: raw.required,
             since,
             list: raw.list.clone(),
+            cid: raw.cid,
             ahead: raw.ahead,
             range: raw.range.clone(),
             checks: raw

@@ -10,6 +10,7 @@ use super::pipeline::Message;
 use super::visits::Visits;
 use crate::archive::{Archive, Standard};
 use crate::row::{Batch, Context, Judge, Verdicts};
+use crate::store::VISIT;
 use crate::world::World;
 
 /// Rows, and bytes of text, after which a batch is handed over.
@@ -140,10 +141,8 @@ impl JudgeSide<'_, '_> {
         let world = self.world;
         let plan = world.plan_in(member.record, self.standard, self.year);
         let (record, layout) = world.file(member.record, self.standard);
-        let visit_columns = record.visit.then(|| {
-            ["HOSPCODE", "SEQ", "DATE_SERV", "PID"]
-                .map(|name| record.column(name).unwrap_or_default())
-        });
+        let visit_columns =
+            record.visit.then(|| VISIT.map(|name| record.column(name).unwrap_or_default()));
         let reader =
             self.archive.reader(member.entry).map_err(|e| Early::Lines(LineTrouble::Read(e)))?;
         let bytes = self.archive.entries()[member.entry].inflated;
@@ -238,22 +237,13 @@ fn numbered_lines(first: u64, text: &str) -> impl Iterator<Item = (u64, &str, bo
 /// need each other, then the rest.
 fn groups(world: &World, standard: Standard, members: &[Member]) -> Vec<Vec<usize>> {
     let needs = |member: &Member| &world.file(member.record, standard).1.needs;
-    let rank = |member: &Member| {
-        let plan = world.plan(member.record, standard);
-        if plan.is_person {
-            0
-        } else if plan.is_death {
-            1
-        } else {
-            2 + needs(member).len()
-        }
-    };
     let mut order: Vec<usize> = (0..members.len()).collect();
     order.sort_by_key(|&at| {
         let member = &members[at];
+        let record = &world.catalog.records[member.record];
         // Files without needs come after the visits, among themselves by name.
-        let rank = if rank(member) == 2 { 9 } else { rank(member) };
-        (rank, member.file.clone())
+        let needs = Some(needs(member).len()).filter(|count| *count > 0).unwrap_or(usize::MAX);
+        (record.load_order, needs, member.file.clone())
     });
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for at in order {

@@ -8,11 +8,9 @@ use super::code_set::CodeSet;
 use super::compiled_layout::{Code, CodeAt, ColumnCheck, Common, Plan, PlanColumn, Quick};
 use super::number::Range;
 use crate::catalog::{
-    self, Catalog, CatalogError, Layout, Record, Severity, Shape, Type, WireColumn, nearest,
+    self, Catalog, CatalogError, Layout, Record, Role, Severity, Shape, Type, UNKNOWN_PLACE,
+    WireColumn, nearest,
 };
-
-/// Unit codes that stand for an unknown place (slide 25).
-const UNKNOWN_PLACE: &str = "00000";
 
 impl Plan {
     /// Makes a layout ready for archives of a fiscal year (B.E.); fails on a
@@ -47,10 +45,10 @@ impl Plan {
             key,
             common,
             late: (0..columns.len()).filter(|&at| !columns[at].of_row.is_empty()).collect(),
-            is_person: record.name == "PERSON",
-            is_death: record.name == "DEATH",
-            birth_and_sex: ["BIRTH", "SEX"]
-                .map(|name| columns.iter().position(|column| column.name == name)),
+            is_person: record.role == Some(Role::Persons),
+            is_death: record.role == Some(Role::Deaths),
+            birth_and_sex: [record.birth, record.sex]
+                .map(|at| at.and_then(|at| columns.iter().position(|column| column.column == at))),
             codes: maker.codes,
             not_checked: maker.not_checked,
             columns,
@@ -157,7 +155,7 @@ impl<'a> Maker<'a> {
             needed: key || column.required || self.record.event == Some(column.column),
             blank_is_error,
             ahead: column.ahead,
-            cid: column.name == "CID",
+            cid: column.cid,
             range: range.transpose()?,
             own_shape: own.says_unreadable(),
             listed: list.is_some() || !own.of_list.is_empty(),
@@ -210,8 +208,8 @@ impl<'a> Maker<'a> {
                 checked = false;
             }
             codes.extend(list.into_iter().flat_map(|list| list.codes.iter().map(String::as_str)));
-            if *name == "ext:hospcode" {
-                codes.insert(UNKNOWN_PLACE);
+            if *name == UNKNOWN_PLACE.0 {
+                codes.insert(UNKNOWN_PLACE.1);
             }
         }
         if !checked {

@@ -170,7 +170,7 @@ impl Finder<'_, '_> {
         if dated && !column.ahead && !self.comes_first(column) {
             self.common(Trick::Future(at), "9503");
         }
-        if column.name == "CID" {
+        if column.cid {
             self.common(Trick::BadDigit(at), "9506");
         }
         if let Some(value) = column.range.as_deref().and_then(|range| above(range, column)) {

@@ -58,7 +58,7 @@ pub use reported::ReportedValue;
 pub use restore::{Refusal, Restored, Restoring, restore, sweep_restore};
 pub use sent::Sought;
 pub use submission::Known;
-pub use tables::Tables;
+pub use tables::{Tables, VISIT};
 pub use verify::{Mismatch, VerifyReport};
 pub use void::Voided;
 pub use write::{InsertedRow, Loading};

@@ -5,16 +5,19 @@ mod items;
 mod money;
 mod quality;
 
-use chrono::Days as Count;
+use chrono::{Datelike, Days as Count, Months};
 use rust_decimal::Decimal;
 
 use super::{Days, Period, Rulebook, RulebookError};
 use crate::catalog::Catalog;
-use crate::clock::round_of;
+use crate::clock::BUDDHIST_ERA;
 
 /// Most points, scores and baht that one value of a rulebook may be: far more
 /// than any round has had, and few enough that no sum of them overflows.
 const MOST: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
+
+/// A round of two years or more is a slip of the pen in a year.
+const LONGEST_ROUND: Months = Months::new(24);
 
 /// Mistakes found so far.
 pub(super) struct Mistakes {
@@ -61,10 +64,12 @@ fn window(book: &Rulebook, m: &mut Mistakes) {
     let Days { from, to } = book.window;
     m.unless(from <= to, "window", "ends before it begins");
     m.unless(book.sent_by >= to, "sent_by", "lies before the end of the round");
-    for (key, day) in [("window.from", from), ("window.to", to)] {
-        let round = round_of(day);
-        m.unless(round == book.round, key, format_args!("{day} is in round {round}"));
-    }
+    // Rounds need not begin in July, nor be of twelve months; a round is named
+    // by the year in which it ends.
+    let round = to.year() + BUDDHIST_ERA;
+    m.unless(round == book.round, "window.to", format_args!("{to} is in round {round}"));
+    let longest = to.checked_sub_months(LONGEST_ROUND).unwrap_or(to);
+    m.unless(from > longest, "window.from", "lies two years or more before the end");
 }
 
 fn person(book: &Rulebook, m: &mut Mistakes) {

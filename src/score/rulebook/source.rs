@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use chrono::NaiveDate;
 use include_dir::{Dir, include_dir};
 
 use super::{Rulebook, RulebookError};
+use crate::clock::round_of;
 
 static SHIPPED: Dir = include_dir!("$CARGO_MANIFEST_DIR/config/rulebooks");
 
@@ -49,16 +51,28 @@ impl Shelf {
     /// Every round with a rulebook, and where that lies (none: shipped).
     pub fn rounds(&self) -> BTreeMap<i32, Option<PathBuf>> {
         let mut rounds: BTreeMap<i32, Option<PathBuf>> =
-            SHIPPED.files().filter_map(|file| Some((round_of(file.path())?, None))).collect();
+            SHIPPED.files().filter_map(|file| Some((round_of_file(file.path())?, None))).collect();
         for folder in self.folders.iter().rev() {
             let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
             for path in entries.map(|entry| entry.path()) {
-                if let Some(round) = round_of(&path) {
+                if let Some(round) = round_of_file(&path) {
                     rounds.insert(round, Some(path));
                 }
             }
         }
         rounds
+    }
+
+    /// The round of a day: that in whose window it lies, else the year from July
+    /// on, which rounds have had so far.
+    pub fn round_of(&self, day: NaiveDate) -> i32 {
+        let usual = round_of(day);
+        // A round that begins or ends at another time has a neighbouring name.
+        let mut near = [usual, usual - 1, usual + 1].into_iter();
+        let has_day = |round: &i32| {
+            self.rulebook(*round).is_ok_and(|book| book.window.from <= day && day <= book.window.to)
+        };
+        near.find(has_day).unwrap_or(usual)
     }
 
     /// Every rulebook in force.
@@ -84,7 +98,7 @@ fn of_round(round: i32, book: Rulebook) -> Result<Rulebook, RulebookError> {
     Err(RulebookError { file: book.file, what })
 }
 
-fn round_of(path: &Path) -> Option<i32> {
+fn round_of_file(path: &Path) -> Option<i32> {
     let toml = path.extension().is_some_and(|extension| extension == "toml");
     path.file_stem().filter(|_| toml)?.to_str()?.parse().ok()
 }

@@ -8,7 +8,6 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{RENEW, being_computed, unit_name};
-use crate::clock::round_of;
 use crate::http::call::Call;
 use crate::http::figures::{self, Round};
 use crate::http::page::{self, Frame, Lang};
@@ -25,7 +24,7 @@ fn rounds(call: &Call) -> Vec<i32> {
 
 /// The round asked for, else the latest one that has begun and has a rulebook.
 fn asked(call: &Call, rounds: &[i32]) -> i32 {
-    let present = round_of(call.shared.clock.now().date_naive());
+    let present = Shelf::of(&call.shared.data).round_of(call.shared.clock.now().date_naive());
     let asked = call.number("round").and_then(|round| i32::try_from(round).ok());
     let latest = || rounds.iter().copied().find(|round| *round <= present);
     asked.or_else(latest).or_else(|| rounds.last().copied()).unwrap_or(present)
