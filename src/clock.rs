@@ -58,7 +58,7 @@ pub fn at_bangkok(local: NaiveDateTime) -> DateTime<FixedOffset> {
 /// The register year (1 July to 30 June) of a day, named by the B.E. year in
 /// which it ends: 1 Jul 2013 is in 2557 (contract §1). It is part of the key of
 /// stored registers, so no rulebook may move it; the days of a round that is
-/// scored are those of its rulebook (`Shelf::round_of`).
+/// scored are those of its rulebook (`Rulebooks::round_of`).
 pub fn round_of(day: NaiveDate) -> i32 {
     day.year() + BUDDHIST_ERA + i32::from(day.month() >= 7)
 }

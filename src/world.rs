@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use crate::archive::Standard;
 use crate::catalog::{Catalog, CatalogError, Layout, Record};
 use crate::config::Config;
-use crate::row::{Blanks, Plan};
+use crate::row::{Blanks, CompiledLayout};
 use crate::units::Units;
 
 /// The year from which a check holds that holds in every year.
@@ -23,7 +23,7 @@ pub struct World {
     /// Words that stand for nothing.
     pub blanks: Blanks,
     /// By the fiscal year from which they hold, the first one first.
-    plans: HashMap<(usize, Standard), Vec<(i32, Plan)>>,
+    plans: HashMap<(usize, Standard), Vec<(i32, CompiledLayout)>>,
 }
 
 impl World {
@@ -35,7 +35,7 @@ impl World {
                 let checks = layout.columns.iter().flat_map(|column| &column.checks);
                 let years: BTreeSet<i32> =
                     checks.map(|check| check.since).chain([ALWAYS]).collect();
-                let plan = |year| Ok((year, Plan::new(&catalog, record, layout, year)?));
+                let plan = |year| Ok((year, CompiledLayout::new(&catalog, record, layout, year)?));
                 let compiled = years.into_iter().map(plan).collect::<Result<_, CatalogError>>();
                 let compiled = compiled.map_err(|error| error.to_string())?;
                 plans.insert((index, layout.standard), compiled);
@@ -47,12 +47,12 @@ impl World {
 
     /// The plan of a record in a standard that has it: its columns and codes,
     /// which are the same in every year.
-    pub fn plan(&self, record: usize, standard: Standard) -> &Plan {
+    pub fn plan(&self, record: usize, standard: Standard) -> &CompiledLayout {
         self.plan_in(record, standard, ALWAYS)
     }
 
     /// The plan by which archives of a fiscal year (B.E.) are judged.
-    pub fn plan_in(&self, record: usize, standard: Standard, year: i32) -> &Plan {
+    pub fn plan_in(&self, record: usize, standard: Standard, year: i32) -> &CompiledLayout {
         let plans = &self.plans[&(record, standard)];
         let later = plans.partition_point(|(since, _)| *since <= year);
         &plans[later.max(1) - 1].1

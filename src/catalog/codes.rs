@@ -12,7 +12,7 @@ pub struct CodeList {
     /// The codes as sent, leading zeros kept.
     pub codes: HashSet<String>,
     /// False when the list is known to lack codes: then a value outside it
-    /// cannot be judged, and the check is reported as not made.
+    /// cannot be checked, and the check is reported as not made.
     pub whole: bool,
 }
 

@@ -26,7 +26,7 @@ impl Versions {
         })
     }
 
-    fn of(&self, standard: Standard) -> &[String] {
+    fn names(&self, standard: Standard) -> &[String] {
         match standard {
             Standard::F21 => &self.f21,
             Standard::F43 => &self.f43,
@@ -223,7 +223,7 @@ impl Source<'_> {
         raw: &RawLayout,
         store: &mut Vec<Column>,
     ) -> Result<Layout, CatalogError> {
-        let names = self.versions.of(standard);
+        let names = self.versions.names(standard);
         let mut columns: Vec<WireColumn> = Vec::new();
         let mut until = Vec::new();
         for spanned in &raw.columns {
@@ -279,9 +279,9 @@ impl Source<'_> {
         {
             return Err(self.fail(at, format!("{}: no code list {list}", raw.name)));
         }
-        let judges = |list: &str| self.codes.get(list).is_some_and(|list| list.whole);
+        let is_whole = |list: &str| self.codes.get(list).is_some_and(|list| list.whole);
         if let Some(list) = &raw.list
-            && !judges(list)
+            && !is_whole(list)
             && self.shapes.get(list).is_none()
         {
             let what = format!("{}: the list {list} needs a shape in shapes.csv", raw.name);

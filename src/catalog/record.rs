@@ -65,7 +65,7 @@ pub struct Check {
     /// Its parameter, as in the dictionary.
     pub param: String,
     /// First fiscal year (B.E.) in which its code was in use; 0 for always.
-    /// Archives of earlier years are not judged by it.
+    /// Archives of earlier years are not checked by it.
     pub since: i32,
     /// Line of the record's file that names it.
     pub line: usize,

@@ -2,7 +2,7 @@
 
 use super::{Context, Done, say};
 use crate::score::rulebook::check::check;
-use crate::score::{RulebookError, Shelf};
+use crate::score::{RulebookError, Rulebooks};
 
 /// Calls of `config`.
 #[derive(Debug, clap::Subcommand)]
@@ -23,7 +23,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
                 // The world has said so.
                 return Ok(Done::Short);
             }
-            let shelf = Shelf::of(&context.data);
+            let shelf = Rulebooks::new(&context.data);
             let books = shelf.all()?;
             let mistakes: Vec<RulebookError> =
                 books.iter().flat_map(|book| check(book, &world.catalog)).collect();

@@ -4,7 +4,7 @@ use super::known::{self, optional_unit, unknown};
 use super::{Context, Done, Lang, say, say_json};
 use crate::money::holds::{ALL, PERFORMANCE, parse_percent, percent};
 use crate::printable::line;
-use crate::score::rulebook::Shelf;
+use crate::score::rulebook::Rulebooks;
 use crate::score::{AsOf, Rulebook};
 use crate::store::{Deed, Hold, HoldOf};
 
@@ -82,7 +82,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
             let reader = context.reader()?;
             let unit = optional_unit(context, &reader, unit.as_deref())?;
             if let Some(round) = round {
-                Shelf::of(&context.data).rulebook(*round)?;
+                Rulebooks::new(&context.data).rulebook(*round)?;
             }
             let as_of = AsOf::find(&reader, *as_of)?.submission;
             let mut holds = reader.holds(round.map(i64::from), as_of)?;
@@ -104,7 +104,7 @@ fn add(context: &Context, args: &AddArgs) -> anyhow::Result<Done> {
     context.reader()?;
     let deed = deed(context, args.by.as_deref(), &args.reason)?;
     let world = context.world()?;
-    let book = Shelf::of(&context.data).rulebook(args.round)?;
+    let book = Rulebooks::new(&context.data).rulebook(args.round)?;
     let unit = known::unit(&world.units, &args.unit)?;
     let of = HoldOf {
         round: i64::from(args.round),

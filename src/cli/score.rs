@@ -9,7 +9,7 @@ use super::{Context, Done, say, say_json};
 use crate::score::quality::{TrancheQuality, of_round};
 use crate::score::rulebook::check::check;
 use crate::score::{
-    AsOf, Figure, Keeping, Points, Rulebook, Sheet, Shelf, Wanted, points_kept, rows_behind,
+    AsOf, Figure, Keeping, Points, Rulebook, Rulebooks, Sheet, Wanted, points_kept, rows_behind,
 };
 
 /// Options of `score`.
@@ -79,7 +79,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
 
 /// The rulebook of a round, when nothing is wrong with it.
 pub(super) fn rulebook(context: &Context, round: i32) -> anyhow::Result<Rulebook> {
-    let book = Shelf::of(&context.data).rulebook(round)?;
+    let book = Rulebooks::new(&context.data).rulebook(round)?;
     let catalog = context.catalog(&context.config()?)?;
     match check(&book, &catalog).into_iter().next() {
         Some(mistake) => Err(mistake.into()),

@@ -14,7 +14,7 @@ use crate::money::result::{Basis, count};
 use crate::money::statement::statement;
 use crate::report::{Document, Format};
 use crate::score::AsOf;
-use crate::score::rulebook::Shelf;
+use crate::score::rulebook::Rulebooks;
 
 /// Options of `statement`.
 #[derive(Debug, clap::Args)]
@@ -39,7 +39,8 @@ pub struct Args {
 /// Runs it.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     let now = context.clock.now();
-    let round = args.round.unwrap_or_else(|| Shelf::of(&context.data).round_of(now.date_naive()));
+    let round =
+        args.round.unwrap_or_else(|| Rulebooks::new(&context.data).round_of(now.date_naive()));
     let book = rulebook(context, round)?;
     let config = context.config()?;
     let (units, catalog) = (payable_units(context, &config)?, context.catalog(&config)?);

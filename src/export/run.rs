@@ -15,7 +15,7 @@ use super::{ExportError, Made, Result, folder, keep, state};
 use crate::crash_point;
 use crate::kpi::{Definition, KpiResult, Level, Library, Period, REGION, Session, YearKind};
 use crate::report::{Document, Format, Lang};
-use crate::score::Shelf;
+use crate::score::Rulebooks;
 use crate::store::{Kept, Reader};
 use crate::world::World;
 
@@ -101,7 +101,8 @@ pub fn compose(
 }
 
 fn rulebooks(data: &Path) -> Result<BTreeMap<i32, String>> {
-    let all = Shelf::of(data).all().map_err(|error| ExportError::Refused(error.to_string()))?;
+    let all =
+        Rulebooks::new(data).all().map_err(|error| ExportError::Refused(error.to_string()))?;
     Ok(all.into_iter().map(|book| (book.round, book.sha256)).collect())
 }
 

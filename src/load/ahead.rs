@@ -21,7 +21,9 @@ use super::{LoadError, Places, commit, gate_name, name_into, new_submission, out
 use crate::archive::{Archive, ArchiveName};
 use crate::clock::{day_number, fiscal_year_of, round_of};
 use crate::priority::go_ahead_when_idle;
-use crate::row::{Batch, Context, Facts, NoStore, PersonIndex, Persons, Verdicts};
+use crate::row::{
+    Batch, Context, NoStore, PersonChanges, PersonContext, PersonIndex, ValidationOutcome,
+};
 use crate::store::{Loading, Reader, Store};
 use crate::submission::{Problem, Status, Submission};
 use crate::world::World;
@@ -66,7 +68,7 @@ struct Judgement {
     submission: Submission,
     name: ArchiveName,
     contents: Contents,
-    verdicts: Vec<Verdicts>,
+    verdicts: Vec<ValidationOutcome>,
 }
 
 /// What a judge's thread ends with: what it found, and the reader to give back.
@@ -81,7 +83,7 @@ pub struct Ahead {
     turn: Arc<Turn>,
     /// Of the archive on whose word this one was judged.
     before: Option<Arc<Turn>>,
-    facts: Option<Receiver<Facts>>,
+    facts: Option<Receiver<PersonChanges>>,
     messages: Option<Receiver<Message>>,
     spare: Spare,
     judge: Option<JoinHandle<End>>,
@@ -278,7 +280,7 @@ struct Way {
     claim: Claim,
     sender: Sender<Message>,
     spares: Receiver<Batch>,
-    say: Sender<Facts>,
+    say: Sender<PersonChanges>,
     guarded: bool,
 }
 
@@ -343,9 +345,9 @@ fn examine(way: &Way, index: &mut dyn PersonIndex) -> Result<Judged, LoadError> 
 }
 
 /// A broken archive says nothing of persons.
-fn refused(submission: Submission, problem: Problem, say: &Sender<Facts>) -> Judged {
+fn refused(submission: Submission, problem: Problem, say: &Sender<PersonChanges>) -> Judged {
     // Nobody may be listening.
-    let _ = say.try_send(Facts::default());
+    let _ = say.try_send(PersonChanges::default());
     Judged::Broken(Box::new((submission, problem)))
 }
 
@@ -354,7 +356,7 @@ fn rows(
     name: &ArchiveName,
     index: &mut dyn PersonIndex,
     (archive, contents): (&Archive, &mut Contents),
-) -> Result<Option<Vec<Verdicts>>, Refusal> {
+) -> Result<Option<Vec<ValidationOutcome>>, Refusal> {
     let Way { claim, sender, spares, say, guarded } = way;
     let world = &claim.world;
     let limits = &world.config.limits;
@@ -369,7 +371,7 @@ fn rows(
         kept: limits.findings,
         warnings_kept: limits.warnings,
         left: limits.findings_in_all,
-        persons: Persons::new(index),
+        persons: PersonContext::new(index),
     };
     let records = contents.members.iter().map(|member| member.record);
     let shape = Shape {

@@ -9,7 +9,7 @@ use super::odd::{Oddities, Rows};
 use super::pipeline::Message;
 use super::visits::Visits;
 use crate::archive::{Archive, Standard};
-use crate::row::{Batch, Context, Judge, Verdicts};
+use crate::row::{Batch, Context, ValidationOutcome, Validator};
 use crate::store::VISIT;
 use crate::world::World;
 
@@ -42,7 +42,7 @@ pub(super) struct JudgeSide<'a, 'c> {
 }
 
 /// What was said of a member, and what was skipped in it.
-type Judged = (Verdicts, Oddities);
+type Judged = (ValidationOutcome, Oddities);
 
 /// Why a member's judging ended early.
 enum Early {
@@ -56,7 +56,10 @@ impl JudgeSide<'_, '_> {
     /// out to be broken are marked in `contents`. When the writer is gone it
     /// ends early, and what it gives means nothing. Gives nothing when members
     /// have to be taken back and cannot be: all is to be judged again, guarded.
-    pub fn run(&mut self, contents: &mut Contents) -> Result<Option<Vec<Verdicts>>, Refusal> {
+    pub fn run(
+        &mut self,
+        contents: &mut Contents,
+    ) -> Result<Option<Vec<ValidationOutcome>>, Refusal> {
         let mut judged: Vec<Judged> = contents.members.iter().map(|_| Judged::default()).collect();
         let mut groups = groups(self.world, self.standard, &contents.members);
         groups.reverse();
@@ -154,7 +157,7 @@ impl JudgeSide<'_, '_> {
         let fresh = || fresh(&spare, plan.width, count.min(BATCH_ROWS));
         let mut batch = fresh();
         let numbered = &mut self.visits;
-        let mut judge = Judge::new(plan, member.orders.clone(), &mut self.context);
+        let mut judge = Validator::new(plan, member.orders.clone(), &mut self.context);
         let mut rows = Rows::new(plan, layout, member);
         while let Some(block) = lines.block().map_err(Early::Lines)? {
             (self.progress)(block.text.len() as u64);
@@ -178,7 +181,7 @@ impl JudgeSide<'_, '_> {
             }
         }
         judge.pause();
-        let verdicts = judge.verdicts;
+        let verdicts = judge.outcome;
         hand_over(&sender, at, batch, numbered.epoch)?;
         Ok((verdicts, rows.odd))
     }

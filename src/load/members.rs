@@ -5,7 +5,7 @@ mod head;
 
 use crate::archive::{Archive, Entry, ReadTrouble, Standard};
 use crate::problem_code::ProblemCode;
-use crate::row::{HeaderTrouble, Order, Plan};
+use crate::row::{CompiledLayout, HeaderError, Order};
 use crate::submission::{Problem, Texts};
 use crate::world::World;
 
@@ -35,7 +35,7 @@ pub struct Member {
 
 impl Member {
     /// Which columns of its record its rows may have.
-    pub fn sent(&self, plan: &Plan) -> Vec<bool> {
+    pub fn sent(&self, plan: &CompiledLayout) -> Vec<bool> {
         let mut sent = vec![false; plan.width];
         for at in self.orders.iter().flat_map(|order| order.columns.iter().flatten()) {
             sent[plan.columns[*at].column] = true;
@@ -123,7 +123,7 @@ impl Contents {
             };
             let said = member.read_head(&head, layout, plan);
             member.broken = !said.troubles.is_empty();
-            for HeaderTrouble { code, detail, nearest } in said.troubles {
+            for HeaderError { code, detail, nearest } in said.troubles {
                 contents.problems.push(Problem { nearest, ..say(code, said.line, detail) });
             }
             if let Some(line) = said.quoted {

@@ -5,7 +5,7 @@ use super::members::{Member, problem};
 use crate::archive::Standard;
 use crate::catalog::Layout;
 use crate::problem_code::ProblemCode;
-use crate::row::{Order, Plan, is_header, name};
+use crate::row::{CompiledLayout, Order, is_header, name};
 use crate::submission::Problem;
 use crate::world::World;
 
@@ -107,7 +107,7 @@ pub fn with_content(head: &str) -> impl Iterator<Item = (u64, &str)> {
 
 /// Tells the rows of a member from its other lines.
 pub struct Rows<'m> {
-    plan: &'m Plan,
+    plan: &'m CompiledLayout,
     layout: &'m Layout,
     member: &'m Member,
     /// Names that a header that comes again may begin with.
@@ -118,7 +118,7 @@ pub struct Rows<'m> {
 
 impl<'m> Rows<'m> {
     /// For a member with this plan and layout.
-    pub fn new(plan: &'m Plan, layout: &'m Layout, member: &'m Member) -> Self {
+    pub fn new(plan: &'m CompiledLayout, layout: &'m Layout, member: &'m Member) -> Self {
         let first = |order: &Order| order.columns.first().copied().flatten();
         let columns = member.orders.iter().filter_map(first).map(|at| &layout.columns[at]);
         let spellings = |column: &'m crate::catalog::WireColumn| {

@@ -8,7 +8,7 @@ use super::members::{Contents, problem};
 use super::pipeline::{Both, Written};
 use crate::archive::Standard;
 use crate::problem_code::ProblemCode;
-use crate::row::{CodeAt, Verdicts};
+use crate::row::{CodeAt, ValidationOutcome};
 use crate::submission::{Counts, FindingLine, MonthCounts, Status, Submission, Texts};
 use crate::world::World;
 
@@ -102,7 +102,7 @@ pub(super) fn complete(
     Ok(())
 }
 
-fn months_of(file: &str, said: &Verdicts, counted: &Written) -> Vec<MonthCounts> {
+fn months_of(file: &str, said: &ValidationOutcome, counted: &Written) -> Vec<MonthCounts> {
     let mut months: BTreeMap<u32, Counts> =
         counted.months.iter().map(|(month, counts)| (*month, *counts)).collect();
     for (month, rejected) in &said.rejected {
@@ -126,7 +126,7 @@ fn findings_of(
     standard: Standard,
     submission: &mut Submission,
     member: &super::members::Member,
-    said: Verdicts,
+    said: ValidationOutcome,
     counted: Written,
 ) {
     let plan = world.plan(member.record, standard);

@@ -4,7 +4,7 @@
 use crossbeam_channel::{Receiver, Sender};
 use rustc_hash::FxHashMap;
 
-use crate::row::{Batch, Verdicts};
+use crate::row::{Batch, ValidationOutcome};
 use crate::store::{Loading, StoreError};
 use crate::submission::Counts;
 
@@ -55,7 +55,7 @@ pub struct Written {
 }
 
 /// What was said of the members of an archive, and what was counted.
-pub(super) type Both = (Vec<Verdicts>, Vec<Written>);
+pub(super) type Both = (Vec<ValidationOutcome>, Vec<Written>);
 
 /// Writes what the judge hands over, until it is done; gives what was counted,
 /// by member. `between` is called now and then.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use crossbeam_channel::{Receiver, Sender};
 
-use crate::row::{Batch, Fact, Facts, Person, PersonIndex};
+use crate::row::{Batch, Person, PersonChanges, PersonIndex, PersonLookup};
 use crate::store::{Reader, StoreError, StoredPersons};
 
 /// What became of an archive, once that is known: whether it is committed.
@@ -46,7 +46,7 @@ impl Turn {
 pub struct Before {
     pub(super) turn: Arc<Turn>,
     /// What it says of persons, when it is judged to its end.
-    pub(super) facts: Receiver<Facts>,
+    pub(super) facts: Receiver<PersonChanges>,
     /// Batches that its writer is done with, to be filled again.
     pub(super) spare: Spare,
 }
@@ -58,7 +58,7 @@ pub(super) type Spare = (Sender<Batch>, Receiver<Batch>);
 /// is stored.
 pub(super) struct Earlier {
     stored: StoredPersons,
-    before: Option<(Before, Option<Facts>)>,
+    before: Option<(Before, Option<PersonChanges>)>,
 }
 
 impl Earlier {
@@ -82,12 +82,13 @@ impl Earlier {
         if facts.is_none() {
             *facts = before.facts.recv().ok();
         }
-        let fact = facts.as_ref().map_or(Fact::Unsure, |facts| facts.of(hospcode, pid));
+        let fact =
+            facts.as_ref().map_or(PersonLookup::Unresolved, |facts| facts.lookup(hospcode, pid));
         let stored = match fact {
             _ if before.turn.is_committed() => true,
-            Fact::Untouched => return None,
-            Fact::Sure(person) => return Some(person),
-            Fact::Unsure => before.turn.wait(),
+            PersonLookup::Untouched => return None,
+            PersonLookup::Sure(person) => return Some(person),
+            PersonLookup::Unresolved => before.turn.wait(),
         };
         if stored {
             self.before = None;

@@ -98,13 +98,13 @@ fn tranches(book: &Rulebook) -> Result<Vec<Tranche>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::score::rulebook::Shelf;
+    use crate::score::rulebook::Rulebooks;
 
     const TEXT: &str = include_str!("../../config/rulebooks/2557.toml");
 
     #[test]
     fn the_terms_of_2557_are_those_of_the_slides() {
-        let shelf = Shelf::of(std::path::Path::new("/nonexistent"));
+        let shelf = Rulebooks::new(std::path::Path::new("/nonexistent"));
         let terms = terms(&shelf.rulebook(2557).unwrap()).unwrap();
         assert_eq!((terms.volume, terms.performance), (Satang(1428), Satang(300)));
         let support: Vec<i64> = terms.support.iter().map(|part| part.per_head.0).collect();

@@ -14,7 +14,7 @@ pub(super) const FORM: Form = Form {
     media_type: "text/csv; charset=utf-8; header=present",
     binary: false,
     write: |document, lang, _| Ok(self::document(document, lang)),
-    table: Some(of),
+    table: Some(table_file),
 };
 
 /// The byte order mark that makes spreadsheet programs read UTF-8.
@@ -67,7 +67,7 @@ pub(super) fn cell(out: &mut Vec<u8>, cell: &str) {
 
 /// A table for programs: the names of its columns, then its rows. Notes are
 /// in the other forms and in an export's manifest.
-pub fn of(of: &Table, lang: Lang) -> Vec<u8> {
+pub fn table_file(of: &Table, lang: Lang) -> Vec<u8> {
     let mut bytes = BOM.as_bytes().to_vec();
     bytes.extend(lines(of, lang));
     bytes

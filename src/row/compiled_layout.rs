@@ -1,5 +1,5 @@
-//! A layout made ready for judging: checks with their parameters read, codes
-//! as positions, so that judging a row looks nothing up by name.
+//! A compiled layout: check parameters parsed, finding codes as indexes, so
+//! that no row needs a look-up by name.
 
 use std::borrow::Cow;
 
@@ -18,7 +18,7 @@ pub struct Code {
     pub severity: Severity,
 }
 
-/// Position in [`Plan::codes`].
+/// Position in [`CompiledLayout::codes`].
 pub type CodeAt = u16;
 
 /// One check of a column.
@@ -30,9 +30,9 @@ pub struct ColumnCheck {
     pub check: Check,
 }
 
-/// A column made ready.
+/// A compiled column.
 #[derive(Debug, Clone)]
-pub struct PlanColumn {
+pub struct CompiledColumn {
     /// Wire name.
     pub name: String,
     /// Position in the record.
@@ -80,17 +80,17 @@ pub struct PlanColumn {
     /// What is said of a value depends on the rows before.
     pub stateful: bool,
     /// When a value is good at a glance.
-    pub quick: Quick,
+    pub fast_check: FastCheck,
 }
 
-impl PlanColumn {
+impl CompiledColumn {
     /// Whether its own list has a value.
     pub fn is_listed(&self, text: &str) -> bool {
         self.listed && self.lists_have(text)
     }
 
     /// Whether the shape of a value is asked for: always where another shape
-    /// is meant as a code too, else where no list judges it.
+    /// is meant as a code too, else where no list checks it.
     pub fn asks_shape(&self) -> bool {
         self.shape.as_ref().is_some_and(|(shape, _)| shape.folds() || !self.listed)
     }
@@ -113,9 +113,9 @@ impl PlanColumn {
     }
 }
 
-/// When a value of a column is good at a glance.
+/// What the fast path compares a value of a column with.
 #[derive(Debug, Clone, Copy, Default)]
-pub enum Quick {
+pub enum FastCheck {
     /// Never.
     #[default]
     No,
@@ -126,7 +126,7 @@ pub enum Quick {
     Number { longest: usize, decimals: u8, unit: u8, low: i64, high: i64 },
 }
 
-/// What a text looks like that is good at a glance.
+/// What a text must look like to pass the fast path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// Any text.
@@ -180,9 +180,9 @@ pub struct Common {
     pub duplicate: CodeAt,
 }
 
-/// A layout made ready for judging.
+/// A compiled layout.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub struct CompiledLayout {
     /// The standard.
     pub standard: Standard,
     /// Name of the file.
@@ -190,7 +190,7 @@ pub struct Plan {
     /// Name of the record.
     pub record: String,
     /// Columns, as in [`Layout::columns`].
-    pub columns: Vec<PlanColumn>,
+    pub columns: Vec<CompiledColumn>,
     /// Versions as wire orders of columns.
     pub versions: Vec<Vec<usize>>,
     /// Number of columns in the store.
@@ -204,7 +204,7 @@ pub struct Plan {
     /// Key columns (positions in `columns`) in the standard's order.
     pub key: Vec<usize>,
     /// Columns with checks that need other fields, or the person.
-    pub late: Vec<usize>,
+    pub cross_field: Vec<usize>,
     /// Every code that the layout can give.
     pub codes: Vec<Code>,
     /// Codes that every file has.
@@ -215,11 +215,11 @@ pub struct Plan {
     pub is_death: bool,
     /// Positions of BIRTH and SEX.
     pub birth_and_sex: [Option<usize>; 2],
-    /// Lists that are missing or not whole, with the columns they would judge.
+    /// Lists that are missing or not whole, with the columns they would check.
     pub not_checked: Vec<(String, String)>,
 }
 
-impl Plan {
+impl CompiledLayout {
     /// Position of a column whose wire name or alias is `name` (any case).
     pub fn find(&self, layout: &Layout, name: &str) -> Option<usize> {
         let is = |known: &str| known.eq_ignore_ascii_case(name);

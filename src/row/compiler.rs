@@ -1,18 +1,20 @@
-//! Makes a plan out of a layout: reads the parameters of checks, turns codes
-//! into positions.
+//! Compiles a layout of the catalogue: parses the parameters of checks, turns
+//! finding codes into indexes.
 
 use std::collections::HashSet;
 
 use super::checks::{self, Blank, Check, Lookup, NotCompiled, Parameters, Replaces, Stage};
 use super::code_set::CodeSet;
-use super::compiled_layout::{Code, CodeAt, ColumnCheck, Common, Plan, PlanColumn, Quick};
+use super::compiled_layout::{
+    Code, CodeAt, ColumnCheck, Common, CompiledColumn, CompiledLayout, FastCheck,
+};
 use super::number::Range;
 use crate::catalog::{
     self, Catalog, CatalogError, Layout, Record, Role, Severity, Shape, Type, UNKNOWN_PLACE,
     WireColumn, nearest,
 };
 
-impl Plan {
+impl CompiledLayout {
     /// Makes a layout ready for archives of a fiscal year (B.E.); fails on a
     /// check that cannot be read. Codes have the same places in every year.
     pub fn new(
@@ -21,7 +23,7 @@ impl Plan {
         layout: &Layout,
         year: i32,
     ) -> Result<Self, CatalogError> {
-        let mut maker = Maker::new(catalog, record, layout, year)?;
+        let mut maker = Compiler::new(catalog, record, layout, year)?;
         let columns =
             layout.columns.iter().map(|c| maker.column(c)).collect::<Result<Vec<_>, _>>()?;
         let common = maker.common()?;
@@ -44,7 +46,7 @@ impl Plan {
             event: record.event.map(wire).transpose()?,
             key,
             common,
-            late: (0..columns.len()).filter(|&at| !columns[at].of_row.is_empty()).collect(),
+            cross_field: (0..columns.len()).filter(|&at| !columns[at].of_row.is_empty()).collect(),
             is_person: record.role == Some(Role::Persons),
             is_death: record.role == Some(Role::Deaths),
             birth_and_sex: [record.birth, record.sex]
@@ -56,7 +58,7 @@ impl Plan {
     }
 }
 
-struct Maker<'a> {
+struct Compiler<'a> {
     catalog: &'a Catalog,
     record: &'a Record,
     layout: &'a Layout,
@@ -65,7 +67,7 @@ struct Maker<'a> {
     not_checked: Vec<(String, String)>,
 }
 
-impl<'a> Maker<'a> {
+impl<'a> Compiler<'a> {
     /// For archives of a fiscal year (B.E.).
     fn new(
         catalog: &'a Catalog,
@@ -125,7 +127,7 @@ impl<'a> Maker<'a> {
         })
     }
 
-    fn column(&mut self, column: &WireColumn) -> Result<PlanColumn, CatalogError> {
+    fn column(&mut self, column: &WireColumn) -> Result<CompiledColumn, CatalogError> {
         let is_hospcode = column.column == self.record.hospcode;
         let key = self.record.key.contains(&column.column);
         let mut own = OwnChecks::default();
@@ -144,7 +146,7 @@ impl<'a> Maker<'a> {
         let blank_is_error =
             (key || column.required) && !own.kinds.iter().any(|kind| kind.blank == Blank::Fails);
         let shape = if is_hospcode { None } else { self.shape(column)? };
-        let mut column = PlanColumn {
+        let mut column = CompiledColumn {
             name: column.name.clone(),
             column: column.column,
             kind: column.kind,
@@ -168,9 +170,9 @@ impl<'a> Maker<'a> {
             of_row: own.of_row,
             list,
             shape,
-            quick: Quick::No,
+            fast_check: FastCheck::No,
         };
-        column.quick = Quick::for_column(&column);
+        column.fast_check = FastCheck::for_column(&column);
         Ok(column)
     }
 
@@ -309,7 +311,7 @@ impl OwnChecks {
 }
 
 /// What the parameter of a check of a column may name.
-struct InColumn<'m, 'a, 'c>(&'m mut Maker<'a>, &'c WireColumn);
+struct InColumn<'m, 'a, 'c>(&'m mut Compiler<'a>, &'c WireColumn);
 
 impl Lookup for InColumn<'_, '_, '_> {
     fn lists(&mut self, names: &[&str]) -> Option<CodeSet> {

@@ -1,24 +1,24 @@
-//! Values that nothing can be said against, told at a glance. What is not
-//! found good here is judged at length, so this decides how long judging
-//! takes and never what it says.
+//! The fast path: recognises values that no check can fail. Other values are
+//! validated check by check, so the fast path changes how long validation takes
+//! and never its outcome (a property in `tests.rs` compares the two).
 
 use super::batch::{Batch, Value};
 use super::checks::FastPath;
 use super::citizen_id;
-use super::compiled_layout::{Form, PlanColumn, Quick};
+use super::compiled_layout::{CompiledColumn, FastCheck, Form};
 use super::number::{POWERS, Range, canonical_of, scaled_int};
 use super::packed::{Packed, all_digits};
 use crate::catalog::{Storage, Type};
 
-/// Most decimals of numbers that are told at a glance.
+/// Most decimals of numbers that the fast path reads.
 const MOST_DECIMALS: u8 = 6;
 
 /// Most digits of such numbers: with [`MOST_DECIMALS`] they fit 64 bits.
 const MOST_DIGITS: usize = 12;
 
-impl Quick {
-    /// What can be told of a column. It has all its other parts.
-    pub(super) fn for_column(column: &PlanColumn) -> Self {
+impl FastCheck {
+    /// The fast path of a column, which has all its other parts.
+    pub(super) fn for_column(column: &CompiledColumn) -> Self {
         let longest = if column.width == 0 { usize::MAX } else { column.width };
         match column.kind {
             Type::Char | Type::Digits | Type::Code => Self::text(column, longest),
@@ -27,7 +27,7 @@ impl Quick {
         }
     }
 
-    fn text(column: &PlanColumn, longest: usize) -> Self {
+    fn text(column: &CompiledColumn, longest: usize) -> Self {
         // A list that is there says more than the shape of its codes.
         let shaped = column.asks_shape() && !column.listed;
         let mut form = match column.kind {
@@ -47,7 +47,7 @@ impl Quick {
         if column.range.is_some() { Self::No } else { Self::Text { longest, form } }
     }
 
-    fn number(column: &PlanColumn, longest: usize) -> Option<Self> {
+    fn number(column: &CompiledColumn, longest: usize) -> Option<Self> {
         let decimals = match column.storage {
             Storage::Scaled(scale) if scale <= MOST_DECIMALS => scale,
             Storage::Scaled(_) => return None,
@@ -72,22 +72,22 @@ impl Quick {
 }
 
 /// Whether so many digits have the shape that the column asks for.
-fn are_codes(column: &PlanColumn, count: usize) -> bool {
+fn are_codes(column: &CompiledColumn, count: usize) -> bool {
     let shape = column.shape.as_ref().filter(|_| column.asks_shape() && !column.listed);
     shape.is_none_or(|(shape, _)| shape.fits(&"0".repeat(count)))
 }
 
-/// The value, when it is good at a glance. `text` is not blank.
+/// The value, when no check can fail it. `text` is not blank.
 #[inline]
 pub(super) fn value(
-    column: &PlanColumn,
+    column: &CompiledColumn,
     text: &str,
     packed: Packed,
     batch: &mut Batch,
 ) -> Option<Value> {
-    match column.quick {
-        Quick::No => None,
-        Quick::Text { longest, form } => {
+    match column.fast_check {
+        FastCheck::No => None,
+        FastCheck::Text { longest, form } => {
             let formed = match form {
                 Form::Any => true,
                 Form::Digits => all_digits(text),
@@ -100,7 +100,7 @@ pub(super) fn value(
                 && (!column.cid || citizen_id::is_valid(text));
             good.then(|| batch.number_or_text(canonical_of(text, packed), text))
         }
-        Quick::Number { longest, decimals, unit, low, high } => {
+        FastCheck::Number { longest, decimals, unit, low, high } => {
             if text.len() > longest.min(MOST_DIGITS) {
                 return None;
             }

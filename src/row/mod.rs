@@ -22,16 +22,16 @@ mod validator;
 
 pub use batch::{Batch, Place, RowMeta, Value};
 pub use blanks::Blanks;
-pub use compiled_layout::{Code, CodeAt, Plan, PlanColumn};
+pub use compiled_layout::{Code, CodeAt, CompiledColumn, CompiledLayout};
 pub use date::serial;
 pub use decode::{BOM, BadByte, Encoding, decode, utf8};
-pub use header::{HeaderTrouble, is_header, name};
+pub use header::{HeaderError, is_header, name};
 pub use number::canonical_int;
 pub use order::Order;
-pub use outcome::{Context, Finding, Verdicts};
+pub use outcome::{Context, Finding, ValidationOutcome};
 pub use packed::digits_key;
-pub use person::{ByPid, Fact, Facts, NoStore, Person, PersonIndex, Persons};
-pub use validator::Judge;
+pub use person::{ByPid, NoStore, Person, PersonChanges, PersonContext, PersonIndex, PersonLookup};
+pub use validator::Validator;
 
 #[cfg(test)]
 mod tests;

@@ -110,7 +110,7 @@ impl Range {
 /// its text can be rebuilt from exactly.
 #[inline]
 pub fn canonical_int(text: &str) -> Option<i64> {
-    canonical_of(text, Packed::of(text.as_bytes()))
+    canonical_of(text, Packed::new(text.as_bytes()))
 }
 
 /// As [`canonical_int`], of a text that has been packed.

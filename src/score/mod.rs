@@ -19,6 +19,6 @@ mod state;
 pub use behind::{Figure, ScoredRow, rows_behind};
 pub use kept::{Keeping, points_kept};
 pub use points::{Cell, Points, UnitPoints, points};
-pub use rulebook::{Rulebook, RulebookError, Shelf};
+pub use rulebook::{Rulebook, RulebookError, Rulebooks};
 pub use sheet::{Sheet, Wanted};
 pub use state::AsOf;

@@ -1,10 +1,10 @@
 //! Written from slides 36 and 37 and contract §8.
 
 use super::*;
-use crate::score::rulebook::Shelf;
+use crate::score::rulebook::Rulebooks;
 
 fn book() -> Rulebook {
-    Shelf::of(std::path::Path::new("/nonexistent")).rulebook(2557).unwrap()
+    Rulebooks::new(std::path::Path::new("/nonexistent")).rulebook(2557).unwrap()
 }
 
 /// received, accepted, duplicate, on time; the rest was rejected.

@@ -135,7 +135,7 @@ impl Units {
         let is_own = !own.symlink_metadata().is_err_and(|error| is_missing(&error));
         if !is_own && !configured.try_exists().unwrap_or(true) {
             if let Some((_, old)) = kept {
-                let held = Held::of(&old, Why::Missing, &own, None, None, Vec::new());
+                let held = Held::held(&old, Why::Missing, &own, None, None, Vec::new());
                 return Ok(Self { held: Some(held), stamp, ..old });
             }
             if configured == Path::new(DEFAULT) {
@@ -156,7 +156,7 @@ impl Units {
         let (text, units) = match read {
             Ok(read) => read,
             Err(error) => {
-                let held = Held::of(&old, Why::Unreadable, &path, Some(&error), None, Vec::new());
+                let held = Held::held(&old, Why::Unreadable, &path, Some(&error), None, Vec::new());
                 return Ok(Self { held: Some(held), stamp, ..old });
             }
         };
@@ -172,7 +172,7 @@ impl Units {
             (!dropped.is_empty()).then_some(Why::DropsUnits)
         };
         let Some(why) = why else { return Ok(Self { unkept: Some(text), stamp, ..units }) };
-        let held = Held::of(&old, why, &path, None, Some((text, &units)), dropped);
+        let held = Held::held(&old, why, &path, None, Some((text, &units)), dropped);
         Ok(Self { held: Some(held), stamp, ..old })
     }
 
@@ -198,7 +198,7 @@ impl Held {
         write_kept(data, text)
     }
 
-    fn of(
+    fn held(
         old: &Units,
         why: Why,
         path: &Path,

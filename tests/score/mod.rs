@@ -13,7 +13,7 @@ mod state;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use khlang::score::{AsOf, Figure, Points, Rulebook, ScoredRow, Shelf, points, rows_behind};
+use khlang::score::{AsOf, Figure, Points, Rulebook, Rulebooks, ScoredRow, points, rows_behind};
 
 use crate::support::case::zipped;
 use crate::support::lab::{Lab, total, world};
@@ -196,7 +196,7 @@ fn of_item(points: &Points, unit: &str, item: &str) -> String {
 
 /// The rulebook that is shipped.
 fn book() -> Rulebook {
-    Shelf::of(Path::new("/nonexistent")).rulebook(2557).unwrap()
+    Rulebooks::new(Path::new("/nonexistent")).rulebook(2557).unwrap()
 }
 
 /// An archive about person 1, sent on a day, and what an item is then worth.

@@ -12,7 +12,7 @@ use crate::http::shared::Shared;
 use crate::kpi::{KpiError, Library, Session};
 use crate::money::result::{Basis, MoneyError, count};
 use crate::score::rulebook::check::check;
-use crate::score::{AsOf, Rulebook, Shelf};
+use crate::score::{AsOf, Rulebook, Rulebooks};
 use crate::store::{Kept, Reader, StoreError, Value};
 use crate::world::World;
 
@@ -139,7 +139,7 @@ impl Sitting<'_> {
 
 /// The rulebook of a round.
 pub(super) fn rulebook(shared: &Shared, round: i32) -> Result<Rulebook, Problem> {
-    let shelf = Shelf::of(&shared.data);
+    let shelf = Rulebooks::new(&shared.data);
     if !shelf.rounds().contains_key(&round) {
         let known: Vec<String> = shelf.rounds().keys().map(ToString::to_string).collect();
         let detail = format!("there are rulebooks of {}", known.join(", "));

@@ -20,7 +20,7 @@ use crate::money::statement::statement;
 use crate::registry::Population;
 use crate::report::Format;
 use crate::score::quality::TrancheQuality;
-use crate::score::rulebook::Shelf;
+use crate::score::rulebook::Rulebooks;
 use crate::score::sheet::Note;
 use crate::score::{Sheet, Wanted};
 use crate::store::Action;
@@ -29,7 +29,7 @@ use crate::store::Action;
 fn round(call: &Call) -> i32 {
     let today = call.shared.clock.now().date_naive();
     let asked = call.number("round").and_then(|round| i32::try_from(round).ok());
-    asked.unwrap_or_else(|| Shelf::of(&call.shared.data).round_of(today))
+    asked.unwrap_or_else(|| Rulebooks::new(&call.shared.data).round_of(today))
 }
 
 /// Whether a unit is to be shown: asked for, and seen.

@@ -8,7 +8,7 @@ use crate::archive::{Archive, ReadTrouble};
 use crate::catalog::Layout;
 use crate::load::odd::with_content;
 use crate::problem_code::ProblemCode;
-use crate::row::{BOM, Encoding, HeaderTrouble, Order, Plan, decode, is_header};
+use crate::row::{BOM, CompiledLayout, Encoding, HeaderError, Order, decode, is_header};
 
 /// Bytes of a member that are looked at before it is read as a whole.
 const HEAD: usize = 128 << 10;
@@ -36,7 +36,7 @@ pub(super) struct Head {
 #[derive(Debug, Default)]
 pub(super) struct Said {
     /// What breaks the member.
-    pub troubles: Vec<HeaderTrouble>,
+    pub troubles: Vec<HeaderError>,
     /// The line of it.
     pub line: Option<u64>,
     /// Line of the first row, when its values are put in quotes.
@@ -45,14 +45,19 @@ pub(super) struct Said {
 
 impl Said {
     fn broken(code: ProblemCode, line: u64, detail: String) -> Self {
-        let troubles = vec![HeaderTrouble { code, detail, nearest: None }];
+        let troubles = vec![HeaderError { code, detail, nearest: None }];
         Self { troubles, line: Some(line), quoted: None }
     }
 }
 
 impl Member {
     /// Reads header and shape off the first bytes.
-    pub(super) fn read_head(&mut self, head: &Head, layout: &Layout, plan: &Plan) -> Said {
+    pub(super) fn read_head(
+        &mut self,
+        head: &Head,
+        layout: &Layout,
+        plan: &CompiledLayout,
+    ) -> Said {
         let mut lines = with_content(&head.text).peekable();
         let Some(&(number, first)) = lines.peek() else {
             self.has_data = head.cut;
@@ -123,7 +128,7 @@ impl Member {
 
     /// A number of columns that no version has: which do, and what a row would
     /// lack to be of the next larger one.
-    fn unknown_number(&self, fields: usize, plan: &Plan) -> String {
+    fn unknown_number(&self, fields: usize, plan: &CompiledLayout) -> String {
         let mut orders: Vec<&Order> = self.orders.iter().collect();
         orders.sort_by_key(|order| order.columns.len());
         orders.dedup_by_key(|order| order.columns.len());
@@ -146,7 +151,7 @@ fn first_piece(line: &str) -> &str {
 }
 
 /// Whether a line begins with a header that ends with CR alone.
-fn is_cr_header(line: &str, plan: &Plan, layout: &Layout) -> bool {
+fn is_cr_header(line: &str, plan: &CompiledLayout, layout: &Layout) -> bool {
     line.contains('\r') && is_header(first_piece(line), plan, layout)
 }
 
@@ -164,7 +169,7 @@ fn is_quoted(row: &str) -> bool {
 
 /// Whether a beginning has a header line and a whole row: all that is asked of
 /// a member whose header names its columns.
-fn has_header(bytes: &[u8], plan: &Plan, layout: &Layout) -> bool {
+fn has_header(bytes: &[u8], plan: &CompiledLayout, layout: &Layout) -> bool {
     let whole = memchr::memrchr(b'\n', bytes).map_or(0, |at| at + 1);
     let text = as_text(&bytes[..whole]);
     let mut lines = with_content(&text);
@@ -177,7 +182,7 @@ fn has_header(bytes: &[u8], plan: &Plan, layout: &Layout) -> bool {
 pub(super) fn of(
     archive: &Archive,
     entry: usize,
-    plan: &Plan,
+    plan: &CompiledLayout,
     layout: &Layout,
 ) -> Result<Head, ReadTrouble> {
     let mut bytes = Vec::new();

@@ -130,34 +130,27 @@ mod tests {
     }
 
     #[test]
-    fn kinds_have_one_name_each_and_every_one_is_in_use() {
+    fn kinds_have_one_name_each() {
         let names: BTreeSet<&str> = KINDS.iter().map(|kind| kind.name).collect();
         assert_eq!(names.len(), KINDS.len());
-        let catalog = Catalog::builtin().unwrap();
-        let layouts = catalog.records.iter().flat_map(crate::catalog::Record::layouts);
-        let checks = layouts.flat_map(|layout| &layout.columns).flat_map(|column| &column.checks);
-        assert_eq!(names, checks.map(|check| check.kind.as_str()).collect());
     }
 
     #[test]
-    fn every_kind_has_a_sample_that_fails_it() {
+    fn every_kind_in_use_has_a_sample_that_fails_it() {
         let catalog = Catalog::builtin().unwrap();
-        for kind in KINDS {
-            let made = catalog.records.iter().flat_map(|record| {
-                record
-                    .layouts()
-                    .flat_map(move |layout| layout.columns.iter().map(move |c| (record, c)))
-            });
-            let any = made.flat_map(|(record, column)| {
-                column.checks.iter().map(move |check| (record, column, check))
-            });
-            let any =
-                any.filter(|(.., check)| check.kind == kind.name).any(|(record, column, check)| {
+        let (mut used, mut broken) = (BTreeSet::new(), BTreeSet::new());
+        for record in &catalog.records {
+            for column in record.layouts().flat_map(|layout| &layout.columns) {
+                for check in &column.checks {
                     let is_hospcode = column.column == record.hospcode;
                     let target = Target { catalog: &catalog, column, check, is_hospcode };
-                    !defects(kind.name, &target).is_empty()
-                });
-            assert!(any, "{}", kind.name);
+                    used.insert(check.kind.as_str());
+                    if !defects(&check.kind, &target).is_empty() {
+                        broken.insert(check.kind.as_str());
+                    }
+                }
+            }
         }
+        assert_eq!(used, broken);
     }
 }

@@ -1,20 +1,20 @@
 //! One field of a row: what is said of its value, and how it is kept.
 
-use super::Judge;
+use super::Validator;
 use super::known::Known;
 use crate::catalog::Type;
 use crate::row::batch::{Batch, Value};
 use crate::row::checks::Field;
 use crate::row::citizen_id;
-use crate::row::compiled_layout::PlanColumn;
+use crate::row::compiled_layout::CompiledColumn;
 use crate::row::date::{Reading, read_date, read_datetime, read_time};
 use crate::row::line::{Row, characters, day_of, store_text};
 use crate::row::number::Number;
 use crate::row::packed::all_digits;
 
-impl Judge<'_, '_, '_> {
+impl Validator<'_, '_, '_> {
     /// What is said of a blank, or of a text that stands for one.
-    pub(super) fn missing(&mut self, row: &Row, at: usize, column: &PlanColumn, sent: &str) {
+    pub(super) fn missing(&mut self, row: &Row, at: usize, column: &CompiledColumn, sent: &str) {
         for &code in &column.of_blank {
             self.report(row, code, Some(at), sent);
         }
@@ -29,7 +29,7 @@ impl Judge<'_, '_, '_> {
         &mut self,
         row: &Row,
         at: usize,
-        column: &PlanColumn,
+        column: &CompiledColumn,
         text: &str,
         batch: &mut Batch,
     ) -> Value {
@@ -59,7 +59,7 @@ impl Judge<'_, '_, '_> {
         &mut self,
         row: &Row,
         at: usize,
-        column: &PlanColumn,
+        column: &CompiledColumn,
         text: &str,
         reading: Reading,
     ) -> Value {
@@ -81,7 +81,7 @@ impl Judge<'_, '_, '_> {
         Value::Null
     }
 
-    fn unreadable(&mut self, row: &Row, at: usize, column: &PlanColumn, text: &str) -> Value {
+    fn unreadable(&mut self, row: &Row, at: usize, column: &CompiledColumn, text: &str) -> Value {
         let common = &self.plan.common;
         let code = if column.needed { common.unreadable } else { common.unreadable_warning };
         self.report(row, code, Some(at), text);
@@ -92,7 +92,7 @@ impl Judge<'_, '_, '_> {
         &mut self,
         row: &Row,
         at: usize,
-        column: &PlanColumn,
+        column: &CompiledColumn,
         text: &str,
         batch: &mut Batch,
     ) -> Value {
@@ -114,7 +114,7 @@ impl Judge<'_, '_, '_> {
     }
 
     /// A text as sent, and as it is meant.
-    fn text(&mut self, row: &Row, at: usize, column: &PlanColumn, (sent, text): (&str, &str)) {
+    fn text(&mut self, row: &Row, at: usize, column: &CompiledColumn, (sent, text): (&str, &str)) {
         let well_formed = self.own_checks(row, at, column, sent, field(text, None, None));
         // A text of the wrong shape is said to be that, once.
         if !well_formed {
@@ -141,7 +141,13 @@ impl Judge<'_, '_, '_> {
         }
     }
 
-    fn listed(&mut self, row: &Row, at: usize, column: &PlanColumn, (sent, text): (&str, &str)) {
+    fn listed(
+        &mut self,
+        row: &Row,
+        at: usize,
+        column: &CompiledColumn,
+        (sent, text): (&str, &str),
+    ) {
         if !column.listed {
             return;
         }
@@ -155,7 +161,13 @@ impl Judge<'_, '_, '_> {
         }
     }
 
-    fn too_long(&mut self, row: &Row, at: usize, column: &PlanColumn, (sent, text): (&str, &str)) {
+    fn too_long(
+        &mut self,
+        row: &Row,
+        at: usize,
+        column: &CompiledColumn,
+        (sent, text): (&str, &str),
+    ) {
         if column.width > 0 && text.len() > column.width && characters(text) > column.width {
             self.report(row, self.plan.common.too_long, Some(at), sent);
         }
@@ -166,7 +178,7 @@ impl Judge<'_, '_, '_> {
         &mut self,
         row: &Row,
         at: usize,
-        column: &PlanColumn,
+        column: &CompiledColumn,
         sent: &str,
         mut field: Field<'_>,
     ) -> bool {

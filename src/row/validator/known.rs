@@ -1,6 +1,6 @@
 //! What a check may ask: the row, and what the validator knows besides.
 
-use super::Judge;
+use super::Validator;
 use crate::row::batch::Value;
 use crate::row::checks::Facts;
 use crate::row::line::Row;
@@ -8,7 +8,7 @@ use crate::row::person::Person;
 
 /// A row with the validator that reads it.
 pub(super) struct Known<'a, 'p, 'c, 'i, 'l, 'o> {
-    pub validator: &'a mut Judge<'p, 'c, 'i>,
+    pub validator: &'a mut Validator<'p, 'c, 'i>,
     pub row: &'a Row<'l, 'o>,
     /// The row's values as they will be stored; none before all fields have
     /// been read.
@@ -39,7 +39,7 @@ impl Facts for Known<'_, '_, '_, '_, '_, '_> {
 
     fn persons_are_known(&mut self) -> bool {
         let known = self.validator.context.store_answers;
-        self.validator.verdicts.links_unchecked += u64::from(!known);
+        self.validator.outcome.links_unchecked += u64::from(!known);
         known
     }
 

@@ -1,6 +1,6 @@
 //! What a row says of its sender and its person, and what is known of them.
 
-use super::Judge;
+use super::Validator;
 use super::known::{Known, number};
 use crate::row::batch::Value;
 use crate::row::checks::{Field, Stage};
@@ -9,10 +9,10 @@ use crate::row::line::Row;
 use crate::row::packed::Packed;
 use crate::row::person::Person;
 
-impl Judge<'_, '_, '_> {
+impl Validator<'_, '_, '_> {
     pub(super) fn sender(&mut self, row: &Row) {
         let at = self.plan.hospcode;
-        let packed = self.memos[at].text();
+        let packed = self.last_values[at].text();
         if packed == self.good_sender {
             return;
         }
@@ -57,7 +57,7 @@ impl Judge<'_, '_, '_> {
     }
 
     pub(super) fn person(&mut self, row: &Row, pid: &str) -> Person {
-        let packed = [self.memos[self.plan.hospcode].text(), Packed::of(pid.as_bytes())];
+        let packed = [self.last_values[self.plan.hospcode].text(), Packed::new(pid.as_bytes())];
         if packed == self.last_packed {
             return self.last_person.1;
         }
@@ -86,9 +86,9 @@ impl Judge<'_, '_, '_> {
     }
 
     /// Checks that need other fields of the row, or the person.
-    pub(super) fn later(&mut self, row: &Row, values: &[Value]) {
+    pub(super) fn cross_field(&mut self, row: &Row, values: &[Value]) {
         let plan = self.plan;
-        for &at in &plan.late {
+        for &at in &plan.cross_field {
             let column = &plan.columns[at];
             let text = row.value(at);
             if text.is_empty() {

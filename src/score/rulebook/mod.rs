@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 pub use money::Money;
 pub use points::{Item, Kind};
 pub use quality::Quality;
-pub use source::{Shelf, read};
+pub use source::{Rulebooks, read};
 
 /// A mistake in a rulebook.
 #[derive(Debug, thiserror::Error)]

@@ -18,13 +18,13 @@ const OWN: &str = "config/rulebooks";
 /// All rulebooks in force: those of `DATA/config/rulebooks` over those of
 /// `config/rulebooks` over the shipped ones.
 #[derive(Debug, Clone)]
-pub struct Shelf {
+pub struct Rulebooks {
     folders: Vec<PathBuf>,
 }
 
-impl Shelf {
+impl Rulebooks {
     /// The shelf of a data folder.
-    pub fn of(data: &Path) -> Self {
+    pub fn new(data: &Path) -> Self {
         Self { folders: vec![data.join(OWN), PathBuf::from(OWN)] }
     }
 

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use super::*;
 
 fn shipped() -> Rulebook {
-    Shelf::of(std::path::Path::new("/nonexistent")).rulebook(2557).unwrap()
+    Rulebooks::new(std::path::Path::new("/nonexistent")).rulebook(2557).unwrap()
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn an_unknown_key_is_refused_by_name() {
 
 #[test]
 fn a_round_without_a_rulebook_says_which_there_are() {
-    let shelf = Shelf::of(std::path::Path::new("/nonexistent"));
+    let shelf = Rulebooks::new(std::path::Path::new("/nonexistent"));
     let error = shelf.rulebook(2499).unwrap_err().to_string();
     assert!(error.contains("2499") && error.contains("2557"), "{error}");
 }
@@ -96,7 +96,7 @@ fn the_days_of_a_round_are_those_of_its_rulebook() {
         r#"from = "2014-07-01", to = "2015-09-30" }"#,
     );
     std::fs::write(own.join("2558.toml"), longer).unwrap();
-    let shelf = Shelf::of(folder.path());
+    let shelf = Rulebooks::new(folder.path());
     for (day, round) in [
         ("2013-06-30", 2556), // no rulebook: rounds have begun in July
         ("2013-07-01", 2557),
