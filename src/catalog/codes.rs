@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
-use super::{CatalogError, error};
+use super::error::{CatalogError, error};
 
 /// One code list.
 #[derive(Debug, Clone, Default)]

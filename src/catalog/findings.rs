@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CatalogError, error};
+use super::error::{CatalogError, error};
 use crate::archive::Standard;
 use crate::problem_code::ProblemCode;
 

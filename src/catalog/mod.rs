@@ -5,6 +5,7 @@
 //! whoever edits the dictionary learns of it before any sender does.
 
 mod codes;
+mod error;
 mod findings;
 mod raw;
 mod record;
@@ -14,6 +15,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 pub use codes::{CodeList, CodeLists, UNKNOWN_PLACE};
+pub use error::CatalogError;
+use error::error;
 pub use findings::{FindingText, Findings, Severity};
 pub use record::{
     Check, Column, Layout, Record, Role, Storage, Type, VISIT_KEY, Version, WireColumn,
@@ -31,18 +34,6 @@ use crate::archive::Standard;
 #[include = "shapes.csv"]
 #[include = "versions.toml"]
 struct Schema;
-
-/// A mistake in a schema file.
-#[derive(Debug, thiserror::Error)]
-#[error("schema/{file}:{line}: {what}")]
-pub struct CatalogError {
-    /// The file below `schema/`.
-    pub file: String,
-    /// The line, counted from 1.
-    pub line: usize,
-    /// What is wrong.
-    pub what: String,
-}
 
 /// All facts about data.
 #[derive(Debug)]
@@ -193,10 +184,6 @@ fn csv_files(folder: &Path) -> Vec<PathBuf> {
         .collect();
     files.sort();
     files
-}
-
-fn error(file: &str, line: usize, what: String) -> CatalogError {
-    CatalogError { file: file.to_owned(), line, what }
 }
 
 #[cfg(test)]

@@ -3,10 +3,13 @@
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::codes::CodeLists;
+use super::error::{CatalogError, error};
+use super::findings::Findings;
 use super::record::{
     Check, Column, Layout, Record, Role, Storage, Type, VISIT_KEY, Version, WireColumn,
 };
-use super::{CatalogError, CodeLists, Findings, Shapes, error};
+use super::shapes::Shapes;
 use crate::archive::Standard;
 
 /// The versions of each standard, oldest first (`schema/versions.toml`).

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use chrono::NaiveDate;
 use include_dir::{Dir, include_dir};
 
-use super::{Rulebook, RulebookError};
+use super::book::{Rulebook, RulebookError};
 use crate::clock::round_of;
 
 static SHIPPED: Dir = include_dir!("$CARGO_MANIFEST_DIR/config/rulebooks");
@@ -23,7 +23,7 @@ pub struct Rulebooks {
 }
 
 impl Rulebooks {
-    /// The shelf of a data folder.
+    /// Those of a data folder.
     pub fn new(data: &Path) -> Self {
         Self { folders: vec![data.join(OWN), PathBuf::from(OWN)] }
     }

@@ -1,0 +1,45 @@
+//! Spans of days in a rulebook.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+/// A span of days, ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Days {
+    /// First day.
+    pub from: NaiveDate,
+    /// Last day.
+    pub to: NaiveDate,
+}
+
+impl Days {
+    /// Whether a day lies in the span.
+    pub fn contain(&self, day: NaiveDate) -> bool {
+        self.from <= day && day <= self.to
+    }
+}
+
+/// A part of the round: a tranche, a quarter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Period {
+    /// Its number, from 1.
+    pub number: u32,
+    /// First day of service.
+    pub from: NaiveDate,
+    /// Last day of service.
+    pub to: NaiveDate,
+    /// Last day of sending, where it is earlier than that of the round.
+    #[serde(default)]
+    pub sent_by: Option<NaiveDate>,
+    /// Where this is said.
+    pub source: String,
+}
+
+impl Period {
+    /// Its days of service.
+    pub fn days(&self) -> Days {
+        Days { from: self.from, to: self.to }
+    }
+}
