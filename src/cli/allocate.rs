@@ -135,7 +135,7 @@ fn table(context: &Context, of: &Allocation) -> anyhow::Result<()> {
         }
     })?;
     let heads = of.pools.heads;
-    say(format!("{}: {heads}", context.pick("ประชากร UC", "UC heads")))?;
+    say(format!("{}: {heads}", context.message("cli.uc_heads")))?;
     heading(context, ["ปริมาณ", "คุณภาพ", "รวม", "ชะลอจ่าย", "จ่ายได้"], SUMS)?;
     for cup in &of.cups {
         say("")?;
@@ -145,10 +145,10 @@ fn table(context: &Context, of: &Allocation) -> anyhow::Result<()> {
         }
     }
     say("")?;
-    line("", context.pick("รวม", "total"), &of.total, "")?;
-    say(format!("{}: {}", context.pick("ไม่มีผู้ได้รับ", "unallocated"), of.unallocated.grouped()))?;
+    line("", context.message("cli.total"), &of.total, "")?;
+    say(format!("{}: {}", context.message("cli.unallocated"), of.unallocated.grouped()))?;
     for (name, pool) in &of.pools.support {
-        let (label, left) = (context.pick("เงินสนับสนุน", "support"), pool.not_shared.grouped());
+        let (label, left) = (context.message("cli.support"), pool.not_shared.grouped());
         let shared = pool.shared.grouped();
         say(match context.lang {
             Lang::Th => format!("{label} {name}: จัดสรร {shared} ไม่จัดสรร {left}"),
@@ -160,7 +160,7 @@ fn table(context: &Context, of: &Allocation) -> anyhow::Result<()> {
         say(format!("! {}", context.pick(&note.text.th, &note.text.en)))?;
     }
     let keys = of.local_defaults.join(" ");
-    say(format!("{}: {keys}", context.pick("ค่าที่กำหนดเอง", "local defaults")))
+    say(format!("{}: {keys}", context.message("cli.local_defaults")))
 }
 
 const SUMS: [&str; 5] = ["volume", "performance", "amount", "held", "payable"];
@@ -185,7 +185,7 @@ fn beside(context: &Context, of: &Comparison) -> anyhow::Result<()> {
     let (base, other) = (&of.base, &of.other);
     say(format!(
         "{}: {} {} → {} {}",
-        context.pick("เทียบกติกา", "rulebooks compared"),
+        context.message("cli.rulebooks_compared"),
         base.rulebook_file,
         &base.rulebook[..12],
         other.rulebook_file,
@@ -202,6 +202,6 @@ fn beside(context: &Context, of: &Comparison) -> anyhow::Result<()> {
             amount(&format!("  {}", unit.hcode), &unit.money.amount, &unit.name)?;
         }
     }
-    amount(context.pick("รวม", "total"), &of.total.amount, "")?;
-    amount(context.pick("ไม่มีผู้รับ", "left"), &of.unallocated, "")
+    amount(context.message("cli.total"), &of.total.amount, "")?;
+    amount(context.message("cli.left"), &of.unallocated, "")
 }

@@ -118,14 +118,14 @@ pub fn restore_from(context: &Context, args: &RestoreArgs) -> anyhow::Result<Don
     }
     say(format!(
         "{}: {} {}, {} {}",
-        context.pick("กู้คืนแล้ว", "restored"),
+        context.message("cli.restored"),
         restored.report.submissions,
-        context.pick("การส่ง", "submissions"),
+        context.message("cli.submissions"),
         restored.report.rows,
-        context.pick("แถว", "rows"),
+        context.message("cli.rows"),
     ))?;
     if let Some(kept) = &restored.kept {
-        say(format!("{}: {}", context.pick("ฐานข้อมูลเดิม", "the old database"), shown(kept)))?;
+        say(format!("{}: {}", context.message("cli.the_old_database"), shown(kept)))?;
     }
     Ok(Done::Good)
 }

@@ -13,6 +13,7 @@ use crate::money::result::{Allocation, Basis, count_with};
 use crate::report::Bilingual;
 use crate::score::{AsOf, Rulebook};
 use crate::store::{Closing, Deed, PartKind, PartOf};
+use crate::text::message;
 
 /// Calls of `allocate` about parts of a round.
 #[derive(Debug, clap::Subcommand)]
@@ -197,12 +198,12 @@ fn tell(context: &Context, part: &PartLine) -> anyhow::Result<()> {
     let name = name_of(part.kind, &part.part);
     let state = match &part.closed {
         Some(closed) => closing(context, closed),
-        None => context.pick("ยังไม่ปิด", "open").to_owned(),
+        None => context.message("cli.open").to_owned(),
     };
     say(format!("{}: {state}", pick(context, &name)))?;
     for before in &part.reopened {
         let (deed, day) = (&before.reopened, &before.reopened.at[..10]);
-        let word = context.pick("เปิดใหม่", "taken up again");
+        let word = context.message("cli.taken_up_again");
         say(format!(
             "    {} — {word} {day} {}: {}",
             closing(context, &before.closed),
@@ -237,11 +238,7 @@ pub(super) fn beside(context: &Context, of: &Allocation) -> anyhow::Result<()> {
         return Ok(());
     }
     let (paid, due) = (of.total.paid.grouped(), of.total.due.grouped());
-    say(format!(
-        "{} {paid} {} {due}",
-        context.pick("จ่ายแล้ว", "paid"),
-        context.pick("คงเหลือจ่าย", "due")
-    ))?;
+    say(format!("{} {paid} {} {due}", context.message("cli.paid"), context.message("cli.due")))?;
     for unit in of.cups.iter().flat_map(|cup| &cup.units) {
         let open = unit.money.volume.iter().filter(|(_, money)| !money.settled.closed);
         let volume = open.flat_map(|(id, money)| {
@@ -254,18 +251,15 @@ pub(super) fn beside(context: &Context, of: &Allocation) -> anyhow::Result<()> {
         let outstanding = unit.money.outstanding.iter().map(|line| (None, line));
         for (to, line) in volume.chain(performance).chain(outstanding) {
             let from = name_of(line.kind, &line.of);
-            let to = to.map_or_else(
-                || Bilingual::new("ยังไม่มีส่วนที่เปิดอยู่", "no open part"),
-                |to| name_of(line.kind, to),
-            );
+            let to = to.map_or_else(|| message("cli.no_open_part"), |to| name_of(line.kind, to));
             let held = if line.held == Satang::ZERO {
                 String::new()
             } else {
-                format!(" ({} {})", context.pick("ชะลอจ่าย", "held"), line.held.grouped())
+                format!(" ({} {})", context.message("cli.held"), line.held.grouped())
             };
             say(format!(
                 "  {} {}: {} → {} {}{held}",
-                context.pick("ปรับยอด", "correction"),
+                context.message("cli.correction"),
                 unit.hcode,
                 pick(context, &from),
                 pick(context, &to),

@@ -41,15 +41,15 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
             say(format!(
                 "ok: {} {}, {} {}, {} {}, {} {}, {} {}",
                 world.units.by_code.len(),
-                context.pick("หน่วยบริการ", "units"),
+                context.message("cli.units"),
                 world.catalog.records.len(),
-                context.pick("แฟ้ม", "kinds of record"),
+                context.message("cli.kinds_of_record"),
                 world.catalog.codes.iter().count(),
-                context.pick("รายการรหัส", "code lists"),
+                context.message("cli.code_lists"),
                 books.len(),
-                context.pick("กติกา", "rulebooks"),
+                context.message("cli.rulebooks"),
                 world.config.export.len(),
-                context.pick("การส่งออก", "exports"),
+                context.message("cli.exports"),
             ))?;
         }
     }

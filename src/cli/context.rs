@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::inbox::Folders;
 use crate::store::{AccessStore, Action, Entry, Kept, Opening, Reader, Store};
+use crate::text::text;
 use crate::units::Units;
 use crate::world::World;
 
@@ -138,6 +139,11 @@ impl Context {
             detail,
         };
         Ok(self.access()?.log(&entry)?)
+    }
+
+    /// The text of a key in the language asked for.
+    pub fn message(&self, key: &str) -> &'static str {
+        text(key).pick(self.lang)
     }
 
     /// Picks the text in the language asked for.

@@ -36,10 +36,7 @@ pub struct Args {
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     let folders = context.folders()?;
     if folders.database().exists() {
-        say(context.pick(
-            "มีข้อมูลอยู่แล้ว ไม่ได้สร้างข้อมูลตัวอย่างเพิ่ม",
-            "There is a database already: no sample archives are added.",
-        ))?;
+        say(context.message("cli.there_is_a_database_already_no"))?;
     } else {
         fill(context, args, &folders)?;
     }
@@ -122,16 +119,13 @@ fn chosen(ledger: &Path, standard: Standard) -> anyhow::Result<Vec<String>> {
 fn summary(context: &Context, data: &Path, address: &str) -> anyhow::Result<()> {
     let reader = Reader::open(&Folders::new(data).database(), None)?;
     let overview = reader.overview(&None)?;
-    say(format!("\n{}", context.pick("โหลดเสร็จแล้ว", "Loaded")))?;
+    say(format!("\n{}", context.message("cli.loaded")))?;
     for (status, count) in &overview.submissions {
-        say(format!("  {status:<9} {count:>6} {}", context.pick("ไฟล์", "archives")))?;
+        say(format!("  {status:<9} {count:>6} {}", context.message("cli.archives")))?;
     }
     say(format!(
         "  {}: {} = {} + {} + {}",
-        context.pick(
-            "แถว: ส่งมา = รับไว้ + ซ้ำ + ไม่รับ",
-            "rows: received = accepted + duplicate + rejected"
-        ),
+        context.message("cli.rows_received_accepted_duplicate_rejected"),
         overview.received,
         overview.accepted,
         overview.duplicate,

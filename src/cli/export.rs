@@ -124,7 +124,7 @@ fn by_hand(context: &Context, name: &str, json: bool) -> anyhow::Result<Done> {
         say(format!("  {:>9} {}", file.bytes, file.name))?;
     }
     for (kpi, why) in &made.manifest.not_computable {
-        let head = context.pick("คำนวณไม่ได้", "not computable");
+        let head = context.message("cli.not_computable");
         say(format!("  {head}: {kpi}: {why}"))?;
     }
     Ok(Done::Good)

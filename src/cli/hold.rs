@@ -157,7 +157,7 @@ fn show(context: &Context, holds: &[Hold], json: bool) -> anyhow::Result<Done> {
     for hold in holds {
         let (of, held) = (&hold.of, &hold.held);
         let released = hold.released.as_ref().map_or(String::new(), |deed| {
-            let word = context.pick("ปลดแล้ว", "released");
+            let word = context.message("cli.released");
             format!(" — {word} {} {}: {}", &deed.at[..10], line(&deed.by), line(&deed.reason))
         });
         say(format!(

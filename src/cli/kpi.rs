@@ -197,7 +197,7 @@ fn show(context: &Context, chosen: &[&Definition], result: &KpiResult) -> anyhow
     say(format!("{} {name} {} ({} – {})", result.kpi, span.name, span.start, span.end))?;
     if let Some(why) = &result.not_computable {
         let (th, en) = (&why.text.th, &why.text.en);
-        let head = context.pick("  คำนวณไม่ได้: ", "  not computable: ");
+        let head = context.message("cli.not_computable_2");
         say(format!("{head}{}", context.pick(th, en)))?;
     }
     for row in &result.rows {

@@ -47,7 +47,7 @@ fn import_file(context: &Context, file: &std::path::Path, json: bool) -> anyhow:
         Ok(imported) => imported,
         Err(ImportError::File { file, line, th, en }) => {
             let what = context.pick(&th, &en);
-            let kept = context.pick("ทะเบียนเดิมยังใช้อยู่", "the registry in use stays");
+            let kept = context.message("cli.the_registry_in_use_stays");
             log::error!("{file}:{line}: {what} ({kept})");
             return Ok(Done::Short);
         }
@@ -90,6 +90,6 @@ fn forwarded(context: &Context, file: &std::path::Path) -> anyhow::Result<Done> 
     let mut store = context.store(&world, &context.folders()?)?;
     store.record_forwarded(&lines)?;
     context.log_change("registry forwarded", None, None, &format!("{} lines", lines.len()))?;
-    say(format!("{} {}", lines.len(), context.pick("รายการ", "times of forwarding")))?;
+    say(format!("{} {}", lines.len(), context.message("cli.times_of_forwarding")))?;
     Ok(Done::Good)
 }

@@ -139,7 +139,7 @@ fn table(
         }
         for (tranche, quality) in &unit.quality {
             let (score, max) = (quality.score, quality.max);
-            let name = context.pick("คุณภาพ งวดที่", "quality of tranche");
+            let name = context.message("cli.quality_of_tranche");
             say(format!("  {name} {tranche}: {score:.2} / {max:.2}"))?;
         }
         for (month, items) in unit.months.iter().flatten() {
@@ -159,7 +159,7 @@ fn notes<Q>(context: &Context, book: &Rulebook, sheet: &Sheet<Q>) -> anyhow::Res
     for note in &sheet.notes {
         say(format!("! {}", context.pick(&note.text.th, &note.text.en)))?;
     }
-    say(format!("\n{}", context.pick("ค่าที่กำหนดเอง", "local defaults")))?;
+    say(format!("\n{}", context.message("cli.local_defaults")))?;
     for local in &book.local_defaults {
         say(format!("- {}: {}", local.key, context.pick(&local.text.th, &local.text.en)))?;
     }

@@ -34,7 +34,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
 fn accept(context: &Context, json: bool) -> anyhow::Result<Done> {
     let units = context.units(&context.config()?)?;
     let Some(held) = &units.held else {
-        let nothing = context.pick("ไม่มีรายการที่รอการยืนยัน", "no list of units is held back");
+        let nothing = context.message("cli.no_list_of_units_is_held");
         let document = json!({"accepted": false, "held": null, "units": units.by_code.len()});
         if json {
             say_json(&document)?;
@@ -56,7 +56,7 @@ fn accept(context: &Context, json: bool) -> anyhow::Result<Done> {
         say(accepted(context, held))?;
         list(held)?;
     } else {
-        let kept = context.pick("ใช้ไม่ได้", "it cannot be accepted");
+        let kept = context.message("cli.it_cannot_be_accepted");
         say(format!("{}: {kept}", context.pick(&held.th, &held.en)))?;
     }
     Ok(if can { Done::Good } else { Done::Short })
@@ -91,7 +91,7 @@ fn show(context: &Context, json: bool) -> anyhow::Result<Done> {
         say_json(&json!({"units": units.by_code.len(), "held": units.held}))?;
         return Ok(done);
     }
-    let text = context.pick("หน่วยบริการที่ใช้อยู่", "units in force");
+    let text = context.message("cli.units_in_force");
     say(format!("{} {text}", units.by_code.len()))?;
     if let Some(held) = &units.held {
         say(context.pick(&held.th, &held.en))?;

@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 use crate::kpi::{Amount, Definition, Direction, KpiResult, KpiRow};
 use crate::report::chart::{Chart, Point, Shape};
 use crate::report::{Bilingual, Cell, Column, Document, Kind, Lang, Part, Table, words};
+use crate::text::{message, message_with};
 
 /// A KPI with what was counted.
 #[derive(Debug, Clone)]
@@ -41,7 +42,7 @@ pub(super) fn days(start: NaiveDate, end: NaiveDate) -> Bilingual {
 pub fn page_of(pages: &[KpiPage<'_>]) -> Document {
     let title = match pages {
         [one] => in_words(&one.definition.name),
-        _ => Bilingual::new("ผลการดำเนินงานตามตัวชี้วัด", "Key performance indicators"),
+        _ => message("export.key_performance_indicators"),
     };
     let mut document = Document { name: "kpi".to_owned(), title, ..Document::default() };
     for page in pages {
@@ -56,16 +57,16 @@ pub fn page_of(pages: &[KpiPage<'_>]) -> Document {
 
 /// Columns of every KPI's table.
 fn columns(definition: &Definition) -> Vec<Column> {
-    let mut value = Column::new("value", "ผลงาน", "Value", Kind::Decimal(2));
+    let mut value = Column::titled("value", message("export.value"), Kind::Decimal(2));
     value.unit = Some(in_words(&definition.unit));
     vec![
-        Column::new("code", "รหัส", "Code", Kind::Text),
-        Column::new("name", "ชื่อ", "Name", Kind::Text),
-        Column::new("numerator", "ตัวตั้ง", "Numerator", Kind::Int),
-        Column::new("denominator", "ตัวหาร", "Denominator", Kind::Int),
+        Column::titled("code", message("export.code"), Kind::Text),
+        Column::titled("name", message("export.name"), Kind::Text),
+        Column::titled("numerator", message("export.numerator"), Kind::Int),
+        Column::titled("denominator", message("export.denominator"), Kind::Int),
         value,
-        Column::new("target", "เป้าหมาย", "Target", Kind::Decimal(2)),
-        Column::new("met", "ผล", "Outcome", Kind::Text),
+        Column::titled("target", message("export.target"), Kind::Decimal(2)),
+        Column::titled("met", message("export.outcome"), Kind::Text),
     ]
 }
 
@@ -80,8 +81,8 @@ pub(super) fn amount(amount: Amount) -> Cell {
 /// Whether a target is met, in words: a sign alone is not read aloud.
 pub(super) fn outcome(met: Option<bool>) -> Cell {
     match met {
-        Some(true) => Cell::Bilingual(Bilingual::new("✓ ถึงเป้าหมาย", "✓ met")),
-        Some(false) => Cell::Bilingual(Bilingual::new("✗ ไม่ถึงเป้าหมาย", "✗ not met")),
+        Some(true) => Cell::Bilingual(message("export.met")),
+        Some(false) => Cell::Bilingual(message("export.not_met")),
         None => Cell::Empty,
     }
 }
@@ -142,10 +143,7 @@ impl KpiPage<'_> {
         ));
         if !definition.local_defaults.is_empty() {
             let all = definition.local_defaults.join("; ");
-            notes.push(Bilingual::new(
-                format!("ค่าที่กำหนดเอง ไม่มีแหล่งอ้างอิงสาธารณะ (local default): {all}"),
-                format!("local default: {all}"),
-            ));
+            notes.push(message_with("export.local_default", &[("all", &all)]));
         }
         notes
     }

@@ -12,6 +12,7 @@ use super::{Result, texts};
 use crate::kpi::{Amount, Counts, Days, Definition, KpiResult, KpiRow, Period, Scale};
 use crate::report::chart::{Chart, Shape};
 use crate::report::{Bilingual, Cell, Column, Document, Kind, Part, Prose, Table};
+use crate::text::{message, message_with};
 
 /// What a report is filled from.
 #[derive(Debug, Clone)]
@@ -84,14 +85,12 @@ impl RegionReport<'_> {
         let name = self.period.to_string();
         let year = self.days.year;
         match name.split_once('Q') {
-            Some((_, quarter)) => Bilingual::new(
-                format!("ไตรมาส {quarter} ปีงบประมาณ พ.ศ. {year}"),
-                format!("quarter {quarter} of fiscal year {year}"),
+            Some((_, quarter)) => message_with(
+                "export.quarter_of_fiscal_year",
+                &[("quarter", &quarter), ("year", &year)],
             ),
-            None if name.contains('-') => {
-                Bilingual::new(format!("เดือน {name}"), format!("month {name}"))
-            }
-            None => Bilingual::new(format!("ปีงบประมาณ พ.ศ. {year}"), format!("fiscal year {year}")),
+            None if name.contains('-') => message_with("export.month", &[("name", &name)]),
+            None => message_with("export.fiscal_year", &[("year", &year)]),
         }
     }
 
@@ -137,10 +136,7 @@ impl RegionReport<'_> {
         }
         let place = texts::place(report, &row.text, &period);
         let place = place.display();
-        hints.push(Bilingual::new(
-            format!("ยังไม่มีข้อความ: เขียนเป็น Markdown ไว้ที่ {place} ในโฟลเดอร์ข้อมูล"),
-            format!("no text yet: write it in Markdown at {place} in the data folder"),
-        ));
+        hints.push(message_with("export.no_text_yet_write_it_in", &[("place", &place)]));
         Ok(Cell::Empty)
     }
 
@@ -197,15 +193,15 @@ fn months_between(start: NaiveDate, end: NaiveDate) -> i32 {
 
 fn result_columns() -> Vec<Column> {
     vec![
-        Column::new("number", "ลำดับ", "No.", Kind::Int),
-        Column::new("result", "ผลการดำเนินงาน", "Result", Kind::Text),
-        Column::new("group", "กลุ่ม", "Group", Kind::Text),
-        Column::new("numerator", "ตัวตั้ง", "Numerator", Kind::Int),
-        Column::new("denominator", "ตัวหาร", "Denominator", Kind::Int),
-        Column::new("value", "ผลงาน", "Value", Kind::Decimal(2)),
-        Column::new("target", "เป้าหมาย", "Target", Kind::Decimal(2)),
-        Column::new("unit", "หน่วยนับ", "Unit", Kind::Text),
-        Column::new("met", "ผล", "Outcome", Kind::Text),
+        Column::titled("number", message("export.no"), Kind::Int),
+        Column::titled("result", message("export.result"), Kind::Text),
+        Column::titled("group", message("export.group"), Kind::Text),
+        Column::titled("numerator", message("export.numerator"), Kind::Int),
+        Column::titled("denominator", message("export.denominator"), Kind::Int),
+        Column::titled("value", message("export.value"), Kind::Decimal(2)),
+        Column::titled("target", message("export.target"), Kind::Decimal(2)),
+        Column::titled("unit", message("export.unit"), Kind::Text),
+        Column::titled("met", message("export.outcome"), Kind::Text),
     ]
 }
 
@@ -258,7 +254,7 @@ fn groups(row: &ResultRow, counted: &Counted<'_>) -> Vec<Group> {
     let known: Vec<&KpiRow> = chosen.iter().filter_map(|(_, row)| row.as_ref()).collect();
     let can = of_region.is_some() || can_be_added_up(definition, &known);
     let all = of_region.clone().or_else(|| can.then(|| added_up(definition, &known)).flatten());
-    let name = row.together.clone().unwrap_or_else(|| Bilingual::new("รวม", "all"));
+    let name = row.together.clone().unwrap_or_else(|| message("export.all"));
     let only_one = row.total || (result.not_computable.is_some() && of_region.is_none());
     if only_one && can {
         return vec![(name, all)];
@@ -328,7 +324,7 @@ fn cells(
                 format!("คำนวณไม่ได้: {}", why.text.th),
                 format!("not computable: {}", why.text.en),
             ),
-            None => Bilingual::new("ไม่มีข้อมูล", "no data"),
+            None => message("export.no_data"),
         };
         let target = definition.target_of(year_of(definition, result));
         return vec![

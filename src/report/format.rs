@@ -4,13 +4,9 @@
 use chrono::{DateTime, FixedOffset};
 use serde::{Deserialize, Serialize};
 
-use super::csv;
 use super::document::Document;
 use super::error::ReportError;
 use super::form::Form;
-use super::html;
-use super::json;
-use super::xlsx;
 use crate::text::Lang;
 
 /// Declares the formats from one list: the name in code, and the module that
@@ -28,10 +24,10 @@ macro_rules! formats {
             /// All of them.
             pub const ALL: &[Self] = &[$(Self::$format),+];
             /// Their names.
-            pub const NAMES: &[&str] = &[$($module::FORM.name),+];
+            pub const NAMES: &[&str] = &[$(super::$module::FORM.name),+];
             /// What HTTP calls them.
-            pub const MEDIA_TYPES: &[&str] = &[$($module::FORM.media_type),+];
-            const FORMS: &[&Form] = &[$(&$module::FORM),+];
+            pub const MEDIA_TYPES: &[&str] = &[$(super::$module::FORM.media_type),+];
+            const FORMS: &[&Form] = &[$(&super::$module::FORM),+];
         }
     };
 }

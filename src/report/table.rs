@@ -68,6 +68,11 @@ impl Column {
         Self { id: id.to_owned(), heading: Bilingual::new(th, en), unit: None, kind }
     }
 
+    /// A column without a unit, with its heading in both languages.
+    pub fn titled(id: &str, heading: Bilingual, kind: Kind) -> Self {
+        Self { id: id.to_owned(), heading, unit: None, kind }
+    }
+
     /// With a unit.
     #[must_use]
     pub fn of_unit(mut self, th: &str, en: &str) -> Self {

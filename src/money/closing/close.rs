@@ -11,6 +11,7 @@ use crate::report::Bilingual;
 use crate::score::Rulebook;
 use crate::score::rulebook::Period;
 use crate::store::{Closing, Paid, PaidCorrection, PaidItem, PaidOn, PaidPool, PaidUnit, PartOf};
+use crate::text::message_with;
 use crate::units::UnitsError;
 use crate::version;
 
@@ -38,8 +39,8 @@ pub enum Refusal {
 /// A part by name.
 pub fn name_of(kind: PartKind, part: &str) -> Bilingual {
     match kind {
-        PartKind::Quarter => Bilingual::new(format!("ไตรมาส {part}"), format!("quarter {part}")),
-        PartKind::Tranche => Bilingual::new(format!("งวด {part}"), format!("tranche {part}")),
+        PartKind::Quarter => message_with("closing.quarter", &[("part", &part)]),
+        PartKind::Tranche => message_with("closing.tranche", &[("part", &part)]),
     }
 }
 
@@ -92,10 +93,9 @@ impl Refusal {
                     numbers(ids)
                 ),
             ),
-            Self::Cup(error) => Bilingual::new(
-                format!("จ่ายเงินผ่านหน่วยบริการประจำที่ไม่มีในบัญชีไม่ได้: {error}"),
-                format!("money is paid through main units: {error}"),
-            ),
+            Self::Cup(error) => {
+                message_with("closing.money_is_paid_through_main_units", &[("error", &error)])
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::report::{Bilingual, Cell, Column, Kind, Table};
 use crate::score::late::{LateRows, Part};
 use crate::score::quality::Figure;
 use crate::submission::{Counts, Texts};
+use crate::text::{message, message_with};
 
 const COUNTS: [(&str, &str, &str); 4] = [
     ("received", "รับเข้า", "Received"),
@@ -23,16 +24,24 @@ impl Maker<'_> {
         let dimensions = &self.basis.book.quality.dimensions;
         let mut columns = vec![
             unit_column(),
-            Column::new("tranche", "งวด", "Tranche", Kind::Text),
-            Column::new("file", "แฟ้ม", "File", Kind::Text),
+            Column::titled("tranche", message("statement.tranche"), Kind::Text),
+            Column::titled("file", message("statement.file"), Kind::Text),
         ];
         for of in dimensions {
             let id = |part: &str| format!("{}_{part}", of.name);
             columns.push(Column::new(&id("rows"), &of.th, &of.en, Kind::Text));
-            columns.push(Column::new(&id("percent"), "ร้อยละ", "Percent", Kind::Decimal(2)));
-            columns.push(Column::new(&id("score"), "คะแนน", "Score", Kind::Decimal(2)));
+            columns.push(Column::titled(
+                &id("percent"),
+                message("statement.percent"),
+                Kind::Decimal(2),
+            ));
+            columns.push(Column::titled(
+                &id("score"),
+                message("statement.score"),
+                Kind::Decimal(2),
+            ));
         }
-        let title = Bilingual::new("คุณภาพข้อมูล รายงวดและแฟ้ม", "Quality by tranche and file");
+        let title = message("statement.quality_by_tranche_and_file");
         let mut table = Table::new("quality", title, columns);
         for unit in &self.cup.units {
             for (tranche, quality) in self.counted.quality.get(&unit.hcode).into_iter().flatten() {
@@ -52,23 +61,17 @@ impl Maker<'_> {
                 }
             }
         }
-        table.notes.push(Bilingual::new(
-            "คะแนนรวมและคะแนนเต็มของแต่ละงวดอยู่ในตารางเงินตามคุณภาพผลงาน; จำนวนนับมาจากการส่งในตารางไฟล์ที่ส่ง",
-            "The sums are in the table of performance money; the counts are of the archives listed below",
-        ));
+        table.notes.push(message("statement.the_sums_are_in_the_table"));
         self.mark(&mut table, &["quality.", "timeliness.", "sent_by"]);
         table
     }
 
     pub(super) fn files(&self) -> Table {
-        let mut columns = vec![unit_column(), Column::new("file", "แฟ้ม", "File", Kind::Text)];
+        let mut columns =
+            vec![unit_column(), Column::titled("file", message("statement.file"), Kind::Text)];
         columns.extend(COUNTS.map(|(id, th, en)| Column::new(id, th, en, Kind::Int)));
-        columns.push(Column::new("on_time", "ทันเวลา", "On time", Kind::Int));
-        let mut table = Table::new(
-            "files",
-            Bilingual::new("ข้อมูลที่ส่ง รายแฟ้ม", "What was sent, by file"),
-            columns,
-        );
+        columns.push(Column::titled("on_time", message("statement.on_time"), Kind::Int));
+        let mut table = Table::new("files", message("statement.what_was_sent_by_file"), columns);
         for (hcode, sent) in &self.sent {
             for (file, counts) in &sent.files {
                 let mut row = vec![Cell::text(hcode), Cell::text(file)];
@@ -77,23 +80,20 @@ impl Maker<'_> {
                 table.push(row);
             }
         }
-        table.notes.push(Bilingual::new(
-            "นับจากไฟล์ที่รับไว้ทั้งไฟล์ของรอบนี้ (ไม่นับไฟล์ที่ไม่ผ่านโครงสร้างหรือถูกยกเลิก): รับเข้า = ผ่าน + ซ้ำ + ไม่ผ่าน",
-            "Of whole archives of the round that stand: received = accepted + duplicate + rejected",
-        ));
+        table.notes.push(message("statement.of_whole_archives_of_the_round"));
         table
     }
 
     pub(super) fn codes(&self) -> Table {
         let mut table = Table::new(
             "codes",
-            Bilingual::new("ข้อผิดพลาดและคำเตือน รายรหัส", "Errors and warnings by code"),
+            message("statement.errors_and_warnings_by_code"),
             vec![
-                Column::new("code", "รหัส", "Code", Kind::Text),
-                Column::new("effect", "ผล", "Effect", Kind::Text),
-                Column::new("meaning", "ความหมาย", "Meaning", Kind::Text),
-                Column::new("times", "ครั้ง", "Times", Kind::Int),
-                Column::new("units", "หน่วยบริการ: ครั้ง", "Unit: times", Kind::Text),
+                Column::titled("code", message("statement.code"), Kind::Text),
+                Column::titled("effect", message("statement.effect"), Kind::Text),
+                Column::titled("meaning", message("statement.meaning"), Kind::Text),
+                Column::titled("times", message("statement.times"), Kind::Int),
+                Column::titled("units", message("statement.unit_times"), Kind::Text),
             ],
         );
         let mut codes: BTreeMap<_, Vec<(&String, u64)>> = BTreeMap::new();
@@ -114,10 +114,7 @@ impl Maker<'_> {
                 Cell::text(list.join("  ")),
             ]);
         }
-        table.notes.push(Bilingual::new(
-            "หนึ่งแถวอาจมีหลายรหัส; แต่ละแถวอยู่ในใบรับ (.findings.csv) และที่ /api/v1/submissions/เลขการส่ง/findings",
-            "A row may have several codes; every row is in the receipt (.findings.csv) and at /api/v1/submissions/ID/findings",
-        ));
+        table.notes.push(message("statement.a_row_may_have_several_codes"));
         table
     }
 
@@ -126,24 +123,24 @@ impl Maker<'_> {
         let catalog = |of| self.basis.catalog.findings.get(&given.code, of);
         let told = || given.standard.and_then(catalog).map(|text| text.severity);
         if given.code.ends_with(DUPLICATE) {
-            return Bilingual::new("ซ้ำ", "duplicate");
+            return message("statement.duplicate");
         }
         match given.severity.or_else(told) {
-            Some(Severity::Warning) => Bilingual::new("คำเตือน", "warning"),
-            Some(Severity::Note) => Bilingual::new("หมายเหตุ", "note"),
-            _ => Bilingual::new("ไม่ผ่าน", "rejected"),
+            Some(Severity::Warning) => message("statement.warning"),
+            Some(Severity::Note) => message("statement.note"),
+            _ => message("statement.rejected"),
         }
     }
 
     pub(super) fn archives(&self) -> Table {
         let mut columns = vec![
-            Column::new("submission", "เลขการส่ง", "Submission", Kind::Int),
-            Column::new("archive", "ไฟล์", "Archive", Kind::Text),
-            Column::new("sent", "วันที่ส่ง", "Sent", Kind::Date),
-            Column::new("status", "ผล", "Status", Kind::Text),
+            Column::titled("submission", message("statement.submission"), Kind::Int),
+            Column::titled("archive", message("statement.archive"), Kind::Text),
+            Column::titled("sent", message("statement.sent"), Kind::Date),
+            Column::titled("status", message("statement.status"), Kind::Text),
         ];
         columns.extend(COUNTS.map(|(id, th, en)| Column::new(id, th, en, Kind::Int)));
-        let mut table = Table::new("archives", Bilingual::new("ไฟล์ที่ส่ง", "Archives sent"), columns);
+        let mut table = Table::new("archives", message("statement.archives_sent"), columns);
         for sent in self.sent.values() {
             for archive in &sent.archives {
                 let mut row = vec![
@@ -156,10 +153,7 @@ impl Maker<'_> {
                 table.push(row);
             }
         }
-        table.notes.push(Bilingual::new(
-            "ดูทีละไฟล์: khlang submissions show เลขการส่ง หรือหน้า /submissions/เลขการส่ง",
-            "One by one: khlang submissions show ID, or the page /submissions/ID",
-        ));
+        table.notes.push(message("statement.one_by_one_khlang_submissions_show"));
         table
     }
 }
@@ -170,12 +164,12 @@ impl Maker<'_> {
     pub(super) fn late(&self) -> Table {
         let mut columns = vec![
             unit_column(),
-            Column::new("late_for", "ช้าสำหรับ", "Late for", Kind::Text),
-            Column::new("sent_by", "ส่งได้ถึงวันที่", "Last day of sending", Kind::Date),
+            Column::titled("late_for", message("statement.late_for"), Kind::Text),
+            Column::titled("sent_by", message("statement.last_day_of_sending"), Kind::Date),
         ];
         columns.extend(COUNTS.map(|(id, th, en)| Column::new(id, th, en, Kind::Int)));
-        columns.push(Column::new("files", "แฟ้ม: รับเข้า", "File: received", Kind::Text));
-        let title = Bilingual::new("แถวที่ส่งเกินกำหนด", "Rows that came too late");
+        columns.push(Column::titled("files", message("statement.file_received"), Kind::Text));
+        let title = message("statement.rows_that_came_too_late");
         let mut table = Table::new("late", title, columns);
         for unit in &self.cup.units {
             let of_unit = self.late.iter().filter(|late| late.hcode == unit.hcode);
@@ -202,10 +196,7 @@ impl Maker<'_> {
                 table.push(row);
             }
         }
-        table.notes.push(Bilingual::new(
-            "แถวเหล่านี้รับไว้และนับในตารางข้างบนตามปกติ แต่ไม่ได้คะแนนและไม่นับเป็นคุณภาพของส่วนที่ช้า",
-            "They are stored and counted above as ever, but score nothing and count in no quality of what they are late for",
-        ));
+        table.notes.push(message("statement.they_are_stored_and_counted_above"));
         self.mark(&mut table, &["sent_by"]);
         table
     }
@@ -213,13 +204,9 @@ impl Maker<'_> {
 
 fn late_for(part: Part) -> Bilingual {
     match part {
-        Part::Round => Bilingual::new("ทั้งรอบ", "the round"),
-        Part::Tranche(number) => {
-            Bilingual::new(format!("คุณภาพ งวด {number}"), format!("quality, tranche {number}"))
-        }
-        Part::Quarter(number) => {
-            Bilingual::new(format!("คะแนน ไตรมาส {number}"), format!("points, quarter {number}"))
-        }
+        Part::Round => message("statement.the_round"),
+        Part::Tranche(number) => message_with("statement.quality_tranche", &[("number", &number)]),
+        Part::Quarter(number) => message_with("statement.points_quarter", &[("number", &number)]),
     }
 }
 

@@ -6,6 +6,7 @@ use crate::money::closing::close::name_of;
 use crate::money::result::UnitLine;
 use crate::report::{Bilingual, Cell, Column, Kind, Table};
 use crate::store::{Closing, PartKind};
+use crate::text::message;
 
 impl Maker<'_> {
     /// What was paid through this main unit, or for units that are now its own:
@@ -13,19 +14,19 @@ impl Maker<'_> {
     pub(super) fn paid(&self) -> Table {
         let mut table = Table::new(
             "paid",
-            Bilingual::new("ไตรมาสและงวดที่จ่ายแล้ว", "Quarters and tranches that were paid"),
+            message("statement.quarters_and_tranches_that_were_paid"),
             vec![
-                Column::new("closing", "เลขที่", "Number", Kind::Int),
-                Column::new("part", "ส่วน", "Part", Kind::Text),
+                Column::titled("closing", message("statement.number"), Kind::Int),
+                Column::titled("part", message("statement.part"), Kind::Text),
                 unit_column(),
-                Column::new("cup", "จ่ายผ่าน", "Paid through", Kind::Text),
-                baht_column("amount", "เงิน", "Amount"),
-                baht_column("held", "ชะลอจ่าย", "Held"),
-                baht_column("corrections", "ปรับยอด", "Corrections"),
-                baht_column("paid", "จ่าย", "Paid"),
-                Column::new("by", "ผู้ปิด วันที่", "Closed by, on", Kind::Text),
-                Column::new("as_of", "ถึงการส่งที่", "As of submission", Kind::Int),
-                Column::new("reopened", "เปิดใหม่", "Taken up again", Kind::Text),
+                Column::titled("cup", message("statement.paid_through"), Kind::Text),
+                baht_column("amount", message("statement.amount_2")),
+                baht_column("held", message("statement.held")),
+                baht_column("corrections", message("statement.corrections")),
+                baht_column("paid", message("statement.paid")),
+                Column::titled("by", message("statement.closed_by_on"), Kind::Text),
+                Column::titled("as_of", message("statement.as_of_submission"), Kind::Int),
+                Column::titled("reopened", message("statement.taken_up_again"), Kind::Text),
             ],
         );
         for closing in &self.counted.closings {
@@ -45,10 +46,7 @@ impl Maker<'_> {
                 ),
             ));
         }
-        table.notes.push(Bilingual::new(
-            "ส่วนที่ปิดแล้วคงตามที่จ่าย ไม่คำนวณใหม่; ผลต่างอยู่ในตารางปรับยอด",
-            "What was paid is not computed again; what would be different now is in the table of corrections",
-        ));
+        table.notes.push(message("statement.what_was_paid_is_not_computed"));
         self.mark(&mut table, &["money.closing"]);
         table
     }
@@ -89,22 +87,19 @@ impl Maker<'_> {
     pub(super) fn corrections(&self) -> Table {
         let mut table = Table::new(
             "corrections",
-            Bilingual::new("ปรับยอดของส่วนที่จ่ายแล้ว", "Corrections of what was paid"),
+            message("statement.corrections_of_what_was_paid"),
             vec![
                 unit_column(),
-                Column::new("of", "ของ", "Of", Kind::Text),
-                Column::new("with", "ปรับในส่วน", "Put right with", Kind::Text),
-                baht_column("amount", "เงิน", "Amount"),
-                baht_column("held", "ชะลอจ่าย", "Held"),
+                Column::titled("of", message("statement.of"), Kind::Text),
+                Column::titled("with", message("statement.put_right_with"), Kind::Text),
+                baht_column("amount", message("statement.amount_2")),
+                baht_column("held", message("statement.held")),
             ],
         );
         for unit in &self.cup.units {
             put_right_of(unit, &mut table);
         }
-        table.notes.push(Bilingual::new(
-            "ติดลบคือจ่ายไปเกิน; ส่วนที่ปิดแล้วมีปรับยอดที่จ่ายไปพร้อมกัน; ถ้าปิดทุกส่วนแล้วถือเป็นยอดค้าง",
-            "Below nothing is what was paid too much; with a closed part it was paid; with every part closed it is outstanding",
-        ));
+        table.notes.push(message("statement.below_nothing_is_what_was_paid"));
         table
     }
 }
@@ -138,5 +133,5 @@ fn put_right_of(unit: &UnitLine, table: &mut Table) {
         let of = &money.settled;
         push(with(PartKind::Tranche, id, of.closed), &of.corrections);
     }
-    push(Bilingual::new("ยอดค้าง", "outstanding"), &unit.money.outstanding);
+    push(message("statement.outstanding"), &unit.money.outstanding);
 }
