@@ -95,7 +95,7 @@ fn the_days_of_a_round_are_those_of_its_rulebook() {
         r#"from = "2013-07-01", to = "2014-06-30" }"#,
         r#"from = "2014-07-01", to = "2015-09-30" }"#,
     );
-    std::fs::write(own.join("2558.toml"), longer).unwrap();
+    crate::files::write_whole(&own.join("2558.toml"), longer.as_bytes()).unwrap();
     let shelf = Rulebooks::new(folder.path());
     for (day, round) in [
         ("2013-06-30", 2556), // no rulebook: rounds have begun in July
