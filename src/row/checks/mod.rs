@@ -98,6 +98,7 @@ kinds! {
     after,
     person_age,
     person_sex,
+    capitals,
 }
 
 /// The kind of a name.
