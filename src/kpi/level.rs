@@ -55,8 +55,6 @@ levels! {
     District = "district", district, false, "ไม่ระบุอำเภอ (no district)";
     /// The province.
     Province = "province", province, false, "ไม่ระบุจังหวัด (no province)";
-    /// Units of one type.
-    Kind = "type", kind, false, "no type";
     /// Hospitals of one service level (A S M1 M2 F1 F2 F3 P).
     Class = "class", level, false, "ไม่ระบุระดับ (no level)";
 }
