@@ -41,8 +41,6 @@ formats! {
     Json = json,
     /// A page for people, which prints well.
     Html = html,
-    /// Tab-separated values.
-    Tsv = tsv,
 }
 
 /// How many formats have documents of many tables.

@@ -14,7 +14,6 @@ pub mod html;
 pub mod json;
 pub mod prose;
 pub mod table;
-mod tsv;
 pub mod words;
 pub mod xlsx;
 
