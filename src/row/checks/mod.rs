@@ -98,7 +98,6 @@ kinds! {
     after,
     person_age,
     person_sex,
-    capitals,
 }
 
 /// The kind of a name.
