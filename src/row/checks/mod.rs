@@ -52,8 +52,9 @@ macro_rules! kinds {
                 match self { $(Self::$kind(_) => &<$kind::Check as Rule>::KIND,)+ }
             }
 
-            /// Whether a value passes.
-            #[inline]
+            /// Whether a value passes. Not inlined: the code of all kinds would
+            /// crowd out of the loop over fields what is asked of every field.
+            #[inline(never)]
             pub(super) fn passes(&self, field: &Field<'_>, facts: &mut impl Facts) -> bool {
                 match self { $(Self::$kind(check) => check.passes(field, facts),)+ }
             }

@@ -174,6 +174,7 @@ impl Validator<'_, '_, '_> {
     }
 
     /// The checks of the column itself; false when one has failed.
+    #[inline(never)]
     fn own_checks(
         &mut self,
         row: &Row,
