@@ -9,7 +9,7 @@ use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, TimeZone
 pub const BUDDHIST_ERA: i32 = 543;
 
 /// A year from here on is of the Buddhist era; no Gregorian date of a record
-/// comes near it (contract §4).
+/// comes near it (docs/rules.md#archives).
 pub const FIRST_BUDDHIST_YEAR: i32 = 2400;
 
 /// Tells the time, or a fixed time when one was given (`--now`).
@@ -56,7 +56,7 @@ pub fn at_bangkok(local: NaiveDateTime) -> DateTime<FixedOffset> {
 }
 
 /// The register year (1 July to 30 June) of a day, named by the B.E. year in
-/// which it ends: 1 Jul 2013 is in 2557 (contract §1). It is part of the key of
+/// which it ends: 1 Jul 2013 is in 2557 (docs/rules.md#words). It is part of the key of
 /// stored registers, so no rulebook may move it; the days of a round that is
 /// scored are those of its rulebook (`Rulebooks::round_of`).
 pub fn round_of(day: NaiveDate) -> i32 {

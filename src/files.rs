@@ -45,6 +45,16 @@ pub fn read_plain(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
+/// Whether something has this name. What cannot be looked at is an error, not
+/// "no": whoever takes it for gone writes over it, or goes on without it.
+pub fn is_there(path: &Path) -> io::Result<bool> {
+    match path.symlink_metadata() {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Space that is left for us where a folder lies, in bytes.
 pub fn free_bytes(folder: &Path) -> io::Result<u64> {
     let disk = rustix::fs::statvfs(folder)?;

@@ -1,5 +1,5 @@
 //! A submission: one archive as received, with its outcome. This is the one
-//! shape that receipts, `check`, `import` and the API give (contract §7).
+//! shape that receipts, `check`, `import` and the API give (docs/rules.md#json).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -59,7 +59,7 @@ pub struct Texts {
 
 impl Texts {
     /// The texts of a code.
-    pub fn of(catalog: &Catalog, code: &str, standard: Option<Standard>) -> Self {
+    pub fn find(catalog: &Catalog, code: &str, standard: Option<Standard>) -> Self {
         let text = match standard {
             Some(standard) => catalog.findings.get(code, standard),
             None => catalog.findings.of_both(code),

@@ -75,11 +75,26 @@ fn config_goes_from_defaults_to_file_to_environment() {
 }
 
 #[test]
+fn a_configuration_that_cannot_be_looked_at_is_not_taken_for_none() {
+    // A link to itself fails as a closed folder or a bad disk does, for root, too.
+    let khlang = Khlang::new();
+    let config = khlang.path("config");
+    std::fs::create_dir_all(&config).unwrap();
+    let file = config.join("khlang.toml");
+    std::fs::write(&file, "").unwrap();
+    assert_eq!(khlang.run(&["config", "check"]).status(), 0);
+    std::fs::remove_dir_all(&config).unwrap();
+    std::os::unix::fs::symlink("config", &config).unwrap();
+    let ran = khlang.run(&["config", "check"]);
+    assert!(ran.status() == 1 && ran.err().contains("khlang.toml"), "{}", ran.err());
+}
+
+#[test]
 fn config_check_finds_mistakes_in_lists() {
     let khlang = Khlang::new();
     assert_eq!(khlang.run(&["config", "check"]).status(), 0);
 
-    khlang.write("data/codes/icd10tm.csv", "kode\nA099\n");
+    khlang.write("data/config/codes/icd10tm.csv", "kode\nA099\n");
     let ran = khlang.run(&["config", "check"]);
     assert_eq!(ran.status(), 1);
     assert!(ran.err().contains("icd10tm.csv:1"), "{}", ran.err());

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use khlang::catalog::Catalog;
 use khlang::config::Config;
-use khlang::load::{Claim, load};
+use khlang::load::{LoadRequest, load};
 use khlang::store::Store;
 use khlang::submission::Submission;
 use khlang::units::Units;
@@ -132,12 +132,13 @@ fn world(folder: &Path, catalog: Catalog) -> Arc<World> {
 
 fn loaded(store: &Store, world: &Arc<World>, id: i64, path: &Path) -> Submission {
     let now = NOW.parse().unwrap();
-    let claim = Claim {
+    let claim = LoadRequest {
         world: Arc::clone(world),
         path: path.to_owned(),
         name: format!("F43_10670_2014013108000{id}.zip"),
         id: Some(id),
         received_at: now,
+        seal: Arc::default(),
         now,
         progress: Arc::new(|_| ()),
     };

@@ -83,6 +83,51 @@ fn each_alert_has_what_to_do_in_both_languages() {
     }
 }
 
+/// The commands of a guide, without what is said beside them; the words of a
+/// name may be in its language.
+fn commands_of(guide: &str) -> Vec<String> {
+    let (mut commands, mut inside) = (Vec::new(), false);
+    for line in file(guide).lines() {
+        match line.trim() {
+            "```sh" => inside = true,
+            "```" => inside = false,
+            command if inside => {
+                let command = command.split("  #").next().unwrap_or_default();
+                commands.push(command.trim().to_owned());
+            }
+            _ => {}
+        }
+    }
+    commands
+}
+
+/// `packaging/test` types those of the English one.
+#[test]
+fn both_guides_give_the_same_commands() {
+    let english = commands_of("docs/operating.md");
+    assert!(english.len() > 40, "{english:?}");
+    assert_eq!(english, commands_of("docs/operating.th.md"));
+}
+
+#[test]
+fn whatever_the_guides_name_in_the_package_is_packed() {
+    let guides = commands_of("docs/operating.md").join(" ") + &file("docs/operating.th.md");
+    let packed = file("Cargo.toml");
+    let mut named = BTreeSet::new();
+    for word in guides.split([' ', '`', '\n', ')']) {
+        if let Some(path) = word.strip_prefix("/usr/share/doc/khlang/") {
+            named.insert(path.trim_end_matches('/').to_owned());
+        }
+    }
+    assert!(named.len() > 5, "{named:?}");
+    for path in named {
+        let folder = path.split('/').next().unwrap_or_default();
+        assert!(packed.contains(&format!("usr/share/doc/khlang/{folder}/")), "{path}");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging").join(&path);
+        assert!(source.exists(), "{path} is not in packaging/");
+    }
+}
+
 #[test]
 fn manual_pages_and_completions_know_every_command() {
     let khlang = Khlang::new();

@@ -9,7 +9,7 @@ use khlang::archive::Standard;
 use khlang::catalog::Catalog;
 use khlang::clock;
 use khlang::config::Config;
-use khlang::load::{Claim, load};
+use khlang::load::{LoadRequest, load};
 use khlang::sample::{SampleArgs, default_start, generate};
 use khlang::store::Store;
 use khlang::submission::Submission;
@@ -50,12 +50,13 @@ fn judge(world: &Arc<World>, store: &Store, dir: &Path, entry: &Value, id: i64) 
     let now = clock::at_bangkok(now);
     let name = entry["archive"].as_str().unwrap();
     let path = dir.join(name);
-    let claim = Claim {
+    let claim = LoadRequest {
         world: Arc::clone(world),
         path,
         name: name.to_owned(),
         id: Some(id),
         received_at: now,
+        seal: Arc::default(),
         now,
         progress: Arc::new(|_| ()),
     };

@@ -198,7 +198,7 @@ fn what_is_no_file_is_not_waited_for() {
             assert!(path == "/dev/tty" || said.contains("no plain file"), "{command:?}: {said}");
         }
     }
-    for list in ["data/units.csv", "data/codes/icd10tm.csv"] {
+    for list in ["data/units.csv", "data/config/codes/icd10tm.csv"] {
         let list = khlang.path(list);
         let _ = std::fs::remove_file(&list);
         assert!(Command::new("mkfifo").arg(&list).status().unwrap().success());
@@ -207,6 +207,31 @@ fn what_is_no_file_is_not_waited_for() {
         std::fs::remove_file(&list).unwrap();
         khlang.write("data/units.csv", crate::support::case::UNITS);
     }
+}
+
+#[test]
+fn what_a_province_put_over_ours_never_goes_out_of_force_unseen() {
+    let khlang = loaded();
+    for folder in ["data/codes", "data/kpi", "data/reports", "data/config/rulebooks"] {
+        let _ = std::fs::remove_dir(khlang.path(folder));
+        assert_eq!(khlang.run(&["config", "check"]).status(), 0, "{folder} is not there");
+        // What cannot be read as a folder, for whatever reason.
+        let path = khlang.write(folder, "");
+        let ran = khlang.run(&["config", "check"]);
+        assert!(matches!(ran.status(), 1 | 2), "{folder}: {}", ran.out());
+        let said = ran.err() + &ran.out();
+        assert!(said.contains(folder), "{folder}: {said}");
+        if folder.ends_with("rulebooks") {
+            // Nothing is paid by the shipped rules in place of those.
+            for command in [&["score", "--round", "2557"][..], &["allocate", "--round", "2557"]] {
+                assert_eq!(khlang.run(command).status(), 1, "{command:?}");
+            }
+        }
+        std::fs::remove_file(path).unwrap();
+    }
+    khlang.write("data/codes/icd10tm.csv", "code,name\n");
+    let ran = khlang.run(&["config", "check"]);
+    assert!(ran.status() == 1 && ran.err().contains("icd10tm.csv"), "{}", ran.err());
 }
 
 /// What a terminal would obey, or what would look like another line.

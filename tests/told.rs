@@ -43,7 +43,6 @@ const NOTES_EN: &[&str] = &[
     "derived",
     "dictionary",
     "ext",
-    "kpi.md",
     "lookup",
     "xxx",
 ];

@@ -11,7 +11,7 @@ use std::sync::{Arc, LazyLock};
 use khlang::archive::Standard;
 use khlang::catalog::{Layout, Severity};
 use khlang::clock::at_bangkok;
-use khlang::load::Claim;
+use khlang::load::LoadRequest;
 use khlang::load::fuzzing::judge;
 use khlang::submission::{Status, Submission};
 use khlang_fuzz::{folder, world};
@@ -70,12 +70,13 @@ fn judged(file: &Layout, member: &[u8], packed: bool) -> Submission {
     std::fs::write(&path, zipped(file, member, packed)).expect("the folder can be written to");
     let day = chrono::NaiveDate::from_ymd_opt(2014, 2, 11).expect("a day");
     let now = at_bangkok(day.and_hms_opt(9, 0, 0).expect("a time"));
-    let claim = Claim {
+    let claim = LoadRequest {
         world: Arc::clone(world()),
         path,
         name,
         id: None,
         received_at: now,
+        seal: Arc::default(),
         now,
         progress: Arc::new(|_| ()),
     };

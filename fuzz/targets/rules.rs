@@ -15,9 +15,9 @@ use khlang::kpi::fuzzing::{Queries, parameters};
 use khlang::kpi::{Library, Period, YearKind};
 use khlang::money::Satang;
 use khlang::money::allocate::allocate;
-use khlang::money::holds::InForce;
-use khlang::money::of_rulebook::terms;
-use khlang::money::terms::{Mark, Terms, UnitFacts};
+use khlang::money::from_rulebook::terms;
+use khlang::money::holds::ActiveHolds;
+use khlang::money::terms::{MoneyRules, QualityMark, UnitFacts};
 use khlang::schedule::Schedule;
 use khlang::score::Rulebook;
 use khlang::score::quality::percent;
@@ -72,7 +72,7 @@ fn rulebook(text: &str) -> bool {
 }
 
 /// Every satang of a pool is somebody's, or told to be nobody's.
-fn adds_up(terms: &Terms) {
+fn adds_up(terms: &MoneyRules) {
     let unit = |heads: u64, points: u64, score: u64| UnitFacts {
         heads,
         points: terms
@@ -82,12 +82,12 @@ fn adds_up(terms: &Terms) {
         quality: terms
             .tranches
             .iter()
-            .map(|tranche| (tranche.period.id.clone(), Mark { score, max: 700 }))
+            .map(|tranche| (tranche.period.id.clone(), QualityMark { score, max: 700 }))
             .collect(),
     };
     let units = [("a", unit(3, 200, 0)), ("b", unit(7, 100, 100)), ("c", unit(70_000_000, 7, 700))];
     let facts = units.map(|(hcode, unit)| (hcode.to_owned(), unit)).into();
-    let done = allocate(terms, &facts, &InForce::default());
+    let done = allocate(terms, &facts, &ActiveHolds::default());
     let mut own = Satang::ZERO;
     for (id, pool) in &done.pools.quarters {
         assert!(pool.own + pool.joined == pool.pool, "quarter {id}: {pool:?}");

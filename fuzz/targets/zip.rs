@@ -4,7 +4,7 @@
 
 use std::io::{Cursor, Read};
 
-use khlang::archive::{Archive, ReadTrouble};
+use khlang::archive::{Archive, ReadError};
 use khlang::config::Limits;
 use libfuzzer_sys::fuzz_target;
 
@@ -37,8 +37,8 @@ fuzz_target!(|data: &[u8]| {
             }
             Err(error) => {
                 whole = false;
-                let trouble = ReadTrouble::from(error);
-                assert!(matches!(trouble, ReadTrouble::Broken(_)), "not the disk: {trouble:?}");
+                let trouble = ReadError::from(error);
+                assert!(matches!(trouble, ReadError::Broken(_)), "not the disk: {trouble:?}");
                 // After a fault every read repeats it.
                 assert!(reader.read(&mut [0; 8]).is_err(), "a fault is forgotten");
             }

@@ -1,5 +1,5 @@
 -- Residents of an age who were not ill before the year began, and whether one
--- screening of theirs counts (slide 19): persons, not visits. Where a scheme is
+-- screening of theirs counts [OPPP-2557 s. 19]: persons, not visits. Where a scheme is
 -- asked for and a registry was imported, only its persons count.
 -- use: resident, died, illness, screened, insured
 -- alone: person

@@ -1,5 +1,5 @@
 -- Rows accepted of the months of the period, and those that were on time, of
--- the files that slide 37 holds to it, by the unit that sent them.
+-- the files that [OPPP-2557 s. 37] holds to it, by the unit that sent them.
 -- table: timely_files
 SELECT b.hcode AS hcode, t.file AS person, sum(t.accepted) AS den, sum(t.on_time) AS num,
   NULL AS reason, t.file AS v_file

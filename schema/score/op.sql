@@ -1,4 +1,4 @@
--- Visits with SERVICE (1), with a diagnosis (2), or with both (3): slide 30, an
+-- Visits with SERVICE (1), with a diagnosis (2), or with both (3): [OPPP-2557 s. 30], an
 -- obligatory pair, of the unit, person and day whatever its visits. Of a visit
 -- that has both the SERVICE row stands for them, so that there are no more rows
 -- than visits; a diagnosis that is not in time for every day does not, and

@@ -11,9 +11,9 @@ use sha2::{Digest, Sha256};
 
 use crate::config::Limits;
 
-use super::broken::{Flaw, OpenError, ReadTrouble};
-use super::reader::MemberReader;
-use super::scan::{self, Entry};
+use super::defect::{ArchiveDefect, OpenError, ReadError};
+use super::reader::{MemberReader, OpenArchive};
+use super::scan::{self, ScannedEntry};
 
 /// First bytes of archives: zip (three kinds of first record), 7z, rar, gzip, xz.
 const ARCHIVE_HEADS: [&[u8]; 7] = [
@@ -34,23 +34,10 @@ const STREAM_BUFFER: usize = 256 << 10;
 /// Bytes hashed at once.
 const HASH_BUFFER: usize = 256 << 10;
 
-/// What the readers of one archive share.
-#[derive(Debug)]
-pub(super) struct Shared {
-    pub file: File,
-    pub entries: Vec<Entry>,
-    pub limits: Limits,
-    /// The most bytes that any reader has inflated, per entry; so reading a
-    /// member twice counts once.
-    pub largest: Vec<AtomicU64>,
-    /// The sum of `largest`.
-    pub total: AtomicU64,
-}
-
 /// An archive whose structure passed the scan. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Archive {
-    shared: Arc<Shared>,
+    shared: Arc<OpenArchive>,
 }
 
 impl Archive {
@@ -75,7 +62,13 @@ impl Archive {
         let largest = entries.iter().map(|_| AtomicU64::new(0)).collect();
         let limits = limits.clone();
         let archive = Self {
-            shared: Arc::new(Shared { file, entries, limits, largest, total: AtomicU64::new(0) }),
+            shared: Arc::new(OpenArchive {
+                file,
+                entries,
+                limits,
+                largest,
+                total: AtomicU64::new(0),
+            }),
         };
         for entry in archive.entries().iter().filter(|entry| !entry.is_dir || entry.packed > 0) {
             archive.no_archive_within(entry)?;
@@ -84,7 +77,7 @@ impl Archive {
     }
 
     /// All entries, in the order of the directory.
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[ScannedEntry] {
         &self.shared.entries
     }
 
@@ -92,23 +85,25 @@ impl Archive {
     /// readers may be open at once, of one entry too; each starts at its head.
     ///
     /// # Errors
-    /// [`ReadTrouble::Io`] when there is no such entry.
-    pub fn reader(&self, index: usize) -> Result<MemberReader, ReadTrouble> {
+    /// [`ReadError::Io`] when there is no such entry.
+    pub fn reader(&self, index: usize) -> Result<MemberReader, ReadError> {
         self.buffered(index, STREAM_BUFFER)
     }
 
-    fn buffered(&self, index: usize, buffer: usize) -> Result<MemberReader, ReadTrouble> {
+    fn buffered(&self, index: usize, buffer: usize) -> Result<MemberReader, ReadError> {
         if index >= self.entries().len() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "no such entry").into());
         }
         Ok(MemberReader::new(Arc::clone(&self.shared), index, buffer))
     }
 
-    fn no_archive_within(&self, entry: &Entry) -> Result<(), ReadTrouble> {
+    fn no_archive_within(&self, entry: &ScannedEntry) -> Result<(), ReadError> {
         let mut head = Vec::new();
         self.buffered(entry.index, HEAD_BUFFER)?.take(HEAD_BYTES).read_to_end(&mut head)?;
         if ARCHIVE_HEADS.iter().any(|known| head.starts_with(known)) {
-            return Err(Flaw::Nested.at(&entry.name, "an archive within the archive").into());
+            return Err(ArchiveDefect::Nested
+                .at(&entry.name, "an archive within the archive")
+                .into());
         }
         Ok(())
     }
@@ -116,7 +111,11 @@ impl Archive {
 
 /// SHA-256 of the file at `path` in lower-case hex, and its length in bytes.
 pub fn sha256_file(path: &Path) -> io::Result<(String, u64)> {
-    let mut file = crate::files::open_plain(path)?;
+    sha256_of(&mut crate::files::open_plain(path)?)
+}
+
+/// The same of a file that is open, from where it stands.
+pub(super) fn sha256_of(file: &mut File) -> io::Result<(String, u64)> {
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; HASH_BUFFER];
     let mut bytes = 0;

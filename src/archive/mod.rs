@@ -7,11 +7,12 @@
 //! checked on the way. This module knows nothing of records, of the files of
 //! the standard or of rows, and no entry name ever becomes a path.
 
-mod broken;
+mod defect;
 mod members;
 mod name;
 mod reader;
 mod scan;
+mod seal;
 
 #[cfg(test)]
 mod tests;
@@ -19,8 +20,9 @@ mod tests;
 #[path = "../../tests/support/zipcraft.rs"]
 mod zipcraft;
 
-pub use broken::{Broken, Flaw, OpenError, ReadTrouble};
+pub use defect::{ArchiveDefect, ArchiveError, OpenError, ReadError};
 pub use members::{Archive, sha256_file};
 pub use name::{ArchiveName, NameError, Standard};
 pub use reader::MemberReader;
-pub use scan::Entry;
+pub use scan::ScannedEntry;
+pub use seal::Seal;

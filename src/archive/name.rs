@@ -1,6 +1,6 @@
 //! The name of an archive: `F21_HCODE_YYYYMMDDhhmmss.zip`, in any case.
 //!
-//! Only the form and the calendar are judged here. Whether the HCODE is known
+//! Only the form and the calendar are validated here. Whether the HCODE is known
 //! is for those who have the unit list.
 
 use std::fmt;

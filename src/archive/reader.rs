@@ -1,29 +1,43 @@
 //! One entry as a stream of inflated bytes that keeps its header's promises.
 //!
 //! The end of the stream is given out only when size, CRC and the end of the
-//! packed bytes agree with the header; whoever stops earlier has seen bytes
+//! packed bytes agree with the header; a caller that stops earlier has seen bytes
 //! that are not proven yet.
 
+use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
-use super::broken::{Broken, Flaw, ReadTrouble};
-use super::members::Shared;
-use super::scan::{Entry, within_limits};
+use super::defect::{ArchiveDefect, ArchiveError, ReadError};
+use super::scan::{ScannedEntry, within_limits};
+use crate::config::Limits;
 
 /// Bytes inflated at once when they are only counted.
 const SCRATCH: usize = 64 << 10;
 
+/// What the readers of one archive share.
+#[derive(Debug)]
+pub(super) struct OpenArchive {
+    pub file: File,
+    pub entries: Vec<ScannedEntry>,
+    pub limits: Limits,
+    /// The most bytes that any reader has inflated, per entry; so reading a
+    /// member twice counts once.
+    pub largest: Vec<AtomicU64>,
+    /// The sum of `largest`.
+    pub total: AtomicU64,
+}
+
 /// A streaming reader of one entry. A fault of the archive comes out as an
-/// [`io::Error`] around a [`Broken`]; `ReadTrouble::from` tells it from a fault
+/// [`io::Error`] around a [`ArchiveError`]; `ReadError::from` tells it from a fault
 /// of the disk. After a fault every read repeats it.
 #[derive(Debug)]
 pub struct MemberReader {
-    shared: Arc<Shared>,
+    shared: Arc<OpenArchive>,
     index: usize,
     /// None for a stored entry.
     inflater: Option<Decompress>,
@@ -40,12 +54,12 @@ pub struct MemberReader {
     /// The last block of the deflate stream has been read.
     stream_ended: bool,
     proven: bool,
-    fault: Option<Broken>,
+    fault: Option<ArchiveError>,
 }
 
 impl MemberReader {
     /// `index` is in range and `buffer` positive: both are the caller's promise.
-    pub(super) fn new(shared: Arc<Shared>, index: usize, buffer: usize) -> Self {
+    pub(super) fn new(shared: Arc<OpenArchive>, index: usize, buffer: usize) -> Self {
         let entry = &shared.entries[index];
         let (at, end) = (entry.start, entry.start + entry.packed);
         let inflater = entry.deflated.then(|| Decompress::new(false));
@@ -66,16 +80,16 @@ impl MemberReader {
         }
     }
 
-    fn entry(&self) -> &Entry {
+    fn entry(&self) -> &ScannedEntry {
         &self.shared.entries[self.index]
     }
 
-    fn content(&self, detail: &str) -> ReadTrouble {
-        Flaw::Content.at(&self.entry().name, detail).into()
+    fn content(&self, detail: &str) -> ReadError {
+        ArchiveDefect::Content.at(&self.entry().name, detail).into()
     }
 
     /// Gives out at most what the header declares, then proves the rest.
-    fn advance(&mut self, out: &mut [u8]) -> Result<usize, ReadTrouble> {
+    fn advance(&mut self, out: &mut [u8]) -> Result<usize, ReadError> {
         let left = self.entry().inflated - self.produced;
         if left == 0 {
             self.prove()?;
@@ -92,7 +106,7 @@ impl MemberReader {
     }
 
     /// Unpacks into `out`, which is not empty; 0 only at the end of the stream.
-    fn unpack(&mut self, out: &mut [u8]) -> Result<usize, ReadTrouble> {
+    fn unpack(&mut self, out: &mut [u8]) -> Result<usize, ReadError> {
         if self.inflater.is_none() {
             let count = usize::try_from(self.end - self.at).unwrap_or(usize::MAX).min(out.len());
             self.shared.file.read_exact_at(&mut out[..count], self.at)?;
@@ -116,7 +130,7 @@ impl MemberReader {
     }
 
     /// One call of the inflater: packed bytes taken, inflated bytes made.
-    fn inflate(&mut self, out: &mut [u8]) -> Result<(usize, usize), ReadTrouble> {
+    fn inflate(&mut self, out: &mut [u8]) -> Result<(usize, usize), ReadError> {
         let Some(inflater) = &mut self.inflater else { return Ok((0, 0)) };
         let (taken, made) = (inflater.total_in(), inflater.total_out());
         let Ok(status) = inflater.decompress(&self.input[self.used..], out, FlushDecompress::None)
@@ -142,7 +156,7 @@ impl MemberReader {
 
     /// Counts inflated bytes against every limit. Each entry weighs in the
     /// total with its largest read only.
-    fn count(&mut self, count: usize) -> Result<(), Broken> {
+    fn count(&mut self, count: usize) -> Result<(), ArchiveError> {
         self.produced += count as u64;
         let before = self.shared.largest[self.index].fetch_max(self.produced, Ordering::Relaxed);
         let more = self.produced.saturating_sub(before);
@@ -151,7 +165,7 @@ impl MemberReader {
     }
 
     /// All declared bytes are out: nothing may follow, and the CRC must agree.
-    fn prove(&mut self) -> Result<(), ReadTrouble> {
+    fn prove(&mut self) -> Result<(), ReadError> {
         if self.inflater.is_some() {
             let count = self.unpack(&mut [0])?;
             if count > 0 {
@@ -170,7 +184,7 @@ impl MemberReader {
 
     /// The header declared too little. Goes on counting, to tell a bomb (over a
     /// limit) from a lie (unlike its header).
-    fn overrun(&mut self, mut count: usize) -> Result<(), ReadTrouble> {
+    fn overrun(&mut self, mut count: usize) -> Result<(), ReadError> {
         let mut scratch = vec![0; SCRATCH];
         while count > 0 {
             self.count(count)?;
@@ -189,7 +203,7 @@ impl Read for MemberReader {
             return Ok(0);
         }
         self.advance(out).map_err(|trouble| {
-            if let ReadTrouble::Broken(fault) = &trouble {
+            if let ReadError::Broken(fault) = &trouble {
                 self.fault = Some(fault.clone());
             }
             trouble.into()

@@ -6,6 +6,7 @@
 //! exactly one record, and every statement made twice is the same twice. This
 //! is an allow-list; it repairs nothing and reads only headers.
 
+mod bytes;
 mod extra;
 mod path;
 mod records;
@@ -16,16 +17,16 @@ use std::fs::File;
 
 use crate::config::Limits;
 
-use super::broken::{Broken, Flaw, ReadTrouble};
+use super::defect::{ArchiveDefect, ArchiveError, ReadError};
 use records::{Central, End};
-use source::Source;
+use source::ByteSource;
 
 /// Members that inflate to less than this are not held to the ratio, in bytes.
 pub(super) const RATIO_FREE_BYTES: u64 = 1 << 20;
 
 /// One entry of an archive that passed the scan.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct ScannedEntry {
     /// Place in the directory, from 0; what [`super::Archive::reader`] takes.
     pub index: usize,
     /// Whole name for display; never a path.
@@ -48,23 +49,24 @@ pub struct Entry {
 
 /// Scans an archive of `len` bytes. Structure comes before limits, so that an
 /// archive which lies about its entries is called unsafe and not just large.
-pub(super) fn scan(file: &File, len: u64, limits: &Limits) -> Result<Vec<Entry>, ReadTrouble> {
+pub(super) fn scan(file: &File, len: u64, limits: &Limits) -> Result<Vec<ScannedEntry>, ReadError> {
     if len > limits.archive_bytes {
         let detail = format!("archive of {len} bytes, limit {}", limits.archive_bytes);
-        return Err(Flaw::ArchiveBytes.found(detail).into());
+        return Err(ArchiveDefect::ArchiveBytes.found(detail).into());
     }
-    let mut source = Source::new(file, len);
+    let mut source = ByteSource::new(file, len);
     let end = records::end(&mut source)?;
     let centrals = directory(&mut source, end, limits)?;
     distinct(&centrals)?;
     let starts = layout(&mut source, &centrals, end.directory)?;
-    let entries: Vec<Entry> = centrals.into_iter().zip(starts).enumerate().map(entry).collect();
+    let entries: Vec<ScannedEntry> =
+        centrals.into_iter().zip(starts).enumerate().map(entry).collect();
     declared(&entries, limits)?;
     Ok(entries)
 }
 
-fn entry((index, (central, start)): (usize, (Central, u64))) -> Entry {
-    Entry {
+fn entry((index, (central, start)): (usize, (Central, u64))) -> ScannedEntry {
+    ScannedEntry {
         index,
         deflated: central.is_deflated(),
         name: central.name.display,
@@ -80,16 +82,16 @@ fn entry((index, (central, start)): (usize, (Central, u64))) -> Entry {
 /// Reads the whole directory. Entries over the limit are counted but not kept:
 /// memory stays bounded, and a count that lies is found all the same.
 fn directory(
-    source: &mut Source<'_>,
+    source: &mut ByteSource<'_>,
     end: End,
     limits: &Limits,
-) -> Result<Vec<Central>, ReadTrouble> {
+) -> Result<Vec<Central>, ReadError> {
     let mut kept = Vec::new();
     let (mut at, mut count) = (end.directory, 0);
     while at < end.stop {
         let Some(whole) = records::central_length(source, at, end.stop)? else {
             let detail = format!("no entry where number {} should be in the directory", count + 1);
-            return Err(Flaw::Directory.found(detail).into());
+            return Err(ArchiveDefect::Directory.found(detail).into());
         };
         if count < limits.entries
             && let Some(record) = source.within(at, whole, end.stop)?
@@ -101,22 +103,24 @@ fn directory(
     }
     if count != end.entries {
         let detail = format!("{count} entries in the directory, {} promised", end.entries);
-        return Err(Flaw::Directory.found(detail).into());
+        return Err(ArchiveDefect::Directory.found(detail).into());
     }
     if count > limits.entries {
         let detail = format!("{count} entries, limit {}", limits.entries);
-        return Err(Flaw::Entries.found(detail).into());
+        return Err(ArchiveDefect::Entries.found(detail).into());
     }
     Ok(kept)
 }
 
 /// No two entries share a name in any spelling.
-fn distinct(centrals: &[Central]) -> Result<(), Broken> {
+fn distinct(centrals: &[Central]) -> Result<(), ArchiveError> {
     let mut seen = HashSet::new();
     for central in centrals {
         for key in std::iter::once(&central.name.key).chain(&central.second_key) {
             if !seen.insert(key) {
-                return Err(Flaw::Duplicate.at(&central.name.display, "two entries of this name"));
+                return Err(
+                    ArchiveDefect::Duplicate.at(&central.name.display, "two entries of this name")
+                );
             }
         }
     }
@@ -127,14 +131,14 @@ fn distinct(centrals: &[Central]) -> Result<(), Broken> {
 /// its first byte to the directory, without a gap and without sharing a byte.
 /// Gives where the data of each entry begins.
 fn layout(
-    source: &mut Source<'_>,
+    source: &mut ByteSource<'_>,
     centrals: &[Central],
     directory: u64,
-) -> Result<Vec<u64>, ReadTrouble> {
+) -> Result<Vec<u64>, ReadError> {
     let mut order: Vec<usize> = (0..centrals.len()).collect();
     order.sort_by_key(|&index| centrals[index].offset);
     if order.first().map_or(directory, |&first| centrals[first].offset) > 0 {
-        return Err(Flaw::Gap.found("bytes before the first record").into());
+        return Err(ArchiveDefect::Gap.found("bytes before the first record").into());
     }
     let mut starts = vec![0; centrals.len()];
     for (place, &index) in order.iter().enumerate() {
@@ -145,7 +149,7 @@ fn layout(
 }
 
 /// The limits on what the headers declare; the reader counts again.
-fn declared(entries: &[Entry], limits: &Limits) -> Result<(), Broken> {
+fn declared(entries: &[ScannedEntry], limits: &Limits) -> Result<(), ArchiveError> {
     let mut total: u64 = 0;
     for entry in entries {
         total = total.saturating_add(entry.inflated);
@@ -156,26 +160,30 @@ fn declared(entries: &[Entry], limits: &Limits) -> Result<(), Broken> {
 
 /// Holds `inflated` bytes of one entry, and `total` of all, to the limits.
 pub(super) fn within_limits(
-    entry: &Entry,
+    entry: &ScannedEntry,
     inflated: u64,
     total: u64,
     limits: &Limits,
-) -> Result<(), Broken> {
-    let over = |flaw: Flaw, what: &str, limit: u64| {
+) -> Result<(), ArchiveError> {
+    let over = |flaw: ArchiveDefect, what: &str, limit: u64| {
         Err(flaw.at(&entry.name, format!("{what}, limit {limit}")))
     };
     if inflated > limits.member_bytes {
-        return over(Flaw::MemberBytes, "inflates to too many bytes", limits.member_bytes);
+        return over(ArchiveDefect::MemberBytes, "inflates to too many bytes", limits.member_bytes);
     }
     if total > limits.inflated_bytes {
         return over(
-            Flaw::InflatedBytes,
+            ArchiveDefect::InflatedBytes,
             "all entries inflate to too many bytes",
             limits.inflated_bytes,
         );
     }
     if inflated > RATIO_FREE_BYTES && inflated > limits.ratio.saturating_mul(entry.packed) {
-        return over(Flaw::Ratio, "inflates out of proportion to its packed bytes", limits.ratio);
+        return over(
+            ArchiveDefect::Ratio,
+            "inflates out of proportion to its packed bytes",
+            limits.ratio,
+        );
     }
     Ok(())
 }

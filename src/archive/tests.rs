@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 
 use super::zipcraft::{Descriptor, End, Part, STREAMED, Zip, deflate};
-use super::{Archive, Broken, Flaw, ReadTrouble};
+use super::{Archive, ArchiveDefect, ArchiveError, ReadError};
 use crate::config::Limits;
 use crate::problem_code::ProblemCode;
 
@@ -26,8 +26,8 @@ fn file(bytes: &[u8]) -> File {
 }
 
 /// Opens and reads everything, every entry twice: names and contents.
-fn verdict(bytes: &[u8], limits: &Limits) -> Result<Vec<(String, Vec<u8>)>, Broken> {
-    let read = || -> Result<_, ReadTrouble> {
+fn verdict(bytes: &[u8], limits: &Limits) -> Result<Vec<(String, Vec<u8>)>, ArchiveError> {
+    let read = || -> Result<_, ReadError> {
         let archive = Archive::from_file(file(bytes), limits)?;
         let mut contents = Vec::new();
         for entry in archive.entries() {
@@ -42,8 +42,8 @@ fn verdict(bytes: &[u8], limits: &Limits) -> Result<Vec<(String, Vec<u8>)>, Brok
         Ok(contents)
     };
     read().map_err(|trouble| match trouble {
-        ReadTrouble::Broken(broken) => broken,
-        ReadTrouble::Io(error) => panic!("the disk is not to blame: {error}"),
+        ReadError::Broken(broken) => broken,
+        ReadError::Io(error) => panic!("the disk is not to blame: {error}"),
     })
 }
 
@@ -82,12 +82,12 @@ fn every_limit_holds_at_its_edge() {
     let packed = deflate(&zeros).len() as u64;
     let plain = Limits { ratio: 100_000, ..Limits::default() };
     let (one, all) = (zeros.len() as u64, (zeros.len() + ROWS.len()) as u64);
-    let cases: [(Flaw, u64, Field); 5] = [
-        (Flaw::ArchiveBytes, bytes.len() as u64, |limits| &mut limits.archive_bytes),
-        (Flaw::Entries, 2, |limits| &mut limits.entries),
-        (Flaw::MemberBytes, one, |limits| &mut limits.member_bytes),
-        (Flaw::InflatedBytes, all, |limits| &mut limits.inflated_bytes),
-        (Flaw::Ratio, one.div_ceil(packed), |limits| &mut limits.ratio),
+    let cases: [(ArchiveDefect, u64, Field); 5] = [
+        (ArchiveDefect::ArchiveBytes, bytes.len() as u64, |limits| &mut limits.archive_bytes),
+        (ArchiveDefect::Entries, 2, |limits| &mut limits.entries),
+        (ArchiveDefect::MemberBytes, one, |limits| &mut limits.member_bytes),
+        (ArchiveDefect::InflatedBytes, all, |limits| &mut limits.inflated_bytes),
+        (ArchiveDefect::Ratio, one.div_ceil(packed), |limits| &mut limits.ratio),
     ];
     for (flaw, edge, field) in cases {
         let mut limits = plain.clone();
@@ -107,10 +107,13 @@ fn a_bomb_that_declares_little_is_over_the_limit_and_a_lie_is_a_lie() {
     };
     let flaw = |limits: &Limits| verdict(&bomb(4), limits).unwrap_err().flaw;
     let roomy = Limits { ratio: 100_000, ..Limits::default() };
-    assert_eq!(flaw(&roomy), Flaw::Content);
-    assert_eq!(flaw(&Limits::default()), Flaw::Ratio);
-    assert_eq!(flaw(&Limits { member_bytes: 1 << 20, ..roomy.clone() }), Flaw::MemberBytes);
-    assert_eq!(flaw(&Limits { inflated_bytes: 1 << 20, ..roomy }), Flaw::InflatedBytes);
+    assert_eq!(flaw(&roomy), ArchiveDefect::Content);
+    assert_eq!(flaw(&Limits::default()), ArchiveDefect::Ratio);
+    assert_eq!(
+        flaw(&Limits { member_bytes: 1 << 20, ..roomy.clone() }),
+        ArchiveDefect::MemberBytes
+    );
+    assert_eq!(flaw(&Limits { inflated_bytes: 1 << 20, ..roomy }), ArchiveDefect::InflatedBytes);
 }
 
 #[test]
@@ -151,10 +154,10 @@ fn a_file_that_shrinks_is_not_the_senders_fault() {
     let mut reader = archive.reader(0).unwrap();
     file.set_len(1_000).unwrap();
     let error = reader.read_to_end(&mut Vec::new()).unwrap_err();
-    assert!(matches!(ReadTrouble::from(error), ReadTrouble::Io(_)));
-    assert!(matches!(archive.reader(1), Err(ReadTrouble::Io(_))));
+    assert!(matches!(ReadError::from(error), ReadError::Io(_)));
+    assert!(matches!(archive.reader(1), Err(ReadError::Io(_))));
     let gone = Archive::open(std::path::Path::new("/nowhere/F21.zip"), &Limits::default());
-    assert!(matches!(gone, Err(ReadTrouble::Io(_))));
+    assert!(matches!(gone, Err(ReadError::Io(_))));
 }
 
 #[test]

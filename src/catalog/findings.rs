@@ -72,11 +72,15 @@ pub struct FindingText {
     pub mend_en: String,
 }
 
+/// The standard of a text that is said in both.
+const BOTH: &str = "*";
+
 /// All texts.
 #[derive(Debug, Default)]
 pub struct Findings {
     texts: Vec<FindingText>,
-    index: HashMap<(String, String), usize>,
+    /// By code: the standards that have a text, with its place.
+    index: HashMap<String, Vec<(String, usize)>>,
 }
 
 impl Findings {
@@ -93,8 +97,10 @@ impl Findings {
             if let Some((name, _)) = blank.iter().find(|(_, text)| text.is_empty()) {
                 return Err(error(file, line, format!("{}: {name} is blank", row.code)));
             }
-            let key = (row.code.clone(), row.standard.clone());
-            if findings.index.insert(key, findings.texts.len()).is_some() {
+            let known = findings.index.entry(row.code.clone()).or_default();
+            let twice = known.iter().any(|(standard, _)| *standard == row.standard);
+            known.push((row.standard.clone(), findings.texts.len()));
+            if twice {
                 let what = format!("{} stands twice for {}", row.code, row.standard);
                 return Err(error(file, line, what));
             }
@@ -106,22 +112,22 @@ impl Findings {
     /// The text of a code in a standard. A code that every file has (`SE9500`)
     /// is found under its `XX` form.
     pub fn get(&self, code: &str, standard: Standard) -> Option<&FindingText> {
-        let of = |code: &str, standard: &str| {
-            let at = self.index.get(&(code.to_owned(), standard.to_owned()))?;
-            self.texts.get(*at)
-        };
         let tail = code.get(code.len().saturating_sub(4)..).unwrap_or("");
-        of(code, &standard.to_string())
-            .or_else(|| of(code, "*"))
-            .or_else(|| of(&format!("XX{tail}"), "*"))
+        self.of(code, standard.as_str())
+            .or_else(|| self.of(code, BOTH))
+            .or_else(|| self.of(&format!("XX{tail}"), BOTH))
     }
 
     /// The text of a code whose meaning does not depend on the standard (A, M
     /// and note codes). What a row is told does depend on it: the same code may
     /// be a warning in one standard and an error in the other.
     pub fn of_both(&self, code: &str) -> Option<&FindingText> {
-        let at = self.index.get(&(code.to_owned(), "*".to_owned()))?;
-        self.texts.get(*at)
+        self.of(code, BOTH)
+    }
+
+    fn of(&self, code: &str, standard: &str) -> Option<&FindingText> {
+        let known = self.index.get(code)?.iter().find(|(of, _)| of == standard)?;
+        self.texts.get(known.1)
     }
 
     /// The text of a problem or note.
@@ -160,7 +166,7 @@ impl Findings {
     /// Whether a code has a text of its own in a standard, besides that of the
     /// `XX` form.
     pub fn has_own(&self, code: &str, standard: Standard) -> bool {
-        self.index.contains_key(&(code.to_owned(), standard.to_string()))
+        self.of(code, standard.as_str()).is_some()
     }
 
     /// Every text, in the order of the file.

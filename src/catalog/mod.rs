@@ -12,7 +12,6 @@ mod record;
 mod shapes;
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
 
 pub use codes::{CodeList, CodeLists, UNKNOWN_PLACE};
 pub use error::CatalogError;
@@ -25,15 +24,10 @@ pub use record::{
 pub use shapes::{Shape, Shapes};
 
 use crate::archive::Standard;
+use crate::overlay::{Overlay, SCHEMA};
 
-#[derive(rust_embed::RustEmbed)]
-#[folder = "schema"]
-#[include = "records/*.toml"]
-#[include = "codes/*.csv"]
-#[include = "findings.csv"]
-#[include = "shapes.csv"]
-#[include = "versions.toml"]
-struct Schema;
+/// Folders of `schema/` that the catalogue reads, besides the files in it.
+const FOLDERS: [&str; 2] = ["records", "codes"];
 
 /// All facts about data.
 #[derive(Debug)]
@@ -55,23 +49,16 @@ impl Catalog {
         Self::load(None)
     }
 
-    /// The built-in catalogue with the user's own code lists
-    /// (`NAME.csv`, first column `code`) from `lists` put over it.
-    pub fn load(lists: Option<&Path>) -> Result<Self, CatalogError> {
-        let mut sources = Vec::new();
-        for name in Schema::iter() {
-            let data = Schema::get(&name).expect("iter() lists what get() has");
-            let text = String::from_utf8(data.data.into_owned())
-                .map_err(|_| error(&name, 1, "not UTF-8".to_owned()))?;
-            sources.push((name.into_owned(), text));
-        }
-        Self::from_sources(&sources, lists)
+    /// The built-in catalogue with the province's own code lists (`NAME.csv`,
+    /// a column `code`) put over it.
+    pub fn load(lists: Option<&Overlay>) -> Result<Self, CatalogError> {
+        Self::from_sources(&shipped()?, lists)
     }
 
     /// Builds and cross-checks a catalogue from the texts of schema files.
     pub fn from_sources(
         sources: &[(String, String)],
-        lists: Option<&Path>,
+        lists: Option<&Overlay>,
     ) -> Result<Self, CatalogError> {
         let mut codes = CodeLists::default();
         let mut shapes = Shapes::default();
@@ -88,8 +75,9 @@ impl Catalog {
                 versions = raw::Versions::parse(file, text)?;
             }
         }
-        if let Some(folder) = lists {
-            for path in csv_files(folder) {
+        if let Some(lists) = lists {
+            let files = lists.files().map_err(|e| error("codes", 1, e.to_string()))?;
+            for (_, path) in files {
                 codes.add_file(&path)?;
             }
         }
@@ -146,7 +134,10 @@ impl Catalog {
                     && edge(upper[at + file.len()..].chars().next())
             })
         };
-        files().filter(is_word).max_by_key(|file| file.len()).or_else(|| nearest(name, files()))
+        files()
+            .filter(is_word)
+            .max_by_key(|file| file.len())
+            .or_else(|| crate::spelling::nearest(name, files()))
     }
 
     fn check_needs(&self) -> Result<(), CatalogError> {
@@ -164,26 +155,18 @@ impl Catalog {
     }
 }
 
-/// The candidate nearest in spelling, for "did you mean".
-pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let name = name.to_ascii_uppercase();
-    candidates
-        .map(|candidate| {
-            (strsim::damerau_levenshtein(&name, &candidate.to_ascii_uppercase()), candidate)
-        })
-        .min()
-        .map(|(_, candidate)| candidate)
-}
-
-fn csv_files(folder: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|ext| ext.eq_ignore_ascii_case("csv")))
-        .collect();
-    files.sort();
+/// The schema files that are part of the program, by name.
+fn shipped() -> Result<Vec<(String, String)>, CatalogError> {
+    let inner = FOLDERS.iter().filter_map(|name| SCHEMA.get_dir(name));
+    let files = inner.flat_map(|folder| folder.files()).chain(SCHEMA.files());
     files
+        .map(|file| {
+            let name = file.path().display().to_string();
+            let text = file.contents_utf8();
+            let text = text.ok_or_else(|| error(&name, 1, "not UTF-8".to_owned()))?;
+            Ok((name, text.to_owned()))
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::archive::Standard;
 
-/// The type of a field on the wire (dictionary README).
+/// The type of a field on the wire [F43-SHEET].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Type {
@@ -128,7 +128,7 @@ pub struct Layout {
     pub group: String,
     /// Not one of the 43 files proper.
     pub optional: bool,
-    /// Files that must be sent with it (slide 30).
+    /// Files that must be sent with it [OPPP-2557 s. 30].
     pub needs: Vec<String>,
     /// All columns of all versions.
     pub columns: Vec<WireColumn>,
@@ -168,7 +168,7 @@ pub struct Record {
     /// Its key begins with the visit ([`VISIT_KEY`]), which
     /// the store keeps once for all files of the visit.
     pub visit: bool,
-    /// Sent in full once a round; the round is part of its key (contract §5).
+    /// Sent in full once a round; the round is part of its key (docs/rules.md#rows).
     pub register: bool,
     /// The column that dates the record.
     pub event: Option<usize>,

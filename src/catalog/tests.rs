@@ -31,12 +31,7 @@ fn every_check_of_the_dictionary_has_its_texts_and_every_text_its_check() {
 
 #[test]
 fn a_mistake_names_its_file_and_line() {
-    let mut sources: Vec<(String, String)> = Schema::iter()
-        .map(|name| {
-            let data = Schema::get(&name).unwrap().data.into_owned();
-            (name.into_owned(), String::from_utf8(data).unwrap())
-        })
-        .collect();
+    let mut sources = shipped().unwrap();
     let service = sources.iter_mut().find(|(f, _)| f == "records/service.toml").unwrap();
     service.1 = service.1.replacen("list = \"typein\"", "list = \"typeinn\"", 1);
     let line = 1 + service.1.split("typeinn").next().unwrap().matches('\n').count();
@@ -138,12 +133,7 @@ fn checks_hold_from_a_fiscal_year_of_the_buddhist_era() {
 
 #[test]
 fn a_list_that_is_not_whole_needs_a_shape() {
-    let mut sources: Vec<(String, String)> = Schema::iter()
-        .map(|name| {
-            let data = Schema::get(&name).unwrap().data.into_owned();
-            (name.into_owned(), String::from_utf8(data).unwrap())
-        })
-        .collect();
+    let mut sources = shipped().unwrap();
     let shapes = sources.iter_mut().find(|(file, _)| file == "shapes.csv").unwrap();
     shapes.1 = shapes
         .1
@@ -153,12 +143,6 @@ fn a_list_that_is_not_whole_needs_a_shape() {
         .join("\n");
     let error = Catalog::from_sources(&sources, None).unwrap_err().to_string();
     assert!(error.ends_with("the list ext:drg needs a shape in shapes.csv"), "{error}");
-}
-
-fn built_in_sources() -> Vec<(String, String)> {
-    let text =
-        |name: &str| String::from_utf8(Schema::get(name).unwrap().data.into_owned()).unwrap();
-    Schema::iter().map(|name| (name.to_string(), text(&name))).collect()
 }
 
 #[test]
@@ -172,7 +156,7 @@ fn a_problem_without_a_text_and_a_text_without_a_problem_are_refused() {
             "schema/findings.csv:17: N99 is no code of ProblemCode",
         ),
     ] {
-        let mut sources = built_in_sources();
+        let mut sources = shipped().unwrap();
         let findings = sources.iter_mut().find(|(file, _)| file == "findings.csv").unwrap();
         assert!(findings.1.contains(line), "{line}");
         findings.1 = findings.1.replacen(line, other, 1);

@@ -2,17 +2,16 @@
 
 use std::path::PathBuf;
 
+use super::context::CommandContext;
+use super::output::{CommandOutcome, Lang, print, print_json};
 use super::score::rulebook;
-use super::{Context, Done, Lang, say, say_json};
-use crate::config::Config;
 use crate::money::Satang;
-use crate::money::allocate::Sums;
+use crate::money::allocate::MoneySums;
 use crate::money::compare::{Comparison, compare};
-use crate::money::result::{Allocation, Basis, Counted, count};
+use crate::money::result::{Allocation, Calculation, CalculationInput, count};
 use crate::score::rulebook::check::check;
 use crate::score::rulebook::read;
 use crate::score::{AsOf, Rulebook};
-use crate::units::Units;
 
 /// Options of `allocate`.
 #[derive(Debug, clap::Args)]
@@ -37,8 +36,8 @@ pub struct Args {
     json: bool,
 }
 
-/// Runs it.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+/// Runs `khlang allocate`.
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     match (&args.parts, args.round) {
         (Some(parts), _) => super::closing::run(context, parts),
         (None, Some(round)) => allocation(context, args, round),
@@ -46,7 +45,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     }
 }
 
-fn allocation(context: &Context, args: &Args, round: i32) -> anyhow::Result<Done> {
+fn allocation(context: &CommandContext, args: &Args, round: i32) -> anyhow::Result<CommandOutcome> {
     let other = args.rulebook.as_ref().map(|path| trial(context, path, round)).transpose()?;
     let base = || rulebook(context, round);
     match (other, args.compare) {
@@ -56,24 +55,24 @@ fn allocation(context: &Context, args: &Args, round: i32) -> anyhow::Result<Done
                 anyhow::bail!("two rulebooks give two allocations");
             };
             let comparison = compare(&base.allocation, &other.allocation);
-            if args.json { say_json(&comparison)? } else { beside(context, &comparison)? }
+            if args.json { print_json(&comparison)? } else { print_beside(context, &comparison)? }
         }
         (other, _) => {
             let book = other.map_or_else(base, Ok)?;
             for one in counted(context, &[book], args.as_of)? {
                 if args.json {
-                    say_json(&one.allocation)?;
+                    print_json(&one.allocation)?;
                 } else {
                     table(context, &one.allocation)?;
                 }
             }
         }
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
 /// A rulebook on trial: as good as one in force, and of the same round.
-fn trial(context: &Context, path: &std::path::Path, round: i32) -> anyhow::Result<Rulebook> {
+fn trial(context: &CommandContext, path: &std::path::Path, round: i32) -> anyhow::Result<Rulebook> {
     let book = read(path)?;
     let catalog = context.catalog(&context.config()?)?;
     if let Some(mistake) = check(&book, &catalog).into_iter().next() {
@@ -89,23 +88,14 @@ fn trial(context: &Context, path: &std::path::Path, round: i32) -> anyhow::Resul
     Ok(book)
 }
 
-/// The list of units, when money can be paid through every main unit of it.
-pub(super) fn payable_units(context: &Context, config: &Config) -> anyhow::Result<Units> {
-    let units = context.units(config)?;
-    match units.cups_unknown().first() {
-        Some(error) => Err(error.clone().into()),
-        None => Ok(units),
-    }
-}
-
 /// Counts by each rulebook on one state of the store.
 pub(super) fn counted(
-    context: &Context,
+    context: &CommandContext,
     books: &[Rulebook],
     as_of: Option<i64>,
-) -> anyhow::Result<Vec<Counted>> {
+) -> anyhow::Result<Vec<Calculation>> {
     let config = context.config()?;
-    let (units, catalog) = (payable_units(context, &config)?, context.catalog(&config)?);
+    let (units, catalog) = (context.payable_units(&config)?, context.catalog(&config)?);
     let reader = context.reader()?;
     let _held = reader.snapshot()?;
     let as_of = AsOf::find(&reader, as_of)?;
@@ -113,11 +103,20 @@ pub(super) fn counted(
     let (reader, units, catalog, kept) = (&reader, &units, &catalog, Some(&kept));
     books
         .iter()
-        .map(|book| Ok(count(&Basis { reader, catalog, units, book, as_of: as_of.clone(), kept })?))
+        .map(|book| {
+            Ok(count(&CalculationInput {
+                reader,
+                catalog,
+                units,
+                book,
+                as_of: as_of.clone(),
+                kept,
+            })?)
+        })
         .collect()
 }
 
-fn table(context: &Context, of: &Allocation) -> anyhow::Result<()> {
+fn table(context: &CommandContext, of: &Allocation) -> anyhow::Result<()> {
     let (round, as_of, rules) = (of.round, of.as_of_submission, &of.rulebook[..12]);
     let past = if of.last_submission > as_of {
         let last = of.last_submission;
@@ -128,62 +127,62 @@ fn table(context: &Context, of: &Allocation) -> anyhow::Result<()> {
     } else {
         String::new()
     };
-    say(match context.lang {
+    print(match context.lang {
         Lang::Th => format!("จัดสรรเงินรอบปี {round} ถึงการส่ง #{as_of}{past} กติกา {rules}"),
         Lang::En => {
             format!("allocation of round {round} as of submission {as_of}{past}, rulebook {rules}")
         }
     })?;
     let heads = of.pools.heads;
-    say(format!("{}: {heads}", context.message("cli.uc_heads")))?;
+    print(format!("{}: {heads}", context.message("cli.uc_heads")))?;
     heading(context, ["ปริมาณ", "คุณภาพ", "รวม", "ชะลอจ่าย", "จ่ายได้"], SUMS)?;
     for cup in &of.cups {
-        say("")?;
+        print("")?;
         line("", &cup.cup, &cup.sums, &cup.name)?;
         for unit in &cup.units {
             line("  ", &unit.hcode, &unit.money.sums, &unit.name)?;
         }
     }
-    say("")?;
+    print("")?;
     line("", context.message("cli.total"), &of.total, "")?;
-    say(format!("{}: {}", context.message("cli.unallocated"), of.unallocated.grouped()))?;
+    print(format!("{}: {}", context.message("cli.unallocated"), of.unallocated.grouped()))?;
     for (name, pool) in &of.pools.support {
         let (label, left) = (context.message("cli.support"), pool.not_shared.grouped());
         let shared = pool.shared.grouped();
-        say(match context.lang {
+        print(match context.lang {
             Lang::Th => format!("{label} {name}: จัดสรร {shared} ไม่จัดสรร {left}"),
             Lang::En => format!("{label} {name}: shared out {shared}, not shared out {left}"),
         })?;
     }
-    super::closing::beside(context, of)?;
+    super::closing::print_beside(context, of)?;
     for note in &of.notes {
-        say(format!("! {}", context.pick(&note.text.th, &note.text.en)))?;
+        print(format!("! {}", context.pick(&note.text.th, &note.text.en)))?;
     }
     let keys = of.local_defaults.join(" ");
-    say(format!("{}: {keys}", context.message("cli.local_defaults")))
+    print(format!("{}: {keys}", context.message("cli.local_defaults")))
 }
 
 const SUMS: [&str; 5] = ["volume", "performance", "amount", "held", "payable"];
 
-fn heading(context: &Context, th: [&str; 5], en: [&str; 5]) -> anyhow::Result<()> {
+fn heading(context: &CommandContext, th: [&str; 5], en: [&str; 5]) -> anyhow::Result<()> {
     let words = if context.lang == Lang::Th { th } else { en };
     // Thai marks above and below a letter take no place of their own.
     let marks = |c: &char| matches!(c, '\u{e31}' | '\u{e34}'..='\u{e3a}' | '\u{e47}'..='\u{e4e}');
     let wide = |word: &str| 16 + word.chars().filter(marks).count();
     let words: Vec<String> =
         words.iter().map(|word| format!("{word:>width$}", width = wide(word))).collect();
-    say(format!("{:<8}{}", "", words.concat()))
+    print(format!("{:<8}{}", "", words.concat()))
 }
 
-fn line(indent: &str, code: &str, sums: &Sums, name: &str) -> anyhow::Result<()> {
+fn line(indent: &str, code: &str, sums: &MoneySums, name: &str) -> anyhow::Result<()> {
     let cells = [sums.volume, sums.performance, sums.amount, sums.held, sums.payable];
     let cells: Vec<String> = cells.iter().map(|sum| format!("{:>16}", sum.grouped())).collect();
-    say(format!("{:<8}{}  {name}", format!("{indent}{code}"), cells.concat()).trim_end())
+    print(format!("{:<8}{}  {name}", format!("{indent}{code}"), cells.concat()).trim_end())
 }
 
-fn beside(context: &Context, of: &Comparison) -> anyhow::Result<()> {
+fn print_beside(context: &CommandContext, of: &Comparison) -> anyhow::Result<()> {
     let (base, other) = (&of.base, &of.other);
-    say(format!(
+    print(format!(
         "{}: {} {} → {} {}",
         context.message("cli.rulebooks_compared"),
         base.rulebook_file,
@@ -194,7 +193,7 @@ fn beside(context: &Context, of: &Comparison) -> anyhow::Result<()> {
     let amount = |code: &str, pair: &crate::money::compare::Pair, name: &str| {
         let cells = [pair.base, pair.other, pair.difference].map(Satang::grouped);
         let [base, other, difference] = cells;
-        say(format!("{code:<8}{base:>16}{other:>16}{difference:>16}  {name}").trim_end())
+        print(format!("{code:<8}{base:>16}{other:>16}{difference:>16}  {name}").trim_end())
     };
     for cup in &of.cups {
         amount(&cup.cup, &cup.money.amount, &cup.name)?;

@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Context, Done, say, shown};
+use super::context::CommandContext;
+use super::output::{CommandOutcome, print, shown};
 use crate::daemon;
-use crate::store::{AccessStore, Kept, Restoring, may_write, restore, sweep, sweep_restore};
+use crate::files::is_there;
+use crate::store::{AccessStore, Restoring, ResultCache, may_write, restore, sweep, sweep_restore};
 
 /// Options of `backup`.
 #[derive(Debug, clap::Args)]
@@ -25,9 +27,9 @@ pub struct RestoreArgs {
 }
 
 /// Writes a backup, also while the daemon runs.
-pub fn backup(context: &Context, args: &Args) -> anyhow::Result<Done> {
+pub fn backup(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     let reader = context.reader()?;
-    let access = AccessStore::path(&context.data).exists().then(|| beside(&args.file));
+    let access = is_there(&AccessStore::path(&context.data))?.then(|| beside(&args.file));
     for path in [Some(&args.file), access.as_ref()].into_iter().flatten() {
         may_write(path)?;
     }
@@ -37,14 +39,14 @@ pub fn backup(context: &Context, args: &Args) -> anyhow::Result<Done> {
         written.push((beside, copied));
     }
     for (file, copied) in written {
-        say(format!(
+        print(format!(
             "{}: {} bytes, content {}",
             shown(&file),
             copied.bytes,
             &copied.content_sha256[..16]
         ))?;
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
 /// Where the copy of tokens and access log goes: beside that of the database.
@@ -62,7 +64,10 @@ pub fn sweep_leftovers(data: &Path) -> anyhow::Result<()> {
 }
 
 /// Puts a backup in the place of the database, once it has proven itself.
-pub fn restore_from(context: &Context, args: &RestoreArgs) -> anyhow::Result<Done> {
+pub fn restore_from(
+    context: &CommandContext,
+    args: &RestoreArgs,
+) -> anyhow::Result<CommandOutcome> {
     let config = context.config()?;
     let catalog = context.catalog(&config)?;
     let folders = context.folders()?;
@@ -75,7 +80,7 @@ pub fn restore_from(context: &Context, args: &RestoreArgs) -> anyhow::Result<Don
         folders.work().display()
     );
     // Without a list of its own a data folder is of no province yet.
-    let own = context.data.join("units.csv").exists();
+    let own = is_there(&context.data.join("units.csv"))?;
     let units = if own { Some(context.units(&config)?) } else { None };
     let knows = |unit: &str| units.as_ref().is_some_and(|units| units.knows(unit));
     let restored = restore(&Restoring {
@@ -87,10 +92,10 @@ pub fn restore_from(context: &Context, args: &RestoreArgs) -> anyhow::Result<Don
         force: args.force,
     })?;
     for mismatch in &restored.report.mismatches {
-        say(format!("- {}", mismatch.what))?;
+        print(format!("- {}", mismatch.what))?;
     }
     for refusal in &restored.refused {
-        say(format!("- {}\n  {}", line(&refusal.th), line(&refusal.en)))?;
+        print(format!("- {}\n  {}", line(&refusal.th), line(&refusal.en)))?;
     }
     if !restored.refused.is_empty() {
         let name = shown(&args.file);
@@ -101,22 +106,22 @@ pub fn restore_from(context: &Context, args: &RestoreArgs) -> anyhow::Result<Don
                  may be lost, or it may be another province's)"
             ),
         );
-        say(format!("{th}\n{en}"))?;
-        return Ok(Done::Short);
+        print(format!("{th}\n{en}"))?;
+        return Ok(CommandOutcome::InputIncomplete);
     }
     // Figures of another state; they are counted again.
-    Kept::forget(&folders.data);
+    ResultCache::forget(&folders.data);
     if AccessStore::adopt(&beside(&args.file), &folders.data)? {
         let (th, en) = ("กู้คืนโทเคนและบันทึกการเข้าถึงแล้ว", "tokens and access log restored");
-        say(context.pick(th, en))?;
+        print(context.pick(th, en))?;
     }
     if !restored.sealed {
         let th = "ไฟล์สำรองไม่มีลายเซ็นเนื้อหา จึงตรวจได้เฉพาะยอดของมันเอง";
         let en =
             "the backup carries no digests of its content: only its own counts could be proven";
-        say(context.pick(th, en))?;
+        print(context.pick(th, en))?;
     }
-    say(format!(
+    print(format!(
         "{}: {} {}, {} {}",
         context.message("cli.restored"),
         restored.report.submissions,
@@ -125,9 +130,9 @@ pub fn restore_from(context: &Context, args: &RestoreArgs) -> anyhow::Result<Don
         context.message("cli.rows"),
     ))?;
     if let Some(kept) = &restored.kept {
-        say(format!("{}: {}", context.message("cli.the_old_database"), shown(kept)))?;
+        print(format!("{}: {}", context.message("cli.the_old_database"), shown(kept)))?;
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
 /// A text that may hold names, on one line.

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use clap::ValueEnum;
 
-use super::{Context, Done, say, say_json};
+use super::context::CommandContext;
+use super::output::{CommandOutcome, Lang, print, print_json};
 use crate::catalog::{Catalog, FindingText};
 
 /// Options of `catalog`.
@@ -12,27 +13,27 @@ use crate::catalog::{Catalog, FindingText};
 pub struct Args {
     /// Form of the answer
     #[arg(long, value_enum, default_value = "md")]
-    format: Format,
+    format: CatalogFormat,
 }
 
 /// Form of the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
+enum CatalogFormat {
     /// One JSON document.
     Json,
     /// Markdown tables.
     Md,
 }
 
-/// Runs it.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+/// Runs `khlang catalog`.
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     let catalog = context.catalog(&context.config()?)?;
     let texts: Vec<FindingText> = expanded(&catalog);
     match args.format {
-        Format::Json => say_json(&texts)?,
-        Format::Md => say(markdown(&texts, context.lang == super::Lang::Th))?,
+        CatalogFormat::Json => print_json(&texts)?,
+        CatalogFormat::Md => print(markdown(&texts, context.lang == Lang::Th))?,
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
 /// All texts, the codes that every file has with the prefix of each file.

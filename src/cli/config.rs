@@ -1,6 +1,7 @@
 //! `khlang config`: proves or shows the configuration in force.
 
-use super::{Context, Done, say};
+use super::context::CommandContext;
+use super::output::{CommandOutcome, print};
 use crate::score::rulebook::check::check;
 use crate::score::{RulebookError, Rulebooks};
 
@@ -13,17 +14,17 @@ pub enum Args {
     Show,
 }
 
-/// Runs it.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+/// Runs `khlang config`.
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     match args {
-        Args::Show => say(context.config()?.show())?,
+        Args::Show => print(context.config()?.show())?,
         Args::Check => {
             let world = context.world()?;
             if world.units.held.is_some() {
                 // The world has said so.
-                return Ok(Done::Short);
+                return Ok(CommandOutcome::InputIncomplete);
             }
-            let shelf = Rulebooks::new(&context.data);
+            let shelf = Rulebooks::open(&context.data);
             let books = shelf.all()?;
             let mistakes: Vec<RulebookError> =
                 books.iter().flat_map(|book| check(book, &world.catalog)).collect();
@@ -35,10 +36,10 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
                 log::error!("{mistake}");
             }
             if !mistakes.is_empty() || !cups.is_empty() {
-                return Ok(Done::Short);
+                return Ok(CommandOutcome::InputIncomplete);
             }
             super::export::prove(context, &world.config)?;
-            say(format!(
+            print(format!(
                 "ok: {} {}, {} {}, {} {}, {} {}, {} {}",
                 world.units.by_code.len(),
                 context.message("cli.units"),
@@ -53,5 +54,5 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
             ))?;
         }
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }

@@ -5,13 +5,15 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 
-use super::Lang;
+use super::output::Lang;
 use crate::access::Identity;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::files::is_there;
 use crate::inbox::Folders;
-use crate::store::{AccessStore, Action, Entry, Kept, Opening, Reader, Store};
+use crate::overlay::Overlay;
+use crate::store::{AccessEntry, AccessStore, Action, Opening, Reader, ResultCache, Store};
 use crate::text::text;
 use crate::units::Units;
 use crate::world::World;
@@ -21,7 +23,7 @@ const DEFAULT_CONFIG: &str = "config/khlang.toml";
 
 /// The global options.
 #[derive(Debug, Clone)]
-pub struct Context {
+pub struct CommandContext {
     /// `--config`.
     pub config: Option<PathBuf>,
     /// `--data`.
@@ -32,11 +34,16 @@ pub struct Context {
     pub lang: Lang,
 }
 
-impl Context {
+impl CommandContext {
     /// The configuration in force.
     pub fn config(&self) -> anyhow::Result<Config> {
         let default = PathBuf::from(DEFAULT_CONFIG);
-        let file = self.config.clone().or_else(|| default.exists().then_some(default));
+        let file = match &self.config {
+            Some(file) => Some(file.clone()),
+            None => is_there(&default)
+                .with_context(|| default.display().to_string())?
+                .then_some(default),
+        };
         Ok(Config::load(file.as_deref(), std::env::vars())?)
     }
 
@@ -55,7 +62,7 @@ impl Context {
     /// What each unit has sent; nothing when that cannot be told.
     fn sent(&self) -> Option<BTreeMap<String, u64>> {
         let path = Folders::new(&self.data).database();
-        if !path.exists() {
+        if is_there(&path).is_ok_and(|there| !there) {
             return Some(BTreeMap::new());
         }
         let lines = Reader::open(&path, None).and_then(|reader| reader.units());
@@ -64,9 +71,18 @@ impl Context {
         Some(lines.into_iter().map(|line| (line.hcode, line.submissions)).collect())
     }
 
+    /// The list of units, when money can be paid through every main unit of it.
+    pub fn payable_units(&self, config: &Config) -> anyhow::Result<Units> {
+        let units = self.units(config)?;
+        match units.cups_unknown().first() {
+            Some(error) => Err(error.clone().into()),
+            None => Ok(units),
+        }
+    }
+
     /// The catalogue, with the province's own code lists.
     pub fn catalog(&self, config: &Config) -> anyhow::Result<Catalog> {
-        Ok(Catalog::load(Some(&self.data.join(&config.codes)))?)
+        Ok(Catalog::load(Some(&Overlay::codes(&self.data, &config.codes)))?)
     }
 
     /// All that loading rests on.
@@ -74,6 +90,11 @@ impl Context {
         let config = self.config()?;
         let units = self.units(&config)?;
         let catalog = self.catalog(&config)?;
+        for overlay in Overlay::all(&self.data, &config.codes) {
+            for note in overlay.notes()? {
+                log::warn!("{} / {}", note.th, note.en);
+            }
+        }
         World::new(catalog, units, config).map_err(|what| anyhow::anyhow!("schema: {what}"))
     }
 
@@ -101,14 +122,15 @@ impl Context {
     /// A reader of the store that is there.
     pub fn reader(&self) -> anyhow::Result<Reader> {
         let path = Folders::new(&self.data).database();
-        anyhow::ensure!(path.exists(), "there is no database at {}", path.display());
+        let there = is_there(&path).with_context(|| path.display().to_string())?;
+        anyhow::ensure!(there, "there is no database at {}", path.display());
         Ok(Reader::open(&path, None)?)
     }
 
     /// What is kept of figures; nothing when all is to be counted anew.
-    pub fn kept(&self, config: &Config, fresh: bool) -> Kept {
+    pub fn kept(&self, config: &Config, fresh: bool) -> ResultCache {
         let most_mib = if fresh { 0 } else { config.limits.figures_kept_mib };
-        Kept::of(&self.data, most_mib)
+        ResultCache::open(&self.data, most_mib)
     }
 
     /// Tokens and the access log.
@@ -128,7 +150,7 @@ impl Context {
     ) -> anyhow::Result<()> {
         let identity = Identity { name: user(), ..Identity::local() };
         let at = self.clock.stamp();
-        let entry = Entry {
+        let entry = AccessEntry {
             at: &at,
             identity: &identity,
             peer: "cli",

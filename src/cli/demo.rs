@@ -7,10 +7,12 @@ use std::path::Path;
 use anyhow::Context as _;
 use chrono::{Datelike, Months};
 
-use super::{Context, Done, say, serve};
+use super::context::CommandContext;
+use super::output::{CommandOutcome, print};
+use super::serve;
 use crate::archive::Standard;
 use crate::daemon;
-use crate::files::rename_durably;
+use crate::files::{is_there, rename_durably};
 use crate::inbox::Folders;
 use crate::sample::{Ledger, SampleArgs, generate};
 use crate::store::{Reader, SubmissionFilter};
@@ -32,11 +34,11 @@ pub struct Args {
     defects: f64,
 }
 
-/// Runs it.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+/// Runs `khlang demo`.
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     let folders = context.folders()?;
-    if folders.database().exists() {
-        say(context.message("cli.there_is_a_database_already_no"))?;
+    if is_there(&folders.database())? {
+        print(context.message("cli.there_is_a_database_already_no"))?;
     } else {
         fill(context, args, &folders)?;
     }
@@ -55,11 +57,11 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
         }
     });
     daemon::run(setup)?;
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
 /// Archives of both standards, of the last months, into the inbox.
-fn fill(context: &Context, args: &Args, folders: &Folders) -> anyhow::Result<()> {
+fn fill(context: &CommandContext, args: &Args, folders: &Folders) -> anyhow::Result<()> {
     let catalog = context.catalog(&context.config()?)?;
     let today = context.clock.now().date_naive();
     let start = today
@@ -81,7 +83,7 @@ fn fill(context: &Context, args: &Args, folders: &Folders) -> anyhow::Result<()>
         };
         generate(&sample, &catalog)?;
         let units = folders.data.join("units.csv");
-        if !units.exists() {
+        if !is_there(&units)? {
             fs::copy(dir.join("units.csv"), &units)?;
         }
         for name in chosen(&dir.join("ledger.json"), standard)? {
@@ -116,14 +118,14 @@ fn chosen(ledger: &Path, standard: Standard) -> anyhow::Result<Vec<String>> {
 }
 
 /// Prints what was loaded, and where to look at it.
-fn summary(context: &Context, data: &Path, address: &str) -> anyhow::Result<()> {
+fn summary(context: &CommandContext, data: &Path, address: &str) -> anyhow::Result<()> {
     let reader = Reader::open(&Folders::new(data).database(), None)?;
     let overview = reader.overview(&None)?;
-    say(format!("\n{}", context.message("cli.loaded")))?;
+    print(format!("\n{}", context.message("cli.loaded")))?;
     for (status, count) in &overview.submissions {
-        say(format!("  {status:<9} {count:>6} {}", context.message("cli.archives")))?;
+        print(format!("  {status:<9} {count:>6} {}", context.message("cli.archives")))?;
     }
-    say(format!(
+    print(format!(
         "  {}: {} = {} + {} + {}",
         context.message("cli.rows_received_accepted_duplicate_rejected"),
         overview.received,
@@ -134,7 +136,7 @@ fn summary(context: &Context, data: &Path, address: &str) -> anyhow::Result<()> 
     let broken =
         SubmissionFilter { status: Some("broken".to_owned()), ..SubmissionFilter::default() };
     for line in reader.submissions(&broken, 1, 5)?.rows {
-        say(format!("  {}: {}", line.archive, line.problems.join(" ")))?;
+        print(format!("  {}: {}", line.archive, line.problems.join(" ")))?;
     }
-    say(address)
+    print(address)
 }

@@ -3,12 +3,14 @@
 use chrono::{DateTime, FixedOffset};
 use serde::Serialize;
 
+use super::context::CommandContext;
 use super::known::unknown;
-use super::{Context, Done, say, say_json};
+use super::output::{CommandOutcome, print, print_json};
 use crate::config::Config;
-use crate::export::{self, Made, Manifest, Place, Plan};
+use crate::export::{self, ExportContext, ExportFolder, ExportPlan, Manifest};
 use crate::inbox::Folders;
 use crate::kpi::Library;
+use crate::overlay::{self, Overlay};
 use crate::schedule::{Past, Schedule};
 
 /// Calls of `export`.
@@ -30,9 +32,6 @@ pub enum Args {
     },
 }
 
-/// Folder of the province's own KPIs, below the data folder.
-const OWN: &str = "kpi";
-
 /// An export that was made.
 #[derive(Serialize)]
 struct Run<'a> {
@@ -43,7 +42,7 @@ struct Run<'a> {
 
 /// An export in the list.
 #[derive(Serialize)]
-struct Line {
+struct ListedExport {
     name: String,
     schedule: String,
     formats: Vec<&'static str>,
@@ -63,8 +62,8 @@ struct RunLine {
     files: usize,
 }
 
-/// Runs it.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+/// Runs `khlang export`.
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     match args {
         Args::Run { name, json } => by_hand(context, name, *json),
         Args::List { json } => list(context, *json),
@@ -73,10 +72,10 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
 
 /// The library and the exports of a configuration; every mistake is told.
 pub(super) fn prove(
-    context: &Context,
+    context: &CommandContext,
     config: &Config,
-) -> anyhow::Result<(Library, Vec<(Plan, Schedule)>)> {
-    let library = Library::load(Some(&context.data.join(OWN)))?;
+) -> anyhow::Result<(Library, Vec<(ExportPlan, Schedule)>)> {
+    let library = Library::load(Some(&Overlay::new(&context.data, overlay::KPI)))?;
     let (mut plans, mut mistakes) = (Vec::new(), Vec::new());
     match export::plans(&config.export, &library, &context.data) {
         Ok(found) => plans = found,
@@ -96,7 +95,7 @@ pub(super) fn prove(
     Ok((library, plans.into_iter().zip(proven).collect()))
 }
 
-fn by_hand(context: &Context, name: &str, json: bool) -> anyhow::Result<Done> {
+fn by_hand(context: &CommandContext, name: &str, json: bool) -> anyhow::Result<CommandOutcome> {
     let world = context.world()?;
     let (library, plans) = prove(context, &world.config)?;
     let Some((plan, _)) = plans.iter().find(|(plan, _)| plan.name == name) else {
@@ -106,7 +105,7 @@ fn by_hand(context: &Context, name: &str, json: bool) -> anyhow::Result<Done> {
     context.reader()?;
     let folders = context.folders()?;
     let database = folders.database();
-    let place = Place {
+    let place = ExportContext {
         world: &world,
         library: &library,
         data: &context.data,
@@ -116,21 +115,21 @@ fn by_hand(context: &Context, name: &str, json: bool) -> anyhow::Result<Done> {
     let made = export::run(&place, plan, None)?;
     let path = made.path.display().to_string();
     if json {
-        say_json(&Run { path, manifest: &made.manifest })?;
-        return Ok(Done::Good);
+        print_json(&Run { path, manifest: &made.manifest })?;
+        return Ok(CommandOutcome::Ok);
     }
-    say(&path)?;
+    print(&path)?;
     for file in &made.manifest.files {
-        say(format!("  {:>9} {}", file.bytes, file.name))?;
+        print(format!("  {:>9} {}", file.bytes, file.name))?;
     }
     for (kpi, why) in &made.manifest.not_computable {
         let head = context.message("cli.not_computable");
-        say(format!("  {head}: {kpi}: {why}"))?;
+        print(format!("  {head}: {kpi}: {why}"))?;
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
-fn list(context: &Context, json: bool) -> anyhow::Result<Done> {
+fn list(context: &CommandContext, json: bool) -> anyhow::Result<CommandOutcome> {
     let config = context.config()?;
     let (_, plans) = prove(context, &config)?;
     let data = Folders::new(&context.data).data;
@@ -142,7 +141,7 @@ fn list(context: &Context, json: bool) -> anyhow::Result<Done> {
             since: state.since,
             done: state.done,
         });
-        Ok(Line {
+        Ok(ListedExport {
             name: plan.name.clone(),
             schedule: plan.schedule.clone(),
             formats: plan.formats.iter().map(|format| format.as_str()).collect(),
@@ -151,22 +150,27 @@ fn list(context: &Context, json: bool) -> anyhow::Result<Done> {
             runs: runs.iter().rev().map(run_line).collect(),
         })
     });
-    let lines: Vec<Line> = lines.collect::<anyhow::Result<_>>()?;
+    let lines: Vec<ListedExport> = lines.collect::<anyhow::Result<_>>()?;
     if json {
-        say_json(&lines)?;
-        return Ok(Done::Good);
+        print_json(&lines)?;
+        return Ok(CommandOutcome::Ok);
     }
     for line in &lines {
         let next = line.next.map_or("-".to_owned(), |next| next.to_rfc3339());
-        say(format!("{} [{}] → {next}", line.name, line.schedule))?;
+        print(format!("{} [{}] → {next}", line.name, line.schedule))?;
         for run in &line.runs {
-            say(format!("  {} #{} {}", run.made_at.to_rfc3339(), run.as_of_submission, run.path))?;
+            print(format!(
+                "  {} #{} {}",
+                run.made_at.to_rfc3339(),
+                run.as_of_submission,
+                run.path
+            ))?;
         }
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
-fn run_line(made: &Made) -> RunLine {
+fn run_line(made: &ExportFolder) -> RunLine {
     RunLine {
         path: made.path.display().to_string(),
         made_at: made.manifest.made_at,

@@ -1,12 +1,13 @@
 //! `khlang hold`: money kept back, by whom, when and why.
 
+use super::context::CommandContext;
 use super::known::{self, optional_unit, unknown};
-use super::{Context, Done, Lang, say, say_json};
+use super::output::{CommandOutcome, Lang, print, print_json};
 use crate::money::holds::{ALL, PERFORMANCE, parse_percent, percent};
 use crate::printable::line;
 use crate::score::rulebook::Rulebooks;
 use crate::score::{AsOf, Rulebook};
-use crate::store::{Deed, Hold, HoldOf};
+use crate::store::{Hold, HoldAction, HoldOf};
 
 /// Calls of `hold`.
 #[derive(Debug, clap::Subcommand)]
@@ -74,15 +75,15 @@ pub struct AddArgs {
     json: bool,
 }
 
-/// Runs it.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+/// Runs `khlang hold`.
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     match args {
         Args::Add(args) => add(context, args),
         Args::List { round, unit, as_of, json } => {
             let reader = context.reader()?;
             let unit = optional_unit(context, &reader, unit.as_deref())?;
             if let Some(round) = round {
-                Rulebooks::new(&context.data).rulebook(*round)?;
+                Rulebooks::open(&context.data).rulebook(*round)?;
             }
             let as_of = AsOf::find(&reader, *as_of)?.submission;
             let mut holds = reader.holds(round.map(i64::from), as_of)?;
@@ -100,11 +101,11 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     }
 }
 
-fn add(context: &Context, args: &AddArgs) -> anyhow::Result<Done> {
+fn add(context: &CommandContext, args: &AddArgs) -> anyhow::Result<CommandOutcome> {
     context.reader()?;
     let deed = deed(context, args.by.as_deref(), &args.reason)?;
     let world = context.world()?;
-    let book = Rulebooks::new(&context.data).rulebook(args.round)?;
+    let book = Rulebooks::open(&context.data).rulebook(args.round)?;
     let unit = known::unit(&world.units, &args.unit)?;
     let of = HoldOf {
         round: i64::from(args.round),
@@ -134,25 +135,25 @@ fn tranche(book: &Rulebook, number: u32) -> anyhow::Result<String> {
     Ok(number.to_string())
 }
 
-fn deed(context: &Context, by: Option<&str>, reason: &str) -> anyhow::Result<Deed> {
+fn deed(context: &CommandContext, by: Option<&str>, reason: &str) -> anyhow::Result<HoldAction> {
     let reason = reason.trim();
     anyhow::ensure!(!reason.is_empty(), "a reason is needed");
     let user = || std::env::var("USER").unwrap_or_else(|_| "cli".to_owned());
     let by = by.map(str::trim).filter(|by| !by.is_empty()).map_or_else(user, str::to_owned);
-    Ok(Deed { at: context.clock.now().to_rfc3339(), by, reason: reason.to_owned() })
+    Ok(HoldAction { at: context.clock.now().to_rfc3339(), by, reason: reason.to_owned() })
 }
 
-fn one(context: &Context, id: i64, json: bool) -> anyhow::Result<Done> {
+fn one(context: &CommandContext, id: i64, json: bool) -> anyhow::Result<CommandOutcome> {
     let reader = context.reader()?;
     let mut holds = reader.holds(None, i64::MAX)?;
     holds.retain(|hold| hold.id == id);
     show(context, &holds, json)
 }
 
-fn show(context: &Context, holds: &[Hold], json: bool) -> anyhow::Result<Done> {
+fn show(context: &CommandContext, holds: &[Hold], json: bool) -> anyhow::Result<CommandOutcome> {
     if json {
-        say_json(&holds)?;
-        return Ok(Done::Good);
+        print_json(&holds)?;
+        return Ok(CommandOutcome::Ok);
     }
     for hold in holds {
         let (of, held) = (&hold.of, &hold.held);
@@ -160,7 +161,7 @@ fn show(context: &Context, holds: &[Hold], json: bool) -> anyhow::Result<Done> {
             let word = context.message("cli.released");
             format!(" — {word} {} {}: {}", &deed.at[..10], line(&deed.by), line(&deed.reason))
         });
-        say(format!(
+        print(format!(
             "{:>4} {} {} {} {} {}% {} {}: {}{released}",
             hold.id,
             of.round,
@@ -176,5 +177,5 @@ fn show(context: &Context, holds: &[Hold], json: bool) -> anyhow::Result<Done> {
             line(&held.reason)
         ))?;
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }

@@ -1,7 +1,8 @@
 //! `khlang import`: loads archives now, in the order given. While one is being
 //! loaded the next is copied and the one before gets its receipt.
 
-use std::collections::HashSet;
+use std::cell::RefCell;
+use std::collections::{HashSet, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,13 +11,13 @@ use std::time::Duration;
 use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::outcome::{Args, Progress, Show};
-use super::{Context, Done};
+use super::context::CommandContext;
+use super::outcome::{Args, OutcomePrinter, Progress};
+use super::output::CommandOutcome;
 use crate::inbox::{
-    Begun, Claimed, Folders, abandon_copy, begin, bring_in, claim_copy, earlier_claims, finish,
-    is_held,
+    Claimed, Folders, Jobs, LoadJob, NotLoaded, Pipeline, abandon_copy, claim_copy, earlier_claims,
+    finish, is_held,
 };
-use crate::load::Before;
 use crate::priority::{go_after_writer, go_ahead_when_idle};
 use crate::store::{Flusher, Reader, Store};
 use crate::submission::Submission;
@@ -32,11 +33,11 @@ const UNFINISHED: usize = 3;
 /// How often it looks whether an earlier archive of the unit is done.
 const LOOK: Duration = Duration::from_millis(50);
 
-type Copied<'a> = (&'a Path, anyhow::Result<Claimed>);
+type CopiedArchive<'a> = (&'a Path, anyhow::Result<Claimed>);
 type Loaded<'a> = (&'a Path, Claimed, Submission);
 
-/// Runs it.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+/// Runs `khlang import`.
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     args.prove()?;
     let world = Arc::new(context.world()?);
     let folders = context.folders()?;
@@ -46,13 +47,13 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
     let (copied, waiting) = bounded(AHEAD);
     let (loaded, unfinished) = bounded(UNFINISHED);
     let (folders, stop) = (&folders, &AtomicBool::new(false));
-    let mut show = Show::new(context, args);
+    let mut show = OutcomePrinter::new(context, args);
     let done = std::thread::scope(|scope| {
         scope.spawn(move || copy_all(context, args, folders, &numbers, stop, &copied));
         let showing = &mut show;
         let finished = scope.spawn(move || finish_all(folders, &flusher, &unfinished, showing));
-        let loading = Loading { context, world: &world, store: &store, folders };
-        let done = loading.all(stop, &waiting, &loaded);
+        let pipeline = Pipeline { store: &store, folders, clock: &context.clock };
+        let done = load_all(pipeline, &world, stop, &waiting, &loaded);
         drop(loaded);
         let finished = finished.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         done.and(finished)
@@ -68,12 +69,12 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
 /// Copies until there is nothing more, or `stop` says that nothing more will
 /// be loaded.
 fn copy_all<'a>(
-    context: &Context,
+    context: &CommandContext,
     args: &'a Args,
     folders: &Folders,
     numbers: &Reader,
     stop: &AtomicBool,
-    copied: &Sender<Copied<'a>>,
+    copied: &Sender<CopiedArchive<'a>>,
 ) {
     go_ahead_when_idle();
     let last = || numbers.last_submission();
@@ -129,97 +130,97 @@ fn wait_for_earlier(
     Ok(())
 }
 
-/// What loading works with.
-struct Loading<'a> {
-    context: &'a Context,
-    world: &'a Arc<World>,
-    store: &'a Store,
-    folders: &'a Folders,
+/// Copies as jobs, until one cannot be copied or loaded: an archive may need the
+/// persons of the one before, so that the rest are given up then.
+struct Copies<'a, 'c> {
+    world: &'c Arc<World>,
+    copied: &'c Receiver<CopiedArchive<'a>>,
+    /// Paths of the jobs that were given, in their order.
+    given: &'c RefCell<VecDeque<&'a Path>>,
+    /// Why one could not be copied.
+    failed: &'c RefCell<Option<anyhow::Error>>,
+    stop: &'c AtomicBool,
 }
 
-/// A copy, and how its loading has begun.
-type Next<'a> = (&'a Path, anyhow::Result<(Claimed, anyhow::Result<Begun>)>);
-
-impl Loading<'_> {
-    /// Loads every copy, and judges the next while one is written; after
-    /// trouble the rest are given up, because an archive may need the persons
-    /// of the one before.
-    fn all<'a>(
-        &self,
-        stop: &AtomicBool,
-        copies: &Receiver<Copied<'a>>,
-        loaded: &Sender<Loaded<'a>>,
-    ) -> anyhow::Result<()> {
-        let mut outcome = Ok(());
-        let mut next: Option<Next> = None;
-        while let Some((path, claimed)) = next
-            .take()
-            .or_else(|| copies.recv().ok().map(|copy| self.begin(copy, outcome.is_ok(), None)))
-        {
-            let done = claimed.and_then(|(claimed, begun)| {
-                if outcome.is_err() {
-                    // Judged, perhaps, on the word of one that is not stored.
-                    drop(begun);
-                    return Ok(abandon_copy(&claimed)?);
-                }
-                let mut between = |before: &mut Option<Before>| {
-                    if next.is_none()
-                        && let Ok(copy) = copies.try_recv()
-                    {
-                        next = Some(self.begin(copy, true, before.take()));
-                    }
-                };
-                let done = begun.and_then(|begun| {
-                    Ok(bring_in(self.store, self.folders, &claimed, begun, &mut between)?)
-                });
-                match done {
-                    Ok(submission) => {
-                        // Whoever finishes goes on until this side lets go.
-                        let _ = loaded.send((path, claimed, submission));
-                        Ok(())
-                    }
-                    Err(error) => {
-                        if self.store.known(claimed.id)?.is_none() {
-                            // Left in work/, it would be loaded behind the back
-                            // of whoever imports the file again.
-                            abandon_copy(&claimed)?;
-                        }
-                        Err(error.context(path.display().to_string()))
-                    }
-                }
-            });
-            outcome = outcome.and(done);
-            stop.store(outcome.is_err(), Ordering::Relaxed);
+impl<'a> Copies<'a, '_> {
+    fn job(&self, (path, claimed): CopiedArchive<'a>) -> Option<LoadJob> {
+        match claimed {
+            Ok(claimed) => {
+                self.given.borrow_mut().push_back(path);
+                let (world, progress) = (Arc::clone(self.world), Progress::bar(path));
+                Some(LoadJob { world, claimed, progress })
+            }
+            Err(error) => {
+                self.failed.replace(Some(error));
+                None
+            }
         }
-        outcome
     }
 
-    fn begin<'a>(
-        &self,
-        (path, claimed): Copied<'a>,
-        judge: bool,
-        before: Option<Before>,
-    ) -> Next<'a> {
-        let begun = claimed.map(|claimed| {
-            let begun = if judge {
-                let clock = &self.context.clock;
-                let progress = Progress::told(path);
-                begin(self.world, self.store, clock, &claimed, progress, before)
-                    .map_err(anyhow::Error::from)
-            } else {
-                Err(anyhow::anyhow!("given up"))
-            };
-            (claimed, begun)
-        });
-        (path, begun)
+    fn gives_up(&self) -> bool {
+        self.stop.load(Ordering::Relaxed) || self.failed.borrow().is_some()
     }
+}
+
+impl Jobs for Copies<'_, '_> {
+    fn wait(&mut self) -> Option<LoadJob> {
+        if self.gives_up() { None } else { self.job(self.copied.recv().ok()?) }
+    }
+
+    fn ready(&mut self) -> Option<LoadJob> {
+        if self.gives_up() { None } else { self.job(self.copied.try_recv().ok()?) }
+    }
+}
+
+/// Loads every copy in its turn; after trouble the rest are given up.
+fn load_all<'a>(
+    pipeline: Pipeline<'_>,
+    world: &Arc<World>,
+    stop: &AtomicBool,
+    copied: &Receiver<CopiedArchive<'a>>,
+    loaded: &Sender<Loaded<'a>>,
+) -> anyhow::Result<()> {
+    let (given, failed) = (RefCell::default(), RefCell::default());
+    let jobs = Copies { world, copied, given: &given, failed: &failed, stop };
+    let mut outcome = Ok(());
+    for (claimed, load) in pipeline.run(jobs) {
+        let path = given.borrow_mut().pop_front().unwrap_or(Path::new(""));
+        let done = match load {
+            Ok(submission) => {
+                // Whoever finishes goes on until this side lets go.
+                let _ = loaded.send((path, claimed, submission));
+                Ok(())
+            }
+            Err(NotLoaded::Behind) => abandon_copy(&claimed).map_err(anyhow::Error::from),
+            Err(NotLoaded::Failed(error)) => give_back(pipeline.store, &claimed)
+                .and(Err(anyhow::Error::from(error).context(path.display().to_string()))),
+        };
+        outcome = outcome.and(done);
+        stop.store(outcome.is_err(), Ordering::Relaxed);
+    }
+    outcome = outcome.and(failed.into_inner().map_or(Ok(()), Err));
+    stop.store(outcome.is_err(), Ordering::Relaxed);
+    // What was copied ahead of trouble.
+    for (_, claimed) in copied {
+        outcome = outcome.and(claimed.and_then(|claimed| Ok(abandon_copy(&claimed)?)));
+    }
+    outcome
+}
+
+/// Abandons a copy that is not stored: left in work/, it would be loaded behind
+/// the back of whoever imports the file again.
+fn give_back(store: &Store, claimed: &Claimed) -> anyhow::Result<()> {
+    if store.known(claimed.id)?.is_none() {
+        abandon_copy(claimed)?;
+    }
+    Ok(())
 }
 
 fn finish_all(
     folders: &Folders,
     flusher: &Flusher,
     loads: &Receiver<Loaded>,
-    show: &mut Show,
+    show: &mut OutcomePrinter,
 ) -> anyhow::Result<()> {
     go_after_writer();
     let mut outcome = Ok(());

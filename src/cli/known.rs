@@ -1,8 +1,8 @@
 //! Names that a command is given: what is not known is an error that tells
 //! the nearest known one, and never an empty table.
 
-use super::Context;
-use crate::catalog::nearest;
+use super::context::CommandContext;
+use crate::spelling::nearest;
 use crate::store::Reader;
 use crate::units::Units;
 
@@ -38,7 +38,7 @@ pub fn unit_or_sender(reader: &Reader, units: &Units, code: &str) -> anyhow::Res
 
 /// An optional one, with the list of the context.
 pub fn optional_unit(
-    context: &Context,
+    context: &CommandContext,
     reader: &Reader,
     code: Option<&str>,
 ) -> anyhow::Result<Option<String>> {

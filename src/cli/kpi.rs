@@ -6,17 +6,16 @@ use std::time::Duration;
 use anyhow::Context as _;
 use serde_json::json;
 
+use super::context::CommandContext;
 use super::known::{self, unknown};
-use super::{Context, Done, say, say_json};
+use super::output::{CommandOutcome, print, print_json};
 use crate::kpi::{
-    Definition, KpiError, KpiResult, Level, Library, Period, PersonExplained, Session,
+    Calculator, Definition, KpiError, KpiResult, Level, Library, Period, PersonExplained,
     UnitExplained, read_entries,
 };
+use crate::overlay::{self, Overlay};
 use crate::store::Reader;
 use crate::world::World;
-
-/// Folder of the province's own definitions, below the data folder.
-const OWN: &str = "kpi";
 
 /// Calls of `kpi`.
 #[derive(Debug, clap::Subcommand)]
@@ -78,20 +77,20 @@ pub enum Args {
     },
 }
 
-/// Runs it.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
-    let library = Library::load(Some(&context.data.join(OWN)))?;
+/// Runs `khlang kpi`.
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
+    let library = Library::load(Some(&Overlay::new(&context.data, overlay::KPI)))?;
     match args {
         Args::List { json } => list(context, &library, *json),
         Args::Run { id, period, level, fresh, json, .. } => {
             let some = id.as_deref().map(|id| find(&library, id)).transpose()?;
             let chosen = some.map_or_else(|| library.kpis.values().collect(), |one| vec![one]);
             let counted = counted(context, &chosen, period, *level, *fresh)?;
-            tell(context, &chosen, counted, id.is_some(), *json)
+            print_results(context, &chosen, counted, id.is_some(), *json)
         }
         Args::Explain { id, unit, person, period, unmask, json } => {
             let definition = find(&library, id)?;
-            let place = Place { unit, person: person.as_deref(), unmask: *unmask };
+            let place = ExplainTarget { unit, person: person.as_deref(), unmask: *unmask };
             explain(context, definition, period, &place, *json)
         }
         Args::Enter { file, json } => enter(context, &library, file, *json),
@@ -103,18 +102,18 @@ fn find<'l>(library: &'l Library, id: &str) -> anyhow::Result<&'l Definition> {
     library.get(id).ok_or_else(|| unknown(("ตัวชี้วัด", "KPI"), id, known()))
 }
 
-fn list(context: &Context, library: &Library, json: bool) -> anyhow::Result<Done> {
+fn list(context: &CommandContext, library: &Library, json: bool) -> anyhow::Result<CommandOutcome> {
     if json {
-        say_json(&library.kpis.values().collect::<Vec<_>>())?;
-        return Ok(Done::Good);
+        print_json(&library.kpis.values().collect::<Vec<_>>())?;
+        return Ok(CommandOutcome::Ok);
     }
     for definition in library.kpis.values() {
         let name = context.pick(&definition.name.th, &definition.name.en);
         let targets: Vec<String> =
             definition.target.iter().map(|(year, target)| format!("{year}: {target}")).collect();
-        say(format!("{:<22} {name} [{}]", definition.id, targets.join(", ")))?;
+        print(format!("{:<22} {name} [{}]", definition.id, targets.join(", ")))?;
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
 /// What was counted, and which KPIs took too long.
@@ -125,7 +124,7 @@ struct CountedAll {
 }
 
 fn counted(
-    context: &Context,
+    context: &CommandContext,
     chosen: &[&Definition],
     period: &Period,
     level: Level,
@@ -135,7 +134,7 @@ fn counted(
     let reader = context.reader()?;
     let kept = context.kept(&world.config, fresh);
     let (mut results, mut stopped) = (Vec::new(), Vec::new());
-    let mut session = Session::new(&world, &reader)?.keeping(&kept);
+    let mut session = Calculator::new(&world, &reader)?.with_cache(&kept);
     // Those that live in one kind of year share building blocks: they come
     // one after the other, and what is always counted in full comes last.
     let mut order: Vec<&&Definition> = chosen.iter().collect();
@@ -149,7 +148,7 @@ fn counted(
                 stopped.push(kpi);
                 // The snapshot went with the query.
                 drop(session);
-                session = Session::new(&world, &reader)?.keeping(&kept);
+                session = Calculator::new(&world, &reader)?.with_cache(&kept);
             }
             Err(other) => return Err(other.into()),
         }
@@ -159,18 +158,18 @@ fn counted(
     Ok(CountedAll { results, stopped, longest_ms: world.config.limits.kpi_ms })
 }
 
-fn tell(
-    context: &Context,
+fn print_results(
+    context: &CommandContext,
     chosen: &[&Definition],
     counted: CountedAll,
     one: bool,
     json: bool,
-) -> anyhow::Result<Done> {
+) -> anyhow::Result<CommandOutcome> {
     let CountedAll { results, stopped, longest_ms } = counted;
     match (json, one, results.first()) {
-        (true, true, Some(result)) => say_json(result)?,
+        (true, true, Some(result)) => print_json(result)?,
         (true, true, None) => {}
-        (true, false, _) => say_json(&results)?,
+        (true, false, _) => print_json(&results)?,
         (false, ..) => {
             for result in &results {
                 show(context, chosen, result)?;
@@ -182,7 +181,7 @@ fn tell(
         "stopped after limits.kpi_ms = {longest_ms} ms: {}",
         stopped.join(", ")
     );
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
 /// Each query may take so long.
@@ -190,21 +189,25 @@ fn allow(world: &World, reader: &Reader) -> anyhow::Result<()> {
     Ok(reader.stop_after(Duration::from_millis(world.config.limits.kpi_ms))?)
 }
 
-fn show(context: &Context, chosen: &[&Definition], result: &KpiResult) -> anyhow::Result<()> {
+fn show(
+    context: &CommandContext,
+    chosen: &[&Definition],
+    result: &KpiResult,
+) -> anyhow::Result<()> {
     let definition = chosen.iter().find(|definition| definition.id == result.kpi);
     let name = definition.map_or("", |d| context.pick(&d.name.th, &d.name.en));
     let span = &result.period;
-    say(format!("{} {name} {} ({} – {})", result.kpi, span.name, span.start, span.end))?;
+    print(format!("{} {name} {} ({} – {})", result.kpi, span.name, span.start, span.end))?;
     if let Some(why) = &result.not_computable {
         let (th, en) = (&why.text.th, &why.text.en);
         let head = context.message("cli.not_computable_2");
-        say(format!("{head}{}", context.pick(th, en)))?;
+        print(format!("{head}{}", context.pick(th, en)))?;
     }
     for row in &result.rows {
         let value = row.value.as_deref().unwrap_or("-");
         let target = row.target.as_deref().unwrap_or("-");
         let met = row.met.map_or("", |met| if met { "✓" } else { "✗" });
-        say(format!(
+        print(format!(
             "  {:<6} {:>9} / {:<9} {value:>8}  ({target}) {met} {}",
             row.code,
             row.numerator.to_string(),
@@ -212,67 +215,67 @@ fn show(context: &Context, chosen: &[&Definition], result: &KpiResult) -> anyhow
             row.name
         ))?;
         if let Some(why) = &row.not_sent {
-            say(format!("         ! {}", context.pick(&why.text.th, &why.text.en)))?;
+            print(format!("         ! {}", context.pick(&why.text.th, &why.text.en)))?;
         }
     }
     for (reason, count) in &result.excluded {
         let text = definition.and_then(|d| d.exclusions.get(reason));
         let text = text.map_or(reason.as_str(), |names| context.pick(&names.th, &names.en));
-        say(format!("  - {text}: {count}"))?;
+        print(format!("  - {text}: {count}"))?;
     }
     if let Some(definition) = definition.filter(|d| !d.local_defaults.is_empty()) {
-        say(format!("  * local default: {}", definition.local_defaults.join("; ")))?;
+        print(format!("  * local default: {}", definition.local_defaults.join("; ")))?;
     }
     Ok(())
 }
 
 /// What is to be explained.
-struct Place<'a> {
+struct ExplainTarget<'a> {
     unit: &'a str,
     person: Option<&'a str>,
     unmask: bool,
 }
 
 fn explain(
-    context: &Context,
+    context: &CommandContext,
     definition: &Definition,
     period: &Period,
-    place: &Place<'_>,
+    place: &ExplainTarget<'_>,
     json: bool,
-) -> anyhow::Result<Done> {
+) -> anyhow::Result<CommandOutcome> {
     let world = context.world()?;
     known::unit(&world.units, place.unit)?;
     let reader = context.reader()?;
     allow(&world, &reader)?;
-    let mut session = Session::new(&world, &reader)?;
+    let mut session = Calculator::new(&world, &reader)?;
     if let Some(cid) = place.person {
         let cid = cid.replace(['-', ' '], "");
         let explained = session.explain_person(definition, period, &cid, place.unmask)?;
         if json {
-            say_json(&explained)?;
+            print_json(&explained)?;
         } else {
             show_person(context, place, &explained)?;
         }
     } else {
         let explained = session.explain_unit(definition, period, place.unit, place.unmask)?;
         if json {
-            say_json(&explained)?;
+            print_json(&explained)?;
         } else {
             show_unit(context, &explained)?;
         }
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
 fn show_person(
-    context: &Context,
-    place: &Place<'_>,
+    context: &CommandContext,
+    place: &ExplainTarget<'_>,
     explained: &PersonExplained,
 ) -> anyhow::Result<()> {
-    say(format!("{} {} {}", explained.kpi, explained.period.name, explained.person))?;
+    print(format!("{} {} {}", explained.kpi, explained.period.name, explained.person))?;
     for r in &explained.registered {
         let field = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
-        say(format!(
+        print(format!(
             "  {} PID {} TYPEAREA {} DISCHARGE {} NATION {}",
             r.hcode,
             r.pid,
@@ -284,58 +287,63 @@ fn show_person(
     if !explained.outcomes.iter().any(|outcome| outcome.hcode == place.unit) {
         let th = "ไม่อยู่ในกลุ่มที่ตัวชี้วัดนี้นับ ณ หน่วยบริการนี้";
         let en = "not of those that this KPI is about at this unit";
-        say(format!("  {}: {}", place.unit, context.pick(th, en)))?;
+        print(format!("  {}: {}", place.unit, context.pick(th, en)))?;
     }
     for outcome in &explained.outcomes {
         let yes = |yes: bool| if yes { "✓" } else { "✗" };
         let (den, num) = (yes(outcome.in_denominator), yes(outcome.in_numerator));
         let th = format!("  {}: ตัวหาร {den} ตัวตั้ง {num}", outcome.hcode);
         let en = format!("  {}: denominator {den} numerator {num}", outcome.hcode);
-        say(context.pick(&th, &en))?;
+        print(context.pick(&th, &en))?;
         for check in &outcome.checks {
             let met = check.met.map_or(" ", yes);
             let value = check.value.as_deref().map_or(String::new(), |v| format!(" = {v}"));
-            say(format!("    {met} {}{value}", context.pick(&check.text.th, &check.text.en)))?;
+            print(format!("    {met} {}{value}", context.pick(&check.text.th, &check.text.en)))?;
         }
         if let Some(reason) = &outcome.reason {
             let text = outcome.reason_text.as_ref();
             let text = text.map_or(reason.as_str(), |n| context.pick(&n.th, &n.en));
-            say(format!("    ! {text}"))?;
+            print(format!("    ! {text}"))?;
         }
     }
     Ok(())
 }
 
-fn show_unit(context: &Context, explained: &UnitExplained) -> anyhow::Result<()> {
-    say(format!("{} {} {}", explained.kpi, explained.period.name, explained.hcode))?;
+fn show_unit(context: &CommandContext, explained: &UnitExplained) -> anyhow::Result<()> {
+    print(format!("{} {} {}", explained.kpi, explained.period.name, explained.hcode))?;
     for step in &explained.funnel {
-        say(format!("  {:>8} {}", step.left, context.pick(&step.text.th, &step.text.en)))?;
+        print(format!("  {:>8} {}", step.left, context.pick(&step.text.th, &step.text.en)))?;
     }
     for (reason, count) in &explained.excluded {
-        say(format!("  - {reason}: {count}"))?;
+        print(format!("  - {reason}: {count}"))?;
     }
     for missing in &explained.missing {
         let pid = missing.pid.as_deref().unwrap_or("");
         let why = missing.reason.as_ref().or(missing.lacks.as_ref());
-        say(format!("  {} {pid} {}", missing.person, why.map_or("", String::as_str)))?;
+        print(format!("  {} {pid} {}", missing.person, why.map_or("", String::as_str)))?;
     }
     Ok(())
 }
 
-fn enter(context: &Context, library: &Library, file: &Path, json: bool) -> anyhow::Result<Done> {
+fn enter(
+    context: &CommandContext,
+    library: &Library,
+    file: &Path,
+    json: bool,
+) -> anyhow::Result<CommandOutcome> {
     let world = context.world()?;
     let text = crate::files::read_plain(file).with_context(|| file.display().to_string())?;
     let entries = match read_entries(&text, library, &world.units) {
         Ok(entries) => entries,
         Err(mistakes) => {
             if json {
-                say_json(&json!({ "entered": 0, "mistakes": mistakes }))?;
+                print_json(&json!({ "entered": 0, "mistakes": mistakes }))?;
             } else {
                 for mistake in mistakes {
-                    say(mistake)?;
+                    print(mistake)?;
                 }
             }
-            return Ok(Done::Short);
+            return Ok(CommandOutcome::InputIncomplete);
         }
     };
     let folders = context.folders()?;
@@ -344,10 +352,10 @@ fn enter(context: &Context, library: &Library, file: &Path, json: bool) -> anyho
     store.enter_reported(&entries, &by, &context.clock.now().to_rfc3339())?;
     context.log_change("kpi enter", None, None, &format!("{} values", entries.len()))?;
     if json {
-        say_json(&json!({ "entered": entries.len(), "mistakes": [] }))?;
+        print_json(&json!({ "entered": entries.len(), "mistakes": [] }))?;
     } else {
         let (th, en) = ("บันทึกแล้ว", "entered");
-        say(format!("{} {}", context.pick(th, en), entries.len()))?;
+        print(format!("{} {}", context.pick(th, en), entries.len()))?;
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }

@@ -3,10 +3,10 @@
 
 use std::path::PathBuf;
 
-use clap::CommandFactory;
+use clap::Command;
 use clap_complete::Shell;
 
-use super::{Cli, Context, Done};
+use super::output::{CommandOutcome, print};
 
 /// Where the manual pages go.
 #[derive(Debug, clap::Args)]
@@ -24,17 +24,17 @@ pub struct CompletionArgs {
 }
 
 /// Writes a manual page for the program and one for each command.
-pub fn man(_: &Context, args: &ManArgs) -> anyhow::Result<Done> {
+pub fn man(command: Command, args: &ManArgs) -> anyhow::Result<CommandOutcome> {
     std::fs::create_dir_all(&args.dir)?;
-    clap_mangen::generate_to(Cli::command(), &args.dir)?;
-    Ok(Done::Good)
+    clap_mangen::generate_to(command, &args.dir)?;
+    Ok(CommandOutcome::Ok)
 }
 
 /// Writes the completions of one shell to standard output.
-pub fn completions(_: &Context, args: &CompletionArgs) -> anyhow::Result<Done> {
+pub fn completions(mut command: Command, args: &CompletionArgs) -> anyhow::Result<CommandOutcome> {
     // Made in memory first: the generator panics when its output is closed.
     let mut text = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "khlang", &mut text);
-    super::say(String::from_utf8_lossy(&text).trim_end())?;
-    Ok(Done::Good)
+    clap_complete::generate(args.shell, &mut command, "khlang", &mut text);
+    print(String::from_utf8_lossy(&text).trim_end())?;
+    Ok(CommandOutcome::Ok)
 }

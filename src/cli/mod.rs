@@ -19,6 +19,7 @@ mod known;
 mod kpi;
 mod manual;
 mod outcome;
+mod output;
 mod registry;
 mod report;
 mod sample;
@@ -35,21 +36,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use chrono::{DateTime, FixedOffset};
-use clap::{ArgAction, Parser, Subcommand};
+use clap::{ArgAction, CommandFactory as _, Parser, Subcommand};
 
-pub use context::Context;
+pub use context::CommandContext;
+pub use output::{CommandOutcome, Lang};
 
 use crate::printable;
-pub use crate::text::Lang;
-
-/// What a command has to say besides its output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Done {
-    /// All well.
-    Good,
-    /// The input fell short.
-    Short,
-}
 
 /// Khlang: takes the F21/F43 archives of a province, judges, stores and counts them.
 #[derive(Debug, Parser)]
@@ -152,7 +144,7 @@ pub fn main() -> ExitCode {
         rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     }
     start_log(cli.verbose);
-    let context = Context {
+    let context = CommandContext {
         config: cli.config,
         data: cli.data,
         clock: cli.now.map_or_else(crate::clock::Clock::default, crate::clock::Clock::fixed),
@@ -180,16 +172,16 @@ pub fn main() -> ExitCode {
         Command::Restore(args) => backup::restore_from(&context, args),
         Command::Catalog(args) => catalog::run(&context, args),
         Command::Config(args) => config::run(&context, args),
-        Command::Man(args) => manual::man(&context, args),
-        Command::Completions(args) => manual::completions(&context, args),
+        Command::Man(args) => manual::man(Cli::command(), args),
+        Command::Completions(args) => manual::completions(Cli::command(), args),
     };
     match done {
-        Ok(Done::Good) => ExitCode::SUCCESS,
-        Ok(Done::Short) => ExitCode::from(2),
+        Ok(CommandOutcome::Ok) => ExitCode::SUCCESS,
+        Ok(CommandOutcome::InputIncomplete) => ExitCode::from(2),
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // Nothing is left to tell a failure of standard error to.
-            let _ = writeln!(std::io::stderr(), "khlang: {}", told(&error));
+            let _ = writeln!(std::io::stderr(), "khlang: {}", one_line(&error));
             ExitCode::FAILURE
         }
     }
@@ -213,7 +205,7 @@ fn start_log(verbose: u8) {
 
 /// An error on one line; a mistake in a file of the configuration shows the
 /// lines of the file.
-fn told(error: &anyhow::Error) -> String {
+fn one_line(error: &anyhow::Error) -> String {
     let text = format!("{error:#}");
     if error.downcast_ref::<crate::config::ConfigError>().is_some() {
         printable::lines(&text).into_owned()
@@ -227,24 +219,4 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error
         .downcast_ref::<std::io::Error>()
         .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
-}
-
-/// Writes a line to standard output. What acts on a terminal is shown, but for
-/// ends of lines: a name of which nothing is known goes through
-/// [`printable::line`] before.
-fn say(text: impl AsRef<str>) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    out.write_all(printable::lines(text.as_ref()).as_bytes())?;
-    out.write_all(b"\n")?;
-    Ok(())
-}
-
-/// A path as people may be shown it, on one line.
-fn shown(path: &std::path::Path) -> String {
-    printable::line(&path.to_string_lossy()).into_owned()
-}
-
-/// Writes a JSON document to standard output.
-fn say_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
-    say(printable::json(&serde_json::to_string_pretty(value)?))
 }

@@ -10,7 +10,8 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Context, Done, say, shown};
+use super::context::CommandContext;
+use super::output::{CommandOutcome, Lang, print, shown};
 use crate::load::receipt;
 use crate::printable;
 use crate::submission::{Status, Submission};
@@ -54,7 +55,7 @@ impl Args {
 
 /// Prints outcomes one by one, so that none is kept, and says in the end how
 /// they compare to `--fail-on`.
-pub struct Show {
+pub struct OutcomePrinter {
     thai: bool,
     json: bool,
     fail_on: FailOn,
@@ -62,10 +63,10 @@ pub struct Show {
     short: bool,
 }
 
-impl Show {
+impl OutcomePrinter {
     /// Nothing shown yet.
-    pub fn new(context: &Context, args: &Args) -> Self {
-        let thai = context.lang == super::Lang::Th;
+    pub fn new(context: &CommandContext, args: &Args) -> Self {
+        let thai = context.lang == Lang::Th;
         Self { thai, json: args.json, fail_on: args.fail_on, shown: 0, short: false }
     }
 
@@ -76,18 +77,18 @@ impl Show {
         if self.json {
             let begin = if self.shown == 1 { "[" } else { "," };
             let json = serde_json::to_string_pretty(submission)?;
-            say(format!("{begin}{}", printable::json(&json)))
+            print(format!("{begin}{}", printable::json(&json)))
         } else {
-            say(receipt::one(submission, self.thai))
+            print(receipt::one(submission, self.thai))
         }
     }
 
     /// Ends what is shown: an array is a whole one also after trouble.
-    pub fn end(self) -> anyhow::Result<Done> {
+    pub fn end(self) -> anyhow::Result<CommandOutcome> {
         if self.json {
-            say(if self.shown == 0 { "[]" } else { "]" })?;
+            print(if self.shown == 0 { "[]" } else { "]" })?;
         }
-        Ok(if self.short { Done::Short } else { Done::Good })
+        Ok(if self.short { CommandOutcome::InputIncomplete } else { CommandOutcome::Ok })
     }
 }
 
@@ -122,8 +123,8 @@ impl Progress {
         Self { bar, read: AtomicU64::new(0) }
     }
 
-    /// A bar as whoever reads an archive tells it.
-    pub fn told(path: &Path) -> Arc<dyn Fn(u64) + Send + Sync> {
+    /// A progress callback that draws a bar for an archive.
+    pub fn bar(path: &Path) -> Arc<dyn Fn(u64) + Send + Sync> {
         let progress = Self::new(path);
         Arc::new(move |bytes| progress.add(bytes))
     }

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 
-use super::{Context, Done, say, say_json};
+use super::context::CommandContext;
+use super::output::{CommandOutcome, Lang, print, print_json};
 use crate::files::open_plain;
 use crate::registry::{BadLine, ImportError, Imported, import, parse_forwarded};
 
@@ -28,15 +29,19 @@ pub enum Args {
     },
 }
 
-/// Runs it.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+/// Runs `khlang registry`.
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     match args {
         Args::Import { file, json } => import_file(context, file, *json),
         Args::Forwarded { file } => forwarded(context, file),
     }
 }
 
-fn import_file(context: &Context, file: &std::path::Path, json: bool) -> anyhow::Result<Done> {
+fn import_file(
+    context: &CommandContext,
+    file: &std::path::Path,
+    json: bool,
+) -> anyhow::Result<CommandOutcome> {
     drop(open_plain(file).with_context(|| file.display().to_string())?);
     let world = context.world()?;
     let folders = context.folders()?;
@@ -49,47 +54,47 @@ fn import_file(context: &Context, file: &std::path::Path, json: bool) -> anyhow:
             let what = context.pick(&th, &en);
             let kept = context.message("cli.the_registry_in_use_stays");
             log::error!("{file}:{line}: {what} ({kept})");
-            return Ok(Done::Short);
+            return Ok(CommandOutcome::InputIncomplete);
         }
         Err(error) => return Err(error).with_context(|| file.display().to_string()),
     };
     context.log_change("registry import", None, None, &format!("{} persons", imported.persons))?;
     if json {
-        say_json(&imported)?;
+        print_json(&imported)?;
     } else {
         show(context, &imported)?;
     }
-    Ok(if imported.bad == 0 { Done::Good } else { Done::Short })
+    Ok(if imported.bad == 0 { CommandOutcome::Ok } else { CommandOutcome::InputIncomplete })
 }
 
-fn show(context: &Context, imported: &Imported) -> anyhow::Result<()> {
+fn show(context: &CommandContext, imported: &Imported) -> anyhow::Result<()> {
     let Imported { file, sha256, persons, without_hcode, bad, bad_lines, .. } = imported;
     let file = crate::printable::line(file);
-    say(match context.lang {
-        super::Lang::Th => {
+    print(match context.lang {
+        Lang::Th => {
             format!("{file}: นำเข้า {persons} คน (ไม่มีหน่วยบริการ {without_hcode} คน) ไม่รับ {bad} บรรทัด")
         }
-        super::Lang::En => format!(
+        Lang::En => format!(
             "{file}: {persons} persons ({without_hcode} without a unit), {bad} lines left out"
         ),
     })?;
-    say(format!("sha256 {sha256}"))?;
+    print(format!("sha256 {sha256}"))?;
     for BadLine { line, th, en } in bad_lines {
-        say(format!("{file}:{line}: {th} / {en}"))?;
+        print(format!("{file}:{line}: {th} / {en}"))?;
     }
     let more = bad - bad_lines.len() as u64;
     if more > 0 {
-        say(format!("… {more}"))?;
+        print(format!("… {more}"))?;
     }
     Ok(())
 }
 
-fn forwarded(context: &Context, file: &std::path::Path) -> anyhow::Result<Done> {
+fn forwarded(context: &CommandContext, file: &std::path::Path) -> anyhow::Result<CommandOutcome> {
     let lines = parse_forwarded(file)?;
     let world = context.world()?;
     let mut store = context.store(&world, &context.folders()?)?;
     store.record_forwarded(&lines)?;
     context.log_change("registry forwarded", None, None, &format!("{} lines", lines.len()))?;
-    say(format!("{} {}", lines.len(), context.message("cli.times_of_forwarding")))?;
-    Ok(Done::Good)
+    print(format!("{} {}", lines.len(), context.message("cli.times_of_forwarding")))?;
+    Ok(CommandOutcome::Ok)
 }

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
+use super::context::CommandContext;
 use super::known::unknown;
-use super::{Context, Done};
-use crate::export::{self, Content, Layouts, Place};
+use super::output::CommandOutcome;
+use crate::export::{self, ExportContent, ExportContext, Layouts};
 use crate::files::write_whole;
 use crate::kpi::{Level, Library, Period};
+use crate::overlay::{self, Overlay};
 use crate::report::Format;
 
 /// The report that is made of KPIs.
@@ -51,16 +53,21 @@ fn format_of(name: &str) -> Result<Format, String> {
     Format::parse(name).ok_or_else(|| format!("the formats are {known}"))
 }
 
-/// Runs it.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+/// Runs `khlang report`.
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     let world = context.world()?;
-    let library = Library::load(Some(&context.data.join(KPI)))?;
+    let library = Library::load(Some(&Overlay::new(&context.data, overlay::KPI)))?;
     let what = content(context, args, &library)?;
     context.reader()?;
     let database = context.folders()?.database();
     let now = context.clock.now();
-    let place =
-        Place { world: &world, library: &library, data: &context.data, database: &database, now };
+    let place = ExportContext {
+        world: &world,
+        library: &library,
+        data: &context.data,
+        database: &database,
+        now,
+    };
     let composed = export::compose(&place, &what, args.period.into(), now.date_naive())?;
     let ending = args.out.as_deref().and_then(Path::extension).and_then(|e| e.to_str());
     let format = if args.json { Some(Format::Json) } else { args.format };
@@ -82,16 +89,20 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
             out.write_all(&bytes)?;
         }
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
-fn content(context: &Context, args: &Args, library: &Library) -> anyhow::Result<Content> {
+fn content(
+    context: &CommandContext,
+    args: &Args,
+    library: &Library,
+) -> anyhow::Result<ExportContent> {
     if args.name == KPI {
         anyhow::ensure!(!args.kpi.is_empty(), "say which KPIs: --kpi ID,ID or --kpi '*'");
         let definitions = export::chosen(&args.kpi, library).map_err(anyhow::Error::msg)?;
-        return Ok(Content::Kpis { definitions, level: args.level, trend: args.trend });
+        return Ok(ExportContent::Kpis { definitions, level: args.level, trend: args.trend });
     }
-    let layouts = Layouts::load(Some(&context.data.join("reports")), library);
+    let layouts = Layouts::load(Some(&Overlay::new(&context.data, overlay::REPORTS)), library);
     let layouts = layouts.map_err(anyhow::Error::msg)?;
     let names = layouts.names();
     let known = || std::iter::once(KPI).chain(names.iter().map(AsRef::as_ref));
@@ -100,5 +111,5 @@ fn content(context: &Context, args: &Args, library: &Library) -> anyhow::Result<
     let region = args.region.clone().unwrap_or_default();
     let needs = layout.needs_region() && region.is_empty();
     anyhow::ensure!(!needs, "the report {} needs --region", args.name);
-    Ok(Content::Report { layout: Box::new(layout.clone()), region })
+    Ok(ExportContent::Report { layout: Box::new(layout.clone()), region })
 }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use clap::builder::PossibleValuesParser;
 
-use super::{Context, Done, say, say_json};
+use super::context::CommandContext;
+use super::output::{CommandOutcome, print, print_json};
 use crate::archive::Standard;
 use crate::sample::{SampleArgs, default_start, generate};
 
@@ -40,8 +41,8 @@ pub struct Args {
     json: bool,
 }
 
-/// Runs it.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+/// Runs `khlang sample`.
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     let catalog = context.catalog(&context.config()?)?;
     let standard: Standard =
         args.standard.parse().map_err(|_| anyhow::anyhow!("no standard {}", args.standard))?;
@@ -59,9 +60,9 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
         &catalog,
     )?;
     if args.json {
-        say_json(&summary)?;
+        print_json(&summary)?;
     } else {
-        say(format!(
+        print(format!(
             "{}: {} archives, {} rows, {} bytes",
             args.dir.display(),
             summary.archives,
@@ -69,5 +70,5 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
             summary.bytes
         ))?;
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }

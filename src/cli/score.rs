@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use chrono::Datelike as _;
 
+use super::context::CommandContext;
 use super::known::{unit_or_sender, unknown};
-use super::{Context, Done, say, say_json};
+use super::output::{CommandOutcome, Lang, print, print_json};
 use crate::score::quality::{TrancheQuality, of_round};
 use crate::score::rulebook::check::check;
 use crate::score::{
-    AsOf, Figure, Keeping, Points, Rulebook, Rulebooks, Sheet, Wanted, points_kept, rows_behind,
+    AsOf, CacheHandle, FigureRef, Points, Rulebook, Rulebooks, ScoreQuery, ScoreReport,
+    cached_points, contributing_rows,
 };
 
 /// Options of `score`.
@@ -17,7 +19,7 @@ use crate::score::{
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Args {
     #[command(subcommand)]
-    rows: Option<Rows>,
+    rows: Option<RowsQuery>,
     /// The round, B.E. (2557: 1 Jul 2556 to 30 Jun 2557)
     #[arg(long, required = true)]
     round: Option<i32>,
@@ -40,7 +42,7 @@ pub struct Args {
 
 /// Calls of `score`.
 #[derive(Debug, clap::Subcommand)]
-enum Rows {
+enum RowsQuery {
     /// List the rows behind a figure
     Rows(RowsArgs),
 }
@@ -68,18 +70,18 @@ struct RowsArgs {
     json: bool,
 }
 
-/// Runs it.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+/// Runs `khlang score`.
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     match (&args.rows, args.round) {
-        (Some(Rows::Rows(args)), _) => rows(context, args),
+        (Some(RowsQuery::Rows(args)), _) => rows(context, args),
         (None, Some(round)) => sheet(context, args, round),
         (None, None) => anyhow::bail!("--round is needed"),
     }
 }
 
 /// The rulebook of a round, when nothing is wrong with it.
-pub(super) fn rulebook(context: &Context, round: i32) -> anyhow::Result<Rulebook> {
-    let book = Rulebooks::new(&context.data).rulebook(round)?;
+pub(super) fn rulebook(context: &CommandContext, round: i32) -> anyhow::Result<Rulebook> {
+    let book = Rulebooks::open(&context.data).rulebook(round)?;
     let catalog = context.catalog(&context.config()?)?;
     match check(&book, &catalog).into_iter().next() {
         Some(mistake) => Err(mistake.into()),
@@ -87,7 +89,7 @@ pub(super) fn rulebook(context: &Context, round: i32) -> anyhow::Result<Rulebook
     }
 }
 
-fn sheet(context: &Context, args: &Args, round: i32) -> anyhow::Result<Done> {
+fn sheet(context: &CommandContext, args: &Args, round: i32) -> anyhow::Result<CommandOutcome> {
     let book = rulebook(context, round)?;
     let config = context.config()?;
     let (units, catalog) = (context.units(&config)?, context.catalog(&config)?);
@@ -97,76 +99,80 @@ fn sheet(context: &Context, args: &Args, round: i32) -> anyhow::Result<Done> {
         args.unit.as_deref().map(|unit| unit_or_sender(&reader, &units, unit)).transpose()?;
     let as_of = AsOf::find(&reader, args.as_of)?;
     let kept = context.kept(&config, args.fresh);
-    let keeping = Keeping { kept: &kept, catalog: &catalog };
-    let points = points_kept(&reader, &book, &units, as_of, Some(keeping))?;
-    let wanted = Wanted { hcode, by_month: args.by_month };
+    let keeping = CacheHandle { kept: &kept, catalog: &catalog };
+    let points = cached_points(&reader, &book, &units, as_of, Some(keeping))?;
+    let wanted = ScoreQuery { hcode, by_month: args.by_month };
     let quality = of_round(&reader, &catalog, &book, points.as_of.submission)?;
     let of_unit = |hcode: &str| quality.get(hcode).cloned().unwrap_or_default();
-    let sheet = Sheet::new(&book, &units, &points, &wanted, of_unit);
+    let sheet = ScoreReport::new(&book, &units, &points, &wanted, of_unit);
     if args.json {
-        say_json(&sheet)?;
+        print_json(&sheet)?;
     } else {
         table(context, &book, &points, &sheet)?;
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
 /// Quality of a unit by tranche.
 type Tranches = BTreeMap<u32, TrancheQuality>;
 
 fn table(
-    context: &Context,
+    context: &CommandContext,
     book: &Rulebook,
     points: &Points,
-    sheet: &Sheet<Tranches>,
+    sheet: &ScoreReport<Tranches>,
 ) -> anyhow::Result<()> {
     let (as_of, rules) = (sheet.as_of_submission, &book.sha256[..12]);
-    say(match context.lang {
-        super::Lang::Th => format!("คะแนนรอบปี {} ถึงการส่ง #{as_of} กติกา {rules}", book.round),
-        super::Lang::En => {
+    print(match context.lang {
+        Lang::Th => format!("คะแนนรอบปี {} ถึงการส่ง #{as_of} กติกา {rules}", book.round),
+        Lang::En => {
             format!("points of round {} as of submission {as_of}, rulebook {rules}", book.round)
         }
     })?;
     for unit in &sheet.units {
-        say(format!("\n{} {:.2}", unit.hcode, unit.total.0))?;
+        print(format!("\n{} {:.2}", unit.hcode, unit.total.0))?;
         for item in &book.points {
             let cell = points.sum(&unit.hcode, &item.item, None);
             if cell.rows > 0 {
                 let name = context.pick(&item.th, &item.en);
                 let (rows, worth) = (cell.rows, cell.points);
-                say(format!("  {:<10}{rows:>10}{worth:>14.2}  {name}", item.item))?;
+                print(format!("  {:<10}{rows:>10}{worth:>14.2}  {name}", item.item))?;
             }
         }
         for (tranche, quality) in &unit.quality {
             let (score, max) = (quality.score, quality.max);
             let name = context.message("cli.quality_of_tranche");
-            say(format!("  {name} {tranche}: {score:.2} / {max:.2}"))?;
+            print(format!("  {name} {tranche}: {score:.2} / {max:.2}"))?;
         }
         for (month, items) in unit.months.iter().flatten() {
             let items = items.0.iter().filter(|(_, amount)| !amount.0.is_zero());
             let items: Vec<String> =
                 items.map(|(item, amount)| format!("{item} {:.2}", amount.0)).collect();
-            say(format!("  {month}  {}", items.join("  ")))?;
+            print(format!("  {month}  {}", items.join("  ")))?;
         }
     }
     notes(context, book, sheet)
 }
 
-fn notes<Q>(context: &Context, book: &Rulebook, sheet: &Sheet<Q>) -> anyhow::Result<()> {
+fn notes<Q>(
+    context: &CommandContext,
+    book: &Rulebook,
+    sheet: &ScoreReport<Q>,
+) -> anyhow::Result<()> {
     if !sheet.notes.is_empty() {
-        say("")?;
+        print("")?;
     }
     for note in &sheet.notes {
-        say(format!("! {}", context.pick(&note.text.th, &note.text.en)))?;
+        print(format!("! {}", context.pick(&note.text.th, &note.text.en)))?;
     }
-    say(format!("\n{}", context.message("cli.local_defaults")))?;
+    print(format!("\n{}", context.message("cli.local_defaults")))?;
     for local in &book.local_defaults {
-        say(format!("- {}: {}", local.key, context.pick(&local.text.th, &local.text.en)))?;
+        print(format!("- {}: {}", local.key, context.pick(&local.text.th, &local.text.en)))?;
     }
     Ok(())
 }
 
-fn rows(context: &Context, args: &RowsArgs) -> anyhow::Result<Done> {
+fn rows(context: &CommandContext, args: &RowsArgs) -> anyhow::Result<CommandOutcome> {
     let book = rulebook(context, args.round)?;
     let config = context.config()?;
     let (units, catalog) = (context.units(&config)?, context.catalog(&config)?);
@@ -187,18 +193,18 @@ fn rows(context: &Context, args: &RowsArgs) -> anyhow::Result<Done> {
         );
     }
     let as_of = AsOf::find(&reader, args.as_of)?.submission;
-    let figure = Figure { hcode: &unit, item, month: args.month, as_of };
-    let rows = rows_behind(&reader, &book, &units, &catalog, &figure)?;
+    let figure = FigureRef { hcode: &unit, item, month: args.month, as_of };
+    let rows = contributing_rows(&reader, &book, &units, &catalog, &figure)?;
     if args.json {
-        say_json(&rows)?;
-        return Ok(Done::Good);
+        print_json(&rows)?;
+        return Ok(CommandOutcome::Ok);
     }
     for row in &rows {
         let (file, submission, line) = (&row.file, row.submission, row.line);
         let cid = row.cid.as_deref().unwrap_or("-");
-        say(format!("{file} #{submission}:{line} {} {:.2} {cid}", row.date, row.points))?;
+        print(format!("{file} #{submission}:{line} {} {:.2} {cid}", row.date, row.points))?;
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
 fn month(text: &str) -> Result<u32, String> {

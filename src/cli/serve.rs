@@ -1,19 +1,20 @@
 //! `khlang serve`: the daemon.
 
-use super::{Context, Done, say};
+use super::context::CommandContext;
+use super::output::{CommandOutcome, print};
 use crate::daemon::{self, Setup};
 
-/// Runs it.
-pub fn run(context: &Context) -> anyhow::Result<Done> {
+/// Runs `khlang serve`.
+pub fn run(context: &CommandContext) -> anyhow::Result<CommandOutcome> {
     let setup = setup(context)?;
     super::backup::sweep_leftovers(&context.data)?;
     daemon::run(setup)?;
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
 /// The daemon over this context. When it is ready it says where to drop
 /// archives and which address to open.
-pub fn setup(context: &Context) -> anyhow::Result<Setup> {
+pub fn setup(context: &CommandContext) -> anyhow::Result<Setup> {
     let folders = context.folders()?;
     let inbox = std::path::absolute(folders.inbox())?;
     let pick = context.clone();
@@ -25,7 +26,7 @@ pub fn setup(context: &Context) -> anyhow::Result<Setup> {
             inbox.display(),
             pick.message("cli.status_page"),
         );
-        if let Err(error) = say(text) {
+        if let Err(error) = print(text) {
             log::debug!("standard output: {error}");
         }
     };

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::builder::PossibleValuesParser;
 
-use super::allocate::payable_units;
+use super::context::CommandContext;
 use super::known::unknown;
+use super::output::{CommandOutcome, print, shown};
 use super::score::rulebook;
-use super::{Context, Done, say};
 use crate::files::write_whole;
-use crate::money::result::{Basis, count};
+use crate::money::result::{CalculationInput, count};
 use crate::money::statement::statement;
 use crate::report::{Document, Format};
 use crate::score::AsOf;
@@ -36,19 +36,19 @@ pub struct Args {
     out: PathBuf,
 }
 
-/// Runs it.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+/// Runs `khlang statement`.
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     let now = context.clock.now();
     let round =
-        args.round.unwrap_or_else(|| Rulebooks::new(&context.data).round_of(now.date_naive()));
+        args.round.unwrap_or_else(|| Rulebooks::open(&context.data).round_of(now.date_naive()));
     let book = rulebook(context, round)?;
     let config = context.config()?;
-    let (units, catalog) = (payable_units(context, &config)?, context.catalog(&config)?);
+    let (units, catalog) = (context.payable_units(&config)?, context.catalog(&config)?);
     let reader = context.reader()?;
     let _held = reader.snapshot()?;
     let as_of = AsOf::find(&reader, args.as_of)?;
     let kept = context.kept(&config, false);
-    let basis = Basis {
+    let basis = CalculationInput {
         reader: &reader,
         catalog: &catalog,
         units: &units,
@@ -62,7 +62,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
         let lang = context.lang;
         let bytes = document.write(format, lang, now)?;
         write_whole(path, &bytes).with_context(|| format!("writing {}", path.display()))?;
-        say(super::shown(path))
+        print(shown(path))
     };
     let Some(cup) = &args.cup else {
         std::fs::create_dir_all(&args.out)?;
@@ -72,11 +72,11 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
                 write(&document, &args.out.join(name))?;
             }
         }
-        return Ok(Done::Good);
+        return Ok(CommandOutcome::Ok);
     };
     let document = statement(&basis, &counted, cup)?;
     let main = || counted.allocation.cups.iter().map(|cup| cup.cup.as_str());
     let document = document.ok_or_else(|| unknown(("หน่วยบริการประจำ", "main unit"), cup, main()))?;
     write(&document, &args.out)?;
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }

@@ -2,8 +2,9 @@
 
 use chrono::NaiveDate;
 
+use super::context::CommandContext;
 use super::known::optional_unit;
-use super::{Context, Done, say, say_json};
+use super::output::{CommandOutcome, Lang, print, print_json};
 use crate::inbox::write_receipt;
 use crate::load::receipt;
 use crate::store::SubmissionFilter;
@@ -57,8 +58,8 @@ pub enum Args {
 /// Submissions on a page.
 const PER_PAGE: u64 = 100;
 
-/// Runs it.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+/// Runs `khlang submissions`.
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     match args {
         Args::List { hcode, status, from, to, page, json } => {
             let filter = SubmissionFilter {
@@ -76,20 +77,20 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
 }
 
 fn list(
-    context: &Context,
+    context: &CommandContext,
     filter: &SubmissionFilter,
     page: u64,
     json: bool,
-) -> anyhow::Result<Done> {
+) -> anyhow::Result<CommandOutcome> {
     let list = context.reader()?.submissions(filter, page, PER_PAGE)?;
     if json {
-        say_json(&list)?;
-        return Ok(Done::Good);
+        print_json(&list)?;
+        return Ok(CommandOutcome::Ok);
     }
     for line in &list.rows {
         let hcode = line.hcode.as_deref().unwrap_or("-");
         let problems = line.problems.join(" ");
-        say(format!(
+        print(format!(
             "{:>6} {:<8} {hcode:<5} {} {} = {} + {} + {} {} {problems}",
             line.id,
             line.status,
@@ -101,22 +102,27 @@ fn list(
             crate::printable::line(&line.archive)
         ))?;
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
-fn show(context: &Context, id: i64, json: bool) -> anyhow::Result<Done> {
+fn show(context: &CommandContext, id: i64, json: bool) -> anyhow::Result<CommandOutcome> {
     let catalog = context.catalog(&context.config()?)?;
     let found = context.reader()?.submission(id, &catalog)?;
     let submission = found.ok_or_else(|| anyhow::anyhow!("no submission {id}"))?;
     if json {
-        say_json(&submission)?;
+        print_json(&submission)?;
     } else {
-        say(receipt::one(&submission, context.lang == super::Lang::Th))?;
+        print(receipt::one(&submission, context.lang == Lang::Th))?;
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
-fn void(context: &Context, id: i64, reason: &str, json: bool) -> anyhow::Result<Done> {
+fn void(
+    context: &CommandContext,
+    id: i64,
+    reason: &str,
+    json: bool,
+) -> anyhow::Result<CommandOutcome> {
     anyhow::ensure!(!reason.trim().is_empty(), "a reason is needed");
     context.reader()?;
     let world = context.world()?;
@@ -131,13 +137,13 @@ fn void(context: &Context, id: i64, reason: &str, json: bool) -> anyhow::Result<
     context.log_change("submissions void", unit, Some(id), &format!("{} rows", voided.rows))?;
     write_receipt(&|id| Ok(store.known(id)?.is_some()), &folders, &submission)?;
     if json {
-        say_json(&submission)?;
+        print_json(&submission)?;
     } else {
         let rows = voided.rows;
-        say(match context.lang {
-            super::Lang::Th => format!("ยกเลิกการส่ง #{id} แล้ว: ถอน {rows} แถว"),
-            super::Lang::En => format!("submission {id} is void: {rows} rows taken back"),
+        print(match context.lang {
+            Lang::Th => format!("ยกเลิกการส่ง #{id} แล้ว: ถอน {rows} แถว"),
+            Lang::En => format!("submission {id} is void: {rows} rows taken back"),
         })?;
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }

@@ -4,7 +4,8 @@ use anyhow::Context as _;
 use chrono::{Days, NaiveDate, NaiveTime};
 use serde_json::json;
 
-use super::{Context, Done, say, say_json};
+use super::context::CommandContext;
+use super::output::{CommandOutcome, print, print_json};
 use crate::access::{Role, Secret, SecretKind};
 use crate::clock::at_bangkok;
 use crate::printable::line;
@@ -55,12 +56,12 @@ pub enum Args {
     },
 }
 
-/// Runs it.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+/// Runs `khlang token`.
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     match args {
         Args::Create { role, hcode, expires, name, json } => {
             let wanted =
-                Wanted { role, hcode: hcode.as_deref(), expires: expires.as_deref(), name };
+                TokenRequest { role, hcode: hcode.as_deref(), expires: expires.as_deref(), name };
             create(context, &wanted, *json)
         }
         Args::List { json } => list(context, *json),
@@ -69,14 +70,18 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
 }
 
 /// A token as it is asked for.
-struct Wanted<'a> {
+struct TokenRequest<'a> {
     role: &'a str,
     hcode: Option<&'a str>,
     expires: Option<&'a str>,
     name: &'a str,
 }
 
-fn create(context: &Context, wanted: &Wanted<'_>, json: bool) -> anyhow::Result<Done> {
+fn create(
+    context: &CommandContext,
+    wanted: &TokenRequest<'_>,
+    json: bool,
+) -> anyhow::Result<CommandOutcome> {
     let config = context.config()?;
     let role = Role::parse(wanted.role).with_context(|| {
         let names = Role::ALL.map(Role::as_str).join(", ");
@@ -104,23 +109,23 @@ fn create(context: &Context, wanted: &Wanted<'_>, json: bool) -> anyhow::Result<
         &format!("token {id}, {}", role.as_str()),
     )?;
     if json {
-        say_json(&json!({
+        print_json(&json!({
             "id": id, "token": secret.reveal(), "role": role, "hcode": hcode,
             "name": wanted.name, "expires_at": expires_at,
         }))?;
-        return Ok(Done::Good);
+        return Ok(CommandOutcome::Ok);
     }
-    say(secret.reveal())?;
+    print(secret.reveal())?;
     let th = "เก็บไว้ให้ดี: แสดงครั้งเดียวเท่านั้น";
     let en = "Keep it well: it is shown this once only";
     let end = expires_at.as_deref().unwrap_or(NEVER);
-    say(format!(
+    print(format!(
         "# {id} {} {} – {end}\n# {}",
         role.as_str(),
         hcode.unwrap_or_default(),
         context.pick(th, en)
     ))?;
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
 /// The unit of a role that has one, as the list of units knows it.
@@ -137,7 +142,11 @@ fn unit_of(role: Role, hcode: Option<&str>, units: &Units) -> anyhow::Result<Opt
 }
 
 /// The moment from which on a token is worth nothing.
-fn end(context: &Context, wanted: Option<&str>, days: u32) -> anyhow::Result<Option<String>> {
+fn end(
+    context: &CommandContext,
+    wanted: Option<&str>,
+    days: u32,
+) -> anyhow::Result<Option<String>> {
     let now = context.clock.now();
     let wanted = wanted.map_or_else(|| days.to_string(), str::to_owned);
     if wanted == NEVER {
@@ -154,11 +163,11 @@ fn end(context: &Context, wanted: Option<&str>, days: u32) -> anyhow::Result<Opt
     Ok(Some(crate::clock::stamp(at_bangkok(over.and_time(NaiveTime::MIN)))))
 }
 
-fn list(context: &Context, json: bool) -> anyhow::Result<Done> {
+fn list(context: &CommandContext, json: bool) -> anyhow::Result<CommandOutcome> {
     let tokens = context.access()?.tokens()?;
     if json {
-        say_json(&tokens)?;
-        return Ok(Done::Good);
+        print_json(&tokens)?;
+        return Ok(CommandOutcome::Ok);
     }
     let now = context.clock.stamp();
     for token in &tokens {
@@ -166,12 +175,12 @@ fn list(context: &Context, json: bool) -> anyhow::Result<Done> {
         let (role, hcode) = (token.role.as_str(), token.hcode.as_deref().unwrap_or("-"));
         let used = token.last_used_at.as_deref().unwrap_or("-");
         let state = state(context, token, &now);
-        say(format!("{id:>4} {role:<9} {hcode:<6} khl_{begins}… {state} {used} {}", line(name)))?;
+        print(format!("{id:>4} {role:<9} {hcode:<6} khl_{begins}… {state} {used} {}", line(name)))?;
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }
 
-fn state(context: &Context, token: &TokenLine, now: &str) -> String {
+fn state(context: &CommandContext, token: &TokenLine, now: &str) -> String {
     match (&token.revoked_at, &token.expires_at) {
         (Some(_), _) => context.message("cli.revoked").to_owned(),
         (None, Some(end)) if end.as_str() <= now => context.message("cli.expired").to_owned(),
@@ -179,7 +188,7 @@ fn state(context: &Context, token: &TokenLine, now: &str) -> String {
     }
 }
 
-fn revoke(context: &Context, id: i64, json: bool) -> anyhow::Result<Done> {
+fn revoke(context: &CommandContext, id: i64, json: bool) -> anyhow::Result<CommandOutcome> {
     let store = context.access()?;
     let revoked = store.revoke_token(id, &super::context::user(), &context.clock.stamp())?;
     let of = store.token(id)?.with_context(|| format!("there is no token {id}"))?;
@@ -187,14 +196,14 @@ fn revoke(context: &Context, id: i64, json: bool) -> anyhow::Result<Done> {
         context.log_change("token revoke", of.hcode.as_deref(), None, &format!("token {id}"))?;
     }
     if json {
-        say_json(&json!({"id": id, "revoked": revoked}))?;
+        print_json(&json!({"id": id, "revoked": revoked}))?;
     } else {
         let (th, en) = if revoked {
             ("เพิกถอนแล้ว", "revoked")
         } else {
             ("เพิกถอนไว้ก่อนแล้ว", "was revoked already")
         };
-        say(format!("{id} {}", context.pick(th, en)))?;
+        print(format!("{id} {}", context.pick(th, en)))?;
     }
-    Ok(Done::Good)
+    Ok(CommandOutcome::Ok)
 }

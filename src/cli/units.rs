@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::{Context, Done, say, say_json};
+use super::context::CommandContext;
+use super::output::{CommandOutcome, Lang, print, print_json};
 use crate::units::Held;
 
 /// Calls of `units`.
@@ -23,25 +24,25 @@ pub enum Args {
     },
 }
 
-/// Runs it.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+/// Runs `khlang units`.
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     match args {
         Args::Accept { json } => accept(context, *json),
         Args::Show { json } => show(context, *json),
     }
 }
 
-fn accept(context: &Context, json: bool) -> anyhow::Result<Done> {
+fn accept(context: &CommandContext, json: bool) -> anyhow::Result<CommandOutcome> {
     let units = context.units(&context.config()?)?;
     let Some(held) = &units.held else {
         let nothing = context.message("cli.no_list_of_units_is_held");
         let document = json!({"accepted": false, "held": null, "units": units.by_code.len()});
         if json {
-            say_json(&document)?;
+            print_json(&document)?;
         } else {
-            say(nothing)?;
+            print(nothing)?;
         }
-        return Ok(Done::Good);
+        return Ok(CommandOutcome::Ok);
     };
     let can = held.can_be_accepted();
     if can {
@@ -51,15 +52,15 @@ fn accept(context: &Context, json: bool) -> anyhow::Result<Done> {
         context.log_change("units accept", None, None, &detail)?;
     }
     if json {
-        say_json(&json!({"accepted": can, "held": held, "units": units_after(held, can)}))?;
+        print_json(&json!({"accepted": can, "held": held, "units": units_after(held, can)}))?;
     } else if can {
-        say(accepted(context, held))?;
+        print(accepted(context, held))?;
         list(held)?;
     } else {
         let kept = context.message("cli.it_cannot_be_accepted");
-        say(format!("{}: {kept}", context.pick(&held.th, &held.en)))?;
+        print(format!("{}: {kept}", context.pick(&held.th, &held.en)))?;
     }
-    Ok(if can { Done::Good } else { Done::Short })
+    Ok(if can { CommandOutcome::Ok } else { CommandOutcome::InputIncomplete })
 }
 
 /// How many units are in force from here on.
@@ -67,11 +68,11 @@ fn units_after(held: &Held, accepted: bool) -> usize {
     held.units.filter(|_| accepted).unwrap_or(held.in_force)
 }
 
-fn accepted(context: &Context, held: &Held) -> String {
+fn accepted(context: &CommandContext, held: &Held) -> String {
     let (file, now, before) = (&held.file, held.units.unwrap_or(0), held.in_force);
     match context.lang {
-        super::Lang::Th => format!("ใช้ {file} แล้ว: {now} หน่วยบริการ (เดิม {before})"),
-        super::Lang::En => format!("{file} is in force: {now} units ({before} before)"),
+        Lang::Th => format!("ใช้ {file} แล้ว: {now} หน่วยบริการ (เดิม {before})"),
+        Lang::En => format!("{file} is in force: {now} units ({before} before)"),
     }
 }
 
@@ -79,22 +80,23 @@ fn accepted(context: &Context, held: &Held) -> String {
 fn list(held: &Held) -> anyhow::Result<()> {
     for unit in &held.dropped {
         let count = unit.submissions.map_or_else(|| "?".to_owned(), |count| count.to_string());
-        say(format!("- {} ({count})", unit.hcode))?;
+        print(format!("- {} ({count})", unit.hcode))?;
     }
     Ok(())
 }
 
-fn show(context: &Context, json: bool) -> anyhow::Result<Done> {
+fn show(context: &CommandContext, json: bool) -> anyhow::Result<CommandOutcome> {
     let units = context.units(&context.config()?)?;
-    let done = if units.held.is_some() { Done::Short } else { Done::Good };
+    let done =
+        if units.held.is_some() { CommandOutcome::InputIncomplete } else { CommandOutcome::Ok };
     if json {
-        say_json(&json!({"units": units.by_code.len(), "held": units.held}))?;
+        print_json(&json!({"units": units.by_code.len(), "held": units.held}))?;
         return Ok(done);
     }
     let text = context.message("cli.units_in_force");
-    say(format!("{} {text}", units.by_code.len()))?;
+    print(format!("{} {text}", units.by_code.len()))?;
     if let Some(held) = &units.held {
-        say(context.pick(&held.th, &held.en))?;
+        print(context.pick(&held.th, &held.en))?;
         list(held)?;
     }
     Ok(done)

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Context, Done, say, say_json};
+use super::context::CommandContext;
+use super::output::{CommandOutcome, print, print_json};
+use crate::files::is_there;
 use crate::inbox::verify_folders;
 use crate::store::{AccessStore, Mismatch, Opening, prove_backup};
 
@@ -17,8 +19,8 @@ pub struct Args {
     json: bool,
 }
 
-/// Runs it.
-pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
+/// Runs `khlang verify`.
+pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     context.reader()?;
     let config = context.config()?;
     let catalog = context.catalog(&config)?;
@@ -38,15 +40,15 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
         backups.push(prove_backup(&path, &mut report)?);
     }
     store.verify_contents(&backups, &mut report)?;
-    if AccessStore::path(&folders.data).exists()
+    if is_there(&AccessStore::path(&folders.data))?
         && let Some(what) = context.access()?.trouble()?
     {
         report.mismatches.push(Mismatch { submission: None, what: format!("access.db: {what}") });
     }
     if args.json {
-        say_json(&report)?;
+        print_json(&report)?;
     } else {
-        say(format!(
+        print(format!(
             "{}: {} {}, {} {}",
             if report.mismatches.is_empty() { "ok" } else { context.message("cli.contradictions") },
             report.submissions,
@@ -56,10 +58,14 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Done> {
         ))?;
         for mismatch in &report.mismatches {
             let id = mismatch.submission.map_or(String::new(), |id| format!("#{id} "));
-            say(format!("- {id}{}", crate::printable::line(&mismatch.what)))?;
+            print(format!("- {id}{}", crate::printable::line(&mismatch.what)))?;
         }
     }
-    Ok(if report.mismatches.is_empty() { Done::Good } else { Done::Short })
+    Ok(if report.mismatches.is_empty() {
+        CommandOutcome::Ok
+    } else {
+        CommandOutcome::InputIncomplete
+    })
 }
 
 /// The databases in a folder, by name.

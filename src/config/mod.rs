@@ -205,7 +205,7 @@ fn check_keys(source: &str, own: &Table, known: &Table, path: &str) -> Result<()
         let full = format!("{path}{key}");
         match (value, known.get(key)) {
             (_, None) => {
-                let near = crate::catalog::nearest(key, known.keys().map(String::as_str));
+                let near = crate::spelling::nearest(key, known.keys().map(String::as_str));
                 let near = near.map_or(String::new(), |near| format!(" (did you mean {near}?)"));
                 return Err(fail(source, &format!("unknown key {full}{near}")));
             }

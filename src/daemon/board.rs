@@ -1,67 +1,82 @@
-//! Puts on the board what HTTP tells of the inbox. What is put there has a
-//! bound, however much waits.
+//! Publishes the state of the inbox for HTTP: of all that waits what has
+//! changed, and of the rest the first.
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Daemon, InHand};
-use crate::http::{Blocked, Ignored, InboxState, Loading, UnitQueue, Waiting};
-use crate::inbox::{BlockedLine, Line, Obstacle, Reason, unit_and_time};
+use chrono::{DateTime, FixedOffset};
 
-/// Archives that are named in all, and of each unit.
+use super::queue::Queue;
+use crate::http::{Blocked, Ignored, InboxState, Loading, Shared, Waiting};
+use crate::inbox::{BlockedArchive, Obstacle, QueuedArchive, Reason, unit_and_time};
+
+/// Archives that are named in the order in which they will be taken.
 const NAMED: usize = 100;
-const NAMED_OF_UNIT: usize = 20;
 
 /// Files that are left alone, and are named.
 const IGNORED: usize = 100;
 
-impl Daemon {
-    /// Shows how things stand.
-    pub(super) fn show(&mut self, trouble: Option<String>) {
-        let index = &mut self.turns.queue.index;
-        let ahead = self.ahead.as_ref().map(waits_ahead);
+/// An archive that is being loaded, and how many bytes of it have been inflated.
+pub(super) type InProgress = (Loading, Arc<AtomicU64>);
+
+/// The state of the inbox besides its queue.
+pub(super) struct Board<'a> {
+    /// The inbox.
+    pub inbox: &'a Path,
+    /// The archive that is being written.
+    pub loading: Option<&'a InProgress>,
+    /// The archive that is validated, and written after it.
+    pub ahead: Option<&'a InProgress>,
+    /// Why archives wait that could be loaded.
+    pub trouble: Option<String>,
+    /// Now.
+    pub now: DateTime<FixedOffset>,
+}
+
+impl Board<'_> {
+    /// Publishes the state for HTTP.
+    pub(super) fn publish(self, queue: &mut Queue, shared: &Shared) {
+        let Self { inbox, loading, ahead, trouble, now } = self;
+        let index = &mut queue.index;
+        let ahead = ahead.map(waits_ahead);
         let in_hand = usize::from(ahead.is_some());
         let first = index.first(NAMED).into_iter().map(waiting);
         let waiting_first = ahead.into_iter().chain(first).take(NAMED).collect();
-        let units = index.changed_units(NAMED_OF_UNIT);
-        let loading = self.loading.as_ref().map(|(loading, inflated)| Loading {
+        let changes = index.changes().into_iter();
+        let changes: Vec<_> = changes.map(|(place, line)| (place, line.map(waiting))).collect();
+        let loading = loading.map(|(loading, inflated)| Loading {
             inflated_bytes: inflated.load(Ordering::Relaxed),
             ..loading.clone()
         });
-        let inbox = self.setup.folders.inbox();
-        let closed = self.turns.queue.left.closed.iter().map(|folder| closed(&inbox, folder));
-        let files =
-            self.turns.queue.index.blocked_lines().into_iter().map(|line| blocked(&inbox, line));
-        let ignored = self.turns.queue.left.ignored.iter().take(IGNORED).map(|(path, reason)| {
-            Ignored { path: below(&inbox, path), reason: (*reason).to_owned() }
+        let closed = queue.left.closed.iter().map(|folder| closed(inbox, folder));
+        let files = queue.index.blocked_lines().into_iter().map(|line| blocked(inbox, line));
+        let ignored = queue.left.ignored.iter().take(IGNORED).map(|(path, reason)| Ignored {
+            path: below(inbox, path),
+            reason: (*reason).to_owned(),
         });
-        let index = &self.turns.queue.index;
-        let mut board = self.shared.inbox();
-        for (hcode, total, first) in units {
-            let first: Vec<Waiting> = first.into_iter().map(waiting).collect();
-            match total {
-                0 => board.units.remove(&hcode),
-                _ => board.units.insert(hcode, UnitQueue { total, first }),
-            };
+        let mut board = shared.inbox();
+        for (place, line) in changes {
+            board.put(place, line);
         }
         *board = InboxState {
             waiting: waiting_first,
-            waiting_total: index.len() + in_hand,
-            oldest: index.oldest().map(|at| at.to_rfc3339()),
+            waiting_total: queue.index.len() + in_hand,
+            oldest: queue.index.oldest().map(|at| at.to_rfc3339()),
             loading,
-            blocked_total: index.blocked() + self.turns.queue.left.closed.len(),
+            blocked_total: queue.index.blocked() + queue.left.closed.len(),
             blocked: closed.chain(files).take(NAMED).collect(),
             ignored: ignored.collect(),
             trouble,
-            last_scan: Some(self.setup.clock.now().to_rfc3339()),
-            units: std::mem::take(&mut board.units),
+            last_scan: Some(now.to_rfc3339()),
+            queues: std::mem::take(&mut board.queues),
         };
     }
 }
 
-/// Who is judged already waits for its turn, too.
-fn waits_ahead((ahead, _): &InHand) -> Waiting {
+/// Who is validated already waits for its turn, too.
+fn waits_ahead((ahead, _): &InProgress) -> Waiting {
     Waiting {
         name: ahead.name.clone(),
         hcode: ahead.hcode.clone(),
@@ -71,12 +86,12 @@ fn waits_ahead((ahead, _): &InHand) -> Waiting {
     }
 }
 
-fn waiting(line: Line) -> Waiting {
-    let Line { name, hcode, bytes, since, settling } = line;
+fn waiting(line: QueuedArchive) -> Waiting {
+    let QueuedArchive { name, hcode, bytes, since, settling } = line;
     Waiting { name, hcode, bytes, since: since.to_rfc3339(), settling }
 }
 
-fn blocked(inbox: &Path, line: BlockedLine) -> Blocked {
+fn blocked(inbox: &Path, line: BlockedArchive) -> Blocked {
     let (mut th, mut en) = (line.obstacle.th(), line.obstacle.en());
     if let (Some(unit), 1..) = (&line.hcode, line.behind) {
         // Writing to a text does not fail.

@@ -12,42 +12,28 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, FixedOffset};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::Event;
+use super::event::{Event, Exported};
 use crate::clock::Clock;
-use crate::export::{self, Plan};
+use crate::export::{self, ExportPlan};
 use crate::kpi::Library;
+use crate::overlay::{self, Overlay};
 use crate::schedule::{Past, Schedule};
 use crate::world::World;
 
 /// After trouble an export is tried again; the machine may be busy, or full.
 const RETRY: Duration = Duration::from_mins(10);
 
-/// What the thread says of an export.
-#[derive(Debug)]
-pub(super) struct Exported {
-    name: String,
-    due: DateTime<FixedOffset>,
-    outcome: Result<PathBuf, String>,
-}
-
-impl Exported {
-    /// Whether it was made.
-    pub(super) fn is_made(&self) -> bool {
-        self.outcome.is_ok()
-    }
-}
-
 /// An export to be run.
 struct Job {
     world: Arc<World>,
     library: Arc<Library>,
-    plan: Arc<Plan>,
+    plan: Arc<ExportPlan>,
     due: DateTime<FixedOffset>,
 }
 
 /// An export that is watched.
 struct Watched {
-    plan: Arc<Plan>,
+    plan: Arc<ExportPlan>,
     schedule: Schedule,
     past: Past,
     /// When it may be tried again after trouble.
@@ -57,7 +43,7 @@ struct Watched {
 /// Everything that is watched, proven and ready to be put in force.
 pub(super) struct Proven {
     library: Arc<Library>,
-    plans: Vec<(Plan, Schedule)>,
+    plans: Vec<(ExportPlan, Schedule)>,
 }
 
 /// The exports of the daemon.
@@ -72,7 +58,7 @@ pub(super) struct Exports {
 
 /// Looks up what the configured exports name.
 pub(super) fn prove(world: &World, data: &std::path::Path) -> anyhow::Result<Proven> {
-    let library = Library::load(Some(&data.join("kpi")))?;
+    let library = Library::load(Some(&Overlay::new(data, overlay::KPI)))?;
     let mut plans = Vec::new();
     let found = export::plans(&world.config.export, &library, data);
     for plan in found.map_err(|mistakes| anyhow::anyhow!(mistakes.join("; ")))? {
@@ -118,8 +104,8 @@ impl Exports {
         }
     }
 
-    /// Starts the first that is due, when none is running.
-    pub(super) fn look(&mut self, world: &Arc<World>) {
+    /// Starts the first export that is due, unless one is running.
+    pub(super) fn start_due(&mut self, world: &Arc<World>) {
         if self.running {
             return;
         }
@@ -135,7 +121,7 @@ impl Exports {
         self.running = self.jobs.send(Job { world, library, plan, due }).is_ok();
     }
 
-    /// Takes note of what became of one.
+    /// Records the outcome of an export.
     pub(super) fn done(&mut self, exported: &Exported) {
         self.running = false;
         let name = &exported.name;
@@ -165,7 +151,7 @@ fn run_jobs(
     events: &Sender<Event>,
 ) {
     for job in queue {
-        let place = export::Place {
+        let place = export::ExportContext {
             world: &job.world,
             library: &job.library,
             data,

@@ -1,66 +1,34 @@
 //! Two threads: one has the store's writer and loads archives, the other
 //! writes receipts and moves originals to their last place. The second waits
-//! for the disk while the first goes on. While one archive is written the next
-//! is judged.
+//! for the disk while the first goes on.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{Builder, JoinHandle};
 
 use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 
-use super::Event;
+use super::event::{Event, LoadDone, LoadFailure};
 use crate::clock::Clock;
-use crate::inbox::{Begun, Claimed, Folders, begin, bring_in, finish};
-use crate::load::{Before, LoadError};
+use crate::inbox::{Claimed, Folders, Jobs, LoadJob, NotLoaded, Pipeline, finish};
+use crate::load::LoadError;
 use crate::priority::{go_after_writer, go_last};
 use crate::store::{Flusher, Store};
 use crate::submission::Submission;
-use crate::world::World;
 
 /// Loads that may wait for their receipts: few, because each holds its list of
 /// findings.
 const UNFINISHED: usize = 1;
 
-/// An archive for the loader.
-pub struct Job {
-    /// What it is judged by.
-    pub world: Arc<World>,
-    /// The archive.
-    pub claimed: Claimed,
-    /// Told the inflated bytes that have been read.
-    pub inflated: Arc<AtomicU64>,
-}
-
-/// What became of a claim.
-#[derive(Debug)]
-pub struct Done {
-    /// The claim.
-    pub claimed: Claimed,
-    /// The submission, else trouble.
-    pub outcome: Result<Submission, Trouble>,
-}
-
-/// Why a claim is not done.
-#[derive(Debug)]
-pub enum Trouble {
-    /// Trouble of our own.
-    Met(String),
-    /// The one before it met some.
-    Behind,
-}
-
 /// Starts both. They end, with nothing left half done, when the sender of jobs
 /// is dropped.
-pub fn start(
+pub(super) fn start(
     store: Store,
     folders: Folders,
     clock: Clock,
     events: Sender<Event>,
-) -> anyhow::Result<(Sender<Job>, JoinHandle<()>)> {
-    let (jobs, queue) = bounded::<Job>(1);
+) -> anyhow::Result<(Sender<LoadJob>, JoinHandle<()>)> {
+    let (jobs, queue) = bounded::<LoadJob>(1);
     let (loaded, unfinished) = bounded(UNFINISHED);
     let flusher = Flusher::open(&folders.database())?;
     let finisher = {
@@ -74,9 +42,8 @@ pub fn start(
     };
     let run = move || {
         go_last();
-        let side = Loader { store, folders, clock, events, loaded };
-        side.all(&queue);
-        let Loader { store, loaded, .. } = side;
+        let pipeline = Pipeline { store: &store, folders: &folders, clock: &clock };
+        load_all(pipeline, LoadQueue { jobs: queue, events: events.clone() }, &events, &loaded);
         drop(loaded);
         if finisher.join().is_err() {
             log::error!("the finisher ended in a panic");
@@ -89,81 +56,54 @@ pub fn start(
     Ok((jobs, thread.context("starting a thread")?))
 }
 
-struct Loader {
-    store: Store,
-    folders: Folders,
-    clock: Clock,
+/// What the daemon hands over.
+struct LoadQueue {
+    jobs: Receiver<LoadJob>,
     events: Sender<Event>,
-    loaded: Sender<(Claimed, Submission)>,
 }
 
-/// An archive that has been begun.
-type Next = (Claimed, Result<Begun, String>);
-
-impl Loader {
-    /// Loads until nobody sends jobs any more. What is only judged by then is
-    /// left to the next start.
-    fn all(&self, queue: &Receiver<Job>) {
-        let mut next = None;
-        loop {
-            let (claimed, begun) = match next.take() {
-                // Nobody sends another before this one is said to have begun,
-                // so that nothing is taken here.
-                Some(_) if matches!(queue.try_recv(), Err(TryRecvError::Disconnected)) => return,
-                Some(next) => next,
-                None => match queue.recv() {
-                    Ok(job) => self.begin(job, None),
-                    Err(_) => return,
-                },
-            };
-            // When nobody listens any more the program is about to end.
-            let _ = self.events.send(Event::Begun);
-            let mut between = |before: &mut Option<Before>| {
-                if next.is_none()
-                    && let Ok(job) = queue.try_recv()
-                {
-                    next = Some(self.begin(job, before.take()));
-                }
-            };
-            let outcome = begun.and_then(|begun| {
-                let (store, folders) = (&self.store, &self.folders);
-                caught(|| bring_in(store, folders, &claimed, begun, &mut between))
-            });
-            let failed = outcome.is_err();
-            self.pass_on(claimed, outcome);
-            if failed && let Some((claimed, begun)) = next.take() {
-                // Judged, perhaps, on the word of an archive that is not stored.
-                drop(begun);
-                self.done(claimed, Trouble::Behind);
-            }
-        }
+impl Jobs for LoadQueue {
+    fn wait(&mut self) -> Option<LoadJob> {
+        self.jobs.recv().ok()
     }
 
-    fn begin(&self, job: Job, before: Option<Before>) -> Next {
-        let Job { world, claimed, inflated } = job;
-        let progress = Arc::new(move |bytes| {
-            inflated.fetch_add(bytes, Ordering::Relaxed);
-        });
-        let begun = caught(|| begin(&world, &self.store, &self.clock, &claimed, progress, before));
-        (claimed, begun)
+    fn ready(&mut self) -> Option<LoadJob> {
+        self.jobs.try_recv().ok()
     }
 
-    fn pass_on(&self, claimed: Claimed, outcome: Result<Submission, String>) {
-        match outcome {
+    /// What is only validated when the daemon ends is left to the next start.
+    fn is_over(&mut self) -> bool {
+        matches!(self.jobs.try_recv(), Err(TryRecvError::Disconnected))
+    }
+
+    fn begins(&mut self) {
+        // When nobody listens any more the program is about to end.
+        let _ = self.events.send(Event::Begun);
+    }
+}
+
+/// Loads until nobody sends jobs any more.
+fn load_all(
+    pipeline: Pipeline<'_>,
+    queue: LoadQueue,
+    events: &Sender<Event>,
+    loaded: &Sender<(Claimed, Submission)>,
+) {
+    for (claimed, outcome) in pipeline.run(queue) {
+        let failure = match outcome {
             Ok(submission) => {
                 let id = claimed.id;
-                if self.loaded.send((claimed, submission)).is_err() {
+                if loaded.send((claimed, submission)).is_err() {
                     log::error!("submission {id} is left for the next start to finish");
                 }
-                let _ = self.events.send(Event::Stored(id));
+                let _ = events.send(Event::Stored(id));
+                continue;
             }
-            Err(error) => self.done(claimed, Trouble::Met(error)),
-        }
-    }
-
-    fn done(&self, claimed: Claimed, trouble: Trouble) {
-        let done = Done { claimed, outcome: Err(trouble) };
-        let _ = self.events.send(Event::Done(Box::new(done)));
+            Err(NotLoaded::Failed(error)) => LoadFailure::Met(error.to_string()),
+            Err(NotLoaded::Behind) => LoadFailure::Behind,
+        };
+        let done = LoadDone { claimed, outcome: Err(failure) };
+        let _ = events.send(Event::Done(Box::new(done)));
     }
 }
 
@@ -175,7 +115,8 @@ fn finish_all(
 ) {
     for (claimed, submission) in loads {
         let outcome = caught(|| finish(flusher, folders, &claimed, &submission));
-        let done = Done { claimed, outcome: outcome.map(|()| submission).map_err(Trouble::Met) };
+        let done =
+            LoadDone { claimed, outcome: outcome.map(|()| submission).map_err(LoadFailure::Met) };
         let _ = events.send(Event::Done(Box::new(done)));
     }
 }

@@ -1,13 +1,14 @@
-//! The daemon: looks through the inbox, has archives loaded one after the
-//! other, and tells HTTP how things stand.
+//! The daemon: scans the inbox, has archives loaded one after the other, and
+//! publishes the inbox state for HTTP.
 //!
 //! Everything that can wake it is one [`Event`]; wake-ups are hints, and the
 //! loop rescans and decides (invariant 5). The store's writer lives on the
 //! loader's thread, so that the loop itself never waits for a load.
 
 mod board;
+mod claims;
+mod event;
 mod exports;
-mod hands;
 mod loader;
 mod queue;
 mod system;
@@ -15,47 +16,26 @@ mod turns;
 
 use std::fs::File;
 use std::path::Path;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender, after, bounded, never, select, tick};
 
-use self::board::hcode_of;
-use self::exports::{Exported, Exports};
+use self::board::{Board, InProgress, hcode_of};
+use self::event::{Event, LoadDone, LoadFailure};
+use self::exports::Exports;
 use self::queue::Hints;
-use self::turns::Turns;
+use self::turns::Scheduler;
 use crate::clock::Clock;
 use crate::http::{self, InboxState, Loading, Pulse, Shared};
-use crate::inbox::{Folders, IgnoredNames, Moment, Uploads};
+use crate::inbox::{Folders, IgnoredNames, LoadJob, Moment, Uploads};
 use crate::store::{Opening, Reader, Store, stop_waiting};
 use crate::submission::Submission;
-use crate::units::Stamp;
+use crate::units::ListStamp;
 use crate::world::World;
-use loader::{Done, Job, Trouble};
 use system::{notify_systemd, signals, watch};
-
-/// Everything that can wake the daemon.
-#[derive(Debug)]
-enum Event {
-    /// Time has passed.
-    Tick,
-    /// Something may have changed in the inbox.
-    Hint,
-    /// The loader begins to write an archive, and can take the next one.
-    Begun,
-    /// The loader has stored an archive.
-    Stored(i64),
-    /// An archive has its receipt and its last place, or met trouble.
-    Done(Box<Done>),
-    /// An export was made, or was not.
-    Exported(Box<Exported>),
-    /// Read configuration, units and code lists again.
-    Reload,
-    /// Come to an end.
-    Stop,
-}
 
 /// What the daemon is started with.
 pub struct Setup {
@@ -63,7 +43,7 @@ pub struct Setup {
     pub folders: Folders,
     /// The clock.
     pub clock: Clock,
-    /// Makes the world anew, at start and on reload.
+    /// Reads configuration, units and code lists, at start and on reload.
     pub world: Box<dyn Fn() -> anyhow::Result<World>>,
     /// Ends when the inbox is empty and nothing is being loaded.
     pub until_idle: bool,
@@ -73,20 +53,17 @@ pub struct Setup {
     pub idle: Box<dyn Fn(&Path)>,
 }
 
-/// An archive with the loader, and how far it is.
-type InHand = (Loading, Arc<AtomicU64>);
-
 struct Daemon {
     setup: Setup,
     world: Arc<World>,
     shared: Arc<Shared>,
-    turns: Turns,
-    jobs: Sender<Job>,
+    turns: Scheduler,
+    jobs: Sender<LoadJob>,
     exports: Exports,
     /// The archive that is being loaded.
-    loading: Option<InHand>,
-    /// The one that is judged, and written after it.
-    ahead: Option<InHand>,
+    loading: Option<InProgress>,
+    /// The one that is validated, and written after it.
+    ahead: Option<InProgress>,
     /// When the writing of the first began.
     began: Instant,
     /// The loader takes archives.
@@ -94,10 +71,10 @@ struct Daemon {
     /// Tells the numbers that are given.
     numbers: Reader,
     last_id: i64,
-    /// What was last said of trouble, so that it is not said at every look.
+    /// The failure that was last logged, so that it is not logged at every scan.
     said: Option<String>,
     /// The files that the list of units was last read from.
-    units_seen: Stamp,
+    units_seen: ListStamp,
     told_idle: bool,
 }
 
@@ -142,7 +119,7 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
     let server = http::start(Arc::clone(&shared))?;
     (setup.ready)(&format!("http://{}/", server.address()));
     notify_systemd(sd_notify::NotifyState::Ready);
-    let mut turns = Turns::new(setup.folders.clone(), setup.clock, hints);
+    let mut turns = Scheduler::new(setup.folders.clone(), setup.clock, hints);
     turns.queue.names = IgnoredNames::new(&world.config.inbox.ignore);
     let units_seen = world.units.stamp;
     let mut daemon = Daemon {
@@ -181,7 +158,7 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
 impl Daemon {
     fn run(&mut self, woken: &Receiver<Event>, server: &http::Server) {
         let ticks = tick(self.world.config.inbox.poll.0.max(Duration::from_millis(20)));
-        self.look();
+        self.scan_inbox();
         loop {
             // Looked at just then, and not at the tick after: its sender waits.
             let settled = self.turns.due_in(Instant::now()).map_or_else(never, after);
@@ -199,14 +176,14 @@ impl Daemon {
                     return;
                 }
             }
-            self.look();
+            self.scan_inbox();
             if self.setup.until_idle && self.told_idle {
                 return;
             }
         }
     }
 
-    /// Takes note of what has happened; whether that was the end.
+    /// Handles an event; true when it was the last.
     fn handle(&mut self, event: Event, server: &http::Server) -> bool {
         match event {
             Event::Tick => {
@@ -221,7 +198,7 @@ impl Daemon {
                 self.loading = self.ahead.take();
                 self.began = Instant::now();
             }
-            Event::Stored(id) => self.free(id),
+            Event::Stored(id) => self.release(id),
             Event::Done(done) => self.done(*done),
             Event::Exported(done) => {
                 self.shared.metrics.exported(done.is_made());
@@ -243,9 +220,9 @@ impl Daemon {
         Moment { instant: Instant::now(), at, settle, retry }
     }
 
-    /// Looks through the inbox, starts what goes next, and puts the state of
-    /// things on the board.
-    fn look(&mut self) {
+    /// Scans the inbox, starts the next archive, and publishes the inbox state for
+    /// HTTP.
+    fn scan_inbox(&mut self) {
         let (moment, uploads) = (self.moment(), &self.shared.uploads);
         let last = || self.numbers.last_submission();
         let met = self.turns.refresh(uploads, &last, moment);
@@ -259,13 +236,20 @@ impl Daemon {
             }
             self.said.clone_from(&trouble);
         }
-        let idle = self.turns.are_over();
-        self.exports.look(&self.world);
+        let idle = self.turns.is_idle();
+        self.exports.start_due(&self.world);
         if idle && !self.told_idle && self.last_id > 0 {
             (self.setup.idle)(&self.setup.folders.data);
         }
         self.told_idle = idle && (self.told_idle || self.last_id > 0);
-        self.show(trouble);
+        let board = Board {
+            inbox: &self.setup.folders.inbox(),
+            loading: self.loading.as_ref(),
+            ahead: self.ahead.as_ref(),
+            trouble,
+            now: self.setup.clock.now(),
+        };
+        board.publish(&mut self.turns.queue, &self.shared);
         self.shared.pulse.beat(Instant::now(), self.loader_lives);
     }
 
@@ -283,7 +267,11 @@ impl Daemon {
             since: self.setup.clock.now().to_rfc3339(),
             inflated_bytes: 0,
         };
-        let job = Job { world: Arc::clone(&self.world), claimed, inflated: Arc::clone(&inflated) };
+        let counter = Arc::clone(&inflated);
+        let progress = Arc::new(move |bytes| {
+            counter.fetch_add(bytes, Ordering::Relaxed);
+        });
+        let job = LoadJob { world: Arc::clone(&self.world), claimed, progress };
         if self.jobs.send(job).is_ok() {
             self.ahead = Some((loading, inflated));
         } else {
@@ -292,26 +280,26 @@ impl Daemon {
         }
     }
 
-    /// The loader has let go of an archive.
-    fn free(&mut self, id: i64) {
+    /// The loader is done with an archive, whatever became of it.
+    fn release(&mut self, id: i64) {
         self.ahead.take_if(|(ahead, _)| ahead.id == id);
         if self.loading.take_if(|(loading, _)| loading.id == id).is_some() {
             self.shared.metrics.loaded(self.began.elapsed());
         }
     }
 
-    fn done(&mut self, done: Done) {
-        self.free(done.claimed.id);
-        let hands = &mut self.turns.hands;
-        hands.done(done.claimed.id);
+    fn done(&mut self, done: LoadDone) {
+        self.release(done.claimed.id);
+        let claims = &mut self.turns.claims;
+        claims.done(done.claimed.id);
         match done.outcome {
-            Ok(submission) => tell(&submission),
-            Err(Trouble::Behind) => hands.try_at(Instant::now(), done.claimed),
-            Err(Trouble::Met(error)) => {
+            Ok(submission) => log_outcome(&submission),
+            Err(LoadFailure::Behind) => claims.retry_at(Instant::now(), done.claimed),
+            Err(LoadFailure::Met(error)) => {
                 let name = done.claimed.name.escape_debug();
                 log::error!("submission {} ({name}): {error}", done.claimed.id);
                 let at = Instant::now() + self.world.config.inbox.retry.0;
-                hands.try_at(at, done.claimed);
+                claims.retry_at(at, done.claimed);
             }
         }
     }
@@ -336,7 +324,7 @@ impl Daemon {
 
     /// A unit that has been added is let in without a restart.
     fn reload_if_units_changed(&mut self) {
-        let now = Stamp::now(&self.setup.folders.data, &self.world.config.units);
+        let now = ListStamp::now(&self.setup.folders.data, &self.world.config.units);
         if now.is_other(&self.units_seen, self.world.units.held.is_some()) {
             self.units_seen = now;
             self.reload();
@@ -362,7 +350,7 @@ fn keep_units(folders: &Folders, world: &World) {
 }
 
 /// One line in the log for each archive; no value of a row is ever logged.
-fn tell(s: &Submission) {
+fn log_outcome(s: &Submission) {
     let mut sum = crate::submission::Counts::default();
     for file in &s.files {
         sum.add(&file.counts);

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::inbox::{IgnoredNames, Index, Listing, Moment, Stamp, Uploads, depth_of};
+use crate::inbox::{FileStamp, IgnoredNames, Index, Listing, Moment, Uploads, depth_of};
 
 /// After a list nothing is listed for so many times as long as that took.
 const REST: u32 = 20;
@@ -101,7 +101,7 @@ impl Queue {
 
     fn list(&mut self, whole: &dyn Fn(&Path) -> bool, now: Moment) -> Result<(), String> {
         let begun = Instant::now();
-        let list = Listing::of(&self.inbox, &self.names);
+        let list = Listing::read(&self.inbox, &self.names);
         if let Ok(list) = list.as_ref() {
             self.index.reconcile(list, whole, now);
         }
@@ -123,7 +123,7 @@ impl Queue {
         uploads: &Uploads,
         waits: &dyn Fn(&str, chrono::NaiveDateTime) -> bool,
         now: Moment,
-    ) -> Option<(Arc<Path>, Stamp)> {
+    ) -> Option<(Arc<Path>, FileStamp)> {
         loop {
             let path = self.index.next(waits)?;
             if let Some(stamp) = self.index.confirm(&path, uploads.knows(&path), now) {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crossbeam_channel::Sender;
 use notify::Watcher as _;
 
-use super::Event;
+use super::event::Event;
 use super::queue::Hints;
 
 /// Change notification; without it (network shares, limits) polling goes on.

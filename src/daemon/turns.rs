@@ -1,12 +1,12 @@
-//! Whose turn it is: what lies in `work/` before what waits in the inbox, the
-//! smallest of all units first, and nothing of a unit while an earlier archive
-//! of it is not done, wherever that lies and whatever has become of it.
+//! Decides which archive is loaded next: those in `work/` before those in the
+//! inbox, the smallest of all units first, and none of a unit while an earlier
+//! archive of the unit is not done.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::hands::Hands;
+use super::claims::ActiveClaims;
 use super::queue::{Hints, Queue};
 use crate::clock::Clock;
 use crate::inbox::{
@@ -14,13 +14,13 @@ use crate::inbox::{
 };
 
 /// All that is not done.
-pub(super) struct Turns {
+pub(super) struct Scheduler {
     folders: Folders,
     clock: Clock,
     /// What waits in the inbox.
     pub(super) queue: Queue,
     /// Claims of ours.
-    pub(super) hands: Hands,
+    pub(super) claims: ActiveClaims,
     /// What else lies in `work/`.
     others: Vec<Standing>,
     /// The last archive that could not be claimed, and why.
@@ -29,11 +29,11 @@ pub(super) struct Turns {
     listed: bool,
 }
 
-impl Turns {
+impl Scheduler {
     pub(super) fn new(folders: Folders, clock: Clock, hints: Arc<Hints>) -> Self {
         let queue = Queue::new(folders.inbox(), hints);
-        let (hands, others) = (Hands::default(), Vec::new());
-        Self { folders, clock, queue, hands, others, unclaimed: None, listed: false }
+        let (claims, others) = (ActiveClaims::default(), Vec::new());
+        Self { folders, clock, queue, claims, others, unclaimed: None, listed: false }
     }
 
     /// Looks through the inbox, and through `work/`. Tells what trouble it met.
@@ -45,25 +45,30 @@ impl Turns {
     ) -> Option<String> {
         let listed = self.queue.refresh(uploads, now);
         self.listed = listed.is_ok();
-        let left = self.take_up(uploads, last, listed == Ok(true));
+        let left = self.recover_work(uploads, last, listed == Ok(true));
         listed.err().or(left)
     }
 
-    /// Takes up what lies in `work/` and is nobody's: what an earlier run left,
-    /// and what an `import` left that was killed. Promises are settled now and
+    /// Recovers the claims in `work/` that no process holds: left by an earlier
+    /// run, or by an `import` that was killed. Promises are settled now and
     /// then only, because each of them is looked at.
-    fn take_up(&mut self, uploads: &Uploads, last: LastNumber, settle: bool) -> Option<String> {
+    fn recover_work(
+        &mut self,
+        uploads: &Uploads,
+        last: LastNumber,
+        settle: bool,
+    ) -> Option<String> {
         let settled = if settle {
             let last = last().map_err(|error| error.to_string());
             last.and_then(|last| uploads.settle(last).map_err(|error| error.to_string()))
         } else {
             Ok(())
         };
-        let known = |id| self.hands.have(id);
+        let known = |id| self.claims.contains(id);
         let troubles = match recover(&self.folders, uploads, &self.clock, &known) {
             Ok(left) => {
                 let now = Instant::now();
-                left.claims.into_iter().for_each(|claimed| self.hands.try_at(now, claimed));
+                left.claims.into_iter().for_each(|claimed| self.claims.retry_at(now, claimed));
                 self.others = left.others;
                 (!left.troubles.is_empty()).then(|| left.troubles.join("; "))
             }
@@ -84,15 +89,15 @@ impl Turns {
         last: LastNumber,
         now: Moment,
     ) -> Option<Claimed> {
-        let due = self.hands.take_due(&self.others, Instant::now());
+        let due = self.claims.take_due(&self.others, Instant::now());
         let claimed = due.or_else(|| self.claim_next(uploads, last, now))?;
-        self.hands.give(&claimed);
+        self.claims.start(&claimed);
         Some(claimed)
     }
 
     fn claim_next(&mut self, uploads: &Uploads, last: LastNumber, now: Moment) -> Option<Claimed> {
-        let (hands, others) = (&self.hands, &self.others);
-        let waits = |unit: &str, time| hands.keep_back(others, unit, time);
+        let (claims, others) = (&self.claims, &self.others);
+        let waits = |unit: &str, time| claims.must_wait(others, unit, time);
         let (path, seen) = self.queue.next(uploads, &waits, now)?;
         match claim(&self.folders, uploads, (&path, seen), last, now.at) {
             Ok(Some(claimed)) => {
@@ -114,19 +119,19 @@ impl Turns {
         }
     }
 
-    /// Trouble of ours that keeps something waiting.
+    /// A failure of ours that keeps an archive waiting.
     pub(super) fn trouble(&mut self, now: Instant) -> Option<String> {
         self.unclaimed.take_if(|(path, _)| !self.queue.index.is_blocked(path));
-        let failed = self.hands.waits(now).map(|claimed| {
+        let failed = self.claims.first_waiting(now).map(|claimed| {
             let name = claimed.name.escape_debug();
             format!("submission {} ({name}) will be tried again", claimed.id)
         });
         failed.or_else(|| self.unclaimed.as_ref().map(|(_, trouble)| trouble.clone()))
     }
 
-    /// Nothing waits, and nothing is under way.
-    pub(super) fn are_over(&self) -> bool {
-        self.listed && self.hands.are_empty() && self.queue.index.is_empty()
+    /// Whether no archive waits or is being loaded.
+    pub(super) fn is_idle(&self) -> bool {
+        self.listed && self.claims.is_empty() && self.queue.index.is_empty()
     }
 
     /// In how long something is to be looked at again.

@@ -23,7 +23,7 @@ const LOCK: &str = ".lock";
 
 /// An export that was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Made {
+pub struct ExportFolder {
     /// Its folder.
     pub path: PathBuf,
     /// What it says of itself.
@@ -38,38 +38,39 @@ pub(super) fn home(data: &Path, name: &str) -> PathBuf {
 }
 
 /// Exports of a name, oldest first.
-pub fn list(data: &Path, name: &str) -> Result<Vec<Made>> {
+pub fn list(data: &Path, name: &str) -> Result<Vec<ExportFolder>> {
     made(&home(data, name))
 }
 
-/// Exports in a folder, oldest first. A folder without a manifest is none.
-pub(super) fn made(home: &Path) -> Result<Vec<Made>> {
+/// Exports in a folder, oldest first. A folder without a manifest is not an export.
+pub(super) fn made(home: &Path) -> Result<Vec<ExportFolder>> {
     let entries = match fs::read_dir(home) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(ExportError::io(home.display())(error)),
     };
-    let mut all: Vec<Made> = entries.flatten().filter_map(|entry| read(&entry.path())).collect();
+    let mut all: Vec<ExportFolder> =
+        entries.flatten().filter_map(|entry| read(&entry.path())).collect();
     all.sort_by_key(|made| (made.manifest.made_at, made.order));
     Ok(all)
 }
 
 /// What is there, as it was written.
-pub(super) fn reread(path: &Path) -> Result<Made> {
+pub(super) fn reread(path: &Path) -> Result<ExportFolder> {
     read(path).ok_or_else(|| {
         let what = format!("{} was taken away while it was made", path.display());
         ExportError::Refused(what)
     })
 }
 
-fn read(path: &Path) -> Option<Made> {
+fn read(path: &Path) -> Option<ExportFolder> {
     let order = order_of(path.file_name()?.to_str()?)?;
     // What a link leads to is not ours.
     if !path.symlink_metadata().ok()?.is_dir() {
         return None;
     }
     let manifest = serde_json::from_slice(&fs::read(path.join(manifest::FILE)).ok()?).ok()?;
-    Some(Made { path: path.to_owned(), manifest, order })
+    Some(ExportFolder { path: path.to_owned(), manifest, order })
 }
 
 /// `2014-01-31` or, for another of that day, `2014-01-31-2`.
@@ -131,7 +132,7 @@ fn free_name(home: &Path, day: NaiveDate) -> String {
         1 => day.to_string(),
         _ => format!("{day}-{number}"),
     };
-    let taken = |number: &u32| home.join(name(*number)).symlink_metadata().is_ok();
+    let taken = |number: &u32| crate::files::is_there(&home.join(name(*number))).unwrap_or(true);
     let free = (1..=u32::MAX).find(|number| !taken(number));
     name(free.expect("a folder holds fewer names than there are numbers"))
 }

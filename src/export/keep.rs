@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use super::folder::{self, ASIDE, Made};
+use super::folder::{self, ASIDE, ExportFolder};
 use super::manifest;
 use super::{ExportError, Result};
 use crate::crash_point;
@@ -26,7 +26,7 @@ pub(super) fn keep_newest(home: &Path, name: &str, keep: usize) -> Result<()> {
 }
 
 /// Something in the folder that the export did not put there.
-fn stranger(made: &Made) -> Result<Option<String>> {
+fn stranger(made: &ExportFolder) -> Result<Option<String>> {
     let own: BTreeSet<&str> =
         made.manifest.files.iter().map(|file| file.name.as_str()).chain([manifest::FILE]).collect();
     let trouble = |error| ExportError::io(made.path.display())(error);
@@ -42,7 +42,7 @@ fn stranger(made: &Made) -> Result<Option<String>> {
 }
 
 /// Takes the name away first, so that nobody ever sees half a folder.
-fn remove(home: &Path, made: &Made) -> Result<()> {
+fn remove(home: &Path, made: &ExportFolder) -> Result<()> {
     let name = made.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let aside = home.join(format!("{ASIDE}{name}"));
     let remove = || {

@@ -1,5 +1,6 @@
 //! Layouts of reports: what stands in which table, as data. Those built into
-//! the program, and the province's own in `DATA/reports/`, which come on top.
+//! the program, and the province's own in `DATA/config/reports/`, which come on
+//! top.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,17 +10,13 @@ use serde::Deserialize;
 
 use super::manifest::sha256;
 use crate::kpi::{Level, Library, years};
+use crate::overlay::{CONFIG, Overlay};
 use crate::report::Bilingual;
-
-#[derive(rust_embed::RustEmbed)]
-#[folder = "config/reports"]
-#[include = "*.toml"]
-struct Tomls;
 
 /// What stands in a report.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Layout {
+pub struct ReportLayout {
     /// Its name; that of its file.
     #[serde(skip)]
     pub name: String,
@@ -49,7 +46,7 @@ pub struct Indicators {
     /// Headings of indicator, target, small success and description. `{year}`
     /// is filled in.
     pub headings: [Bilingual; 4],
-    /// Its rows.
+    /// Rows in the order of the report.
     pub row: Vec<IndicatorRow>,
 }
 
@@ -77,7 +74,7 @@ pub struct IndicatorRow {
 pub struct Results {
     /// Title of the table.
     pub title: Bilingual,
-    /// Its rows.
+    /// Rows in the order of the report.
     pub row: Vec<ResultRow>,
 }
 
@@ -105,7 +102,7 @@ pub struct ResultRow {
     pub chart: bool,
 }
 
-impl Layout {
+impl ReportLayout {
     /// Whether its texts speak of a region.
     pub fn needs_region(&self) -> bool {
         self.lines.iter().chain([&self.title]).any(|words| words.th.contains("{region}"))
@@ -143,35 +140,34 @@ impl IndicatorRow {
 /// All layouts by name.
 #[derive(Debug, Clone, Default)]
 pub struct Layouts {
-    all: BTreeMap<String, Arc<Layout>>,
+    all: BTreeMap<String, Arc<ReportLayout>>,
 }
 
 impl Layouts {
-    /// The built-in layouts, with those of a folder put over them.
-    pub fn load(own: Option<&Path>, library: &Library) -> Result<Self, String> {
+    /// The built-in layouts, with the province's own put over them.
+    pub fn load(own: Option<&Overlay>, library: &Library) -> Result<Self, String> {
         let mut texts = BTreeMap::new();
-        for name in Tomls::iter() {
-            let bytes = Tomls::get(&name).map(|file| file.data.into_owned()).unwrap_or_default();
-            let text = String::from_utf8(bytes).map_err(|_| format!("reports/{name}: no UTF-8"))?;
-            texts.insert(name.trim_end_matches(".toml").to_owned(), text);
+        let stem =
+            |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        for file in CONFIG.get_dir("reports").into_iter().flat_map(|folder| folder.files()) {
+            let text = file.contents_utf8();
+            let text = text.ok_or_else(|| format!("{}: no UTF-8", file.path().display()))?;
+            texts.insert(stem(file.path()), text.to_owned());
         }
-        for entry in own.and_then(|own| own.read_dir().ok()).into_iter().flatten().flatten() {
-            let path = entry.path();
-            if path.extension().is_some_and(|e| e == "toml") {
-                let text = crate::files::read_plain(&path)
-                    .map_err(|error| format!("{}: {error}", path.display()))?;
-                let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-                texts.insert(name, text);
-            }
+        let own = own.map_or_else(|| Ok(Vec::new()), Overlay::files);
+        for (_, path) in own.map_err(|error| error.to_string())? {
+            let text = crate::files::read_plain(&path)
+                .map_err(|error| format!("{}: {error}", path.display()))?;
+            texts.insert(stem(&path), text);
         }
         let read = |(name, text): (String, String)| {
-            Layout::read(&name, &text, library).map(|layout| (name, Arc::new(layout)))
+            ReportLayout::read(&name, &text, library).map(|layout| (name, Arc::new(layout)))
         };
         Ok(Self { all: texts.into_iter().map(read).collect::<Result<_, _>>()? })
     }
 
     /// A layout by name.
-    pub fn get(&self, name: &str) -> Option<&Layout> {
+    pub fn get(&self, name: &str) -> Option<&ReportLayout> {
         self.all.get(name).map(|layout| &**layout)
     }
 

@@ -13,7 +13,7 @@ pub const FILE: &str = "manifest.json";
 /// A file of an export.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileLine {
-    /// Its name.
+    /// File name within the folder of the export.
     pub name: String,
     /// Its size.
     pub bytes: u64,

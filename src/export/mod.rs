@@ -29,14 +29,14 @@ mod state;
 mod texts;
 
 pub use document::{KpiPage, page_of};
-pub use folder::{Made, list, sweep};
-pub use layout::{Layout, Layouts};
+pub use folder::{ExportFolder, list, sweep};
+pub use layout::{Layouts, ReportLayout};
 pub use manifest::{FileLine, Manifest};
 pub use period::PeriodRule;
-pub use plan::{Content, Plan, chosen, plans};
+pub use plan::{ExportContent, ExportPlan, chosen, plans};
 pub use region::{RegionReport, report};
-pub use run::{Composed, Place, compose, run};
-pub use state::{State, known_past, past};
+pub use run::{ExportContext, RenderedExport, compose, run};
+pub use state::{ScheduleState, known_past, past};
 
 use crate::kpi::KpiError;
 use crate::report::ReportError;

@@ -9,7 +9,7 @@ use crate::kpi::{Period, YearKind};
 
 /// A part of a year.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
+enum YearPart {
     Year,
     Quarter,
     Month,
@@ -24,9 +24,9 @@ enum Rule {
     /// Always the same.
     Fixed(Period),
     /// The one in which it is due.
-    Current(Part),
+    Current(YearPart),
     /// The one before that.
-    Previous(Part),
+    Previous(YearPart),
 }
 
 impl FromStr for PeriodRule {
@@ -35,13 +35,13 @@ impl FromStr for PeriodRule {
     fn from_str(text: &str) -> Result<Self, String> {
         let words: Vec<&str> = text.split_whitespace().collect();
         let part = |name: &str| match name {
-            "year" => Some(Part::Year),
-            "quarter" => Some(Part::Quarter),
-            "month" => Some(Part::Month),
+            "year" => Some(YearPart::Year),
+            "quarter" => Some(YearPart::Quarter),
+            "month" => Some(YearPart::Month),
             _ => None,
         };
         let rule = match words[..] {
-            ["current"] => Some(Rule::Current(Part::Year)),
+            ["current"] => Some(Rule::Current(YearPart::Year)),
             ["current", name] => part(name).map(Rule::Current),
             ["previous", name] => part(name).map(Rule::Previous),
             [name] => name.parse().ok().map(Rule::Fixed),
@@ -73,9 +73,9 @@ impl PeriodRule {
                 let days = holding(day, part, kind).days(kind);
                 // Quarters are cumulative: only their last three months are theirs.
                 let first = match part {
-                    Part::Year => days.year_start,
-                    Part::Quarter => days.quarter_start,
-                    Part::Month => days.start,
+                    YearPart::Year => days.year_start,
+                    YearPart::Quarter => days.quarter_start,
+                    YearPart::Month => days.start,
                 };
                 holding(first - ChronoDays::new(1), part, kind)
             }
@@ -84,15 +84,15 @@ impl PeriodRule {
 }
 
 /// The part of a year in which a day lies.
-fn holding(day: NaiveDate, part: Part, kind: YearKind) -> Period {
+fn holding(day: NaiveDate, part: YearPart, kind: YearKind) -> Period {
     let read = |name: String| name.parse().expect("the clock is in our time");
     let era = day.year() + BUDDHIST_ERA;
-    if part == Part::Month {
+    if part == YearPart::Month {
         return read(format!("{era}-{:02}", day.month()));
     }
     let year: Period = read(era.to_string());
     let year = if year.days(kind).end < day { era + 1 } else { era };
-    if part == Part::Year {
+    if part == YearPart::Year {
         return read(year.to_string());
     }
     let quarters = (1..=4).map(|quarter| read(format!("{year}Q{quarter}")));

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::layout::{Layout, Layouts};
+use super::layout::{Layouts, ReportLayout};
 use super::period::PeriodRule;
 use crate::config::Export;
 use crate::kpi::{Definition, Level, Library};
+use crate::overlay::{self, Overlay};
 use crate::report::{Format, Lang};
 
-/// Folders below `exports/` that have another use (contract §13).
+/// Folders below `exports/` that have another use (docs/rules.md#forwarding).
 const RESERVED: [&str; 1] = ["forward"];
 
 /// Longest name.
@@ -20,7 +21,7 @@ const MOST_KEPT: usize = 10_000;
 
 /// What is exported.
 #[derive(Debug, Clone)]
-pub enum Content {
+pub enum ExportContent {
     /// KPIs at a level.
     Kpis {
         /// The KPIs, in the order in which they are shown.
@@ -33,7 +34,7 @@ pub enum Content {
     /// A report.
     Report {
         /// Its layout.
-        layout: Box<Layout>,
+        layout: Box<ReportLayout>,
         /// The region it is about.
         region: String,
     },
@@ -41,13 +42,13 @@ pub enum Content {
 
 /// An export that can be run.
 #[derive(Debug, Clone)]
-pub struct Plan {
-    /// Its name.
+pub struct ExportPlan {
+    /// Name of the export: its key in the configuration, and its folder.
     pub name: String,
     /// When it is due, as written.
     pub schedule: String,
     /// What is exported.
-    pub content: Content,
+    pub content: ExportContent,
     /// Of which period.
     pub period: PeriodRule,
     /// In which formats.
@@ -60,8 +61,12 @@ pub struct Plan {
 
 /// Looks up what all exports name; every mistake is told with the export's
 /// name. Schedules are proven by the caller, who knows cron.
-pub fn plans(exports: &[Export], library: &Library, data: &Path) -> Result<Vec<Plan>, Vec<String>> {
-    let layouts = match Layouts::load(Some(&data.join("reports")), library) {
+pub fn plans(
+    exports: &[Export],
+    library: &Library,
+    data: &Path,
+) -> Result<Vec<ExportPlan>, Vec<String>> {
+    let layouts = match Layouts::load(Some(&Overlay::new(data, overlay::REPORTS)), library) {
         Ok(layouts) => layouts,
         Err(what) => return Err(vec![what]),
     };
@@ -79,13 +84,13 @@ pub fn plans(exports: &[Export], library: &Library, data: &Path) -> Result<Vec<P
     if mistakes.is_empty() { Ok(found) } else { Err(mistakes) }
 }
 
-fn plan(export: &Export, library: &Library, layouts: &Layouts) -> Result<Plan, String> {
+fn plan(export: &Export, library: &Library, layouts: &Layouts) -> Result<ExportPlan, String> {
     check_name(&export.name)?;
     if !(1..=MOST_KEPT).contains(&export.keep) {
         return Err(format!("keep is a number from 1 to {MOST_KEPT}"));
     }
     let formats: Vec<&str> = export.formats.iter().map(String::as_str).collect();
-    Ok(Plan {
+    Ok(ExportPlan {
         name: export.name.clone(),
         schedule: export.schedule.clone(),
         content: content(export, library, layouts)?,
@@ -125,7 +130,7 @@ fn read_formats(names: &[&str]) -> Result<BTreeSet<Format>, String> {
     if formats.is_empty() { Err("formats names none".to_owned()) } else { Ok(formats) }
 }
 
-fn content(export: &Export, library: &Library, layouts: &Layouts) -> Result<Content, String> {
+fn content(export: &Export, library: &Library, layouts: &Layouts) -> Result<ExportContent, String> {
     match (&export.report, export.kpis.is_empty()) {
         (Some(name), true) => {
             let layout = layouts.get(name).ok_or_else(|| {
@@ -135,9 +140,9 @@ fn content(export: &Export, library: &Library, layouts: &Layouts) -> Result<Cont
             if layout.needs_region() && region.is_empty() {
                 return Err(format!("the report {name} needs a region"));
             }
-            Ok(Content::Report { layout: Box::new(layout.clone()), region })
+            Ok(ExportContent::Report { layout: Box::new(layout.clone()), region })
         }
-        (None, false) => Ok(Content::Kpis {
+        (None, false) => Ok(ExportContent::Kpis {
             definitions: chosen(&export.kpis, library)?,
             level: export.level.parse()?,
             trend: export.trend,
@@ -154,7 +159,7 @@ pub fn chosen(ids: &[String], library: &Library) -> Result<Vec<Definition>, Stri
     }
     let find = |id: &String| {
         library.get(id).cloned().ok_or_else(|| {
-            let near = crate::catalog::nearest(id, library.kpis.keys().map(String::as_str));
+            let near = crate::spelling::nearest(id, library.kpis.keys().map(String::as_str));
             let near = near.map_or(String::new(), |near| format!(" (did you mean {near}?)"));
             format!("there is no KPI {id:?}{near}")
         })

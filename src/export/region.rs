@@ -7,9 +7,11 @@ use chrono::{Datelike, NaiveDate};
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::document::{amount, days, decimal, in_words, label, outcome_of, point};
-use super::layout::{IndicatorRow, Layout, ResultRow};
+use super::layout::{IndicatorRow, ReportLayout, ResultRow};
 use super::{Result, texts};
-use crate::kpi::{Amount, Counts, Days, Definition, KpiResult, KpiRow, Period, Scale};
+use crate::kpi::{
+    Amount, CountingUnit, Definition, KpiResult, KpiRow, Period, PeriodDays, ValueScale,
+};
 use crate::report::chart::{Chart, Shape};
 use crate::report::{Bilingual, Cell, Column, Document, Kind, Part, Prose, Table};
 use crate::text::{message, message_with};
@@ -18,20 +20,20 @@ use crate::text::{message, message_with};
 #[derive(Debug, Clone)]
 pub struct RegionReport<'a> {
     /// The layout.
-    pub layout: &'a Layout,
+    pub layout: &'a ReportLayout,
     /// The region.
     pub region: &'a str,
     /// The period.
     pub period: Period,
-    /// Its days.
-    pub days: Days,
+    /// Days of the period, ends included.
+    pub days: PeriodDays,
     /// What each row of the results comes to.
-    pub counted: Vec<Counted<'a>>,
+    pub counted: Vec<RegionCounts<'a>>,
 }
 
 /// What a row of the results comes to.
 #[derive(Debug, Clone)]
-pub struct Counted<'a> {
+pub struct RegionCounts<'a> {
     /// The KPI.
     pub definition: &'a Definition,
     /// Its groups.
@@ -164,7 +166,7 @@ impl RegionReport<'_> {
         let mut table = Table::new(&name, self.fill(&layout.title), result_columns());
         let mut charts = Vec::new();
         for (number, (row, counted)) in layout.row.iter().zip(&self.counted).enumerate() {
-            let Counted { definition, result, of_region } = counted;
+            let RegionCounts { definition, result, of_region } = counted;
             let rows = groups(row, counted);
             let known = rows.iter().any(|(_, row)| row.is_some());
             for (group, counted) in &rows {
@@ -217,7 +219,7 @@ fn notes(definition: &Definition) -> Option<Bilingual> {
 }
 
 /// A group's name, and what it comes to; none where the data say nothing.
-type Group = (Bilingual, Option<KpiRow>);
+type RegionGroup = (Bilingual, Option<KpiRow>);
 
 /// Says that a value was not computed.
 fn entered(definition: &Definition) -> Bilingual {
@@ -243,10 +245,10 @@ fn headed(text: &str) -> (Option<&str>, &str) {
 }
 
 /// Groups that a row of the layout shows.
-fn groups(row: &ResultRow, counted: &Counted<'_>) -> Vec<Group> {
-    let Counted { definition, result, of_region } = counted;
+fn groups(row: &ResultRow, counted: &RegionCounts<'_>) -> Vec<RegionGroup> {
+    let RegionCounts { definition, result, of_region } = counted;
     let find = |code: &String| result.rows.iter().find(|row| row.code == *code).cloned();
-    let mut chosen: Vec<Group> = if row.only.is_empty() {
+    let mut chosen: Vec<RegionGroup> = if row.only.is_empty() {
         result.rows.iter().map(|row| (label(row), Some(row.clone()))).collect()
     } else {
         row.only.iter().map(|code| (Bilingual::same(code), find(code))).collect()
@@ -268,11 +270,12 @@ fn groups(row: &ResultRow, counted: &Counted<'_>) -> Vec<Group> {
 /// Persons cannot be added up, because one may be in two groups, and neither
 /// can changes that were entered, whose base nobody knows.
 fn can_be_added_up(definition: &Definition, rows: &[&KpiRow]) -> bool {
-    let based = definition.scale != Scale::Change || rows.iter().all(|row| row.before.is_some());
-    rows.len() < 2 || (definition.counts != Counts::Persons && based)
+    let based =
+        definition.scale != ValueScale::Change || rows.iter().all(|row| row.before.is_some());
+    rows.len() < 2 || (definition.counts != CountingUnit::Persons && based)
 }
 
-/// Groups together; nothing when there is none.
+/// Adds up groups; none without a group.
 fn added_up(definition: &Definition, rows: &[&KpiRow]) -> Option<KpiRow> {
     let (first, more) = rows.split_first()?;
     let mut sum = (*first).clone();
@@ -289,15 +292,15 @@ fn added_up(definition: &Definition, rows: &[&KpiRow]) -> Option<KpiRow> {
         sum.not_sent = sum.not_sent.filter(|_| row.not_sent.is_some());
     }
     let factor = match definition.scale {
-        Scale::Percent => Decimal::ONE_HUNDRED,
-        Scale::PerThousand => Decimal::ONE_THOUSAND,
-        Scale::Ratio | Scale::Mean | Scale::Change => Decimal::ONE,
+        ValueScale::Percent => Decimal::ONE_HUNDRED,
+        ValueScale::PerThousand => Decimal::ONE_THOUSAND,
+        ValueScale::Ratio | ValueScale::Mean | ValueScale::Change => Decimal::ONE,
     };
     let of = |numerator: Amount, denominator: Amount| {
         (numerator.decimal() * factor).checked_div(denominator.decimal())
     };
     let now = of(sum.numerator, sum.denominator);
-    let value = if definition.scale == Scale::Change {
+    let value = if definition.scale == ValueScale::Change {
         let before = sum.before.and_then(|(numerator, denominator)| of(numerator, denominator));
         now.zip(before).map(|(now, before)| now - before)
     } else {
@@ -354,7 +357,7 @@ fn year_of(definition: &Definition, result: &KpiResult) -> i32 {
     period.map_or(0, |period| period.days(definition.year).year)
 }
 
-fn chart(row: &ResultRow, definition: &Definition, rows: &[Group]) -> Chart {
+fn chart(row: &ResultRow, definition: &Definition, rows: &[RegionGroup]) -> Chart {
     let points = rows.iter().map(|(label, row)| match row {
         Some(row) => point(label.clone(), row),
         None => crate::report::chart::Point { label: label.clone(), value: None, met: None },

@@ -9,19 +9,19 @@ use chrono::{DateTime, FixedOffset, NaiveDate};
 use super::document::{KpiPage, page_of};
 use super::manifest::Manifest;
 use super::period::PeriodRule;
-use super::plan::{Content, Plan};
-use super::region::{Counted, RegionReport, report};
-use super::{ExportError, Made, Result, folder, keep, state};
+use super::plan::{ExportContent, ExportPlan};
+use super::region::{RegionCounts, RegionReport, report};
+use super::{ExportError, ExportFolder, Result, folder, keep, state};
 use crate::crash_point;
-use crate::kpi::{Definition, KpiResult, Level, Library, Period, REGION, Session, YearKind};
+use crate::kpi::{Calculator, Definition, KpiResult, Level, Library, Period, REGION, YearKind};
 use crate::report::{Document, Format, Lang};
 use crate::score::Rulebooks;
-use crate::store::{Kept, Reader};
+use crate::store::{Reader, ResultCache};
 use crate::world::World;
 
 /// What an export is run over.
 #[derive(Clone, Copy)]
-pub struct Place<'a> {
+pub struct ExportContext<'a> {
     /// All that counting rests on.
     pub world: &'a World,
     /// The KPIs.
@@ -35,7 +35,7 @@ pub struct Place<'a> {
 }
 
 /// What was composed, before it has files.
-pub struct Composed {
+pub struct RenderedExport {
     /// The document.
     pub document: Document,
     /// What was counted, as `kpi run --json` tells it; none for a report.
@@ -45,7 +45,11 @@ pub struct Composed {
 }
 
 /// Runs an export for a time of its schedule, or by hand.
-pub fn run(place: &Place<'_>, plan: &Plan, due: Option<DateTime<FixedOffset>>) -> Result<Made> {
+pub fn run(
+    place: &ExportContext<'_>,
+    plan: &ExportPlan,
+    due: Option<DateTime<FixedOffset>>,
+) -> Result<ExportFolder> {
     let home = folder::home(place.data, &plan.name);
     let _turn = folder::turn(&home)?;
     folder::sweep_held(&home)?;
@@ -75,14 +79,14 @@ pub fn run(place: &Place<'_>, plan: &Plan, due: Option<DateTime<FixedOffset>>) -
 
 /// Counts what a document needs, in one state of the store, and makes it.
 pub fn compose(
-    place: &Place<'_>,
-    content: &Content,
+    place: &ExportContext<'_>,
+    content: &ExportContent,
     period: PeriodRule,
     day: NaiveDate,
-) -> Result<Composed> {
+) -> Result<RenderedExport> {
     let reader = Reader::open(place.database, None)?;
-    let kept = Kept::of(place.data, place.world.config.limits.figures_kept_mib);
-    let session = Session::new(place.world, &reader)?.keeping(&kept);
+    let kept = ResultCache::open(place.data, place.world.config.limits.figures_kept_mib);
+    let session = Calculator::new(place.world, &reader)?.with_cache(&kept);
     let basis = Manifest {
         as_of_submission: reader.last_submission()?,
         rulebooks: rulebooks(place.data)?,
@@ -90,10 +94,10 @@ pub fn compose(
     };
     let counter = Counter { place, reader: &reader, session, basis, periods: BTreeSet::new() };
     match content {
-        Content::Kpis { definitions, level, trend } => {
+        ExportContent::Kpis { definitions, level, trend } => {
             counter.kpis(definitions, *level, period, day, *trend)
         }
-        Content::Report { layout, region } => {
+        ExportContent::Report { layout, region } => {
             let period = period.on(day, YearKind::Fiscal);
             counter.report(layout, region, period)
         }
@@ -102,11 +106,11 @@ pub fn compose(
 
 fn rulebooks(data: &Path) -> Result<BTreeMap<i32, String>> {
     let all =
-        Rulebooks::new(data).all().map_err(|error| ExportError::Refused(error.to_string()))?;
+        Rulebooks::open(data).all().map_err(|error| ExportError::Refused(error.to_string()))?;
     Ok(all.into_iter().map(|book| (book.round, book.sha256)).collect())
 }
 
-impl Composed {
+impl RenderedExport {
     /// The files of a format.
     pub fn files(
         &self,
@@ -137,9 +141,9 @@ impl Composed {
 
 /// Counts, and keeps on record what was counted.
 struct Counter<'a> {
-    place: &'a Place<'a>,
+    place: &'a ExportContext<'a>,
     reader: &'a Reader,
-    session: Session<'a>,
+    session: Calculator<'a>,
     basis: Manifest,
     periods: BTreeSet<String>,
 }
@@ -152,7 +156,7 @@ impl Counter<'_> {
         rule: PeriodRule,
         day: NaiveDate,
         trend: bool,
-    ) -> Result<Composed> {
+    ) -> Result<RenderedExport> {
         self.basis.level = Some(level.to_string());
         // Those that live in one kind of year share building blocks: they are
         // counted one after the other.
@@ -190,7 +194,12 @@ impl Counter<'_> {
         Ok(months)
     }
 
-    fn report(mut self, layout: &super::Layout, region: &str, period: Period) -> Result<Composed> {
+    fn report(
+        mut self,
+        layout: &super::ReportLayout,
+        region: &str,
+        period: Period,
+    ) -> Result<RenderedExport> {
         let mut counted = Vec::new();
         for row in &layout.results.row {
             let definition = self.place.library.get(&row.kpi);
@@ -199,7 +208,7 @@ impl Counter<'_> {
             let result = self.count(definition, &period, level)?;
             let place = format!("{REGION}:{region}");
             let of_region = self.session.entered(definition, &period, &place)?;
-            counted.push(Counted { definition, result, of_region });
+            counted.push(RegionCounts { definition, result, of_region });
         }
         self.basis.report = Some((layout.name.clone(), layout.version.clone()));
         self.basis.region = (!region.is_empty()).then(|| region.to_owned());
@@ -230,9 +239,9 @@ impl Counter<'_> {
         Ok(result)
     }
 
-    fn composed(mut self, document: Document, results: Option<Vec<KpiResult>>) -> Composed {
+    fn composed(mut self, document: Document, results: Option<Vec<KpiResult>>) -> RenderedExport {
         self.basis.periods = self.periods.into_iter().collect();
-        Composed { document, results, basis: self.basis }
+        RenderedExport { document, results, basis: self.basis }
     }
 }
 

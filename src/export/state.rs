@@ -14,7 +14,7 @@ const FILE: &str = ".schedule.json";
 
 /// What is on record of a schedule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct State {
+pub struct ScheduleState {
     /// The schedule as written.
     pub schedule: String,
     /// Since when it is watched.
@@ -25,20 +25,25 @@ pub struct State {
 
 /// The past of an export's schedule. One that is new, or was changed, is
 /// watched from now on: it has missed nothing.
-pub fn past(data: &Path, name: &str, schedule: &str, now: DateTime<FixedOffset>) -> Result<State> {
+pub fn past(
+    data: &Path,
+    name: &str,
+    schedule: &str,
+    now: DateTime<FixedOffset>,
+) -> Result<ScheduleState> {
     let home = folder::home(data, name);
     make_folder(&home, 0o700).map_err(ExportError::io(home.display()))?;
     if let Some(state) = known_past(data, name, schedule)? {
         return Ok(state);
     }
-    let mut state = State { schedule: schedule.to_owned(), since: now, done: None };
+    let mut state = ScheduleState { schedule: schedule.to_owned(), since: now, done: None };
     write(&home, &state)?;
     state.done = answered(&home)?;
     Ok(state)
 }
 
 /// The past of an export's schedule, if it is watched.
-pub fn known_past(data: &Path, name: &str, schedule: &str) -> Result<Option<State>> {
+pub fn known_past(data: &Path, name: &str, schedule: &str) -> Result<Option<ScheduleState>> {
     let home = folder::home(data, name);
     let Some(mut state) = read(&home).filter(|state| state.schedule == schedule) else {
         return Ok(None);
@@ -61,13 +66,13 @@ pub(super) fn seen_to(home: &Path, due: DateTime<FixedOffset>) -> Result<()> {
     write(home, &state)
 }
 
-fn read(home: &Path) -> Option<State> {
+fn read(home: &Path) -> Option<ScheduleState> {
     // A file that cannot be read is as good as none: it is written anew, and
     // the folders still say what was made.
     serde_json::from_slice(&std::fs::read(home.join(FILE)).ok()?).ok()
 }
 
-fn write(home: &Path, state: &State) -> Result<()> {
+fn write(home: &Path, state: &ScheduleState) -> Result<()> {
     let path = home.join(FILE);
     let text = serde_json::to_vec(state).unwrap_or_default();
     write_whole(&path, &text).map_err(ExportError::io(path.display()))

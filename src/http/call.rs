@@ -17,7 +17,7 @@ use super::shared::Shared;
 use super::upload::Sent;
 use super::viewer::Viewer;
 use crate::kpi::Period;
-use crate::store::{Action, Entry, Page, Reader};
+use crate::store::{AccessEntry, Action, ListPage, Reader};
 use crate::submission::Status;
 use crate::world::World;
 
@@ -284,7 +284,7 @@ impl Call<'_> {
             return Ok(());
         }
         let known = self.world.units.by_code.keys().map(String::as_str);
-        let near = crate::catalog::nearest(hcode, known);
+        let near = crate::spelling::nearest(hcode, known);
         let near = near.map_or(String::new(), |near| format!("; the nearest is {near}"));
         Err(Problem::new(problem::NO_UNIT, format!("{name}: there is no unit {hcode}{near}")))
     }
@@ -311,7 +311,7 @@ impl Call<'_> {
     ) -> Result<(), Problem> {
         let Some(identity) = &viewer.identity else { return Ok(()) };
         let at = self.shared.clock.stamp();
-        self.shared.gate.log(&Entry {
+        self.shared.gate.log(&AccessEntry {
             at: &at,
             identity,
             peer: &viewer.peer,
@@ -324,7 +324,7 @@ impl Call<'_> {
     }
 
     /// A page of a list, with the address of the next one.
-    pub fn page_of<T: Serialize>(&self, page: &Page<T>) -> Result<Reply, Problem> {
+    pub fn page_of<T: Serialize>(&self, page: &ListPage<T>) -> Result<Reply, Problem> {
         let reply = Reply::json(page)?;
         Ok(self.link_next(reply, page.page, page.per_page, page.total))
     }

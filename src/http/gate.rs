@@ -15,7 +15,7 @@ use super::viewer::Viewer;
 use crate::access::{Identity, Role, Secret, SecretKind};
 use crate::clock::{Clock, stamp};
 use crate::config::Http;
-use crate::store::{AccessLine, AccessStore, Entry, Found, Page, StoreError};
+use crate::store::{AccessEntry, AccessLine, AccessStore, FoundToken, ListPage, StoreError};
 
 /// Name of the cookie of a session.
 pub const COOKIE: &str = "khlang";
@@ -130,7 +130,7 @@ impl Gate {
         Ok(viewer)
     }
 
-    fn token(&self, secret: Option<&Secret>, now: &str) -> Result<Option<Found>, Problem> {
+    fn token(&self, secret: Option<&Secret>, now: &str) -> Result<Option<FoundToken>, Problem> {
         let Some(secret) = secret else { return Ok(None) };
         Ok(self.reader().find_token(secret, now)?)
     }
@@ -172,7 +172,7 @@ impl Gate {
     }
 
     /// Notes the use of a token, now and then.
-    fn used(&self, found: &Found, clock: &Clock) {
+    fn used(&self, found: &FoundToken, clock: &Clock) {
         let now = clock.now();
         let last = found.last_used_at.as_deref().unwrap_or_default();
         let last = chrono::DateTime::parse_from_rfc3339(last).ok();
@@ -226,7 +226,7 @@ impl Gate {
 
     /// Writes a line of the access log. What cannot be logged is not done: the
     /// caller answers with the problem instead.
-    pub fn log(&self, entry: &Entry<'_>) -> Result<(), Problem> {
+    pub fn log(&self, entry: &AccessEntry<'_>) -> Result<(), Problem> {
         Ok(self.writer().log(entry)?)
     }
 
@@ -237,7 +237,7 @@ impl Gate {
         to: Option<&str>,
         page: u64,
         per_page: u64,
-    ) -> Result<Page<AccessLine>, Problem> {
+    ) -> Result<ListPage<AccessLine>, Problem> {
         Ok(self.reader().logged(from, to, page, per_page)?)
     }
 }

@@ -42,7 +42,7 @@ use std::thread::{Builder, JoinHandle};
 pub use figures::Figures;
 pub use gate::Gate;
 pub use metrics::Metrics;
-pub use shared::{Blocked, Ignored, InboxState, Loading, Pulse, Shared, UnitQueue, Waiting};
+pub use shared::{Blocked, Ignored, InboxState, Loading, Pulse, Shared, Waiting};
 pub use viewer::Viewer;
 
 /// A server that runs until it is stopped or dropped.

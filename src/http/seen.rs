@@ -16,7 +16,7 @@ use super::figures;
 use super::problem::Problem;
 use crate::export::{KpiPage, page_of};
 use crate::kpi::{
-    Amount, Counts, Definition, KpiResult, KpiRow, Level, NotComputable, Period, Span,
+    Amount, CountingUnit, Definition, KpiResult, KpiRow, Level, NotComputable, Period, PeriodSpan,
 };
 use crate::privacy::{Cell, hide, is_small};
 use crate::report::{Bilingual, Cell as Shown, Document, Part};
@@ -51,7 +51,7 @@ pub struct SeenKpi {
     /// Id of the indicator.
     pub kpi: String,
     /// The period and its days.
-    pub period: Span,
+    pub period: PeriodSpan,
     /// The level of the rows.
     pub level: Level,
     /// One row a group.
@@ -107,7 +107,7 @@ fn limit(call: &Call) -> u64 {
 /// points counts nobody.
 fn counts(definition: &Definition, row: &KpiRow) -> (u64, u64) {
     let whole = |amount: Amount| u64::try_from(amount.decimal().trunc()).unwrap_or(u64::MAX);
-    let of_persons = definition.places == 0 && definition.counts != Counts::Reported;
+    let of_persons = definition.places == 0 && definition.counts != CountingUnit::Reported;
     let numerator = if of_persons { whole(row.numerator) } else { 0 };
     (numerator, whole(row.denominator))
 }

@@ -14,7 +14,7 @@ use super::figures::Figures;
 use super::gate::Gate;
 use super::metrics::Metrics;
 use crate::clock::Clock;
-use crate::inbox::Uploads;
+use crate::inbox::{Place, Uploads};
 use crate::world::World;
 
 /// Shared by the daemon and the workers of HTTP.
@@ -123,9 +123,9 @@ pub struct InboxState {
     pub trouble: Option<String>,
     /// When the folder was last looked through, RFC 3339.
     pub last_scan: Option<String>,
-    /// By HCODE: what waits of a unit.
+    /// All that waits, by the HCODE that its name says.
     #[serde(skip)]
-    pub units: BTreeMap<String, UnitQueue>,
+    pub queues: BTreeMap<Option<String>, BTreeMap<Place, Waiting>>,
 }
 
 impl InboxState {
@@ -133,15 +133,19 @@ impl InboxState {
     pub fn waiting(&self) -> usize {
         self.waiting_total.max(self.waiting.len())
     }
-}
 
-/// What waits of a unit.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct UnitQueue {
-    /// How many.
-    pub total: usize,
-    /// The first of them.
-    pub first: Vec<Waiting>,
+    /// Puts what waits at a place there, or takes it away.
+    pub fn put(&mut self, place: Place, waiting: Option<Waiting>) {
+        let hcode = place.hcode.clone();
+        let queue = self.queues.entry(hcode.clone()).or_default();
+        match waiting {
+            Some(waiting) => drop(queue.insert(place, waiting)),
+            None => drop(queue.remove(&place)),
+        }
+        if queue.is_empty() {
+            self.queues.remove(&hcode);
+        }
+    }
 }
 
 /// A file, or a folder of the inbox, that cannot be taken.

@@ -1,4 +1,4 @@
-//! Who looks, and what they may see (contract §14): a unit its own rows, a
+//! Who looks, and what they may see (docs/rules.md#http): a unit its own rows, a
 //! main unit those of its units, the province all, a monitoring system none.
 
 use std::borrow::Cow;

@@ -2,7 +2,6 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -10,10 +9,12 @@ use std::sync::atomic::AtomicBool;
 use chrono::{DateTime, FixedOffset};
 
 use super::folders::Folders;
-use super::index::Stamp;
-use super::own::{COPY, copy};
+use super::index::FileStamp;
+use super::numbers::{LastNumber, lock, make_numbered};
+use super::private_copy::{COPY, copy};
 use super::uploads::{MARK, MARK_PART, Uploads};
-use crate::files::{rename_durably, sync_folder};
+use crate::archive::Seal;
+use crate::files::rename_durably;
 use crate::store::StoreError;
 
 /// A claimed archive. While this lives no other process takes it up.
@@ -31,20 +32,19 @@ pub struct Claimed {
     pub received_at: DateTime<FixedOffset>,
     /// Nobody else has ever had it open: we have written it ourselves.
     pub(super) ours: Arc<AtomicBool>,
+    /// What it looked like when it was judged; nothing after a kill.
+    pub(super) seal: Arc<Seal>,
     /// The lock on the folder; let go of when dropped, also by a kill.
     _lock: File,
 }
 
-/// Tells the highest number of a committed submission.
-pub type LastNumber<'a> = &'a dyn Fn() -> Result<i64, StoreError>;
-
 /// Renames a file of the inbox into a numbered folder of its own: the one that
 /// was promised to it, if it came by HTTP. None when it is gone, or is not what
-/// it looked like, `seen`, any more: then it settles anew.
+/// it looked like, `seen`, any more: then it has to settle again.
 pub fn claim(
     folders: &Folders,
     uploads: &Uploads,
-    (path, seen): (&Path, Stamp),
+    (path, seen): (&Path, FileStamp),
     last: LastNumber,
     now: DateTime<FixedOffset>,
 ) -> Result<Option<Claimed>, StoreError> {
@@ -62,7 +62,7 @@ pub fn claim(
     let name = path.file_name().unwrap_or_default();
     let to = folder.join(name);
     if let Err(error) = rename_durably(path, &to) {
-        if to.symlink_metadata().is_err() {
+        if !crate::files::is_there(&to).unwrap_or(true) {
             give_up()?;
             return if is_plain_file(path) { Err(error.into()) } else { Ok(None) };
         }
@@ -70,7 +70,7 @@ pub fn claim(
         log::warn!("claiming {}: {error}", path.to_string_lossy().escape_debug());
     }
     let meta = to.symlink_metadata()?;
-    if !meta.is_file() || Stamp::of(&meta) != seen {
+    if !meta.is_file() || FileStamp::from_metadata(&meta) != seen {
         // Somebody put a link or a folder there since we looked; following it
         // would read, and change the mode of, what was never sent. Or somebody
         // still writes to it.
@@ -81,7 +81,8 @@ pub fn claim(
     held.claimed(id);
     crate::crash_point("claimed");
     let name = name.to_string_lossy().into_owned();
-    Ok(Some(Claimed { id, folder, path: to, name, received_at: now, ours, _lock: lock }))
+    let (path, seal) = (to, Arc::default());
+    Ok(Some(Claimed { id, folder, path, name, received_at: now, ours, seal, _lock: lock }))
 }
 
 /// Claims a copy of a file that stays where it is (`import`).
@@ -101,7 +102,8 @@ pub fn claim_copy(
     }
     crate::crash_point("claimed");
     let (name, ours) = (name.to_string_lossy().into_owned(), Arc::new(AtomicBool::new(true)));
-    Ok(Claimed { id, folder, path: to, name, received_at: now, ours, _lock: lock })
+    let (path, seal) = (to, Arc::default());
+    Ok(Claimed { id, folder, path, name, received_at: now, ours, seal, _lock: lock })
 }
 
 /// Gives up a copy that could not be loaded; its original lies where it was
@@ -112,60 +114,6 @@ pub fn abandon_copy(claimed: &Claimed) -> io::Result<()> {
 
 fn is_plain_file(path: &Path) -> bool {
     path.symlink_metadata().is_ok_and(|meta| meta.is_file())
-}
-
-/// Makes `work/ID/` with the next free number. Making a folder succeeds for
-/// one process only, and who has made it holds it until its submission is
-/// committed, so no number is given twice.
-pub(super) fn make_numbered(
-    folders: &Folders,
-    last: LastNumber,
-) -> Result<(i64, PathBuf, File), StoreError> {
-    let mut id = last()?;
-    loop {
-        id += 1;
-        let folder = folders.work().join(id.to_string());
-        match fs::create_dir(&folder) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
-            Err(error) => return Err(error.into()),
-        }
-        let Some(lock) = lock(&folder)? else { continue };
-        // Since we asked, another process may have committed this number and
-        // let go of its folder.
-        let committed = last()?;
-        if id <= committed {
-            fs::remove_dir(&folder)?;
-            id = committed;
-            continue;
-        }
-        sync_folder(&folders.work())?;
-        return Ok((id, folder, lock));
-    }
-}
-
-/// Locks a claim's folder; none when another process holds it, or has removed
-/// it while we were about to hold it.
-pub(super) fn lock(folder: &Path) -> io::Result<Option<File>> {
-    let gone = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound => Ok(None),
-        _ => Err(error),
-    };
-    let file = match File::open(folder) {
-        Ok(file) => file,
-        Err(error) => return gone(error),
-    };
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(fs::TryLockError::WouldBlock) => return Ok(None),
-        Err(fs::TryLockError::Error(error)) => return Err(error),
-    }
-    let held = file.metadata()?;
-    match folder.symlink_metadata() {
-        Ok(now) if (now.dev(), now.ino()) == (held.dev(), held.ino()) => Ok(Some(file)),
-        Ok(_) => Ok(None),
-        Err(error) => gone(error),
-    }
 }
 
 /// Whether somebody is at work on a claim.
@@ -206,6 +154,6 @@ pub(super) fn take_up(
         Some(path) => path,
     };
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let (folder, ours) = (folder.to_owned(), Arc::default());
-    Ok(Some(Claimed { id, folder, path, name, received_at: now, ours, _lock: lock }))
+    let (folder, ours, seal) = (folder.to_owned(), Arc::default(), Arc::default());
+    Ok(Some(Claimed { id, folder, path, name, received_at: now, ours, seal, _lock: lock }))
 }

@@ -5,37 +5,36 @@ use std::fs;
 use std::io;
 use std::sync::Arc;
 
+use super::archive_paths::archive_paths;
 use super::claim::Claimed;
 use super::folders::Folders;
-use super::own::own;
-use super::place::places;
+use super::private_copy::make_private_copy;
 use super::receipts::write_receipt;
 use super::uploads::MARK;
-use crate::archive::sha256_file;
 use crate::clock::Clock;
 use crate::files::{make_folder, rename_durably};
-use crate::load::{Ahead, Before, Claim, LoadError, Places};
+use crate::load::{CandidatePaths, LoadError, LoadRequest, PendingLoad, Predecessor};
 use crate::store::{Flusher, Store};
 use crate::submission::{Status, Submission};
 use crate::world::World;
 
 /// A claimed archive on its way into the store.
-pub enum Begun {
-    /// It is being judged.
-    Judged(Box<Ahead>),
+pub(super) enum Begun {
+    /// It is being validated.
+    Validating(Box<PendingLoad>),
     /// It was loaded before a kill.
     Loaded(Box<Submission>),
 }
 
-/// Begins with a claimed archive: makes it ours, and judges it, against the store as it will be
+/// Begins with a claimed archive: makes it ours, and validates it, against the store as it will be
 /// when the archive `before` is stored.
-pub fn begin(
+pub(super) fn begin(
     world: &Arc<World>,
     store: &Store,
     clock: &Clock,
     claimed: &Claimed,
     progress: Arc<dyn Fn(u64) + Send + Sync>,
-    before: Option<Before>,
+    before: Option<Predecessor>,
 ) -> Result<Begun, LoadError> {
     match store.submission(claimed.id, &world.catalog)? {
         Some(submission) if submission.archive != claimed.name => {
@@ -45,38 +44,39 @@ pub fn begin(
         }
         Some(submission) => Ok(Begun::Loaded(Box::new(submission))),
         None => {
-            let claim = Claim {
+            let request = LoadRequest {
                 world: Arc::clone(world),
                 path: claimed.path.clone(),
                 name: claimed.name.clone(),
                 id: Some(claimed.id),
                 received_at: claimed.received_at,
+                seal: Arc::clone(&claimed.seal),
                 now: clock.now(),
                 progress,
             };
             let (path, ours) = (claimed.path.clone(), Arc::clone(&claimed.ours));
-            let prepare = Box::new(move || own(&path, &ours));
-            Ok(Begun::Judged(Box::new(Ahead::prepared(store, claim, before, prepare)?)))
+            let prepare = Box::new(move || make_private_copy(&path, &ours));
+            Ok(Begun::Validating(Box::new(PendingLoad::prepared(store, request, before, prepare)?)))
         }
     }
 }
 
 /// Stores a claimed archive, unless that was done before a kill. What is left
-/// then is [`finish`]. `between` is called now and then; it may begin the
+/// then is [`finish`]. `on_progress` is called now and then; it may begin the
 /// archive that follows.
-pub fn bring_in(
+pub(super) fn store(
     store: &Store,
     folders: &Folders,
     claimed: &Claimed,
     begun: Begun,
-    between: &mut dyn FnMut(&mut Option<Before>),
+    on_progress: &mut dyn FnMut(&mut Option<Predecessor>),
 ) -> Result<Submission, LoadError> {
-    let place = |status: Status| -> Option<Places> {
-        Some(Box::new(places(&folders.data, claimed, status)))
+    let place = |status: Status| -> Option<CandidatePaths> {
+        Some(Box::new(archive_paths(&folders.data, claimed, status)))
     };
     match begun {
         Begun::Loaded(submission) => Ok(*submission),
-        Begun::Judged(ahead) => ahead.write(store, &place, between),
+        Begun::Validating(pending) => pending.write(store, &place, on_progress),
     }
 }
 
@@ -97,7 +97,7 @@ pub fn finish(
         && claimed.path.try_exists()?
     {
         // What was stored before a kill may not be: an earlier version did not copy.
-        own(&claimed.path, &claimed.ours)?;
+        make_private_copy(&claimed.path, &claimed.ours)?;
         unchanged(claimed, submission)?;
         let to = folders.data.join(stored);
         make_folder(to.parent().unwrap_or(&folders.data), 0o700)?;
@@ -114,11 +114,12 @@ pub fn finish(
     }
 }
 
-/// What is stored is what was judged. Only somebody who reaches into `work/`
+/// What is stored is what was validated. Only somebody who reaches into `work/`
 /// can make it otherwise; a person has to decide then.
 fn unchanged(claimed: &Claimed, submission: &Submission) -> io::Result<()> {
     let same = claimed.path.metadata()?.len() == submission.bytes
-        && (submission.sha256.is_empty() || sha256_file(&claimed.path)?.0 == submission.sha256);
+        && (submission.sha256.is_empty()
+            || claimed.seal.holds(&claimed.path, &submission.sha256)?);
     // What was taken back is on record with its reason.
     if same || submission.status == Status::Void {
         return Ok(());

@@ -1,4 +1,4 @@
-//! The folders of a data directory (contract §3).
+//! The folders of a data directory (docs/rules.md#folders).
 
 use std::fs;
 use std::io;
@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::files::make_folder;
+use crate::overlay;
 
 /// Mode of the data folder itself.
 pub const DATA: u32 = 0o750;
@@ -16,8 +17,8 @@ const PRIVATE: u32 = 0o700;
 /// A folder below the data folder, and who may see what is in it. The umask
 /// that the program was started under changes nothing of it.
 #[derive(Debug)]
-pub struct Kept {
-    /// Its name.
+pub struct KeptFolder {
+    /// Path below the data folder.
     pub name: &'static str,
     /// Its mode when it is made.
     pub mode: u32,
@@ -31,16 +32,16 @@ pub struct Kept {
 /// whatever group the service has (set its group-ID bit to keep the group:
 /// 2770); patients' data lies in the others. Plain files in the data folder
 /// itself (databases with what lies beside them, the lock) have 0600.
-pub const KEPT: &[Kept] = &[
-    Kept { name: "inbox", mode: 0o770, folders: 0o770, files: 0o600 },
-    Kept { name: "outbox", mode: 0o770, folders: 0o770, files: 0o640 },
-    Kept { name: "work", mode: PRIVATE, folders: 0o700, files: 0o600 },
-    Kept { name: ".uploads", mode: PRIVATE, folders: 0o700, files: 0o600 },
-    Kept { name: "accepted", mode: PRIVATE, folders: 0o700, files: 0o600 },
-    Kept { name: "rejected", mode: PRIVATE, folders: 0o700, files: 0o600 },
-    Kept { name: "exports", mode: PRIVATE, folders: 0o700, files: 0o640 },
-    Kept { name: "backups", mode: PRIVATE, folders: 0o700, files: 0o600 },
-    Kept { name: "codes", mode: PRIVATE, folders: 0o700, files: 0o600 },
+pub const KEPT: &[KeptFolder] = &[
+    KeptFolder { name: "inbox", mode: 0o770, folders: 0o770, files: 0o600 },
+    KeptFolder { name: "outbox", mode: 0o770, folders: 0o770, files: 0o640 },
+    KeptFolder { name: "work", mode: PRIVATE, folders: 0o700, files: 0o600 },
+    KeptFolder { name: ".uploads", mode: PRIVATE, folders: 0o700, files: 0o600 },
+    KeptFolder { name: "accepted", mode: PRIVATE, folders: 0o700, files: 0o600 },
+    KeptFolder { name: "rejected", mode: PRIVATE, folders: 0o700, files: 0o600 },
+    KeptFolder { name: "exports", mode: PRIVATE, folders: 0o700, files: 0o640 },
+    KeptFolder { name: "backups", mode: PRIVATE, folders: 0o700, files: 0o600 },
+    KeptFolder { name: overlay::PLACE, mode: 0o750, folders: 0o750, files: 0o640 },
 ];
 
 /// The folders below `DATA`.
@@ -69,6 +70,9 @@ impl Folders {
                 log::warn!("{} had mode {is:o} and is closed to others now", path.display());
                 fs::set_permissions(&path, fs::Permissions::from_mode(kept.mode))?;
             }
+        }
+        for kind in overlay::KINDS {
+            make_folder(&self.data.join(overlay::PLACE).join(kind.name), DATA)?;
         }
         Ok(())
     }

@@ -25,16 +25,16 @@ const BLOCKED_SHOWN: usize = 100;
 
 /// What a file looked like: while this stays the same, nobody writes to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stamp {
+pub struct FileStamp {
     /// Its size.
     pub bytes: u64,
     modified: Option<SystemTime>,
     file: (u64, u64),
 }
 
-impl Stamp {
+impl FileStamp {
     /// Of what lies there now.
-    pub fn of(meta: &Metadata) -> Self {
+    pub fn from_metadata(meta: &Metadata) -> Self {
         let file = (meta.dev(), meta.ino());
         Self { bytes: meta.len(), modified: meta.modified().ok(), file }
     }
@@ -54,7 +54,7 @@ pub struct Moment {
 }
 
 /// The place of an archive among those of its unit.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Rank {
     time: Option<NaiveDateTime>,
     name: Arc<str>,
@@ -62,7 +62,7 @@ struct Rank {
 }
 
 #[derive(Debug)]
-enum State {
+enum FileState {
     /// Somebody may still write to it.
     Settling,
     /// It can be taken.
@@ -75,22 +75,22 @@ enum State {
 struct File {
     unit: Arc<str>,
     rank: Rank,
-    stamp: Stamp,
+    stamp: FileStamp,
     /// When it was first seen.
     first: (Instant, DateTime<FixedOffset>),
     /// Since when it has not changed while we looked.
     since: Instant,
     /// When it is looked at again.
     again: Option<Instant>,
-    state: State,
+    state: FileState,
     /// Of the last list that had it.
     listed: u64,
 }
 
 /// An archive that waits, for others to see.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
-    /// Its name.
+pub struct QueuedArchive {
+    /// File name of the archive.
     pub name: String,
     /// The unit that its name says.
     pub hcode: Option<String>,
@@ -102,9 +102,23 @@ pub struct Line {
     pub settling: bool,
 }
 
+/// Where an archive stands in the list of all that wait: by unit, and of a unit
+/// in the order in which they will be taken.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The unit that its name says.
+    pub hcode: Option<String>,
+    /// The time that its name says.
+    pub time: Option<NaiveDateTime>,
+    /// Its name.
+    pub name: String,
+    /// Where it lies.
+    pub path: Arc<Path>,
+}
+
 /// A file that cannot be taken, and how many wait behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BlockedLine {
+pub struct BlockedArchive {
     /// Where it lies.
     pub path: Arc<Path>,
     /// The unit that its name says.
@@ -127,8 +141,8 @@ pub struct Index {
     again: BTreeSet<(Instant, Arc<Path>)>,
     ages: BTreeSet<(Instant, Arc<Path>)>,
     blocked: BTreeSet<Arc<Path>>,
-    /// Units of which something has changed since they were last asked for.
-    changed: HashSet<Arc<str>>,
+    /// Files of which something has changed since they were last asked for.
+    changed: HashSet<(Arc<str>, Rank)>,
     lists: u64,
 }
 
@@ -157,7 +171,7 @@ impl Index {
     pub fn look(&mut self, path: &Path, whole: bool, now: Moment) {
         let before = self.take_out(path);
         let Some(meta) = path.symlink_metadata().ok().filter(Metadata::is_file) else { return };
-        let stamp = Stamp::of(&meta);
+        let stamp = FileStamp::from_metadata(&meta);
         let (first, since, listed) = match &before {
             Some(file) if file.stamp == stamp => (file.first, file.since, file.listed),
             Some(file) => (file.first, now.instant, file.listed),
@@ -165,12 +179,12 @@ impl Index {
         };
         let settled = whole || now.instant.duration_since(since) >= now.settle;
         let (state, again) = if !settled {
-            (State::Settling, Some(since + now.settle))
+            (FileState::Settling, Some(since + now.settle))
         } else if let Some(obstacle) = obstacle(path, &meta) {
-            tell(path, &obstacle, before.as_ref());
-            (State::Blocked(obstacle), Some(now.instant + now.retry))
+            log_blocked(path, &obstacle, before.as_ref());
+            (FileState::Blocked(obstacle), Some(now.instant + now.retry))
         } else {
-            (State::Ready, None)
+            (FileState::Ready, None)
         };
         let (unit, rank) = match before {
             Some(file) => (file.unit, file.rank),
@@ -227,16 +241,16 @@ impl Index {
 
     /// Whether a file is as it was when it had settled, and can be taken; what
     /// is not settles anew. Gives what it looked like.
-    pub fn confirm(&mut self, path: &Path, whole: bool, now: Moment) -> Option<Stamp> {
+    pub fn confirm(&mut self, path: &Path, whole: bool, now: Moment) -> Option<FileStamp> {
         self.look(path, whole, now);
         let file = self.files.get(path)?;
-        matches!(file.state, State::Ready).then_some(file.stamp)
+        matches!(file.state, FileState::Ready).then_some(file.stamp)
     }
 
     /// A file could not be taken, for a reason that nobody could see before.
     pub fn block(&mut self, path: &Path, obstacle: Obstacle, now: Moment) {
         if let Some(mut file) = self.take_out(path) {
-            file.state = State::Blocked(obstacle);
+            file.state = FileState::Blocked(obstacle);
             file.again = Some(now.instant + now.retry);
             self.put_in(file);
         }
@@ -255,7 +269,7 @@ impl Index {
     /// The first so many: in the order in which they will be taken, as far as
     /// that is known, and then those that cannot be taken yet, the oldest
     /// first.
-    pub fn first(&self, count: usize) -> Vec<Line> {
+    pub fn first(&self, count: usize) -> Vec<QueuedArchive> {
         let mut lines = Vec::new();
         let mut shown = HashSet::new();
         let mut heads = self.ready.iter().peekable();
@@ -293,34 +307,32 @@ impl Index {
     }
 
     /// Some of those that cannot be taken.
-    pub fn blocked_lines(&self) -> Vec<BlockedLine> {
+    pub fn blocked_lines(&self) -> Vec<BlockedArchive> {
         let line = |path: &Arc<Path>| {
             let file = &self.files[path];
-            let State::Blocked(obstacle) = &file.state else { return None };
+            let FileState::Blocked(obstacle) = &file.state else { return None };
             let unit = &self.units[&file.unit];
             // Those behind a later one wait for the first.
             let behind = if unit.first() == Some(&file.rank) { unit.len() - 1 } else { 0 };
             let (path, hcode) = (Arc::clone(path), file.hcode());
-            Some(BlockedLine { path, hcode, obstacle: obstacle.clone(), behind })
+            Some(BlockedArchive { path, hcode, obstacle: obstacle.clone(), behind })
         };
         self.blocked.iter().filter_map(line).take(BLOCKED_SHOWN).collect()
     }
 
-    /// Units of which something has changed since this was last asked, with
-    /// how many of theirs wait, and the first few.
-    pub fn changed_units(&mut self, few: usize) -> Vec<(String, usize, Vec<Line>)> {
+    /// Places of which something has changed since this was last asked, with
+    /// what waits there now.
+    pub fn changes(&mut self) -> Vec<(Place, Option<QueuedArchive>)> {
         let changed = std::mem::take(&mut self.changed);
-        let state = |unit: &Arc<str>| {
-            let ranks = self.units.get(unit);
-            let first = ranks.into_iter().flatten().take(few);
-            let first = first.map(|rank| self.files[&rank.path].line()).collect();
-            (unit.to_string(), ranks.map_or(0, BTreeSet::len), first)
+        let state = |(unit, rank): (Arc<str>, Rank)| {
+            let line = self.files.get(&rank.path).map(File::line);
+            (rank.place(&unit), line)
         };
-        changed.iter().map(state).collect()
+        changed.into_iter().map(state).collect()
     }
 
     fn is_ready(&self, rank: &Rank) -> bool {
-        matches!(self.files[&rank.path].state, State::Ready)
+        matches!(self.files[&rank.path].state, FileState::Ready)
     }
 
     fn take_out(&mut self, path: &Path) -> Option<File> {
@@ -330,6 +342,7 @@ impl Index {
         }
         self.ages.remove(&(file.first.0, Arc::clone(&path)));
         self.blocked.remove(&path);
+        self.changed.insert((Arc::clone(&file.unit), file.rank.clone()));
         if let Some(ranks) = self.units.get_mut(&file.unit) {
             ranks.remove(&file.rank);
             if ranks.is_empty() {
@@ -346,9 +359,10 @@ impl Index {
             self.again.insert((at, Arc::clone(&path)));
         }
         self.ages.insert((file.first.0, Arc::clone(&path)));
-        if matches!(file.state, State::Blocked(_)) {
+        if matches!(file.state, FileState::Blocked(_)) {
             self.blocked.insert(Arc::clone(&path));
         }
+        self.changed.insert((Arc::clone(&unit), file.rank.clone()));
         self.units.entry(Arc::clone(&unit)).or_default().insert(file.rank.clone());
         self.files.insert(path, file);
         self.set_head(&unit);
@@ -365,10 +379,13 @@ impl Index {
             self.ready.insert(head.clone());
             self.heads.insert(Arc::clone(unit), head);
         }
-        // What has no readable name is nobody's.
-        if !unit.starts_with('?') {
-            self.changed.insert(Arc::clone(unit));
-        }
+    }
+}
+
+impl Rank {
+    fn place(self, unit: &str) -> Place {
+        let Self { time, name, path } = self;
+        Place { hcode: time.map(|_| unit.to_owned()), time, name: name.to_string(), path }
     }
 }
 
@@ -377,13 +394,13 @@ impl File {
         self.rank.time.map(|_| self.unit.to_string())
     }
 
-    fn line(&self) -> Line {
-        Line {
+    fn line(&self) -> QueuedArchive {
+        QueuedArchive {
             name: self.rank.name.to_string(),
             hcode: self.hcode(),
             bytes: self.stamp.bytes,
             since: self.first.1,
-            settling: matches!(self.state, State::Settling),
+            settling: matches!(self.state, FileState::Settling),
         }
     }
 }
@@ -403,8 +420,9 @@ fn identity(path: &Path) -> (Arc<str>, Rank) {
 }
 
 /// Once in the log, not at every look.
-fn tell(path: &Path, obstacle: &Obstacle, before: Option<&File>) {
-    if !before.is_some_and(|file| matches!(&file.state, State::Blocked(old) if old == obstacle)) {
+fn log_blocked(path: &Path, obstacle: &Obstacle, before: Option<&File>) {
+    if !before.is_some_and(|file| matches!(&file.state, FileState::Blocked(old) if old == obstacle))
+    {
         log::warn!("{}: {}", path.to_string_lossy().escape_debug(), obstacle.en());
     }
 }

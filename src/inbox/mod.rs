@@ -24,13 +24,15 @@
 //! Whatever the last step was, [`recover`] finishes it: at the next start, and
 //! beside a process that was killed as soon as the daemon looks.
 
+mod archive_paths;
 mod claim;
 mod finish;
 mod folders;
 mod index;
+mod numbers;
 mod obstacle;
-mod own;
-mod place;
+mod pipeline;
+mod private_copy;
 mod receipts;
 mod scan;
 mod under_way;
@@ -38,14 +40,16 @@ mod uploads;
 mod verify;
 mod work;
 
-pub use claim::{Claimed, LastNumber, abandon_copy, claim, claim_copy, is_held};
-pub use finish::{Begun, begin, bring_in, finish};
-pub use folders::{DATA, Folders, KEPT, Kept};
-pub use index::{BlockedLine, Index, Line, Moment, Stamp, unit_and_time};
+pub use claim::{Claimed, abandon_copy, claim, claim_copy, is_held};
+pub use finish::finish;
+pub use folders::{DATA, Folders, KEPT, KeptFolder};
+pub use index::{BlockedArchive, FileStamp, Index, Moment, Place, QueuedArchive, unit_and_time};
+pub use numbers::LastNumber;
 pub use obstacle::{Obstacle, Reason};
+pub use pipeline::{Jobs, LoadJob, LoadOutcome, NotLoaded, Outcomes, Pipeline};
 pub use receipts::write_receipt;
 pub use scan::{IgnoredNames, Listing, depth_of};
 pub use under_way::under_way;
 pub use uploads::{Placed, Upload, Uploads};
 pub use verify::verify_folders;
-pub use work::{Left, Standing, earlier_claims, recover};
+pub use work::{RecoveredWork, Standing, earlier_claims, recover};

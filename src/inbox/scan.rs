@@ -44,7 +44,7 @@ impl IgnoredNames {
 
 impl Listing {
     /// Lists the inbox and one level of folders in it.
-    pub fn of(inbox: &Path, names: &IgnoredNames) -> io::Result<Self> {
+    pub fn read(inbox: &Path, names: &IgnoredNames) -> io::Result<Self> {
         let mut listing = Self::default();
         listing.folder(inbox, 0, names)?;
         listing.ignored.sort();
@@ -123,7 +123,7 @@ mod tests {
 
     /// What may be an archive, and what is shown as ignored.
     fn listed(folder: &Path, names: &IgnoredNames) -> (Vec<String>, Vec<String>) {
-        let listing = Listing::of(folder, names).unwrap();
+        let listing = Listing::read(folder, names).unwrap();
         let name = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
         let mut files: Vec<String> = listing.files.iter().map(name).collect();
         files.sort_unstable();
@@ -205,7 +205,7 @@ mod tests {
         write_whole(&folder.path().join("one/e.zip"), b"x").unwrap();
         write_whole(&folder.path().join("one/two/f.zip"), b"x").unwrap();
         std::os::unix::fs::symlink("/etc/passwd", folder.path().join("link.zip")).unwrap();
-        let found = Listing::of(folder.path(), &names()).unwrap();
+        let found = Listing::read(folder.path(), &names()).unwrap();
         assert_eq!(found.files, [folder.path().join("one/e.zip")]);
         assert_eq!(found.ignored.len(), 2);
         assert!(found.closed.is_empty());

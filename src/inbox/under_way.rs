@@ -5,6 +5,7 @@ use std::io;
 
 use super::folders::Folders;
 use super::uploads::MARK;
+use crate::files::is_there;
 use crate::store::StoreError;
 
 /// Numbers that were given to archives whose rows are not stored yet: those in
@@ -40,7 +41,9 @@ fn holds_archive(folders: &Folders, folder: &std::path::Path) -> io::Result<bool
             let mark: Option<serde_json::Value> =
                 fs::read(&path).ok().and_then(|mark| serde_json::from_slice(&mark).ok());
             let name = mark.as_ref().and_then(|mark| mark["name"].as_str());
-            if name.is_some_and(|name| folders.inbox().join(name).exists()) {
+            if let Some(name) = name
+                && is_there(&folders.inbox().join(name))?
+            {
                 return Ok(true);
             }
         } else {

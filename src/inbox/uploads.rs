@@ -27,10 +27,10 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
-use super::claim::{LastNumber, lock, make_numbered};
 use super::folders::Folders;
+use super::numbers::{LastNumber, lock, make_numbered};
 use crate::archive::sha256_file;
-use crate::files::{rename_durably, sync_folder, write_whole};
+use crate::files::{is_there, rename_durably, sync_folder, write_whole};
 use crate::store::StoreError;
 
 /// The mark of a promised number, in its folder.
@@ -42,7 +42,7 @@ pub(super) const MARK_PART: &str = "..promised.json.tmp";
 /// An archive that came by HTTP.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Upload {
-    /// Its name.
+    /// File name of the archive, as the sender gave it.
     pub name: String,
     /// Its SHA-256, hex.
     pub sha256: String,
@@ -121,7 +121,7 @@ impl Uploads {
         crate::crash_point("upload_whole");
         let to = self.folders.inbox().join(&upload.name);
         // Before the lock: a large one takes its time.
-        let waiting = Waiting::look(&to)?;
+        let waiting = WaitingUpload::look(&to)?;
         let mut held = self.hold();
         if let Some(id) = held.same(upload) {
             return Ok(Placed::Again(id));
@@ -199,19 +199,19 @@ impl Uploads {
     }
 
     /// Lets nobody promise or claim meanwhile.
-    pub(super) fn hold(&self) -> Held<'_> {
+    pub(super) fn hold(&self) -> HeldUploads<'_> {
         let promises = self.promises.lock().unwrap_or_else(PoisonError::into_inner);
-        Held { folders: &self.folders, promises }
+        HeldUploads { folders: &self.folders, promises }
     }
 }
 
 /// The promises, while nobody else changes them.
-pub(super) struct Held<'u> {
+pub(super) struct HeldUploads<'u> {
     folders: &'u Folders,
     promises: MutexGuard<'u, BTreeMap<i64, Promise>>,
 }
 
-impl Held<'_> {
+impl HeldUploads<'_> {
     fn folder(&self, id: i64) -> PathBuf {
         self.folders.work().join(id.to_string())
     }
@@ -223,8 +223,10 @@ impl Held<'_> {
         }
         let waiting = self.folders.inbox().join(&promise.upload.name);
         // A folder that was copied back has files of other numbers.
-        fs::symlink_metadata(waiting)
-            .is_ok_and(|meta| meta.ino() == promise.file || meta.len() == promise.upload.bytes)
+        match fs::symlink_metadata(waiting) {
+            Ok(meta) => meta.ino() == promise.file || meta.len() == promise.upload.bytes,
+            Err(error) => error.kind() != ErrorKind::NotFound,
+        }
     }
 
     fn same(&self, upload: &Upload) -> Option<i64> {
@@ -317,14 +319,14 @@ impl Held<'_> {
 }
 
 /// A file that waits, as it was when it was read.
-struct Waiting {
+struct WaitingUpload {
     sha256: String,
     file: u64,
     bytes: u64,
     changed: (i64, i64),
 }
 
-impl Waiting {
+impl WaitingUpload {
     fn look(path: &Path) -> io::Result<Option<Self>> {
         let Ok(meta) = fs::symlink_metadata(path) else { return Ok(None) };
         if !meta.is_file() {
@@ -348,8 +350,10 @@ impl Waiting {
     }
 }
 
+/// What cannot be looked at is not taken for gone: its number would be given
+/// to another, or its place written over.
 fn exists(path: &Path) -> bool {
-    path.symlink_metadata().is_ok()
+    is_there(path).unwrap_or(true)
 }
 
 /// Renames to a name that nothing has, whoever else drops files there, and

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::folders::Folders;
 use crate::archive::sha256_file;
+use crate::files::is_there;
 use crate::load::LoadError;
 use crate::store::{Store, VerifyReport};
 
@@ -20,11 +21,11 @@ pub fn verify_folders(
     for (id, stored, sha256) in store.originals()? {
         let path = folders.data.join(&stored);
         let in_work = folders.work().join(id.to_string());
-        if path.is_file() {
+        if is_there(&path)? {
             if !sha256.is_empty() && sha256_file(&path)?.0 != sha256 {
                 report.push(Some(id), format!("{stored} has changed since it was received"));
             }
-        } else if !in_work.is_dir() {
+        } else if !is_there(&in_work)? {
             report.push(Some(id), format!("{stored} is missing"));
         }
         known.insert(stored);

@@ -35,7 +35,7 @@ impl Standing {
 
 /// What was found in `work/`.
 #[derive(Debug, Default)]
-pub struct Left {
+pub struct RecoveredWork {
     /// Taken up, in the order in which they are to be finished.
     pub claims: Vec<Claimed>,
     /// Held by other processes, or not to be taken up.
@@ -44,8 +44,8 @@ pub struct Left {
     pub troubles: Vec<String>,
 }
 
-/// Takes up every claim that lies in `work/` and is nobody's, but for those
-/// that are `known`, in the order of their times within a unit; beginning and
+/// Resumes every claim in `work/` that no process holds, except those that are
+/// `known`, in the order of their times within a unit; beginning and
 /// finishing them does what is left of each. Claims that another process holds
 /// are its own; numbers that are promised to what is still in the inbox are no
 /// claims yet. What cannot be taken up is told, and holds up its own unit only.
@@ -54,8 +54,8 @@ pub fn recover(
     uploads: &Uploads,
     clock: &Clock,
     known: &dyn Fn(i64) -> bool,
-) -> io::Result<Left> {
-    let mut left = Left::default();
+) -> io::Result<RecoveredWork> {
+    let mut left = RecoveredWork::default();
     for (id, folder) in numbered(folders)? {
         if known(id) || uploads.is_open(id) {
             continue;

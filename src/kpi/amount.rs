@@ -6,7 +6,7 @@ use std::fmt;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Serialize, Serializer};
 
-use super::Scale;
+use super::ValueScale;
 
 /// A count, or a sum with decimals (relative weights, baht).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -28,7 +28,7 @@ impl Amount {
         (!number.is_sign_negative() && number <= MOST).then_some(Self(number))
     }
 
-    /// A number as text, which may be below nought: a change.
+    /// Parses a decimal number that may be negative: a change.
     pub fn signed(text: &str) -> Option<Self> {
         Decimal::from_str_exact(text.trim()).ok().map(Self)
     }
@@ -68,11 +68,11 @@ impl Serialize for Amount {
 
 /// The value of a numerator over a denominator, not yet rounded; none over
 /// nothing.
-pub(super) fn value(scale: Scale, numerator: Amount, denominator: Amount) -> Option<Decimal> {
+pub(super) fn value(scale: ValueScale, numerator: Amount, denominator: Amount) -> Option<Decimal> {
     let factor = match scale {
-        Scale::Percent => Decimal::ONE_HUNDRED,
-        Scale::PerThousand => Decimal::ONE_THOUSAND,
-        Scale::Ratio | Scale::Mean | Scale::Change => Decimal::ONE,
+        ValueScale::Percent => Decimal::ONE_HUNDRED,
+        ValueScale::PerThousand => Decimal::ONE_THOUSAND,
+        ValueScale::Ratio | ValueScale::Mean | ValueScale::Change => Decimal::ONE,
     };
     (numerator.0 * factor).checked_div(denominator.0)
 }
@@ -112,6 +112,6 @@ mod tests {
         let mut sum = Amount::default();
         (0..1000).for_each(|_| sum.add(Amount(MOST)));
         let least = Amount::parse("0.0000000000000000000000000001").unwrap();
-        assert_eq!(value(Scale::PerThousand, sum, least), None);
+        assert_eq!(value(ValueScale::PerThousand, sum, least), None);
     }
 }

@@ -7,16 +7,16 @@ use chrono::{Days as ChronoDays, Months, NaiveDate};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::period::{Days, YearKind};
+use super::period::{PeriodDays, YearKind};
 use super::query::Query;
 use crate::clock::day_number;
-use crate::store::Value;
+use crate::store::SqlValue;
 use crate::text::Bilingual;
 
 /// What the rows of a query are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Counts {
+pub enum CountingUnit {
     /// A person known at a unit; counted once per level by the person key. The
     /// numerator of a row without a person is added up.
     #[default]
@@ -30,7 +30,7 @@ pub enum Counts {
 /// What a numerator over a denominator is multiplied with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Scale {
+pub enum ValueScale {
     /// Of a hundred.
     #[default]
     Percent,
@@ -113,14 +113,14 @@ pub enum Anchor {
 pub struct Definition {
     /// Its id.
     pub id: String,
-    /// Its name.
+    /// Name of the indicator, for readers.
     pub name: Bilingual,
     /// What its value is a number of.
     pub unit: Bilingual,
     /// What the rows of its query are.
-    pub counts: Counts,
+    pub counts: CountingUnit,
     /// How the value comes of numerator and denominator.
-    pub scale: Scale,
+    pub scale: ValueScale,
     /// Decimal places that the query's numerator is scaled by.
     pub places: u32,
     /// Which way is good.
@@ -168,7 +168,7 @@ pub struct Definition {
 impl Definition {
     /// Whether the numerator is a part of the denominator.
     pub fn is_share(&self) -> bool {
-        matches!(self.scale, Scale::Percent | Scale::PerThousand)
+        matches!(self.scale, ValueScale::Percent | ValueScale::PerThousand)
     }
 
     /// The target of a B.E. year.
@@ -178,12 +178,12 @@ impl Definition {
 
     /// The first day that it looks at for a period: some look further back than
     /// a short period begins.
-    pub fn first_day(&self, days: &Days) -> NaiveDate {
+    pub fn first_day(&self, days: &PeriodDays) -> NaiveDate {
         self.begins.as_ref().map_or(days.start, |day| day.reckon(days))
     }
 
     /// The days in which rows of a file are asked for.
-    pub(super) fn window_of(&self, file: &str, days: &Days) -> (NaiveDate, NaiveDate) {
+    pub(super) fn window_of(&self, file: &str, days: &PeriodDays) -> (NaiveDate, NaiveDate) {
         let window = self.window.get(file);
         let day = |day: Option<&DayFrom>, or| day.map_or(or, |day| day.reckon(days));
         let from = window.and_then(|window| window.from.as_ref());
@@ -194,8 +194,8 @@ impl Definition {
     /// Whether a part of the store can be counted by itself.
     pub fn counts_in_parts(&self) -> bool {
         self.query.as_ref().is_some_and(|query| match self.counts {
-            Counts::Persons => query.alone_by_person,
-            Counts::Rows | Counts::Reported => query.alone_by_unit,
+            CountingUnit::Persons => query.partitionable_by_person,
+            CountingUnit::Rows | CountingUnit::Reported => query.partitionable_by_unit,
         })
     }
 
@@ -210,11 +210,11 @@ impl Definition {
 
 impl Parameter {
     /// What the query gets.
-    pub(super) fn value(&self, days: &Days) -> Value {
+    pub(super) fn value(&self, days: &PeriodDays) -> SqlValue {
         match self {
-            Self::Int(value) => Value::Int(*value),
-            Self::Text(text) => Value::Text(text.clone()),
-            Self::Day(day) => Value::Int(day_number(day.reckon(days))),
+            Self::Int(value) => SqlValue::Int(*value),
+            Self::Text(text) => SqlValue::Text(text.clone()),
+            Self::Day(day) => SqlValue::Int(day_number(day.reckon(days))),
         }
     }
 }
@@ -231,7 +231,7 @@ impl DayFrom {
             && self.days.unsigned_abs() <= 366 * u64::from(FARTHEST_YEARS)
     }
 
-    fn reckon(&self, days: &Days) -> NaiveDate {
+    fn reckon(&self, days: &PeriodDays) -> NaiveDate {
         let anchor = match self.from {
             Anchor::Start => days.start,
             Anchor::End => days.end,

@@ -9,19 +9,20 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::definition::{Counts, Definition};
+use super::calculator::Calculator;
+use super::definition::{CountingUnit, Definition};
 use super::period::Period;
-use super::run::{NotComputable, Span};
-use super::session::{Session, borrowed};
+use super::result::{NotComputable, PeriodSpan};
+use super::session::borrowed;
 use super::{KpiError, Query};
 use crate::row::citizen_id;
-use crate::store::{Line, Value};
+use crate::store::{QueryRow, SqlValue};
 use crate::text::Bilingual;
 
 /// One condition of a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Check {
-    /// Its name.
+pub struct ConditionCheck {
+    /// Name of the condition, as in the columns `c_…` and `v_…` of the query.
     pub name: String,
     /// In words.
     #[serde(flatten)]
@@ -34,8 +35,8 @@ pub struct Check {
 
 /// What a person is to a KPI at one unit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Outcome {
-    /// The unit.
+pub struct PersonOutcome {
+    /// HCODE of the unit.
     pub hcode: String,
     /// Counted in the denominator.
     pub in_denominator: bool,
@@ -46,13 +47,13 @@ pub struct Outcome {
     /// The reason in words.
     pub reason_text: Option<Bilingual>,
     /// Every condition.
-    pub checks: Vec<Check>,
+    pub checks: Vec<ConditionCheck>,
 }
 
 /// How a person stands in a unit's register.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Registration {
-    /// The unit.
+    /// HCODE of the unit.
     pub hcode: String,
     /// The person's number there.
     pub pid: String,
@@ -72,14 +73,14 @@ pub struct PersonExplained {
     /// The KPI.
     pub kpi: String,
     /// The period.
-    pub period: Span,
+    pub period: PeriodSpan,
     /// The person, masked unless allowed.
     pub person: String,
     /// What the registers say.
     pub registered: Vec<Registration>,
     /// What the person is to the KPI, at each unit or visit; empty when the
     /// person is not of those it is about.
-    pub outcomes: Vec<Outcome>,
+    pub outcomes: Vec<PersonOutcome>,
     /// Why the data cannot say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_computable: Option<NotComputable>,
@@ -87,7 +88,7 @@ pub struct PersonExplained {
 
 /// A step of the funnel: how many are left after a condition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Step {
+pub struct FunnelStep {
     /// Name of the condition.
     pub name: String,
     /// In words.
@@ -116,11 +117,11 @@ pub struct UnitExplained {
     /// The KPI.
     pub kpi: String,
     /// The period.
-    pub period: Span,
-    /// The unit.
+    pub period: PeriodSpan,
+    /// HCODE of the unit.
     pub hcode: String,
     /// From the population to the numerator.
-    pub funnel: Vec<Step>,
+    pub funnel: Vec<FunnelStep>,
     /// By the reason.
     pub excluded: BTreeMap<String, u64>,
     /// The work list.
@@ -139,12 +140,12 @@ const PIDS: &str = include_str!("../../schema/kpi/explain/pids.sql");
 const FIXED: [&str; 5] = ["hcode", "person", "den", "num", "reason"];
 
 /// A row of a query, read.
-struct Row {
-    person: Value,
-    outcome: Outcome,
+struct ExplainedRow {
+    person: SqlValue,
+    outcome: PersonOutcome,
 }
 
-impl Session<'_> {
+impl Calculator<'_> {
     /// Why a person counts for a KPI or does not. `cid` is a citizen ID.
     pub fn explain_person(
         &mut self,
@@ -153,38 +154,43 @@ impl Session<'_> {
         cid: &str,
         unmask: bool,
     ) -> Result<PersonExplained, KpiError> {
-        let trouble = |cause| KpiError::of(&definition.id, cause);
-        self.look_at_all().map_err(trouble)?;
+        let trouble = |cause| KpiError::from_store(&definition.id, cause);
+        self.counts.unfiltered().map_err(trouble)?;
         let mut explained = PersonExplained {
             kpi: definition.id.clone(),
             period: span(definition, period),
             person: shown(cid, unmask),
             registered: Vec::new(),
             outcomes: Vec::new(),
-            not_computable: self.missing(definition, &period.days(definition.year))?,
+            not_computable: self.needs.missing(
+                self.counts.session(),
+                definition,
+                &period.days(definition.year),
+            )?,
         };
-        let mut known: Vec<[Value; 2]> = Vec::new();
-        let asked = self.reader.each_line(REGISTRATION, &[(":cid", cid.into())], |line| {
-            let text = |at: usize| line.str(at).map(|text| text.map(str::to_owned));
-            let (hcode, pid) = (text(0)?.unwrap_or_default(), text(1)?.unwrap_or_default());
-            known.push([(&*hcode).into(), (&*pid).into()]);
-            explained.registered.push(Registration {
-                hcode,
-                pid: discreet(&pid, unmask),
-                typearea: text(2)?,
-                discharge: text(3)?,
-                nation: text(4)?,
-                birth: line.int(5)?,
+        let mut known: Vec<[SqlValue; 2]> = Vec::new();
+        let asked =
+            self.counts.session().reader.each_line(REGISTRATION, &[(":cid", cid.into())], |line| {
+                let text = |at: usize| line.str(at).map(|text| text.map(str::to_owned));
+                let (hcode, pid) = (text(0)?.unwrap_or_default(), text(1)?.unwrap_or_default());
+                known.push([(&*hcode).into(), (&*pid).into()]);
+                explained.registered.push(Registration {
+                    hcode,
+                    pid: discreet(&pid, unmask),
+                    typearea: text(2)?,
+                    discharge: text(3)?,
+                    nation: text(4)?,
+                    birth: line.int(5)?,
+                });
+                Ok(())
             });
-            Ok(())
-        });
         asked.map_err(trouble)?;
         let Some(query) = &definition.query else { return Ok(explained) };
         if explained.not_computable.is_some() {
             return Ok(explained);
         }
-        if definition.counts == Counts::Persons {
-            let key = Value::Int(cid.parse().unwrap_or(-1));
+        if definition.counts == CountingUnit::Persons {
+            let key = SqlValue::Int(cid.parse().unwrap_or(-1));
             self.each_row(definition, query, period, "person = :key", &[key], |row| {
                 explained.outcomes.push(row.outcome);
             })?;
@@ -207,7 +213,7 @@ impl Session<'_> {
         hcode: &str,
         unmask: bool,
     ) -> Result<UnitExplained, KpiError> {
-        self.look_at_all().map_err(|cause| KpiError::of(&definition.id, cause))?;
+        self.counts.unfiltered().map_err(|cause| KpiError::from_store(&definition.id, cause))?;
         let mut explained = UnitExplained {
             kpi: definition.id.clone(),
             period: span(definition, period),
@@ -215,13 +221,17 @@ impl Session<'_> {
             funnel: Vec::new(),
             excluded: BTreeMap::new(),
             missing: Vec::new(),
-            not_computable: self.missing(definition, &period.days(definition.year))?,
+            not_computable: self.needs.missing(
+                self.counts.session(),
+                definition,
+                &period.days(definition.year),
+            )?,
         };
         let Some(query) = definition.query.as_ref() else { return Ok(explained) };
         if explained.not_computable.is_some() {
             return Ok(explained);
         }
-        let mut funnel = Funnel::default();
+        let mut funnel = FunnelCounter::default();
         self.each_row(definition, query, period, "hcode = :key", &[hcode.into()], |row| {
             funnel.take(row);
         })?;
@@ -234,12 +244,12 @@ impl Session<'_> {
             .into_iter()
             .map(|(person, lacks, reason)| {
                 let (person, pid) = match person {
-                    Value::Int(key) => {
+                    SqlValue::Int(key) => {
                         let pid = pids.get(&key).map(|pid| discreet(pid, unmask));
                         (shown(&format!("{key:013}"), unmask), pid)
                     }
-                    Value::Text(text) => (discreet(&text, unmask), None),
-                    Value::Null => (String::new(), None),
+                    SqlValue::Text(text) => (discreet(&text, unmask), None),
+                    SqlValue::Null => (String::new(), None),
                 };
                 Missing { person, pid, lacks, reason }
             })
@@ -254,10 +264,10 @@ impl Session<'_> {
         period: &Period,
     ) -> Result<Vec<String>, KpiError> {
         let Some(query) = &definition.query else { return Ok(Vec::new()) };
-        self.look_at_all().map_err(|cause| KpiError::of(&definition.id, cause))?;
-        self.prepare(definition, query, &period.days(definition.year))?;
-        let trouble = |cause| KpiError::of(&definition.id, cause);
-        let (columns, _) = self.reader.shape(&query.text).map_err(trouble)?;
+        let trouble = |cause| KpiError::from_store(&definition.id, cause);
+        let session = self.counts.unfiltered().map_err(trouble)?;
+        session.prepare(definition, query, &period.days(definition.year))?;
+        let (columns, _) = self.counts.session().reader.shape(&query.text).map_err(trouble)?;
         fixed_columns(definition, &columns)?;
         let mut names: Vec<String> = Vec::new();
         for column in columns {
@@ -276,15 +286,16 @@ impl Session<'_> {
         hcode: &str,
     ) -> Result<BTreeMap<i64, String>, KpiError> {
         let mut pids = BTreeMap::new();
-        if definition.counts == Counts::Persons {
-            let asked = self.reader.each_line(PIDS, &[(":unit", hcode.into())], |line| {
-                let cid = line.str(0)?.and_then(|cid| cid.parse().ok());
-                if let (Some(cid), Some(pid)) = (cid, line.str(1)?) {
-                    pids.entry(cid).or_insert_with(|| pid.to_owned());
-                }
-                Ok(())
-            });
-            asked.map_err(|cause| KpiError::of(&definition.id, cause))?;
+        if definition.counts == CountingUnit::Persons {
+            let asked =
+                self.counts.session().reader.each_line(PIDS, &[(":unit", hcode.into())], |line| {
+                    let cid = line.str(0)?.and_then(|cid| cid.parse().ok());
+                    if let (Some(cid), Some(pid)) = (cid, line.str(1)?) {
+                        pids.entry(cid).or_insert_with(|| pid.to_owned());
+                    }
+                    Ok(())
+                });
+            asked.map_err(|cause| KpiError::from_store(&definition.id, cause))?;
         }
         Ok(pids)
     }
@@ -296,23 +307,24 @@ impl Session<'_> {
         query: &Query,
         period: &Period,
         place: &str,
-        keys: &[Value],
-        mut each: impl FnMut(Row),
+        keys: &[SqlValue],
+        mut each: impl FnMut(ExplainedRow),
     ) -> Result<(), KpiError> {
-        let trouble = |cause| KpiError::of(&definition.id, cause);
-        let values = self.prepare(definition, query, &period.days(definition.year))?;
+        let trouble = |cause| KpiError::from_store(&definition.id, cause);
+        let session = self.counts.unfiltered().map_err(trouble)?;
+        let values = session.prepare(definition, query, &period.days(definition.year))?;
         let mut params = borrowed(&values);
         params.extend([":key", ":key2"].into_iter().zip(keys.iter().cloned()));
         let sql =
             format!("SELECT * FROM ({}) AS q WHERE {place} ORDER BY hcode, person", query.text);
-        let (columns, _) = self.reader.shape(&sql).map_err(trouble)?;
+        let (columns, _) = self.counts.session().reader.shape(&sql).map_err(trouble)?;
         let at = fixed_columns(definition, &columns)?;
-        let read = |line: &Line<'_>| -> crate::store::Result<Row> {
+        let read = |line: &QueryRow<'_>| -> crate::store::Result<ExplainedRow> {
             let reason = line.str(at[4])?.map(str::to_owned);
             let in_denominator = line.int(at[2])?.unwrap_or(0) > 0;
-            Ok(Row {
+            Ok(ExplainedRow {
                 person: line.value(at[1])?,
-                outcome: Outcome {
+                outcome: PersonOutcome {
                     hcode: line.str(at[0])?.unwrap_or_default().to_owned(),
                     in_denominator,
                     in_numerator: in_denominator && line.int(at[3])?.unwrap_or(0) > 0,
@@ -324,7 +336,8 @@ impl Session<'_> {
                 },
             })
         };
-        self.reader
+        let reader = self.counts.session().reader;
+        reader
             .each_line(&sql, &params, |line| {
                 each(read(line)?);
                 Ok(())
@@ -347,9 +360,9 @@ fn fixed_columns(definition: &Definition, columns: &[String]) -> Result<[usize; 
 fn checks(
     definition: &Definition,
     columns: &[String],
-    line: &Line<'_>,
-) -> crate::store::Result<Vec<Check>> {
-    let mut checks: Vec<Check> = Vec::new();
+    line: &QueryRow<'_>,
+) -> crate::store::Result<Vec<ConditionCheck>> {
+    let mut checks: Vec<ConditionCheck> = Vec::new();
     for (at, column) in columns.iter().enumerate() {
         let (Some(name), is_outcome) = (match column.split_at_checked(2) {
             Some(("c_", name)) => (Some(name), true),
@@ -360,16 +373,16 @@ fn checks(
         };
         let place = checks.iter().position(|check| check.name == name).unwrap_or_else(|| {
             let text = definition.conditions.get(name).cloned().unwrap_or_default();
-            checks.push(Check { name: name.to_owned(), text, value: None, met: None });
+            checks.push(ConditionCheck { name: name.to_owned(), text, value: None, met: None });
             checks.len() - 1
         });
         if is_outcome {
             checks[place].met = line.int(at)?.map(|met| met > 0);
         } else {
             checks[place].value = match line.value(at)? {
-                Value::Null => None,
-                Value::Int(value) => Some(value.to_string()),
-                Value::Text(text) => Some(text),
+                SqlValue::Null => None,
+                SqlValue::Int(value) => Some(value.to_string()),
+                SqlValue::Text(text) => Some(text),
             };
         }
     }
@@ -392,33 +405,33 @@ fn discreet(number: &str, unmask: bool) -> String {
     if like_one { shown(number, unmask) } else { number.to_owned() }
 }
 
-fn span(definition: &Definition, period: &Period) -> Span {
+fn span(definition: &Definition, period: &Period) -> PeriodSpan {
     let days = period.days(definition.year);
-    Span { name: period.to_string(), start: definition.first_day(&days), end: days.end }
+    PeriodSpan { name: period.to_string(), start: definition.first_day(&days), end: days.end }
 }
 
 /// Counts of a unit by condition, over rows that come in order of the person.
 #[derive(Default)]
-struct Funnel {
+struct FunnelCounter {
     conditions: Vec<String>,
     left: Vec<u64>,
     population: u64,
     denominator: u64,
     numerator: u64,
     excluded: BTreeMap<String, u64>,
-    missing: Vec<(Value, Option<String>, Option<String>)>,
+    missing: Vec<(SqlValue, Option<String>, Option<String>)>,
     /// The best row of the present person: one of two numbers at a unit may
     /// tell more.
-    best: Option<(usize, Row)>,
+    best: Option<(usize, ExplainedRow)>,
 }
 
-impl Funnel {
-    fn take(&mut self, row: Row) {
+impl FunnelCounter {
+    fn take(&mut self, row: ExplainedRow) {
         let met = row.outcome.checks.iter().filter_map(|check| check.met);
         let depth =
             met.take_while(|met| *met).count() + 100 * usize::from(row.outcome.in_numerator);
         let same = matches!((&self.best, &row.person),
-            (Some((_, best)), Value::Int(_)) if best.person == row.person);
+            (Some((_, best)), SqlValue::Int(_)) if best.person == row.person);
         if !same {
             self.close();
         }
@@ -454,8 +467,8 @@ impl Funnel {
         }
     }
 
-    fn steps(&self, definition: &Definition) -> Vec<Step> {
-        let step = |name: &str, th: &str, en: &str, left| Step {
+    fn steps(&self, definition: &Definition) -> Vec<FunnelStep> {
+        let step = |name: &str, th: &str, en: &str, left| FunnelStep {
             name: name.to_owned(),
             text: Bilingual { th: th.to_owned(), en: en.to_owned() },
             left,
@@ -463,7 +476,7 @@ impl Funnel {
         let mut steps = vec![step("population", "ประชากรที่ดู", "looked at", self.population)];
         for (name, left) in self.conditions.iter().zip(&self.left) {
             let text = definition.conditions.get(name).cloned().unwrap_or_default();
-            steps.push(Step { name: name.clone(), text, left: *left });
+            steps.push(FunnelStep { name: name.clone(), text, left: *left });
         }
         steps.push(step("denominator", "ตัวหาร", "denominator", self.denominator));
         steps.push(step("numerator", "ตัวตั้ง", "numerator", self.numerator));

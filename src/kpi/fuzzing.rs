@@ -2,11 +2,11 @@
 //! other build has them.
 
 use super::definition::Definition;
-use super::library::{Files, LibraryError, builtin, definitions};
-use super::period::Days;
+use super::library::{KpiFiles, LibraryError, builtin, definitions};
+use super::period::PeriodDays;
 
 /// The queries that are part of the program.
-pub struct Queries(Files);
+pub struct Queries(KpiFiles);
 
 impl Queries {
     /// Unpacks them.
@@ -21,7 +21,7 @@ impl Queries {
 }
 
 /// What a definition's parameters are in a period, as the query gets them.
-pub fn parameters(definition: &Definition, days: &Days) -> Vec<String> {
+pub fn parameters(definition: &Definition, days: &PeriodDays) -> Vec<String> {
     let values = definition.parameters.values();
     values.map(|parameter| format!("{:?}", parameter.value(days))).collect()
 }

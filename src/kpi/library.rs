@@ -1,5 +1,6 @@
 //! All KPIs: those built into the program, and the province's own in
-//! `DATA/kpi/` (`*.toml`, `*.sql`), which come on top and replace by id.
+//! `DATA/config/kpi/` (`*.toml`, `*.sql`), which come on top and replace by
+//! the name of their file.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,21 +11,20 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::definition::{Counts, DayFrom, Definition, Direction, Parameter, Scale, Window};
+use super::definition::{
+    CountingUnit, DayFrom, Definition, Direction, Parameter, ValueScale, Window,
+};
 use super::period::{YearKind, years};
-use super::query::{Block, Head, Query};
+use super::query::{Block, Query, QueryHead};
+use crate::overlay::{CONFIG, Overlay, SCHEMA};
 use crate::text::Bilingual;
 
-#[derive(rust_embed::RustEmbed)]
-#[folder = "schema/kpi"]
-#[include = "*.sql"]
-#[include = "blocks/*.sql"]
-struct Sqls;
+/// Folder of the definitions below `config/`, and of the queries below
+/// `schema/`.
+const FOLDER: &str = "kpi";
 
-#[derive(rust_embed::RustEmbed)]
-#[folder = "config/kpi"]
-#[include = "*.toml"]
-struct Tomls;
+/// Folder of the blocks of queries below `schema/kpi/`.
+const BLOCKS: &str = "kpi/blocks";
 
 /// A mistake in a definition.
 #[derive(Debug, thiserror::Error)]
@@ -47,14 +47,14 @@ pub struct Library {
 /// what it says itself.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Raw {
+struct RawDefinition {
     id: String,
     name: Bilingual,
     unit: Bilingual,
     #[serde(default)]
-    counts: Counts,
+    counts: CountingUnit,
     #[serde(default)]
-    scale: Scale,
+    scale: ValueScale,
     #[serde(default)]
     places: u32,
     #[serde(default)]
@@ -90,21 +90,24 @@ struct Raw {
 }
 
 /// Files by name below their folder.
-pub(super) type Files = BTreeMap<String, String>;
+pub(super) type KpiFiles = BTreeMap<String, String>;
 
 impl Library {
-    /// The built-in KPIs, with those of a folder put over them.
-    pub fn load(own: Option<&Path>) -> Result<Self, LibraryError> {
+    /// The built-in KPIs, with the province's own put over them.
+    pub fn load(own: Option<&Overlay>) -> Result<Self, LibraryError> {
         let mut files = builtin()?;
-        if let Some(folder) = own {
-            add_folder(&mut files, folder, "")?;
-            add_folder(&mut files, &folder.join("blocks"), "blocks/")?;
+        if let Some(own) = own {
+            for (name, path) in own.files().map_err(|e| fail("", e.to_string()))? {
+                let text =
+                    crate::files::read_plain(&path).map_err(|e| fail(&name, e.to_string()))?;
+                files.insert(name, text);
+            }
         }
         Self::from_files(&files)
     }
 
     /// Builds and checks the definitions of these files.
-    pub(super) fn from_files(files: &Files) -> Result<Self, LibraryError> {
+    pub(super) fn from_files(files: &KpiFiles) -> Result<Self, LibraryError> {
         let mut library = Self::default();
         let tomls = files.iter().filter(|(name, _)| has_extension(name, "toml"));
         for (file, text) in tomls {
@@ -125,20 +128,22 @@ impl Library {
 }
 
 /// The files that are part of the program.
-pub(super) fn builtin() -> Result<Files, LibraryError> {
-    let mut files = Files::new();
-    for name in Sqls::iter() {
-        embedded(&mut files, &name, Sqls::get(&name))?;
-    }
-    for name in Tomls::iter() {
-        embedded(&mut files, &name, Tomls::get(&name))?;
+pub(super) fn builtin() -> Result<KpiFiles, LibraryError> {
+    let mut files = KpiFiles::new();
+    let folders =
+        [SCHEMA.get_dir(FOLDER), SCHEMA.get_dir(BLOCKS), CONFIG.get_dir(FOLDER)].into_iter();
+    for file in folders.flatten().flat_map(|folder| folder.files()) {
+        let path = file.path().strip_prefix(FOLDER).unwrap_or(file.path());
+        let name = path.display().to_string();
+        let text = file.contents_utf8().ok_or_else(|| fail(&name, "not UTF-8"))?;
+        files.insert(name, text.to_owned());
     }
     Ok(files)
 }
 
 /// The definitions of one file, with the queries of `files`.
 pub(super) fn definitions(
-    files: &Files,
+    files: &KpiFiles,
     file: &str,
     text: &str,
 ) -> Result<Vec<Definition>, LibraryError> {
@@ -153,32 +158,8 @@ fn has_extension(name: &str, extension: &str) -> bool {
     Path::new(name).extension().is_some_and(|e| e == extension)
 }
 
-fn embedded(
-    files: &mut Files,
-    name: &str,
-    file: Option<rust_embed::EmbeddedFile>,
-) -> Result<(), LibraryError> {
-    let data = file.map(|file| file.data.into_owned()).unwrap_or_default();
-    let text = String::from_utf8(data).map_err(|_| fail(name, "not UTF-8"))?;
-    files.insert(name.to_owned(), text);
-    Ok(())
-}
-
-fn add_folder(files: &mut Files, folder: &Path, before: &str) -> Result<(), LibraryError> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
-    for entry in entries.flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if has_extension(&name, "sql") || has_extension(&name, "toml") {
-            let text =
-                crate::files::read_plain(&entry.path()).map_err(|e| fail(&name, e.to_string()))?;
-            files.insert(format!("{before}{name}"), text);
-        }
-    }
-    Ok(())
-}
-
 /// A file's KPI and its variants, each with its own keys over the family's.
-fn family(file: &str, text: &str) -> Result<Vec<Raw>, LibraryError> {
+fn family(file: &str, text: &str) -> Result<Vec<RawDefinition>, LibraryError> {
     let mut base: toml::Table = toml::from_str(text).map_err(|e| fail(file, e.to_string()))?;
     let stem = file.trim_end_matches(".toml").to_owned();
     let variants = base.remove("variant");
@@ -220,7 +201,7 @@ fn yes() -> bool {
 /// any sum.
 const MOST_PLACES: u32 = 9;
 
-fn build(files: &Files, file: &str, raw: Raw) -> Result<Definition, LibraryError> {
+fn build(files: &KpiFiles, file: &str, raw: RawDefinition) -> Result<Definition, LibraryError> {
     let wrong = |what: String| fail(file, format!("{}: {what}", raw.id));
     if raw.places > MOST_PLACES {
         return Err(wrong(format!("places are at most {MOST_PLACES}")));
@@ -245,7 +226,7 @@ fn build(files: &Files, file: &str, raw: Raw) -> Result<Definition, LibraryError
     }
     let mut version = Sha256::new();
     version.update(format!("{raw:?}"));
-    let query = if raw.counts == Counts::Reported {
+    let query = if raw.counts == CountingUnit::Reported {
         None
     } else {
         let name = raw.sql.as_deref().unwrap_or(&raw.id);
@@ -264,14 +245,14 @@ fn build(files: &Files, file: &str, raw: Raw) -> Result<Definition, LibraryError
         year: raw.year,
         target,
         // What people report is theirs to tell.
-        personal: raw.personal && raw.counts != Counts::Reported,
+        personal: raw.personal && raw.counts != CountingUnit::Reported,
         source: raw.source,
         local_defaults: raw.local_defaults,
         needs: raw.needs,
         begins: raw.begins,
         window: raw.window,
         asked_of: raw.asked_of,
-        enter: raw.enter || raw.counts == Counts::Reported,
+        enter: raw.enter || raw.counts == CountingUnit::Reported,
         parameters: raw.parameters,
         exclusions: raw.exclusions,
         conditions: raw.conditions,
@@ -318,19 +299,19 @@ fn check_parameters(file: &str, definition: &Definition) -> Result<(), LibraryEr
 /// How deep blocks may rest on blocks: a ring of them has no bottom.
 const DEEPEST: usize = 8;
 
-fn query(files: &Files, file: &str, sql: &str, depth: usize) -> Result<Query, LibraryError> {
+fn query(files: &KpiFiles, file: &str, sql: &str, depth: usize) -> Result<Query, LibraryError> {
     if depth > DEEPEST {
         return Err(fail(sql, "blocks use each other in a ring"));
     }
     let text = files.get(sql).ok_or_else(|| fail(file, format!("there is no {sql}")))?;
-    let head = Head::of(text);
+    let head = QueryHead::parse(text);
     let uses: Vec<Arc<Block>> = head
         .uses
         .iter()
         .map(|name| {
             let block = format!("blocks/{name}.sql");
             let inner = query(files, sql, &block, depth + 1)?;
-            let head = Head::of(&inner.text);
+            let head = QueryHead::parse(&inner.text);
             if head.columns.is_empty() {
                 return Err(fail(&block, "a block says its -- columns:"));
             }
@@ -339,7 +320,7 @@ fn query(files: &Files, file: &str, sql: &str, depth: usize) -> Result<Query, Li
                 columns: head.columns,
                 key: head.key,
                 index: head.index,
-                whole: !head.whole.is_empty(),
+                needs_full_unit: !head.whole.is_empty(),
                 query: inner,
             }))
         })
@@ -351,18 +332,19 @@ fn query(files: &Files, file: &str, sql: &str, depth: usize) -> Result<Query, Li
     }
     // Blocks that are part of the program stand alone; one of the province's
     // own, or put in the place of those, has to say so.
-    let embedded = depth > 0 && Sqls::get(sql).is_some_and(|file| *file.data == *text.as_bytes());
+    let shipped = || SCHEMA.get_file(format!("{FOLDER}/{sql}"));
+    let embedded = depth > 0 && shipped().is_some_and(|file| file.contents() == text.as_bytes());
     let alone = |by: &str, below: fn(&Query) -> bool| {
         let own = embedded || head.alone.iter().any(|word| word == by);
         own && uses.iter().all(|block| below(&block.query))
     };
-    let alone_by_person = alone("person", |query| query.alone_by_person);
-    let alone_by_unit = alone("unit", |query| query.alone_by_unit);
+    let partitionable_by_person = alone("person", |query| query.partitionable_by_person);
+    let partitionable_by_unit = alone("unit", |query| query.partitionable_by_unit);
     Ok(Query {
         text: text.clone(),
         uses,
-        alone_by_person,
-        alone_by_unit,
+        partitionable_by_person,
+        partitionable_by_unit,
         lists: head.lists,
         tables: head.tables,
     })

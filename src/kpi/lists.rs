@@ -3,23 +3,20 @@
 
 use std::collections::BTreeSet;
 
-use crate::store::{StoreError, Value};
-
-#[derive(rust_embed::RustEmbed)]
-#[folder = "schema/codes"]
-#[include = "*.csv"]
-struct Codes;
+use crate::overlay::SCHEMA;
+use crate::store::{SqlValue, StoreError};
 
 /// Columns (with their type) and rows of a list.
-type Table = (Vec<String>, Vec<Vec<Value>>);
+type CodeTable = (Vec<String>, Vec<Vec<SqlValue>>);
 
 /// Reads a list. Every column is text but those whose name ends in `_n`,
 /// which hold whole numbers.
-pub(super) fn table(name: &str) -> Result<Table, StoreError> {
+pub(super) fn table(name: &str) -> Result<CodeTable, StoreError> {
     let fail = |what: String| StoreError::Inconsistent(format!("codes/{name}.csv: {what}"));
-    let file = Codes::get(&format!("{name}.csv")).ok_or_else(|| fail("missing".to_owned()))?;
-    let text = String::from_utf8_lossy(&file.data).into_owned();
-    let text = text.strip_prefix("#partial").unwrap_or(&text).trim_start();
+    let file = SCHEMA.get_file(format!("codes/{name}.csv"));
+    let file = file.ok_or_else(|| fail("missing".to_owned()))?;
+    let text = file.contents_utf8().ok_or_else(|| fail("not UTF-8".to_owned()))?;
+    let text = text.strip_prefix("#partial").unwrap_or(text).trim_start();
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
     let names = reader.headers().map_err(|e| fail(e.to_string()))?.clone();
     let number = |at: usize| names.get(at).is_some_and(|name| name.ends_with("_n"));
@@ -34,9 +31,9 @@ pub(super) fn table(name: &str) -> Result<Table, StoreError> {
         for at in 0..names.len() {
             let text = row.get(at).unwrap_or("").trim();
             values.push(match (number(at), text) {
-                (_, "") => Value::Null,
+                (_, "") => SqlValue::Null,
                 (true, text) => {
-                    Value::Int(text.parse().map_err(|_| fail(format!("no number: {text}")))?)
+                    SqlValue::Int(text.parse().map_err(|_| fail(format!("no number: {text}")))?)
                 }
                 (false, text) => text.into(),
             });
@@ -51,8 +48,8 @@ pub(super) fn table(name: &str) -> Result<Table, StoreError> {
 pub(super) fn codes_of_year(name: &str, year: i32) -> Result<BTreeSet<String>, StoreError> {
     let (_, rows) = table(name)?;
     let year = i64::from(year);
-    let holds = |row: &[Value]| match row {
-        [Value::Text(code), Value::Int(from), Value::Int(to), ..] => {
+    let holds = |row: &[SqlValue]| match row {
+        [SqlValue::Text(code), SqlValue::Int(from), SqlValue::Int(to), ..] => {
             (*from..=*to).contains(&year).then(|| code.clone())
         }
         _ => None,

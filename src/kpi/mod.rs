@@ -8,34 +8,38 @@
 //! What a KPI means stands in the data; this folder knows only *kinds* of
 //! period, parameter and scale.
 
+mod aggregate;
 mod amount;
-mod classes;
-mod counted;
+mod calculator;
+mod cohorts;
 mod definition;
 mod explain;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod incremental;
 mod level;
 mod library;
 mod lists;
 mod needs;
-mod part;
 mod period;
 mod query;
 mod reported;
-mod run;
+mod result;
 mod session;
 
 pub use amount::{Amount, value_text};
-pub use definition::{Counts, Definition, Direction, Parameter, Scale, Window};
-pub use explain::{Check, Missing, Outcome, PersonExplained, Registration, Step, UnitExplained};
+pub use calculator::{Calculator, run};
+pub use definition::{CountingUnit, Definition, Direction, Parameter, ValueScale, Window};
+pub use explain::{
+    ConditionCheck, FunnelStep, Missing, PersonExplained, PersonOutcome, Registration,
+    UnitExplained,
+};
 pub use level::Level;
 pub use library::{Library, LibraryError};
-pub use period::{Days, Period, PeriodError, YearKind, years};
+pub use period::{Period, PeriodDays, PeriodError, YearKind, years};
 pub use query::{Block, Query};
-pub use reported::{Entry, REGION, read_entries};
-pub use run::{KpiResult, KpiRow, NotComputable, Span, run};
-pub use session::Session;
+pub use reported::{REGION, ReportedEntry, read_entries};
+pub use result::{KpiResult, KpiRow, NotComputable, PeriodSpan};
 
 use crate::store::StoreError;
 
@@ -68,7 +72,7 @@ pub enum KpiError {
 
 impl KpiError {
     /// An error of the store while a KPI was counted.
-    fn of(kpi: &str, cause: StoreError) -> Self {
+    fn from_store(kpi: &str, cause: StoreError) -> Self {
         let kpi = kpi.to_owned();
         if cause.is_deadline() { Self::TooLong { kpi } } else { Self::Store { kpi, cause } }
     }

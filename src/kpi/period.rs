@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::BUDDHIST_ERA;
 
-/// In which year a KPI lives (kpi.md §3.1). A year is named by the B.E. year
+/// In which year a KPI lives [OPPP-2557 s. 31; KPI66-2563; QOF-2560]. A year is named by the B.E. year
 /// in which it ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -35,7 +35,7 @@ impl YearKind {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
+enum PeriodPart {
     Year,
     /// Quarters are cumulative: from the first day of the year.
     Quarter(u32),
@@ -46,12 +46,12 @@ enum Part {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Period {
     year: i32,
-    part: Part,
+    part: PeriodPart,
 }
 
 /// The days of a period for one kind of year.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Days {
+pub struct PeriodDays {
     /// First day counted.
     pub start: NaiveDate,
     /// Last day counted.
@@ -82,25 +82,25 @@ impl FromStr for Period {
         let year = |digits: &str| number(digits, 2500, 2700);
         if let Some((of, quarter)) = text.split_once(['Q', 'q']) {
             let quarter = number(quarter, 1, 4)?.unsigned_abs();
-            return Ok(Self { year: year(of)?, part: Part::Quarter(quarter) });
+            return Ok(Self { year: year(of)?, part: PeriodPart::Quarter(quarter) });
         }
         if let Some((of, month)) = text.split_once('-') {
             if month.len() != 2 {
                 return Err(fail());
             }
             let month = number(month, 1, 12)?.unsigned_abs();
-            return Ok(Self { year: year(of)?, part: Part::Month(month) });
+            return Ok(Self { year: year(of)?, part: PeriodPart::Month(month) });
         }
-        Ok(Self { year: year(text)?, part: Part::Year })
+        Ok(Self { year: year(text)?, part: PeriodPart::Year })
     }
 }
 
 impl fmt::Display for Period {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.part {
-            Part::Year => write!(f, "{}", self.year),
-            Part::Quarter(quarter) => write!(f, "{}Q{quarter}", self.year),
-            Part::Month(month) => write!(f, "{}-{month:02}", self.year),
+            PeriodPart::Year => write!(f, "{}", self.year),
+            PeriodPart::Quarter(quarter) => write!(f, "{}Q{quarter}", self.year),
+            PeriodPart::Month(month) => write!(f, "{}-{month:02}", self.year),
         }
     }
 }
@@ -113,24 +113,24 @@ impl Period {
             .map(|n| {
                 let month = (first - 1 + n) % 12 + 1;
                 let year = if month >= first { year - 1 } else { year };
-                Self { year, part: Part::Month(month) }
+                Self { year, part: PeriodPart::Month(month) }
             })
             .collect()
     }
 
     /// The days this period means for a kind of year.
-    pub fn days(self, kind: YearKind) -> Days {
+    pub fn days(self, kind: YearKind) -> PeriodDays {
         let first = kind.first_month();
         let (start, end, year) = match self.part {
-            Part::Year => {
+            PeriodPart::Year => {
                 let start = day(self.year - 1, first);
                 (start, last(start, 12), self.year)
             }
-            Part::Quarter(quarter) => {
+            PeriodPart::Quarter(quarter) => {
                 let start = day(self.year - 1, first);
                 (start, last(start, 3 * quarter), self.year)
             }
-            Part::Month(month) => {
+            PeriodPart::Month(month) => {
                 // The calendar year of the month is B.E. as people write it.
                 let start = day(self.year, month);
                 (start, last(start, 1), self.year + i32::from(month >= first))
@@ -140,7 +140,7 @@ impl Period {
         let done = (end.year() - year_start.year()) * 12 + end.month0() as i32
             - year_start.month0() as i32;
         let quarter_start = year_start + Months::new(done.unsigned_abs() / 3 * 3);
-        Days { start, end, year_start, quarter_start, year }
+        PeriodDays { start, end, year_start, quarter_start, year }
     }
 }
 

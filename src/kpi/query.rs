@@ -40,9 +40,9 @@ pub struct Query {
     /// Lists that it uses with all their columns.
     pub tables: Vec<String>,
     /// Rows of a person rest on rows of the person alone.
-    pub alone_by_person: bool,
+    pub partitionable_by_person: bool,
     /// Rows of a unit rest on rows of the unit alone.
-    pub alone_by_unit: bool,
+    pub partitionable_by_unit: bool,
 }
 
 /// A building block.
@@ -57,14 +57,14 @@ pub struct Block {
     /// Columns of a further index; empty for none.
     pub index: Vec<String>,
     /// Whether it takes all rows of a unit, whatever part is looked at.
-    pub whole: bool,
+    pub needs_full_unit: bool,
     /// What fills it.
     pub query: Query,
 }
 
 /// The head of an SQL file, names not yet resolved.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Head {
+pub(super) struct QueryHead {
     pub uses: Vec<String>,
     pub lists: Vec<String>,
     pub tables: Vec<String>,
@@ -75,9 +75,9 @@ pub(super) struct Head {
     pub whole: Vec<String>,
 }
 
-impl Head {
+impl QueryHead {
     /// Reads the head lines of an SQL text.
-    pub(super) fn of(text: &str) -> Self {
+    pub(super) fn parse(text: &str) -> Self {
         let mut head = Self::default();
         for line in text.lines() {
             let Some((name, list)) = line.strip_prefix("-- ").and_then(|l| l.split_once(':'))

@@ -1,12 +1,12 @@
 //! Reads a CSV of reported values: `kpi,unit,period,numerator,denominator,note`.
 //! A value is of a unit, or of a whole group such as a province.
 
-use super::{Amount, Level, Library, Period, Scale};
+use super::{Amount, Level, Library, Period, ValueScale};
 use crate::store::ReportedValue;
 use crate::units::Units;
 
 /// A reported value, checked.
-pub type Entry = ReportedValue;
+pub type ReportedEntry = ReportedValue;
 
 const HEADER: [&str; 6] = ["kpi", "unit", "period", "numerator", "denominator", "note"];
 
@@ -16,7 +16,7 @@ pub fn read_entries(
     text: &str,
     library: &Library,
     units: &Units,
-) -> Result<Vec<Entry>, Vec<String>> {
+) -> Result<Vec<ReportedEntry>, Vec<String>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
     let header = reader.headers().is_ok_and(|h| h.iter().eq(HEADER));
@@ -36,12 +36,16 @@ pub fn read_entries(
 
 /// What is said of a name that is not known.
 fn no<'a>((th, en): (&str, &str), name: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let near = crate::catalog::nearest(name, known);
+    let near = crate::spelling::nearest(name, known);
     let near = near.map_or(String::new(), |near| format!(" (did you mean {near}?)"));
     format!("there is no {en} {name:?}{near} / ไม่มี{th}นี้")
 }
 
-fn entry(row: &csv::StringRecord, library: &Library, units: &Units) -> Result<Entry, String> {
+fn entry(
+    row: &csv::StringRecord,
+    library: &Library,
+    units: &Units,
+) -> Result<ReportedEntry, String> {
     let field = |at: usize| row.get(at).unwrap_or("").to_owned();
     let (kpi, unit, period) = (field(0), field(1), field(2));
     let entered = || library.kpis.values().filter(|kpi| kpi.enter);
@@ -58,7 +62,7 @@ fn entry(row: &csv::StringRecord, library: &Library, units: &Units) -> Result<En
     let period: Period = period.parse().map_err(|e: super::PeriodError| e.to_string())?;
     let (numerator, denominator) = (field(3), field(4));
     let no_number = |text: &str| format!("{text:?} is no number / {text:?} ไม่ใช่ตัวเลข");
-    let change = definition.scale == Scale::Change;
+    let change = definition.scale == ValueScale::Change;
     let counted = if change { Amount::signed } else { Amount::parse };
     let of = counted(&numerator).ok_or_else(|| no_number(&numerator))?;
     let all = Amount::parse(&denominator).ok_or_else(|| no_number(&denominator))?;
@@ -70,7 +74,14 @@ fn entry(row: &csv::StringRecord, library: &Library, units: &Units) -> Result<En
             "{numerator} of {denominator} is more than all of them / ตัวตั้งมากกว่าตัวหาร"
         ));
     }
-    Ok(Entry { kpi, unit, period: period.to_string(), numerator, denominator, note: field(5) })
+    Ok(ReportedEntry {
+        kpi,
+        unit,
+        period: period.to_string(),
+        numerator,
+        denominator,
+        note: field(5),
+    })
 }
 
 /// Whom a value is of: a unit by its code, a province by its name, or a group
@@ -99,5 +110,5 @@ fn place(text: &str, units: &Units) -> Result<String, String> {
 /// How a value of the region is written.
 pub const REGION: &str = "region";
 
-/// Numbers of the health regions (kpi.md §3.5).
+/// Numbers of the health regions [ZONES-13].
 const REGIONS: std::ops::RangeInclusive<u8> = 1..=13;

@@ -9,16 +9,15 @@ use chrono::{Datelike, Days as ChronoDays, Months, NaiveDate};
 
 use super::definition::Definition;
 use super::library::GIVEN;
-use super::part::Part;
-use super::period::Days;
+use super::period::PeriodDays;
 use super::query::{Block, Query};
 use super::{KpiError, lists};
 use crate::clock::{day_number, day_of_number, round_of};
-use crate::store::{Reader, Snapshot, Sought, TableSpec, Tables, Value};
+use crate::store::{Reader, RowFilter, Snapshot, SqlValue, TableSpec, Tables};
 use crate::world::World;
 
 /// Values of parameters by name, with their colon.
-pub(super) type Bound = Vec<(String, Value)>;
+pub(super) type BoundParameters = Vec<(String, SqlValue)>;
 
 /// A snapshot with its building blocks. When a query is stopped for taking
 /// too long the snapshot is lost with it: begin another session.
@@ -26,34 +25,32 @@ pub struct Session<'a> {
     pub(super) world: &'a World,
     pub(super) reader: &'a Reader,
     /// Temporary tables that are there, with the values they were made with.
-    made: BTreeMap<String, Vec<(String, Value)>>,
+    made: BTreeMap<String, Vec<(String, SqlValue)>>,
     /// The last day on which anything was received.
     as_of: i64,
     /// Whether a population registry was imported.
     registry: bool,
     /// Rounds of the register of persons, once they are asked for.
     rounds: Option<Vec<i64>>,
-    /// What is kept of earlier counts, and which part of the store is seen.
-    pub(super) part: Part<'a>,
-    /// Units of which there are rows that were asked for.
-    pub(super) sent: BTreeMap<Sought, Rc<BTreeSet<String>>>,
-    /// Units that may have sent something, once they are asked for.
-    pub(super) senders: Option<Rc<BTreeSet<String>>>,
+    /// Whether a filter shows a part of the store only.
+    filtered: bool,
+    /// Blocks that were made of what is shown.
+    blocks: BTreeSet<String>,
     /// How records are kept.
-    pub(super) tables: OnceCell<Rc<Tables>>,
+    tables: OnceCell<Rc<Tables>>,
     _held: Option<Snapshot<'a>>,
 }
 
 /// Columns that the engine reads, and what a given table looks like.
-struct Given {
+struct GivenTable {
     name: &'static str,
     columns: &'static [&'static str],
     key: &'static str,
 }
 
 /// Tables that the engine itself fills.
-const TABLES: [Given; 3] = [
-    Given {
+const TABLES: [GivenTable; 3] = [
+    GivenTable {
         name: "units",
         columns: &[
             "hcode TEXT",
@@ -66,8 +63,8 @@ const TABLES: [Given; 3] = [
         ],
         key: "hcode",
     },
-    Given { name: "calendar", columns: &["day INTEGER", "n INTEGER"], key: "day" },
-    Given { name: "months", columns: &["month INTEGER", "last_day INTEGER"], key: "month" },
+    GivenTable { name: "calendar", columns: &["day INTEGER", "n INTEGER"], key: "day" },
+    GivenTable { name: "months", columns: &["month INTEGER", "last_day INTEGER"], key: "month" },
 ];
 
 /// Rounds of the register of persons.
@@ -80,7 +77,7 @@ const CALENDAR_YEARS: u32 = 3;
 impl<'a> Session<'a> {
     /// Holds the present state; joins a snapshot that is held already.
     pub fn new(world: &'a World, reader: &'a Reader) -> Result<Self, KpiError> {
-        let trouble = |cause| KpiError::of("session", cause);
+        let trouble = |cause| KpiError::from_store("session", cause);
         let held = if reader.is_held() { None } else { Some(reader.snapshot().map_err(trouble)?) };
         let mut as_of = 0;
         let sql = "SELECT max(received_at) FROM submission WHERE status <> 'void'";
@@ -103,9 +100,8 @@ impl<'a> Session<'a> {
             as_of,
             registry,
             rounds: None,
-            part: Part::default(),
-            sent: BTreeMap::new(),
-            senders: None,
+            filtered: false,
+            blocks: BTreeSet::new(),
             tables: OnceCell::new(),
             _held: held,
         })
@@ -116,9 +112,9 @@ impl<'a> Session<'a> {
         &mut self,
         definition: &Definition,
         query: &Query,
-        days: &Days,
-    ) -> Result<Bound, KpiError> {
-        let trouble = |cause| KpiError::of(&definition.id, cause);
+        days: &PeriodDays,
+    ) -> Result<BoundParameters, KpiError> {
+        let trouble = |cause| KpiError::from_store(&definition.id, cause);
         let values = self.values(definition, days).map_err(trouble)?;
         self.rest(query, days, &values).map_err(trouble)?;
         Ok(values)
@@ -128,10 +124,10 @@ impl<'a> Session<'a> {
     pub(super) fn values(
         &mut self,
         definition: &Definition,
-        days: &Days,
-    ) -> crate::store::Result<Bound> {
+        days: &PeriodDays,
+    ) -> crate::store::Result<BoundParameters> {
         if self.rounds.is_none() {
-            self.look_at_all()?;
+            self.clear_filter()?;
             self.rounds = Some(self.rounds()?);
         }
         let mut values = self.given(days);
@@ -140,31 +136,61 @@ impl<'a> Session<'a> {
         Ok(values)
     }
 
-    /// Makes the blocks that take all rows of a unit; they stay, whatever part
-    /// of the store is looked at.
-    pub(super) fn whole_blocks(
+    /// Makes the blocks that need all rows of a unit; they stay, whatever part of
+    /// the store is shown.
+    pub(super) fn full_unit_blocks(
         &mut self,
         query: &Query,
-        days: &Days,
-        values: &Bound,
+        days: &PeriodDays,
+        values: &BoundParameters,
     ) -> crate::store::Result<()> {
         for block in &query.uses {
-            if block.whole && !self.is_made(block, values) {
-                self.look_at_all()?;
+            if block.needs_full_unit && !self.is_made(block, values) {
+                self.clear_filter()?;
                 self.block(block, days, values)?;
             }
-            self.whole_blocks(&block.query, days, values)?;
+            self.full_unit_blocks(&block.query, days, values)?;
         }
         Ok(())
     }
 
-    fn is_made(&self, block: &Block, values: &Bound) -> bool {
+    fn is_made(&self, block: &Block, values: &BoundParameters) -> bool {
         self.made.get(&block.name) == Some(&named(block, values))
     }
 
-    /// Forgets the blocks of the part that was looked at.
-    pub(super) fn drop_blocks(&mut self) -> crate::store::Result<()> {
-        for name in std::mem::take(&mut self.part.blocks) {
+    /// How records are kept.
+    pub(super) fn tables(&self) -> Rc<Tables> {
+        let tables = self.tables.get_or_init(|| Rc::new(Tables::new(&self.world.catalog)));
+        Rc::clone(tables)
+    }
+
+    /// Whether a part of the store is shown only.
+    pub(super) fn is_filtered(&self) -> bool {
+        self.filtered
+    }
+
+    /// Shows a part of the store only. Blocks made of what was shown before are
+    /// dropped.
+    pub(super) fn set_filter(&mut self, filter: &RowFilter<'_>) -> crate::store::Result<()> {
+        self.drop_blocks()?;
+        self.reader.set_row_filter(&self.tables(), filter)?;
+        self.filtered = true;
+        Ok(())
+    }
+
+    /// Shows the whole store.
+    pub(super) fn clear_filter(&mut self) -> crate::store::Result<()> {
+        if self.filtered {
+            self.drop_blocks()?;
+            self.reader.clear_row_filter(&self.tables())?;
+            self.filtered = false;
+        }
+        Ok(())
+    }
+
+    /// Drops the blocks of what was shown.
+    fn drop_blocks(&mut self) -> crate::store::Result<()> {
+        for name in std::mem::take(&mut self.blocks) {
             self.reader.drop_table(&name)?;
             self.made.remove(&name);
         }
@@ -173,7 +199,7 @@ impl<'a> Session<'a> {
 
     /// What the engine fills in for a query that follows neither from the days
     /// of a period nor from the version of the program.
-    pub(super) fn filled(&self, query: &Query, days: &Days) -> Vec<Vec<Value>> {
+    pub(super) fn filled(&self, query: &Query, days: &PeriodDays) -> Vec<Vec<SqlValue>> {
         let words = query.all_words();
         let mut rows = if words.contains("UNITS") { self.unit_rows() } else { Vec::new() };
         if words.contains("MONTHS") {
@@ -181,8 +207,8 @@ impl<'a> Session<'a> {
         }
         for list in query.all_lists() {
             let codes = self.world.catalog.codes.get(&list).map(|list| &list.codes);
-            let codes = codes.into_iter().flatten().map(|code| Value::Text(code.clone()));
-            let mut codes: Vec<Value> = codes.collect();
+            let codes = codes.into_iter().flatten().map(|code| SqlValue::Text(code.clone()));
+            let mut codes: Vec<SqlValue> = codes.collect();
             // They come in no order.
             codes.sort_unstable();
             rows.push(codes);
@@ -208,9 +234,9 @@ impl<'a> Session<'a> {
     }
 
     /// What every query may name.
-    fn given(&self, days: &Days) -> Bound {
+    fn given(&self, days: &PeriodDays) -> BoundParameters {
         let year = Months::new(12);
-        let number = |day: NaiveDate| Value::Int(day_number(day));
+        let number = |day: NaiveDate| SqlValue::Int(day_number(day));
         let values = [
             number(days.start),
             number(days.end),
@@ -219,15 +245,20 @@ impl<'a> Session<'a> {
             number(days.start - year),
             // The last day of a month stays the last: 29 February too.
             number(days.end + ChronoDays::new(1) - year - ChronoDays::new(1)),
-            Value::Int(self.round(i64::from(round_of(days.end)))),
-            Value::Int(self.as_of),
-            Value::Int(i64::from(days.year)),
-            Value::Int(i64::from(self.registry)),
+            SqlValue::Int(self.round(i64::from(round_of(days.end)))),
+            SqlValue::Int(self.as_of),
+            SqlValue::Int(i64::from(days.year)),
+            SqlValue::Int(i64::from(self.registry)),
         ];
         GIVEN.iter().map(|name| (*name).to_owned()).zip(values).collect()
     }
 
-    fn rest(&mut self, query: &Query, days: &Days, values: &Bound) -> crate::store::Result<()> {
+    fn rest(
+        &mut self,
+        query: &Query,
+        days: &PeriodDays,
+        values: &BoundParameters,
+    ) -> crate::store::Result<()> {
         for list in &query.lists {
             self.list(list)?;
         }
@@ -240,7 +271,12 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    fn block(&mut self, block: &Block, days: &Days, values: &Bound) -> crate::store::Result<()> {
+    fn block(
+        &mut self,
+        block: &Block,
+        days: &PeriodDays,
+        values: &BoundParameters,
+    ) -> crate::store::Result<()> {
         let with = named(block, values);
         if self.made.get(&block.name) == Some(&with) {
             return Ok(());
@@ -257,8 +293,8 @@ impl<'a> Session<'a> {
         let begun = std::time::Instant::now();
         self.reader.make_table(&spec, &block.query.text, &borrowed(&with))?;
         log::debug!("block {}: {} ms", block.name, begun.elapsed().as_millis());
-        if !block.whole {
-            self.part.blocks.insert(block.name.clone());
+        if !block.needs_full_unit {
+            self.blocks.insert(block.name.clone());
         }
         self.made.insert(block.name.clone(), with);
         Ok(())
@@ -270,15 +306,15 @@ impl<'a> Session<'a> {
             return Ok(());
         }
         let codes = self.world.catalog.codes.get(list).map(|list| &list.codes);
-        let rows = codes.into_iter().flatten().map(|code| vec![Value::Text(code.clone())]);
+        let rows = codes.into_iter().flatten().map(|code| vec![SqlValue::Text(code.clone())]);
         self.fill(&name, &["code TEXT".to_owned()], "code", rows)?;
-        self.made.insert(name, Bound::new());
+        self.made.insert(name, BoundParameters::new());
         Ok(())
     }
 
-    fn table(&mut self, name: &str, days: &Days) -> crate::store::Result<()> {
-        let with = vec![("days".to_owned(), Value::Int(day_number(days.start)))];
-        let with = [with, vec![("end".to_owned(), Value::Int(day_number(days.end)))]].concat();
+    fn table(&mut self, name: &str, days: &PeriodDays) -> crate::store::Result<()> {
+        let with = vec![("days".to_owned(), SqlValue::Int(day_number(days.start)))];
+        let with = [with, vec![("end".to_owned(), SqlValue::Int(day_number(days.end)))]].concat();
         if self.made.get(name) == Some(&with) {
             return Ok(());
         }
@@ -290,7 +326,7 @@ impl<'a> Session<'a> {
             return Ok(());
         };
         let columns: Vec<String> = given.columns.iter().map(|c| (*c).to_owned()).collect();
-        let rows: Vec<Vec<Value>> = match name {
+        let rows: Vec<Vec<SqlValue>> = match name {
             "units" => self.unit_rows(),
             "calendar" => calendar(days),
             _ => self.months(days),
@@ -305,17 +341,17 @@ impl<'a> Session<'a> {
         name: &str,
         columns: &[String],
         key: &str,
-        rows: impl Iterator<Item = Vec<Value>>,
+        rows: impl Iterator<Item = Vec<SqlValue>>,
     ) -> crate::store::Result<()> {
         let key: Vec<String> = if key.is_empty() { Vec::new() } else { vec![key.to_owned()] };
         self.reader.fill_table(&TableSpec { name, columns, key: &key, index: &[] }, rows)
     }
 
-    fn unit_rows(&self) -> Vec<Vec<Value>> {
+    fn unit_rows(&self) -> Vec<Vec<SqlValue>> {
         let units = self.world.units.by_code.values();
         let fields = units.map(|u| {
             [&u.hcode, &u.kind, &u.level, &u.cup, &u.network, &u.district, &u.province]
-                .map(|text| Value::Text(text.clone()))
+                .map(|text| SqlValue::Text(text.clone()))
                 .to_vec()
         });
         fields.collect()
@@ -323,7 +359,7 @@ impl<'a> Session<'a> {
 
     /// The months of a period that were over when the last archive came: no
     /// unit has missed a month that is not over.
-    fn months(&self, days: &Days) -> Vec<Vec<Value>> {
+    fn months(&self, days: &PeriodDays) -> Vec<Vec<SqlValue>> {
         let mut months = Vec::new();
         let mut first = days.start;
         while first < days.end {
@@ -331,7 +367,7 @@ impl<'a> Session<'a> {
             let last = next - ChronoDays::new(1);
             if day_of_number(self.as_of).is_some_and(|as_of| last < as_of) {
                 let month = i64::from(first.year()) * 100 + i64::from(first.month());
-                months.push(vec![Value::Int(month), Value::Int(day_number(last))]);
+                months.push(vec![SqlValue::Int(month), SqlValue::Int(day_number(last))]);
             }
             first = next;
         }
@@ -340,21 +376,21 @@ impl<'a> Session<'a> {
 }
 
 /// Values of the parameters that a block names.
-fn named(block: &Block, values: &Bound) -> Bound {
+fn named(block: &Block, values: &BoundParameters) -> BoundParameters {
     let named = block.query.all_parameters();
     values.iter().filter(|(name, _)| named.contains(name)).cloned().collect()
 }
 
 /// Days with their numbers, one after the other, so that a query can tell how
 /// many days lie between two dates without an engine's own functions.
-fn calendar(days: &Days) -> Vec<Vec<Value>> {
+fn calendar(days: &PeriodDays) -> Vec<Vec<SqlValue>> {
     let reach = Months::new(12 * CALENDAR_YEARS);
     let (from, to) = (days.year_start - reach, days.end + reach);
     let all = from.iter_days().take_while(|day| *day <= to).enumerate();
-    all.map(|(n, day)| vec![Value::Int(day_number(day)), Value::Int(n as i64)]).collect()
+    all.map(|(n, day)| vec![SqlValue::Int(day_number(day)), SqlValue::Int(n as i64)]).collect()
 }
 
 /// Parameters as the store takes them.
-pub(super) fn borrowed(values: &Bound) -> Vec<(&str, Value)> {
+pub(super) fn borrowed(values: &BoundParameters) -> Vec<(&str, SqlValue)> {
     values.iter().map(|(name, value)| (name.as_str(), value.clone())).collect()
 }

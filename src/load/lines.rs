@@ -3,7 +3,7 @@
 
 use std::io::Read;
 
-use crate::archive::ReadTrouble;
+use crate::archive::ReadError;
 use crate::problem_code::ProblemCode;
 use crate::row::{BOM, BadByte, Encoding, decode, utf8};
 
@@ -12,9 +12,9 @@ const BLOCK: usize = 256 << 10;
 
 /// Why a member's lines end early.
 #[derive(Debug)]
-pub enum LineTrouble {
+pub enum LineError {
     /// The archive or the disk failed.
-    Read(ReadTrouble),
+    Read(ReadError),
     /// Not UTF-8 after all, with UTF-8 text given out before: read again as
     /// Windows-874, with this.
     OtherEncoding(NotUtf8),
@@ -22,9 +22,9 @@ pub enum LineTrouble {
     Member { code: ProblemCode, line: u64, detail: String },
 }
 
-impl From<std::io::Error> for LineTrouble {
+impl From<std::io::Error> for LineError {
     fn from(error: std::io::Error) -> Self {
-        Self::Read(ReadTrouble::from(error))
+        Self::Read(ReadError::from(error))
     }
 }
 
@@ -36,13 +36,13 @@ pub struct NotUtf8 {
     line: u64,
     byte: u8,
     /// What comes before it has Thai letters in UTF-8. (Windows-874 may begin
-    /// as if it were UTF-8 too, but then its letters are of nobody's text.)
+    /// as if it were UTF-8 too, but then its letters make no text.)
     after_thai: bool,
 }
 
 /// How a member is to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reading {
+pub enum MemberEncoding {
     /// As UTF-8 for as long as it is.
     Utf8,
     /// As Windows-874, because it is no UTF-8.
@@ -57,7 +57,7 @@ pub struct Buffers {
 }
 
 /// Reads lines in blocks.
-pub struct Lines<'b, R> {
+pub struct MemberLines<'b, R> {
     reader: R,
     meant: Meant,
     longest: usize,
@@ -88,7 +88,7 @@ struct Meant {
 }
 
 /// Whole lines, without the last line end.
-pub struct Block<'a> {
+pub struct TextBlock<'a> {
     /// Number of the first line, from 1.
     pub first_line: u64,
     /// The lines.
@@ -104,12 +104,12 @@ fn without_ends(mut line: &[u8]) -> &[u8] {
     line
 }
 
-impl<'b, R: Read> Lines<'b, R> {
+impl<'b, R: Read> MemberLines<'b, R> {
     /// Lines of at most `longest` bytes of a member that should have `bytes`
     /// bytes.
     pub fn new(
         reader: R,
-        reading: Reading,
+        reading: MemberEncoding,
         longest: usize,
         bytes: u64,
         buffers: &'b mut Buffers,
@@ -134,7 +134,7 @@ impl<'b, R: Read> Lines<'b, R> {
     }
 
     /// The next block; none at the end.
-    pub fn block(&mut self) -> Result<Option<Block<'_>>, LineTrouble> {
+    pub fn block(&mut self) -> Result<Option<TextBlock<'_>>, LineError> {
         if self.ended {
             return Ok(None);
         }
@@ -164,11 +164,11 @@ impl<'b, R: Read> Lines<'b, R> {
         *next_line += memchr::memchr_iter(b'\n', bytes).count() as u64;
         meant.offset += end as u64;
         *given = end;
-        Ok(Some(Block { first_line, text }))
+        Ok(Some(TextBlock { first_line, text }))
     }
 
     /// Reads until a block is full or the member ends.
-    fn fill(&mut self) -> Result<(), LineTrouble> {
+    fn fill(&mut self) -> Result<(), LineError> {
         let full = (self.filled + BLOCK).min(BLOCK + self.longest);
         let raw = &mut self.buffers.raw;
         while self.filled < full {
@@ -195,7 +195,7 @@ impl<'b, R: Read> Lines<'b, R> {
         Ok(())
     }
 
-    fn check_lengths(&self, end: usize) -> Result<(), LineTrouble> {
+    fn check_lengths(&self, end: usize) -> Result<(), LineError> {
         let bytes = &self.buffers.raw[..end];
         // What ends within the longest line's length of its beginning is not
         // too long: nearly all lines are passed over by the hundred.
@@ -209,7 +209,7 @@ impl<'b, R: Read> Lines<'b, R> {
         Ok(())
     }
 
-    fn check_each_length(&self, bytes: &[u8]) -> Result<(), LineTrouble> {
+    fn check_each_length(&self, bytes: &[u8]) -> Result<(), LineError> {
         let mut start = 0;
         let ends = memchr::memchr_iter(b'\n', bytes).chain([bytes.len()]);
         for (number, at) in ends.enumerate() {
@@ -222,17 +222,17 @@ impl<'b, R: Read> Lines<'b, R> {
         Ok(())
     }
 
-    fn too_long(&self, after: u64) -> LineTrouble {
+    fn too_long(&self, after: u64) -> LineError {
         let detail = format!("longer than {} bytes", self.longest);
-        LineTrouble::Member { code: ProblemCode::LongLine, line: self.next_line + after, detail }
+        LineError::Member { code: ProblemCode::LongLine, line: self.next_line + after, detail }
     }
 }
 
 impl Meant {
-    fn new(reading: Reading) -> Self {
+    fn new(reading: MemberEncoding) -> Self {
         let (encoding, not_utf8) = match reading {
-            Reading::Utf8 => (Encoding::Utf8, None),
-            Reading::Windows874(why) => (Encoding::Windows874, Some(why)),
+            MemberEncoding::Utf8 => (Encoding::Utf8, None),
+            MemberEncoding::Windows874(why) => (Encoding::Windows874, Some(why)),
         };
         Self { encoding, marked: false, beyond_ascii: false, thai: false, not_utf8, offset: 0 }
     }
@@ -243,7 +243,7 @@ impl Meant {
         bytes: &'t [u8],
         first_line: u64,
         buffer: &'t mut String,
-    ) -> Result<&'t str, LineTrouble> {
+    ) -> Result<&'t str, LineError> {
         let line_of =
             |bad: BadByte| first_line + memchr::memchr_iter(b'\n', &bytes[..bad.0]).count() as u64;
         if self.encoding == Encoding::Utf8 {
@@ -268,7 +268,7 @@ impl Meant {
                         after_thai: self.thai || has_thai(before),
                     };
                     if self.beyond_ascii {
-                        return Err(LineTrouble::OtherEncoding(why));
+                        return Err(LineError::OtherEncoding(why));
                     }
                     self.encoding = Encoding::Windows874;
                     self.not_utf8 = Some(why);
@@ -287,8 +287,8 @@ impl Meant {
     }
 }
 
-fn no_text(line: u64, byte: u8) -> LineTrouble {
-    LineTrouble::Member { code: ProblemCode::NotText, line, detail: format!("byte 0x{byte:02x}") }
+fn no_text(line: u64, byte: u8) -> LineError {
+    LineError::Member { code: ProblemCode::NotText, line, detail: format!("byte 0x{byte:02x}") }
 }
 
 fn has_thai(text: &str) -> bool {
@@ -304,13 +304,13 @@ mod tests {
 
     fn all(
         bytes: &[u8],
-        reading: Reading,
+        reading: MemberEncoding,
         longest: usize,
-    ) -> Result<Vec<(u64, String)>, LineTrouble> {
+    ) -> Result<Vec<(u64, String)>, LineError> {
         // However long the member was said to be, and whatever was read before.
         let mut buffers = Buffers { raw: b"old\n".repeat(9), text: "old".to_owned() };
         let said = [0, bytes.len() as u64, u64::MAX][bytes.len() % 3];
-        let mut lines = Lines::new(bytes, reading, longest, said, &mut buffers);
+        let mut lines = MemberLines::new(bytes, reading, longest, said, &mut buffers);
         let mut out = Vec::new();
         while let Some(block) = lines.block()? {
             let text = block.text.strip_suffix('\n').unwrap_or(block.text);
@@ -323,13 +323,13 @@ mod tests {
 
     /// Line and byte of M05, read as the program does: again when need be.
     fn bad(bytes: &[u8]) -> Option<(u64, u8)> {
-        let trouble = match all(bytes, Reading::Utf8, 65_536) {
-            Err(LineTrouble::OtherEncoding(why)) => {
-                all(bytes, Reading::Windows874(why), 65_536).err()?
+        let trouble = match all(bytes, MemberEncoding::Utf8, 65_536) {
+            Err(LineError::OtherEncoding(why)) => {
+                all(bytes, MemberEncoding::Windows874(why), 65_536).err()?
             }
             other => other.err()?,
         };
-        let LineTrouble::Member { code: ProblemCode::NotText, line, detail } = trouble else {
+        let LineError::Member { code: ProblemCode::NotText, line, detail } = trouble else {
             panic!("{trouble:?}")
         };
         let byte = detail.strip_prefix("byte 0x").unwrap();
@@ -370,47 +370,46 @@ mod tests {
     fn line_ends_of_several_crs_are_no_part_of_a_long_line() {
         let line = |before: &str, after: &str| format!("a\n{before}{}{after}", "x".repeat(100));
         for (before, after) in [("", "\r\r\n"), ("\r", "\n"), ("\r\r", "\r\r\r\n\r")] {
-            assert!(all(line(before, after).as_bytes(), Reading::Utf8, 100).is_ok());
+            assert!(all(line(before, after).as_bytes(), MemberEncoding::Utf8, 100).is_ok());
         }
     }
 
     #[test]
     fn numbers_are_those_of_the_member_as_sent() {
-        let lines = all(b"\xef\xbb\xbfa\r\n\r\nb", Reading::Utf8, 100).unwrap();
+        let lines = all(b"\xef\xbb\xbfa\r\n\r\nb", MemberEncoding::Utf8, 100).unwrap();
         let expected = [(1, "a"), (2, ""), (3, "b")].map(|(n, t)| (n, t.to_owned()));
         assert_eq!(lines, expected);
     }
 
     #[test]
     fn thai_in_the_old_encoding_is_found_at_its_first_letter() {
-        let lines = all(b"a|b\n\xe4\xa2\xe9\n", Reading::Utf8, 100).unwrap();
+        let lines = all(b"a|b\n\xe4\xa2\xe9\n", MemberEncoding::Utf8, 100).unwrap();
         assert_eq!(lines[1].1, "ไข้");
     }
 
     #[test]
     fn utf8_with_a_stray_byte_is_neither() {
         let bytes = ["ไข้\n".repeat(60_000).into_bytes(), b"\xff\n".to_vec()].concat();
-        assert!(matches!(all(&bytes, Reading::Utf8, 100), Err(LineTrouble::OtherEncoding(_))));
+        assert!(matches!(all(&bytes, MemberEncoding::Utf8, 100), Err(LineError::OtherEncoding(_))));
         assert_eq!(bad(&bytes), Some((60_001, 0xff)));
     }
 
     #[test]
     fn a_nul_byte_and_a_long_line_are_told_with_their_line() {
-        let nul = all(b"a\nb\0\n", Reading::Utf8, 100);
-        assert!(matches!(
-            nul,
-            Err(LineTrouble::Member { code: ProblemCode::NotText, line: 2, .. })
-        ));
+        let nul = all(b"a\nb\0\n", MemberEncoding::Utf8, 100);
+        assert!(matches!(nul, Err(LineError::Member { code: ProblemCode::NotText, line: 2, .. })));
         let long = [b"a\n".to_vec(), vec![b'x'; 101], b"\r\n".to_vec()].concat();
         assert!(matches!(
-            all(&long, Reading::Utf8, 100),
-            Err(LineTrouble::Member { code: ProblemCode::LongLine, line: 2, .. })
+            all(&long, MemberEncoding::Utf8, 100),
+            Err(LineError::Member { code: ProblemCode::LongLine, line: 2, .. })
         ));
-        assert!(all(&[vec![b'x'; 100], b"\r\n".to_vec()].concat(), Reading::Utf8, 100).is_ok());
+        assert!(
+            all(&[vec![b'x'; 100], b"\r\n".to_vec()].concat(), MemberEncoding::Utf8, 100).is_ok()
+        );
         let endless = vec![b'x'; 3 * BLOCK];
         assert!(matches!(
-            all(&endless, Reading::Utf8, 65_536),
-            Err(LineTrouble::Member { code: ProblemCode::LongLine, line: 1, .. })
+            all(&endless, MemberEncoding::Utf8, 65_536),
+            Err(LineError::Member { code: ProblemCode::LongLine, line: 1, .. })
         ));
     }
 
@@ -424,9 +423,9 @@ mod tests {
                 lines.iter().flat_map(|(a, b)| [a.as_str(), b]).chain([rest.as_str()]).collect();
             let length = |line: &str| line.trim_matches('\r').len();
             let long = text.split('\n').position(|line| length(line) > 10);
-            match all(text.as_bytes(), Reading::Utf8, 10) {
+            match all(text.as_bytes(), MemberEncoding::Utf8, 10) {
                 Ok(_) => prop_assert_eq!(long, None),
-                Err(LineTrouble::Member { code: ProblemCode::LongLine, line, .. }) => {
+                Err(LineError::Member { code: ProblemCode::LongLine, line, .. }) => {
                     prop_assert_eq!(long.map(|at| at as u64 + 1), Some(line));
                 }
                 Err(other) => prop_assert!(false, "{:?}", other),
@@ -462,13 +461,13 @@ mod tests {
 
         #[test]
         fn any_bytes_give_their_lines_or_a_trouble(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
-            let _ = all(&bytes, Reading::Utf8, 64);
+            let _ = all(&bytes, MemberEncoding::Utf8, 64);
         }
 
         #[test]
         fn any_text_comes_back_line_by_line(lines in proptest::collection::vec("[a-zก-ฮ|]{0,20}", 1..50)) {
             let text = lines.join("\n");
-            let back: Vec<String> = all(text.as_bytes(), Reading::Utf8, 1000).unwrap().into_iter().map(|l| l.1).collect();
+            let back: Vec<String> = all(text.as_bytes(), MemberEncoding::Utf8, 1000).unwrap().into_iter().map(|l| l.1).collect();
             // A last empty line is the line end of the one before.
             let mut expected = lines.clone();
             if expected.last().is_some_and(String::is_empty) && expected.len() > 1 { expected.pop(); }

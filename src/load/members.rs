@@ -1,52 +1,21 @@
 //! Which entry of an archive is which file, and what the head of each member
-//! says: header or none, data or none (contract §4, A07, M01–M04, M07).
+//! says: header or none, data or none (docs/rules.md#archives, A07, M01–M04, M07).
 
 mod head;
 
-use crate::archive::{Archive, Entry, ReadTrouble, Standard};
+use super::member::{Member, problem};
+use crate::archive::{Archive, ReadError, ScannedEntry, Standard};
 use crate::problem_code::ProblemCode;
-use crate::row::{CompiledLayout, HeaderError, Order};
-use crate::submission::{Problem, Texts};
+use crate::row::HeaderError;
+use crate::submission::Problem;
 use crate::world::World;
 
 /// Names that are listed when no member is known.
 const LISTED: usize = 20;
 
-/// A member that is a file of the standard.
-#[derive(Debug)]
-pub struct Member {
-    /// Its entry.
-    pub entry: usize,
-    /// Its name in the archive.
-    pub name: String,
-    /// Position of its record in the catalogue.
-    pub record: usize,
-    /// Name of the file, e.g. `DIAG`.
-    pub file: String,
-    /// The orders that its rows may have.
-    pub orders: Vec<Order>,
-    /// Line of the header, 0 for none.
-    pub header_line: u64,
-    /// It has rows.
-    pub has_data: bool,
-    /// It is not stored.
-    pub broken: bool,
-}
-
-impl Member {
-    /// Which columns of its record its rows may have.
-    pub fn sent(&self, plan: &CompiledLayout) -> Vec<bool> {
-        let mut sent = vec![false; plan.width];
-        for at in self.orders.iter().flat_map(|order| order.columns.iter().flatten()) {
-            sent[plan.columns[*at].column] = true;
-        }
-        sent
-    }
-}
-
 /// What an archive holds.
 #[derive(Debug, Default)]
-pub struct Contents {
+pub struct ArchiveContents {
     /// Files of the standard, whole ones and broken ones.
     pub members: Vec<Member>,
     /// What is wrong with members.
@@ -55,55 +24,36 @@ pub struct Contents {
     pub notes: Vec<Problem>,
 }
 
-/// A problem of a member or, with no member, of the archive.
-pub fn problem(
-    world: &World,
-    standard: Option<Standard>,
-    code: ProblemCode,
-    member: Option<&str>,
-    line: Option<u64>,
-    detail: impl Into<String>,
-) -> Problem {
-    Problem {
-        code: code.as_str().to_owned(),
-        member: member.map(str::to_owned),
-        line,
-        detail: detail.into(),
-        nearest: None,
-        texts: Texts::of(&world.catalog, code.as_str(), standard),
-    }
-}
-
 /// Why an archive is broken as a whole, or why it could not be read.
 #[derive(Debug)]
-pub enum Refusal {
+pub enum ArchiveFailure {
     /// The sender's fault.
     Broken(Box<Problem>),
     /// The disk's.
     Io(std::io::Error),
 }
 
-impl Refusal {
+impl ArchiveFailure {
     fn broken(problem: Problem) -> Self {
         Self::Broken(Box::new(problem))
     }
 }
 
-impl Contents {
+impl ArchiveContents {
     /// Sorts the entries into files and reads the head of each, for an archive
     /// of a standard and fiscal year.
-    pub fn of(
+    pub fn read(
         world: &World,
         archive: &Archive,
         (standard, year): (Standard, i32),
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, ArchiveFailure> {
         let mut contents = Self::default();
         for entry in archive.entries() {
             contents.sort(world, archive, standard, entry)?;
         }
         if contents.members.is_empty() {
             let detail = contents.nothing_known(world, standard);
-            return Err(Refusal::broken(problem(
+            return Err(ArchiveFailure::broken(problem(
                 world,
                 Some(standard),
                 ProblemCode::NoKnownFile,
@@ -115,7 +65,7 @@ impl Contents {
         for member in &mut contents.members {
             let (_, layout) = world.file(member.record, standard);
             let plan = world.plan_in(member.record, standard, year);
-            let head = head::of(archive, member.entry, plan, layout)
+            let head = head::read_head(archive, member.entry, plan, layout)
                 .map_err(|e| refusal(world, standard, e))?;
             let name = member.name.clone();
             let say = |code: ProblemCode, line: Option<u64>, detail: String| {
@@ -142,8 +92,8 @@ impl Contents {
         world: &World,
         archive: &Archive,
         standard: Standard,
-        entry: &Entry,
-    ) -> Result<(), Refusal> {
+        entry: &ScannedEntry,
+    ) -> Result<(), ArchiveFailure> {
         if entry.is_dir {
             return Ok(());
         }
@@ -166,7 +116,7 @@ impl Contents {
         if let Some((record, file)) = known(standard) {
             if let Some(twin) = self.members.iter().find(|member| member.record == record) {
                 let detail = format!("{} and {} are both {file}", twin.name, entry.name);
-                return Err(Refusal::broken(problem(
+                return Err(ArchiveFailure::broken(problem(
                     world,
                     Some(standard),
                     ProblemCode::ArchiveStructure,
@@ -187,7 +137,7 @@ impl Contents {
             });
         } else if known(other).is_some() {
             let detail = format!("{} is a file of {other}, the archive is {standard}", entry.base);
-            return Err(Refusal::broken(problem(
+            return Err(ArchiveFailure::broken(problem(
                 world,
                 Some(standard),
                 ProblemCode::NoKnownFile,
@@ -266,7 +216,7 @@ impl Contents {
 
 /// The name of a text file that the standard should know, without extension;
 /// none for entries that are skipped.
-fn file_name(entry: &Entry) -> Option<&str> {
+fn file_name(entry: &ScannedEntry) -> Option<&str> {
     let hidden = entry.base.starts_with(['.', '~']);
     let resource_fork =
         entry.name.split(['/', '\\']).any(|part| part.eq_ignore_ascii_case("__MACOSX"));
@@ -291,16 +241,16 @@ fn without_suffix(stem: &str) -> &str {
 }
 
 /// Reads an entry that nobody looks at, so that its CRC is held to.
-fn drain(archive: &Archive, entry: usize) -> Result<(), ReadTrouble> {
+fn drain(archive: &Archive, entry: usize) -> Result<(), ReadError> {
     std::io::copy(&mut archive.reader(entry)?, &mut std::io::sink())?;
     Ok(())
 }
 
 /// A trouble while reading as what it means for the archive.
-pub fn refusal(world: &World, standard: Standard, trouble: ReadTrouble) -> Refusal {
+pub fn refusal(world: &World, standard: Standard, trouble: ReadError) -> ArchiveFailure {
     match trouble {
-        ReadTrouble::Io(error) => Refusal::Io(error),
-        ReadTrouble::Broken(broken) => Refusal::broken(problem(
+        ReadError::Io(error) => ArchiveFailure::Io(error),
+        ReadError::Broken(broken) => ArchiveFailure::broken(problem(
             world,
             Some(standard),
             broken.code,

@@ -1,137 +1,52 @@
-//! One archive from claim to commit.
+//! One archive from its name to its commit.
 //!
-//! [`load`] is the whole flow: name, structure, members, rows, store, counts.
-//! What is the sender's fault becomes the outcome; only our own trouble is an
-//! error.
+//! | step | file | |
+//! |---|---|---|
+//! | name, structure, members | `examine`, `members` | what the archive is |
+//! | rows | `lines`, `odd`, `validator` | lines to records and findings |
+//! | store | `writer` | records into the one transaction of the archive |
+//! | outcome | `outcome` | counts proven to add up |
+//! | commit | `commit` | the submission, and the end of the transaction |
+//!
+//! Validation runs on a thread of its own ([`PendingLoad`]), so that an archive is
+//! validated while the one before it is written; `handoff` makes the outcome
+//! that of one after the other. What is the sender's fault becomes the outcome;
+//! only our own trouble is an error.
 
-mod ahead;
-mod judging;
+mod commit;
+mod error;
+mod examine;
+mod handoff;
+mod keys;
 mod lines;
+mod member;
 mod members;
 mod odd;
 mod outcome;
-mod pipeline;
+mod pending;
 pub mod receipt;
-mod turn;
+mod request;
+mod validator;
 mod visits;
+mod writer;
 
-use crate::archive::{ArchiveName, NameError, sha256_file};
-use crate::clock::{at_bangkok, round_of};
-use crate::store::{Loading, Store, StoreError};
-use crate::submission::{Problem, Status, Submission};
-
+pub use error::LoadError;
 #[cfg(fuzzing)]
-pub use ahead::fuzzing;
-pub use ahead::{Ahead, Claim, PlaceOf, Prepare};
-use members::problem;
-pub use turn::Before;
+pub use examine::fuzzing;
+pub use handoff::Predecessor;
+pub use pending::PendingLoad;
+pub use request::{CandidatePaths, LoadRequest, PlaceOf, Prepare};
 
-/// Our own trouble while loading; the archive stays where it is.
-#[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    /// The store.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The disk.
-    #[error("reading the archive: {0}")]
-    Io(std::io::Error),
-    /// A bug: counts that do not add up are never committed.
-    #[error("internal: {0}")]
-    Bug(String),
-}
+use crate::store::Store;
+use crate::submission::Submission;
 
-/// Places below the data folder, the best first.
-pub type Places<'a> = Box<dyn Iterator<Item = String> + 'a>;
-
-impl From<std::io::Error> for LoadError {
-    fn from(error: std::io::Error) -> Self {
-        Self::Io(error)
-    }
-}
-
-/// Judges an archive and stores its rows, counts and findings in one
-/// transaction. Without a number it is judged only, against a store that is
+/// Validates an archive and stores its rows, counts and findings in one
+/// transaction. Without a number it is validated only, against a store that is
 /// thrown away.
-pub fn load(store: &Store, claim: Claim, place: PlaceOf) -> Result<Submission, LoadError> {
-    Ahead::begin(store, claim, None)?.write(store, place, &mut |_| ())
-}
-
-fn new_submission(claim: &Claim) -> Result<Submission, LoadError> {
-    let bytes = std::fs::metadata(&claim.path)?.len();
-    // What is over the limit is refused unread; its hash would cost as much
-    // as reading it.
-    let (sha256, bytes) = if bytes > claim.world.config.limits.archive_bytes {
-        (String::new(), bytes)
-    } else {
-        sha256_file(&claim.path)?
-    };
-    Ok(outcome::empty(claim.id, &claim.name, sha256, bytes, &claim.received_at.to_rfc3339()))
-}
-
-/// What the name says, or what is wrong with it (A04, A05, A06).
-fn gate_name(claim: &Claim) -> Result<ArchiveName, Box<(Problem, Option<ArchiveName>)>> {
-    let world = &claim.world;
-    let known = |hcode: &str| world.units.knows(hcode);
-    ArchiveName::validate(&claim.name, known, claim.now.naive_local()).map_err(|(error, name)| {
-        let detail = match (error, &name) {
-            (NameError::UnknownUnit, Some(name)) => name.hcode.clone(),
-            (NameError::Future, Some(name)) => {
-                format!("{} (now {})", name.sent_at, claim.now.format("%Y-%m-%d %H:%M"))
-            }
-            _ => claim.name.clone(),
-        };
-        Box::new((problem(world, None, error.code(), None, None, detail), name))
-    })
-}
-
-fn name_into(submission: &mut Submission, name: &ArchiveName) {
-    submission.standard = Some(name.standard);
-    submission.hcode = Some(name.hcode.clone());
-    submission.sent_at = Some(at_bangkok(name.sent_at).to_rfc3339());
-    submission.round = Some(round_of(name.sent_at.date()));
-}
-
-/// Puts a broken archive on record.
-fn refuse(
-    store: &Store,
-    claim: &Claim,
-    place: PlaceOf,
-    mut submission: Submission,
-    problem: Problem,
-) -> Result<Submission, LoadError> {
-    submission.status = Status::Broken;
-    submission.problems = vec![problem];
-    if let Some(id) = claim.id {
-        let loading = store.load(id, submission.round.unwrap_or(0), false)?;
-        commit(claim, place, loading, &mut submission)?;
-    }
-    Ok(submission)
-}
-
-/// Finds the original its place, writes the submission, and ends the
-/// transaction.
-fn commit(
-    claim: &Claim,
-    place: PlaceOf,
-    mut loading: Loading,
-    submission: &mut Submission,
-) -> Result<(), LoadError> {
-    // Inside the transaction, so that no other process is promised it too.
-    for place in place(submission.status).into_iter().flatten() {
-        if !loading.is_promised(&place)? {
-            submission.stored = Some(place);
-            break;
-        }
-    }
-    // Nothing is stored of an archive that is not the one that was judged.
-    if std::fs::metadata(&claim.path)?.len() != submission.bytes
-        || (!submission.sha256.is_empty() && sha256_file(&claim.path)?.0 != submission.sha256)
-    {
-        return Err(std::io::Error::other("the archive changed while it was loaded").into());
-    }
-    loading.record(submission, &claim.now.to_rfc3339())?;
-    crate::crash_point("recorded");
-    loading.commit()?;
-    crate::crash_point("committed");
-    Ok(())
+///
+/// # Errors
+/// Trouble of ours with the store or the disk, and bugs; never what is wrong
+/// with the archive.
+pub fn load(store: &Store, request: LoadRequest, place: PlaceOf) -> Result<Submission, LoadError> {
+    PendingLoad::begin(store, request, None)?.write(store, place, &mut |_| ())
 }

@@ -1,7 +1,7 @@
 //! Lines that hold no record, and what programs leave around those that do:
 //! skipped or cut off, counted, and told in notes. None of them is a row.
 
-use super::members::{Member, problem};
+use super::member::{Member, problem};
 use crate::archive::Standard;
 use crate::catalog::Layout;
 use crate::problem_code::ProblemCode;
@@ -77,7 +77,7 @@ struct Bare<'t> {
 impl<'t> Bare<'t> {
     /// `last` says that it is the last line, and not ended: Ctrl-Z may be its
     /// end.
-    fn of(line: &'t str, last: bool) -> Self {
+    fn trim(line: &'t str, last: bool) -> Self {
         let mut bare = Self { text: line.trim_matches('\r'), ctrl_z: false, mark: false };
         while let Some(rest) = bare.text.strip_prefix([CTRL_Z, MARK]) {
             bare.ctrl_z |= bare.text.starts_with(CTRL_Z);
@@ -100,13 +100,13 @@ impl<'t> Bare<'t> {
 /// what stands around them.
 pub fn with_content(head: &str) -> impl Iterator<Item = (u64, &str)> {
     head.split('\n').enumerate().filter_map(|(index, line)| {
-        let bare = Bare::of(line, true);
+        let bare = Bare::trim(line, true);
         (!bare.is_blank()).then(|| (index as u64 + 1, bare.text.trim()))
     })
 }
 
 /// Tells the rows of a member from its other lines.
-pub struct Rows<'m> {
+pub struct RowLines<'m> {
     plan: &'m CompiledLayout,
     layout: &'m Layout,
     member: &'m Member,
@@ -116,7 +116,7 @@ pub struct Rows<'m> {
     pub odd: Oddities,
 }
 
-impl<'m> Rows<'m> {
+impl<'m> RowLines<'m> {
     /// For a member with this plan and layout.
     pub fn new(plan: &'m CompiledLayout, layout: &'m Layout, member: &'m Member) -> Self {
         let first = |order: &Order| order.columns.first().copied().flatten();
@@ -146,7 +146,7 @@ impl<'m> Rows<'m> {
         if number == self.member.header_line {
             return None;
         }
-        let bare = Bare::of(line, !ended);
+        let bare = Bare::trim(line, !ended);
         if bare.ctrl_z {
             self.odd.add(Odd::CtrlZ, number);
         }
@@ -170,7 +170,7 @@ impl<'m> Rows<'m> {
 }
 
 /// Whether a line says the order that the rows have anyway.
-fn is_again(line: &str, rows: &Rows) -> bool {
+fn is_again(line: &str, rows: &RowLines) -> bool {
     let first = name(line.split('|').next().unwrap_or_default());
     if !rows.firsts.iter().any(|known| known.eq_ignore_ascii_case(first)) {
         return false;

@@ -1,11 +1,12 @@
-//! Puts what the judge said and what the writer counted together into the
-//! submission, and proves that the counts add up before anything is committed.
+//! Combines findings of the validator and counts of the writer into the submission,
+//! and proves that the counts add up before anything is committed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::members::{Contents, problem};
-use super::pipeline::{Both, Written};
+use super::member::problem;
+use super::members::ArchiveContents;
+use super::writer::{InsertTally, ValidatedAndStored};
 use crate::archive::Standard;
 use crate::problem_code::ProblemCode;
 use crate::row::{CodeAt, ValidationOutcome};
@@ -49,8 +50,8 @@ pub(super) fn complete(
     world: &World,
     standard: Standard,
     submission: &mut Submission,
-    contents: Contents,
-    (verdicts, written): Both,
+    contents: ArchiveContents,
+    (verdicts, written): ValidatedAndStored,
 ) -> Result<(), String> {
     // A member without data is nothing that could be left of a broken archive.
     let left = contents
@@ -102,7 +103,7 @@ pub(super) fn complete(
     Ok(())
 }
 
-fn months_of(file: &str, said: &ValidationOutcome, counted: &Written) -> Vec<MonthCounts> {
+fn months_of(file: &str, said: &ValidationOutcome, counted: &InsertTally) -> Vec<MonthCounts> {
     let mut months: BTreeMap<u32, Counts> =
         counted.months.iter().map(|(month, counts)| (*month, *counts)).collect();
     for (month, rejected) in &said.rejected {
@@ -125,9 +126,9 @@ fn findings_of(
     world: &World,
     standard: Standard,
     submission: &mut Submission,
-    member: &super::members::Member,
+    member: &super::member::Member,
     said: ValidationOutcome,
-    counted: Written,
+    counted: InsertTally,
 ) {
     let plan = world.plan(member.record, standard);
     let duplicates: u64 = counted.months.values().map(|counts| counts.duplicate).sum();
@@ -139,7 +140,7 @@ fn findings_of(
     let mut line = |at: CodeAt, number: u32, column: Option<usize>, value: String, key: String| {
         let code = &plan.codes[usize::from(at)];
         let (name, texts) = shared[usize::from(at)].get_or_insert_with(|| {
-            let texts = Texts::of(&world.catalog, &code.code, standard.into());
+            let texts = Texts::find(&world.catalog, &code.code, standard.into());
             (code.code.as_str().into(), texts.into())
         });
         FindingLine {
@@ -160,7 +161,7 @@ fn findings_of(
     for (number, key) in counted.duplicates {
         lines.push(line(plan.common.duplicate, number, None, String::new(), key));
     }
-    // Rows were judged in the order of their lines, so that little is to sort.
+    // Rows were validated in the order of their lines, so that little is to sort.
     lines.sort_by(|a, b| (a.line, &a.code, &a.field).cmp(&(b.line, &b.code, &b.field)));
     for (code, total) in plan.codes.iter().zip(&said.totals) {
         submission.count(&code.code, code.severity, *total);

@@ -1,5 +1,5 @@
 //! The allocation: pools by UC head, volume money by points of each quarter,
-//! performance money by quality of each tranche (slides 44–46, contract §9).
+//! performance money by quality of each tranche ([OPPP-2557 s. 44-46], docs/rules.md#money).
 //! Pure: the same facts and terms give the same satang.
 //!
 //! - Volume: heads of the province × the rate, split over the quarters; what of
@@ -16,10 +16,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::closing::{Correction, Now, PoolCorrection, PoolNow};
-use super::holds::{InForce, PERFORMANCE};
+use super::holds::{ActiveHolds, PERFORMANCE};
 use super::share::split;
-use super::terms::{Facts, Terms, Tranche, UnitFacts};
-use super::{Points, Satang};
+use super::terms::{AllocationFacts, MoneyRules, Tranche, UnitFacts};
+use super::{Hundredths, Satang};
 
 /// A quarter of the volume pool.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -31,7 +31,7 @@ pub struct VolumePool {
     /// Both.
     pub pool: Satang,
     /// Points of all units.
-    pub points: Points,
+    pub points: Hundredths,
     /// What the units got.
     pub shared: Satang,
     /// What nobody got, because nobody has points.
@@ -116,7 +116,7 @@ pub struct Pools {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ItemMoney {
     /// Its points.
-    pub points: Points,
+    pub points: Hundredths,
     /// Its part of the unit's money.
     pub amount: Satang,
     /// What of that is held.
@@ -127,7 +127,7 @@ pub struct ItemMoney {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct VolumeMoney {
     /// Points of all items.
-    pub points: Points,
+    pub points: Hundredths,
     /// What they got.
     pub amount: Satang,
     /// What of that is held.
@@ -145,9 +145,9 @@ pub struct PerformanceMoney {
     /// The most that its heads allow.
     pub ceiling: Satang,
     /// Quality score.
-    pub score: Points,
+    pub score: Hundredths,
     /// The most that it could have been.
-    pub max: Points,
+    pub max: Hundredths,
     /// What the score earned.
     pub earned: Satang,
     /// What of that is held.
@@ -159,7 +159,7 @@ pub struct PerformanceMoney {
 
 /// Sums of money: of a unit, a main unit, or all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Sums {
+pub struct MoneySums {
     /// Volume money.
     pub volume: Satang,
     /// Performance money.
@@ -178,7 +178,7 @@ pub struct Sums {
     pub due: Satang,
 }
 
-impl Sums {
+impl MoneySums {
     /// Adds another's.
     pub fn add(&mut self, other: &Self) {
         self.volume += other.volume;
@@ -199,7 +199,7 @@ pub struct UnitMoney {
     pub heads: u64,
     /// All of it.
     #[serde(flatten)]
-    pub sums: Sums,
+    pub sums: MoneySums,
     /// Volume money by quarter.
     #[serde(rename = "quarters")]
     pub volume: BTreeMap<String, VolumeMoney>,
@@ -226,7 +226,7 @@ pub struct Allocated {
 }
 
 /// Allocates the money.
-pub fn allocate(terms: &Terms, facts: &Facts, holds: &InForce) -> Allocated {
+pub fn allocate(terms: &MoneyRules, facts: &AllocationFacts, holds: &ActiveHolds) -> Allocated {
     let heads: u64 = facts.values().map(|unit| unit.heads).sum();
     let mut done = Allocated::default();
     for (hcode, unit) in facts {
@@ -260,7 +260,7 @@ fn per_head(rate: Satang, heads: u64) -> Satang {
     Satang(rate.0 * heads as i64)
 }
 
-fn open_pools(terms: &Terms, heads: u64, pools: &mut Pools) {
+fn open_pools(terms: &MoneyRules, heads: u64, pools: &mut Pools) {
     pools.heads = heads;
     pools.volume = per_head(terms.volume, heads);
     pools.performance = per_head(terms.performance, heads);
@@ -280,7 +280,7 @@ fn open_pools(terms: &Terms, heads: u64, pools: &mut Pools) {
     }
 }
 
-fn support(terms: &Terms, facts: &Facts, done: &mut Allocated) {
+fn support(terms: &MoneyRules, facts: &AllocationFacts, done: &mut Allocated) {
     let weights: Vec<(&str, u64)> =
         facts.iter().map(|(hcode, unit)| (hcode.as_str(), unit.heads)).collect();
     for part in &terms.support {
@@ -298,7 +298,12 @@ fn support(terms: &Terms, facts: &Facts, done: &mut Allocated) {
     }
 }
 
-fn performance(tranche: &Tranche, facts: &Facts, holds: &InForce, done: &mut Allocated) {
+fn performance(
+    tranche: &Tranche,
+    facts: &AllocationFacts,
+    holds: &ActiveHolds,
+    done: &mut Allocated,
+) {
     let id = &tranche.period.id;
     let pool = done.pools.tranches.entry(id.clone()).or_default();
     let weights: Vec<(&str, u64)> =
@@ -309,8 +314,8 @@ fn performance(tranche: &Tranche, facts: &Facts, holds: &InForce, done: &mut All
         let earned = ceiling.part(mark.score, mark.max);
         let money = PerformanceMoney {
             ceiling,
-            score: Points(mark.score),
-            max: Points(mark.max),
+            score: Hundredths(mark.score),
+            max: Hundredths(mark.max),
             earned,
             held: holds.held(hcode, id, PERFORMANCE, earned),
             settled: Settled::default(),
@@ -321,24 +326,31 @@ fn performance(tranche: &Tranche, facts: &Facts, holds: &InForce, done: &mut All
     pool.unearned = pool.pool - pool.earned;
 }
 
-fn volume(quarter: &str, tranche: &str, facts: &Facts, holds: &InForce, done: &mut Allocated) {
+fn volume(
+    quarter: &str,
+    tranche: &str,
+    facts: &AllocationFacts,
+    holds: &ActiveHolds,
+    done: &mut Allocated,
+) {
     let points_of = |unit: &UnitFacts| unit.points.get(quarter).map_or(0, |i| i.values().sum());
     let weights: Vec<(&str, u64)> =
         facts.iter().map(|(hcode, unit)| (hcode.as_str(), points_of(unit))).collect();
     let Some(pool) = done.pools.quarters.get_mut(quarter) else { return };
     let parts = split(pool.pool, &weights);
-    pool.points = Points(weights.iter().map(|(_, points)| points).sum());
+    pool.points = Hundredths(weights.iter().map(|(_, points)| points).sum());
     pool.unallocated = parts.unallocated;
     pool.shared = parts.shares.iter().copied().sum();
     for (((hcode, points), amount), unit) in weights.iter().zip(parts.shares).zip(facts.values()) {
         let items = unit.points.get(quarter).into_iter().flatten();
         let items: Vec<(&str, u64)> =
             items.map(|(item, points)| (item.as_str(), *points)).collect();
-        let mut money = VolumeMoney { points: Points(*points), amount, ..VolumeMoney::default() };
+        let mut money =
+            VolumeMoney { points: Hundredths(*points), amount, ..VolumeMoney::default() };
         for ((item, points), amount) in items.iter().zip(split(amount, &items).shares) {
             let held = holds.held(hcode, tranche, item, amount);
             money.held += held;
-            let of = ItemMoney { points: Points(*points), amount, held };
+            let of = ItemMoney { points: Hundredths(*points), amount, held };
             money.items.insert((*item).to_owned(), of);
         }
         let unit = done.units.entry((*hcode).to_owned()).or_default();
@@ -346,7 +358,7 @@ fn volume(quarter: &str, tranche: &str, facts: &Facts, holds: &InForce, done: &m
     }
 }
 
-fn sums_of(unit: &UnitMoney) -> Sums {
+fn sums_of(unit: &UnitMoney) -> MoneySums {
     let volume: Satang = unit.volume.values().map(|money| money.amount).sum();
     let performance: Satang = unit.performance.values().map(|money| money.earned).sum();
     let support: Satang = unit.support.values().copied().sum();
@@ -356,13 +368,13 @@ fn sums_of(unit: &UnitMoney) -> Sums {
     let amount = volume + performance + support;
     let payable = amount - held;
     let paid = Satang::ZERO;
-    Sums { volume, performance, support, amount, held, payable, paid, due: payable }
+    MoneySums { volume, performance, support, amount, held, payable, paid, due: payable }
 }
 
 impl Allocated {
     /// Money of all units.
-    pub fn total(&self) -> Sums {
-        let mut total = Sums::default();
+    pub fn total(&self) -> MoneySums {
+        let mut total = MoneySums::default();
         self.units.values().for_each(|unit| total.add(&unit.sums));
         total
     }

@@ -1,22 +1,22 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::money::terms::{ItemPoints, Mark, Period, Support};
-use crate::store::{Deed, Hold, HoldOf};
+use crate::money::terms::{ItemPoints, QualityMark, Support, WeightedPeriod};
+use crate::store::{Hold, HoldAction, HoldOf};
 
-fn period(id: &str) -> Period {
-    Period { id: id.to_owned(), weight: 1 }
+fn period(id: &str) -> WeightedPeriod {
+    WeightedPeriod { id: id.to_owned(), weight: 1 }
 }
 
-/// Slides 44 to 46.
-fn terms() -> Terms {
+/// [OPPP-2557 s. 44-46].
+fn terms() -> MoneyRules {
     let tranche = |id: &str, quarters: [&str; 2]| Tranche {
         period: period(id),
         quarters: quarters.map(period).to_vec(),
     };
     let support =
         |name: &str, per_head| Support { name: name.to_owned(), per_head, shared_out: false };
-    Terms {
+    MoneyRules {
         volume: Satang(1428),
         performance: Satang(300),
         support: vec![support("whole", Satang(27)), support("region", Satang(54))],
@@ -30,13 +30,13 @@ fn items(all: &[(&str, u64)]) -> ItemPoints {
 
 fn unit(heads: u64, points: &[(&str, ItemPoints)], marks: &[(&str, u64, u64)]) -> UnitFacts {
     let points = points.iter().map(|(quarter, items)| ((*quarter).to_owned(), items.clone()));
-    let mark = |score, max| Mark { score, max };
+    let mark = |score, max| QualityMark { score, max };
     let quality = marks.iter().map(|(id, score, max)| ((*id).to_owned(), mark(*score, *max)));
     UnitFacts { heads, points: points.collect(), quality: quality.collect() }
 }
 
 fn hold(item: &str, tranche: &str, share: u32) -> Hold {
-    let deed = Deed { at: String::new(), by: String::new(), reason: String::new() };
+    let deed = HoldAction { at: String::new(), by: String::new(), reason: String::new() };
     let (item, tranche) = (item.to_owned(), tranche.to_owned());
     let of = HoldOf { round: 2557, hcode: "b".to_owned(), item, tranche, share };
     Hold { id: 1, of, held: deed, released: None }
@@ -55,7 +55,7 @@ fn hold(item: &str, tranche: &str, share: u32) -> Hold {
 /// only b has points in 3, only a in 4.
 #[test]
 fn two_units_by_hand() {
-    let facts = Facts::from([
+    let facts = AllocationFacts::from([
         (
             "a".to_owned(),
             unit(
@@ -74,7 +74,7 @@ fn two_units_by_hand() {
         ),
     ]);
     let holds = [hold("EPI", "1", 5000), hold("PERFORMANCE", "1", 10_000)];
-    let done = allocate(&terms(), &facts, &InForce::of(&holds));
+    let done = allocate(&terms(), &facts, &ActiveHolds::new(&holds));
     done.prove().unwrap();
 
     let pools = &done.pools;
@@ -100,7 +100,7 @@ fn two_units_by_hand() {
     assert_eq!((of("OP"), of("EPI")), ((1024, 0), (341, 171)));
     assert_eq!(b.volume["3"].items["EPI"].held, Satang(0));
     let sums = |unit: &UnitMoney| {
-        let Sums { volume, performance, amount, held, payable, .. } = unit.sums;
+        let MoneySums { volume, performance, amount, held, payable, .. } = unit.sums;
         [volume, performance, amount, held, payable].map(|sum| sum.0)
     };
     assert_eq!(sums(a), [7050, 300, 7350, 0, 7350]);
@@ -110,13 +110,14 @@ fn two_units_by_hand() {
 
 #[test]
 fn no_heads_and_no_units_are_no_trouble() {
-    let done = allocate(&terms(), &Facts::new(), &InForce::default());
+    let done = allocate(&terms(), &AllocationFacts::new(), &ActiveHolds::default());
     done.prove().unwrap();
-    assert_eq!(done.total(), Sums::default());
-    let facts = Facts::from([("a".to_owned(), unit(0, &[("1", items(&[("OP", 100)]))], &[]))]);
-    let done = allocate(&terms(), &facts, &InForce::default());
+    assert_eq!(done.total(), MoneySums::default());
+    let facts =
+        AllocationFacts::from([("a".to_owned(), unit(0, &[("1", items(&[("OP", 100)]))], &[]))]);
+    let done = allocate(&terms(), &facts, &ActiveHolds::default());
     done.prove().unwrap();
-    assert_eq!(done.total(), Sums::default());
+    assert_eq!(done.total(), MoneySums::default());
 }
 
 fn any_items() -> impl Strategy<Value = ItemPoints> {
@@ -131,13 +132,13 @@ prop_compose! {
         marks in prop::collection::vec((0..2_000u64, 0..2_000u64), 2),
     ) -> UnitFacts {
         let points = points.into_iter().zip(1..).map(|(items, quarter)| (quarter.to_string(), items));
-        let mark = |(a, b): (u64, u64)| Mark { score: a.min(b), max: a.max(b) };
+        let mark = |(a, b): (u64, u64)| QualityMark { score: a.min(b), max: a.max(b) };
         let quality = marks.into_iter().zip(1..).map(|(pair, id)| (id.to_string(), mark(pair)));
         UnitFacts { heads, points: points.collect(), quality: quality.collect() }
     }
 }
 
-fn any_facts() -> impl Strategy<Value = Facts> {
+fn any_facts() -> impl Strategy<Value = AllocationFacts> {
     prop::collection::btree_map("[a-c]{1,2}", any_unit(), 1..9)
 }
 
@@ -157,7 +158,7 @@ proptest! {
                 quarter.weight = weights.next().unwrap();
             }
         }
-        let holds = InForce::of(&[hold(item, "1", share)]);
+        let holds = ActiveHolds::new(&[hold(item, "1", share)]);
         let done = allocate(&terms, &facts, &holds);
         prop_assert_eq!(done.prove(), Ok(()));
         let heads: u64 = facts.values().map(|unit| unit.heads).sum();
@@ -173,12 +174,12 @@ proptest! {
         who in any::<prop::sample::Index>(),
         gain in prop_oneof![1..3u64, 1..9_000u64],
     ) {
-        let before = allocate(&terms(), &facts, &InForce::default());
+        let before = allocate(&terms(), &facts, &ActiveHolds::default());
         let mut facts = facts;
         let hcode = facts.keys().nth(who.index(facts.len())).unwrap().clone();
         let unit = facts.get_mut(&hcode).unwrap();
         *unit.points.get_mut("2").unwrap().entry("OP".to_owned()).or_default() += gain;
-        let after = allocate(&terms(), &facts, &InForce::default());
+        let after = allocate(&terms(), &facts, &ActiveHolds::default());
         prop_assert!(after.units[&hcode].sums.amount >= before.units[&hcode].sums.amount);
         // Nothing else of anybody's changes but the money of that quarter.
         for (hcode, unit) in &after.units {
@@ -192,12 +193,12 @@ proptest! {
         facts in any_facts(),
         who in any::<prop::sample::Index>(),
     ) {
-        let before = allocate(&terms(), &facts, &InForce::default());
+        let before = allocate(&terms(), &facts, &ActiveHolds::default());
         let mut facts = facts;
         let hcode = facts.keys().nth(who.index(facts.len())).unwrap().clone();
         let mark = facts.get_mut(&hcode).unwrap().quality.get_mut("1").unwrap();
         mark.score = (mark.score + 25).min(mark.max);
-        let after = allocate(&terms(), &facts, &InForce::default());
+        let after = allocate(&terms(), &facts, &ActiveHolds::default());
         let earned = |done: &Allocated| done.units[&hcode].performance["1"].earned;
         prop_assert!(earned(&after) >= earned(&before));
     }

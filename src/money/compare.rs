@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Satang;
-use super::allocate::Sums;
+use super::allocate::MoneySums;
 use super::result::Allocation;
 
 /// An amount under both, and what lies between.
@@ -44,7 +44,7 @@ pub struct Compared {
 }
 
 impl Compared {
-    fn new(base: &Sums, other: &Sums) -> Self {
+    fn new(base: &MoneySums, other: &MoneySums) -> Self {
         Self {
             volume: Pair::new(base.volume, other.volume),
             performance: Pair::new(base.performance, other.performance),
@@ -59,9 +59,9 @@ impl Compared {
 /// A unit under both.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UnitCompared {
-    /// The unit.
+    /// HCODE of the unit.
     pub hcode: String,
-    /// Its name.
+    /// Name of the unit.
     pub name: String,
     /// Its money.
     #[serde(flatten)]
@@ -73,7 +73,7 @@ pub struct UnitCompared {
 pub struct CupCompared {
     /// HCODE of the main unit.
     pub cup: String,
-    /// Its name.
+    /// Name of the unit.
     pub name: String,
     /// Its money.
     #[serde(flatten)]
@@ -84,7 +84,7 @@ pub struct CupCompared {
 
 /// A rulebook by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Named {
+pub struct NamedRulebook {
     /// SHA-256.
     pub rulebook: String,
     /// Name of the file.
@@ -99,9 +99,9 @@ pub struct Comparison {
     /// As of which submission.
     pub as_of_submission: i64,
     /// The rulebook in force.
-    pub base: Named,
+    pub base: NamedRulebook,
     /// The other one.
-    pub other: Named,
+    pub other: NamedRulebook,
     /// All units.
     pub total: Compared,
     /// What nobody got.
@@ -112,15 +112,15 @@ pub struct Comparison {
 
 /// Compares two allocations of the same state.
 pub fn compare(base: &Allocation, other: &Allocation) -> Comparison {
-    let others: BTreeMap<&str, &Sums> = other
+    let others: BTreeMap<&str, &MoneySums> = other
         .cups
         .iter()
         .flat_map(|cup| &cup.units)
         .map(|unit| (unit.hcode.as_str(), &unit.money.sums))
         .collect();
-    let none = Sums::default();
+    let none = MoneySums::default();
     let cups = base.cups.iter().map(|cup| {
-        let mut sums = Sums::default();
+        let mut sums = MoneySums::default();
         let units = cup.units.iter().map(|unit| {
             let of = others.get(unit.hcode.as_str()).copied().unwrap_or(&none);
             sums.add(of);
@@ -134,7 +134,7 @@ pub fn compare(base: &Allocation, other: &Allocation) -> Comparison {
         let money = Compared::new(&cup.sums, &sums);
         CupCompared { cup: cup.cup.clone(), name: cup.name.clone(), money, units }
     });
-    let named = |of: &Allocation| Named {
+    let named = |of: &Allocation| NamedRulebook {
         rulebook: of.rulebook.clone(),
         rulebook_file: of.rulebook_file.clone(),
     };

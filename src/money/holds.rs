@@ -4,7 +4,7 @@
 //! that the item's points earned in the quarters of that tranche is held, as far
 //! as the hold says. Two words stand for more: `PERFORMANCE` is the performance
 //! money of the tranche, `ALL` is every item and the performance money. (Audits
-//! of slides 41 to 43 are of quantity, so a file's hold leaves performance money
+//! of [OPPP-2557 s. 41-43] are of quantity, so a file's hold leaves performance money
 //! alone: local default.)
 //!
 //! Of several holds on the same money the largest counts; they are not added, so
@@ -26,14 +26,14 @@ pub const WHOLE: u32 = 10_000;
 
 /// Holds in force, by unit, tranche and item.
 #[derive(Debug, Clone, Default)]
-pub struct InForce {
+pub struct ActiveHolds {
     shares: BTreeMap<(String, String, String), u32>,
     of_unit: BTreeMap<String, Vec<i64>>,
 }
 
-impl InForce {
+impl ActiveHolds {
     /// The holds of a round that have not ended.
-    pub fn of(holds: &[Hold]) -> Self {
+    pub fn new(holds: &[Hold]) -> Self {
         let mut all = Self::default();
         for hold in holds.iter().filter(|hold| hold.released.is_none()) {
             let of = &hold.of;
@@ -90,10 +90,10 @@ pub fn percent(share: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{Deed, HoldOf};
+    use crate::store::{HoldAction, HoldOf};
 
     fn hold(id: i64, item: &str, share: u32, ended: bool) -> Hold {
-        let deed = Deed { at: String::new(), by: String::new(), reason: String::new() };
+        let deed = HoldAction { at: String::new(), by: String::new(), reason: String::new() };
         let of = HoldOf {
             round: 2557,
             hcode: "04001".into(),
@@ -112,7 +112,7 @@ mod tests {
             hold(3, "EPI", 10_000, true),
             hold(4, PERFORMANCE, 10_000, false),
         ];
-        let held = InForce::of(&holds);
+        let held = ActiveHolds::new(&holds);
         let table = [
             ("04001", "1", "EPI", 50),
             ("04001", "1", "OP", 0),
@@ -125,7 +125,7 @@ mod tests {
         }
         assert_eq!(held.of_unit("04001"), [1, 2, 4]);
 
-        let all = InForce::of(&[hold(1, ALL, 3333, false), hold(2, "EPI", 100, false)]);
+        let all = ActiveHolds::new(&[hold(1, ALL, 3333, false), hold(2, "EPI", 100, false)]);
         assert_eq!(all.held("04001", "1", "EPI", Satang(10_000)), Satang(3333));
         assert_eq!(all.held("04001", "1", PERFORMANCE, Satang(10_000)), Satang(3333));
     }

@@ -15,12 +15,12 @@
 pub mod allocate;
 pub mod closing;
 pub mod compare;
+pub mod from_rulebook;
 pub mod holds;
-pub mod of_rulebook;
 pub mod result;
 pub mod satang;
 pub mod share;
 pub mod statement;
 pub mod terms;
 
-pub use satang::{Points, Satang};
+pub use satang::{Hundredths, Satang};

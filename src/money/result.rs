@@ -8,18 +8,18 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::Satang;
-use super::allocate::{Allocated, Pools, Sums, UnitMoney, allocate};
+use super::allocate::{Allocated, MoneySums, Pools, UnitMoney, allocate};
 use super::closing::parts::{PartLine, parts};
 use super::closing::settle::settle;
-use super::holds::InForce;
-use super::of_rulebook::{TermsError, hundredths, terms};
-use super::terms::{Facts, ItemPoints, Mark, UnitFacts};
+use super::from_rulebook::{MoneyRulesError, terms, to_hundredths};
+use super::holds::ActiveHolds;
+use super::terms::{AllocationFacts, ItemPoints, QualityMark, UnitFacts};
 use crate::catalog::Catalog;
-use crate::registry::{PersonTerms, Population, Source, uc_heads};
+use crate::registry::{PersonTerms, Population, PopulationSource, uc_heads};
 use crate::score::quality::{QualityOfRound, of_round};
 use crate::score::sheet::{Note, notes};
-use crate::score::{AsOf, Keeping, Points, Rulebook, points_kept};
-use crate::store::{Closing, Hold, Kept, Reader, StoreError};
+use crate::score::{AsOf, CacheHandle, Points, Rulebook, cached_points};
+use crate::store::{Closing, Hold, Reader, ResultCache, StoreError};
 use crate::units::Units;
 
 /// Why there is no allocation.
@@ -30,14 +30,14 @@ pub enum MoneyError {
     Store(#[from] StoreError),
     /// The rulebook cannot be shared out by.
     #[error("{0}")]
-    Terms(#[from] TermsError),
+    Rules(#[from] MoneyRulesError),
     /// The sums do not add up: a bug, and nothing is shown.
     #[error("the allocation does not add up: {0}")]
     Bug(String),
 }
 
 /// What an allocation is counted from.
-pub struct Basis<'a> {
+pub struct CalculationInput<'a> {
     /// One state of the store.
     pub reader: &'a Reader,
     /// Facts about files.
@@ -49,15 +49,15 @@ pub struct Basis<'a> {
     /// As of which submission.
     pub as_of: AsOf,
     /// What is kept of points that were counted earlier.
-    pub kept: Option<&'a Kept>,
+    pub kept: Option<&'a ResultCache>,
 }
 
 /// A unit's money with its name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct UnitLine {
-    /// The unit.
+pub struct UnitMoneyLine {
+    /// HCODE of the unit.
     pub hcode: String,
-    /// Its name.
+    /// Name of the unit.
     pub name: String,
     /// Its money.
     #[serde(flatten)]
@@ -69,15 +69,15 @@ pub struct UnitLine {
 pub struct CupMoney {
     /// HCODE of the main unit.
     pub cup: String,
-    /// Its name.
+    /// Name of the unit.
     pub name: String,
     /// UC heads of its units.
     pub heads: u64,
     /// Money of its units.
     #[serde(flatten)]
-    pub sums: Sums,
+    pub sums: MoneySums,
     /// The units.
-    pub units: Vec<UnitLine>,
+    pub units: Vec<UnitMoneyLine>,
 }
 
 /// The allocation of a round.
@@ -110,7 +110,7 @@ pub struct Allocation {
     /// The pools of the province.
     pub pools: Pools,
     /// Money of all units.
-    pub total: Sums,
+    pub total: MoneySums,
     /// What nobody got, because nobody has points in its quarter.
     pub unallocated: Satang,
     /// Quarters and tranches: which are open, and how the others were paid.
@@ -120,7 +120,7 @@ pub struct Allocation {
 }
 
 /// An allocation with what it was counted from, for statements.
-pub struct Counted {
+pub struct Calculation {
     /// The allocation.
     pub allocation: Allocation,
     /// Points.
@@ -134,18 +134,18 @@ pub struct Counted {
 }
 
 /// Counts and allocates. What had been paid by then stands as it was paid.
-pub fn count(basis: &Basis<'_>) -> Result<Counted, MoneyError> {
+pub fn count(basis: &CalculationInput<'_>) -> Result<Calculation, MoneyError> {
     count_with(basis, basis.as_of.submission)
 }
 
 /// The same with all that was paid until the submission after `paid_by` came:
 /// what is paid today on a past state is put right against all of it.
-pub fn count_with(basis: &Basis<'_>, paid_by: i64) -> Result<Counted, MoneyError> {
-    let Basis { reader, catalog, units, book, as_of, kept } = basis;
+pub fn count_with(basis: &CalculationInput<'_>, paid_by: i64) -> Result<Calculation, MoneyError> {
+    let CalculationInput { reader, catalog, units, book, as_of, kept } = basis;
     let terms = terms(book)?;
     let submission = as_of.submission;
-    let keeping = kept.map(|kept| Keeping { kept, catalog });
-    let points = points_kept(reader, book, units, as_of.clone(), keeping)?;
+    let keeping = kept.map(|kept| CacheHandle { kept, catalog });
+    let points = cached_points(reader, book, units, as_of.clone(), keeping)?;
     let quality = of_round(reader, catalog, book, submission)?;
     let person = PersonTerms {
         uc_scheme: &book.person.uc_scheme,
@@ -158,7 +158,7 @@ pub fn count_with(basis: &Basis<'_>, paid_by: i64) -> Result<Counted, MoneyError
         heads.by_unit.into_iter().partition(|(unit, _)| units.knows(unit));
     let facts = facts(book, units, &here, &points, &quality)?;
     let holds = reader.holds(Some(i64::from(book.round)), submission)?;
-    let plain = allocate(&terms, &facts, &InForce::of(&holds));
+    let plain = allocate(&terms, &facts, &ActiveHolds::new(&holds));
     plain.prove().map_err(MoneyError::Bug)?;
     let closings = reader.closings(i64::from(book.round), paid_by)?;
     let settled = settle(&terms, &plain, &closings).map_err(MoneyError::Bug)?;
@@ -167,7 +167,7 @@ pub fn count_with(basis: &Basis<'_>, paid_by: i64) -> Result<Counted, MoneyError
     allocation.parts = parts(book, &closings);
     allocation.heads_elsewhere = elsewhere.values().sum();
     allocation.last_submission = reader.last_submission()?;
-    Ok(Counted { allocation, points, quality, holds, closings })
+    Ok(Calculation { allocation, points, quality, holds, closings })
 }
 
 /// The main unit of a unit; one that is not in the list is its own.
@@ -187,16 +187,18 @@ fn facts(
     heads: &BTreeMap<String, u64>,
     points: &Points,
     quality: &QualityOfRound,
-) -> Result<Facts, TermsError> {
+) -> Result<AllocationFacts, MoneyRulesError> {
     let whole = |what: &str, value: Decimal| {
-        hundredths(value).and_then(|whole| u64::try_from(whole).ok()).ok_or_else(|| TermsError {
-            file: book.file.clone(),
-            what: format!("{what}: {value} has more than two decimals"),
+        to_hundredths(value).and_then(|whole| u64::try_from(whole).ok()).ok_or_else(|| {
+            MoneyRulesError {
+                file: book.file.clone(),
+                what: format!("{what}: {value} has more than two decimals"),
+            }
         })
     };
     let known = units.by_code.keys();
     let codes: BTreeSet<&String> = known.chain(points.units.keys()).chain(quality.keys()).collect();
-    let mut facts = Facts::new();
+    let mut facts = AllocationFacts::new();
     for hcode in codes {
         let mut unit =
             UnitFacts { heads: heads.get(hcode).copied().unwrap_or(0), ..UnitFacts::default() };
@@ -212,8 +214,10 @@ fn facts(
             unit.points.insert(quarter.number.to_string(), items);
         }
         for (tranche, quality) in quality.get(hcode).into_iter().flatten() {
-            let mark =
-                Mark { score: whole("score", quality.score)?, max: whole("score", quality.max)? };
+            let mark = QualityMark {
+                score: whole("score", quality.score)?,
+                max: whole("score", quality.max)?,
+            };
             unit.quality.insert(tranche.to_string(), mark);
         }
         facts.insert(hcode.clone(), unit);
@@ -221,8 +225,8 @@ fn facts(
     Ok(facts)
 }
 
-fn lay_out(basis: &Basis<'_>, points: &Points, allocated: Allocated) -> Allocation {
-    let Basis { units, book, as_of, .. } = basis;
+fn lay_out(basis: &CalculationInput<'_>, points: &Points, allocated: Allocated) -> Allocation {
+    let CalculationInput { units, book, as_of, .. } = basis;
     let name =
         |hcode: &str| units.by_code.get(hcode).map_or_else(String::new, |unit| unit.name.clone());
     let total = allocated.total();
@@ -233,15 +237,15 @@ fn lay_out(basis: &Basis<'_>, points: &Points, allocated: Allocated) -> Allocati
             name: name(&cup),
             cup,
             heads: 0,
-            sums: Sums::default(),
+            sums: MoneySums::default(),
             units: Vec::new(),
         });
         of.heads += money.heads;
         of.sums.add(&money.sums);
-        of.units.push(UnitLine { name: name(&hcode), hcode, money });
+        of.units.push(UnitMoneyLine { name: name(&hcode), hcode, money });
     }
     let mut local_defaults = book.local_default_keys();
-    if points.population.source == Source::PersonRows {
+    if points.population.source == PopulationSource::PersonRows {
         local_defaults.push("population".to_owned());
     }
     let file = std::path::Path::new(&book.file).file_name().unwrap_or_default();

@@ -58,15 +58,15 @@ impl Serialize for Satang {
 
 /// Points (or a quality score) in hundredths.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Points(pub u64);
+pub struct Hundredths(pub u64);
 
-impl fmt::Display for Points {
+impl fmt::Display for Hundredths {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{:02}", self.0 / 100, self.0 % 100)
     }
 }
 
-impl Serialize for Points {
+impl Serialize for Hundredths {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }

@@ -25,7 +25,7 @@ pub struct Split {
 /// Splits a pool by weights with their keys.
 ///
 /// Weights of nothing get nothing. Where no weight is left, the pool stays
-/// unallocated as a whole: it is nobody's, and is shown.
+/// unallocated as a whole; it is shown, and paid to no unit.
 ///
 /// Keys are distinct; a pool and its weights are far below `i64::MAX`, so that
 /// their product fits.

@@ -7,7 +7,7 @@ use super::Satang;
 
 /// A period that money is split over, with its weight among its like.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Period {
+pub struct WeightedPeriod {
     /// Its name in the rulebook, e.g. `1`.
     pub id: String,
     /// Its weight.
@@ -19,9 +19,9 @@ pub struct Period {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tranche {
     /// The tranche itself.
-    pub period: Period,
+    pub period: WeightedPeriod,
     /// Its quarters.
-    pub quarters: Vec<Period>,
+    pub quarters: Vec<WeightedPeriod>,
 }
 
 /// A part of the support money, by name.
@@ -37,7 +37,7 @@ pub struct Support {
 
 /// Pools and periods of a rulebook.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Terms {
+pub struct MoneyRules {
     /// Volume money a head.
     pub volume: Satang,
     /// Performance money a head at most, over all tranches.
@@ -48,9 +48,9 @@ pub struct Terms {
     pub tranches: Vec<Tranche>,
 }
 
-impl Terms {
+impl MoneyRules {
     /// All quarters in the order of their tranches.
-    pub fn quarters(&self) -> impl Iterator<Item = &Period> {
+    pub fn quarters(&self) -> impl Iterator<Item = &WeightedPeriod> {
         self.tranches.iter().flat_map(|tranche| &tranche.quarters)
     }
 }
@@ -60,7 +60,7 @@ pub type ItemPoints = BTreeMap<String, u64>;
 
 /// A quality score and the most that it could have been, in hundredths.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Mark {
+pub struct QualityMark {
     /// The score.
     pub score: u64,
     /// Its maximum.
@@ -75,8 +75,8 @@ pub struct UnitFacts {
     /// Points by quarter.
     pub points: BTreeMap<String, ItemPoints>,
     /// Quality by tranche.
-    pub quality: BTreeMap<String, Mark>,
+    pub quality: BTreeMap<String, QualityMark>,
 }
 
 /// All units by HCODE.
-pub type Facts = BTreeMap<String, UnitFacts>;
+pub type AllocationFacts = BTreeMap<String, UnitFacts>;

@@ -19,7 +19,7 @@ pub struct ForwardedError {
 }
 
 #[derive(serde::Deserialize)]
-struct Row {
+struct ForwardedRow {
     destination: String,
     submission: i64,
     at: String,
@@ -34,7 +34,7 @@ pub fn parse(path: &Path) -> Result<Vec<(String, i64, String)>, ForwardedError> 
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
     let mut lines = Vec::new();
-    for (index, row) in reader.deserialize::<Row>().enumerate() {
+    for (index, row) in reader.deserialize::<ForwardedRow>().enumerate() {
         let line = index as u64 + 2;
         let row = row.map_err(|error| fail(line, error.to_string()))?;
         if row.destination.is_empty() {

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::store::{Raw, RegistryRecord, Store, StoreError};
+use crate::store::{RawValue, RegistryRecord, Store, StoreError};
 
 /// The columns, in any order.
 const COLUMNS: [&str; 4] = ["cid", "hcode", "hmain", "scheme"];
@@ -80,7 +80,7 @@ pub fn import(
     most: usize,
 ) -> Result<Imported, ImportError> {
     let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let mut lines = Lines::new(crate::files::open_plain(path)?);
+    let mut lines = RegistryLines::new(crate::files::open_plain(path)?);
     let places = header(&file, &mut lines)?;
     let mut loading = store.registry_load()?;
     let (mut persons, mut without_hcode, mut bad, mut bad_lines) = (0, 0, 0, Vec::new());
@@ -124,7 +124,7 @@ pub fn import(
     Ok(Imported { id, file, sha256: record.sha256, persons, without_hcode, bad, bad_lines })
 }
 
-fn header(file: &str, lines: &mut Lines) -> Result<[usize; 4], ImportError> {
+fn header(file: &str, lines: &mut RegistryLines) -> Result<[usize; 4], ImportError> {
     lines.next()?;
     let text = lines.text();
     let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
@@ -145,17 +145,17 @@ fn header(file: &str, lines: &mut Lines) -> Result<[usize; 4], ImportError> {
     Ok(places)
 }
 
-struct Person<'a> {
+struct RegistryPerson<'a> {
     cid: i64,
     hcode: &'a str,
     hmain: &'a str,
     scheme: String,
 }
 
-type What = (&'static str, &'static str);
+type BadLineText = (&'static str, &'static str);
 
 /// A line as a person; none when it is blank.
-fn person(line: &[u8], places: [usize; 4]) -> Option<Result<Person<'_>, What>> {
+fn person(line: &[u8], places: [usize; 4]) -> Option<Result<RegistryPerson<'_>, BadLineText>> {
     if line.len() as u64 >= LONGEST {
         return Some(Err(("บรรทัดยาวเกินไป", "the line is too long")));
     }
@@ -186,11 +186,14 @@ fn person(line: &[u8], places: [usize; 4]) -> Option<Result<Person<'_>, What>> {
     } else if !outside && scheme.is_empty() {
         Err(("ไม่มีสิทธิ (scheme)", "scheme is blank"))
     } else {
-        match super::citizen(Raw::Text(cid)) {
+        match super::citizen(RawValue::Text(cid)) {
             None => Err(("เลขประจำตัวประชาชน (cid) ต้องเป็นตัวเลข 13 หลัก", "cid has not 13 digits")),
-            Some(cid) => {
-                Ok(Person { cid: cid as i64, hcode, hmain, scheme: scheme.to_ascii_uppercase() })
-            }
+            Some(cid) => Ok(RegistryPerson {
+                cid: cid as i64,
+                hcode,
+                hmain,
+                scheme: scheme.to_ascii_uppercase(),
+            }),
         }
     })
 }
@@ -203,7 +206,7 @@ fn clean(value: &str) -> &str {
 
 /// Lines of a file with their numbers, hashed as they are read; of a line that
 /// is too long only the beginning is kept.
-struct Lines {
+struct RegistryLines {
     input: BufReader<File>,
     line: Vec<u8>,
     number: u64,
@@ -211,7 +214,7 @@ struct Lines {
     hash: Sha256,
 }
 
-impl Lines {
+impl RegistryLines {
     fn new(file: File) -> Self {
         let input = BufReader::with_capacity(1 << 18, file);
         Self { input, line: Vec::new(), number: 0, bytes: 0, hash: Sha256::new() }

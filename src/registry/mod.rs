@@ -11,24 +11,25 @@ mod population;
 pub use forwarded::{ForwardedError, parse as parse_forwarded};
 pub use import::{BadLine, ImportError, Imported, import};
 pub use population::{
-    Heads, Identity, Members, PersonTerms, Population, Source, members, population, uc_heads,
+    Heads, Members, PersonIdentity, PersonTerms, Population, PopulationSource, members, population,
+    uc_heads,
 };
 
-use crate::store::Raw;
+use crate::store::RawValue;
 
 /// A citizen ID of 13 digits as the number that it is.
-pub fn citizen(value: Raw<'_>) -> Option<u64> {
+pub fn citizen(value: RawValue<'_>) -> Option<u64> {
     match value {
-        Raw::Int(number) => {
+        RawValue::Int(number) => {
             let number = u64::try_from(number).ok()?;
             // Kept as a number it has no leading zero.
             (1_000_000_000_000..10_000_000_000_000).contains(&number).then_some(number)
         }
-        Raw::Text(text) => {
+        RawValue::Text(text) => {
             let digits = text.len() == 13 && text.bytes().all(|byte| byte.is_ascii_digit());
             digits.then(|| text.parse().ok()).flatten()
         }
-        Raw::Null => None,
+        RawValue::Null => None,
     }
 }
 

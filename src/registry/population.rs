@@ -6,7 +6,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::files::hex;
-use crate::store::{Reader, Result, StoreError, Value};
+use crate::store::{Reader, Result, SqlValue, StoreError};
 
 const REGISTRY_MEMBERS: &str = include_str!("../../schema/score/registry_members.sql");
 const REGISTRY_HEADS: &str = include_str!("../../schema/score/registry_heads.sql");
@@ -15,7 +15,7 @@ const PERSON_HEADS: &str = include_str!("../../schema/score/person_heads.sql");
 /// What the population is taken from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Source {
+pub enum PopulationSource {
     /// The registry that was imported last.
     Registry,
     /// Accepted PERSON rows, because there is no registry.
@@ -24,7 +24,7 @@ pub enum Source {
 
 /// Which registry a result rests on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Identity {
+pub struct PersonIdentity {
     /// SHA-256 of the file.
     pub sha256: String,
     /// Name of the file.
@@ -37,9 +37,9 @@ pub struct Identity {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Population {
     /// What it is taken from.
-    pub source: Source,
+    pub source: PopulationSource,
     /// The registry, when it is one.
-    pub registry: Option<Identity>,
+    pub registry: Option<PersonIdentity>,
 }
 
 /// What counts where there is no registry.
@@ -103,10 +103,11 @@ pub fn population(reader: &Reader) -> Result<Population> {
     let sql = "SELECT sha256, file, imported_at FROM registry ORDER BY id DESC LIMIT 1";
     reader.each_line(sql, &[], |line| {
         let text = |column| Ok::<_, StoreError>(line.str(column)?.unwrap_or_default().to_owned());
-        registry = Some(Identity { sha256: text(0)?, file: text(1)?, imported_at: text(2)? });
+        registry = Some(PersonIdentity { sha256: text(0)?, file: text(1)?, imported_at: text(2)? });
         Ok(())
     })?;
-    let source = if registry.is_some() { Source::Registry } else { Source::PersonRows };
+    let source =
+        if registry.is_some() { PopulationSource::Registry } else { PopulationSource::PersonRows };
     Ok(Population { source, registry })
 }
 
@@ -130,14 +131,14 @@ pub fn uc_heads(
     main_of: &dyn Fn(&str) -> String,
 ) -> Result<Heads> {
     let sql = match population.source {
-        Source::Registry => REGISTRY_HEADS,
-        Source::PersonRows => PERSON_HEADS,
+        PopulationSource::Registry => REGISTRY_HEADS,
+        PopulationSource::PersonRows => PERSON_HEADS,
     };
     let params = [
-        (":scheme", Value::Text(terms.uc_scheme.to_ascii_uppercase())),
-        (":resident", Value::Text(format!("|{}|", terms.resident.join("|")))),
-        (":round", Value::Int(i64::from(terms.round))),
-        (":as_of", Value::Int(terms.as_of)),
+        (":scheme", SqlValue::Text(terms.uc_scheme.to_ascii_uppercase())),
+        (":resident", SqlValue::Text(format!("|{}|", terms.resident.join("|")))),
+        (":round", SqlValue::Int(i64::from(terms.round))),
+        (":as_of", SqlValue::Int(terms.as_of)),
     ];
     let mut heads = Heads::default();
     reader.each_line(sql, &params, |line| {

@@ -1,5 +1,5 @@
 //! Text that stands for nothing: `NULL`, `\N`, `-`. Systems write such words
-//! where a value is missing, and they are no values (contract §5).
+//! where a value is missing, and they are no values (docs/rules.md#rows).
 
 /// Words that stand for nothing, in any case.
 #[derive(Debug, Clone)]

@@ -1,4 +1,4 @@
-//! The 13-digit citizen ID and its check digit (dictionary README).
+//! The 13-digit citizen ID and its check digit [DHDC-2015].
 
 /// Whether a text is 13 digits with a right check digit that do not begin
 /// with `00`.
@@ -13,7 +13,7 @@ pub fn is_valid(text: &str) -> bool {
 }
 
 /// The form shown to those who may not see the number: `1-xxxx-xxxxx-12-3`
-/// (contract §14). What is not 13 digits long is hidden whole.
+/// (docs/rules.md#http). What is not 13 digits long is hidden whole.
 pub fn mask(text: &str) -> String {
     let bytes = text.as_bytes();
     if bytes.len() != 13 || !bytes.iter().all(u8::is_ascii_digit) {
@@ -28,7 +28,7 @@ mod tests {
 
     #[test]
     fn the_check_digit_decides() {
-        assert!(is_valid("1234567890121")); // worked out in the dictionary's README
+        assert!(is_valid("1234567890121")); // made up, worked out by hand
         for other in 0..=9 {
             assert_eq!(is_valid(&format!("123456789012{other}")), other == 1);
         }

@@ -11,8 +11,9 @@ use super::compiled_layout::{
 use super::number::Range;
 use crate::catalog::{
     self, Catalog, CatalogError, Layout, Record, Role, Severity, Shape, Type, UNKNOWN_PLACE,
-    WireColumn, nearest,
+    WireColumn,
 };
+use crate::spelling::nearest;
 
 impl CompiledLayout {
     /// Makes a layout ready for archives of a fiscal year (B.E.); fails on a
@@ -63,6 +64,7 @@ struct Compiler<'a> {
     record: &'a Record,
     layout: &'a Layout,
     year: i32,
+    common: Option<Common>,
     codes: Vec<Code>,
     not_checked: Vec<(String, String)>,
 }
@@ -76,7 +78,8 @@ impl<'a> Compiler<'a> {
         year: i32,
     ) -> Result<Self, CatalogError> {
         let (codes, not_checked) = (Vec::new(), Vec::new());
-        let mut maker = Self { catalog, record, layout, year, codes, not_checked };
+        let common = None;
+        let mut maker = Self { catalog, record, layout, year, common, codes, not_checked };
         // Checks of later years too, so that a code has its place in all years.
         for check in layout.columns.iter().flat_map(|column| &column.checks) {
             maker.code(&check.code)?;
@@ -102,10 +105,14 @@ impl<'a> Compiler<'a> {
         (self.codes.len() - 1) as CodeAt
     }
 
+    /// Codes that every file has; looked up once.
     fn common(&mut self) -> Result<Common, CatalogError> {
+        if let Some(common) = self.common {
+            return Ok(common);
+        }
         let prefix = self.layout.prefix.clone();
         let mut of = |tail: &str| self.code(&format!("{prefix}{tail}"));
-        Ok(Common {
+        let common = Common {
             columns: of("9500")?,
             too_long: of("9501")?,
             bytes: of("9502")?,
@@ -124,7 +131,9 @@ impl<'a> Compiler<'a> {
             duplicate: of("9299")?,
             unreadable_warning: self.code_as(&format!("{prefix}9511"), Severity::Warning),
             no_code: self.code_as(&format!("{prefix}9512"), Severity::Error),
-        })
+        };
+        self.common = Some(common);
+        Ok(common)
     }
 
     fn column(&mut self, column: &WireColumn) -> Result<CompiledColumn, CatalogError> {

@@ -1,4 +1,4 @@
-//! From bytes as sent to text: strict UTF-8, else Windows-874 (contract §4).
+//! From bytes as sent to text: strict UTF-8, else Windows-874 (docs/rules.md#archives).
 
 use std::borrow::Cow;
 

@@ -77,6 +77,12 @@ fn are_codes(column: &CompiledColumn, count: usize) -> bool {
     shape.is_none_or(|(shape, _)| shape.fits(&"0".repeat(count)))
 }
 
+/// Whether a text has digits only; of a short one that is told by its words.
+#[inline]
+fn digits_only(text: &str, packed: Packed) -> bool {
+    if packed.is_some() { packed.digits().is_some() } else { all_digits(text) }
+}
+
 /// The value, when no check can fail it. `text` is not blank.
 #[inline]
 pub(super) fn value(
@@ -90,8 +96,8 @@ pub(super) fn value(
         FastCheck::Text { longest, form } => {
             let formed = match form {
                 Form::Any => true,
-                Form::Digits => all_digits(text),
-                Form::Count(count) => text.len() == count && all_digits(text),
+                Form::Digits => digits_only(text, packed),
+                Form::Count(count) => text.len() == count && digits_only(text, packed),
                 Form::Code => column.shape.as_ref().is_some_and(|(shape, _)| shape.fits(text)),
             };
             let good = formed

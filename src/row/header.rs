@@ -1,10 +1,11 @@
 //! The header line of a member: what tells it from a row, the order that it
-//! says, and what is wrong with it (contract §4).
+//! says, and what is wrong with it (docs/rules.md#archives).
 
 use super::compiled_layout::CompiledLayout;
 use super::order::Order;
-use crate::catalog::{Layout, nearest};
+use crate::catalog::Layout;
 use crate::problem_code::ProblemCode;
+use crate::spelling::nearest;
 
 /// Names of one problem that are listed; hardly any file has more columns.
 const LISTED: usize = 100;

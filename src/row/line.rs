@@ -57,7 +57,7 @@ impl<'l> Row<'l, '_> {
     }
 
     /// A key part. A date that cannot be read names no record and is left
-    /// blank (the example of contract §7), and so is what stands for nothing.
+    /// blank (the example of docs/rules.md#json), and so is what stands for nothing.
     fn key_part(&self, plan: &CompiledLayout, blanks: &Blanks, column: usize) -> Cow<'l, str> {
         let text = self.value(column);
         let column = &plan.columns[column];

@@ -30,7 +30,7 @@ pub use number::canonical_int;
 pub use order::Order;
 pub use outcome::{Context, Finding, ValidationOutcome};
 pub use packed::digits_key;
-pub use person::{ByPid, NoStore, Person, PersonChanges, PersonContext, PersonIndex, PersonLookup};
+pub use person::{ByPid, NoStore, Person, PersonChanges, PersonContext, PersonFact, PersonIndex};
 pub use validator::Validator;
 
 #[cfg(test)]

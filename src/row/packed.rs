@@ -44,7 +44,8 @@ impl Packed {
 
     /// The number that a text of nothing but digits says, leading zeros
     /// allowed.
-    #[inline]
+    #[allow(clippy::inline_always, reason = "a few instructions, asked of nearly every field")]
+    #[inline(always)]
     pub fn digits(self) -> Option<i64> {
         match self.len {
             1..=8 => {
@@ -61,7 +62,8 @@ impl Packed {
     }
 
     /// As [`Packed::digits`], of a number that its text can be rebuilt from.
-    #[inline]
+    #[allow(clippy::inline_always, reason = "a few instructions, asked of nearly every field")]
+    #[inline(always)]
     pub fn canonical(self) -> Option<i64> {
         match self.head as u8 {
             b'1'..=b'9' => self.digits(),

@@ -38,7 +38,7 @@ impl From<Person> for Entry {
 
 /// What an archive that is not stored yet will have changed for a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PersonLookup {
+pub enum PersonFact {
     /// Nothing: the archive does not mention the person.
     Untouched,
     /// This is the person as it will be stored.
@@ -56,12 +56,12 @@ pub struct PersonChanges {
 
 impl PersonChanges {
     /// What the archive will have changed for a person.
-    pub fn lookup(&self, hospcode: &str, pid: &str) -> PersonLookup {
+    pub fn lookup(&self, hospcode: &str, pid: &str) -> PersonFact {
         let unit = self.units.iter().find(|unit| unit.hospcode == hospcode);
         match unit.and_then(|unit| unit.persons.get(pid)) {
-            None => PersonLookup::Untouched,
-            Some(entry) if entry.unresolved => PersonLookup::Unresolved,
-            Some(entry) => PersonLookup::Sure(entry.person),
+            None => PersonFact::Untouched,
+            Some(entry) if entry.unresolved => PersonFact::Unresolved,
+            Some(entry) => PersonFact::Sure(entry.person),
         }
     }
 }
@@ -232,17 +232,17 @@ mod tests {
         persons.get("10670", "5");
         persons.accept("04001", "1", 20_000_102, 1); // not as it was
         let facts = persons.take_facts();
-        let sure = |birth, sex| PersonLookup::Sure(Person { birth, death: 0, sex, known: true });
+        let sure = |birth, sex| PersonFact::Sure(Person { birth, death: 0, sex, known: true });
         for (unit, pid, fact) in [
             ("10670", "1", sure(20_000_101, 1)),
             ("10670", "2", sure(20_100_101, 2)),
-            ("10670", "3", PersonLookup::Unresolved),
+            ("10670", "3", PersonFact::Unresolved),
             ("10670", "A", sure(20_100_101, 2)),
-            ("10670", "4", PersonLookup::Unresolved),
-            ("10670", "5", PersonLookup::Sure(Person::default())),
-            ("10670", "6", PersonLookup::Untouched),
-            ("04001", "1", PersonLookup::Unresolved),
-            ("04002", "1", PersonLookup::Untouched),
+            ("10670", "4", PersonFact::Unresolved),
+            ("10670", "5", PersonFact::Sure(Person::default())),
+            ("10670", "6", PersonFact::Untouched),
+            ("04001", "1", PersonFact::Unresolved),
+            ("04002", "1", PersonFact::Untouched),
         ] {
             assert_eq!(facts.lookup(unit, pid), fact, "{unit} {pid}");
         }

@@ -1,5 +1,5 @@
 //! Making citizen IDs. Checking them is not done here: the sample must not
-//! agree with the judge by sharing its code.
+//! agree with the validator by sharing its code.
 
 /// The check digit of twelve digits: weights 13 to 2, modulus 11.
 fn check_digit(twelve: &str) -> u32 {

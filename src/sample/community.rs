@@ -3,31 +3,31 @@
 
 use chrono::{Datelike, Days};
 
-use super::people::Person;
+use super::emit::{RecordEmitter, Visit};
+use super::people::Resident;
 use super::registers::village_code;
 use super::rng::Rng;
-use super::tell::{Teller, Visit};
 
-impl Teller<'_, '_, '_> {
-    pub(super) fn home_visit(&mut self, visit: &Visit, person: &Person) {
+impl RecordEmitter<'_, '_, '_> {
+    pub(super) fn home_visit(&mut self, visit: &Visit, person: &Resident) {
         let (unit, provider) = (self.unit, self.provider(person.own));
         let code = if person.disability > 0 { "1D002" } else { "1A001" };
-        self.parcel.row("COMMUNITY_SERVICE", unit, Some(person), visit.written(), |row| {
+        self.archive.row("COMMUNITY_SERVICE", unit, Some(person), visit.written(), |row| {
             row.set("SEQ", &visit.seq).date("DATE_SERV", visit.day).set("COMSERVICE", code);
             row.set("PROVIDER", &provider);
         });
     }
 
-    pub(super) fn rehabilitation(&mut self, visit: &Visit, person: &Person) {
+    pub(super) fn rehabilitation(&mut self, visit: &Visit, person: &Resident) {
         let (unit, provider) = (self.unit, self.provider(person.own));
-        let mut rng = Rng::of(&[self.rng.next(), 11]);
-        self.parcel.row("REHABILITATION", unit, Some(person), visit.written(), |row| {
+        let mut rng = Rng::new(&[self.rng.next(), 11]);
+        self.archive.row("REHABILITATION", unit, Some(person), visit.written(), |row| {
             row.set("SEQ", &visit.seq).date("DATE_SERV", visit.day).date("DATE_START", visit.day);
             row.date("DATE_FINISH", visit.day).set("REHABCODE", "9339001");
             row.set("REHABPLACE", &unit.hcode).set("PROVIDER", &provider);
         });
         for code in ["d450", "b730"] {
-            self.parcel.row("ICF", unit, Some(person), visit.written(), |row| {
+            self.archive.row("ICF", unit, Some(person), visit.written(), |row| {
                 row.set("DISABID", &person.cid).set("SEQ", &visit.seq);
                 row.date("DATE_SERV", visit.day).set("ICF", code).set("QUALIFIER", rng.range(1, 3));
                 row.set("PROVIDER", &provider);
@@ -35,7 +35,7 @@ impl Teller<'_, '_, '_> {
         }
     }
 
-    pub(super) fn elder(&mut self, visit: &Visit, person: &Person) {
+    pub(super) fn elder(&mut self, visit: &Visit, person: &Resident) {
         let (unit, provider) = (self.unit, self.provider(person.own));
         let score = 20 - (person.own % 10) * u64::from(person.own.is_multiple_of(4)) * 2;
         let state = match score {
@@ -43,21 +43,21 @@ impl Teller<'_, '_, '_> {
             5..=11 => 2,
             _ => 3,
         };
-        self.parcel.row("FUNCTIONAL", unit, Some(person), visit.written(), |row| {
+        self.archive.row("FUNCTIONAL", unit, Some(person), visit.written(), |row| {
             row.set("SEQ", &visit.seq).date("DATE_SERV", visit.day).set("FUNCTIONAL_TEST", "01");
             row.set("TESTRESULT", score).set("DEPENDENT", state).set("PROVIDER", &provider);
         });
         self.special(visit, person, "1B1280");
     }
 
-    pub(super) fn development(&mut self, visit: &Visit, person: &Person, months: u32) {
+    pub(super) fn development(&mut self, visit: &Visit, person: &Resident, months: u32) {
         let suspected = (person.own + u64::from(months)).is_multiple_of(7);
         self.special(visit, person, if suspected { "1B261" } else { "1B260" });
     }
 
-    fn special(&mut self, visit: &Visit, person: &Person, code: &str) {
+    fn special(&mut self, visit: &Visit, person: &Resident, code: &str) {
         let (unit, provider) = (self.unit, self.provider(person.own));
-        self.parcel.row("SPECIALPP", unit, Some(person), visit.written(), |row| {
+        self.archive.row("SPECIALPP", unit, Some(person), visit.written(), |row| {
             row.set("SEQ", &visit.seq).date("DATE_SERV", visit.day).set("SERVPLACE", 1);
             row.set("PPSPECIAL", code).set("PPSPLACE", &unit.hcode).set("PROVIDER", &provider);
         });
@@ -70,12 +70,12 @@ impl Teller<'_, '_, '_> {
             if moo as usize % 3 != self.month.index % 3 {
                 continue;
             }
-            let mut rng = Rng::of(&[self.rng.next(), u64::from(moo)]);
+            let mut rng = Rng::new(&[self.rng.next(), u64::from(moo)]);
             let day = self.month.first + Days::new(rng.below(24));
             let code = *rng.pick(&["1A01", "1B02", "2A03", "3C01"]);
             let written = (day + Days::new(1)).and_hms_opt(16, 0, 0).unwrap_or_default();
             let provider = self.provider(rng.next());
-            self.parcel.row("COMMUNITY_ACTIVITY", unit, None, written, |row| {
+            self.archive.row("COMMUNITY_ACTIVITY", unit, None, written, |row| {
                 row.set("VID", village_code(unit.amphoe, unit.tambon, moo)).date("DATE_START", day);
                 row.date("DATE_FINISH", day + Days::new(1)).set("COMACTIVITY", code);
                 row.set("PROVIDER", &provider);
@@ -88,13 +88,13 @@ impl Teller<'_, '_, '_> {
         let written = self.month.last.and_hms_opt(16, 30, 0).unwrap_or_default();
         let year = self.month.first.year() + crate::clock::BUDDHIST_ERA;
         if self.month.index == 0 || self.month.first.month() == 1 {
-            self.parcel.row("POLICY", self.unit, None, written, |row| {
+            self.archive.row("POLICY", self.unit, None, written, |row| {
                 row.set("POLICY_ID", "001").set("POLICY_YEAR", year);
                 row.set("POLICY_DATA", format_args!("{{\"policy_year\":\"{year}\"}}"));
             });
         }
         if (self.at + self.month.index).is_multiple_of(6) {
-            self.parcel.row("DATA_CORRECT", self.unit, None, written, |row| {
+            self.archive.row("DATA_CORRECT", self.unit, None, written, |row| {
                 row.set("TABLENAME", "SERVICE").set("DATA_CORRECT", "{\"reason\":\"corrected\"}");
             });
         }

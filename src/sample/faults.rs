@@ -10,7 +10,7 @@ use crate::row::checks::{self, Defect, SampleDefect, Target, outside_lists};
 
 /// What is done to a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trick {
+pub enum DefectKind {
     /// Puts a value into a column.
     Put(usize, String),
     /// Adds 543 to the year of a date.
@@ -49,7 +49,7 @@ pub enum Trick {
 #[derive(Debug, Clone)]
 pub struct Fault {
     /// What is done.
-    pub trick: Trick,
+    pub trick: DefectKind,
     /// Codes of the bad row.
     pub codes: Vec<String>,
     /// The row is rejected.
@@ -68,7 +68,7 @@ struct Finder<'a, 'c> {
 }
 
 /// The faults of a file.
-pub fn of(catalog: &Catalog, spec: &Spec) -> Vec<Fault> {
+pub fn faults_of_spec(catalog: &Catalog, spec: &Spec) -> Vec<Fault> {
     let mut finder = Finder { catalog, spec, faults: Vec::new() };
     finder.of_rows();
     for (at, column) in spec.layout.columns.iter().enumerate() {
@@ -89,7 +89,7 @@ pub fn of(catalog: &Catalog, spec: &Spec) -> Vec<Fault> {
 }
 
 impl Finder<'_, '_> {
-    fn add(&mut self, trick: Trick, codes: &[&str]) {
+    fn add(&mut self, trick: DefectKind, codes: &[&str]) {
         let error = codes.iter().any(|code| {
             let found = self.catalog.findings.get(code, self.spec.layout.standard);
             found.is_none_or(|text| text.severity >= Severity::Error)
@@ -99,7 +99,7 @@ impl Finder<'_, '_> {
     }
 
     /// Adds a fault under a code that every file has.
-    fn common(&mut self, trick: Trick, tail: &str) {
+    fn common(&mut self, trick: DefectKind, tail: &str) {
         let code = self.spec.code(tail);
         self.add(trick, &[&code]);
     }
@@ -117,13 +117,13 @@ impl Finder<'_, '_> {
     }
 
     fn of_rows(&mut self) {
-        self.common(Trick::MoreFields, "9500");
-        self.common(Trick::Twice, "9299");
-        self.common(Trick::Again, "9299");
+        self.common(DefectKind::MoreFields, "9500");
+        self.common(DefectKind::Twice, "9299");
+        self.common(DefectKind::Again, "9299");
         let record = self.spec.record;
         let name = record.name.as_str();
         if record.visit || ["EPI", "LABFU", "NCDSCREEN", "NUTRITION"].contains(&name) {
-            self.common(Trick::Dead, "9505");
+            self.common(DefectKind::Dead, "9505");
         }
         // A death before birth, or a delivery before the mother's, would have
         // further consequences.
@@ -131,7 +131,7 @@ impl Finder<'_, '_> {
             && self.spec.person.is_some()
             && !["DEATH", "MCH"].contains(&name)
         {
-            self.common(Trick::BeforeBirth(event), "9504");
+            self.common(DefectKind::BeforeBirth(event), "9504");
         }
     }
 
@@ -150,17 +150,17 @@ impl Finder<'_, '_> {
         }
     }
 
-    fn trick(&self, at: usize, defect: Defect) -> Option<Trick> {
+    fn trick(&self, at: usize, defect: Defect) -> Option<DefectKind> {
         Some(match defect {
-            Defect::Value(value) => Trick::Put(at, value),
-            Defect::BuddhistYear => Trick::Buddhist(at),
+            Defect::Value(value) => DefectKind::Put(at, value),
+            Defect::BuddhistYear => DefectKind::Buddhist(at),
             Defect::DayBefore(other) => {
                 let mut columns = self.spec.layout.columns.iter();
-                Trick::Before(at, columns.position(|column| column.name == other)?)
+                DefectKind::Before(at, columns.position(|column| column.name == other)?)
             }
-            Defect::FifthBirthday => Trick::TooYoung(at),
-            Defect::Man => Trick::Man,
-            Defect::Repeated(limit) => Trick::Often(at, limit),
+            Defect::FifthBirthday => DefectKind::TooYoung(at),
+            Defect::Man => DefectKind::Man,
+            Defect::Repeated(limit) => DefectKind::Often(at, limit),
         })
     }
 
@@ -168,13 +168,13 @@ impl Finder<'_, '_> {
     fn of_column(&mut self, at: usize, column: &WireColumn) {
         let dated = matches!(column.kind, Type::Date | Type::DateTime);
         if dated && !column.ahead && !self.comes_first(column) {
-            self.common(Trick::Future(at), "9503");
+            self.common(DefectKind::Future(at), "9503");
         }
         if column.cid {
-            self.common(Trick::BadDigit(at), "9506");
+            self.common(DefectKind::BadDigit(at), "9506");
         }
         if let Some(value) = column.range.as_deref().and_then(|range| above(range, column)) {
-            self.common(Trick::Put(at, value), "9508");
+            self.common(DefectKind::Put(at, value), "9508");
         }
         if column.column == self.spec.record.hospcode {
             let known = column.checks.iter().any(|check| check.kind == "known_hcode");
@@ -183,11 +183,11 @@ impl Finder<'_, '_> {
                 let sender = self.spec.code("9509");
                 let mut codes = vec![sender.as_str()];
                 codes.extend(links.iter().map(String::as_str));
-                self.add(Trick::Put(at, NO_UNIT.to_owned()), &codes);
+                self.add(DefectKind::Put(at, NO_UNIT.to_owned()), &codes);
             } else if links.is_empty() {
                 // Who is in PERSON of another unit depends on what it sent;
                 // only files without links have this fault alone.
-                self.common(Trick::OtherUnit(at), "9509");
+                self.common(DefectKind::OtherUnit(at), "9509");
             }
         }
     }
@@ -197,7 +197,7 @@ impl Finder<'_, '_> {
         let key = self.spec.key.contains(&at);
         let needed = key || column.required || self.spec.event == Some(at);
         if key || column.required {
-            self.common(Trick::Put(at, String::new()), "9510");
+            self.common(DefectKind::Put(at, String::new()), "9510");
         }
         let unreadable = match column.kind {
             Type::Date | Type::DateTime => Some(impossible(column.kind)),
@@ -208,24 +208,24 @@ impl Finder<'_, '_> {
         if let Some(value) = unreadable {
             let codes = vec![self.spec.code("9511")];
             let error = needed || column.kind == Type::Digits;
-            self.faults.push(Fault { trick: Trick::Put(at, value), codes, error, since: 0 });
+            self.faults.push(Fault { trick: DefectKind::Put(at, value), codes, error, since: 0 });
         }
         if matches!(column.kind, Type::Date | Type::DateTime) {
-            self.common(Trick::Buddhist(at), "9507");
+            self.common(DefectKind::Buddhist(at), "9507");
         }
         if column.list.as_deref() == Some("ext:icd10tm") && !key {
-            self.common(Trick::Put(at, "j00.9".to_owned()), "9514");
+            self.common(DefectKind::Put(at, "j00.9".to_owned()), "9514");
         }
         let list = column.list.as_deref().filter(|list| !list.starts_with("ext:"));
         if let Some(value) = list.and_then(|list| outside_lists(self.catalog, column, &[list])) {
-            self.common(Trick::Put(at, value), "9512");
+            self.common(DefectKind::Put(at, value), "9512");
         }
         let free = column.kind == Type::Char && column.list.is_none() && !key && column.width > 0;
         if free && !column.name.starts_with("HOSPCODE") {
-            self.common(Trick::Long(at), "9501");
-            self.common(Trick::Control(at), "9502");
+            self.common(DefectKind::Long(at), "9501");
+            self.common(DefectKind::Control(at), "9502");
             if !column.required {
-                self.common(Trick::Put(at, "NULL".to_owned()), "9513");
+                self.common(DefectKind::Put(at, "NULL".to_owned()), "9513");
             }
         }
     }

@@ -3,28 +3,29 @@
 //!
 //! The sample is also the oracle of the tests: with defects it says in its
 //! ledger what must come of every archive, and to stay a witness it never
-//! asks the judge. It is no model of any real place or person.
+//! asks the validator. It is no model of any real place or person.
 
-mod beds;
-mod broken;
+mod archive_builder;
+mod args;
+mod broken_archives;
 mod citizen;
 mod community;
-mod craft;
+mod defects;
+mod emit;
+mod expected_outcomes;
 mod faults;
-mod ledger;
-mod mothers;
-mod parcel;
+mod inpatient;
+mod maternal;
 mod people;
 mod planned;
 mod registers;
 mod rng;
 mod spec;
-mod spoil;
 mod style;
-mod tell;
 mod visits;
 mod words;
 mod world;
+mod zip_writer;
 
 #[cfg(test)]
 mod tests;
@@ -36,39 +37,18 @@ use anyhow::{Context, Result};
 use chrono::{Duration, NaiveDate, NaiveDateTime};
 use serde::Serialize;
 
-use crate::archive::Standard;
 use crate::catalog::Catalog;
 use crate::files;
-pub use ledger::{ArchiveEntry, FileCounts, Ledger, Problem, Totals};
-use parcel::Parcel;
+use archive_builder::{ArchiveBuilder, Defects};
+pub use args::SampleArgs;
+use defects::DefectInjector;
+use emit::RecordEmitter;
+pub use expected_outcomes::{ArchiveEntry, ExpectedCounts, ExpectedProblem, Ledger, Totals};
 use people::People;
 use spec::Specs;
-use spoil::Spoiler;
 use style::Style;
-use tell::Teller;
-use words::Words;
-use world::World;
-
-/// What to make.
-#[derive(Debug, Clone)]
-pub struct SampleArgs {
-    /// Folder to write to; made when it is not there.
-    pub dir: PathBuf,
-    /// Number of health units, 1–900.
-    pub units: u32,
-    /// Number of residents, at least one a unit.
-    pub persons: u32,
-    /// Months of service, 1–240.
-    pub months: u32,
-    /// Seed of all random choices.
-    pub seed: u64,
-    /// Standard of the archives; the 43 files unless told.
-    pub standard: Option<Standard>,
-    /// Share of rows to spoil, 0–0.5; above 0 also brings broken archives.
-    pub defects: f64,
-    /// First month of service (any day of it).
-    pub start: NaiveDate,
-}
+use words::WordLists;
+use world::SampleProvince;
 
 /// The first month of service unless told: January 2556, so that a year of
 /// months has archives in two rounds.
@@ -96,9 +76,10 @@ pub struct SampleSummary {
 /// Writes the sample: the archives, `units.csv`, `population.csv` and
 /// `ledger.json` below `args.dir`.
 pub fn generate(args: &SampleArgs, catalog: &Catalog) -> Result<SampleSummary> {
-    let world = World::new(args, Words::load()?)?;
+    let world = SampleProvince::new(args, WordLists::load()?)?;
     let specs = Specs::new(catalog, world.standard);
-    let mut spoiler = world.defects.then(|| Spoiler::new(catalog, &specs, &world, args.defects));
+    let mut injector =
+        world.defects.then(|| DefectInjector::new(catalog, &specs, &world, args.defects));
     let archives = args.dir.clone();
     std::fs::create_dir_all(&archives)
         .with_context(|| format!("cannot make {}", archives.display()))?;
@@ -112,15 +93,15 @@ pub fn generate(args: &SampleArgs, catalog: &Catalog) -> Result<SampleSummary> {
         let people: Vec<(usize, People)> = world
             .sent_by(*sender)
             .into_iter()
-            .map(|at| (at, people::of_unit(&world, at)))
+            .map(|at| (at, people::people_of_unit(&world, at)))
             .collect();
         for (at, people) in &people {
             listed += list_people(&world, *at, people, &mut registry)?;
         }
-        let mut entries = months(&world, &specs, *sender, &people, spoiler.as_mut(), &mut writer)?;
-        if let Some(spoiler) = spoiler.as_mut() {
-            let kinds = broken::kinds(nth, senders.len());
-            entries.extend(broken(&world, &specs, *sender, &kinds, spoiler, &mut writer)?);
+        let mut entries = months(&world, &specs, *sender, &people, injector.as_mut(), &mut writer)?;
+        if let Some(injector) = injector.as_mut() {
+            let kinds = broken_archives::kinds(nth, senders.len());
+            entries.extend(broken(&world, &specs, *sender, &kinds, injector, &mut writer)?);
         }
         writer.ledger.add(entries);
     }
@@ -133,7 +114,7 @@ pub fn generate(args: &SampleArgs, catalog: &Catalog) -> Result<SampleSummary> {
         rows: writer.ledger.totals.rows.received,
         units: world.units.len() as u64,
         registry: listed,
-        faults_left: spoiler.map_or_else(Vec::new, |spoiler| spoiler.left(&specs)),
+        faults_left: injector.map_or_else(Vec::new, |injector| injector.left(&specs)),
     })
 }
 
@@ -159,27 +140,33 @@ fn whole(path: &Path, bytes: &[u8]) -> Result<()> {
 
 /// The months of one sender, archive by archive.
 fn months(
-    world: &World,
+    world: &SampleProvince,
     specs: &Specs,
     sender: usize,
     people: &[(usize, People)],
-    mut spoiler: Option<&mut Spoiler>,
+    mut injector: Option<&mut DefectInjector>,
     writer: &mut Writer,
 ) -> Result<Vec<ArchiveEntry>> {
-    let style = Style::of(world.seed, sender, world.standard);
+    let style = Style::new(world.seed, sender, world.standard);
     let hcode = &world.units[sender].hcode;
     let mut entries = Vec::new();
     let mut round = 0;
-    let mut kept = Vec::new();
+    let mut repeats = Vec::new();
     for (month, sent) in world.months.iter().zip(world.sending_times(sender)) {
-        let mut parcel = Parcel::new(specs, &style, hcode, sent, spoiler.as_deref_mut());
-        let full = parcel.round != round;
-        round = parcel.round;
+        let mut archive = ArchiveBuilder::new(
+            specs,
+            &style,
+            hcode,
+            sent,
+            injector.as_deref_mut().map(|defects| defects as &mut dyn Defects),
+        );
+        let full = archive.round != round;
+        round = archive.round;
         for (at, people) in people {
-            Teller::new(world, *at, people, *month, full, &mut parcel).tell();
+            RecordEmitter::new(world, *at, people, *month, full, &mut archive).emit();
         }
-        kept = parcel.end_of_spoiling(kept);
-        let (bytes, entry) = parcel.close()?;
+        repeats = archive.end_of_defects(repeats);
+        let (bytes, entry) = archive.close()?;
         writer.write(&entry.archive, &bytes)?;
         entries.push(entry);
     }
@@ -188,11 +175,11 @@ fn months(
 
 /// Broken archives of one sender, some hours after those of the months.
 fn broken(
-    world: &World,
+    world: &SampleProvince,
     specs: &Specs,
     sender: usize,
     kinds: &[&str],
-    spoiler: &mut Spoiler,
+    injector: &mut DefectInjector,
     writer: &mut Writer,
 ) -> Result<Vec<ArchiveEntry>> {
     let times = world.sending_times(sender);
@@ -204,7 +191,7 @@ fn broken(
         while !taken.insert(sent) {
             sent += Duration::minutes(1);
         }
-        let mut breaker = broken::Breaker { specs, spoiler: &mut *spoiler, hcode };
+        let mut breaker = broken_archives::Breaker { specs, injector: &mut *injector, hcode };
         let (name, bytes, entry) = breaker.make(kind, sent)?;
         writer.write(&name, &bytes)?;
         entries.push(entry);
@@ -212,7 +199,7 @@ fn broken(
     Ok(entries)
 }
 
-fn units_csv(world: &World) -> Result<Vec<u8>> {
+fn units_csv(world: &SampleProvince) -> Result<Vec<u8>> {
     let mut csv = csv::Writer::from_writer(Vec::new());
     csv.write_record(["hcode", "name", "type", "level", "cup", "network", "district", "province"])?;
     for unit in &world.units {
@@ -236,7 +223,7 @@ fn units_csv(world: &World) -> Result<Vec<u8>> {
 /// Lists the residents of a unit in the population registry: Thai nationals
 /// who live or are registered there, but for a few whom it does not know.
 fn list_people(
-    world: &World,
+    world: &SampleProvince,
     at: usize,
     people: &People,
     registry: &mut csv::Writer<Vec<u8>>,

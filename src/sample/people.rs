@@ -5,12 +5,12 @@ use chrono::{Datelike, Days, Months, NaiveDate};
 
 use super::citizen;
 use super::rng::{Rng, hash};
-use super::world::{PROVINCE, Unit, World, stream};
+use super::world::{PROVINCE, SampleProvince, SampleUnit, stream};
 
 /// A person on the registers of one unit.
 #[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone)]
-pub struct Person {
+pub struct Resident {
     /// Number within the unit.
     pub pid: String,
     /// Citizen ID, or the number made up for people without one.
@@ -61,7 +61,7 @@ pub struct Person {
     pub own: u64,
 }
 
-impl Person {
+impl Resident {
     /// Age in whole years on a day; 0 before birth.
     pub fn age(&self, on: NaiveDate) -> i64 {
         i64::from(on.years_since(self.birth).unwrap_or(0))
@@ -109,7 +109,7 @@ pub struct Pregnancy {
 #[derive(Debug, Default)]
 pub struct People {
     /// Persons: residents, then newborns, then guests.
-    pub persons: Vec<Person>,
+    pub persons: Vec<Resident>,
     /// Houses.
     pub houses: Vec<House>,
     /// Pregnancies.
@@ -121,9 +121,9 @@ pub struct People {
 const PER_VILLAGE: u64 = 420;
 
 /// The residents of a unit with the children born to them.
-pub fn residents(world: &World, at: usize) -> People {
+pub fn residents(world: &SampleProvince, at: usize) -> People {
     let unit = &world.units[at];
-    let mut rng = Rng::of(&[world.seed, stream::PEOPLE, at as u64]);
+    let mut rng = Rng::new(&[world.seed, stream::PEOPLE, at as u64]);
     let mut people =
         People { villages: (unit.people / PER_VILLAGE + 1).min(30) as u32, ..People::default() };
     while (people.persons.len() as u64) < unit.people {
@@ -138,7 +138,7 @@ pub fn residents(world: &World, at: usize) -> People {
 
 /// Everybody on a unit's registers: the residents and, at a main unit, some
 /// of the residents of its sub-units.
-pub fn of_unit(world: &World, at: usize) -> People {
+pub fn people_of_unit(world: &SampleProvince, at: usize) -> People {
     let mut people = residents(world, at);
     let subs = (0..world.units.len()).filter(|sub| *sub != at && world.units[*sub].cup == at);
     for sub in subs {
@@ -148,7 +148,7 @@ pub fn of_unit(world: &World, at: usize) -> People {
                 continue;
             }
             let pid = format!("{:06}", people.persons.len() + 1);
-            people.persons.push(Person {
+            people.persons.push(Resident {
                 pid,
                 since,
                 house: None,
@@ -165,7 +165,7 @@ pub fn of_unit(world: &World, at: usize) -> People {
     people
 }
 
-fn family(world: &World, unit: &Unit, people: &mut People, rng: &mut Rng) {
+fn family(world: &SampleProvince, unit: &SampleUnit, people: &mut People, rng: &mut Rng) {
     let house = people.houses.len();
     let head = people.persons.len();
     let moo = rng.below(u64::from(people.villages)) as u32 + 1;
@@ -217,14 +217,14 @@ fn family(world: &World, unit: &Unit, people: &mut People, rng: &mut Rng) {
 }
 
 fn person(
-    world: &World,
-    unit: &Unit,
+    world: &SampleProvince,
+    unit: &SampleUnit,
     index: usize,
     age: i64,
     female: bool,
     last: usize,
     rng: &mut Rng,
-) -> Person {
+) -> Resident {
     let start = world.start();
     let year = start.year() - age as i32;
     let birth = NaiveDate::from_ymd_opt(year, 1, 1)
@@ -236,7 +236,7 @@ fn person(
     let serial = unit.first + index as u64;
     let cid = citizen::make(kind_digit(thai, birth, rng), PROVINCE, unit.amphoe, serial);
     let names = if female { &world.words.female } else { &world.words.male };
-    Person {
+    Resident {
         pid: format!("{:06}", index + 1),
         cid: if bad_cid { citizen::spoil(&cid) } else { cid },
         female,
@@ -275,12 +275,12 @@ fn kind_digit(thai: bool, birth: NaiveDate, rng: &mut Rng) -> u64 {
 }
 
 /// Draws rights, illnesses and death of a resident.
-fn fate(world: &World, unit: &Unit, people: &mut People, index: usize) {
+fn fate(world: &SampleProvince, unit: &SampleUnit, people: &mut People, index: usize) {
     let start = world.start();
     let days = (world.end() - start).num_days() + 1;
     let spouse = people.persons[index].couple.is_some();
     let person = &mut people.persons[index];
-    let mut rng = Rng::of(&[world.seed, stream::PEOPLE, unit.first + index as u64, 1]);
+    let mut rng = Rng::new(&[world.seed, stream::PEOPLE, unit.first + index as u64, 1]);
     let age = person.age(start);
     person.right = match (person.thai, age) {
         (false, _) => "9100",
@@ -315,7 +315,7 @@ fn fate(world: &World, unit: &Unit, people: &mut People, index: usize) {
 }
 
 /// Plans pregnancies and adds the children born within the sample.
-fn births(world: &World, unit: &Unit, people: &mut People, rng: &mut Rng) {
+fn births(world: &SampleProvince, unit: &SampleUnit, people: &mut People, rng: &mut Rng) {
     let (start, end) = (world.start(), world.end());
     let days = (end - start).num_days() + 1;
     for mother in 0..people.persons.len() {
@@ -355,13 +355,13 @@ fn births(world: &World, unit: &Unit, people: &mut People, rng: &mut Rng) {
 }
 
 fn newborn(
-    world: &World,
-    unit: &Unit,
+    world: &SampleProvince,
+    unit: &SampleUnit,
     people: &People,
     mother: usize,
     birth: NaiveDate,
     rng: &mut Rng,
-) -> Person {
+) -> Resident {
     let index = people.persons.len();
     let parent = &people.persons[mother];
     let female = rng.chance(0.487);
@@ -384,7 +384,12 @@ fn newborn(
 }
 
 /// The day of a dose by the schedule, with the family's own delay.
-pub fn dose_day(world: &World, person: &Person, age_months: u32, spread: i64) -> Option<NaiveDate> {
+pub fn dose_day(
+    world: &SampleProvince,
+    person: &Resident,
+    age_months: u32,
+    spread: i64,
+) -> Option<NaiveDate> {
     let drawn = hash(&[world.seed, stream::DOSE, person.own, u64::from(age_months)]);
     if drawn % 100 >= 94 {
         return None;

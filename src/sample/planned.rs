@@ -3,18 +3,18 @@
 
 use chrono::Days;
 
-use super::people::Person;
+use super::emit::{RecordEmitter, Visit, VisitReason};
+use super::people::Resident;
 use super::rng::Rng;
-use super::tell::{Reason, Teller, Visit};
 use super::visits::Care;
 use crate::archive::Standard;
 
-impl Teller<'_, '_, '_> {
+impl RecordEmitter<'_, '_, '_> {
     /// What is found and done at a planned visit.
-    pub(super) fn planned(&self, visit: &Visit, person: &Person, care: &mut Care, rng: &mut Rng) {
+    pub(super) fn planned(&self, visit: &Visit, person: &Resident, care: &mut Care, rng: &mut Rng) {
         let (diagnosis, complaint, clinic) = match &visit.reason {
-            Reason::Chronic => return self.chronic_care(person, care, rng),
-            Reason::Antenatal(_, nth) => {
+            VisitReason::Chronic => return self.chronic_care(person, care, rng),
+            VisitReason::Antenatal(_, nth) => {
                 for key in ["fes", "fol", "cal"] {
                     self.give(care, key, rng);
                 }
@@ -22,47 +22,47 @@ impl Teller<'_, '_, '_> {
                 care.laboratory = if *nth == 0 { 290.0 } else { 30.0 };
                 ("Z348", "ฝากครรภ์ตามนัด", "00300")
             }
-            Reason::Delivery(_) => {
+            VisitReason::Delivery(_) => {
                 self.do_one(care, "delivery", rng);
                 care.bed_days = self.bed_days(visit, person, 2);
                 ("O800", "เจ็บครรภ์คลอด", "00300")
             }
-            Reason::Postnatal(..) => {
+            VisitReason::Postnatal(..) => {
                 self.give(care, "fes", rng);
                 ("Z392", "ตรวจหลังคลอด", "00300")
             }
-            Reason::Vaccines(doses) => {
+            VisitReason::Vaccines(doses) => {
                 self.give(care, "parasyr", rng);
                 let next = doses.iter().any(|dose| *dose < 8);
                 care.appointment = next.then_some((60, "092"));
                 ("Z279", "รับวัคซีนตามนัด", "00500")
             }
-            Reason::Growth => ("Z001", "ชั่งน้ำหนักวัดส่วนสูง", "00500"),
-            Reason::Family => {
+            VisitReason::Growth => ("Z001", "ชั่งน้ำหนักวัดส่วนสูง", "00500"),
+            VisitReason::Family => {
                 let pill = person.method == 1;
                 self.give(care, if pill { "ocp" } else { "dmpa" }, rng);
                 care.appointment = Some((84, "181"));
                 (if pill { "Z304" } else { "Z308" }, "รับบริการวางแผนครอบครัว", "00300")
             }
-            Reason::Dental => {
+            VisitReason::Dental => {
                 self.do_one(care, "dental", rng);
                 ("K021", "ปวดฟัน ฟันผุ", "01300")
             }
-            Reason::Massage => {
+            VisitReason::Massage => {
                 self.do_one(care, "massage", rng);
                 self.give(care, "h_phl", rng);
                 ("U5753", "ปวดเมื่อยบ่าไหล่", "99700")
             }
-            Reason::Home => {
+            VisitReason::Home => {
                 care.outside = true;
                 self.do_one(care, "home", rng);
                 ("Z718", "เยี่ยมบ้าน", "00100")
             }
-            Reason::Rehabilitation => {
+            VisitReason::Rehabilitation => {
                 self.do_one(care, "home", rng);
                 ("Z509", "ฟื้นฟูสมรรถภาพ", "01400")
             }
-            Reason::Elder => ("Z108", "ตรวจคัดกรองผู้สูงอายุ", "00100"),
+            VisitReason::Elder => ("Z108", "ตรวจคัดกรองผู้สูงอายุ", "00100"),
             _ => ("Z001", "ตรวจพัฒนาการเด็ก", "00500"),
         };
         care.diagnoses.push(diagnosis.to_owned());
@@ -70,7 +70,7 @@ impl Teller<'_, '_, '_> {
         care.clinic = clinic;
     }
 
-    fn chronic_care(&self, person: &Person, care: &mut Care, rng: &mut Rng) {
+    fn chronic_care(&self, person: &Resident, care: &mut Care, rng: &mut Rng) {
         let ill = |since: Option<chrono::NaiveDate>| since.is_some_and(|s| s < self.month.first);
         if ill(person.diabetes) {
             care.diagnoses.push("E119".to_owned());
@@ -94,46 +94,50 @@ impl Teller<'_, '_, '_> {
     }
 
     /// The records that a visit leaves besides those of every visit.
-    pub(super) fn records_of(&mut self, visit: &Visit, person: &Person) {
+    pub(super) fn records_of(&mut self, visit: &Visit, person: &Resident) {
         match &visit.reason {
-            Reason::Chronic => self.follow_up(visit, person),
-            Reason::Antenatal(pregnancy, nth) => self.antenatal(visit, person, *pregnancy, *nth),
-            Reason::Postnatal(pregnancy, nth) => self.postnatal(visit, person, *pregnancy, *nth),
-            Reason::Vaccines(doses) => {
+            VisitReason::Chronic => self.follow_up(visit, person),
+            VisitReason::Antenatal(pregnancy, nth) => {
+                self.antenatal(visit, person, *pregnancy, *nth);
+            }
+            VisitReason::Postnatal(pregnancy, nth) => {
+                self.postnatal(visit, person, *pregnancy, *nth);
+            }
+            VisitReason::Vaccines(doses) => {
                 for dose in doses {
                     let code = self.world.words.vaccines[*dose].code.clone();
                     self.dose(visit, person, &code);
                 }
             }
-            Reason::Growth => self.growth(visit, person),
-            Reason::Family => self.family_planning(visit, person),
-            Reason::Dental => self.teeth(visit, person),
-            Reason::Home => self.home_visit(visit, person),
-            Reason::Rehabilitation => self.rehabilitation(visit, person),
-            Reason::Elder => self.elder(visit, person),
-            Reason::Development(months) => self.development(visit, person, *months),
+            VisitReason::Growth => self.growth(visit, person),
+            VisitReason::Family => self.family_planning(visit, person),
+            VisitReason::Dental => self.teeth(visit, person),
+            VisitReason::Home => self.home_visit(visit, person),
+            VisitReason::Rehabilitation => self.rehabilitation(visit, person),
+            VisitReason::Elder => self.elder(visit, person),
+            VisitReason::Development(months) => self.development(visit, person, *months),
             _ => {}
         }
     }
 
-    pub(super) fn dose(&mut self, visit: &Visit, person: &Person, vaccine: &str) {
+    pub(super) fn dose(&mut self, visit: &Visit, person: &Resident, vaccine: &str) {
         let (unit, provider) = (self.unit, self.provider(person.own + 2));
-        self.parcel.row("EPI", unit, Some(person), visit.written(), |row| {
+        self.archive.row("EPI", unit, Some(person), visit.written(), |row| {
             row.set("SEQ", &visit.seq).date("DATE_SERV", visit.day).set("VACCINETYPE", vaccine);
             row.set("VACCINEPLACE", &unit.hcode).set("PROVIDER", &provider);
         });
     }
 
-    fn follow_up(&mut self, visit: &Visit, person: &Person) {
+    fn follow_up(&mut self, visit: &Visit, person: &Resident) {
         let (unit, own) = (self.unit, person.own);
-        let mut rng = Rng::of(&[self.rng.next(), 6]);
+        let mut rng = Rng::new(&[self.rng.next(), 6]);
         let (height, weight) = body(person, visit);
         // Some are well controlled for good, others never.
         let raised = if own % 10 < 4 { 18 } else { 0 };
         let provider = self.provider(own);
         let (high, low) = (rng.range(112, 138) + raised, rng.range(66, 86) + raised / 3);
         let (foot, retina) = (*rng.pick(&[1, 2, 2, 3]), *rng.pick(&[1, 8, 8, 8, 2]));
-        self.parcel.row("CHRONICFU", unit, Some(person), visit.written(), |row| {
+        self.archive.row("CHRONICFU", unit, Some(person), visit.written(), |row| {
             row.set("SEQ", &visit.seq).date("DATE_SERV", visit.day).decimal("WEIGHT", weight, 1);
             row.set("HEIGHT", height).set("WAIST_CM", 70 + own % 35).set("SBP", high);
             row.set("DBP", low).set("FOOT", foot).set("RETINA", retina);
@@ -157,7 +161,7 @@ impl Teller<'_, '_, '_> {
             tests.push(("15", rng.range(45, 110) as f64));
         }
         for (test, result) in tests {
-            self.parcel.row("LABFU", unit, Some(person), visit.written(), |row| {
+            self.archive.row("LABFU", unit, Some(person), visit.written(), |row| {
                 row.set("SEQ", &visit.seq).date("DATE_SERV", visit.day).set("LABTEST", test);
                 row.decimal("LABRESULT", result, 2).set("LABPLACE", &unit.hcode);
                 row.set("PROVIDER", &provider);
@@ -165,15 +169,15 @@ impl Teller<'_, '_, '_> {
         }
     }
 
-    fn growth(&mut self, visit: &Visit, person: &Person) {
+    fn growth(&mut self, visit: &Visit, person: &Resident) {
         let (unit, provider) = (self.unit, self.provider(person.own));
         let f21 = self.world.standard == Standard::F21;
         let places = if f21 { 2 } else { 1 };
         let months = (visit.day - person.birth).num_days() / 30;
-        let mut rng = Rng::of(&[self.rng.next(), 7]);
+        let mut rng = Rng::new(&[self.rng.next(), 7]);
         let (height, weight) = child(months, person.own);
         let food = if months < 6 { 1 } else { 3 };
-        self.parcel.row("NUTRITION", unit, Some(person), visit.written(), |row| {
+        self.archive.row("NUTRITION", unit, Some(person), visit.written(), |row| {
             row.set("SEQ", &visit.seq).date("DATE_SERV", visit.day).set("AGEMONTH", months);
             row.set("NUTRITIONPLACE", &unit.hcode).decimal("WEIGHT", weight, places);
             row.decimal("HEIGHT", height, places).decimal(
@@ -187,10 +191,10 @@ impl Teller<'_, '_, '_> {
         });
     }
 
-    fn family_planning(&mut self, visit: &Visit, person: &Person) {
+    fn family_planning(&mut self, visit: &Visit, person: &Resident) {
         let (unit, provider) = (self.unit, self.provider(person.own));
         let pill = person.method == 1;
-        self.parcel.row("FP", unit, Some(person), visit.written(), |row| {
+        self.archive.row("FP", unit, Some(person), visit.written(), |row| {
             row.set("SEQ", &visit.seq).date("DATE_SERV", visit.day).set("FPTYPE", person.method);
             row.set("DID", if pill { "OCP" } else { "DMPA" });
             row.set("AMOUNT", if pill { 3 } else { 1 }).set("FPPLACE", &unit.hcode);
@@ -198,9 +202,9 @@ impl Teller<'_, '_, '_> {
         });
     }
 
-    fn teeth(&mut self, visit: &Visit, person: &Person) {
+    fn teeth(&mut self, visit: &Visit, person: &Resident) {
         let (unit, provider) = (self.unit, self.provider(person.own + 1));
-        let mut rng = Rng::of(&[self.rng.next(), 8]);
+        let mut rng = Rng::new(&[self.rng.next(), 8]);
         let age = person.age(visit.day);
         let kind = match age {
             ..6 => 2,
@@ -209,7 +213,7 @@ impl Teller<'_, '_, '_> {
             _ => 5,
         };
         let milk = if age < 6 { 20 } else { 0 };
-        self.parcel.row("DENTAL", unit, Some(person), visit.written(), |row| {
+        self.archive.row("DENTAL", unit, Some(person), visit.written(), |row| {
             row.set("SEQ", &visit.seq).date("DATE_SERV", visit.day).set("DENTTYPE", kind);
             row.set("SERVPLACE", 1).set("PTEETH", if age < 6 { 0 } else { 28 });
             row.set("PCARIES", rng.range(0, 4)).set("PFILLING", rng.range(0, 3));
@@ -240,13 +244,13 @@ impl Teller<'_, '_, '_> {
             if !person.here(day) || day > self.month.last {
                 continue;
             }
-            let mut rng = Rng::of(&[self.rng.next(), 9]);
+            let mut rng = Rng::new(&[self.rng.next(), 9]);
             let raised = if person.own.is_multiple_of(9) { 22 } else { 0 };
             let (high, low) = (rng.range(104, 134) + raised, rng.range(62, 84) + raised / 3);
             let height = if person.female { 148 } else { 160 } + (person.own % 17) as i64;
             let written = day.and_hms_opt(14, 5, 0).unwrap_or_default();
             let provider = self.provider(person.own);
-            self.parcel.row("NCDSCREEN", unit, Some(person), written, |row| {
+            self.archive.row("NCDSCREEN", unit, Some(person), written, |row| {
                 row.date("DATE_SERV", day).set("SERVPLACE", 2).set("SMOKE", 1 + person.own % 4);
                 row.set("ALCOHOL", 1 + person.own % 3).set("DMFAMILY", 1 + person.own % 2);
                 row.set("HTFAMILY", 2).decimal(
@@ -264,7 +268,7 @@ impl Teller<'_, '_, '_> {
 }
 
 /// Height in centimetres and weight in kilograms of a grown-up.
-fn body(person: &Person, visit: &Visit) -> (i64, f64) {
+fn body(person: &Resident, visit: &Visit) -> (i64, f64) {
     let base = if person.female { 147 } else { 159 };
     let height = base + (person.own % 18) as i64;
     let months = (visit.day - person.birth).num_days() / 30;

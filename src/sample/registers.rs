@@ -4,13 +4,13 @@
 use chrono::{Days, NaiveDate, NaiveDateTime};
 
 use super::citizen;
-use super::people::Person;
+use super::emit::RecordEmitter;
+use super::people::Resident;
 use super::rng::{Rng, hash};
-use super::tell::Teller;
 use super::world::{PROVINCE, stream};
 use crate::archive::Standard;
 
-impl Teller<'_, '_, '_> {
+impl RecordEmitter<'_, '_, '_> {
     /// Tells all registers that are due.
     pub(super) fn registers(&mut self) {
         if self.full {
@@ -36,7 +36,7 @@ impl Teller<'_, '_, '_> {
     }
 
     /// A time of data entry in the month, at or after a day.
-    fn entered(&self, person: &Person) -> NaiveDateTime {
+    fn entered(&self, person: &Resident) -> NaiveDateTime {
         let day = self.month.first + Days::new(person.own % 27);
         let day = day.max(person.since).min(self.month.last);
         day.and_hms_opt(9 + (person.own % 7) as u32, 30, 0).unwrap_or_default()
@@ -46,7 +46,7 @@ impl Teller<'_, '_, '_> {
         self.month.last.and_hms_opt(15, 0, 0).unwrap_or_default()
     }
 
-    fn person(&mut self, at: usize, person: &Person) {
+    fn person(&mut self, at: usize, person: &Resident) {
         let (world, people) = (self.world, self.people);
         let names = if person.female { &world.words.female } else { &world.words.male };
         let (age, own) = (person.age(self.month.last), person.own);
@@ -55,7 +55,7 @@ impl Teller<'_, '_, '_> {
         let gone = person.death.filter(|death| *death <= self.month.last);
         let f21 = world.standard == Standard::F21;
         let (unit, start) = (self.unit, world.start());
-        self.parcel.row("PERSON", unit, Some(person), self.entered(person), |row| {
+        self.archive.row("PERSON", unit, Some(person), self.entered(person), |row| {
             row.set("PRENAME", prename(person, age)).set("NAME", &names[person.first]);
             row.set("LNAME", &world.words.last[person.last]).set("HN", format!("{:06}", at + 1));
             row.set("SEX", if person.female { 2 } else { 1 }).date("BIRTH", person.birth);
@@ -94,22 +94,22 @@ impl Teller<'_, '_, '_> {
         });
     }
 
-    fn card(&mut self, person: &Person) {
+    fn card(&mut self, person: &Resident) {
         let (unit, main) = (self.unit, self.main_unit());
         let start = person.birth.max(NaiveDate::from_ymd_opt(2002, 4, 1).unwrap_or_default());
         let start = start.min(self.month.last);
         let updated = self.entered(person);
-        self.parcel.row("CARD", unit, Some(person), updated, |row| {
+        self.archive.row("CARD", unit, Some(person), updated, |row| {
             row.set("INSTYPE_NEW", person.right).set("INSID", format_args!("{}", &person.cid[1..]));
             row.date("STARTDATE", start).set("MAIN", main).set("SUB", &unit.hcode);
         });
     }
 
-    fn other_registers(&mut self, person: &Person) {
+    fn other_registers(&mut self, person: &Resident) {
         let (unit, updated, own) = (self.unit, self.entered(person), person.own);
         let age = person.age(self.month.last);
         if person.home.is_some() {
-            self.parcel.row("ADDRESS", unit, Some(person), updated, |row| {
+            self.archive.row("ADDRESS", unit, Some(person), updated, |row| {
                 row.set("ADDRESSTYPE", 1).set("HOUSETYPE", 1).set("HOUSENO", own % 200 + 1);
                 row.set("VILLAGE", format_args!("{:02}", own % 9 + 1)).set("TAMBON", "01");
                 row.set("AMPUR", format_args!("{:02}", unit.amphoe)).set("CHANGWAT", PROVINCE);
@@ -120,7 +120,7 @@ impl Teller<'_, '_, '_> {
             let f21 = self.world.standard == Standard::F21;
             let none = if f21 { 0 } else { 9 };
             let method = if person.method == 0 { none } else { person.method };
-            self.parcel.row("WOMEN", unit, Some(person), updated, |row| {
+            self.archive.row("WOMEN", unit, Some(person), updated, |row| {
                 row.set("FPTYPE", method).set("NUMBERSON", own % 4).set("TOTALSON", own % 4);
                 row.set("ABORTION", 0).set("STILLBIRTH", 0);
                 if method == none {
@@ -131,7 +131,7 @@ impl Teller<'_, '_, '_> {
         let found = self.month.first - Days::new(200 + own % 900);
         if let Some(drug) = person.allergy.filter(|_| age >= 4) {
             let drug = &self.world.words.drugs[drug];
-            self.parcel.row("DRUGALLERGY", unit, Some(person), updated, |row| {
+            self.archive.row("DRUGALLERGY", unit, Some(person), updated, |row| {
                 row.date("DATERECORD", found).set("DRUGALLERGY", &drug.code);
                 row.set("DNAME", &drug.name).set("TYPEDX", 1 + own % 5).set("ALEVEL", 1 + own % 4);
                 row.set("SYMPTOM", format_args!("{:02}", 1 + own % 9)).set("INFORMANT", 1);
@@ -139,7 +139,7 @@ impl Teller<'_, '_, '_> {
             });
         }
         if person.disability > 0 && age >= 4 {
-            self.parcel.row("DISABILITY", unit, Some(person), updated, |row| {
+            self.archive.row("DISABILITY", unit, Some(person), updated, |row| {
                 row.set("DISABID", &person.cid).set("DISABTYPE", person.disability);
                 row.set("DISABCAUSE", 1 + own % 3).date("DATE_DETECT", found);
                 row.date("DATE_DISAB", found);
@@ -148,7 +148,7 @@ impl Teller<'_, '_, '_> {
     }
 
     /// The chronic patients: all of them once a round, new ones when found.
-    fn chronic_register(&mut self, person: &Person) {
+    fn chronic_register(&mut self, person: &Resident) {
         if person.home.is_some() {
             return;
         }
@@ -164,12 +164,12 @@ impl Teller<'_, '_, '_> {
         }
     }
 
-    fn chronic_row(&mut self, person: &Person, code: &str, since: NaiveDate) {
+    fn chronic_row(&mut self, person: &Resident, code: &str, since: NaiveDate) {
         let f21 = self.world.standard == Standard::F21;
         let gone = person.death.filter(|death| *death <= self.month.last);
         let state = if gone.is_some() { 2 } else { 3 };
         let (unit, main, end) = (self.unit, self.main_unit(), self.month_end());
-        self.parcel.row("CHRONIC", unit, Some(person), end, |row| {
+        self.archive.row("CHRONIC", unit, Some(person), end, |row| {
             row.date("DATE_DIAG", since).set("CHRONIC", code).set("HOSP_DX", main);
             row.set("HOSP_RX", &unit.hcode).some_date("DATE_DISCH", gone);
             row.set("TYPEDISCH", if f21 { state.to_string() } else { format!("{state:02}") });
@@ -179,7 +179,7 @@ impl Teller<'_, '_, '_> {
     fn staff_register(&mut self) {
         let (unit, world, end) = (self.unit, self.world, self.month_end());
         for number in 0..self.staff() {
-            let mut rng = Rng::of(&[world.seed, stream::REGISTER, self.at as u64, number]);
+            let mut rng = Rng::new(&[world.seed, stream::REGISTER, self.at as u64, number]);
             let female = rng.chance(0.7);
             let names = if female { &world.words.female } else { &world.words.male };
             let serial = self.at as u64 * 100 + number;
@@ -191,7 +191,7 @@ impl Teller<'_, '_, '_> {
             } else {
                 &["03", "04", "05", "06", "084"]
             });
-            self.parcel.row("PROVIDER", unit, None, end, |row| {
+            self.archive.row("PROVIDER", unit, None, end, |row| {
                 row.set("PROVIDER", &code).set("REGISTERNO", 10_000 + serial).set("CID", &cid);
                 row.set("COUNCIL", "02").set("PRENAME", if female { "005" } else { "003" });
                 row.set("NAME", rng.pick(names)).set("LNAME", rng.pick(&world.words.last));
@@ -206,7 +206,7 @@ impl Teller<'_, '_, '_> {
         let (unit, end) = (self.unit, self.month_end());
         for moo in 1..=self.people.villages {
             let drawn = hash(&[self.world.seed, stream::REGISTER, self.at as u64, u64::from(moo)]);
-            self.parcel.row("VILLAGE", unit, None, end, |row| {
+            self.archive.row("VILLAGE", unit, None, end, |row| {
                 row.set("VID", village_code(unit.amphoe, unit.tambon, moo));
                 row.set("NTRADITIONAL", drawn % 4).set("NMONK", drawn % 9).set("NTEMPLE", 1);
                 row.set("NBROADCAST", 1).set("NSHOP", 2 + drawn % 6).set("NFOODSHOP", drawn % 5);
@@ -222,7 +222,7 @@ impl Teller<'_, '_, '_> {
         for (at, house) in people.houses.iter().enumerate() {
             let drawn = hash(&[self.world.seed, stream::REGISTER, self.at as u64, at as u64, 7]);
             let one = |shift: u64, share: u64| u64::from((drawn >> shift) % 100 < share);
-            self.parcel.row("HOME", unit, None, end, |row| {
+            self.archive.row("HOME", unit, None, end, |row| {
                 row.set("HID", &house.hid).set("HOUSE", &house.number).set("HOUSETYPE", 1);
                 row.set("HOUSE_ID", format_args!("35{:02}{:07}", unit.amphoe, drawn % 10_000_000));
                 row.set("VILLAGE", format_args!("{:02}", house.moo));
@@ -250,7 +250,7 @@ pub fn village_code(amphoe: u32, tambon: u32, moo: u32) -> String {
     format!("{PROVINCE:02}{amphoe:02}{tambon:02}{moo:02}")
 }
 
-fn prename(person: &Person, age: i64) -> &'static str {
+fn prename(person: &Resident, age: i64) -> &'static str {
     match (person.female, age, person.couple.is_some()) {
         (false, ..15, _) => "001",
         (true, ..15, _) => "002",
@@ -260,7 +260,7 @@ fn prename(person: &Person, age: i64) -> &'static str {
     }
 }
 
-fn marital(person: &Person, age: i64) -> u8 {
+fn marital(person: &Resident, age: i64) -> u8 {
     match (person.couple.is_some(), age) {
         (true, _) => 2,
         (false, 60..) => 3,
@@ -268,7 +268,7 @@ fn marital(person: &Person, age: i64) -> u8 {
     }
 }
 
-fn nation(person: &Person) -> &'static str {
+fn nation(person: &Resident) -> &'static str {
     if person.thai { "099" } else { "056" }
 }
 

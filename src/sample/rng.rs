@@ -20,7 +20,7 @@ pub fn hash(parts: &[u64]) -> u64 {
 
 impl Rng {
     /// A stream of its own for every list of parts.
-    pub fn of(parts: &[u64]) -> Self {
+    pub fn new(parts: &[u64]) -> Self {
         Self(hash(parts))
     }
 
@@ -78,17 +78,17 @@ mod tests {
 
     #[test]
     fn the_stream_never_changes() {
-        let mut rng = Rng::of(&[1, 2, 3]);
+        let mut rng = Rng::new(&[1, 2, 3]);
         let first: Vec<u64> = (0..3).map(|_| rng.below(1_000_000)).collect();
-        let mut again = Rng::of(&[1, 2, 3]);
+        let mut again = Rng::new(&[1, 2, 3]);
         assert_eq!(first, (0..3).map(|_| again.below(1_000_000)).collect::<Vec<_>>());
-        let mut other = Rng::of(&[1, 2, 4]);
+        let mut other = Rng::new(&[1, 2, 4]);
         assert_ne!(first, (0..3).map(|_| other.below(1_000_000)).collect::<Vec<_>>());
     }
 
     #[test]
     fn numbers_stay_in_their_bounds_and_reach_them() {
-        let mut rng = Rng::of(&[7]);
+        let mut rng = Rng::new(&[7]);
         let mut seen = [false; 4];
         for _ in 0..200 {
             let n = rng.range(-1, 2);

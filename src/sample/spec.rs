@@ -87,14 +87,14 @@ impl<'c> Specs<'c> {
 
 /// A row being filled. Columns that the standard does not have are let go.
 #[derive(Debug)]
-pub struct Row<'r, 'c> {
+pub struct SampleRow<'r, 'c> {
     /// Its file.
     pub spec: &'r Spec<'c>,
     /// Values by position in the layout.
     pub values: Vec<String>,
 }
 
-impl<'r, 'c> Row<'r, 'c> {
+impl<'r, 'c> SampleRow<'r, 'c> {
     /// An empty row.
     pub fn new(spec: &'r Spec<'c>) -> Self {
         Self { spec, values: vec![String::new(); spec.layout.columns.len()] }

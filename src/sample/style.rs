@@ -1,5 +1,5 @@
 //! The forms in which real programs export: none of them changes what a row
-//! says (dictionary README, "How the files look in real exports").
+//! says [F43-2014; F21-SHS].
 
 use encoding_rs::WINDOWS_874;
 
@@ -21,7 +21,7 @@ pub enum Empty {
 
 /// Encoding of the members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Encoding {
+pub enum SampleEncoding {
     /// UTF-8.
     Utf8,
     /// UTF-8 with a byte order mark.
@@ -43,7 +43,7 @@ pub struct Style {
     /// Members lie in a folder named like the archive.
     pub folder: bool,
     /// Encoding.
-    pub encoding: Encoding,
+    pub encoding: SampleEncoding,
     /// Lines end with CR LF.
     pub crlf: bool,
     /// The last line has its end.
@@ -81,15 +81,19 @@ fn versions(standard: Standard) -> &'static [&'static str] {
 impl Style {
     /// The habits of a sender. The first senders get the plain form of each
     /// standard, so that a small sample looks as expected.
-    pub fn of(seed: u64, sender: usize, standard: Standard) -> Self {
-        let mut rng = Rng::of(&[seed, stream::STYLE, sender as u64]);
+    pub fn new(seed: u64, sender: usize, standard: Standard) -> Self {
+        let mut rng = Rng::new(&[seed, stream::STYLE, sender as u64]);
         let newest = versions(standard).len() - 1;
         let plain = Self {
             header: standard == Standard::F43,
             upper: standard == Standard::F43,
             suffix: false,
             folder: true,
-            encoding: if standard == Standard::F43 { Encoding::Utf8 } else { Encoding::Thai },
+            encoding: if standard == Standard::F43 {
+                SampleEncoding::Utf8
+            } else {
+                SampleEncoding::Thai
+            },
             crlf: true,
             last_end: true,
             trailing: false,
@@ -112,7 +116,11 @@ impl Style {
             upper: rng.chance(0.5),
             suffix: rng.chance(0.3),
             folder: rng.chance(0.5),
-            encoding: *rng.pick(&[Encoding::Utf8, Encoding::Utf8Mark, Encoding::Thai]),
+            encoding: *rng.pick(&[
+                SampleEncoding::Utf8,
+                SampleEncoding::Utf8Mark,
+                SampleEncoding::Thai,
+            ]),
             crlf: rng.chance(0.7),
             last_end: rng.chance(0.7),
             // Without a header the number of columns tells the version, so
@@ -155,7 +163,7 @@ impl Style {
             });
         }
         if self.permuted != 0 && columns.len() > 2 {
-            let mut rng = Rng::of(&[self.permuted, columns.len() as u64]);
+            let mut rng = Rng::new(&[self.permuted, columns.len() as u64]);
             for at in (2..columns.len()).rev() {
                 columns.swap(at, 1 + rng.at(at));
             }
@@ -199,9 +207,9 @@ impl Style {
     pub fn bytes(&self, text: &str) -> Vec<u8> {
         let text = if self.last_end { text } else { text.trim_end_matches(['\r', '\n']) };
         match self.encoding {
-            Encoding::Utf8 => text.as_bytes().to_vec(),
-            Encoding::Utf8Mark => [b"\xef\xbb\xbf", text.as_bytes()].concat(),
-            Encoding::Thai => WINDOWS_874.encode(text).0.into_owned(),
+            SampleEncoding::Utf8 => text.as_bytes().to_vec(),
+            SampleEncoding::Utf8Mark => [b"\xef\xbb\xbf", text.as_bytes()].concat(),
+            SampleEncoding::Thai => WINDOWS_874.encode(text).0.into_owned(),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! What a sample must be, looked at from outside: its files are read back
-//! with the zip crate and held against the catalogue, without the judge.
+//! with the zip crate and held against the catalogue, without the validator.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 
 use super::*;
+use crate::archive::Standard;
 use crate::catalog::{Layout, Type};
 
 fn made(standard: Standard, units: u32, persons: u32, months: u32, defects: f64) -> Made {

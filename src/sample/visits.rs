@@ -3,9 +3,9 @@
 
 use chrono::Days;
 
-use super::people::Person;
+use super::emit::{RecordEmitter, Visit, VisitReason};
+use super::people::Resident;
 use super::rng::Rng;
-use super::tell::{Reason, Teller, Visit};
 use super::words::Procedure;
 use crate::archive::Standard;
 
@@ -44,7 +44,7 @@ pub struct Care {
     pub accident: Option<(String, String)>,
 }
 
-impl Teller<'_, '_, '_> {
+impl RecordEmitter<'_, '_, '_> {
     /// Tells one visit with everything that hangs on it.
     pub(super) fn visit(&mut self, visit: &Visit) {
         let people = self.people;
@@ -71,17 +71,17 @@ impl Teller<'_, '_, '_> {
         }
     }
 
-    fn care(&mut self, visit: &Visit, person: &Person) -> Care {
-        let mut rng = Rng::of(&[self.rng.next(), 3]);
+    fn care(&mut self, visit: &Visit, person: &Resident) -> Care {
+        let mut rng = Rng::new(&[self.rng.next(), 3]);
         let mut care = Care { clinic: "00100", ..Care::default() };
         match &visit.reason {
-            Reason::Sick => self.illness(person, visit, &mut care, &mut rng),
-            Reason::ReferOut | Reason::ReferIn => {
+            VisitReason::Sick => self.illness(person, visit, &mut care, &mut rng),
+            VisitReason::ReferOut | VisitReason::ReferIn => {
                 self.illness(person, visit, &mut care, &mut rng);
-                care.refer_to = (visit.reason == Reason::ReferOut).then_some(self.unit.cup);
-                care.refer_from = person.home.filter(|_| visit.reason == Reason::ReferIn);
+                care.refer_to = (visit.reason == VisitReason::ReferOut).then_some(self.unit.cup);
+                care.refer_from = person.home.filter(|_| visit.reason == VisitReason::ReferIn);
             }
-            Reason::Hurt => self.injury(visit, &mut care, &mut rng),
+            VisitReason::Hurt => self.injury(visit, &mut care, &mut rng),
             _ => self.planned(visit, person, &mut care, &mut rng),
         }
         care.diagnoses.dedup();
@@ -90,7 +90,7 @@ impl Teller<'_, '_, '_> {
         care
     }
 
-    fn illness(&self, person: &Person, visit: &Visit, care: &mut Care, rng: &mut Rng) {
+    fn illness(&self, person: &Resident, visit: &Visit, care: &mut Care, rng: &mut Rng) {
         let age = person.age(visit.day);
         let month = self.month.of_year();
         let list = &self.world.words.diseases;
@@ -149,7 +149,7 @@ impl Teller<'_, '_, '_> {
     }
 
     /// Days in bed that end within the month and the person's life.
-    pub(super) fn bed_days(&self, visit: &Visit, person: &Person, days: u64) -> Option<u64> {
+    pub(super) fn bed_days(&self, visit: &Visit, person: &Resident, days: u64) -> Option<u64> {
         let end = visit.day + Days::new(days);
         (end <= self.month.last && person.death.is_none_or(|death| end < death)).then_some(days)
     }
@@ -182,15 +182,15 @@ impl Teller<'_, '_, '_> {
         if self.unit.hospital() { 50.0 } else { 30.0 }
     }
 
-    fn service(&mut self, visit: &Visit, person: &Person, care: &Care, price: f64) {
-        let mut rng = Rng::of(&[self.rng.next(), 4]);
+    fn service(&mut self, visit: &Visit, person: &Resident, care: &Care, price: f64) {
+        let mut rng = Rng::new(&[self.rng.next(), 4]);
         let (world, unit, main) = (self.world, self.unit, self.main_unit());
         let code = |unit: Option<usize>| unit.map(|unit| &world.units[unit].hcode);
         let own = person.right == "9100";
         let pays = if own { price } else { 0.0 };
         let ill = person.hypertension.is_some();
         let (high, low) = (rng.range(105, 132), rng.range(62, 84));
-        let planned = !matches!(visit.reason, Reason::Sick | Reason::Hurt);
+        let planned = !matches!(visit.reason, VisitReason::Sick | VisitReason::Hurt);
         let out = match (care.bed_days, care.refer_to) {
             (Some(_), _) => 2,
             (_, Some(_)) => 3,
@@ -198,12 +198,12 @@ impl Teller<'_, '_, '_> {
         };
         let typein = match (care.refer_from, &visit.reason) {
             (Some(_), _) => 3,
-            (_, Reason::Hurt) if rng.chance(0.3) => 4,
+            (_, VisitReason::Hurt) if rng.chance(0.3) => 4,
             _ if planned => 2,
             _ => 1,
         };
         let age = person.age(visit.day);
-        self.parcel.row("SERVICE", unit, Some(person), visit.written(), |row| {
+        self.archive.row("SERVICE", unit, Some(person), visit.written(), |row| {
             row.set("HN", &person.pid).set("SEQ", &visit.seq).date("DATE_SERV", visit.day);
             row.set("TIME_SERV", visit.time.format("%H%M%S"));
             row.set("LOCATION", if person.area == 4 { 2 } else { 1 }).set("INTIME", 1);
@@ -230,7 +230,7 @@ impl Teller<'_, '_, '_> {
         });
     }
 
-    fn diagnoses(&mut self, visit: &Visit, person: &Person, care: &Care) {
+    fn diagnoses(&mut self, visit: &Visit, person: &Resident, care: &Care) {
         let provider = self.provider(person.own);
         let kinds = care.diagnoses.iter().enumerate().map(|(nth, code)| {
             let kind = if nth == 0 { 1 } else { 2 };
@@ -239,20 +239,20 @@ impl Teller<'_, '_, '_> {
         let all: Vec<(u8, &String)> =
             kinds.chain(care.cause.iter().map(|cause| (5, cause))).collect();
         for (kind, code) in all {
-            self.parcel.row("DIAGNOSIS_OPD", self.unit, Some(person), visit.written(), |row| {
+            self.archive.row("DIAGNOSIS_OPD", self.unit, Some(person), visit.written(), |row| {
                 row.set("SEQ", &visit.seq).date("DATE_SERV", visit.day).set("DIAGTYPE", kind);
                 row.set("DIAGCODE", code).set("CLINIC", care.clinic).set("PROVIDER", &provider);
             });
         }
     }
 
-    fn drugs(&mut self, visit: &Visit, person: &Person, care: &Care) {
+    fn drugs(&mut self, visit: &Visit, person: &Resident, care: &Care) {
         let world = self.world;
         let f21 = world.standard == Standard::F21;
         let provider = self.provider(person.own);
         for (drug, amount) in &care.drugs {
             let drug = &world.words.drugs[*drug];
-            self.parcel.row("DRUG_OPD", self.unit, Some(person), visit.written(), |row| {
+            self.archive.row("DRUG_OPD", self.unit, Some(person), visit.written(), |row| {
                 row.set("SEQ", &visit.seq).date("DATE_SERV", visit.day).set("CLINIC", care.clinic);
                 row.set("DID", drug.key.to_uppercase()).set("DIDSTD", &drug.code);
                 row.set("DNAME", &drug.name).set("AMOUNT", amount);
@@ -263,10 +263,10 @@ impl Teller<'_, '_, '_> {
         }
     }
 
-    fn procedures(&mut self, visit: &Visit, person: &Person, care: &Care) {
+    fn procedures(&mut self, visit: &Visit, person: &Resident, care: &Care) {
         let provider = self.provider(person.own + 1);
         for procedure in &care.procedures {
-            self.parcel.row("PROCEDURE_OPD", self.unit, Some(person), visit.written(), |row| {
+            self.archive.row("PROCEDURE_OPD", self.unit, Some(person), visit.written(), |row| {
                 row.set("SEQ", &visit.seq).date("DATE_SERV", visit.day).set("CLINIC", care.clinic);
                 row.set("PROCEDCODE", &procedure.code);
                 row.decimal("SERVICEPRICE", procedure.price, 2);
@@ -275,7 +275,7 @@ impl Teller<'_, '_, '_> {
         }
     }
 
-    fn charges(&mut self, visit: &Visit, person: &Person, care: &Care) {
+    fn charges(&mut self, visit: &Visit, person: &Resident, care: &Care) {
         let drugs: f64 = care
             .drugs
             .iter()
@@ -288,7 +288,7 @@ impl Teller<'_, '_, '_> {
             if price <= 0.0 {
                 continue;
             }
-            self.parcel.row("CHARGE_OPD", self.unit, Some(person), visit.written(), |row| {
+            self.archive.row("CHARGE_OPD", self.unit, Some(person), visit.written(), |row| {
                 row.set("SEQ", &visit.seq).date("DATE_SERV", visit.day).set("CLINIC", care.clinic);
                 row.set("CHARGEITEM", item).set("CHARGELIST", "000000").set("QUANTITY", 1);
                 row.set("INSTYPE", person.right).decimal("COST", price * 0.6, 2);
@@ -301,22 +301,22 @@ impl Teller<'_, '_, '_> {
         }
     }
 
-    fn appointment(&mut self, visit: &Visit, person: &Person, care: &Care) {
+    fn appointment(&mut self, visit: &Visit, person: &Resident, care: &Care) {
         let Some((days, activity)) = care.appointment else { return };
         let provider = self.provider(person.own);
-        self.parcel.row("APPOINTMENT", self.unit, Some(person), visit.written(), |row| {
+        self.archive.row("APPOINTMENT", self.unit, Some(person), visit.written(), |row| {
             row.set("SEQ", &visit.seq).date("DATE_SERV", visit.day).set("CLINIC", care.clinic);
             row.date("APDATE", visit.day + Days::new(days)).set("APTYPE", activity);
             row.set("APDIAG", &care.diagnoses[0]).set("PROVIDER", &provider);
         });
     }
 
-    fn surveillance(&mut self, visit: &Visit, person: &Person, care: &Care) {
+    fn surveillance(&mut self, visit: &Visit, person: &Resident, care: &Care) {
         let Some(code) = &care.code506 else { return };
         let unit = self.unit;
         let ill = (visit.day - Days::new(2)).max(person.birth);
         let house = person.house.map(|house| &self.people.houses[house]);
-        self.parcel.row("SURVEILLANCE", unit, Some(person), visit.written(), |row| {
+        self.archive.row("SURVEILLANCE", unit, Some(person), visit.written(), |row| {
             row.set("SEQ", &visit.seq).date("DATE_SERV", visit.day);
             row.set("DIAGCODE", &care.diagnoses[0]).set("CODE506", code).date("ILLDATE", ill);
             row.set("ILLVILLAGE", format_args!("{:02}", house.map_or(1, |house| house.moo)));
@@ -329,11 +329,11 @@ impl Teller<'_, '_, '_> {
         });
     }
 
-    fn accident(&mut self, visit: &Visit, person: &Person, care: &Care) {
+    fn accident(&mut self, visit: &Visit, person: &Resident, care: &Care) {
         let Some((group, vehicle)) = &care.accident else { return };
-        let mut rng = Rng::of(&[self.rng.next(), 5]);
+        let mut rng = Rng::new(&[self.rng.next(), 5]);
         let road = !vehicle.is_empty();
-        self.parcel.row("ACCIDENT", self.unit, Some(person), visit.written(), |row| {
+        self.archive.row("ACCIDENT", self.unit, Some(person), visit.written(), |row| {
             row.set("SEQ", &visit.seq).time("DATETIME_SERV", visit.at());
             row.time("DATETIME_AE", visit.at() - chrono::Duration::minutes(rng.range(15, 200)));
             row.set("AETYPE", group).set("AEPLACE", if road { "05" } else { "01" });

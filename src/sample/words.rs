@@ -111,7 +111,7 @@ struct Word {
 
 /// All lists.
 #[derive(Debug)]
-pub struct Words {
+pub struct WordLists {
     /// Male first names.
     pub male: Vec<String>,
     /// Female first names.
@@ -147,7 +147,7 @@ fn of_kind(words: &[Word], kind: &str) -> Vec<String> {
     words.iter().filter(|word| word.kind == kind).map(|word| word.word.clone()).collect()
 }
 
-impl Words {
+impl WordLists {
     /// Reads the lists that are built in.
     pub fn load() -> Result<Self> {
         let names: Vec<Word> = list("names", include_str!("data/names.csv"))?;

@@ -6,9 +6,9 @@
 use anyhow::{Result, ensure};
 use chrono::{Datelike, Days, Months, NaiveDate, NaiveDateTime};
 
-use super::SampleArgs;
+use super::args::SampleArgs;
 use super::rng::{Rng, hash};
-use super::words::Words;
+use super::words::WordLists;
 use crate::archive::Standard;
 
 /// Streams of the generator, so that no two topics share random numbers.
@@ -40,8 +40,8 @@ pub const PROVINCE: u32 = 35;
 
 /// A health unit.
 #[derive(Debug, Clone)]
-pub struct Unit {
-    /// Its code.
+pub struct SampleUnit {
+    /// HCODE.
     pub hcode: String,
     /// Its name in Thai.
     pub name: String,
@@ -65,7 +65,7 @@ pub struct Unit {
     pub sender: usize,
 }
 
-impl Unit {
+impl SampleUnit {
     /// Whether it has beds.
     pub fn hospital(&self) -> bool {
         self.level != "P"
@@ -97,17 +97,17 @@ impl Month {
 
 /// The province.
 #[derive(Debug)]
-pub struct World {
+pub struct SampleProvince {
     /// Seed of every random stream.
     pub seed: u64,
     /// Standard of the archives.
     pub standard: Standard,
     /// Its units; main units come before their sub-units.
-    pub units: Vec<Unit>,
+    pub units: Vec<SampleUnit>,
     /// The months of service.
     pub months: Vec<Month>,
     /// Word lists.
-    pub words: Words,
+    pub words: WordLists,
     /// Residents of all units.
     pub people: u64,
     /// Whether bad rows and archives are wanted.
@@ -117,9 +117,9 @@ pub struct World {
 const MAIN_LEVELS: [&str; 12] =
     ["A", "F2", "M2", "F1", "S", "F3", "M1", "F2", "F1", "F3", "F2", "M2"];
 
-impl World {
+impl SampleProvince {
     /// Lays the province out.
-    pub fn new(args: &SampleArgs, words: Words) -> Result<Self> {
+    pub fn new(args: &SampleArgs, words: WordLists) -> Result<Self> {
         ensure!((1..=900).contains(&args.units), "units: from 1 to 900");
         ensure!((1..=240).contains(&args.months), "months: from 1 to 240");
         ensure!(args.persons >= args.units, "persons: at least one a unit");
@@ -160,7 +160,7 @@ impl World {
     pub fn sending_times(&self, sender: usize) -> Vec<NaiveDateTime> {
         let mut times: Vec<NaiveDateTime> = Vec::new();
         for month in &self.months {
-            let mut rng = Rng::of(&[self.seed, stream::SENT, sender as u64, month.index as u64]);
+            let mut rng = Rng::new(&[self.seed, stream::SENT, sender as u64, month.index as u64]);
             let mut days = rng.range(3, 20);
             let late = rng.chance(0.06);
             if late && self.defects {
@@ -208,7 +208,7 @@ impl World {
     }
 }
 
-fn units(count: usize, persons: u64, words: &Words) -> Vec<Unit> {
+fn units(count: usize, persons: u64, words: &WordLists) -> Vec<SampleUnit> {
     let mains = count.div_ceil(8);
     let mut units = Vec::with_capacity(count);
     let mut network = 0;
@@ -249,8 +249,8 @@ fn unit(
     level: &'static str,
     network: usize,
     nth: usize,
-    words: &Words,
-) -> Unit {
+    words: &WordLists,
+) -> SampleUnit {
     let kind = match level {
         "A" => "05",
         "S" | "M1" => "06",
@@ -271,7 +271,7 @@ fn unit(
         if main { format!("{}", 10_651 + at * 3) } else { format!("{:05}", 3_407 + at * 4) };
     // A few main units send for one of their sub-units.
     let sender = if !main && nth == 3 && cup % 3 == 1 { cup } else { at };
-    Unit {
+    SampleUnit {
         hcode,
         name,
         kind,

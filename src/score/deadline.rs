@@ -1,10 +1,10 @@
 //! Last days of sending: rows of submissions that were sent later have no part
-//! in a round's points (contract §9). They are stored and counted as ever, and
+//! in a round's points (docs/rules.md#money). They are stored and counted as ever, and
 //! say who is dead and who a person is.
 
 use chrono::NaiveDate;
 
-use super::rulebook::{Period, Rulebook};
+use super::rulebook::{RulePeriod, Rulebook};
 use super::state::Sendings;
 use crate::clock::day_number;
 
@@ -32,8 +32,8 @@ pub(super) struct Deadlines {
 
 impl Deadlines {
     /// Those of a rulebook, and who missed one.
-    pub(super) fn of(book: &Rulebook, sendings: &Sendings) -> Self {
-        let quarter = |of: &Period| {
+    pub(super) fn new(book: &Rulebook, sendings: &Sendings) -> Self {
+        let quarter = |of: &RulePeriod| {
             let by = day_number(of.sent_by?);
             Some((day_number(of.from), day_number(of.to), by))
         };
@@ -60,7 +60,7 @@ impl Deadlines {
 }
 
 /// The last day of sending for a part of a round, or for the round itself.
-pub(super) fn last_day(book: &Rulebook, part: Option<&Period>) -> NaiveDate {
+pub(super) fn last_day(book: &Rulebook, part: Option<&RulePeriod>) -> NaiveDate {
     let own = part.and_then(|part| part.sent_by);
     own.map_or(book.sent_by, |own| own.min(book.sent_by))
 }

@@ -7,15 +7,15 @@ use std::fmt;
 use chrono::NaiveDate;
 
 use super::deadline::last_day;
-use super::quality::{Files, TallyLine, day_number, part_of, tallies};
-use super::rulebook::{Period, Rulebook};
+use super::quality::{QualityFiles, TallyLine, day_number, part_of, tallies};
+use super::rulebook::{RulePeriod, Rulebook};
 use crate::catalog::Catalog;
 use crate::store::{Reader, Result};
 use crate::submission::Counts;
 
 /// What rows came too late for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
+pub enum LatePart {
     /// The round: they score nothing and count in no quality.
     Round,
     /// A tranche alone: they count in no quality.
@@ -24,7 +24,7 @@ pub enum Part {
     Quarter(u32),
 }
 
-impl fmt::Display for Part {
+impl fmt::Display for LatePart {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Round => to.write_str("round"),
@@ -40,7 +40,7 @@ pub struct LateRows {
     /// The sender.
     pub hcode: String,
     /// What they came too late for.
-    pub part: Part,
+    pub part: LatePart,
     /// The last day on which they could have been sent.
     pub by: NaiveDate,
     /// By file, under its name in the 21 files where it has one.
@@ -61,29 +61,29 @@ pub fn late_rows(
 /// The same from counts. A row that is late for the round is not told again for
 /// its tranche and its quarter.
 fn of_lines(book: &Rulebook, catalog: &Catalog, lines: &[TallyLine]) -> Vec<LateRows> {
-    let files = Files::of(book, catalog);
-    let mut late: BTreeMap<(&str, Part), LateRows> = BTreeMap::new();
+    let files = QualityFiles::new(book, catalog);
+    let mut late: BTreeMap<(&str, LatePart), LateRows> = BTreeMap::new();
     for line in lines.iter().filter(|line| line.counts.received > 0) {
         let (name, register) = files.place(line.standard, &line.file);
-        let mut add = |part: Part, by: NaiveDate| {
+        let mut add = |part: LatePart, by: NaiveDate| {
             let new = || LateRows { hcode: line.hcode.clone(), part, by, files: BTreeMap::new() };
             let of = late.entry((&line.hcode, part)).or_insert_with(new);
             of.files.entry(name.clone()).or_default().add(&line.counts);
         };
         let tranche = part_of(&book.tranches, line, register);
         let quarter = part_of(&book.money.quarters, line, register);
-        let missed = |part: Option<&Period>| line.sent > day_number(last_day(book, part));
+        let missed = |part: Option<&RulePeriod>| line.sent > day_number(last_day(book, part));
         if missed(None) {
             if tranche.or(quarter).is_some() {
-                add(Part::Round, book.sent_by);
+                add(LatePart::Round, book.sent_by);
             }
             continue;
         }
         if let Some(of) = tranche.filter(|of| missed(Some(of))) {
-            add(Part::Tranche(of.number), last_day(book, Some(of)));
+            add(LatePart::Tranche(of.number), last_day(book, Some(of)));
         }
         if let Some(of) = quarter.filter(|of| missed(Some(of))) {
-            add(Part::Quarter(of.number), last_day(book, Some(of)));
+            add(LatePart::Quarter(of.number), last_day(book, Some(of)));
         }
     }
     late.into_values().collect()

@@ -4,9 +4,9 @@
 //! and windows stand in a rulebook, and which rows it is about in
 //! `schema/score/*.sql`. It knows no money and writes nothing.
 
-mod behind;
+mod cached_points;
 mod deadline;
-mod kept;
+mod drill_down;
 pub mod late;
 mod persons;
 pub mod points;
@@ -16,9 +16,9 @@ pub mod rulebook;
 pub mod sheet;
 mod state;
 
-pub use behind::{Figure, ScoredRow, rows_behind};
-pub use kept::{Keeping, points_kept};
-pub use points::{Cell, Points, UnitPoints, points};
+pub use cached_points::{CacheHandle, cached_points};
+pub use drill_down::{FigureRef, ScoredRow, contributing_rows};
+pub use points::{Points, PointsCell, UnitPoints, points};
 pub use rulebook::{Rulebook, RulebookError, Rulebooks};
-pub use sheet::{Sheet, Wanted};
+pub use sheet::{ScoreQuery, ScoreReport};
 pub use state::AsOf;

@@ -10,7 +10,7 @@ use super::rulebook::Rulebook;
 use crate::files::hex;
 use crate::registry::{Members, citizen};
 use crate::row::canonical_int;
-use crate::store::{Line, Raw, Reader, Result, Value};
+use crate::store::{QueryRow, RawValue, Reader, Result, SqlValue};
 
 const PERSONS: &str = include_str!("../../schema/score/persons.sql");
 const DEATHS: &str = include_str!("../../schema/score/deaths.sql");
@@ -21,35 +21,35 @@ const NEVER: i32 = i32::MAX;
 /// A code or a number within a unit. Both ways of keeping it (a number where
 /// it is one, or text) give the same key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Key {
+enum PersonKey {
     Int(i64),
     Text(Box<str>),
 }
 
-impl Key {
-    fn of(value: Raw<'_>) -> Self {
+impl PersonKey {
+    fn read(value: RawValue<'_>) -> Self {
         match value {
-            Raw::Int(number) => Self::Int(number),
-            Raw::Text(text) => {
+            RawValue::Int(number) => Self::Int(number),
+            RawValue::Text(text) => {
                 canonical_int(text).map_or_else(|| Self::Text(text.into()), Self::Int)
             }
-            Raw::Null => Self::Text("".into()),
+            RawValue::Null => Self::Text("".into()),
         }
     }
 }
 
 /// Codes of units as small numbers.
 #[derive(Debug, Default)]
-pub(super) struct Codes {
-    by_key: FxHashMap<Key, u32>,
+pub(super) struct PersonCodes {
+    by_key: FxHashMap<PersonKey, u32>,
     names: Vec<String>,
-    last: Option<(Key, u32)>,
+    last: Option<(PersonKey, u32)>,
 }
 
-impl Codes {
+impl PersonCodes {
     /// The number of a unit's code, made when it is new.
-    pub(super) fn number(&mut self, value: Raw<'_>) -> u32 {
-        let key = Key::of(value);
+    pub(super) fn number(&mut self, value: RawValue<'_>) -> u32 {
+        let key = PersonKey::read(value);
         // Rows of a unit lie together.
         if let Some((last, number)) = &self.last
             && *last == key
@@ -60,8 +60,8 @@ impl Codes {
         let number = *self.by_key.entry(key.clone()).or_insert(next);
         if number == next {
             self.names.push(match &key {
-                Key::Int(number) => number.to_string(),
-                Key::Text(text) => text.to_string(),
+                PersonKey::Int(number) => number.to_string(),
+                PersonKey::Text(text) => text.to_string(),
             });
         }
         self.last = Some((key, number));
@@ -81,7 +81,7 @@ impl Codes {
 
 /// What is known of a (unit, PID).
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Person {
+pub(super) struct ScoredPerson {
     /// Citizen ID; 0 when there is none of 13 digits.
     pub(super) cid: u64,
     /// Day of birth; 0 when it is not known.
@@ -100,10 +100,10 @@ pub(super) struct Person {
 
 /// Everybody in PERSON.
 #[derive(Debug, Default)]
-pub(super) struct Persons {
+pub(super) struct ScoredPersons {
     numbers: FxHashMap<(u32, i64), u32>,
     texts: FxHashMap<(u32, Box<str>), u32>,
-    list: Vec<Person>,
+    list: Vec<ScoredPerson>,
     /// Where in the list the persons of a unit begin: they lie together.
     runs: Vec<(u32, u32)>,
     /// Days of death by citizen ID: a death that one unit knows is a death.
@@ -112,25 +112,25 @@ pub(super) struct Persons {
     round: i16,
 }
 
-impl Persons {
+impl ScoredPersons {
     /// Reads PERSON and DEATH as of a submission. Of several registers that of
     /// the round scored counts, else the nearest earlier, else the nearest later
-    /// (contract §8).
+    /// (docs/rules.md#points).
     pub(super) fn read(
         reader: &Reader,
         book: &Rulebook,
         as_of: i64,
-        codes: &mut Codes,
+        codes: &mut PersonCodes,
     ) -> Result<Self> {
         let mut persons = Self { round: book.round as i16, ..Self::default() };
         let unknown = book.person.nation_unknown.iter().map(|code| code.trim_start_matches('0'));
         let unknown = unknown.collect::<Vec<_>>().join("|");
         let params = [
-            (":as_of", Value::Int(as_of)),
-            (":resident", Value::Text(resident(book))),
-            (":thai", Value::Text(book.person.thai.clone())),
-            (":dead", Value::Text(book.person.dead.clone())),
-            (":nation_unknown", Value::Text(format!("|{unknown}|"))),
+            (":as_of", SqlValue::Int(as_of)),
+            (":resident", SqlValue::Text(resident(book))),
+            (":thai", SqlValue::Text(book.person.thai.clone())),
+            (":dead", SqlValue::Text(book.person.dead.clone())),
+            (":nation_unknown", SqlValue::Text(format!("|{unknown}|"))),
         ];
         reader.each_line(PERSONS, &params, |line| persons.add(line, codes))?;
         // What a later register alone says of a person is news of its round: it
@@ -146,7 +146,7 @@ impl Persons {
 
     /// Takes a row of DEATH. Whose it is PERSON says; where that was taken back,
     /// the row itself.
-    fn add_death(&mut self, line: &Line<'_>, codes: &mut Codes) -> Result<()> {
+    fn add_death(&mut self, line: &QueryRow<'_>, codes: &mut PersonCodes) -> Result<()> {
         let unit = codes.number(line.raw(0)?);
         let died = line.int(2)?.unwrap_or_default() as i32;
         let own = citizen(line.raw(3)?).unwrap_or(0);
@@ -177,12 +177,12 @@ impl Persons {
         }
     }
 
-    fn add(&mut self, line: &Line<'_>, codes: &mut Codes) -> Result<()> {
+    fn add(&mut self, line: &QueryRow<'_>, codes: &mut PersonCodes) -> Result<()> {
         let unit = codes.number(line.raw(0)?);
         let yes = |column| Ok::<bool, crate::store::StoreError>(line.int(column)? == Some(1));
         let cid = citizen(line.raw(2)?).unwrap_or(0);
         let died = line.int(8)?.unwrap_or_default() as i32;
-        let person = Person {
+        let person = ScoredPerson {
             cid,
             round: line.int(3)?.unwrap_or_default() as i16,
             birth: line.int(4)?.unwrap_or_default() as i32,
@@ -192,9 +192,9 @@ impl Persons {
             listed: false,
         };
         let next = self.list.len() as u32;
-        let at = match Key::of(line.raw(1)?) {
-            Key::Int(pid) => *self.numbers.entry((unit, pid)).or_insert(next),
-            Key::Text(pid) => *self.texts.entry((unit, pid)).or_insert(next),
+        let at = match PersonKey::read(line.raw(1)?) {
+            PersonKey::Int(pid) => *self.numbers.entry((unit, pid)).or_insert(next),
+            PersonKey::Text(pid) => *self.texts.entry((unit, pid)).or_insert(next),
         };
         if at == next {
             if self.runs.last().is_none_or(|(last, _)| *last != unit) {
@@ -208,14 +208,14 @@ impl Persons {
     }
 
     /// How far a register is from the round scored: later ones are the last.
-    fn distance(&self, person: &Person) -> (bool, i16) {
+    fn distance(&self, person: &ScoredPerson) -> (bool, i16) {
         (person.round > self.round, (person.round - self.round).abs())
     }
 
     /// By unit a digest of what its persons take from beyond its own rows: who
     /// is in the population, and deaths that other units know of. PERSON and
     /// DEATH of the unit itself are not in it.
-    pub(super) fn beyond(&self, codes: &Codes) -> BTreeMap<String, String> {
+    pub(super) fn beyond(&self, codes: &PersonCodes) -> BTreeMap<String, String> {
         let ends = self.runs.iter().skip(1).map(|(_, start)| *start as usize);
         let mut hashes: BTreeMap<u32, Sha256> = BTreeMap::new();
         for ((unit, start), end) in self.runs.iter().zip(ends.chain([self.list.len()])) {
@@ -243,21 +243,21 @@ impl Persons {
         hex(&hash.finalize())
     }
 
-    fn place(&self, unit: u32, pid: Raw<'_>) -> Option<usize> {
-        let at = match Key::of(pid) {
-            Key::Int(pid) => self.numbers.get(&(unit, pid)),
-            Key::Text(pid) => self.texts.get(&(unit, pid)),
+    fn place(&self, unit: u32, pid: RawValue<'_>) -> Option<usize> {
+        let at = match PersonKey::read(pid) {
+            PersonKey::Int(pid) => self.numbers.get(&(unit, pid)),
+            PersonKey::Text(pid) => self.texts.get(&(unit, pid)),
         };
         at.map(|at| *at as usize)
     }
 
     /// The person of a row, if PERSON has it.
-    pub(super) fn find(&self, unit: u32, pid: Raw<'_>) -> Option<&Person> {
+    pub(super) fn find(&self, unit: u32, pid: RawValue<'_>) -> Option<&ScoredPerson> {
         self.place(unit, pid).map(|at| &self.list[at])
     }
 
     /// Whether somebody was alive at the end of a day.
-    pub(super) fn alive(&self, person: Option<&Person>, cid: u64, day: i64) -> bool {
+    pub(super) fn alive(&self, person: Option<&ScoredPerson>, cid: u64, day: i64) -> bool {
         let own = person.map_or(NEVER, |person| person.died);
         let known = self.deaths.get(&cid).copied().unwrap_or(NEVER);
         day < i64::from(own.min(known))

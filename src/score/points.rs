@@ -1,4 +1,4 @@
-//! Points by unit, item and month (slides 31 to 35, contract §8).
+//! Points by unit, item and month ([OPPP-2557 s. 31-35], docs/rules.md#points).
 //!
 //! Every item is one pass over its rows; what a row is worth is decided by
 //! [`Scorer::award`] alone, for the sums as for the list of rows behind them.
@@ -11,25 +11,25 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
 use super::deadline::{Deadlines, Late};
-use super::persons::{Codes, Persons};
-use super::rows::{Grain, Row, WHOLE, each_row};
-use super::rulebook::{Item, Kind, Rulebook};
+use super::persons::{PersonCodes, ScoredPersons};
+use super::rows::{Granularity, SourceRow, WHOLE, each_row};
+use super::rulebook::{Item, ItemKind, Rulebook};
 use super::state::{AsOf, Sendings};
 use crate::clock::{day_number, day_of_number};
-use crate::registry::{Members, Population, Source, citizen, members, population};
+use crate::registry::{Members, Population, PopulationSource, citizen, members, population};
 use crate::store::{Reader, Result};
 use crate::units::Units;
 
 /// Rows and what they are worth.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Cell {
+pub struct PointsCell {
     /// Rows (or person-days) that score.
     pub rows: u64,
     /// Their points.
     pub points: Decimal,
 }
 
-impl Cell {
+impl PointsCell {
     fn add(&mut self, other: Self) {
         self.rows += other.rows;
         self.points += other.points;
@@ -38,7 +38,7 @@ impl Cell {
 
 /// Points of a unit: by item, then by month (`YYYYMM`) of the event, or of the
 /// sending for what counts by its sending.
-pub type UnitPoints = BTreeMap<String, BTreeMap<u32, Cell>>;
+pub type UnitPoints = BTreeMap<String, BTreeMap<u32, PointsCell>>;
 
 /// Points of a round.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,8 +57,8 @@ pub struct Points {
 impl Points {
     /// Points of a unit for an item in some months, all of them when none are
     /// given.
-    pub fn sum(&self, unit: &str, item: &str, months: Option<&BTreeSet<u32>>) -> Cell {
-        let mut sum = Cell::default();
+    pub fn sum(&self, unit: &str, item: &str, months: Option<&BTreeSet<u32>>) -> PointsCell {
+        let mut sum = PointsCell::default();
         let of_item = self.units.get(unit).and_then(|items| items.get(item));
         for (month, cell) in of_item.into_iter().flatten() {
             if months.is_none_or(|months| months.contains(month)) {
@@ -88,7 +88,7 @@ impl Points {
         book: &Rulebook,
         as_of: AsOf,
         population: Population,
-        parts: &Parts,
+        parts: &UnitParts,
     ) -> Self {
         let mut all =
             Self { as_of, population, units: BTreeMap::new(), own_clock: BTreeMap::new() };
@@ -101,7 +101,7 @@ impl Points {
                     let points = worth(item, *step) * Decimal::from(*rows);
                     let of_unit = all.units.entry(unit.clone()).or_default();
                     let months = of_unit.entry(item.item.clone()).or_default();
-                    months.entry(*month).or_default().add(Cell { rows: *rows, points });
+                    months.entry(*month).or_default().add(PointsCell { rows: *rows, points });
                 }
             }
         }
@@ -129,11 +129,11 @@ pub(super) struct Award {
 }
 
 /// Rows by unit, month and step.
-type Tally = FxHashMap<(u32, u32, usize), u64>;
+type ScoreTally = FxHashMap<(u32, u32, usize), u64>;
 
 /// What the rows of a unit come to, whatever the rows of others are.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Part {
+pub(super) struct UnitPart {
     /// By item: month, step, rows.
     pub(super) items: BTreeMap<String, Vec<(u32, usize, u64)>>,
     /// Rows timed by their own sending, by item.
@@ -144,15 +144,15 @@ pub(super) struct Part {
 }
 
 /// Every unit that has rows of any kind, and what they come to.
-pub(super) type Parts = BTreeMap<String, Part>;
+pub(super) type UnitParts = BTreeMap<String, UnitPart>;
 
 /// All that scoring rests on.
 pub(super) struct Scorer<'a> {
     book: &'a Rulebook,
     units: &'a Units,
     as_of: i64,
-    pub(super) codes: Codes,
-    pub(super) persons: Persons,
+    pub(super) codes: PersonCodes,
+    pub(super) persons: ScoredPersons,
     pub(super) members: Members,
     pub(super) population: Population,
     sendings: Sendings,
@@ -170,14 +170,14 @@ impl<'a> Scorer<'a> {
         as_of: i64,
     ) -> Result<Self> {
         let begun = Instant::now();
-        let mut codes = Codes::default();
+        let mut codes = PersonCodes::default();
         let population = population(reader)?;
-        let mut persons = Persons::read(reader, book, as_of, &mut codes)?;
-        let stands_in = population.source == Source::PersonRows;
+        let mut persons = ScoredPersons::read(reader, book, as_of, &mut codes)?;
+        let stands_in = population.source == PopulationSource::PersonRows;
         let members = if stands_in { persons.members() } else { members(reader)? };
         persons.list(&members, stands_in);
         let sendings = Sendings::read(reader, book)?;
-        let deadlines = Deadlines::of(book, &sendings);
+        let deadlines = Deadlines::new(book, &sendings);
         log::debug!("score: persons in {:.3} s", begun.elapsed().as_secs_f64());
         let (own_clock, outside) = (BTreeMap::new(), FxHashSet::default());
         Ok(Self {
@@ -196,8 +196,8 @@ impl<'a> Scorer<'a> {
     }
 
     /// Counts all items over the rows that the reader sees.
-    pub(super) fn parts(&mut self, reader: &Reader) -> Result<Parts> {
-        let mut parts = Parts::new();
+    pub(super) fn parts(&mut self, reader: &Reader) -> Result<UnitParts> {
+        let mut parts = UnitParts::new();
         for item in &self.book.points {
             let begun = Instant::now();
             let tally = self.tally(reader, item)?;
@@ -226,15 +226,15 @@ impl<'a> Scorer<'a> {
     }
 
     /// Counts the rows of an item that score.
-    fn tally(&mut self, reader: &Reader, item: &Item) -> Result<Tally> {
-        let mut tally = Tally::default();
+    fn tally(&mut self, reader: &Reader, item: &Item) -> Result<ScoreTally> {
+        let mut tally = ScoreTally::default();
         let mut days: Vec<Day> = Vec::new();
         let mut once: BTreeMap<(u32, u64, i64), (i64, usize)> = BTreeMap::new();
         let (book, as_of, late) = (self.book, self.as_of, self.late().clone());
-        each_row(reader, book, item, as_of, Grain::Summed, &late, |row| {
+        each_row(reader, book, item, as_of, Granularity::Summed, &late, |row| {
             let Some(award) = self.award(item, row) else { return Ok(()) };
             match (item.kind, row.once, award.who) {
-                (Kind::PersonDays, _, Some(who)) => days.push(Day::of(&award, who)),
+                (ItemKind::PersonDays, _, Some(who)) => days.push(Day::new(&award, who)),
                 (_, Some(key), Some(who)) => {
                     let this = (award.day, award.step);
                     let first = once.entry((award.unit, who, key)).or_insert(this);
@@ -260,7 +260,7 @@ impl<'a> Scorer<'a> {
     }
 
     /// Whether a row scores, for whom, for which day and how much.
-    pub(super) fn award(&mut self, item: &Item, row: &Row<'_>) -> Option<Award> {
+    pub(super) fn award(&mut self, item: &Item, row: &SourceRow<'_>) -> Option<Award> {
         let unit = self.codes.number(row.hcode);
         let person = self.persons.find(unit, row.pid).copied();
         let person = person.as_ref();
@@ -287,16 +287,16 @@ impl<'a> Scorer<'a> {
         }
         let sent = self.sendings.sent(row.sub);
         let day = match item.kind {
-            Kind::Register => within(item, sent?)?,
+            ItemKind::Register => within(item, sent?)?,
             _ => self.in_round(row.day)?,
         };
         if !self.in_time(row.sub, day) {
             return None;
         }
         let step = match item.kind {
-            Kind::Delay => self.step(item, unit, row, sent)?,
-            Kind::SecondCare if self.cares(row.cares, day) < item.least? => return None,
-            Kind::Survey if !surveyed(item, person?.birth, day) => return None,
+            ItemKind::Delay => self.step(item, unit, row, sent)?,
+            ItemKind::SecondCare if self.cares(row.cares, day) < item.least? => return None,
+            ItemKind::Survey if !surveyed(item, person?.birth, day) => return None,
             _ => 0,
         };
         let lives_here = row.resident.or(person.map(|person| person.resident)).unwrap_or(false);
@@ -338,7 +338,13 @@ impl<'a> Scorer<'a> {
 
     /// The step of a row by the days until it was sent; none when it came too
     /// late for any.
-    fn step(&mut self, item: &Item, unit: u32, row: &Row<'_>, sent: Option<i64>) -> Option<usize> {
+    fn step(
+        &mut self,
+        item: &Item,
+        unit: u32,
+        row: &SourceRow<'_>,
+        sent: Option<i64>,
+    ) -> Option<usize> {
         let mut clock = sent?;
         if let Some(forwarded) = &item.forwarded {
             let unit_at = unit;
@@ -366,7 +372,7 @@ struct Day {
 }
 
 impl Day {
-    fn of(award: &Award, who: u64) -> Self {
+    fn new(award: &Award, who: u64) -> Self {
         let packed = (award.day as u32) << 2 | u32::from(award.part);
         Self { who, unit: award.unit, packed }
     }

@@ -1,8 +1,8 @@
 //! Quality: how much of what a unit sent was right, new and in time, by
-//! tranche, file and dimension (slides 36 and 37, contract §8).
+//! tranche, file and dimension ([OPPP-2557 s. 36 and 37], docs/rules.md#points).
 //!
 //! It needs nothing but the counts that were written with the rows
-//! (contract §6). Readings of ours, where the sources are silent:
+//! (docs/rules.md#counts). Readings of ours, where the sources are silent:
 //!
 //! - Counts belong to the sender, also where a main unit sends for another.
 //! - A count belongs to the tranche in which its month of service lies. Rows
@@ -11,7 +11,7 @@
 //! - A file of the 43 counts under the name of its twin of the 21; the rulebook
 //!   says where one without a twin counts.
 //! - What was sent after the last day of sending of the round, or of the tranche
-//!   where it has one of its own, counts in no tranche (contract §9).
+//!   where it has one of its own, counts in no tranche (docs/rules.md#money).
 //! - A file without rows in the tranche is left out, of the maximum too; so is
 //!   one of a dimension that has nothing to measure in it (no row was stored, so
 //!   none could be in time).
@@ -25,7 +25,7 @@ use serde::Serialize;
 
 use super::Rulebook;
 use super::deadline::last_day;
-use super::rulebook::Period;
+use super::rulebook::RulePeriod;
 use super::rulebook::quality::{Count, Dimension};
 use super::sheet::two_places;
 use crate::archive::Standard;
@@ -55,7 +55,7 @@ pub struct TallyLine {
 
 /// A file in a dimension.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Figure {
+pub struct QualityFigure {
     /// Rows that were right, or duplicates, or in time.
     pub numerator: u64,
     /// Of so many.
@@ -72,7 +72,7 @@ pub struct Figure {
 pub struct TrancheQuality {
     /// Figures by dimension and file.
     #[serde(flatten)]
-    pub dimensions: BTreeMap<String, BTreeMap<String, Figure>>,
+    pub dimensions: BTreeMap<String, BTreeMap<String, QualityFigure>>,
     /// Sum of the scores.
     #[serde(serialize_with = "two_places")]
     pub score: Decimal,
@@ -127,7 +127,7 @@ pub fn tallies(reader: &Reader, as_of: i64) -> Result<Vec<TallyLine>> {
 /// Quality from counts: every unit that sent something in the round, in every
 /// tranche of it in which it did.
 pub fn quality(book: &Rulebook, catalog: &Catalog, lines: &[TallyLine]) -> QualityOfRound {
-    let files = Files::of(book, catalog);
+    let files = QualityFiles::new(book, catalog);
     let mut sums: BTreeMap<(&str, u32, String), Counts> = BTreeMap::new();
     for line in lines.iter().filter(|line| line.counts.received > 0) {
         let (name, register) = files.place(line.standard, &line.file);
@@ -156,11 +156,11 @@ pub fn quality(book: &Rulebook, catalog: &Catalog, lines: &[TallyLine]) -> Quali
 
 /// The tranche, or the quarter, that a line of counts belongs to.
 pub(super) fn part_of<'b>(
-    parts: &'b [Period],
+    parts: &'b [RulePeriod],
     line: &TallyLine,
     register: bool,
-) -> Option<&'b Period> {
-    let holds = |period: &&Period| {
+) -> Option<&'b RulePeriod> {
+    let holds = |period: &&RulePeriod| {
         if register || line.month == 0 {
             day_number(period.from) <= line.sent && line.sent <= day_number(period.to)
         } else {
@@ -179,7 +179,12 @@ pub(super) fn day_number(day: NaiveDate) -> u32 {
 }
 
 /// A file in a dimension, none when it is not of it or has nothing to measure.
-fn figure(decimals: u32, dimension: &Dimension, file: &str, counts: &Counts) -> Option<Figure> {
+fn figure(
+    decimals: u32,
+    dimension: &Dimension,
+    file: &str,
+    counts: &Counts,
+) -> Option<QualityFigure> {
     let sum = |of: &[Count]| of.iter().map(|count| count_of(*count, counts)).sum::<u64>();
     let (numerator, denominator) = (sum(&dimension.numerator), sum(&dimension.denominator));
     if denominator == 0 || !dimension.files.iter().any(|name| name == file) {
@@ -187,7 +192,7 @@ fn figure(decimals: u32, dimension: &Dimension, file: &str, counts: &Counts) -> 
     }
     let percent = percent(numerator, denominator, decimals);
     let score = dimension.score(percent).unwrap_or_default();
-    Some(Figure { numerator, denominator, percent, score })
+    Some(QualityFigure { numerator, denominator, percent, score })
 }
 
 fn count_of(count: Count, counts: &Counts) -> u64 {
@@ -210,13 +215,13 @@ pub fn percent(numerator: u64, denominator: u64, decimals: u32) -> Decimal {
 }
 
 /// Under which name a file counts, and whether it is a register.
-pub struct Files {
+pub struct QualityFiles {
     places: FxHashMap<(Standard, String), (String, bool)>,
 }
 
-impl Files {
+impl QualityFiles {
     /// Names as the rulebook has them.
-    pub fn of(book: &Rulebook, catalog: &Catalog) -> Self {
+    pub fn new(book: &Rulebook, catalog: &Catalog) -> Self {
         let mut places = FxHashMap::default();
         for record in &catalog.records {
             for layout in record.layouts() {

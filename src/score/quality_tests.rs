@@ -1,10 +1,10 @@
-//! Written from slides 36 and 37 and contract §8.
+//! Written from [OPPP-2557 s. 36 and 37] and docs/rules.md#points.
 
 use super::*;
 use crate::score::rulebook::Rulebooks;
 
 fn book() -> Rulebook {
-    Rulebooks::new(std::path::Path::new("/nonexistent")).rulebook(2557).unwrap()
+    Rulebooks::open(std::path::Path::new("/nonexistent")).rulebook(2557).unwrap()
 }
 
 /// received, accepted, duplicate, on time; the rest was rejected.
@@ -36,7 +36,7 @@ fn said(all: &QualityOfRound, tranche: u32, dimension: &str, file: &str) -> Stri
     else {
         return "-".to_owned();
     };
-    let Figure { numerator, denominator, percent, score } = figure;
+    let QualityFigure { numerator, denominator, percent, score } = figure;
     format!("{numerator}/{denominator} {percent} {score:.2}")
 }
 
@@ -74,7 +74,7 @@ fn a_percentage_is_rounded_half_up_and_only_then_looked_up() {
         ("timeliness", [10_000, 10_000, 0, 9_501], "9501/10000 95.01 1.00"),
         ("timeliness", [100, 100, 0, 90], "90/100 90.00 0.25"),
         ("timeliness", [100, 100, 0, 85], "85/100 85.00 0.00"),
-        // Nothing stored, nothing to be on time; all duplicates, nothing judged.
+        // Nothing stored, nothing to be on time; all duplicates, nothing validated.
         ("timeliness", [3, 0, 0, 0], "-"),
         ("accuracy", [3, 0, 3, 0], "-"),
     ];

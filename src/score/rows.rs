@@ -1,23 +1,20 @@
 //! Rows that items are about, from the queries in `schema/score/`.
 
-use include_dir::{Dir, include_dir};
-
 use super::deadline::Late;
 use super::persons::resident;
 use super::rulebook::{Item, Rulebook};
 use crate::clock::day_number;
-use crate::store::{Line, Raw, Reader, Result, StoreError, Value};
-
-static QUERIES: Dir = include_dir!("$CARGO_MANIFEST_DIR/schema/score");
+use crate::overlay::SCHEMA;
+use crate::store::{QueryRow, RawValue, Reader, Result, SqlValue, StoreError};
 
 /// The query that gives an item's rows, if there is one.
 pub(super) fn query(name: &str) -> Option<&'static str> {
-    QUERIES.get_file(format!("{name}.sql"))?.contents_utf8()
+    SCHEMA.get_file(format!("score/{name}.sql"))?.contents_utf8()
 }
 
 /// How rows are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Grain {
+pub(super) enum Granularity {
     /// Those of a visit together, because there are millions of them.
     Summed,
     /// Each with where it came from.
@@ -29,11 +26,11 @@ pub(super) const WHOLE: u8 = 3;
 
 /// A row, or all rows of a visit.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Row<'a> {
-    pub(super) hcode: Raw<'a>,
-    pub(super) pid: Raw<'a>,
+pub(super) struct SourceRow<'a> {
+    pub(super) hcode: RawValue<'a>,
+    pub(super) pid: RawValue<'a>,
     /// Its own citizen ID.
-    pub(super) cid: Raw<'a>,
+    pub(super) cid: RawValue<'a>,
     /// Event date.
     pub(super) day: i64,
     /// How many rows this is.
@@ -55,7 +52,7 @@ pub(super) struct Row<'a> {
 }
 
 /// Positions of the columns that a query gives.
-struct Places {
+struct ColumnIndexes {
     hcode: usize,
     pid: usize,
     cid: usize,
@@ -70,8 +67,8 @@ struct Places {
     file: Option<usize>,
 }
 
-impl Places {
-    fn of(columns: &[String], name: &str) -> Result<Self> {
+impl ColumnIndexes {
+    fn find(columns: &[String], name: &str) -> Result<Self> {
         let find = |column: &str| columns.iter().position(|have| have == column);
         let need = |column: &str| {
             find(column).ok_or_else(|| {
@@ -94,18 +91,18 @@ impl Places {
         })
     }
 
-    fn row<'l>(&self, line: &'l Line<'_>) -> Result<Row<'l>> {
+    fn row<'l>(&self, line: &'l QueryRow<'_>) -> Result<SourceRow<'l>> {
         let int = |place: Option<usize>| place.map_or(Ok(None), |place| line.int(place));
         let text = |place: Option<usize>| match place {
             Some(place) => Ok::<_, StoreError>(line.str(place)?.unwrap_or_default()),
             None => Ok(""),
         };
-        Ok(Row {
+        Ok(SourceRow {
             hcode: line.raw(self.hcode)?,
             pid: line.raw(self.pid)?,
             cid: line.raw(self.cid)?,
             day: match line.raw(self.day)? {
-                Raw::Int(day) => day,
+                RawValue::Int(day) => day,
                 _ => 0,
             },
             rows: int(self.rows)?.unwrap_or(1) as u64,
@@ -125,7 +122,7 @@ impl Places {
 const IN_TIME: &str = "(sub < :late_from OR sub NOT IN (SELECT value FROM json_each(:late)))";
 
 /// The query of an item as it is run.
-fn statement(reader: &Reader, item: &Item, grain: Grain, late: &Late) -> Result<String> {
+fn statement(reader: &Reader, item: &Item, grain: Granularity, late: &Late) -> Result<String> {
     let name = &item.rows;
     let sql = query(name)
         .ok_or_else(|| StoreError::Refused(format!("there is no schema/score/{name}.sql")))?;
@@ -136,7 +133,7 @@ fn statement(reader: &Reader, item: &Item, grain: Grain, late: &Late) -> Result<
     // the visit beside each is the next one of its table.
     Ok(match (have("visit"), have("part"), grain) {
         (false, _, _) => format!("SELECT * FROM (\n{sql}\n) WHERE sub <= :as_of"),
-        (true, false, Grain::Summed) => {
+        (true, false, Granularity::Summed) => {
             // What is late for every day needs no second look.
             let others = if late.by_quarter {
                 format!(
@@ -171,24 +168,24 @@ pub(super) fn each_row(
     book: &Rulebook,
     item: &Item,
     as_of: i64,
-    grain: Grain,
+    grain: Granularity,
     late: &Late,
-    mut each: impl FnMut(&Row<'_>) -> Result<()>,
+    mut each: impl FnMut(&SourceRow<'_>) -> Result<()>,
 ) -> Result<()> {
     let sql = statement(reader, item, grain, late)?;
     let (columns, _) = reader.shape(&sql)?;
-    let places = Places::of(&columns, &item.rows)?;
+    let places = ColumnIndexes::find(&columns, &item.rows)?;
     let mut params = vec![
-        (":from", Value::Int(day_number(book.window.from))),
-        (":to", Value::Int(day_number(book.window.to))),
-        (":as_of", Value::Int(as_of)),
-        (":resident", Value::Text(resident(book))),
-        (":late", Value::Text(late.list.clone())),
-        (":late_from", Value::Int(late.from)),
+        (":from", SqlValue::Int(day_number(book.window.from))),
+        (":to", SqlValue::Int(day_number(book.window.to))),
+        (":as_of", SqlValue::Int(as_of)),
+        (":resident", SqlValue::Text(resident(book))),
+        (":late", SqlValue::Text(late.list.clone())),
+        (":late_from", SqlValue::Int(late.from)),
     ];
     let names: Vec<String> = item.params.keys().map(|name| format!(":{name}")).collect();
     params.extend(
-        names.iter().map(String::as_str).zip(item.params.values().copied().map(Value::Int)),
+        names.iter().map(String::as_str).zip(item.params.values().copied().map(SqlValue::Int)),
     );
     reader.each_line(&sql, &params, |line| each(&places.row(line)?))
 }

@@ -1,5 +1,5 @@
 //! A round's points as they are shown: the one shape of `score --json`
-//! (contract §8), whoever asks for it.
+//! (docs/rules.md#points), whoever asks for it.
 
 use std::collections::BTreeMap;
 
@@ -11,15 +11,15 @@ use serde::{Serialize, Serializer};
 use super::points::Points;
 use super::rulebook::Rulebook;
 use crate::clock::BUDDHIST_ERA;
-use crate::registry::{Population, Source};
+use crate::registry::{Population, PopulationSource};
 use crate::text::Bilingual;
 use crate::units::Units;
 
 /// Names with values, in the order in which they were put in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InOrder<V>(pub Vec<(String, V)>);
+pub struct OrderedMap<V>(pub Vec<(String, V)>);
 
-impl<V: Serialize> Serialize for InOrder<V> {
+impl<V: Serialize> Serialize for OrderedMap<V> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
         for (name, value) in &self.0 {
@@ -31,9 +31,9 @@ impl<V: Serialize> Serialize for InOrder<V> {
 
 /// Points, with two places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Amount(pub Decimal);
+pub struct ScoredAmount(pub Decimal);
 
-impl Serialize for Amount {
+impl Serialize for ScoredAmount {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         two_places(&self.0, serializer)
     }
@@ -44,7 +44,7 @@ pub(super) fn two_places<S: Serializer>(value: &Decimal, to: S) -> Result<S::Ok,
     to.collect_str(&format_args!("{value:.2}"))
 }
 
-/// What whoever reads a figure must know beside it.
+/// What readers of a figure must know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Note {
     /// What it is about.
@@ -57,22 +57,22 @@ pub struct Note {
 /// Points and quality of a unit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UnitSheet<Q> {
-    /// The unit.
+    /// HCODE of the unit.
     pub hcode: String,
     /// Points by item.
-    pub points: InOrder<Amount>,
+    pub points: OrderedMap<ScoredAmount>,
     /// Their sum.
-    pub total: Amount,
+    pub total: ScoredAmount,
     /// Points by month (`YYYY-MM`) and item, when asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub months: Option<BTreeMap<String, InOrder<Amount>>>,
+    pub months: Option<BTreeMap<String, OrderedMap<ScoredAmount>>>,
     /// Quality by tranche.
     pub quality: Q,
 }
 
 /// Points and quality of a round.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Sheet<Q> {
+pub struct ScoreReport<Q> {
     /// The round, B.E.
     pub round: i32,
     /// SHA-256 of the rulebook.
@@ -96,21 +96,21 @@ pub struct Sheet<Q> {
 
 /// What is wanted of a round.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Wanted {
+pub struct ScoreQuery {
     /// One unit only.
     pub hcode: Option<String>,
     /// Points by month, too.
     pub by_month: bool,
 }
 
-impl<Q> Sheet<Q> {
+impl<Q> ScoreReport<Q> {
     /// Lays points out: every unit of the list, and any other with points,
     /// each with every item of the rulebook. `quality` tells that of a unit.
     pub fn new(
         book: &Rulebook,
         units: &Units,
         points: &Points,
-        wanted: &Wanted,
+        wanted: &ScoreQuery,
         mut quality: impl FnMut(&str) -> Q,
     ) -> Self {
         let mut codes: Vec<&String> = units.by_code.keys().chain(points.units.keys()).collect();
@@ -122,14 +122,14 @@ impl<Q> Sheet<Q> {
             .map(|code| UnitSheet {
                 hcode: code.clone(),
                 points: by_item(book, |item| points.sum(code, item, None).points),
-                total: Amount(points.total(code, None)),
+                total: ScoredAmount(points.total(code, None)),
                 months: wanted.by_month.then(|| by_month(book, points, code)),
                 quality: quality(code),
             })
             .collect();
         let notes = notes(book, points);
         let mut local_defaults = book.local_default_keys();
-        if points.population.source == Source::PersonRows {
+        if points.population.source == PopulationSource::PersonRows {
             local_defaults.push("population".to_owned());
         }
         Self {
@@ -146,12 +146,16 @@ impl<Q> Sheet<Q> {
     }
 }
 
-fn by_item(book: &Rulebook, points: impl Fn(&str) -> Decimal) -> InOrder<Amount> {
+fn by_item(book: &Rulebook, points: impl Fn(&str) -> Decimal) -> OrderedMap<ScoredAmount> {
     let items = book.points.iter();
-    InOrder(items.map(|item| (item.item.clone(), Amount(points(&item.item)))).collect())
+    OrderedMap(items.map(|item| (item.item.clone(), ScoredAmount(points(&item.item)))).collect())
 }
 
-fn by_month(book: &Rulebook, points: &Points, code: &str) -> BTreeMap<String, InOrder<Amount>> {
+fn by_month(
+    book: &Rulebook,
+    points: &Points,
+    code: &str,
+) -> BTreeMap<String, OrderedMap<ScoredAmount>> {
     let items = points.units.get(code).into_iter().flat_map(BTreeMap::values);
     let mut months: Vec<u32> = items.flat_map(BTreeMap::keys).copied().collect();
     months.sort_unstable();
@@ -183,7 +187,7 @@ pub fn notes(book: &Rulebook, points: &Points) -> Vec<Note> {
         ),
         format!("Rows sent after {by} score no point and count in no quality of this round"),
     );
-    if points.population.source == Source::PersonRows {
+    if points.population.source == PopulationSource::PersonRows {
         note(
             "population",
             "ยังไม่ได้นำเข้าทะเบียนประชากร จึงใช้แถว PERSON ที่รับไว้แทน".to_owned(),

@@ -4,12 +4,12 @@
 use rustc_hash::FxHashMap;
 
 use super::rulebook::Rulebook;
-use crate::store::{Line, Reader, Result, StoreError, Value};
+use crate::store::{QueryRow, Reader, Result, SqlValue, StoreError};
 
 /// As of which submission.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AsOf {
-    /// The last submission that counts; 0 when there is none.
+    /// Number of the last submission that counts; 0 for an empty store.
     pub submission: i64,
     /// Submissions that counted then and have been taken back since: their rows
     /// are gone, so that the past state cannot be had exactly.
@@ -28,7 +28,7 @@ impl AsOf {
         let mut loaded_at = None;
         let sql = "SELECT id, loaded_at FROM submission
                    WHERE id <= coalesce(:wanted, id) ORDER BY id DESC LIMIT 1";
-        let wanted_value = wanted.map_or(Value::Null, Value::Int);
+        let wanted_value = wanted.map_or(SqlValue::Null, SqlValue::Int);
         reader.each_line(sql, &[(":wanted", wanted_value)], |line| {
             last = line.int(0)?.unwrap_or(0);
             loaded_at = line.str(1)?.map(str::to_owned);
@@ -41,11 +41,15 @@ impl AsOf {
             }
             let sql = "SELECT submission FROM void
                        WHERE submission <= :last AND at > :loaded_at ORDER BY 1";
-            let at = loaded_at.map_or(Value::Null, Value::Text);
-            reader.each_line(sql, &[(":last", Value::Int(last)), (":loaded_at", at)], |line| {
-                voided_since.extend(line.int(0)?);
-                Ok(())
-            })?;
+            let at = loaded_at.map_or(SqlValue::Null, SqlValue::Text);
+            reader.each_line(
+                sql,
+                &[(":last", SqlValue::Int(last)), (":loaded_at", at)],
+                |line| {
+                    voided_since.extend(line.int(0)?);
+                    Ok(())
+                },
+            )?;
         }
         Ok(Self { submission: last, voided_since })
     }
@@ -100,7 +104,7 @@ impl Sendings {
 }
 
 /// The day (`YYYYMMDD`) of a time in RFC 3339, which is kept in Asia/Bangkok.
-fn day(line: &Line<'_>, column: usize) -> Result<Option<i64>> {
+fn day(line: &QueryRow<'_>, column: usize) -> Result<Option<i64>> {
     let text = line.str(column)?.and_then(|time| time.get(..10));
     Ok(text.and_then(|day| day.replace('-', "").parse().ok()))
 }

@@ -13,24 +13,27 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use include_dir::{Dir, include_dir};
+use include_dir::Dir;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use rusqlite_migration::Migrations;
 use serde::Serialize;
 
 use super::backup::copy;
-use super::identity::Form;
-use super::manifest::Contents;
-use super::{Copied, Result, StoreError};
+use super::identity::DatabaseForm;
+use super::manifest::BackupContents;
+use super::{BackupSummary, Result, StoreError};
 use crate::access::{Identity, Role, Secret};
+use crate::files::is_there;
+use crate::overlay::SCHEMA;
 
-static FOLDER: Dir = include_dir!("$CARGO_MANIFEST_DIR/schema/access");
+static FOLDER: LazyLock<&Dir> =
+    LazyLock::new(|| SCHEMA.get_dir("access").expect("the folder is part of the program"));
 static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
     Migrations::from_directory(&FOLDER).expect("the folder is part of the program and tested")
 });
 
 /// The file with tokens and the access log.
-const ACCESS: Form = Form {
+const ACCESS: DatabaseForm = DatabaseForm {
     application_id: 0x4b48_4c41, // KHLA
     tables: &["token", "session"],
     latest: || FOLDER.dirs().count() as i64,
@@ -45,7 +48,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// A token in a list; the secret is nowhere.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TokenLine {
-    /// Its number.
+    /// Number of the token; it is used in URLs and in the access log.
     pub id: i64,
     /// What it was called.
     pub name: String,
@@ -57,7 +60,7 @@ pub struct TokenLine {
     pub begins: String,
     /// When it was made.
     pub created_at: String,
-    /// By whom.
+    /// User who made it.
     pub created_by: String,
     /// From when on it is worth nothing; none: never.
     pub expires_at: Option<String>,
@@ -84,7 +87,7 @@ pub struct NewToken<'a> {
 
 /// A token or session that was found, with what must be noted of its use.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundToken {
     /// Whose it is.
     pub identity: Identity,
     /// When the token was last used.
@@ -186,7 +189,7 @@ impl AccessStore {
     }
 
     /// Whose token a secret is, if it is worth anything at this time.
-    pub fn find_token(&self, secret: &Secret, now: &str) -> Result<Option<Found>> {
+    pub fn find_token(&self, secret: &Secret, now: &str) -> Result<Option<FoundToken>> {
         self.find(
             "SELECT hash, id, role, hcode, name, last_used_at FROM token
              WHERE selector = ?1 AND revoked_at IS NULL
@@ -197,7 +200,7 @@ impl AccessStore {
     }
 
     /// Whose token a secret was that is worth nothing any more, or still is.
-    pub fn find_old_token(&self, secret: &Secret) -> Result<Option<Found>> {
+    pub fn find_old_token(&self, secret: &Secret) -> Result<Option<FoundToken>> {
         self.find(
             "SELECT hash, id, role, hcode, name, last_used_at FROM token
              WHERE selector = ?1 AND ?2 = ''",
@@ -207,7 +210,7 @@ impl AccessStore {
     }
 
     /// Whose session a secret is, if it and its token are worth anything.
-    pub fn find_session(&self, secret: &Secret, now: &str) -> Result<Option<Found>> {
+    pub fn find_session(&self, secret: &Secret, now: &str) -> Result<Option<FoundToken>> {
         self.find(
             "SELECT s.hash, t.id, t.role, t.hcode, t.name, t.last_used_at
              FROM session AS s JOIN token AS t ON t.id = s.token
@@ -218,7 +221,7 @@ impl AccessStore {
         )
     }
 
-    fn find(&self, sql: &str, secret: &Secret, now: &str) -> Result<Option<Found>> {
+    fn find(&self, sql: &str, secret: &Secret, now: &str) -> Result<Option<FoundToken>> {
         let mut query = self.conn.prepare_cached(sql)?;
         let mut rows = query.query(params![secret.selector(), now])?;
         let mut found = None;
@@ -270,7 +273,7 @@ impl AccessStore {
     }
 
     /// Copies the file into another, as the backup of the database does.
-    pub fn backup(&self, to: &Path) -> Result<Copied> {
+    pub fn backup(&self, to: &Path) -> Result<BackupSummary> {
         copy(&self.conn, to, &ACCESS)
     }
 
@@ -279,7 +282,7 @@ impl AccessStore {
     /// tokens good again, and forget who read what.
     pub fn adopt(backup: &Path, data: &Path) -> Result<bool> {
         let path = Self::path(data);
-        if path.exists() || !backup.exists() {
+        if is_there(&path)? || !is_there(backup)? {
             return Ok(false);
         }
         super::restore::apart(data, |folder| {
@@ -312,9 +315,9 @@ impl AccessStore {
         if said != "ok" {
             return Ok(Some(said));
         }
-        let Some(sealed) = Contents::sealed(&conn)? else { return Ok(None) };
-        let wrong = Contents::of(&conn)?.differences(&sealed);
-        Contents::unseal(&conn)?;
+        let Some(sealed) = BackupContents::sealed(&conn)? else { return Ok(None) };
+        let wrong = BackupContents::read(&conn)?.differences(&sealed);
+        BackupContents::unseal(&conn)?;
         Ok((!wrong.is_empty()).then(|| wrong.join("; ")))
     }
 
@@ -332,14 +335,14 @@ impl AccessStore {
     }
 }
 
-fn found_of(row: &Row) -> rusqlite::Result<Found> {
+fn found_of(row: &Row) -> rusqlite::Result<FoundToken> {
     let identity = Identity {
         token: Some(row.get(1)?),
         role: role_of(row, 2)?,
         hcode: row.get(3)?,
         name: row.get(4)?,
     };
-    Ok(Found { identity, last_used_at: row.get(5)? })
+    Ok(FoundToken { identity, last_used_at: row.get(5)? })
 }
 
 fn role_of(row: &Row, column: usize) -> rusqlite::Result<Role> {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Result;
 use super::access::AccessStore;
-use super::read::Page;
+use super::queries::ListPage;
 use crate::access::Identity;
 
 /// Whether somebody looked or changed something.
@@ -20,10 +20,10 @@ pub enum Action {
 
 /// What was done, and of whom the data are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry<'a> {
-    /// When.
+pub struct AccessEntry<'a> {
+    /// Time of the access, RFC 3339.
     pub at: &'a str,
-    /// By whom.
+    /// Who asked.
     pub identity: &'a Identity,
     /// Address of who asked.
     pub peer: &'a str,
@@ -42,9 +42,9 @@ pub struct Entry<'a> {
 /// A line of the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AccessLine {
-    /// Its number.
+    /// Number of the entry, ascending with time.
     pub id: i64,
-    /// When.
+    /// Time of the access, RFC 3339.
     pub at: String,
     /// The number of the token; none for this machine.
     pub token: Option<i64>,
@@ -70,7 +70,7 @@ pub struct AccessLine {
 
 impl AccessStore {
     /// Writes a line; it is durable when this returns.
-    pub fn log(&self, entry: &Entry<'_>) -> Result<()> {
+    pub fn log(&self, entry: &AccessEntry<'_>) -> Result<()> {
         let action = if entry.action == Action::Read { "read" } else { "change" };
         let who = entry.identity;
         self.conn
@@ -125,7 +125,7 @@ impl AccessStore {
         to: Option<&str>,
         page: u64,
         per_page: u64,
-    ) -> Result<Page<AccessLine>> {
+    ) -> Result<ListPage<AccessLine>> {
         // Times are RFC 3339 in one offset: text order is time order, and `U`
         // comes right after the `T` between day and time.
         let place = "at >= coalesce(?1, '') AND at < coalesce(?2 || 'U', '~')";
@@ -154,6 +154,6 @@ impl AccessStore {
             })
         })?;
         let rows = rows.collect::<std::result::Result<_, _>>()?;
-        Ok(Page { rows, total: total as u64, page, per_page })
+        Ok(ListPage { rows, total: total as u64, page, per_page })
     }
 }

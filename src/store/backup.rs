@@ -10,10 +10,9 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use serde::Serialize;
 
-use super::identity::Form;
-use super::manifest::Contents;
-use super::open::KHLANG;
-use super::{Reader, Result, StoreError};
+use super::identity::DatabaseForm;
+use super::manifest::BackupContents;
+use super::{Result, StoreError};
 use crate::files::{sync_folder, write_private};
 
 /// Ending of a copy in the making; it is hidden, too.
@@ -24,7 +23,7 @@ const MANIFEST: &str = ".manifest.json";
 
 /// What is in a backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Copied {
+pub struct BackupSummary {
     /// Its length in bytes.
     pub bytes: u64,
     /// Version of the form of the file.
@@ -37,22 +36,10 @@ pub struct Copied {
     pub tables: std::collections::BTreeMap<String, (u64, String)>,
 }
 
-impl Reader {
-    /// Copies the database into one file, with what is in it beside it. An
-    /// existing file is not replaced.
-    pub fn backup(&self, to: &Path) -> Result<Copied> {
-        // Copying writes nothing here, but to the other file.
-        self.conn.pragma_update(None, "query_only", false)?;
-        let copied = copy(&self.conn, to, &KHLANG);
-        self.conn.pragma_update(None, "query_only", true)?;
-        copied
-    }
-}
-
 /// Refuses a name under which something lies.
 pub fn may_write(to: &Path) -> Result<()> {
     for path in [to.to_owned(), beside(to)] {
-        if path.symlink_metadata().is_ok() {
+        if crate::files::is_there(&path)? {
             return Err(StoreError::Refused(format!(
                 "{} is there already / มีไฟล์นี้อยู่แล้ว",
                 path.display()
@@ -70,9 +57,9 @@ pub(super) fn beside(backup: &Path) -> PathBuf {
 }
 
 /// Copies a database, seals the copy, and lets it appear.
-pub(super) fn copy(conn: &Connection, to: &Path, form: &Form) -> Result<Copied> {
+pub(super) fn copy(conn: &Connection, to: &Path, form: &DatabaseForm) -> Result<BackupSummary> {
     may_write(to)?;
-    let part = Part::create(to)?;
+    let part = UnfinishedCopy::create(to)?;
     conn.execute("VACUUM INTO ?1", [part.path.to_string_lossy()])?;
     crate::crash_point("backup_copied");
     let (contents, version) = {
@@ -82,11 +69,11 @@ pub(super) fn copy(conn: &Connection, to: &Path, form: &Form) -> Result<Copied> 
         copy.pragma_update_and_check(None, "journal_mode", "OFF", |_| Ok(()))?;
         copy.pragma_update(None, "synchronous", "OFF")?;
         form.mark(&copy)?;
-        let contents = Contents::of(&copy)?;
+        let contents = BackupContents::read(&copy)?;
         contents.seal(&mut copy)?;
         (contents, form.version(&copy, &part.path)?)
     };
-    let copied = Copied {
+    let copied = BackupSummary {
         bytes: part.path.metadata()?.len(),
         version,
         rows: contents.rows(),
@@ -101,12 +88,12 @@ pub(super) fn copy(conn: &Connection, to: &Path, form: &Form) -> Result<Copied> 
 }
 
 /// A copy in the making. While this lives nobody sweeps it.
-struct Part {
+struct UnfinishedCopy {
     path: PathBuf,
     _lock: File,
 }
 
-impl Part {
+impl UnfinishedCopy {
     fn create(to: &Path) -> Result<Self> {
         let folder = folder_of(to);
         sweep(folder)?;
@@ -139,7 +126,7 @@ impl Part {
     }
 }
 
-impl Drop for Part {
+impl Drop for UnfinishedCopy {
     fn drop(&mut self) {
         // After trouble; otherwise it has its name by now.
         let _ = fs::remove_file(&self.path);

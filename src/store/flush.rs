@@ -1,4 +1,4 @@
-//! The write-ahead log, seen from beside the writer: whoever finishes an
+//! The write-ahead log, seen from beside the writer: the thread that finishes an
 //! archive first has what was committed made durable, and now and then moved
 //! into the database, so that the writer itself goes on with the next one.
 //!
@@ -40,7 +40,7 @@ impl Flusher {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(path, flags)?;
         conn.busy_timeout(WAIT)?;
-        super::open::KHLANG.version(&conn, path)?;
+        super::migrations::KHLANG.version(&conn, path)?;
         conn.pragma_update(None, "synchronous", "FULL")?;
         conn.pragma_update(None, "query_only", true)?;
         let mut log = path.as_os_str().to_owned();

@@ -4,17 +4,17 @@
 use rusqlite::{OptionalExtension, Row, params};
 use serde::Serialize;
 
-use super::open::Reader;
+use super::connection::Reader;
 use super::{Result, Store, StoreError};
 
 /// Who did something, when and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Deed {
+pub struct HoldAction {
     /// When, RFC 3339.
     pub at: String,
     /// Who.
     pub by: String,
-    /// Why.
+    /// Reason given by the user.
     pub reason: String,
 }
 
@@ -23,7 +23,7 @@ pub struct Deed {
 pub struct HoldOf {
     /// The round.
     pub round: i64,
-    /// The unit.
+    /// HCODE of the unit whose money is held.
     pub hcode: String,
     /// The item, or a word for more than one.
     pub item: String,
@@ -36,20 +36,20 @@ pub struct HoldOf {
 /// A hold with how it ended, if it did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Hold {
-    /// Its number.
+    /// Number of the hold.
     pub id: i64,
     /// What is held.
     #[serde(flatten)]
     pub of: HoldOf,
     /// Who held it, when and why.
-    pub held: Deed,
+    pub held: HoldAction,
     /// Who ended it, when and why.
-    pub released: Option<Deed>,
+    pub released: Option<HoldAction>,
 }
 
 impl Store {
     /// Enters a hold; gives its number.
-    pub fn add_hold(&mut self, of: &HoldOf, deed: &Deed) -> Result<i64> {
+    pub fn add_hold(&mut self, of: &HoldOf, deed: &HoldAction) -> Result<i64> {
         self.conn.execute(
             "INSERT INTO hold (round, hcode, item, tranche, share, at, by, reason, after)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,
@@ -69,7 +69,7 @@ impl Store {
     }
 
     /// Ends a hold, once.
-    pub fn release_hold(&mut self, id: i64, deed: &Deed) -> Result<()> {
+    pub fn release_hold(&mut self, id: i64, deed: &HoldAction) -> Result<()> {
         let tx = self.conn.transaction()?;
         let ended: Option<bool> = tx
             .query_row(
@@ -109,8 +109,8 @@ impl Reader {
 }
 
 fn hold_of(row: &Row) -> rusqlite::Result<Hold> {
-    let deed = |first: usize| -> rusqlite::Result<Deed> {
-        Ok(Deed { at: row.get(first)?, by: row.get(first + 1)?, reason: row.get(first + 2)? })
+    let deed = |first: usize| -> rusqlite::Result<HoldAction> {
+        Ok(HoldAction { at: row.get(first)?, by: row.get(first + 1)?, reason: row.get(first + 2)? })
     };
     let of = HoldOf {
         round: row.get(1)?,
@@ -128,9 +128,11 @@ mod tests {
     use super::*;
     use crate::catalog::Catalog;
 
-    fn deed(reason: &str) -> Deed {
-        Deed {
-            at: "2014-08-01T09:00:00+07:00".into(), by: "สมชาย".into(), reason: reason.into()
+    fn deed(reason: &str) -> HoldAction {
+        HoldAction {
+            at: "2014-08-01T09:00:00+07:00".into(),
+            by: "สมชาย".into(),
+            reason: reason.into(),
         }
     }
 

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use super::{Result, StoreError};
 
 /// A kind of file of ours.
-pub(super) struct Form {
+pub(super) struct DatabaseForm {
     /// `PRAGMA application_id`; files from before there was one have 0.
     pub application_id: i32,
     /// Tables that every version has.
@@ -19,7 +19,7 @@ pub(super) struct Form {
     pub latest: fn() -> i64,
 }
 
-impl Form {
+impl DatabaseForm {
     /// The version of a file, 0 for one in which nothing is yet.
     ///
     /// # Errors
@@ -28,7 +28,7 @@ impl Form {
     pub fn version(&self, conn: &Connection, path: &Path) -> Result<i64> {
         let number = |name: &str| -> Result<i64> {
             let sql = format!("PRAGMA {name}");
-            conn.query_row(&sql, [], |row| row.get(0)).map_err(|error| of(error, path))
+            conn.query_row(&sql, [], |row| row.get(0)).map_err(|error| error_of_file(error, path))
         };
         let (id, version) = (number("application_id")?, number("user_version")?);
         if id != i64::from(self.application_id) {
@@ -72,7 +72,7 @@ impl Form {
 }
 
 /// A file that is no database at all is another program's.
-fn of(error: rusqlite::Error, path: &Path) -> StoreError {
+fn error_of_file(error: rusqlite::Error, path: &Path) -> StoreError {
     match error.sqlite_error_code() {
         Some(rusqlite::ErrorCode::NotADatabase) => StoreError::Foreign(path.display().to_string()),
         _ => error.into(),

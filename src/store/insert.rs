@@ -7,7 +7,7 @@ use std::ops::Range;
 use rusqlite::{CachedStatement, Connection, Statement};
 
 use super::Result;
-use super::tables::Table;
+use super::tables::RecordTable;
 use crate::row::{Batch, Value};
 
 /// Rows that one statement inserts. Eight bring most of what there is to gain;
@@ -17,7 +17,7 @@ pub(super) const TOGETHER: usize = 16;
 /// Inserts rows into the table of their record, batch by batch.
 pub(super) struct Inserts<'s> {
     conn: &'s Connection,
-    table: &'s Table,
+    table: &'s RecordTable,
     sent: Vec<bool>,
     /// Columns that may have values, and whether each is part of the key.
     columns: Vec<(usize, bool)>,
@@ -33,7 +33,7 @@ impl<'s> Inserts<'s> {
     /// For rows of which the columns in `sent` may have values.
     pub fn new(
         conn: &'s Connection,
-        table: &'s Table,
+        table: &'s RecordTable,
         sent: &[bool],
         shared: Vec<i64>,
     ) -> Result<Self> {
@@ -45,7 +45,7 @@ impl<'s> Inserts<'s> {
     }
 
     /// Whether it is for such rows.
-    pub fn is_for(&self, table: &Table, sent: &[bool]) -> bool {
+    pub fn is_for(&self, table: &RecordTable, sent: &[bool]) -> bool {
         std::ptr::eq(self.table, table) && self.sent == sent
     }
 
@@ -102,7 +102,7 @@ impl<'s> Inserts<'s> {
 
 fn insert_of<'c>(
     conn: &'c Connection,
-    table: &Table,
+    table: &RecordTable,
     columns: &[(usize, bool)],
     rows: usize,
     shared: &[i64],
@@ -193,11 +193,11 @@ struct Ours<'c> {
 }
 
 impl<'c> Ours<'c> {
-    fn new(conn: &'c Connection, table: &Table) -> Result<Self> {
+    fn new(conn: &'c Connection, table: &RecordTable) -> Result<Self> {
         Ok(Self { statement: conn.prepare_cached(&table.ours_sql())? })
     }
 
-    fn is(&mut self, table: &Table, shared: &[i64], row: &NewRow) -> Result<bool> {
+    fn is(&mut self, table: &RecordTable, shared: &[i64], row: &NewRow) -> Result<bool> {
         let statement = &mut self.statement;
         let values = row.batch.row(row.index);
         let mut parameter = 1;

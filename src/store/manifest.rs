@@ -34,7 +34,7 @@ pub type Sum = (u64, String);
 
 /// What is in a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Contents {
+pub struct BackupContents {
     /// By table, those of records left out; `schema` is the schema itself.
     pub tables: BTreeMap<String, Sum>,
     /// Records by submission.
@@ -42,15 +42,15 @@ pub struct Contents {
 }
 
 /// A table as it is in the file.
-struct Shape {
+struct TableShape {
     name: String,
     columns: Vec<String>,
     key: Vec<String>,
 }
 
-impl Contents {
+impl BackupContents {
     /// Reads all of a file.
-    pub fn of(conn: &Connection) -> Result<Self> {
+    pub fn read(conn: &Connection) -> Result<Self> {
         let mut contents = Self::default();
         let mut records: FxHashMap<i64, (u64, Sha256)> = FxHashMap::default();
         for shape in shapes(conn)? {
@@ -196,7 +196,7 @@ fn has(conn: &Connection, table: &str) -> Result<bool> {
     Ok(conn.query_row(sql, [table], |_| Ok(())).optional()?.is_some())
 }
 
-fn shapes(conn: &Connection) -> Result<Vec<Shape>> {
+fn shapes(conn: &Connection) -> Result<Vec<TableShape>> {
     let names: Vec<String> = conn
         .prepare(
             "SELECT name FROM sqlite_schema WHERE type = 'table'
@@ -207,7 +207,7 @@ fn shapes(conn: &Connection) -> Result<Vec<Shape>> {
     names.into_iter().map(|name| shape(conn, name)).collect()
 }
 
-fn shape(conn: &Connection, name: String) -> Result<Shape> {
+fn shape(conn: &Connection, name: String) -> Result<TableShape> {
     let mut query = conn.prepare("SELECT name, pk FROM pragma_table_info(?1) ORDER BY cid")?;
     let all: Vec<(String, i64)> = query
         .query_map([&name], |row| Ok((row.get(0)?, row.get(1)?)))?
@@ -216,10 +216,10 @@ fn shape(conn: &Connection, name: String) -> Result<Shape> {
         all.iter().filter(|(_, pk)| *pk > 0).map(|(name, pk)| (*pk, name.clone())).collect();
     key.sort();
     let key = key.into_iter().map(|(_, name)| name).collect();
-    Ok(Shape { name, columns: all.into_iter().map(|(name, _)| name).collect(), key })
+    Ok(TableShape { name, columns: all.into_iter().map(|(name, _)| name).collect(), key })
 }
 
-impl Shape {
+impl TableShape {
     fn order(&self) -> String {
         if self.key.is_empty() {
             return "t.rowid".to_owned();
@@ -234,7 +234,7 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-fn table_of(conn: &Connection, shape: &Shape) -> Result<Sum> {
+fn table_of(conn: &Connection, shape: &TableShape) -> Result<Sum> {
     let columns: Vec<String> = shape.columns.iter().map(|c| format!("t.{}", quoted(c))).collect();
     let (name, order) = (quoted(&shape.name), shape.order());
     let sql = format!("SELECT {} FROM {name} AS t ORDER BY {order}", columns.join(", "));
@@ -251,7 +251,7 @@ fn table_of(conn: &Connection, shape: &Shape) -> Result<Sum> {
 /// Adds the records of a table to the sums of their submissions.
 fn records_of(
     conn: &Connection,
-    shape: &Shape,
+    shape: &TableShape,
     sub: usize,
     sums: &mut FxHashMap<i64, (u64, Sha256)>,
 ) -> Result<()> {

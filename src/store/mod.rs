@@ -4,64 +4,66 @@
 mod access;
 mod access_log;
 mod backup;
-mod bench;
+mod change_tokens;
 mod closings;
+mod connection;
+mod daily_totals;
 mod flush;
+mod free_space;
 mod holds;
 mod identity;
 mod insert;
-mod kept;
-mod lens;
 mod manifest;
-mod marks;
-mod of_unit;
-mod open;
+mod migrations;
 mod persons;
 mod proof;
+mod queries;
 mod query;
-mod read;
 mod registry;
 mod reported;
 mod restore;
-mod room;
+mod result_cache;
+mod row_filter;
 mod sent;
 mod submission;
+mod submission_writer;
 mod tables;
-mod totals;
+mod temp_tables;
+mod unit_history;
 mod verify;
 mod visits;
-mod void;
-mod write;
+mod void_submission;
 
-pub use access::{AccessStore, Found, NewToken, TokenLine};
-pub use access_log::{AccessLine, Action, Entry};
-pub use backup::{Copied, may_write, sweep};
-pub use bench::TableSpec;
+pub use access::{AccessStore, FoundToken, NewToken, TokenLine};
+pub use access_log::{AccessEntry, AccessLine, Action};
+pub use backup::{BackupSummary, may_write, sweep};
+pub use change_tokens::ChangeTokens;
 pub use closings::{
     Closing, Paid, PaidCorrection, PaidCup, PaidItem, PaidOn, PaidPool, PaidUnit, PartKind, PartOf,
     PayTurn,
 };
+pub use connection::{Opening, Reader, Snapshot, Store, stop_waiting};
 pub use flush::Flusher;
-pub use holds::{Deed, Hold, HoldOf};
-pub use kept::Kept;
-pub use lens::Lens;
-pub use manifest::Contents;
-pub use marks::Marks;
-pub use of_unit::{Told, UnitFilter, UnitFinding, UnitTotals};
-pub use open::{Opening, Reader, Snapshot, Store, stop_waiting};
+pub use holds::{Hold, HoldAction, HoldOf};
+pub use manifest::BackupContents;
 pub use persons::StoredPersons;
 pub use proof::{OfBackup, prove_backup};
-pub use query::{Line, Raw, Value};
-pub use read::{Overview, Page, Scope, SubmissionFilter, SubmissionLine, SubmissionSort, UnitLine};
+pub use queries::{
+    ListPage, Overview, Scope, SubmissionFilter, SubmissionLine, SubmissionSort, UnitSummary,
+};
+pub use query::{QueryRow, RawValue, SqlValue};
 pub use registry::{RegistryLoading, RegistryRecord};
 pub use reported::ReportedValue;
-pub use restore::{Refusal, Restored, Restoring, restore, sweep_restore};
-pub use sent::Sought;
-pub use submission::Known;
-pub use tables::{Tables, VISIT};
+pub use restore::{RestoreRefusal, Restored, Restoring, restore, sweep_restore};
+pub use result_cache::ResultCache;
+pub use row_filter::RowFilter;
+pub use submission::KnownSubmission;
+pub use submission_writer::{InsertedRow, SubmissionWriter};
+pub use tables::{Sought, Tables, VISIT};
+pub use temp_tables::TableSpec;
+pub use unit_history::{Told, UnitFilter, UnitFinding, UnitTotals};
 pub use verify::{Mismatch, VerifyReport};
-pub use void::Voided;
-pub use write::{InsertedRow, Loading};
+pub use void_submission::Voided;
 
 /// Trouble with the store; never the sender's fault.
 #[derive(Debug, thiserror::Error)]

@@ -1,4 +1,4 @@
-//! Who is in PERSON and DEATH, for the judge.
+//! Who is in PERSON and DEATH, for the validator.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Result;
-use super::open::Reader;
+use super::connection::Reader;
 use crate::row::{ByPid, Person, PersonIndex, canonical_int};
 
 /// From so many questions about a unit on, its persons are read ahead.
@@ -17,19 +17,19 @@ const FIRST_AHEAD: usize = 16;
 const AHEAD: usize = 16;
 
 impl Reader {
-    /// Persons for the judge, as of the archives that are committed.
+    /// Persons for the validator, as of the archives that are committed.
     pub fn into_person_index(self) -> StoredPersons {
         StoredPersons { reader: self, version: 0, ahead: Vec::new(), trouble: None }
     }
 }
 
-/// Answers the judge from PERSON and DEATH.
+/// Answers the validator from PERSON and DEATH.
 pub struct StoredPersons {
     reader: Reader,
     /// Of the state in which was read what is in `ahead`.
     version: i64,
     ahead: Vec<ReadAhead>,
-    /// The first trouble; the judge cannot fail, so it is kept for the loader.
+    /// The first trouble; the validator cannot fail, so it is kept for the loader.
     pub trouble: Option<super::StoreError>,
 }
 
@@ -46,32 +46,32 @@ struct ReadAhead {
 /// How far persons have been read.
 enum Upto {
     Nobody,
-    Pid(Part<'static>),
+    Pid(KeyPart<'static>),
     All,
 }
 
 /// A part of a person's key as it is stored, in SQLite's order: numbers before
 /// texts.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Part<'t> {
+enum KeyPart<'t> {
     Number(i64),
     Text(Cow<'t, str>),
 }
 
-impl<'t> Part<'t> {
-    fn of(text: &'t str) -> Self {
+impl<'t> KeyPart<'t> {
+    fn parse(text: &'t str) -> Self {
         canonical_int(text).map_or(Self::Text(Cow::Borrowed(text)), Self::Number)
     }
 
-    fn into_owned(self) -> Part<'static> {
+    fn into_owned(self) -> KeyPart<'static> {
         match self {
-            Self::Number(number) => Part::Number(number),
-            Self::Text(text) => Part::Text(Cow::Owned(text.into_owned())),
+            Self::Number(number) => KeyPart::Number(number),
+            Self::Text(text) => KeyPart::Text(Cow::Owned(text.into_owned())),
         }
     }
 }
 
-impl ToSql for Part<'_> {
+impl ToSql for KeyPart<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(match self {
             Self::Number(number) => (*number).into(),
@@ -81,7 +81,7 @@ impl ToSql for Part<'_> {
 }
 
 impl ReadAhead {
-    fn of(hospcode: &str) -> Self {
+    fn new(hospcode: &str) -> Self {
         let hospcode = hospcode.to_owned();
         Self { hospcode, asked: 0, upto: Upto::Nobody, persons: ByPid::default() }
     }
@@ -90,7 +90,7 @@ impl ReadAhead {
     fn answer(&self, pid: &str) -> Option<Person> {
         let passed = match &self.upto {
             Upto::Nobody => false,
-            Upto::Pid(last) => Part::of(pid) <= *last,
+            Upto::Pid(last) => KeyPart::parse(pid) <= *last,
             Upto::All => true,
         };
         passed.then(|| self.persons.get(pid).copied().unwrap_or_default())
@@ -104,7 +104,7 @@ impl ReadAhead {
             Upto::Nobody => ToSqlOutput::from(f64::NEG_INFINITY),
             Upto::Pid(last) => last.to_sql()?,
         };
-        let unit = Part::of(&self.hospcode);
+        let unit = KeyPart::parse(&self.hospcode);
         let last = read_persons(conn, (&unit, &from), count, &mut self.persons)?;
         let until = match &last {
             Some(last) => last.to_sql()?,
@@ -121,10 +121,10 @@ impl ReadAhead {
 /// PID when there may be more.
 fn read_persons(
     conn: &Connection,
-    (unit, from): (&Part, &ToSqlOutput),
+    (unit, from): (&KeyPart, &ToSqlOutput),
     count: usize,
     into: &mut ByPid<Person>,
-) -> Result<Option<Part<'static>>> {
+) -> Result<Option<KeyPart<'static>>> {
     // With `max`, the other columns are those of the latest round.
     let mut query = conn.prepare_cached(
         "SELECT CAST(PID AS TEXT), BIRTH, CAST(SEX AS INTEGER), max(_round) FROM t_person
@@ -137,7 +137,7 @@ fn read_persons(
         *into.get_or_put(pid, Person::default) = person(row.get(1)?, row.get(2)?);
         read += 1;
         if read == count {
-            return Ok(Some(Part::of(pid).into_owned()));
+            return Ok(Some(KeyPart::parse(pid).into_owned()));
         }
     }
     Ok(None)
@@ -146,7 +146,7 @@ fn read_persons(
 /// Reads the deaths of a unit behind a PID, until another.
 fn read_deaths(
     conn: &Connection,
-    (unit, from, until): (&Part, &ToSqlOutput, &ToSqlOutput),
+    (unit, from, until): (&KeyPart, &ToSqlOutput, &ToSqlOutput),
     into: &mut ByPid<Person>,
 ) -> Result<()> {
     let mut query = conn.prepare_cached(
@@ -178,7 +178,7 @@ impl StoredPersons {
         self.hold()?;
         let at =
             self.ahead.iter().position(|unit| unit.hospcode == hospcode).unwrap_or_else(|| {
-                self.ahead.push(ReadAhead::of(hospcode));
+                self.ahead.push(ReadAhead::new(hospcode));
                 self.ahead.len() - 1
             });
         let ahead = &mut self.ahead[at];
@@ -213,7 +213,7 @@ impl StoredPersons {
 
     fn ask_one(&self, hospcode: &str, pid: &str) -> Result<Person> {
         let conn = &self.reader.conn;
-        let key = params![Part::of(hospcode), Part::of(pid)];
+        let key = params![KeyPart::parse(hospcode), KeyPart::parse(pid)];
         let found = conn
             .prepare_cached(
                 "SELECT BIRTH, CAST(SEX AS INTEGER) FROM t_person
@@ -250,7 +250,7 @@ impl PersonIndex for StoredPersons {
         self.trouble(person)
     }
 
-    /// Whoever held one state for long would keep the log from beginning anew.
+    /// A snapshot that is held for long keeps SQLite from restarting the log.
     fn pause(&mut self) {
         let done = self.let_go();
         self.trouble(done);
@@ -268,13 +268,13 @@ mod tests {
     fn fill(store: &Store, unit: &str, persons: i64) {
         for number in 1..=persons {
             for (kind, pid) in [("", number.to_string()), ("0", format!("0{number}"))] {
-                let key = Part::of(&pid);
+                let key = KeyPart::parse(&pid);
                 let row = |round: i64, birth: i64| {
                     let sql =
                         "INSERT INTO t_person (HOSPCODE, PID, BIRTH, SEX, _round, _sub, _line)
                          VALUES (?1, ?2, ?3, ?4, ?5, 1, 1)";
                     let sex = number % 3;
-                    let values = params![Part::of(unit), key, birth, sex, round];
+                    let values = params![KeyPart::parse(unit), key, birth, sex, round];
                     store.conn.execute(sql, values).unwrap();
                 };
                 if number % 3 == 0 {
@@ -288,7 +288,7 @@ mod tests {
                          VALUES (?1, ?2, ?3, 1, 1)";
                     store
                         .conn
-                        .execute(sql, params![Part::of(unit), key, 20_130_000 + number])
+                        .execute(sql, params![KeyPart::parse(unit), key, 20_130_000 + number])
                         .unwrap();
                 }
             }

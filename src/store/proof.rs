@@ -7,8 +7,8 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::manifest::{Contents, Sum, differ, sealed_submissions};
-use super::open::KHLANG;
+use super::manifest::{BackupContents, Sum, differ, sealed_submissions};
+use super::migrations::KHLANG;
 use super::{Result, Store, VerifyReport};
 
 /// What a backup says of the submissions in it.
@@ -39,11 +39,11 @@ pub fn prove_backup(path: &Path, report: &mut VerifyReport) -> Result<OfBackup> 
             report.push(None, format!("{}: {integrity}", of.name));
             return Ok(());
         }
-        let Some(sealed) = Contents::sealed(&conn)? else {
+        let Some(sealed) = BackupContents::sealed(&conn)? else {
             report.push(None, format!("{}: carries no digests of its content", of.name));
             return Ok(());
         };
-        for what in Contents::of(&conn)?.differences(&sealed) {
+        for what in BackupContents::read(&conn)?.differences(&sealed) {
             report.push(None, format!("{}: {what}", of.name));
         }
         let which = which(&conn)?;
@@ -72,7 +72,7 @@ impl Store {
         if restored.is_empty() && backups.iter().all(|backup| backup.submissions.is_empty()) {
             return Ok(());
         }
-        let (is, which) = (Contents::of(&self.conn)?.submissions, which(&self.conn)?);
+        let (is, which) = (BackupContents::read(&self.conn)?.submissions, which(&self.conn)?);
         let mut compare = |id: i64, was: &Sum, from: &str| {
             if let Some(what) = differ(is.get(&id), Some(was)) {
                 report.push(Some(id), format!("{what} (compared with {from})"));

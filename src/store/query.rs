@@ -4,12 +4,12 @@
 use rusqlite::ToSql;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
-use super::open::Reader;
+use super::connection::Reader;
 use super::{Result, StoreError};
 
 /// A value given to a query or read from it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Value {
+pub enum SqlValue {
     /// Nothing there.
     Null,
     /// A whole number; dates are `YYYYMMDD`.
@@ -18,19 +18,19 @@ pub enum Value {
     Text(String),
 }
 
-impl From<i64> for Value {
+impl From<i64> for SqlValue {
     fn from(value: i64) -> Self {
         Self::Int(value)
     }
 }
 
-impl From<&str> for Value {
+impl From<&str> for SqlValue {
     fn from(value: &str) -> Self {
         Self::Text(value.to_owned())
     }
 }
 
-impl ToSql for Value {
+impl ToSql for SqlValue {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self {
             Self::Null => ValueRef::Null,
@@ -42,7 +42,7 @@ impl ToSql for Value {
 
 /// A value where it lies, for queries with millions of lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Raw<'a> {
+pub enum RawValue<'a> {
     /// Nothing there.
     Null,
     /// A whole number.
@@ -52,11 +52,11 @@ pub enum Raw<'a> {
 }
 
 /// A line of an answer. Columns count from 0.
-pub struct Line<'a> {
+pub struct QueryRow<'a> {
     row: &'a rusqlite::Row<'a>,
 }
 
-impl Line<'_> {
+impl QueryRow<'_> {
     /// A whole number; none when there is nothing.
     pub fn int(&self, column: usize) -> Result<Option<i64>> {
         Ok(self.row.get(column)?)
@@ -71,22 +71,24 @@ impl Line<'_> {
     }
 
     /// A whole number or text, without copying it; nothing of any other kind.
-    pub fn raw(&self, column: usize) -> Result<Raw<'_>> {
+    pub fn raw(&self, column: usize) -> Result<RawValue<'_>> {
         Ok(match self.row.get_ref(column)? {
-            ValueRef::Integer(value) => Raw::Int(value),
-            ValueRef::Text(bytes) => std::str::from_utf8(bytes).map_or(Raw::Null, Raw::Text),
-            _ => Raw::Null,
+            ValueRef::Integer(value) => RawValue::Int(value),
+            ValueRef::Text(bytes) => {
+                std::str::from_utf8(bytes).map_or(RawValue::Null, RawValue::Text)
+            }
+            _ => RawValue::Null,
         })
     }
 
     /// Any value. A number with a fraction is shown as text: nothing here
     /// counts in floats.
-    pub fn value(&self, column: usize) -> Result<Value> {
+    pub fn value(&self, column: usize) -> Result<SqlValue> {
         Ok(match self.row.get_ref(column)? {
-            ValueRef::Integer(value) => Value::Int(value),
-            ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
-            ValueRef::Real(value) => Value::Text(value.to_string()),
-            ValueRef::Null | ValueRef::Blob(_) => Value::Null,
+            ValueRef::Integer(value) => SqlValue::Int(value),
+            ValueRef::Text(text) => SqlValue::Text(String::from_utf8_lossy(text).into_owned()),
+            ValueRef::Real(value) => SqlValue::Text(value.to_string()),
+            ValueRef::Null | ValueRef::Blob(_) => SqlValue::Null,
         })
     }
 }
@@ -98,8 +100,8 @@ impl Reader {
     pub fn each_line(
         &self,
         sql: &str,
-        params: &[(&str, Value)],
-        mut each: impl FnMut(&Line<'_>) -> Result<()>,
+        params: &[(&str, SqlValue)],
+        mut each: impl FnMut(&QueryRow<'_>) -> Result<()>,
     ) -> Result<()> {
         let mut statement = self.conn.prepare_cached(sql)?;
         statement.clear_bindings();
@@ -110,7 +112,7 @@ impl Reader {
         }
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next()? {
-            each(&Line { row })?;
+            each(&QueryRow { row })?;
         }
         Ok(())
     }
@@ -140,7 +142,8 @@ mod tests {
         drop(Store::open(&path, &Catalog::builtin().unwrap(), 8).unwrap());
         let reader = Reader::open(&path, None).unwrap();
         let sql = "SELECT :start + 1, :word, :nobody, 0.5";
-        let params = [(":start", Value::Int(2)), (":word", "ก".into()), (":other", Value::Null)];
+        let params =
+            [(":start", SqlValue::Int(2)), (":word", "ก".into()), (":other", SqlValue::Null)];
         let mut seen = Vec::new();
         reader
             .each_line(sql, &params, |line| {
@@ -150,7 +153,7 @@ mod tests {
                 Ok(())
             })
             .unwrap();
-        assert_eq!(seen, [[Value::Int(3), "ก".into(), Value::Null, "0.5".into()]]);
+        assert_eq!(seen, [[SqlValue::Int(3), "ก".into(), SqlValue::Null, "0.5".into()]]);
         let (columns, params) = reader.shape("SELECT 1 AS one WHERE :start").unwrap();
         assert_eq!((columns, params), (vec!["one".to_owned()], vec![":start".to_owned()]));
         assert!(reader.shape("SELECT nothing FROM nowhere").is_err());

@@ -71,7 +71,7 @@ impl RegistryLoading<'_> {
         Ok(insert.execute(params![cid, hcode, hmain, scheme])? == 1)
     }
 
-    /// Puts the new registry in the place of the old one.
+    /// Replaces the old registry by the new one.
     pub fn commit(self, record: &RegistryRecord) -> Result<i64> {
         self.tx.execute(
             "INSERT INTO registry (file, sha256, bytes, imported_at, by, persons, bad)

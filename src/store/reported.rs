@@ -4,7 +4,7 @@
 
 use rusqlite::params;
 
-use super::open::Reader;
+use super::connection::Reader;
 use super::{Result, Store};
 
 /// A reported value as entered; decimals are text, exactly as written.
@@ -12,13 +12,13 @@ use super::{Result, Store};
 pub struct ReportedValue {
     /// The KPI.
     pub kpi: String,
-    /// The unit.
+    /// HCODE, or `level:code` for a whole group.
     pub unit: String,
     /// Name of the period.
     pub period: String,
-    /// Counted.
+    /// Numerator, a decimal number that may be negative.
     pub numerator: String,
-    /// Of.
+    /// Denominator, a decimal number.
     pub denominator: String,
     /// What there is to say.
     pub note: String,

@@ -1,4 +1,4 @@
-//! Puts a backup in the place of the database, once it has proven that it is
+//! Replaces the database by a backup, once that has proven that it is
 //! one, whole and of this province. Killed at any instant, there is the old
 //! database or the new one, each whole; the old one is kept.
 
@@ -12,11 +12,12 @@ use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 
 use super::backup::beside;
-use super::manifest::Contents;
-use super::open::{KHLANG, Opening};
+use super::connection::Opening;
+use super::manifest::BackupContents;
+use super::migrations::KHLANG;
 use super::{Result, Store, StoreError, VerifyReport};
 use crate::catalog::Catalog;
-use crate::files::{make_folder, open_plain, sync_folder};
+use crate::files::{is_there, make_folder, open_plain, sync_folder};
 
 /// Folder, beside the database, in which a backup proves itself.
 const FOLDER: &str = ".restore";
@@ -42,7 +43,7 @@ pub struct Restoring<'a> {
 
 /// Why a backup was not restored.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
+pub struct RestoreRefusal {
     /// In Thai.
     pub th: String,
     /// In English.
@@ -55,7 +56,7 @@ pub struct Restored {
     /// What was counted in the backup.
     pub report: VerifyReport,
     /// Why it was not restored; when there is nothing, it was.
-    pub refused: Vec<Refusal>,
+    pub refused: Vec<RestoreRefusal>,
     /// Where the old database is kept.
     pub kept: Option<PathBuf>,
     /// It carried digests of its content, and they are right.
@@ -118,12 +119,12 @@ fn in_folder(from: &Restoring, folder: &Path, candidate: &Path) -> Result<Restor
         let opening = Opening { cache_mib: 32, copy_first: false };
         let store = Store::open_with(candidate, from.catalog, opening)?;
         restored.report = store.verify(from.catalog, from.on_time_days)?;
-        Contents::unseal(&store.conn)?;
+        BackupContents::unseal(&store.conn)?;
         store.checkpoint()?;
     }
     if !restored.report.mismatches.is_empty() {
         let (th, en) = ("ไฟล์สำรองไม่ตรงกันเอง", "the backup contradicts itself");
-        restored.refused.push(Refusal { th: th.to_owned(), en: en.to_owned() });
+        restored.refused.push(RestoreRefusal { th: th.to_owned(), en: en.to_owned() });
         return Ok(restored);
     }
     for ending in ["-wal", "-shm"] {
@@ -152,28 +153,36 @@ fn open(path: &Path) -> Result<Connection> {
     Ok(Connection::open_with_flags(path, flags)?)
 }
 
-fn damaged(from: &Restoring, what: &str) -> Refusal {
+fn damaged(from: &Restoring, what: &str) -> RestoreRefusal {
     let name = from.backup.display();
-    Refusal {
+    RestoreRefusal {
         th: format!("{name} เสียหายหรือถูกแก้ไข: {what}"),
         en: format!("{name} is damaged or was changed: {what}"),
     }
 }
 
 /// Whether it is a backup of ours, and has in it what was put into it.
-fn prove(from: &Restoring, candidate: &Path, restored: &mut Restored) -> Result<Option<Refusal>> {
+fn prove(
+    from: &Restoring,
+    candidate: &Path,
+    restored: &mut Restored,
+) -> Result<Option<RestoreRefusal>> {
     match look(from, candidate, restored) {
         Err(error) if error.is_damage() => Ok(Some(damaged(from, &error.to_string()))),
         other => other,
     }
 }
 
-fn look(from: &Restoring, candidate: &Path, restored: &mut Restored) -> Result<Option<Refusal>> {
+fn look(
+    from: &Restoring,
+    candidate: &Path,
+    restored: &mut Restored,
+) -> Result<Option<RestoreRefusal>> {
     let name = from.backup.display();
     let conn = open(candidate)?;
     match KHLANG.version(&conn, from.backup) {
         Ok(0) => {
-            return Ok(Some(Refusal {
+            return Ok(Some(RestoreRefusal {
                 th: format!("{name} ว่างเปล่า ไม่ใช่ไฟล์สำรองของ Khlang"),
                 en: format!("{name} is empty and no backup of Khlang"),
             }));
@@ -181,7 +190,7 @@ fn look(from: &Restoring, candidate: &Path, restored: &mut Restored) -> Result<O
         Ok(_) => {}
         Err(error @ (StoreError::Foreign(_) | StoreError::Newer { .. })) => {
             let (th, en) = error.texts();
-            return Ok(Some(Refusal { th, en }));
+            return Ok(Some(RestoreRefusal { th, en }));
         }
         Err(error) => return Err(error),
     }
@@ -189,10 +198,10 @@ fn look(from: &Restoring, candidate: &Path, restored: &mut Restored) -> Result<O
     if integrity != "ok" {
         return Ok(Some(damaged(from, &integrity)));
     }
-    let Some(sealed) = Contents::sealed(&conn)? else {
-        return Ok(beside(from.backup).exists().then(|| damaged(from, "its digests are gone")));
+    let Some(sealed) = BackupContents::sealed(&conn)? else {
+        return Ok(is_there(&beside(from.backup))?.then(|| damaged(from, "its digests are gone")));
     };
-    let mut wrong = Contents::of(&conn)?.differences(&sealed);
+    let mut wrong = BackupContents::read(&conn)?.differences(&sealed);
     if let Ok(text) = fs::read(beside(from.backup)) {
         let said: Value = serde_json::from_slice(&text).unwrap_or_default();
         if said["content_sha256"] != sealed.digest() {
@@ -209,13 +218,13 @@ fn look(from: &Restoring, candidate: &Path, restored: &mut Restored) -> Result<O
 }
 
 /// What is received, as far as it tells one state of the store from another.
-struct Received {
+struct ReceivedNumbers {
     submissions: BTreeSet<(i64, String, String)>,
     units: BTreeSet<String>,
 }
 
-impl Received {
-    fn of(conn: &Connection) -> Result<Self> {
+impl ReceivedNumbers {
+    fn read(conn: &Connection) -> Result<Self> {
         let submissions = conn
             .prepare("SELECT id, sha256, archive FROM submission")?
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
@@ -231,12 +240,12 @@ impl Received {
     }
 }
 
-/// What speaks against putting the backup in the place of what is there.
-fn compare(from: &Restoring, candidate: &Path) -> Result<Vec<Refusal>> {
+/// Reasons against replacing the present database by the backup.
+fn compare(from: &Restoring, candidate: &Path) -> Result<Vec<RestoreRefusal>> {
     let mut found = Vec::new();
-    let backup = Received::of(&open(candidate)?)?;
+    let backup = ReceivedNumbers::read(&open(candidate)?)?;
     let mut units_here = BTreeSet::new();
-    if from.database.exists() {
+    if is_there(from.database)? {
         match here(from.database) {
             Ok(Some(here)) => {
                 let lost: Vec<_> = here.submissions.difference(&backup.submissions).collect();
@@ -256,7 +265,7 @@ fn compare(from: &Restoring, candidate: &Path) -> Result<Vec<Refusal>> {
     if asked && !backup.units.is_empty() && !backup.units.iter().any(known) {
         let some: Vec<&str> = backup.units.iter().take(NAMED).map(String::as_str).collect();
         let some = some.join(" ");
-        found.push(Refusal {
+        found.push(RestoreRefusal {
             th: format!("ไฟล์สำรองเป็นของจังหวัดอื่น: ไม่มีหน่วยบริการใดอยู่ในที่นี้ ({some} …)"),
             en: format!(
                 "the backup is another province's: none of its units is one of here ({some} …)"
@@ -267,22 +276,22 @@ fn compare(from: &Restoring, candidate: &Path) -> Result<Vec<Refusal>> {
 }
 
 /// What the database has that is there; nothing when there is nothing in it.
-fn here(database: &Path) -> Result<Option<Received>> {
+fn here(database: &Path) -> Result<Option<ReceivedNumbers>> {
     let conn = open(database)?;
     conn.busy_timeout(std::time::Duration::from_secs(5))?;
     if KHLANG.version(&conn, database)? == 0 {
         return Ok(None);
     }
-    Received::of(&conn).map(Some)
+    ReceivedNumbers::read(&conn).map(Some)
 }
 
-fn loss(lost: &[&(i64, String, String)]) -> Refusal {
+fn loss(lost: &[&(i64, String, String)]) -> RestoreRefusal {
     let count = lost.len();
     let names: Vec<String> =
         lost.iter().take(NAMED).map(|(id, _, archive)| format!("#{id} {archive}")).collect();
     let more = if count > NAMED { " …" } else { "" };
     let names = names.join(", ");
-    Refusal {
+    RestoreRefusal {
         th: format!("การส่ง {count} รายการที่มีอยู่จะหายไป เพราะไม่มีในไฟล์สำรอง: {names}{more}"),
         en: format!(
             "{count} submissions that are here would be lost, being not in the backup: {names}{more}"
@@ -298,7 +307,7 @@ fn set_aside(database: &Path) -> Result<Option<PathBuf>> {
         StoreError::Refused(what.to_owned())
     };
     let mut clean = false;
-    if database.exists() {
+    if is_there(database)? {
         // Leaving the log behind succeeds only for one who is alone with it.
         match open(database).and_then(|conn| alone(&conn)) {
             Ok(true) => clean = true,
@@ -312,7 +321,7 @@ fn set_aside(database: &Path) -> Result<Option<PathBuf>> {
     let mut any = false;
     for ending in ["-wal", "-shm", ""] {
         let part = with(database, ending);
-        if part.symlink_metadata().is_err() || clean && !ending.is_empty() {
+        if !is_there(&part)? || clean && !ending.is_empty() {
             continue;
         }
         fs::hard_link(&part, with(&kept, ending))?;
@@ -334,7 +343,7 @@ fn alone(conn: &Connection) -> Result<bool> {
 /// The first number that nothing was kept under.
 fn number(database: &Path) -> PathBuf {
     let free = |kept: &PathBuf| {
-        ["", "-wal", "-shm"].iter().all(|ending| with(kept, ending).symlink_metadata().is_err())
+        ["", "-wal", "-shm"].iter().all(|ending| !is_there(&with(kept, ending)).unwrap_or(true))
     };
     (1..10_000_u32)
         .map(|number| with(database, &format!(".before-restore.{number}")))

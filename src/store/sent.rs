@@ -6,21 +6,9 @@ use std::collections::BTreeSet;
 use rusqlite::types::Value as Sql;
 
 use super::Result;
-use super::open::Reader;
-use super::tables::Tables;
+use super::connection::Reader;
+use super::tables::{Sought, Tables};
 use crate::row::canonical_int;
-
-/// Rows that are asked for.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Sought {
-    /// Kind of record.
-    pub record: String,
-    /// A column that says something; none when any row will do.
-    pub column: Option<String>,
-    /// First and last day of the event (`YYYYMMDD`), or round of a register;
-    /// none when any day will do.
-    pub between: Option<(i64, i64)>,
-}
 
 impl Reader {
     /// Those of the units of which there are such rows, in the whole store,

@@ -6,9 +6,9 @@ use std::sync::LazyLock;
 use rusqlite::{OptionalExtension, Row, params};
 use rustc_hash::FxHashMap;
 
+use super::connection::Reader;
 use super::insert::TOGETHER;
-use super::open::Reader;
-use super::write::Loading;
+use super::submission_writer::SubmissionWriter;
 use super::{Result, Store, StoreError};
 use crate::archive::Standard;
 use crate::catalog::{Catalog, Severity};
@@ -34,14 +34,14 @@ fn lines_sql(lines: usize) -> String {
 
 /// A submission that is committed: where its original belongs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Known {
+pub struct KnownSubmission {
     /// Its status.
     pub status: Status,
     /// Where the original belongs, below the data folder.
     pub stored: Option<String>,
 }
 
-impl Loading<'_> {
+impl SubmissionWriter<'_> {
     /// Whether a place below the data folder is that of a committed submission,
     /// also when its original has not been moved there yet.
     pub fn is_promised(&self, place: &str) -> Result<bool> {
@@ -156,7 +156,7 @@ impl Loading<'_> {
 
 impl Store {
     /// Whether a submission is committed.
-    pub fn known(&self, id: i64) -> Result<Option<Known>> {
+    pub fn known(&self, id: i64) -> Result<Option<KnownSubmission>> {
         known(&self.conn, id)
     }
 
@@ -205,12 +205,14 @@ pub(super) fn is_known(conn: &rusqlite::Connection, id: i64) -> Result<bool> {
     Ok(known(conn, id)?.is_some())
 }
 
-fn known(conn: &rusqlite::Connection, id: i64) -> Result<Option<Known>> {
+fn known(conn: &rusqlite::Connection, id: i64) -> Result<Option<KnownSubmission>> {
     let found: Option<(String, Option<String>)> = conn
         .prepare_cached("SELECT status, stored FROM submission WHERE id = ?1")?
         .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    found.map(|(status, stored)| Ok(Known { status: status_of(&status)?, stored })).transpose()
+    found
+        .map(|(status, stored)| Ok(KnownSubmission { status: status_of(&status)?, stored }))
+        .transpose()
 }
 
 fn status_of(text: &str) -> Result<Status> {
@@ -317,7 +319,7 @@ fn problems(
         let code: String = row.get(0)?;
         let member: String = row.get(1)?;
         Ok(Problem {
-            texts: Texts::of(catalog, &code, standard),
+            texts: Texts::find(catalog, &code, standard),
             code,
             member: Some(member).filter(|member| !member.is_empty()),
             line: row.get::<_, Option<i64>>(2)?.map(|line| line as u64),
@@ -373,7 +375,7 @@ pub(super) fn finding_of(
     let code: String = row.get(0)?;
     let severity: String = row.get(1)?;
     Ok(FindingLine {
-        texts: Texts::of(catalog, &code, standard).into(),
+        texts: Texts::find(catalog, &code, standard).into(),
         severity: severity_of(&severity, catalog, &code, standard),
         code: code.into(),
         file: row.get::<_, String>(2)?.into(),

@@ -7,7 +7,6 @@ use std::fmt::Write as _;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::sent::Sought;
 use super::{Result, StoreError};
 use crate::catalog::{Catalog, Record, Storage, VISIT_KEY};
 
@@ -16,7 +15,7 @@ pub const VISIT: [&str; 4] = [VISIT_KEY[0], VISIT_KEY[2], VISIT_KEY[3], VISIT_KE
 
 /// How a kind of record is kept.
 #[derive(Debug, Clone)]
-pub struct Table {
+pub struct RecordTable {
     /// Name of the record.
     pub record: String,
     /// Name of the table.
@@ -41,13 +40,13 @@ pub struct Table {
 #[derive(Debug, Clone)]
 pub struct Tables {
     /// The tables.
-    pub list: Vec<Table>,
+    pub list: Vec<RecordTable>,
 }
 
 impl Tables {
     /// The tables that the catalogue asks for.
-    pub fn of(catalog: &Catalog) -> Self {
-        Self { list: catalog.records.iter().map(Table::of).collect() }
+    pub fn new(catalog: &Catalog) -> Self {
+        Self { list: catalog.records.iter().map(RecordTable::new).collect() }
     }
 
     /// Position of a table by the name of its record.
@@ -66,7 +65,13 @@ impl Tables {
             return Ok(());
         }
         let tx = conn.transaction()?;
-        for table in &self.list {
+        let any = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE substr(name, 1, 2) = 't_')";
+        let old: bool = tx.query_row(any, [], |row| row.get(0))?;
+        if !old {
+            // Nothing is there that could be of another form.
+            tx.execute_batch(&wanted)?;
+        }
+        for table in self.list.iter().filter(|_| old) {
             tx.execute_batch(&format!("DROP VIEW IF EXISTS \"{}\";", table.record))?;
             tx.execute_batch(&table.create_sql())?;
             let have = columns_of(&tx, &table.name)?;
@@ -98,8 +103,20 @@ fn columns_of(conn: &Connection, table: &str) -> Result<Vec<String>> {
     Ok(names.collect::<std::result::Result<_, _>>()?)
 }
 
-impl Table {
-    fn of(record: &Record) -> Self {
+/// Rows that are asked for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Sought {
+    /// Kind of record.
+    pub record: String,
+    /// A column that says something; none when any row will do.
+    pub column: Option<String>,
+    /// First and last day of the event (`YYYYMMDD`), or round of a register;
+    /// none when any day will do.
+    pub between: Option<(i64, i64)>,
+}
+
+impl RecordTable {
+    fn new(record: &Record) -> Self {
         let at = |name: &str| record.column(name).unwrap_or(usize::MAX);
         let visit_columns = VISIT.map(at);
         let in_visit = |column: &usize| record.visit && visit_columns.contains(column);
@@ -126,7 +143,7 @@ impl Table {
     }
 
     /// Each column with the SQL that declares it. A key part is never null: a
-    /// blank one is the empty text, a value like any other (contract §5).
+    /// blank one is the empty text, a value like any other (docs/rules.md#rows).
     fn column_sql(&self) -> Vec<(String, String)> {
         let mut all = Vec::new();
         if self.visit {
@@ -293,7 +310,7 @@ impl Table {
     }
 
     /// The SQL that inserts so many records with these columns, and leaves a
-    /// stored one unchanged: the no-update rule (slide 30). Parameters: the
+    /// stored one unchanged: the no-update rule [OPPP-2557 s. 30]. Parameters: the
     /// round and the submission, as far as the table has them, then for each
     /// record the visit, the columns and the line.
     ///

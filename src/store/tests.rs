@@ -32,7 +32,7 @@ fn findings_of_an_older_database_are_kept() {
     let catalog = Catalog::builtin().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("khlang.db");
-    let conn = open::of_version(&path, 6);
+    let conn = connection::of_version(&path, 6);
     conn.execute_batch(
         "INSERT INTO submission (id, archive, sha256, bytes, received_at, loaded_at, status)
          VALUES (1, 'a', '', 1, '2013-01-01T08:00:00+07:00', '', 'accepted'),
@@ -66,7 +66,7 @@ fn totals_are_made_for_what_was_there_and_are_proven() {
     let catalog = Catalog::builtin().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("khlang.db");
-    let conn = open::of_version(&path, 5);
+    let conn = connection::of_version(&path, 5);
     conn.execute_batch(
         "INSERT INTO submission (id, archive, sha256, bytes, received_at, loaded_at, status)
          VALUES (1, 'a', '', 1, '2013-01-01T08:00:00+07:00', '', 'accepted'),
@@ -111,7 +111,7 @@ fn totals_of_an_older_database_say_how_bad_each_code_was() {
     let catalog = Catalog::builtin().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("khlang.db");
-    let conn = open::of_version(&path, 8);
+    let conn = connection::of_version(&path, 8);
     conn.execute_batch(
         "INSERT INTO submission (id, archive, sha256, bytes, standard, hcode, round, received_at,
            loaded_at, status, findings_cut) VALUES

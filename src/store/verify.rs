@@ -28,7 +28,7 @@ pub struct VerifyReport {
     pub mismatches: Vec<Mismatch>,
 }
 
-type Key = (i64, String, u32);
+type TallyKey = (i64, String, u32);
 
 impl Store {
     /// Checks SQLite's own structures, and every tally against the rows.
@@ -52,7 +52,7 @@ impl Store {
     }
 
     /// Accepted and on-time rows by submission, file and month, from the rows.
-    fn count_rows(&self, catalog: &Catalog, days: i64) -> Result<BTreeMap<Key, (u64, u64)>> {
+    fn count_rows(&self, catalog: &Catalog, days: i64) -> Result<BTreeMap<TallyKey, (u64, u64)>> {
         let sent: BTreeMap<i64, (String, i64)> = self
             .conn
             .prepare("SELECT id, standard, sent_at FROM submission WHERE sent_at IS NOT NULL")?
@@ -62,7 +62,7 @@ impl Store {
                 Ok((row.get(0)?, (row.get(1)?, day)))
             })?
             .collect::<std::result::Result<_, _>>()?;
-        let mut counted: BTreeMap<Key, (u64, u64)> = BTreeMap::new();
+        let mut counted: BTreeMap<TallyKey, (u64, u64)> = BTreeMap::new();
         for (record, table) in catalog.records.iter().zip(&self.tables.list) {
             let (day, from) = table.event_sql();
             let sql = format!("SELECT t._sub, {day}, count(*) FROM {from} GROUP BY 1, 2");
@@ -91,7 +91,7 @@ impl Store {
 
     fn compare_tallies(
         &self,
-        counted: &BTreeMap<Key, (u64, u64)>,
+        counted: &BTreeMap<TallyKey, (u64, u64)>,
         report: &mut VerifyReport,
     ) -> Result<()> {
         let mut left = counted.clone();
@@ -101,7 +101,7 @@ impl Store {
         )?;
         let mut rows = query.query([])?;
         while let Some(row) = rows.next()? {
-            let key: Key = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let key: TallyKey = (row.get(0)?, row.get(1)?, row.get(2)?);
             let status: String = row.get(5)?;
             let told = match status.as_str() {
                 "accepted" | "partial" => {

@@ -9,7 +9,7 @@ use super::insert::{Insert, NewRow, TOGETHER};
 use super::{Result, StoreError};
 use crate::row::Batch;
 
-/// Visits of the archive by the ordinals that the judge gave them, as ids.
+/// Visits of the archive by the ordinals that the validator gave them, as ids.
 #[derive(Debug, Default)]
 pub(super) struct VisitIds {
     epoch: u32,
@@ -41,7 +41,7 @@ fn add_sql(rows: usize) -> String {
 
 impl VisitIds {
     /// The id of a visit that was resolved.
-    pub fn of(&self, ordinal: u32) -> i64 {
+    pub fn get(&self, ordinal: u32) -> i64 {
         self.ids[ordinal as usize]
     }
 

@@ -10,20 +10,24 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use super::held::{Dropped, Held, KEPT, OWN, Stamp, Why, is_missing, write_kept};
+use super::held::{Dropped, Held, HoldReason, KEPT, ListStamp, OWN, is_missing, write_kept};
 use super::list::{DEFAULT, SAMPLE, Units, UnitsError};
 
 /// Submissions by HCODE; nothing when that cannot be told, and then every unit
 /// may have some.
-pub type Sent<'a> = dyn Fn() -> Option<BTreeMap<String, u64>> + 'a;
+pub type SubmissionCounts<'a> = dyn Fn() -> Option<BTreeMap<String, u64>> + 'a;
 
 impl Units {
     /// The list in force: the data folder's own, else that of the
     /// configuration, unless it is held back: then it is the last good one.
     /// Where neither is there and nobody configured one, the built-in sample
     /// lets a first start succeed; it is said each time.
-    pub fn in_force(data: &Path, configured: &Path, sent: &Sent) -> Result<Self, UnitsError> {
-        let stamp = Stamp::now(data, configured);
+    pub fn in_force(
+        data: &Path,
+        configured: &Path,
+        sent: &SubmissionCounts,
+    ) -> Result<Self, UnitsError> {
+        let stamp = ListStamp::now(data, configured);
         let kept = kept(data);
         let own = data.join(OWN);
         // A file that cannot be looked at just now is not one that is not there:
@@ -31,7 +35,8 @@ impl Units {
         let is_own = !own.symlink_metadata().is_err_and(|error| is_missing(&error));
         if !is_own && !configured.try_exists().unwrap_or(true) {
             if let Some((_, old)) = kept {
-                let held = Held::new(old.by_code.len(), Why::Missing, &own, None, None, Vec::new());
+                let held =
+                    Held::new(HoldReason::Missing, &own, old.by_code.len(), None, None, Vec::new());
                 return Ok(Self { held: Some(held), stamp, ..old });
             }
             if configured == Path::new(DEFAULT) {
@@ -53,9 +58,9 @@ impl Units {
             Ok(read) => read,
             Err(error) => {
                 let held = Held::new(
-                    old.by_code.len(),
-                    Why::Unreadable,
+                    HoldReason::Unreadable,
                     &path,
+                    old.by_code.len(),
                     Some(error.place()),
                     None,
                     Vec::new(),
@@ -68,17 +73,17 @@ impl Units {
         }
         let dropped = dropped(&old, &units, sent);
         let why = if units.by_code.is_empty() {
-            Some(Why::Empty)
+            Some(HoldReason::Empty)
         } else if is_cut(&old_text, &text, &old, &units) {
-            Some(Why::Cut)
+            Some(HoldReason::Cut)
         } else {
-            (!dropped.is_empty()).then_some(Why::DropsUnits)
+            (!dropped.is_empty()).then_some(HoldReason::DropsUnits)
         };
         let Some(why) = why else { return Ok(Self { unkept: Some(text), stamp, ..units }) };
         let held = Held::new(
-            old.by_code.len(),
             why,
             &path,
+            old.by_code.len(),
             None,
             Some((text, units.by_code.len())),
             dropped,
@@ -107,7 +112,7 @@ fn kept(data: &Path) -> Option<(String, Units)> {
     match read(&path) {
         Ok(kept) => Some(kept),
         Err(error) => {
-            if path.exists() {
+            if crate::files::is_there(&path).unwrap_or(true) {
                 log::error!("the last good list of units is of no use: {error}");
             }
             None
@@ -115,7 +120,7 @@ fn kept(data: &Path) -> Option<(String, Units)> {
     }
 }
 
-fn dropped(old: &Units, new: &Units, sent: &Sent) -> Vec<Dropped> {
+fn dropped(old: &Units, new: &Units, sent: &SubmissionCounts) -> Vec<Dropped> {
     let gone: Vec<_> = old.by_code.values().filter(|unit| !new.knows(&unit.hcode)).collect();
     if gone.is_empty() {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! A list of units that is held back, and why.
+//! A list of units that is held back, and how a change of the files is seen.
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -21,7 +21,7 @@ const NAMED: usize = 10;
 /// Why a list is not put in force by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Why {
+pub enum HoldReason {
     /// There is no list any more.
     Missing,
     /// It cannot be read, or has a mistake.
@@ -49,7 +49,7 @@ pub struct Dropped {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Held {
     /// Why.
-    pub why: Why,
+    pub why: HoldReason,
     /// Name of its file.
     pub file: String,
     /// What is wrong with it, where it cannot be read.
@@ -70,16 +70,16 @@ pub struct Held {
 }
 
 /// What tells that a file is another one than before.
-type Mark = (i64, i64, i64, i64, u64, u64);
+type FileMark = (i64, i64, i64, i64, u64, u64);
 
 /// The state of the files that say which list is in force.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Stamp {
-    source: Option<Mark>,
-    kept: Option<Mark>,
+pub struct ListStamp {
+    source: Option<FileMark>,
+    kept: Option<FileMark>,
 }
 
-impl Stamp {
+impl ListStamp {
     /// As the files are now.
     pub fn now(data: &Path, configured: &Path) -> Self {
         let own = mark(&data.join(OWN));
@@ -99,7 +99,7 @@ pub(super) fn is_missing(error: &io::Error) -> bool {
 
 /// None where there is no such file; a mark of its own where it cannot be
 /// looked at.
-fn mark(path: &Path) -> Option<Mark> {
+fn mark(path: &Path) -> Option<FileMark> {
     let meta = match path.metadata() {
         Ok(meta) => meta,
         Err(error) if is_missing(&error) => return None,
@@ -122,10 +122,12 @@ impl Held {
         write_kept(data, text)
     }
 
+    /// `in_force` is how many units the list has that stays; `read` is the one held
+    /// back, where it could be read, with how many units it has.
     pub(super) fn new(
-        in_force: usize,
-        why: Why,
+        why: HoldReason,
         path: &Path,
+        in_force: usize,
         detail: Option<String>,
         read: Option<(String, usize)>,
         dropped: Vec<Dropped>,
@@ -142,26 +144,28 @@ impl Held {
             en: String::new(),
             text,
         };
-        (held.th, held.en) = held.told();
+        (held.th, held.en) = held.texts();
         held
     }
 
-    /// Thai and English.
-    fn told(&self) -> (String, String) {
+    /// What people are told, in Thai and in English.
+    fn texts(&self) -> (String, String) {
         let Self { file, in_force, .. } = self;
         let detail = self.detail.as_deref().unwrap_or_default();
         let (mut th, mut en) = match self.why {
-            Why::Missing => (format!("ไม่พบ {file}"), format!("{file} is gone")),
-            Why::Unreadable => (
+            HoldReason::Missing => (format!("ไม่พบ {file}"), format!("{file} is gone")),
+            HoldReason::Unreadable => (
                 format!("อ่าน {file} ได้ไม่ครบหรือมีที่ผิด ({detail})"),
                 format!("{file} cannot be read whole ({detail})"),
             ),
-            Why::Empty => (format!("{file} ไม่มีหน่วยบริการเลย"), format!("{file} has no units")),
-            Why::Cut => (
+            HoldReason::Empty => {
+                (format!("{file} ไม่มีหน่วยบริการเลย"), format!("{file} has no units"))
+            }
+            HoldReason::Cut => (
                 format!("{file} ขาดท้าย บรรทัดสุดท้ายไม่จบบรรทัด"),
                 format!("{file} is cut off: its last line has no end"),
             ),
-            Why::DropsUnits => (
+            HoldReason::DropsUnits => (
                 format!("{file} ตัดหน่วยบริการที่เคยส่งข้อมูลแล้วออก"),
                 format!("{file} drops units that have submissions"),
             ),

@@ -7,7 +7,7 @@ use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::held::{Held, Stamp};
+use super::held::{Held, ListStamp};
 use crate::files::hex;
 
 /// The list that the configuration names unless told otherwise.
@@ -58,7 +58,7 @@ pub struct Units {
     /// A newer list that is held back.
     pub held: Option<Held>,
     /// The files as they were when this was read from them.
-    pub stamp: Stamp,
+    pub stamp: ListStamp,
     pub(super) codes: FxHashSet<String>,
     pub(super) cups_unknown: Vec<UnitsError>,
     pub(super) sha256: String,
@@ -167,7 +167,7 @@ impl Units {
     }
 
     /// Whom a sender may send for: itself, and the units of its CUP when it is
-    /// the main unit (contract §5).
+    /// the main unit (docs/rules.md#rows).
     pub fn may_send(&self, sender: &str) -> FxHashSet<String> {
         let of_cup = self.by_code.values().filter(|unit| unit.cup == sender);
         of_cup.map(|unit| unit.hcode.clone()).chain([sender.to_owned()]).collect()

@@ -5,6 +5,6 @@ mod force;
 mod held;
 mod list;
 
-pub use force::Sent;
-pub use held::{Dropped, Held, Stamp, Why};
+pub use force::SubmissionCounts;
+pub use held::{Dropped, Held, HoldReason, ListStamp};
 pub use list::{Unit, Units, UnitsError};

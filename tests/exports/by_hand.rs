@@ -166,8 +166,8 @@ fn an_export_that_takes_too_long_is_stopped_and_says_so() {
     let sql = "SELECT '10670' AS hcode, NULL AS reason, i AS num, 1 AS den FROM (\
         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000000000)\
         SELECT i FROM n)\n";
-    site.write("data/kpi/slow.toml", toml.as_bytes());
-    site.write("data/kpi/slow.sql", sql.as_bytes());
+    site.write("data/config/kpi/slow.toml", toml.as_bytes());
+    site.write("data/config/kpi/slow.sql", sql.as_bytes());
     let config = super::configuration("0 6 * * *", 5).replace("dm_screen", "slow");
     site.write("own.toml", format!("{config}[limits]\nkpi_ms = 200\n").as_bytes());
     let out = command(&site, NOW, &["export", "run", "daily"]).output().unwrap();

@@ -1,4 +1,4 @@
-//! The report on indicator 66 of a region of two provinces (slides.md §2).
+//! The report on indicator 66 of a region of two provinces [KPI66-2563].
 
 use std::fmt::Write as _;
 use std::io::Cursor;
@@ -264,7 +264,7 @@ fn the_report_is_exported_and_a_layout_of_ones_own_goes_before() {
     let own = std::fs::read_to_string(built_in)
         .unwrap()
         .replace("เขตสุขภาพที่ {region}", "เขต {region} เอง");
-    khlang.write("data/reports/kpi66.toml", own);
+    khlang.write("data/config/reports/kpi66.toml", own);
     assert_ne!(run()["report"][1], told["report"][1], "the version tells of the change");
     let page = String::from_utf8(report(&khlang, &[])).unwrap();
     assert!(page.contains("เขต 12 เอง"), "{page}");

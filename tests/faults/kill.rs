@@ -1,5 +1,5 @@
 //! The process is killed at every step of an archive's way. At that very
-//! moment, and after the next start, contract §3 holds (invariants 2 to 4).
+//! moment, and after the next start, docs/rules.md#folders holds (invariants 2 to 4).
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -13,7 +13,7 @@ use crate::support::parcel::{Parcel, broken};
 use crate::support::site::{Site, UNIT_A, UNIT_B};
 
 /// What the operator puts there is as the operator wants it.
-const OWN: [&str; 3] = ["units.csv", "inbox", "codes"];
+const OWN: [&str; 3] = ["units.csv", "inbox", "config"];
 
 fn mode(path: &Path) -> u32 {
     path.symlink_metadata().unwrap().permissions().mode() & 0o7777

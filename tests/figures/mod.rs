@@ -3,7 +3,7 @@
 
 mod province;
 
-use khlang::store::Marks;
+use khlang::store::ChangeTokens;
 use proptest::prelude::*;
 use province::{Province, Step};
 
@@ -125,23 +125,24 @@ fn after_a_restore_no_figure_is_of_what_was_lost() {
 fn an_archive_marks_the_units_of_its_rows_and_no_other() {
     let mut province = Province::new();
     province.take(&Step::Import(30));
-    let before = province.marks();
-    let changed = |after: &Marks| {
-        let other = |unit: &&str| after.of_unit(unit, None) != before.of_unit(unit, None);
+    let before = province.change_tokens();
+    let changed = |after: &ChangeTokens| {
+        let other =
+            |unit: &&str| after.token_of_unit(unit, None) != before.token_of_unit(unit, None);
         after.units().filter(other).map(str::to_owned).collect::<Vec<_>>()
     };
     // Some archives are broken and store nothing.
-    let mut after = province.marks();
+    let mut after = province.change_tokens();
     while changed(&after).is_empty() {
         province.take(&Step::Import(1));
-        after = province.marks();
+        after = province.change_tokens();
     }
     let changed = changed(&after);
     assert!(changed.len() < after.units().count(), "{changed:?}");
-    assert_eq!(province.marks(), after, "marks of one state are the same each time");
+    assert_eq!(province.change_tokens(), after, "marks of one state are the same each time");
     province.take(&Step::Void(usize::MAX));
-    let voided = province.marks();
+    let voided = province.change_tokens();
     for unit in &changed {
-        assert_ne!(voided.of_unit(unit, None), after.of_unit(unit, None), "{unit}");
+        assert_ne!(voided.token_of_unit(unit, None), after.token_of_unit(unit, None), "{unit}");
     }
 }

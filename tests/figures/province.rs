@@ -5,12 +5,12 @@ use std::sync::{Arc, OnceLock};
 
 use khlang::catalog::Catalog;
 use khlang::config::Config;
-use khlang::kpi::{Level, Library, Period, Session};
-use khlang::load::{Claim, load};
+use khlang::kpi::{Calculator, Level, Library, Period};
+use khlang::load::{LoadRequest, load};
 use khlang::sample::{SampleArgs, default_start, generate};
 use khlang::score::rulebook::read;
-use khlang::score::{AsOf, Keeping, Points, Rulebook, points, points_kept};
-use khlang::store::{Kept, Marks, Reader, Restoring, Store, restore};
+use khlang::score::{AsOf, CacheHandle, Points, Rulebook, cached_points, points};
+use khlang::store::{ChangeTokens, Reader, Restoring, ResultCache, Store, restore};
 use khlang::submission::Status;
 use khlang::units::Units;
 use khlang::world::World;
@@ -167,12 +167,13 @@ impl Province {
         // Each is received when it was sent, so that days go by.
         let day = 1 + self.last % 27;
         let now = format!("2013-11-{day:02}T12:00:00+07:00").parse().unwrap();
-        let claim = Claim {
+        let claim = LoadRequest {
             world: Arc::clone(&self.world),
             path: shared().folder.path().join(name),
             name: name.clone(),
             id: Some(self.last),
             received_at: now,
+            seal: Arc::default(),
             now,
             progress: Arc::new(|_| ()),
         };
@@ -209,10 +210,10 @@ impl Province {
     }
 
     pub fn kept(&self) -> Figures {
-        self.figures(Some(&Kept::of(self.folder.path(), 64)))
+        self.figures(Some(&ResultCache::open(self.folder.path(), 64)))
     }
 
-    fn figures(&self, kept: Option<&Kept>) -> Figures {
+    fn figures(&self, kept: Option<&ResultCache>) -> Figures {
         let reader = self.reader();
         let held = reader.snapshot().unwrap();
         let as_of = AsOf::find(&reader, None).unwrap();
@@ -220,13 +221,13 @@ impl Province {
         let points = match kept {
             None => points(&reader, self.book, units, as_of).unwrap(),
             Some(kept) => {
-                let keeping = Some(Keeping { kept, catalog });
-                points_kept(&reader, self.book, units, as_of, keeping).unwrap()
+                let keeping = Some(CacheHandle { kept, catalog });
+                cached_points(&reader, self.book, units, as_of, keeping).unwrap()
             }
         };
-        let mut session = Session::new(&self.world, &reader).unwrap();
+        let mut session = Calculator::new(&self.world, &reader).unwrap();
         if let Some(kept) = kept {
-            session = session.keeping(kept);
+            session = session.with_cache(kept);
         }
         let mut kpis = Vec::new();
         for period in ["2556", "2557Q1"] {
@@ -246,8 +247,8 @@ impl Province {
         Reader::open(&self.folder.path().join("khlang.db"), None).unwrap()
     }
 
-    pub fn marks(&self) -> Marks {
-        self.reader().marks().unwrap().unwrap()
+    pub fn change_tokens(&self) -> ChangeTokens {
+        self.reader().change_tokens().unwrap().unwrap()
     }
 
     pub fn path(&self) -> PathBuf {

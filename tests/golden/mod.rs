@@ -3,10 +3,9 @@
 //! the contract and the dictionary.
 
 mod hostile;
+mod named;
 
 use std::collections::BTreeSet;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
@@ -138,26 +137,6 @@ fn texts_missing(case: &str, said: &Value) -> Vec<String> {
         })
         .map(|line| format!("{case}: no text: {line}"))
         .collect()
-}
-
-#[test]
-fn every_golden_archive_gets_its_verdict() {
-    let cases = Case::all();
-    assert!(cases.len() > 80, "only {} cases", cases.len());
-    let (next, wrong) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    // Mostly waiting for the disk, so several at once.
-    std::thread::scope(|scope| {
-        for _ in 0..6 {
-            scope.spawn(|| {
-                while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let found = differences(case);
-                    wrong.lock().unwrap().extend(found);
-                }
-            });
-        }
-    });
-    let wrong = wrong.into_inner().unwrap();
-    assert!(wrong.is_empty(), "{} differences\n{}", wrong.len(), wrong.join("\n"));
 }
 
 /// Codes that golden cases expect: of problems, of findings, of notes.

@@ -82,10 +82,10 @@ fn explaining_masks_unless_told_otherwise() {
 fn a_number_that_is_a_citizen_id_is_masked_as_one() {
     let khlang = screened();
     khlang.write(
-        "data/kpi/seen.sql",
+        "data/config/kpi/seen.sql",
         "SELECT HOSPCODE AS hcode, CID AS person, 1 AS den, 0 AS num, NULL AS reason FROM PERSON\n",
     );
-    khlang.write("data/kpi/seen.toml", "name = { th = \"พบ\", en = \"seen\" }\nunit = { th = \"\", en = \"\" }\ncounts = \"rows\"\nsource = \"ours\"\n");
+    khlang.write("data/config/kpi/seen.toml", "name = { th = \"พบ\", en = \"seen\" }\nunit = { th = \"\", en = \"\" }\ncounts = \"rows\"\nsource = \"ours\"\n");
     let ask = ["kpi", "explain", "seen", "--unit", "10670", "--period", "2557", "--json"];
     assert_eq!(khlang.run(&ask).json()["missing"][0]["person"], "1-xxxx-xxxxx-01-1");
     let open = khlang.run(&[&ask[..], &["--unmask"]].concat());
@@ -118,13 +118,13 @@ fn reported_values_are_entered_all_or_none_and_behave_alike() {
 #[test]
 fn a_kpi_of_the_province_itself_is_two_files() {
     let khlang = screened();
-    khlang.write("data/kpi/known.sql", "SELECT HOSPCODE AS hcode, CAST(CID AS BIGINT) AS person, 1 AS den,\n  CASE WHEN SEX = :sex THEN 1 ELSE 0 END AS num, NULL AS reason FROM PERSON\n");
+    khlang.write("data/config/kpi/known.sql", "SELECT HOSPCODE AS hcode, CAST(CID AS BIGINT) AS person, 1 AS den,\n  CASE WHEN SEX = :sex THEN 1 ELSE 0 END AS num, NULL AS reason FROM PERSON\n");
     let toml = "name = { th = \"ชาย\", en = \"men\" }\nunit = { th = \"ร้อยละ\", en = \"percent\" }\nsource = \"ours\"\nparameters = { sex = \"1\" }\n";
-    khlang.write("data/kpi/known.toml", toml);
+    khlang.write("data/config/kpi/known.toml", toml);
     let ask = ["kpi", "run", "known", "--period", "2557", "--level", "cup", "--json"];
     assert_eq!(khlang.run(&ask).json()["rows"][0]["value"], "100.00");
     // A mistake is named with its file.
-    khlang.write("data/kpi/known.toml", toml.replace("sex =", "sax ="));
+    khlang.write("data/config/kpi/known.toml", toml.replace("sex =", "sax ="));
     let ran = khlang.run(&ask);
     assert_eq!(ran.status(), 1);
     assert!(ran.err().contains("known.toml") && ran.err().contains(":sex"), "{}", ran.err());
@@ -133,8 +133,8 @@ fn a_kpi_of_the_province_itself_is_two_files() {
 #[test]
 fn a_query_that_runs_too_long_is_stopped_and_says_so() {
     let khlang = screened().env("KHLANG__LIMITS__KPI_MS", "200");
-    khlang.write("data/kpi/slow.sql", "SELECT '10670' AS hcode, n AS person, 1 AS den, 1 AS num, NULL AS reason FROM (\n  WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT n FROM t) AS q\n");
-    khlang.write("data/kpi/slow.toml", "name = { th = \"ช้า\", en = \"slow\" }\nunit = { th = \"\", en = \"\" }\nsource = \"ours\"\n");
+    khlang.write("data/config/kpi/slow.sql", "SELECT '10670' AS hcode, n AS person, 1 AS den, 1 AS num, NULL AS reason FROM (\n  WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT n FROM t) AS q\n");
+    khlang.write("data/config/kpi/slow.toml", "name = { th = \"ช้า\", en = \"slow\" }\nunit = { th = \"\", en = \"\" }\nsource = \"ours\"\n");
     let ran = khlang.run(&["kpi", "run", "slow", "--period", "2557"]);
     assert_eq!(ran.status(), 1);
     assert!(ran.err().contains("kpi_ms") && ran.err().contains("slow"), "{}", ran.err());

@@ -66,15 +66,26 @@ fn golden(name: &str) -> PathBuf {
 }
 
 /// The bytes are those on record. A change that is meant is put there by
-/// running the test with `KHLANG_TEST_RECORD=1`, and seen in review.
+/// running the test with `KHLANG_TEST_RECORD=1`, and seen in review. The style
+/// sheet of a page is left out: a change of a colour changes no document.
 fn assert_golden(name: &str, bytes: &[u8]) {
     let path = golden(name);
+    let text = without_style(String::from_utf8_lossy(bytes).into_owned());
     if std::env::var_os("KHLANG_TEST_RECORD").is_some() {
-        std::fs::write(&path, bytes).unwrap();
+        std::fs::write(&path, &text).unwrap();
     }
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let expected = std::fs::read(&path).unwrap_or_default();
-    assert_eq!(text(bytes), text(&expected), "{name} is not what is on record");
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(text, expected, "{name} is not what is on record");
+}
+
+/// A page without what is in its one style element; other texts as they are.
+fn without_style(text: String) -> String {
+    let (Some(begin), Some(end)) = (text.find("<style>"), text.find("</style>")) else {
+        return text;
+    };
+    let begin = begin + "<style>".len();
+    assert!(end - begin > 500, "the page embeds its style sheet");
+    format!("{}{}", &text[..begin], &text[end..])
 }
 
 #[test]

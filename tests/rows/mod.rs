@@ -16,7 +16,8 @@ use khlang::archive::Standard;
 use khlang::catalog::Catalog;
 use khlang::clock::at_bangkok;
 use khlang::config::Config;
-use khlang::load::{Claim, load};
+use khlang::load::{LoadRequest, load};
+use khlang::overlay::{CODES, Overlay};
 use khlang::store::Store;
 use khlang::submission::{FindingLine, Submission};
 use khlang::units::Units;
@@ -41,7 +42,7 @@ fn world(folder: &tempfile::TempDir, lists: bool) -> Arc<World> {
     config.limits.findings = 1_000_000;
     config.limits.findings_in_all = 1_000_000;
     config.limits.warnings = 1_000_000;
-    let catalog = Catalog::load(Some(&codes)).unwrap();
+    let catalog = Catalog::load(Some(&Overlay::folder(&codes, CODES))).unwrap();
     World::new(catalog, Units::load(&units).unwrap(), config).unwrap().into()
 }
 
@@ -149,12 +150,13 @@ fn run(
     let store = Store::open(&folder.path().join("khlang.db"), &world.catalog, 16).unwrap();
     let day = chrono::NaiveDate::parse_from_str(sent.day, "%Y%m%d").unwrap();
     let now = at_bangkok(day.and_hms_opt(9, 0, 0).unwrap());
-    let claim = Claim {
+    let claim = LoadRequest {
         world: Arc::clone(world),
         path,
         name: name.clone(),
         id: Some(1),
         received_at: now,
+        seal: Arc::default(),
         now,
         progress: Arc::new(|_| ()),
     };

@@ -1,11 +1,11 @@
-//! MCH and PP: deliveries and newborns with a second care (slide 34), in both
+//! MCH and PP: deliveries and newborns with a second care [OPPP-2557 s. 34], in both
 //! standards.
 
 use super::*;
 
 #[test]
 fn a_mother_and_a_child_score_with_the_date_of_the_second_care() {
-    // Slide 34: a second date of care, whether or not the first is there. Two
+    // [OPPP-2557 s. 34]: a second date of care, whether or not the first is there. Two
     // equal dates are no second care (local default).
     for (first, second, points) in [
         ("20131016", "20131020", "3.00"),

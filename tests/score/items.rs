@@ -1,4 +1,4 @@
-//! Slides 32 to 35, item by item.
+//! [OPPP-2557 s. 32-35], item by item.
 
 use super::*;
 
@@ -77,7 +77,7 @@ fn person_for(item: &str, day: &str) -> Person {
 
 #[test]
 fn what_goes_by_the_event_scores_from_the_first_to_the_last_day_of_the_round() {
-    // Slide 31: service from 1 Jul 2556 to 30 Jun 2557.
+    // [OPPP-2557 s. 31]: service from 1 Jul 2556 to 30 Jun 2557.
     for item in BY_EVENT {
         for (day, scores) in
             [("20130630", false), ("20130701", true), ("20140630", true), ("20140701", false)]
@@ -270,7 +270,7 @@ fn a_referral_of_the_43_files_is_told_by_its_outcome() {
 
 #[test]
 fn surveillance_scores_in_two_steps() {
-    // Slide 34: within 7 days one point, after that within 60 days half of it.
+    // [OPPP-2557 s. 34]: within 7 days one point, after that within 60 days half of it.
     for (sent, points) in [
         ("20140101", "1.00"),
         ("20140108", "1.00"),
@@ -321,7 +321,7 @@ fn a_health_promotion_hospital_is_timed_by_the_provinces_sending() {
 
 #[test]
 fn every_type_of_health_centre_is_timed_by_forwarding() {
-    // Slides 28 and 29: one box. 05 and 07 are hospitals.
+    // [OPPP-2557 s. 28 and 29]: one box. 05 and 07 are hospitals.
     for (kind, points) in [
         ("03", "0.50"),
         ("08", "0.50"),
@@ -357,7 +357,7 @@ fn points_of_all(
 
 #[test]
 fn weighing_scores_in_the_survey_of_the_age() {
-    // Slide 35: age 0–5 in Jul, Oct, Jan, Apr; age 6–18 in Nov–Dec and May–Jun.
+    // [OPPP-2557 s. 35]: age 0–5 in Jul, Oct, Jan, Apr; age 6–18 in Nov–Dec and May–Jun.
     let young = "20100115";
     let older = "20000115";
     for (birth, day, points) in [

@@ -62,14 +62,14 @@ impl Scene {
         let reader = self.0.reader();
         let as_of = AsOf::find(&reader, None).unwrap().submission;
         let item = book.item(item).unwrap();
-        let figure = Figure { hcode: HOSPITAL, item, month: None, as_of };
+        let figure = FigureRef { hcode: HOSPITAL, item, month: None, as_of };
         let world = world();
-        rows_behind(&reader, book, &world.units, &world.catalog, &figure).unwrap().len()
+        contributing_rows(&reader, book, &world.units, &world.catalog, &figure).unwrap().len()
     }
 }
 
 /// A row of each file that goes by the event, about person 1 on a day; the
-/// points that they come to (slides 32 to 35): OP 1.00, REF 0.05, DRUG and PROC
+/// points that they come to [OPPP-2557 s. 32-35]: OP 1.00, REF 0.05, DRUG and PROC
 /// 0.01 each, EPI 0.25, FP, ANC, LABFU and NCDSCREEN 0.10 each, CHRONICFU 0.05,
 /// MCH 3.00, SURVEIL 1.00 or 0.50 by its delay.
 fn everything(day: &str, seq: u32) -> Vec<(&'static str, Vec<String>)> {

@@ -13,7 +13,9 @@ mod state;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use khlang::score::{AsOf, Figure, Points, Rulebook, Rulebooks, ScoredRow, points, rows_behind};
+use khlang::score::{
+    AsOf, FigureRef, Points, Rulebook, Rulebooks, ScoredRow, contributing_rows, points,
+};
 
 use crate::support::case::zipped;
 use crate::support::lab::{Lab, total, world};
@@ -179,9 +181,9 @@ impl Scene {
         let book = book();
         let as_of = AsOf::find(&reader, None).unwrap().submission;
         let item = book.item(item).unwrap();
-        let figure = Figure { hcode: unit, item, month: None, as_of };
+        let figure = FigureRef { hcode: unit, item, month: None, as_of };
         let world = world();
-        rows_behind(&reader, &book, &world.units, &world.catalog, &figure).unwrap()
+        contributing_rows(&reader, &book, &world.units, &world.catalog, &figure).unwrap()
     }
 }
 
@@ -196,7 +198,7 @@ fn of_item(points: &Points, unit: &str, item: &str) -> String {
 
 /// The rulebook that is shipped.
 fn book() -> Rulebook {
-    Rulebooks::new(Path::new("/nonexistent")).rulebook(2557).unwrap()
+    Rulebooks::open(Path::new("/nonexistent")).rulebook(2557).unwrap()
 }
 
 /// An archive about person 1, sent on a day, and what an item is then worth.

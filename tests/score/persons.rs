@@ -13,7 +13,7 @@ const REGISTERS: [(&str, &str); 2] = [("PERSON", "0.10"), ("CHRONIC", "0.05")];
 
 #[test]
 fn registers_score_by_when_they_were_sent() {
-    // Slides 32 and 33: sent 1 Aug to 31 Oct 2556.
+    // [OPPP-2557 s. 32 and 33]: sent 1 Aug to 31 Oct 2556.
     for (item, points) in REGISTERS {
         for (sent, scores) in [
             ("20130731235959", false),

@@ -1,5 +1,5 @@
 //! Who a person is: the register of the round scored, the nearest earlier one,
-//! the nearest later one (contract §8).
+//! the nearest later one (docs/rules.md#points).
 
 use proptest::prelude::*;
 use proptest::sample::select;

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use khlang::registry::{
-    ImportError, Imported, PersonTerms, Population, Source, import, population, uc_heads,
+    ImportError, Imported, PersonTerms, Population, PopulationSource, import, population, uc_heads,
 };
 
 use super::*;
@@ -64,7 +64,7 @@ fn with_vaccination(nation: &'static str) -> Scene {
 
 #[test]
 fn only_the_registered_score_but_for_vaccinations_of_non_thais() {
-    // Slide 31: a 13-digit ID in the population database, except EPI of
+    // [OPPP-2557 s. 31]: a 13-digit ID in the population database, except EPI of
     // non-Thais.
     for (nation, listed, epi, fp) in [
         ("099", true, "0.25", "0.10"),
@@ -151,14 +151,14 @@ fn somebody_of_any_scheme_scores() {
 #[test]
 fn without_a_registry_the_person_rows_stand_in_and_it_is_said() {
     let mut scene = with_vaccination("099");
-    assert_eq!(scene.population().source, Source::PersonRows);
+    assert_eq!(scene.population().source, PopulationSource::PersonRows);
     assert_eq!(scene.item("FP"), "0.10");
     let points = scene.points();
-    let sheet = khlang::score::Sheet::new(
+    let sheet = khlang::score::ScoreReport::new(
         &book(),
         &world().units,
         &points,
-        &khlang::score::Wanted::default(),
+        &khlang::score::ScoreQuery::default(),
         |_| (),
     );
     assert!(sheet.local_defaults.contains(&"population".to_owned()));

@@ -57,8 +57,8 @@ fn each_mistake_is_told_with_its_key() {
             "tranche[2].from",
         ),
         (
-            "to = \"2014-06-30\"\nsource = \"slides 37",
-            "to = \"2014-06-29\"\nsource = \"slides 37",
+            "to = \"2014-06-30\"\nsource = \"[OPPP-2557 s. 37",
+            "to = \"2014-06-29\"\nsource = \"[OPPP-2557 s. 37",
             "tranche[2].to",
         ),
         ("sent_by = \"2014-07-31\"", "sent_by = \"2014-06-29\"", "sent_by"),
@@ -89,7 +89,7 @@ fn each_mistake_is_told_with_its_key() {
         ("per_head = \"0.27\"", "per_head = \"0.28\"", "money.support.parts"),
         ("unearned_to = \"volume\"\n", "", "money.performance.unearned_to"),
         ("unearned_to = \"volume\"", "unearned_to = \"support\"", "money.performance.unearned_to"),
-        ("source = \"slide 45\"", "source = \"\"", "money.quarter[1].source"),
+        ("source = \"[OPPP-2557 s. 45]\"", "source = \"\"", "money.quarter[1].source"),
         (
             "key = \"points.REF.params\"",
             "key = \"points.REFF.params\"",

@@ -265,7 +265,7 @@ impl Case {
         }
         for (list, codes) in &self.recipe.codes {
             let text = format!("code\n{}\n", codes.join("\n"));
-            khlang.write(&format!("data/codes/{list}.csv"), text);
+            khlang.write(&format!("data/config/codes/{list}.csv"), text);
         }
         for name in &self.recipe.before {
             let case = Self::read(name);

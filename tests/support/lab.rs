@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use chrono::{DateTime, FixedOffset};
 use khlang::catalog::Catalog;
 use khlang::config::Config;
-use khlang::load::{Claim, load};
+use khlang::load::{LoadRequest, load};
 use khlang::store::{Reader, Store};
 use khlang::submission::{Counts, Submission};
 use khlang::units::Units;
@@ -89,17 +89,18 @@ impl Lab {
     }
 
     /// An archive as the next submission.
-    pub fn claim(&mut self, name: &str, bytes: &[u8]) -> Claim {
+    pub fn claim(&mut self, name: &str, bytes: &[u8]) -> LoadRequest {
         self.last += 1;
         let path = self.folder.path().join(format!("archive-{}", self.last));
         std::fs::write(&path, bytes).unwrap();
         let now = self.now;
-        Claim {
+        LoadRequest {
             world: Arc::clone(&shared().world),
             path,
             name: name.to_owned(),
             id: Some(self.last),
             received_at: now,
+            seal: Arc::default(),
             now,
             progress: Arc::new(|_| ()),
         }

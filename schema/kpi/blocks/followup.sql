@@ -1,5 +1,5 @@
 -- Follow-ups of the chronically ill in the period: was an eye, was a foot
--- examined (RETINA 1-4, FOOT 1 or 3; kpi.md §2.2).
+-- examined (RETINA 1-4, FOOT 1 or 3; [DHDC-2015; SUB-HDC]).
 -- use: known
 -- columns: person INTEGER, eye INTEGER, foot INTEGER
 -- key: person

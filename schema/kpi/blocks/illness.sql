@@ -1,6 +1,6 @@
--- Who is known by the end of the period to be ill with what since when (kpi.md
--- §2.0): a CHRONIC row or a diagnosis. What is dated after the end counts for
--- nothing. Only CHRONIC registers; active is TYPEDISCH neither cured nor dead.
+-- Who is known by the end of the period to be ill with what since when
+-- [DHDC-2015; SUB-HDC]: a CHRONIC row or a diagnosis. What is dated after the end
+-- counts for nothing. Only CHRONIC registers; active is TYPEDISCH neither cured nor dead.
 -- Activity is decided for a person at a unit by each code, before codes and
 -- units are put together: of several rows of a code in a round the first
 -- diagnosis says since when, and the last one whether treatment goes on, for

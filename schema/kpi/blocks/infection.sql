@@ -1,5 +1,5 @@
 -- Visits of the period whose principal diagnosis is an infection for which
--- antibiotics are rarely right (kpi.md §2.8).
+-- antibiotics are rarely right [QOF-2560].
 -- table: rdu_diagnosis
 -- columns: kind TEXT, hcode TEXT, pid TEXT, seq TEXT, day INTEGER
 -- key: kind, hcode, pid, seq, day

@@ -1,5 +1,5 @@
 -- Children weighed and measured in the quarter in which the period ends:
--- weight 0.1-300 kg and height 40-250 cm (kpi.md §2.5), not before birth.
+-- weight 0.1-300 kg and height 40-250 cm [QOF-2560; ANAMAI-KPI], not before birth.
 -- use: known
 -- columns: person INTEGER, usable INTEGER
 -- key: person

@@ -1,4 +1,4 @@
--- The area population (slide 15; kpi.md §2.0): TYPEAREA 1 or 3, still there
+-- The area population [OPPP-2557 s. 15; DHDC-2015; SUB-HDC]: TYPEAREA 1 or 3, still there
 -- (DISCHARGE 9), Thai; one row for a person and a unit that registers them so.
 -- use: known
 -- columns: person INTEGER, hcode TEXT, birth INTEGER, sex TEXT

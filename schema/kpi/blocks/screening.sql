@@ -1,6 +1,6 @@
--- Screenings in the period, each with what may disqualify it (slide 19).
+-- Screenings in the period, each with what may disqualify it [OPPP-2557 s. 19].
 -- Sugar is in millionths of mg/dL and pressure in mmHg, as they were sent. Of two readings of pressure the second
--- counts (kpi.md §2.1).
+-- counts [DHDC-2015; WMC-WS].
 -- use: known, died, stay
 -- columns: person INTEGER, day INTEGER, dead INTEGER, admitted INTEGER, sugar INTEGER, test TEXT, sbp_1 DOUBLE PRECISION, dbp_1 DOUBLE PRECISION, sbp DOUBLE PRECISION, dbp DOUBLE PRECISION
 -- index: person

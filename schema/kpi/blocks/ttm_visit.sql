@@ -1,4 +1,4 @@
--- Visits with Thai traditional medicine, by what was done (kpi.md §2.7):
+-- Visits with Thai traditional medicine, by what was done [DHDC-2015]:
 -- procedures by digits 4-7 of their seven (some kinds only with certain first
 -- three), herbal drugs by the first two digits of their 24, diagnoses U50-U77.
 -- table: ttm_procedure

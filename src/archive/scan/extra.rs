@@ -1,8 +1,8 @@
 //! The extra fields of a header, as far as they change what an entry is.
 
-use crate::archive::broken::{Broken, Flaw};
+use crate::archive::defect::{ArchiveDefect, ArchiveError};
 
-use super::records::{u16_at, u32_at, u64_at};
+use super::bytes::{u16_at, u32_at, u64_at};
 
 const ZIP64: u16 = 0x0001;
 const UNICODE_PATH: u16 = 0x7075;
@@ -18,29 +18,29 @@ pub(super) struct Extras<'a> {
 
 impl<'a> Extras<'a> {
     /// Splits an extra field. Each kind that matters may stand there once.
-    pub fn read(mut bytes: &'a [u8], entry: &str) -> Result<Self, Broken> {
+    pub fn read(mut bytes: &'a [u8], entry: &str) -> Result<Self, ArchiveError> {
         let mut extras = Self::default();
         while bytes.len() >= 4 {
             let (kind, length) = (u16_at(bytes, 0), usize::from(u16_at(bytes, 2)));
             let Some(data) = bytes.get(4..4 + length) else {
-                return Err(Flaw::Extra.at(entry, "extra field runs past its end"));
+                return Err(ArchiveDefect::Extra.at(entry, "extra field runs past its end"));
             };
             bytes = &bytes[4 + length..];
             let slot = match kind {
                 ZIP64 => &mut extras.zip64,
                 UNICODE_PATH => &mut extras.unicode_path,
                 _ if ENCRYPTION.contains(&kind) => {
-                    return Err(Flaw::Encrypted.at(entry, "encrypted"));
+                    return Err(ArchiveDefect::Encrypted.at(entry, "encrypted"));
                 }
                 _ => continue,
             };
             if slot.replace(data).is_some() {
-                return Err(Flaw::Extra.at(entry, "the same extra field twice"));
+                return Err(ArchiveDefect::Extra.at(entry, "the same extra field twice"));
             }
         }
         // Aligning writers leave up to three zero bytes of padding.
         if bytes.iter().any(|byte| *byte != 0) {
-            return Err(Flaw::Extra.at(entry, "extra field cut short"));
+            return Err(ArchiveDefect::Extra.at(entry, "extra field cut short"));
         }
         Ok(extras)
     }
@@ -52,7 +52,7 @@ impl<'a> Extras<'a> {
         raw: &[u8],
         utf8: bool,
         entry: &str,
-    ) -> Result<Option<&'a [u8]>, Broken> {
+    ) -> Result<Option<&'a [u8]>, ArchiveError> {
         let Some(data) = self.unicode_path else { return Ok(None) };
         let mut crc = flate2::Crc::new();
         crc.update(raw);
@@ -63,7 +63,7 @@ impl<'a> Extras<'a> {
         if agrees {
             Ok(Some(&data[5..]))
         } else {
-            Err(Flaw::Extra.at(entry, "Unicode path contradicts the name"))
+            Err(ArchiveDefect::Extra.at(entry, "Unicode path contradicts the name"))
         }
     }
 }

@@ -4,7 +4,7 @@
 //! by those who look into a complaint; and a name that two programs read in two
 //! ways says that the archive was not made by an honest one.
 
-use crate::archive::broken::{Broken, Flaw};
+use crate::archive::defect::{ArchiveDefect, ArchiveError};
 
 /// Longest name in bytes; it also bounds what the scan keeps per entry.
 pub(super) const NAME_BYTES: usize = 512;
@@ -40,10 +40,10 @@ pub(super) fn display(raw: &[u8]) -> String {
     text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
-/// Judges the raw bytes of a name; `utf8` says that the entry promises UTF-8.
-pub(super) fn judge(raw: &[u8], utf8: bool) -> Result<SafeName, Broken> {
+/// Validates the raw bytes of a name; `utf8` says that the entry promises UTF-8.
+pub(super) fn judge(raw: &[u8], utf8: bool) -> Result<SafeName, ArchiveError> {
     let display = display(raw);
-    let fault = |detail: &str| Err(Flaw::Path.at(&display, detail));
+    let fault = |detail: &str| Err(ArchiveDefect::Path.at(&display, detail));
     let text = std::str::from_utf8(raw);
     if utf8 && text.is_err() {
         return fault("name is not the UTF-8 that its flag promises");
@@ -73,7 +73,7 @@ pub(super) fn judge(raw: &[u8], utf8: bool) -> Result<SafeName, Broken> {
     }
     let base = parts.last().map(|part| self::display(part)).unwrap_or_default();
     if !is_dir && is_archive(&base) {
-        return Err(Flaw::Nested.at(&display, "an archive within the archive"));
+        return Err(ArchiveDefect::Nested.at(&display, "an archive within the archive"));
     }
     let key = fold(&parts.join(&b'/'));
     Ok(SafeName { display, base, is_dir, key })
@@ -204,11 +204,19 @@ mod tests {
             "x.txt::$DATA",
             "...",
         ] {
-            assert_eq!(judge(name.as_bytes(), true).unwrap_err().flaw, Flaw::Path, "{name:?}");
+            assert_eq!(
+                judge(name.as_bytes(), true).unwrap_err().flaw,
+                ArchiveDefect::Path,
+                "{name:?}"
+            );
         }
-        assert_eq!(judge(b"\xff.txt", true).unwrap_err().flaw, Flaw::Path);
+        assert_eq!(judge(b"\xff.txt", true).unwrap_err().flaw, ArchiveDefect::Path);
         for name in ["x.zip", "a/x.TAR.gz", "x.7z", "x.rar "] {
-            assert_eq!(judge(name.as_bytes(), true).unwrap_err().flaw, Flaw::Nested, "{name:?}");
+            assert_eq!(
+                judge(name.as_bytes(), true).unwrap_err().flaw,
+                ArchiveDefect::Nested,
+                "{name:?}"
+            );
         }
     }
 

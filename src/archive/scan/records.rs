@@ -1,11 +1,12 @@
-//! The records of a zip, each judged by itself: end records, directory entries,
+//! The records of a zip, each validated by itself: end records, directory entries,
 //! local headers and data descriptors.
 
-use crate::archive::broken::{Broken, Flaw, ReadTrouble};
+use crate::archive::defect::{ArchiveDefect, ArchiveError, ReadError};
 
+use super::bytes::{u16_at, u32_at, u64_at};
 use super::extra::{Extras, Narrow, widen};
 use super::path::{self, SafeName};
-use super::source::Source;
+use super::source::ByteSource;
 
 const END: &[u8; 4] = b"PK\x05\x06";
 const END64: &[u8; 4] = b"PK\x06\x06";
@@ -39,18 +40,6 @@ const STORED: u16 = 0;
 const DEFLATED: u16 = 8;
 const AES: u16 = 99;
 
-pub(super) fn u16_at(bytes: &[u8], at: usize) -> u16 {
-    u16::from_le_bytes([bytes[at], bytes[at + 1]])
-}
-
-pub(super) fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    u32::from(u16_at(bytes, at)) | u32::from(u16_at(bytes, at + 2)) << 16
-}
-
-pub(super) fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    u64::from(u32_at(bytes, at)) | u64::from(u32_at(bytes, at + 4)) << 32
-}
-
 /// What the end records say, proven against each other and the file's length.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct End {
@@ -65,29 +54,33 @@ pub(super) struct End {
 /// Finds the end record. The last signature in the file must be it: then a
 /// reader that searches from the end and one that trusts the comment's length
 /// find the same.
-pub(super) fn end(source: &mut Source<'_>) -> Result<End, ReadTrouble> {
+pub(super) fn end(source: &mut ByteSource<'_>) -> Result<End, ReadError> {
     let len = source.len;
     let window = len.saturating_sub(END_WINDOW);
     let tail = source.within(window, (len - window) as usize, len)?.unwrap_or_default();
     let Some(found) = memchr::memmem::rfind(tail, END) else {
         let starts_as_zip = source.within(0, 4, len)?.is_some_and(|head| head == LOCAL);
         return Err(if starts_as_zip {
-            Flaw::Truncated.found("no end record: the archive is cut short")
+            ArchiveDefect::Truncated.found("no end record: the archive is cut short")
         } else {
-            Flaw::NotZip.found("not a zip archive")
+            ArchiveDefect::NotZip.found("not a zip archive")
         }
         .into());
     };
     let at = window + found as u64;
     let record = &tail[found..];
     if (record.len() as u64) < END_BYTES {
-        return Err(Flaw::Truncated.found("end record is cut short").into());
+        return Err(ArchiveDefect::Truncated.found("end record is cut short").into());
     }
     let comment = u64::from(u16_at(record, 20));
     match record.len() as u64 - END_BYTES {
-        rest if rest < comment => Err(Flaw::Truncated.found("archive comment is cut short")),
-        rest if rest > comment => Err(Flaw::Gap.found("bytes after the end record")),
-        _ if comment > COMMENT_BYTES => Err(Flaw::Comment.found("archive comment is too long")),
+        rest if rest < comment => {
+            Err(ArchiveDefect::Truncated.found("archive comment is cut short"))
+        }
+        rest if rest > comment => Err(ArchiveDefect::Gap.found("bytes after the end record")),
+        _ if comment > COMMENT_BYTES => {
+            Err(ArchiveDefect::Comment.found("archive comment is too long"))
+        }
         _ => Ok(()),
     }?;
     one_disk([u16_at(record, 4).into(), u16_at(record, 6).into()])?;
@@ -106,7 +99,7 @@ pub(super) fn end(source: &mut Source<'_>) -> Result<End, ReadTrouble> {
 
 /// The zip64 end record before the end record at `end`, when a locator points to
 /// it, and where it starts.
-fn end64(source: &mut Source<'_>, end: u64) -> Result<Option<([u64; 4], u64)>, ReadTrouble> {
+fn end64(source: &mut ByteSource<'_>, end: u64) -> Result<Option<([u64; 4], u64)>, ReadError> {
     let Some(at) = end.checked_sub(LOCATOR64_BYTES) else { return Ok(None) };
     let Some(locator) = source.within(at, LOCATOR64_BYTES as usize, end)? else { return Ok(None) };
     if !locator.starts_with(LOCATOR64) {
@@ -126,41 +119,45 @@ fn end64(source: &mut Source<'_>, end: u64) -> Result<Option<([u64; 4], u64)>, R
                 [u64_at(record, 24), u64_at(record, 32), u64_at(record, 40), u64_at(record, 48)];
             Ok(Some((fields, start)))
         }
-        _ => Err(Flaw::Directory.found("zip64 end record is not where its locator says").into()),
+        _ => Err(ArchiveDefect::Directory
+            .found("zip64 end record is not where its locator says")
+            .into()),
     }
 }
 
 /// Each field of the end record must be the zip64 one or refer to it.
-fn confirm(narrow: [Narrow; 4], wide: [u64; 4]) -> Result<[u64; 4], Broken> {
+fn confirm(narrow: [Narrow; 4], wide: [u64; 4]) -> Result<[u64; 4], ArchiveError> {
     let agree = narrow.iter().zip(wide).all(|(a, b)| a.value == a.sentinel || a.value == b);
     agree
         .then_some(wide)
-        .ok_or_else(|| Flaw::Directory.found("end record and zip64 end record differ"))
+        .ok_or_else(|| ArchiveDefect::Directory.found("end record and zip64 end record differ"))
 }
 
 /// Numbers of disks of an archive that lies on one: all 0. Blanks that refer to
 /// the zip64 record are not taken, because no writer leaves them here.
-fn one_disk(numbers: [u32; 2]) -> Result<(), Broken> {
-    let split = || Flaw::MultiDisk.found("part of a split archive");
+fn one_disk(numbers: [u32; 2]) -> Result<(), ArchiveError> {
+    let split = || ArchiveDefect::MultiDisk.found("part of a split archive");
     (numbers == [0, 0]).then_some(()).ok_or_else(split)
 }
 
 /// The counts and the place of the directory, against each other.
-fn agree(fields: [u64; 4], directory_end: u64) -> Result<End, ReadTrouble> {
+fn agree(fields: [u64; 4], directory_end: u64) -> Result<End, ReadError> {
     let [here, entries, size, directory] = fields;
     if here != entries {
-        return Err(Flaw::Directory.found("two counts of entries in the end record").into());
+        return Err(ArchiveDefect::Directory
+            .found("two counts of entries in the end record")
+            .into());
     }
     match directory.checked_add(size) {
         Some(stop) if stop == directory_end => Ok(End { entries, directory, stop: directory_end }),
         Some(stop) if stop < directory_end => {
-            Err(Flaw::Gap.found("bytes before the first or after the last record").into())
+            Err(ArchiveDefect::Gap.found("bytes before the first or after the last record").into())
         }
-        _ => Err(Flaw::Truncated.found("directory is cut short").into()),
+        _ => Err(ArchiveDefect::Truncated.found("directory is cut short").into()),
     }
 }
 
-/// One record of the directory, judged by itself.
+/// One record of the directory, validated by itself.
 #[derive(Debug)]
 pub(super) struct Central {
     pub raw_name: Vec<u8>,
@@ -189,10 +186,10 @@ impl Central {
 /// The lengths that tell where the next directory record begins, or nothing
 /// when no whole record is there.
 pub(super) fn central_length(
-    source: &mut Source<'_>,
+    source: &mut ByteSource<'_>,
     at: u64,
     end: u64,
-) -> Result<Option<usize>, ReadTrouble> {
+) -> Result<Option<usize>, ReadError> {
     let Some(fixed) = source.within(at, CENTRAL_BYTES, end)? else { return Ok(None) };
     let rest: usize = [28, 30, 32].iter().map(|&field| usize::from(u16_at(fixed, field))).sum();
     let whole = CENTRAL_BYTES + rest;
@@ -200,11 +197,11 @@ pub(super) fn central_length(
 }
 
 /// Reads a directory record whose whole bytes are given.
-pub(super) fn central(record: &[u8]) -> Result<Central, Broken> {
+pub(super) fn central(record: &[u8]) -> Result<Central, ArchiveError> {
     let (name_len, extra_len) = (usize::from(u16_at(record, 28)), usize::from(u16_at(record, 30)));
     let raw = &record[CENTRAL_BYTES..CENTRAL_BYTES + name_len];
     if raw.len() > path::NAME_BYTES {
-        return Err(Flaw::Path.found("an entry's name is too long"));
+        return Err(ArchiveDefect::Path.found("an entry's name is too long"));
     }
     let (flags, method) = (u16_at(record, 8), u16_at(record, 10));
     let utf8 = flags & FLAG_UTF8 != 0;
@@ -225,10 +222,10 @@ pub(super) fn central(record: &[u8]) -> Result<Central, Broken> {
         Narrow::disk(u16_at(record, 34)),
     ];
     let Some([inflated, packed, offset, disk]) = widen(fields, extras.zip64) else {
-        return Err(Flaw::Extra.at(shown, "zip64 field does not fit its header"));
+        return Err(ArchiveDefect::Extra.at(shown, "zip64 field does not fit its header"));
     };
     if disk != 0 {
-        return Err(Flaw::MultiDisk.at(shown, "lies on another part of a split archive"));
+        return Err(ArchiveDefect::MultiDisk.at(shown, "lies on another part of a split archive"));
     }
     let central = Central {
         raw_name: raw.to_vec(),
@@ -246,21 +243,22 @@ pub(super) fn central(record: &[u8]) -> Result<Central, Broken> {
 }
 
 /// Refuses what only special archives have.
-fn plain(flags: u16, method: u16, entry: &str) -> Result<(), Broken> {
+fn plain(flags: u16, method: u16, entry: &str) -> Result<(), ArchiveError> {
     if flags & FLAGS_ENCRYPTED != 0 || method == AES {
-        return Err(Flaw::Encrypted.at(entry, "encrypted"));
+        return Err(ArchiveDefect::Encrypted.at(entry, "encrypted"));
     }
     if flags & !FLAGS_KNOWN != 0 {
-        return Err(Flaw::Flags.at(entry, format!("unusual flags {flags:#06x}")));
+        return Err(ArchiveDefect::Flags.at(entry, format!("unusual flags {flags:#06x}")));
     }
     if method != STORED && method != DEFLATED {
-        return Err(Flaw::Method.at(entry, format!("method {method} is neither store nor deflate")));
+        return Err(ArchiveDefect::Method
+            .at(entry, format!("method {method} is neither store nor deflate")));
     }
     Ok(())
 }
 
 /// External attributes: what kind of thing the entry was where it was packed.
-fn plain_file(attributes: u32, name: &SafeName) -> Result<(), Broken> {
+fn plain_file(attributes: u32, name: &SafeName) -> Result<(), ArchiveError> {
     const DOS_FOLDER: u32 = 0x10;
     // The kind of thing in a Unix mode, which stands in the upper half.
     const UNIX_FOLDER: u32 = 0o04;
@@ -273,20 +271,22 @@ fn plain_file(attributes: u32, name: &SafeName) -> Result<(), Broken> {
         UNIX_FILE | UNIX_PIPE => !name.is_dir,
         _ => false,
     };
-    let fault =
-        || Flaw::NotPlainFile.at(&name.display, "a link, a device, or a folder posing as a file");
+    let fault = || {
+        ArchiveDefect::NotPlainFile
+            .at(&name.display, "a link, a device, or a folder posing as a file")
+    };
     as_named.then_some(()).ok_or_else(fault)
 }
 
 /// Sizes that contradict each other before anything is read.
-fn sizes(central: &Central) -> Result<(), Broken> {
+fn sizes(central: &Central) -> Result<(), ArchiveError> {
     let shown = &central.name.display;
     // Some writers deflate a folder's nothing: two bytes packed, none inflated.
     if central.name.is_dir && (central.inflated > 0 || central.crc != 0 || central.packed > 2) {
-        return Err(Flaw::FolderData.at(shown, "a folder with data"));
+        return Err(ArchiveDefect::FolderData.at(shown, "a folder with data"));
     }
     if central.method == STORED && central.packed != central.inflated {
-        return Err(Flaw::Mismatch.at(shown, "stored, but its two sizes differ"));
+        return Err(ArchiveDefect::Mismatch.at(shown, "stored, but its two sizes differ"));
     }
     Ok(())
 }
@@ -294,13 +294,13 @@ fn sizes(central: &Central) -> Result<(), Broken> {
 /// Reads the local header of `central` and what follows its data up to `next`,
 /// where the next record begins. Gives where the data begins.
 pub(super) fn local(
-    source: &mut Source<'_>,
+    source: &mut ByteSource<'_>,
     central: &Central,
     next: u64,
-) -> Result<u64, ReadTrouble> {
+) -> Result<u64, ReadError> {
     let shown = central.name.display.as_str();
-    let mismatch = |what: &str| Flaw::Mismatch.at(shown, what);
-    let overlap = || Flaw::Overlap.at(shown, "shares bytes with another record");
+    let mismatch = |what: &str| ArchiveDefect::Mismatch.at(shown, what);
+    let overlap = || ArchiveDefect::Overlap.at(shown, "shares bytes with another record");
     let at = central.offset;
     let fixed = source.within(at, LOCAL_BYTES, next)?.ok_or_else(overlap)?;
     if !fixed.starts_with(LOCAL) {
@@ -324,12 +324,12 @@ pub(super) fn local(
 }
 
 /// Sizes, CRC and Unicode name of a local header, against the directory.
-fn local_numbers(central: &Central, header: &[u8], extras: Extras<'_>) -> Result<(), Broken> {
+fn local_numbers(central: &Central, header: &[u8], extras: Extras<'_>) -> Result<(), ArchiveError> {
     let shown = central.name.display.as_str();
     extras.unicode_name(&central.raw_name, central.flags & FLAG_UTF8 != 0, shown)?;
     let fields = [Narrow::size(u32_at(header, 22)), Narrow::size(u32_at(header, 18))];
     let Some([inflated, packed]) = widen(fields, extras.zip64) else {
-        return Err(Flaw::Extra.at(shown, "zip64 field does not fit its header"));
+        return Err(ArchiveDefect::Extra.at(shown, "zip64 field does not fit its header"));
     };
     // A writer that streams leaves blanks here: zero, or all ones in zip64.
     let fits = |local: u64, real: u64| {
@@ -338,24 +338,24 @@ fn local_numbers(central: &Central, header: &[u8], extras: Extras<'_>) -> Result
     let agrees = fits(u32_at(header, 14).into(), central.crc.into())
         && fits(packed, central.packed)
         && fits(inflated, central.inflated);
-    let fault = || Flaw::Mismatch.at(shown, "local sizes or CRC unlike the directory");
+    let fault = || ArchiveDefect::Mismatch.at(shown, "local sizes or CRC unlike the directory");
     agrees.then_some(()).ok_or_else(fault)
 }
 
 /// Between the data and the next record stands a data descriptor, or nothing.
 /// Its length tells its form: with or without signature, sizes of 4 or 8 bytes.
 fn after_data(
-    source: &mut Source<'_>,
+    source: &mut ByteSource<'_>,
     central: &Central,
     at: u64,
     next: u64,
-) -> Result<(), ReadTrouble> {
+) -> Result<(), ReadError> {
     let shown = central.name.display.as_str();
     let gap = next - at;
     if !central.has_descriptor() {
         return match gap {
             0 => Ok(()),
-            _ => Err(Flaw::Gap.at(shown, "bytes between it and the next record").into()),
+            _ => Err(ArchiveDefect::Gap.at(shown, "bytes between it and the next record").into()),
         };
     }
     let (signature, wide) = match gap {
@@ -363,10 +363,14 @@ fn after_data(
         16 => (4, false),
         20 => (0, true),
         24 => (4, true),
-        _ => return Err(Flaw::Gap.at(shown, "no data descriptor, or bytes around it").into()),
+        _ => {
+            return Err(ArchiveDefect::Gap
+                .at(shown, "no data descriptor, or bytes around it")
+                .into());
+        }
     };
     let Some(record) = source.within(at, gap as usize, next)? else {
-        return Err(Flaw::Gap.at(shown, "no data descriptor").into());
+        return Err(ArchiveDefect::Gap.at(shown, "no data descriptor").into());
     };
     let body = &record[signature..];
     let sizes = if wide {
@@ -377,7 +381,7 @@ fn after_data(
     let agrees = DESCRIPTOR.starts_with(&record[..signature])
         && u32_at(body, 0) == central.crc
         && sizes == (central.packed, central.inflated);
-    agrees
-        .then_some(())
-        .ok_or_else(|| Flaw::Mismatch.at(shown, "data descriptor unlike the directory").into())
+    agrees.then_some(()).ok_or_else(|| {
+        ArchiveDefect::Mismatch.at(shown, "data descriptor unlike the directory").into()
+    })
 }

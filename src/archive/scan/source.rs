@@ -9,7 +9,7 @@ use std::os::unix::fs::FileExt;
 const CHUNK: usize = 16 << 10;
 
 /// A file of known length and the stretch of it that was read last.
-pub(super) struct Source<'a> {
+pub(super) struct ByteSource<'a> {
     file: &'a File,
     /// Length when the scan began; what is cut off later is an I/O error.
     pub len: u64,
@@ -17,7 +17,7 @@ pub(super) struct Source<'a> {
     start: u64,
 }
 
-impl<'a> Source<'a> {
+impl<'a> ByteSource<'a> {
     pub fn new(file: &'a File, len: u64) -> Self {
         Self { file, len, buffer: Vec::new(), start: 0 }
     }

@@ -3,7 +3,7 @@ use std::fs;
 
 use super::*;
 use crate::files::write_whole;
-use crate::inbox::{Stamp, unit_and_time};
+use crate::inbox::{FileStamp, unit_and_time};
 
 /// A small generator, so that a failure can be repeated from its seed.
 struct Random(u64);
@@ -22,7 +22,7 @@ struct Lab {
     data: tempfile::TempDir,
     folders: Folders,
     uploads: Uploads,
-    turns: Turns,
+    turns: Scheduler,
     /// The highest number of a stored submission.
     last: Cell<i64>,
     /// With the loader.
@@ -35,8 +35,8 @@ fn clock() -> Clock {
     Clock::fixed("2014-06-01T08:00:00+07:00".parse().unwrap())
 }
 
-fn turns(folders: &Folders) -> Turns {
-    Turns::new(folders.clone(), clock(), Arc::default())
+fn turns(folders: &Folders) -> Scheduler {
+    Scheduler::new(folders.clone(), clock(), Arc::default())
 }
 
 impl Lab {
@@ -76,15 +76,15 @@ impl Lab {
         let claimed = self.busy.remove(at);
         self.last.set(self.last.get().max(claimed.id));
         fs::remove_dir_all(&claimed.folder).unwrap();
-        self.turns.hands.done(claimed.id);
+        self.turns.claims.done(claimed.id);
         self.done.push(claimed.name);
     }
 
     /// The loader met trouble.
     fn fail(&mut self, at: usize) {
         let claimed = self.busy.remove(at);
-        self.turns.hands.done(claimed.id);
-        self.turns.hands.try_at(Instant::now(), claimed);
+        self.turns.claims.done(claimed.id);
+        self.turns.claims.retry_at(Instant::now(), claimed);
     }
 
     /// Killed and started again.
@@ -165,7 +165,7 @@ fn a_unit_keeps_its_order_whatever_fails() {
             assert_eq!(known, want, "seed {seed}: each is in one place");
         }
         assert_eq!(lab.done.len(), all.len(), "seed {seed}: all are done in the end");
-        assert!(lab.look().is_none() && lab.turns.are_over(), "seed {seed}");
+        assert!(lab.look().is_none() && lab.turns.is_idle(), "seed {seed}");
     }
 }
 
@@ -241,7 +241,7 @@ fn an_archive_that_changes_at_the_last_moment_settles_anew() {
     let name = "F43_10670_20140101080000.zip";
     lab.drop_one(name, 10);
     let path = lab.folders.inbox().join(name);
-    let seen = Stamp::of(&path.symlink_metadata().unwrap());
+    let seen = FileStamp::from_metadata(&path.symlink_metadata().unwrap());
     lab.drop_one(name, 11);
     let last = || Ok(0);
     let got = claim(&lab.folders, &lab.uploads, (&path, seen), &last, clock().now()).unwrap();

@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 use super::{Figure, Round, State, What, definition};
 use crate::http::problem::{self, Problem};
 use crate::http::shared::Shared;
-use crate::kpi::{KpiError, Library, Session};
-use crate::money::result::{Basis, MoneyError, count};
+use crate::kpi::{Calculator, KpiError, Library};
+use crate::money::result::{CalculationInput, MoneyError, count};
 use crate::score::rulebook::check::check;
 use crate::score::{AsOf, Rulebook, Rulebooks};
-use crate::store::{Kept, Reader, StoreError, Value};
+use crate::store::{Reader, ResultCache, SqlValue, StoreError};
 use crate::world::World;
 
 /// Units with visits in a month.
@@ -29,7 +29,7 @@ struct Sitting<'a> {
     world: &'a Arc<World>,
     library: &'a Library,
     reader: &'a Reader,
-    kept: &'a Kept,
+    kept: &'a ResultCache,
 }
 
 /// What came of counting: of which state it is, and the figure.
@@ -70,10 +70,10 @@ fn try_sit(
     let longest = Duration::from_millis(world.config.limits.kpi_ms);
     let begun = Instant::now();
     let _held = reader.snapshot()?;
-    let kept = Kept::of(&shared.data, world.config.limits.figures_kept_mib);
+    let kept = ResultCache::open(&shared.data, world.config.limits.figures_kept_mib);
     let sitting =
         Sitting { shared, world: &world, library: &library, reader: &reader, kept: &kept };
-    let mut session = Session::new(&world, &reader).map_err(trouble)?.keeping(&kept);
+    let mut session = Calculator::new(&world, &reader).map_err(trouble)?.with_cache(&kept);
     while let Some(what) = present {
         // An end of the program does not wait for a figure.
         reader.stop_after_or(longest, Arc::clone(stop))?;
@@ -92,7 +92,7 @@ fn try_sit(
 }
 
 impl Sitting<'_> {
-    fn count(&self, session: &mut Session<'_>, what: &What) -> Result<Figure, Problem> {
+    fn count(&self, session: &mut Calculator<'_>, what: &What) -> Result<Figure, Problem> {
         let period = |text: &str| text.parse().map_err(|_| unknown("period"));
         Ok(match what {
             What::Kpi(id, of, level) => {
@@ -125,7 +125,7 @@ impl Sitting<'_> {
         let as_of = AsOf::find(reader, None)?;
         let (catalog, units) = (&world.catalog, &world.units);
         let kept = Some(self.kept);
-        let counted = count(&Basis { reader, catalog, units, book: &book, as_of, kept });
+        let counted = count(&CalculationInput { reader, catalog, units, book: &book, as_of, kept });
         let counted = counted.map_err(|error| match error {
             MoneyError::Store(error) => Problem::from(error),
             other => {
@@ -139,7 +139,7 @@ impl Sitting<'_> {
 
 /// The rulebook of a round.
 pub(super) fn rulebook(shared: &Shared, round: i32) -> Result<Rulebook, Problem> {
-    let shelf = Rulebooks::new(&shared.data);
+    let shelf = Rulebooks::open(&shared.data);
     if !shelf.rounds().contains_key(&round) {
         let known: Vec<String> = shelf.rounds().keys().map(ToString::to_string).collect();
         let detail = format!("there are rulebooks of {}", known.join(", "));
@@ -153,7 +153,7 @@ pub(super) fn rulebook(shared: &Shared, round: i32) -> Result<Rulebook, Problem>
 
 fn visited(reader: &Reader, month: u32) -> Result<BTreeSet<String>, StoreError> {
     let first = i64::from(month) * 100;
-    let params = [(":first", Value::Int(first)), (":last", Value::Int(first + 99))];
+    let params = [(":first", SqlValue::Int(first)), (":last", SqlValue::Int(first + 99))];
     let mut units = BTreeSet::new();
     reader.each_line(VISITED, &params, |line| {
         units.extend(line.str(0)?.map(str::to_owned));

@@ -22,7 +22,7 @@ use super::call::Call;
 use super::problem::{self, Problem};
 use super::shared::Shared;
 use crate::kpi::{Definition, KpiResult, Level, Library, Period, PersonExplained, UnitExplained};
-use crate::money::result::Counted;
+use crate::money::result::Calculation;
 use crate::score::Rulebook;
 use crate::world::World;
 pub use shelf::Figures;
@@ -58,7 +58,7 @@ pub struct Round {
     /// Its rules.
     pub book: Rulebook,
     /// Points, quality, money, holds.
-    pub counted: Counted,
+    pub counted: Calculation,
     /// The world that it was counted with.
     pub world: Arc<World>,
 }

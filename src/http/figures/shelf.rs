@@ -11,6 +11,7 @@ use super::{Figure, State, What};
 use crate::http::problem::{Kind, Problem};
 use crate::http::shared::Shared;
 use crate::kpi::Library;
+use crate::overlay::{self, Overlay};
 
 /// Trouble is told again for so long before it is tried again.
 const TROUBLE_KEPT: Duration = Duration::from_secs(10);
@@ -94,10 +95,14 @@ impl Figures {
         {
             return Ok(library.clone());
         }
-        let read = Library::load(Some(&shared.data.join("kpi"))).map_err(|error| {
-            log::error!("{error}");
-            Problem::new(crate::http::problem::PANIC, "a definition of an indicator is not valid")
-        })?;
+        let read =
+            Library::load(Some(&Overlay::new(&shared.data, overlay::KPI))).map_err(|error| {
+                log::error!("{error}");
+                Problem::new(
+                    crate::http::problem::PANIC,
+                    "a definition of an indicator is not valid",
+                )
+            })?;
         let library = Arc::new(read);
         *kept = Some((generation, library.clone()));
         Ok(library)

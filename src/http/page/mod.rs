@@ -34,6 +34,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("layout.html", include_str!("layout.html")),
     ("parts.html", include_str!("parts.html")),
     ("today.html", include_str!("today.html")),
+    ("waiting.html", include_str!("waiting.html")),
     ("submission.html", include_str!("submission.html")),
     ("unit.html", include_str!("unit.html")),
     ("expected.html", include_str!("expected.html")),

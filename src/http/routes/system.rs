@@ -5,7 +5,7 @@ use super::{Access, Body, DATA, POST, PROVINCE, READS, Route, SYSTEM};
 use crate::http::call::{Form, Param};
 use crate::http::problem;
 use crate::http::reply::{CSV, JSON, METRICS, TEXT};
-use crate::http::views::{access, archives, docs, health, metrics, status, submissions};
+use crate::http::views::{access, archives, docs, health, metrics, status, submissions, waiting};
 
 /// Routes about the program, the units and what they send.
 pub const ROUTES: &[Route] = &[
@@ -88,6 +88,26 @@ pub const ROUTES: &[Route] = &[
         problems: &[],
         asks_store: true,
         view: status::status,
+    },
+    Route {
+        path: "/api/v1/inbox",
+        methods: READS,
+        body: Body::None,
+        access: DATA,
+        personal: false,
+        name: "inbox",
+        about: "Archives that wait: by unit, and of a unit in the order in which they will be taken.",
+        about_th: "ไฟล์ที่รอรับ เรียงตามหน่วยบริการและลำดับที่จะรับ",
+        params: &[
+            Param { name: "hcode", form: Form::Hcode, about: "Only of this unit." },
+            PAGE,
+            PER_PAGE,
+        ],
+        content: &[JSON],
+        schema: Some("WaitingPage"),
+        problems: &[problem::NO_UNIT],
+        asks_store: true,
+        view: waiting::list,
     },
     Route {
         path: "/api/v1/units",

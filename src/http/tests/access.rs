@@ -63,6 +63,7 @@ const PROVINCE: [u16; 5] = [200, 403, 403, 403, 401];
 /// Every route that is read. What changes something has tests of its own.
 const TABLE: &[Row] = &[
     ("page", "/", DATA, None),
+    ("inbox_page", "/inbox?hcode=03590", DATA, Some(("/inbox?hcode=10669", FOREIGN))),
     ("submission_page", "/submissions/3", DATA, Some(("/submissions/1", NONE_OF))),
     ("unit_page", "/units/03590", DATA, Some(("/units/10669", FOREIGN))),
     (
@@ -90,6 +91,7 @@ const TABLE: &[Row] = &[
     ("metrics", "/metrics", [200, 403, 403, 200, 401], None),
     ("openapi", "/api/v1/openapi.json", ALL, None),
     ("status", "/api/v1/status", DATA, None),
+    ("inbox", "/api/v1/inbox?hcode=03590", DATA, Some(("/api/v1/inbox?hcode=10669", FOREIGN))),
     ("units", "/api/v1/units", DATA, None),
     (
         "submissions",

@@ -135,7 +135,7 @@ fn fill(into: &mut Store, catalog: &Catalog) {
         line: None,
         detail: detail.to_owned(),
         nearest: None,
-        texts: Texts::of(catalog, code, Some(Standard::F21)),
+        texts: Texts::find(catalog, code, Some(Standard::F21)),
     };
     let mut one = empty(1, "F21_10669_25560114073000.zip", Some("10669"), 14);
     one.months = months(120, 120);
@@ -166,7 +166,7 @@ pub fn finding(catalog: &Catalog, line: u32) -> FindingLine {
         field: Some("DATE_SERV".into()),
         value: HOSTILE.to_owned(),
         key: "10944|1103700123456|9".to_owned(),
-        texts: Texts::of(catalog, "SE1105", Some(Standard::F21)).into(),
+        texts: Texts::find(catalog, "SE1105", Some(Standard::F21)).into(),
     }
 }
 

@@ -12,6 +12,7 @@ mod paid;
 mod stress;
 mod tokens;
 mod upload;
+mod waiting;
 
 use super::call::Call;
 use super::problem::Problem;

@@ -189,7 +189,7 @@ fn a_unit_is_told_of_a_code_as_its_rows_were() {
         for code in &codes {
             let severity = severity(code, standard).unwrap();
             s.count(code, severity, times);
-            let texts = Texts::of(&catalog, code, Some(standard)).into();
+            let texts = Texts::find(&catalog, code, Some(standard)).into();
             let of = fixture::finding(&catalog, 2);
             let lines = (0..times as u32).map(|line| crate::submission::FindingLine {
                 code: (*code).into(),
@@ -206,7 +206,7 @@ fn a_unit_is_told_of_a_code_as_its_rows_were() {
     for code in codes {
         for (id, standard, times) in [(5, Standard::F21, 3), (6, Standard::F43, 4)] {
             let (severity, texts) =
-                (severity(code, standard).unwrap(), Texts::of(&catalog, code, Some(standard)));
+                (severity(code, standard).unwrap(), Texts::find(&catalog, code, Some(standard)));
             let own = site.get(&format!("/submissions/{id}?lang=en")).text().to_owned();
             for html in [&unit, &own] {
                 let anchor = format!("id=\"code-{code}-{}-{standard}\"", severity.as_str());

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::fixture::{Got, Site, hear, site, site_with};
 use crate::clock::Clock;
 use crate::files::hex;
-use crate::inbox::{Folders, Stamp, claim};
+use crate::inbox::{FileStamp, Folders, claim};
 use crate::store::Reader;
 use sha2::{Digest, Sha256};
 
@@ -64,7 +64,7 @@ fn claimed(site: &Site, name: &str) -> crate::inbox::Claimed {
     let last = || numbers.last_submission();
     let path = folders.inbox().join(name);
     let now = site.shared.clock.now();
-    let seen = Stamp::of(&path.symlink_metadata().unwrap());
+    let seen = FileStamp::from_metadata(&path.symlink_metadata().unwrap());
     claim(&folders, &site.shared.uploads, (&path, seen), &last, now).unwrap().unwrap()
 }
 

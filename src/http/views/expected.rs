@@ -9,7 +9,7 @@ use crate::http::call::Call;
 use crate::http::figures;
 use crate::http::problem::{self, Problem};
 use crate::http::reply::Reply;
-use crate::store::UnitLine;
+use crate::store::UnitSummary;
 
 /// Types of units that send no archives: offices. The indicator of
 /// completeness leaves out the same (`schema/kpi/completeness.sql`).
@@ -78,7 +78,7 @@ pub fn of_month(call: &Call, first: NaiveDate) -> Result<Expected, Problem> {
     let next = first.checked_add_months(Months::new(1)).unwrap_or(first);
     let last = next.checked_sub_days(Days::new(1)).unwrap_or(first);
     let sent = call.store()?.sent_between(&first.to_string(), &last.to_string())?;
-    let sent: HashMap<&str, &UnitLine> = sent.iter().map(|l| (l.hcode.as_str(), l)).collect();
+    let sent: HashMap<&str, &UnitSummary> = sent.iter().map(|l| (l.hcode.as_str(), l)).collect();
     let visited = figures::visited(call, first.year() as u32 * 100 + first.month())?;
     let scope = call.scope();
     let units = call.world.units.by_code.values();

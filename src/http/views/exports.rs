@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use chrono::{DateTime, FixedOffset};
 use serde::Serialize;
 
-use crate::export::{self, FileLine, Made};
+use crate::export::{self, ExportFolder, FileLine};
 use crate::http::call::Call;
 use crate::http::problem::{self, Problem};
 use crate::http::reply::{JSON, Reply};
 use crate::report::Format;
-use crate::store::{Action, Page};
+use crate::store::{Action, ListPage};
 
 /// What every export says of itself.
 const MANIFEST: &str = "manifest.json";
@@ -58,14 +58,14 @@ fn names(call: &Call) -> Vec<String> {
     names
 }
 
-fn made(call: &Call, name: &str) -> Result<Vec<Made>, Problem> {
+fn made(call: &Call, name: &str) -> Result<Vec<ExportFolder>, Problem> {
     let mut all = export::list(&call.shared.data, name).map_err(|error| trouble(&error))?;
     all.retain(|made| made.manifest.export == name);
     all.reverse();
     Ok(all)
 }
 
-fn stamp(made: &Made) -> String {
+fn stamp(made: &ExportFolder) -> String {
     made.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
@@ -97,7 +97,7 @@ pub fn list(call: &Call) -> Result<Reply, Problem> {
     let (total, page, per_page) = (rows.len() as u64, call.page(), call.per_page());
     let from = (page - 1).saturating_mul(per_page) as usize;
     let rows = rows.into_iter().skip(from).take(per_page as usize).collect();
-    call.page_of(&Page { rows, total, page, per_page })
+    call.page_of(&ListPage { rows, total, page, per_page })
 }
 
 /// `/api/v1/exports/{name}/{stamp}/{file}`
@@ -121,7 +121,7 @@ pub fn file(call: &Call) -> Result<Reply, Problem> {
 }
 
 /// Where a file of an export lies, and its name as the manifest writes it.
-fn path_of(made: &Made, wanted: &str) -> Option<(PathBuf, String)> {
+fn path_of(made: &ExportFolder, wanted: &str) -> Option<(PathBuf, String)> {
     let listed = made.manifest.files.iter().map(|file| file.name.as_str());
     let name = listed.chain([MANIFEST]).find(|name| *name == wanted)?;
     // A manifest that was tampered with is no way out of its folder.

@@ -9,7 +9,7 @@ use crate::http::figures::{self, definition};
 use crate::http::problem::{self, Problem};
 use crate::http::reply::{CSV, Reply};
 use crate::http::seen;
-use crate::kpi::{Level, Missing, NotComputable, Period, Span, Step};
+use crate::kpi::{FunnelStep, Level, Missing, NotComputable, Period, PeriodSpan};
 use crate::report::csv;
 use crate::store::Action;
 use crate::text::Bilingual;
@@ -40,7 +40,7 @@ pub fn one(call: &Call) -> Result<Reply, Problem> {
     if let Some(group) = call.text("group") {
         let groups = || call.world.units.by_code.values().map(|unit| level.group(unit));
         if !groups().any(|known| known == group) && !seen.rows.iter().any(|r| r.code == group) {
-            let near = crate::catalog::nearest(group, groups());
+            let near = crate::spelling::nearest(group, groups());
             let near = near.map_or(String::new(), |near| format!("; the nearest is {near}"));
             let what = format!("group: there is no {level} {group}{near}");
             return Err(Problem::new(problem::NO_UNIT, what));
@@ -66,9 +66,9 @@ pub fn one(call: &Call) -> Result<Reply, Problem> {
 #[derive(Serialize)]
 struct Funnel<'a> {
     kpi: &'a str,
-    period: &'a Span,
+    period: &'a PeriodSpan,
     hcode: &'a str,
-    funnel: &'a [Step],
+    funnel: &'a [FunnelStep],
     excluded: &'a std::collections::BTreeMap<String, u64>,
     reasons: Reasons<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -14,3 +14,4 @@ pub mod rounds;
 pub mod sign_in;
 pub mod status;
 pub mod submissions;
+pub mod waiting;

@@ -13,23 +13,23 @@ use crate::http::figures::{self, Round};
 use crate::http::problem::{self, Problem};
 use crate::http::reply::Reply;
 use crate::money::Satang;
-use crate::money::allocate::{Pools, Sums};
+use crate::money::allocate::{MoneySums, Pools};
 use crate::money::closing::parts::PartLine;
-use crate::money::result::{Basis, CupMoney};
+use crate::money::result::{CalculationInput, CupMoney};
 use crate::money::statement::statement;
 use crate::registry::Population;
 use crate::report::Format;
 use crate::score::quality::TrancheQuality;
 use crate::score::rulebook::Rulebooks;
 use crate::score::sheet::Note;
-use crate::score::{Sheet, Wanted};
+use crate::score::{ScoreQuery, ScoreReport};
 use crate::store::Action;
 
 /// The round asked for; that of today when none is.
 fn round(call: &Call) -> i32 {
     let today = call.shared.clock.now().date_naive();
     let asked = call.number("round").and_then(|round| i32::try_from(round).ok());
-    asked.unwrap_or_else(|| Rulebooks::new(&call.shared.data).round_of(today))
+    asked.unwrap_or_else(|| Rulebooks::open(&call.shared.data).round_of(today))
 }
 
 /// Whether a unit is to be shown: asked for, and seen.
@@ -46,12 +46,12 @@ fn sheet<Q>(
     call: &Call,
     round: &Round,
     quality: impl FnMut(&str) -> Q,
-) -> Result<Sheet<Q>, Problem> {
+) -> Result<ScoreReport<Q>, Problem> {
     let shows = shows(call)?;
     let by_month = call.text("by_month") == Some("yes");
-    let wanted = Wanted { hcode: None, by_month };
+    let wanted = ScoreQuery { hcode: None, by_month };
     let points = &round.counted.points;
-    let mut sheet = Sheet::new(&round.book, &round.world.units, points, &wanted, quality);
+    let mut sheet = ScoreReport::new(&round.book, &round.world.units, points, &wanted, quality);
     sheet.units.retain(|unit| shows(&unit.hcode));
     Ok(sheet)
 }
@@ -123,7 +123,7 @@ struct Allocation<'a> {
     local_defaults: &'a [String],
     notes: &'a [Note],
     pools: &'a Pools,
-    total: Sums,
+    total: MoneySums,
     unallocated: Satang,
     parts: Vec<PartLine>,
     cups: Vec<CupMoney>,
@@ -148,7 +148,7 @@ pub fn allocation(call: &Call) -> Result<Reply, Problem> {
     let shows = shows(call)?;
     let of = &round.counted.allocation;
     let cups: Vec<CupMoney> = of.cups.iter().filter_map(|cup| own(cup, &shows)).collect();
-    let mut total = Sums::default();
+    let mut total = MoneySums::default();
     for cup in &cups {
         total.add(&cup.sums);
     }
@@ -189,7 +189,7 @@ fn parts(call: &Call, parts: &[PartLine], shows: &impl Fn(&str) -> bool) -> Vec<
 /// A main unit with those of its units that are shown, and their sums alone.
 fn own(cup: &CupMoney, shows: &impl Fn(&str) -> bool) -> Option<CupMoney> {
     let units: Vec<_> = cup.units.iter().filter(|unit| shows(&unit.hcode)).cloned().collect();
-    let mut sums = Sums::default();
+    let mut sums = MoneySums::default();
     for unit in &units {
         sums.add(&unit.money.sums);
     }
@@ -208,7 +208,7 @@ pub fn statement_of(call: &Call) -> Result<Reply, Problem> {
         return Err(Problem::new(problem::NOT_ALLOWED, "a statement of another main unit"));
     }
     let round = money(call)?;
-    let basis = Basis {
+    let basis = CalculationInput {
         reader: call.store()?,
         catalog: &round.world.catalog,
         units: &round.world.units,

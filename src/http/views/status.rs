@@ -8,8 +8,11 @@ use crate::http::call::Call;
 use crate::http::problem::Problem;
 use crate::http::reply::Reply;
 use crate::http::shared::InboxState;
-use crate::store::{Overview, Page, SubmissionFilter, SubmissionLine, UnitLine};
+use crate::store::{ListPage, Overview, SubmissionFilter, SubmissionLine, UnitSummary};
 use crate::units::{Held, Unit};
+
+/// Archives of each unit that the status names.
+const NAMED_OF_UNIT: usize = 20;
 
 #[derive(Serialize)]
 struct Status {
@@ -78,15 +81,15 @@ pub fn inbox(call: &Call) -> InboxState {
         last_scan: board.last_scan.clone(),
         ..InboxState::default()
     };
-    if let Some(units) = &scope {
+    if scope.is_some() {
         // The first of all may be others': of each unit the first are known.
-        let queues = || units.iter().filter_map(|hcode| board.units.get(hcode));
-        for one in queues().flat_map(|queue| &queue.first) {
+        let queues = || board.queues.iter().filter(|(hcode, _)| own(hcode));
+        for one in queues().flat_map(|(_, queue)| queue.values().take(NAMED_OF_UNIT)) {
             if !inbox.waiting.contains(one) {
                 inbox.waiting.push(one.clone());
             }
         }
-        let total = queues().map(|queue| queue.total).sum();
+        let total = queues().map(|(_, queue)| queue.len()).sum();
         inbox.waiting_total = inbox.waiting.len().max(total);
         inbox.oldest = inbox.waiting.iter().map(|one| one.since.clone()).min();
     } else {
@@ -114,7 +117,7 @@ struct UnitRow<'a> {
 /// `/api/v1/units`
 pub fn units(call: &Call) -> Result<Reply, Problem> {
     let lines = call.store()?.units()?;
-    let lines: HashMap<&str, &UnitLine> = lines.iter().map(|l| (l.hcode.as_str(), l)).collect();
+    let lines: HashMap<&str, &UnitSummary> = lines.iter().map(|l| (l.hcode.as_str(), l)).collect();
     let (cup, scope) = (call.text("cup"), call.scope());
     if let Some(cup) = cup {
         call.must_know("cup", cup)?;
@@ -144,5 +147,5 @@ pub fn units(call: &Call) -> Result<Reply, Problem> {
             }
         })
         .collect();
-    call.page_of(&Page { rows, total: units.len() as u64, page, per_page })
+    call.page_of(&ListPage { rows, total: units.len() as u64, page, per_page })
 }

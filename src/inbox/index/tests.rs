@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::files::write_whole;
 use crate::inbox::IgnoredNames;
@@ -37,7 +39,7 @@ impl Lab {
     fn list(&mut self, ms: u64) {
         let now = self.moment(ms);
         self.index.reconcile(
-            &Listing::of(self.folder.path(), &IgnoredNames::default()).unwrap(),
+            &Listing::read(self.folder.path(), &IgnoredNames::default()).unwrap(),
             &|_| false,
             now,
         );
@@ -139,10 +141,12 @@ fn what_is_gone_is_forgotten_and_what_came_whole_need_not_settle() {
     std::fs::remove_file(&path).unwrap();
     lab.list(2);
     assert_eq!((lab.index.len(), lab.next()), (1, None));
-    let units = lab.index.changed_units(5);
-    let totals: HashMap<&str, usize> = units.iter().map(|(u, n, _)| (u.as_str(), *n)).collect();
-    assert_eq!(totals, HashMap::from([("10670", 0), ("04001", 1)]));
-    assert!(lab.index.changed_units(5).is_empty());
+    let mut changes = lab.index.changes();
+    changes.sort_by(|one, other| one.0.cmp(&other.0));
+    let told = changes.iter().map(|(place, line)| (place.hcode.as_deref(), line.is_some()));
+    let told: Vec<_> = told.collect();
+    assert_eq!(told, [(Some("04001"), true), (Some("10670"), false)]);
+    assert!(lab.index.changes().is_empty());
 }
 
 #[test]
@@ -182,6 +186,7 @@ fn the_index_agrees_with_a_search_through_all() {
     };
     let mut lab = Lab::new();
     let mut known: HashMap<String, u64> = HashMap::new();
+    let mut told: BTreeMap<Place, u64> = BTreeMap::new();
     for step in 0..400_u64 {
         let name = format!("F43_0400{}_201401{:02}000000.zip", below(4), 1 + below(20));
         if below(3) == 0 {
@@ -202,5 +207,17 @@ fn the_index_agrees_with_a_search_through_all() {
         let want = heads.values().min_by_key(|name| (known[**name], &name[10..], **name));
         assert_eq!(lab.next().as_deref(), want.copied(), "step {step}");
         assert_eq!(lab.index.len(), known.len());
+        // Who is told of changes alone, now and then, knows the same.
+        if below(5) == 0 || step == 399 {
+            for (place, line) in lab.index.changes() {
+                match line {
+                    Some(line) => drop(told.insert(place, line.bytes)),
+                    None => drop(told.remove(&place)),
+                }
+            }
+            let all: HashMap<_, _> = told.iter().map(|(at, n)| (at.name.clone(), *n)).collect();
+            assert_eq!((told.len(), all), (known.len(), known.clone()), "step {step}");
+            assert!(told.keys().map(|place| &place.name).is_sorted(), "by unit and time");
+        }
     }
 }

@@ -3,9 +3,9 @@
 
 use std::io::Read;
 
-use super::Member;
-use crate::archive::{Archive, ReadTrouble};
+use crate::archive::{Archive, ReadError};
 use crate::catalog::Layout;
+use crate::load::member::Member;
 use crate::load::odd::with_content;
 use crate::problem_code::ProblemCode;
 use crate::row::{BOM, CompiledLayout, Encoding, HeaderError, Order, decode, is_header};
@@ -25,7 +25,7 @@ const CR_ALONE: &str =
     "ขึ้นบรรทัดใหม่ด้วย CR อย่างเดียว ต้องเป็น CRLF หรือ LF; line ends of CR alone, should be CRLF or LF";
 
 /// The head of a member.
-pub(super) struct Head {
+pub(super) struct MemberHead {
     /// Its lines as text.
     pub text: String,
     /// The member has more.
@@ -54,7 +54,7 @@ impl Member {
     /// Reads header and shape off the first bytes.
     pub(super) fn read_head(
         &mut self,
-        head: &Head,
+        head: &MemberHead,
         layout: &Layout,
         plan: &CompiledLayout,
     ) -> Said {
@@ -179,12 +179,12 @@ fn has_header(bytes: &[u8], plan: &CompiledLayout, layout: &Layout) -> bool {
 
 /// The head of a member as text. Its encoding is settled when it is read as a
 /// whole; names and numbers of columns are ASCII in both.
-pub(super) fn of(
+pub(super) fn read_head(
     archive: &Archive,
     entry: usize,
     plan: &CompiledLayout,
     layout: &Layout,
-) -> Result<Head, ReadTrouble> {
+) -> Result<MemberHead, ReadError> {
     let mut bytes = Vec::new();
     let mut reader = archive.reader(entry)?;
     reader.by_ref().take(HEADER as u64).read_to_end(&mut bytes)?;
@@ -197,7 +197,7 @@ pub(super) fn of(
     } else {
         bytes.len()
     };
-    Ok(Head { text: as_text(&bytes[..whole]), cut })
+    Ok(MemberHead { text: as_text(&bytes[..whole]), cut })
 }
 
 fn as_text(bytes: &[u8]) -> String {

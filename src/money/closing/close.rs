@@ -2,22 +2,23 @@
 
 use chrono::NaiveDate;
 
+use super::parts::in_force;
 use super::{Correction, PartKind};
 use crate::money::Satang;
 use crate::money::allocate::{Pools, UnitMoney};
-use crate::money::result::{Basis, Counted};
-use crate::registry::Source;
+use crate::money::result::{Calculation, CalculationInput};
+use crate::registry::PopulationSource;
 use crate::report::Bilingual;
 use crate::score::Rulebook;
-use crate::score::rulebook::Period;
-use crate::store::{Closing, Paid, PaidCorrection, PaidItem, PaidOn, PaidPool, PaidUnit, PartOf};
+use crate::score::rulebook::RulePeriod;
+use crate::store::{Paid, PaidCorrection, PaidItem, PaidOn, PaidPool, PaidUnit, PartOf};
 use crate::text::message_with;
 use crate::units::UnitsError;
 use crate::version;
 
 /// Why a part cannot be closed or taken up again.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
+pub enum ClosingRefusal {
     /// The rulebook has no such part.
     NoPart(PartOf),
     /// Days of service are still to come.
@@ -44,7 +45,7 @@ pub fn name_of(kind: PartKind, part: &str) -> Bilingual {
     }
 }
 
-impl Refusal {
+impl ClosingRefusal {
     /// For people.
     pub fn words(&self) -> Bilingual {
         let numbers =
@@ -101,7 +102,7 @@ impl Refusal {
 }
 
 /// The days of a part by the rulebook.
-pub fn period<'b>(book: &'b Rulebook, of: &PartOf) -> Option<&'b Period> {
+pub fn period<'b>(book: &'b Rulebook, of: &PartOf) -> Option<&'b RulePeriod> {
     let all = match of.kind {
         PartKind::Quarter => &book.money.quarters,
         PartKind::Tranche => &book.tranches,
@@ -109,29 +110,24 @@ pub fn period<'b>(book: &'b Rulebook, of: &PartOf) -> Option<&'b Period> {
     all.iter().find(|period| period.number.to_string() == of.part)
 }
 
-/// What closes a part now.
-pub fn in_force<'c>(closings: &'c [Closing], of: &PartOf) -> Option<&'c Closing> {
-    closings.iter().find(|closing| closing.paid.of == *of && closing.reopened.is_none())
-}
-
 /// Whether a part may be closed today, as it was counted.
 pub fn may_close(
     book: &Rulebook,
-    counted: &Counted,
+    counted: &Calculation,
     of: &PartOf,
     today: NaiveDate,
-) -> Result<(), Refusal> {
+) -> Result<(), ClosingRefusal> {
     let part = || of.clone();
-    let period = period(book, of).ok_or_else(|| Refusal::NoPart(part()))?;
+    let period = period(book, of).ok_or_else(|| ClosingRefusal::NoPart(part()))?;
     if let Some(closing) = in_force(&counted.closings, of) {
-        return Err(Refusal::Closed(part(), closing.by.clone(), closing.at.clone()));
+        return Err(ClosingRefusal::Closed(part(), closing.by.clone(), closing.at.clone()));
     }
     if today <= period.to {
-        return Err(Refusal::NotOver(part(), period.to));
+        return Err(ClosingRefusal::NotOver(part(), period.to));
     }
     let allocation = &counted.allocation;
     if !allocation.as_of_exact {
-        return Err(Refusal::Inexact(allocation.voided_since.clone()));
+        return Err(ClosingRefusal::Inexact(allocation.voided_since.clone()));
     }
     let to_share = match of.kind {
         PartKind::Quarter => {
@@ -144,11 +140,11 @@ pub fn may_close(
             marks.any(|money| money.max.0 > 0)
         }
     };
-    if to_share { Ok(()) } else { Err(Refusal::NothingToShare(part())) }
+    if to_share { Ok(()) } else { Err(ClosingRefusal::NothingToShare(part())) }
 }
 
 /// Everything that is paid with a part, as it was counted.
-pub fn paid(basis: &Basis<'_>, counted: &Counted, of: &PartOf) -> Paid {
+pub fn paid(basis: &CalculationInput<'_>, counted: &Calculation, of: &PartOf) -> Paid {
     let allocation = &counted.allocation;
     let units = allocation.cups.iter().flat_map(|cup| {
         cup.units.iter().map(|unit| Payee {
@@ -252,11 +248,11 @@ fn pool_of(pools: &Pools, part: &PartOf, points: u64) -> (PaidPool, Vec<(String,
     (paid, unshared.map(|line| (line.of.clone(), line.unshared.0)).collect())
 }
 
-fn state_of(basis: &Basis<'_>, counted: &Counted) -> PaidOn {
+fn state_of(basis: &CalculationInput<'_>, counted: &Calculation) -> PaidOn {
     let of = &counted.allocation;
     let population = match of.population.source {
-        Source::Registry => "registry",
-        Source::PersonRows => "person_rows",
+        PopulationSource::Registry => "registry",
+        PopulationSource::PersonRows => "person_rows",
     };
     let registry = of.population.registry.as_ref();
     let holds = counted.holds.iter().filter(|hold| hold.released.is_none());
@@ -268,7 +264,7 @@ fn state_of(basis: &Basis<'_>, counted: &Counted) -> PaidOn {
         population: population.to_owned(),
         registry: registry.map(|of| [of.sha256.clone(), of.file.clone(), of.imported_at.clone()]),
         units: basis.units.sha256().to_owned(),
-        program: version::OF_CODE.clone(),
+        program: version::BUILD.to_owned(),
         heads: of.pools.heads,
         holds: holds.map(|hold| hold.id).collect(),
     }

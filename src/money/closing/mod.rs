@@ -29,7 +29,7 @@ pub use crate::store::PartKind;
 /// What a part that was paid would come to now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Now {
-    /// Money.
+    /// Money to be paid.
     pub amount: Satang,
     /// What of that would be held.
     pub held: Satang,
@@ -38,7 +38,7 @@ pub struct Now {
 /// What the pool of a part that was paid would come to now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct PoolNow {
-    /// The pool.
+    /// The whole pool.
     pub pool: Satang,
     /// What units would get of it.
     pub shared: Satang,

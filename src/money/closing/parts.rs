@@ -5,17 +5,16 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::PartKind;
-use super::close::in_force;
 use crate::money::Satang;
 use crate::score::Rulebook;
-use crate::store::{Closing, Deed, PartOf};
+use crate::store::{Closing, HoldAction, PartOf};
 
 /// A part of a round.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PartLine {
-    /// What it is.
+    /// Whether it is a quarter or a tranche.
     pub kind: PartKind,
-    /// Its number.
+    /// Number of the part within its kind, from 1.
     pub part: String,
     /// Its first day of service; none when the rulebook no longer has it.
     pub from: Option<NaiveDate>,
@@ -30,11 +29,11 @@ pub struct PartLine {
 /// A payment: by whom and when, on which state, and its sums.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ClosedLine {
-    /// Its number.
+    /// Number of the closing.
     pub id: i64,
     /// When, RFC 3339.
     pub at: String,
-    /// By whom.
+    /// User who closed it.
     pub by: String,
     /// The last submission that counts.
     pub as_of_submission: i64,
@@ -54,7 +53,7 @@ pub struct ClosedLine {
     pub heads: u64,
     /// Numbers of the holds in force.
     pub holds: Vec<i64>,
-    /// The pool.
+    /// The whole pool.
     pub pool: Satang,
     /// What units got of it.
     pub shared: Satang,
@@ -79,7 +78,7 @@ pub struct ClosedLine {
 pub struct PaidCupLine {
     /// The main unit.
     pub cup: String,
-    /// Its name.
+    /// Name of the main unit.
     pub name: String,
     /// How many units.
     pub units: u64,
@@ -101,12 +100,12 @@ pub struct ReopenedLine {
     /// How it had been paid.
     pub closed: ClosedLine,
     /// Who took it up again, when and why.
-    pub reopened: Deed,
+    pub reopened: HoldAction,
 }
 
 impl ClosedLine {
     /// Of what is on record.
-    pub fn of(closing: &Closing) -> Self {
+    pub fn new(closing: &Closing) -> Self {
         let (on, pool) = (&closing.paid.on, &closing.paid.pool);
         let cups: Vec<PaidCupLine> = closing
             .cups
@@ -162,6 +161,11 @@ impl ClosedLine {
     }
 }
 
+/// What closes a part now.
+pub fn in_force<'c>(closings: &'c [Closing], of: &PartOf) -> Option<&'c Closing> {
+    closings.iter().find(|closing| closing.paid.of == *of && closing.reopened.is_none())
+}
+
 /// Every part of a round: those of the rulebook in their order, then any that
 /// it no longer has.
 pub fn parts(book: &Rulebook, closings: &[Closing]) -> Vec<PartLine> {
@@ -186,12 +190,12 @@ fn line(of: PartOf, days: Option<(NaiveDate, NaiveDate)>, closings: &[Closing]) 
     let own = closings.iter().filter(|closing| closing.paid.of == of);
     let reopened = own.filter_map(|closing| {
         let reopened = closing.reopened.clone()?;
-        Some(ReopenedLine { closed: ClosedLine::of(closing), reopened })
+        Some(ReopenedLine { closed: ClosedLine::new(closing), reopened })
     });
     PartLine {
         from: days.map(|days| days.0),
         to: days.map(|days| days.1),
-        closed: in_force(closings, &of).map(ClosedLine::of),
+        closed: in_force(closings, &of).map(ClosedLine::new),
         reopened: reopened.collect(),
         kind: of.kind,
         part: of.part,

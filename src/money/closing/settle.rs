@@ -1,4 +1,4 @@
-//! Puts what was paid in the place of what would be computed now, and the
+//! Replaces what would be computed now by what was paid, and puts the
 //! difference into the next part that is open. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,23 +8,23 @@ use crate::money::allocate::{
     Allocated, ItemMoney, PerformanceMoney, PerformancePool, PoolSettled, Settled, UnitMoney,
     VolumeMoney, VolumePool,
 };
-use crate::money::terms::Terms;
-use crate::money::{Points, Satang};
+use crate::money::terms::MoneyRules;
+use crate::money::{Hundredths, Satang};
 use crate::store::{Closing, PaidUnit};
 
 /// Money and what of it is held.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Money {
+struct PaidAndHeld {
     amount: Satang,
     held: Satang,
 }
 
-impl Money {
+impl PaidAndHeld {
     fn new(amount: i64, held: i64) -> Self {
         Self { amount: Satang(amount), held: Satang(held) }
     }
 
-    fn of(line: &Correction) -> Self {
+    fn from_correction(line: &Correction) -> Self {
         Self { amount: line.amount, held: line.held }
     }
 
@@ -44,7 +44,11 @@ impl Money {
 
 /// An allocation in which what was paid stands. Of `closings` those that were
 /// taken up again count for nothing.
-pub fn settle(terms: &Terms, plain: &Allocated, closings: &[Closing]) -> Result<Allocated, String> {
+pub fn settle(
+    terms: &MoneyRules,
+    plain: &Allocated,
+    closings: &[Closing],
+) -> Result<Allocated, String> {
     let in_force: Vec<&Closing> = closings.iter().filter(|of| of.reopened.is_none()).collect();
     let mut done = plain.clone();
     if in_force.is_empty() {
@@ -58,7 +62,7 @@ pub fn settle(terms: &Terms, plain: &Allocated, closings: &[Closing]) -> Result<
     for (kind, order) in [(PartKind::Quarter, quarters), (PartKind::Tranche, tranches)] {
         let of_kind = in_force.iter().copied().filter(|of| of.paid.of.kind == kind);
         let closed = of_kind.map(|of| (of.paid.of.part.as_str(), of)).collect();
-        Parts { kind, order, closed, plain }.settle(&mut done);
+        PartsOfKind { kind, order, closed, plain }.settle(&mut done);
     }
     for unit in done.units.values_mut() {
         unit.sums.due = unit.sums.payable - unit.sums.paid;
@@ -68,7 +72,7 @@ pub fn settle(terms: &Terms, plain: &Allocated, closings: &[Closing]) -> Result<
 }
 
 /// The parts of a kind.
-struct Parts<'a> {
+struct PartsOfKind<'a> {
     kind: PartKind,
     /// Those of the rulebook, in their order.
     order: Vec<&'a str>,
@@ -78,7 +82,7 @@ struct Parts<'a> {
     plain: &'a Allocated,
 }
 
-impl Parts<'_> {
+impl PartsOfKind<'_> {
     fn settle(&self, done: &mut Allocated) {
         for (part, closing) in &self.closed {
             self.replace(part, closing, done);
@@ -117,11 +121,11 @@ impl Parts<'_> {
             let now = self.now(hcode, part);
             let lines = closing.paid.corrections.iter().filter(|line| line.hcode == *hcode);
             let corrections: Vec<Correction> = lines
-                .map(|line| self.line(&line.part, Money::new(line.amount, line.held)))
+                .map(|line| self.line(&line.part, PaidAndHeld::new(line.amount, line.held)))
                 .collect();
-            let mut money = Money::new(of.amount, of.held);
+            let mut money = PaidAndHeld::new(of.amount, of.held);
             for line in &corrections {
-                money.add(Money::of(line));
+                money.add(PaidAndHeld::from_correction(line));
             }
             unit.sums.paid += money.payable();
             let now = Some(Now { amount: now.amount, held: now.held });
@@ -137,16 +141,16 @@ impl Parts<'_> {
             PartKind::Quarter => {
                 let items = of.items.iter().map(|item| {
                     let (amount, held) = (Satang(item.amount), Satang(item.held));
-                    let money = ItemMoney { points: Points(item.points), amount, held };
+                    let money = ItemMoney { points: Hundredths(item.points), amount, held };
                     (item.item.clone(), money)
                 });
                 let items = items.collect();
-                let points = Points(of.points);
+                let points = Hundredths(of.points);
                 let money = VolumeMoney { points, amount, held, items, settled };
                 unit.volume.insert(part.to_owned(), money);
             }
             PartKind::Tranche => {
-                let (score, max) = (Points(of.points), Points(of.most));
+                let (score, max) = (Hundredths(of.points), Hundredths(of.most));
                 let (ceiling, earned) = (Satang(of.ceiling), amount);
                 let money = PerformanceMoney { ceiling, score, max, earned, held, settled };
                 unit.performance.insert(part.to_owned(), money);
@@ -174,7 +178,7 @@ impl Parts<'_> {
                     own,
                     joined,
                     pool: own + joined,
-                    points: Points(of.points),
+                    points: Hundredths(of.points),
                     shared,
                     unallocated: unshared,
                     settled,
@@ -195,17 +199,17 @@ impl Parts<'_> {
         let closing = self.closed.get(part);
         let mut shared = Satang::ZERO;
         for (hcode, unit) in &mut done.units {
-            let mut due = Money::default();
+            let mut due = PaidAndHeld::default();
             if let Some(closing) = closing {
                 let of = closing.paid.units.binary_search_by(|unit| unit.hcode.cmp(hcode));
-                let of = of.map_or(Money::default(), |at| {
+                let of = of.map_or(PaidAndHeld::default(), |at| {
                     let unit = &closing.paid.units[at];
-                    Money::new(unit.amount, unit.held)
+                    PaidAndHeld::new(unit.amount, unit.held)
                 });
                 due = self.now(hcode, part).less(of);
             }
             let due = due.less(self.put_right_before(hcode, part));
-            if due == Money::default() {
+            if due == PaidAndHeld::default() {
                 continue;
             }
             shared += due.amount;
@@ -244,11 +248,11 @@ impl Parts<'_> {
     }
 
     /// What was put right of a unit's money of a part with parts that were paid.
-    fn put_right_before(&self, hcode: &str, part: &str) -> Money {
-        let mut sum = Money::default();
+    fn put_right_before(&self, hcode: &str, part: &str) -> PaidAndHeld {
+        let mut sum = PaidAndHeld::default();
         let lines = self.closed.values().flat_map(|of| &of.paid.corrections);
         for line in lines.filter(|line| line.part == part && line.hcode == hcode) {
-            sum.add(Money::new(line.amount, line.held));
+            sum.add(PaidAndHeld::new(line.amount, line.held));
         }
         sum
     }
@@ -258,8 +262,8 @@ impl Parts<'_> {
         lines.filter(|line| line.0 == part).map(|line| Satang(line.1)).sum()
     }
 
-    fn line(&self, of: &str, money: Money) -> Correction {
-        let Money { amount, held } = money;
+    fn line(&self, of: &str, money: PaidAndHeld) -> Correction {
+        let PaidAndHeld { amount, held } = money;
         Correction { kind: self.kind, of: of.to_owned(), amount, held }
     }
 
@@ -269,18 +273,21 @@ impl Parts<'_> {
     }
 
     /// What would be computed now of a unit's money.
-    fn now(&self, hcode: &str, part: &str) -> Money {
-        self.plain.units.get(hcode).map_or(Money::default(), |unit| money_of(unit, self.kind, part))
+    fn now(&self, hcode: &str, part: &str) -> PaidAndHeld {
+        self.plain
+            .units
+            .get(hcode)
+            .map_or(PaidAndHeld::default(), |unit| money_of(unit, self.kind, part))
     }
 }
 
 /// A unit's own money of a part, without what is put right with it.
-fn money_of(unit: &UnitMoney, kind: PartKind, part: &str) -> Money {
+fn money_of(unit: &UnitMoney, kind: PartKind, part: &str) -> PaidAndHeld {
     let money = match kind {
         PartKind::Quarter => unit.volume.get(part).map(|of| (of.amount, of.held)),
         PartKind::Tranche => unit.performance.get(part).map(|of| (of.earned, of.held)),
     };
-    money.map_or(Money::default(), |(amount, held)| Money { amount, held })
+    money.map_or(PaidAndHeld::default(), |(amount, held)| PaidAndHeld { amount, held })
 }
 
 fn pool_now(of: &Allocated, kind: PartKind, part: &str) -> PoolNow {
@@ -300,8 +307,8 @@ fn pool_now(of: &Allocated, kind: PartKind, part: &str) -> PoolNow {
 }
 
 /// All parts of a unit's money of a kind, and what is put right.
-fn sum_of(unit: &UnitMoney, kind: PartKind) -> Money {
-    let mut sum = Money::default();
+fn sum_of(unit: &UnitMoney, kind: PartKind) -> PaidAndHeld {
+    let mut sum = PaidAndHeld::default();
     let mut corrections: Vec<&Correction> =
         unit.outstanding.iter().filter(|line| line.kind == kind).collect();
     let parts: Vec<&String> = match kind {
@@ -318,7 +325,7 @@ fn sum_of(unit: &UnitMoney, kind: PartKind) -> Money {
         sum.add(money_of(unit, kind, part));
     }
     for line in corrections {
-        sum.add(Money::of(line));
+        sum.add(PaidAndHeld::from_correction(line));
     }
     sum
 }

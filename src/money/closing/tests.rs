@@ -5,19 +5,22 @@ use proptest::prelude::*;
 use super::close::{Payee, figures};
 use super::settle::settle;
 use super::*;
-use crate::money::Points;
+use crate::money::Hundredths;
 use crate::money::allocate::{Allocated, UnitMoney, allocate};
-use crate::money::holds::InForce;
-use crate::money::terms::{Facts, ItemPoints, Mark, Period, Support, Terms, Tranche, UnitFacts};
-use crate::store::{Closing, Deed, Hold, HoldOf, Paid, PaidOn, PartOf};
+use crate::money::holds::ActiveHolds;
+use crate::money::terms::{
+    AllocationFacts, ItemPoints, MoneyRules, QualityMark, Support, Tranche, UnitFacts,
+    WeightedPeriod,
+};
+use crate::store::{Closing, Hold, HoldAction, HoldOf, Paid, PaidOn, PartOf};
 
-fn terms(volume: i64, quarters: [&str; 4]) -> Terms {
-    let period = |id: &str| Period { id: id.to_owned(), weight: 1 };
+fn terms(volume: i64, quarters: [&str; 4]) -> MoneyRules {
+    let period = |id: &str| WeightedPeriod { id: id.to_owned(), weight: 1 };
     let tranche = |id: &str, quarters: &[&str]| Tranche {
         period: period(id),
         quarters: quarters.iter().map(|id| period(id)).collect(),
     };
-    Terms {
+    MoneyRules {
         volume: Satang(volume),
         performance: Satang(300),
         support: vec![Support { name: "all".into(), per_head: Satang(81), shared_out: true }],
@@ -31,7 +34,7 @@ const QUARTERS: [&str; 4] = ["1", "2", "3", "4"];
 /// a highest score of 10.00.
 fn unit(heads: u64, points: [u64; 4], scores: [u64; 2]) -> UnitFacts {
     let items = |points: u64| ItemPoints::from([("OP".to_owned(), points)]);
-    let mark = |score| Mark { score, max: 1000 };
+    let mark = |score| QualityMark { score, max: 1000 };
     UnitFacts {
         heads,
         points: QUARTERS.iter().zip(points).map(|(id, of)| ((*id).to_owned(), items(of))).collect(),
@@ -43,7 +46,7 @@ fn unit(heads: u64, points: [u64; 4], scores: [u64; 2]) -> UnitFacts {
     }
 }
 
-fn facts(units: &[(&str, UnitFacts)]) -> Facts {
+fn facts(units: &[(&str, UnitFacts)]) -> AllocationFacts {
     units.iter().map(|(hcode, unit)| ((*hcode).to_owned(), unit.clone())).collect()
 }
 
@@ -70,19 +73,19 @@ fn paid_of(of: &PartOf, done: &Allocated) -> Paid {
 
 /// A province whose parts are closed and taken up again.
 struct Province {
-    terms: Terms,
-    facts: Facts,
+    terms: MoneyRules,
+    facts: AllocationFacts,
     holds: Vec<Hold>,
     closings: Vec<Closing>,
 }
 
 impl Province {
-    fn new(facts: Facts) -> Self {
+    fn new(facts: AllocationFacts) -> Self {
         Self { terms: terms(1428, QUARTERS), facts, holds: Vec::new(), closings: Vec::new() }
     }
 
     fn plain(&self) -> Allocated {
-        let plain = allocate(&self.terms, &self.facts, &InForce::of(&self.holds));
+        let plain = allocate(&self.terms, &self.facts, &ActiveHolds::new(&self.holds));
         plain.prove().unwrap();
         plain
     }
@@ -107,7 +110,7 @@ impl Province {
     }
 
     fn reopen(&mut self, kind: PartKind, id: &str) {
-        let deed = Deed { at: String::new(), by: String::new(), reason: String::new() };
+        let deed = HoldAction { at: String::new(), by: String::new(), reason: String::new() };
         let of = part(kind, id);
         for closing in self.closings.iter_mut().filter(|c| c.paid.of == of) {
             closing.reopened = Some(deed.clone());
@@ -132,7 +135,7 @@ fn what_is_different_later_goes_into_the_next_open_part() {
     of.facts = both([300, 100, 0, 0], [100, 100, 0, 0]);
     let now = of.now();
     let (a, b) = (&now.units["a"], &now.units["b"]);
-    assert_eq!((a.volume["1"].amount, a.volume["1"].points), (Satang(2160), Points(100)));
+    assert_eq!((a.volume["1"].amount, a.volume["1"].points), (Satang(2160), Hundredths(100)));
     let wanted = Now { amount: Satang(3240), held: Satang(0) };
     assert_eq!((a.volume["1"].settled.closed, a.volume["1"].settled.now), (true, Some(wanted)));
     assert_eq!(lines(&a.volume["2"].settled.corrections), [("1", 1080, 0)]);
@@ -193,7 +196,7 @@ fn the_two_kinds_are_put_right_by_themselves() {
 #[test]
 fn a_hold_that_ends_after_payment_is_put_right_too() {
     let mut of = Province::new(facts(&[("a", unit(10, [100, 100, 0, 0], [0, 0]))]));
-    let deed = Deed { at: String::new(), by: String::new(), reason: String::new() };
+    let deed = HoldAction { at: String::new(), by: String::new(), reason: String::new() };
     let (hcode, item, tranche) = ("a".to_owned(), "OP".to_owned(), "1".to_owned());
     let held = HoldOf { round: 2557, hcode, item, tranche, share: 10_000 };
     of.holds.push(Hold { id: 1, of: held, held: deed.clone(), released: None });
@@ -223,7 +226,7 @@ fn a_part_that_the_rulebook_no_longer_has_stays_paid() {
 enum Step {
     Close(PartKind, usize),
     Reopen(PartKind, usize),
-    Facts(Facts),
+    Facts(AllocationFacts),
     Rate(i64),
     Hold(String, String, String, u32),
     Release(prop::sample::Index),
@@ -236,7 +239,7 @@ prop_compose! {
             (0..9u64, prop::array::uniform4(0..400u64), prop::array::uniform2(0..=1000u64)),
             0..4,
         ),
-    ) -> Facts {
+    ) -> AllocationFacts {
         units.into_iter().map(|(hcode, (heads, points, scores))| (hcode, unit(heads, points, scores))).collect()
     }
 }
@@ -292,14 +295,14 @@ proptest! {
                 Step::Facts(facts) => of.facts = facts,
                 Step::Rate(rate) => of.terms.volume = Satang(rate),
                 Step::Hold(hcode, item, tranche, share) => {
-                    let deed = Deed { at: String::new(), by: String::new(), reason: String::new() };
+                    let deed = HoldAction { at: String::new(), by: String::new(), reason: String::new() };
                     let held = HoldOf { round: 2557, hcode, item, tranche, share };
                     let id = of.holds.len() as i64;
                     of.holds.push(Hold { id, of: held, held: deed, released: None });
                 }
                 Step::Release(at) if !of.holds.is_empty() => {
                     let at = at.index(of.holds.len());
-                    let deed = Deed { at: String::new(), by: String::new(), reason: String::new() };
+                    let deed = HoldAction { at: String::new(), by: String::new(), reason: String::new() };
                     of.holds[at].released = Some(deed);
                 }
                 Step::Release(_) => {}

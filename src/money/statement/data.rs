@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::sent::Given;
-use super::{Maker, int, unit_column};
+use super::sent::FoundCode;
+use super::{StatementBuilder, int, unit_column};
 use crate::catalog::Severity;
 use crate::report::{Bilingual, Cell, Column, Kind, Table};
-use crate::score::late::{LateRows, Part};
-use crate::score::quality::Figure;
+use crate::score::late::{LatePart, LateRows};
+use crate::score::quality::QualityFigure;
 use crate::submission::{Counts, Texts};
 use crate::text::{message, message_with};
 
@@ -19,7 +19,7 @@ const COUNTS: [(&str, &str, &str); 4] = [
     ("rejected", "ไม่ผ่าน", "Rejected"),
 ];
 
-impl Maker<'_> {
+impl StatementBuilder<'_> {
     pub(super) fn quality(&self) -> Table {
         let dimensions = &self.basis.book.quality.dimensions;
         let mut columns = vec![
@@ -103,7 +103,7 @@ impl Maker<'_> {
             }
         }
         for (given, units) in codes {
-            let texts = Texts::of(self.basis.catalog, &given.code, given.standard);
+            let texts = Texts::find(self.basis.catalog, &given.code, given.standard);
             let list: Vec<String> =
                 units.iter().map(|(hcode, times)| format!("{hcode}: {times}")).collect();
             table.push(vec![
@@ -119,7 +119,7 @@ impl Maker<'_> {
     }
 
     /// What a code meant for its rows.
-    fn effect(&self, given: &Given) -> Bilingual {
+    fn effect(&self, given: &FoundCode) -> Bilingual {
         let catalog = |of| self.basis.catalog.findings.get(&given.code, of);
         let told = || given.standard.and_then(catalog).map(|text| text.severity);
         if given.code.ends_with(DUPLICATE) {
@@ -158,7 +158,7 @@ impl Maker<'_> {
     }
 }
 
-impl Maker<'_> {
+impl StatementBuilder<'_> {
     /// Rows that came after the last day of sending: every unit with its number
     /// of them, none too.
     pub(super) fn late(&self) -> Table {
@@ -174,10 +174,10 @@ impl Maker<'_> {
         for unit in &self.cup.units {
             let of_unit = self.late.iter().filter(|late| late.hcode == unit.hcode);
             let (round, parts): (Vec<&LateRows>, Vec<_>) =
-                of_unit.partition(|late| late.part == Part::Round);
+                of_unit.partition(|late| late.part == LatePart::Round);
             let none = LateRows {
                 hcode: unit.hcode.clone(),
-                part: Part::Round,
+                part: LatePart::Round,
                 by: self.basis.book.sent_by,
                 files: BTreeMap::new(),
             };
@@ -202,19 +202,23 @@ impl Maker<'_> {
     }
 }
 
-fn late_for(part: Part) -> Bilingual {
+fn late_for(part: LatePart) -> Bilingual {
     match part {
-        Part::Round => message("statement.the_round"),
-        Part::Tranche(number) => message_with("statement.quality_tranche", &[("number", &number)]),
-        Part::Quarter(number) => message_with("statement.points_quarter", &[("number", &number)]),
+        LatePart::Round => message("statement.the_round"),
+        LatePart::Tranche(number) => {
+            message_with("statement.quality_tranche", &[("number", &number)])
+        }
+        LatePart::Quarter(number) => {
+            message_with("statement.points_quarter", &[("number", &number)])
+        }
     }
 }
 
-/// What the code of a duplicate ends with, whatever its file (contract §5).
+/// What the code of a duplicate ends with, whatever its file (docs/rules.md#rows).
 const DUPLICATE: &str = "9299";
 
 /// A figure of quality: rows of rows, percent, score.
-fn figure(of: Option<&Figure>) -> [Cell; 3] {
+fn figure(of: Option<&QualityFigure>) -> [Cell; 3] {
     of.map_or([Cell::Empty, Cell::Empty, Cell::Empty], |of| {
         let rows = format!("{}/{}", of.numerator, of.denominator);
         [Cell::text(rows), Cell::Decimal(of.percent), Cell::Decimal(of.score)]

@@ -10,28 +10,28 @@ pub mod sent;
 
 use std::collections::BTreeMap;
 
-use self::sent::{Sent, sent};
-use super::result::{Basis, Counted, CupMoney, MoneyError};
-use super::{Points, Satang};
-use crate::registry::Source;
+use self::sent::{SentOfUnit, sent};
+use super::result::{Calculation, CalculationInput, CupMoney, MoneyError};
+use super::{Hundredths, Satang};
+use crate::registry::PopulationSource;
 use crate::report::{Bilingual, Cell, Column, Document, Kind, Part, Table};
 use crate::score::late::{LateRows, late_rows};
 use crate::text::{message, message_with};
 use rust_decimal::Decimal;
 
 /// All that a statement is made of.
-pub(crate) struct Maker<'a> {
-    basis: &'a Basis<'a>,
-    counted: &'a Counted,
+pub(crate) struct StatementBuilder<'a> {
+    basis: &'a CalculationInput<'a>,
+    counted: &'a Calculation,
     cup: &'a CupMoney,
-    sent: BTreeMap<String, Sent>,
+    sent: BTreeMap<String, SentOfUnit>,
     late: Vec<LateRows>,
 }
 
 /// The statement of a main unit; none when there is no such.
 pub fn statement(
-    basis: &Basis<'_>,
-    counted: &Counted,
+    basis: &CalculationInput<'_>,
+    counted: &Calculation,
     cup: &str,
 ) -> Result<Option<Document>, MoneyError> {
     let Some(cup) = counted.allocation.cups.iter().find(|of| of.cup == cup) else {
@@ -44,10 +44,10 @@ pub fn statement(
     }
     let mut late = late_rows(basis.reader, basis.catalog, basis.book, basis.as_of.submission)?;
     late.retain(|late| all.contains_key(&late.hcode));
-    Ok(Some(Maker { basis, counted, cup, sent: all, late }.document()))
+    Ok(Some(StatementBuilder { basis, counted, cup, sent: all, late }.document()))
 }
 
-impl Maker<'_> {
+impl StatementBuilder<'_> {
     fn document(&self) -> Document {
         let allocation = &self.counted.allocation;
         let (round, cup) = (allocation.round, self.cup);
@@ -147,7 +147,7 @@ impl Maker<'_> {
             push(message("statement.taken_back_since"), Cell::text(list.join(" ")));
         }
         match (&of.population.registry, of.population.source) {
-            (Some(registry), Source::Registry) => {
+            (Some(registry), PopulationSource::Registry) => {
                 push(message("statement.population_registry"), Cell::text(&registry.file));
                 push(message("statement.sha_256_of_the_registry"), Cell::text(&registry.sha256));
                 push(message("statement.imported_at"), Cell::text(&registry.imported_at));
@@ -206,7 +206,7 @@ fn baht(value: Satang) -> Cell {
     Cell::Decimal(Decimal::new(value.0, 2))
 }
 
-fn points(value: Points) -> Cell {
+fn points(value: Hundredths) -> Cell {
     Cell::Decimal(Decimal::new(value.0 as i64, 2))
 }
 

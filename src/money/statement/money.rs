@@ -1,18 +1,18 @@
 //! Tables of a statement that are about money: sums, quarters, items,
 //! tranches, holds, pools.
 
-use super::{Maker, baht, baht_column, int, points, unit_column};
-use crate::money::allocate::{ItemMoney, Sums};
+use super::{StatementBuilder, baht, baht_column, int, points, unit_column};
+use crate::money::allocate::{ItemMoney, MoneySums};
 use crate::money::closing::close::name_of;
 use crate::money::closing::{PartKind, PoolCorrection};
 use crate::money::holds::percent;
-use crate::money::result::UnitLine;
-use crate::money::{Points, Satang};
+use crate::money::result::UnitMoneyLine;
+use crate::money::{Hundredths, Satang};
 use crate::report::{Bilingual, Cell, Column, Kind, Table};
-use crate::score::rulebook::Period;
+use crate::score::rulebook::RulePeriod;
 use crate::text::{message, message_with};
 
-impl Maker<'_> {
+impl StatementBuilder<'_> {
     pub(super) fn summary(&self) -> Table {
         let mut table = Table::new(
             "money",
@@ -32,7 +32,7 @@ impl Maker<'_> {
         if shared {
             table.columns.insert(5, baht_column("support", message("statement.support")));
         }
-        let sums = |of: &Sums| {
+        let sums = |of: &MoneySums| {
             let support = shared.then_some(of.support);
             let first = [of.volume, of.performance].into_iter().chain(support);
             first.chain([of.amount, of.held, of.payable]).map(baht).collect::<Vec<_>>()
@@ -106,7 +106,7 @@ impl Maker<'_> {
         let mut table = Table::new("items", title, columns);
         for unit in &self.cup.units {
             for (item, name) in self.items_of(unit) {
-                let of = |quarter: &Period| {
+                let of = |quarter: &RulePeriod| {
                     let money = unit.money.volume.get(&quarter.number.to_string());
                     money.and_then(|money| money.items.get(item))
                 };
@@ -121,7 +121,7 @@ impl Maker<'_> {
                         of(quarter).map_or(Cell::Empty, |money| points(money.points))
                     }),
                 );
-                row.push(points(Points(money.iter().map(|money| money.points.0).sum())));
+                row.push(points(Hundredths(money.iter().map(|money| money.points.0).sum())));
                 row.push(baht(money.iter().map(|money| money.amount).sum()));
                 row.push(baht(money.iter().map(|money| money.held).sum()));
                 table.push(row);
@@ -181,7 +181,7 @@ impl Maker<'_> {
                 Column::titled("released", message("statement.released"), Kind::Text),
             ],
         );
-        let deed = |deed: &crate::store::Deed| {
+        let deed = |deed: &crate::store::HoldAction| {
             let day = deed.at.get(..10).unwrap_or_default();
             format!("{} {day} {}", deed.by, deed.reason)
         };
@@ -209,7 +209,7 @@ impl Maker<'_> {
 
     /// Items of the rulebook, and those that a unit was paid by before and that
     /// it no longer has.
-    fn items_of<'u>(&'u self, unit: &'u UnitLine) -> Vec<(&'u str, Bilingual)> {
+    fn items_of<'u>(&'u self, unit: &'u UnitMoneyLine) -> Vec<(&'u str, Bilingual)> {
         let book = &self.basis.book;
         let known = book.points.iter();
         let mut all: Vec<(&str, Bilingual)> =

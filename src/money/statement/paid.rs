@@ -1,14 +1,14 @@
 //! Tables of a statement about what was paid, and what is put right of it.
 
-use super::{Maker, baht, baht_column, unit_column};
+use super::{StatementBuilder, baht, baht_column, unit_column};
 use crate::money::closing::Correction;
 use crate::money::closing::close::name_of;
-use crate::money::result::UnitLine;
+use crate::money::result::UnitMoneyLine;
 use crate::report::{Bilingual, Cell, Column, Kind, Table};
 use crate::store::{Closing, PartKind};
 use crate::text::message;
 
-impl Maker<'_> {
+impl StatementBuilder<'_> {
     /// What was paid through this main unit, or for units that are now its own:
     /// a line for each unit and payment, those that were taken up again too.
     pub(super) fn paid(&self) -> Table {
@@ -105,7 +105,7 @@ impl Maker<'_> {
 }
 
 /// What is put right of a unit, with which part.
-fn put_right_of(unit: &UnitLine, table: &mut Table) {
+fn put_right_of(unit: &UnitMoneyLine, table: &mut Table) {
     let mut push = |to: Bilingual, lines: &[Correction]| {
         for line in lines {
             table.push(vec![

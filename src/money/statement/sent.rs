@@ -8,7 +8,7 @@ use crate::archive::Standard;
 use crate::catalog::Severity;
 use crate::clock::day_of_number;
 use crate::score::Rulebook;
-use crate::store::{Line, Reader, Result, Value};
+use crate::store::{QueryRow, Reader, Result, SqlValue};
 use crate::submission::Counts;
 
 /// Archives of a unit and round, by file.
@@ -19,10 +19,10 @@ pub const CODES: &str = include_str!("../../../schema/statement/codes.sql");
 
 /// An archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Archive {
-    /// Its number.
+pub struct SentArchive {
+    /// Number of the submission.
     pub id: i64,
-    /// Its name.
+    /// File name of the archive.
     pub name: String,
     /// When it was sent.
     pub sent: Option<NaiveDate>,
@@ -34,7 +34,7 @@ pub struct Archive {
 
 /// A code as rows were told it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Given {
+pub struct FoundCode {
     /// The code.
     pub code: String,
     /// The standard of the archives.
@@ -46,26 +46,26 @@ pub struct Given {
 
 /// What a unit sent that is of a round.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Sent {
+pub struct SentOfUnit {
     /// The archives, those that were refused or taken back too.
-    pub archives: Vec<Archive>,
+    pub archives: Vec<SentArchive>,
     /// Counts by file, of the archives that stand.
     pub files: BTreeMap<String, Counts>,
     /// How often each code was given, by standard and severity.
-    pub codes: BTreeMap<Given, u64>,
+    pub codes: BTreeMap<FoundCode, u64>,
 }
 
 /// Reads what a unit sent.
-pub fn sent(reader: &Reader, book: &Rulebook, hcode: &str, as_of: i64) -> Result<Sent> {
+pub fn sent(reader: &Reader, book: &Rulebook, hcode: &str, as_of: i64) -> Result<SentOfUnit> {
     let month = |day: NaiveDate| i64::from(day.year()) * 100 + i64::from(day.month());
     let params = [
-        (":hcode", Value::from(hcode)),
+        (":hcode", SqlValue::from(hcode)),
         (":as_of", as_of.into()),
         (":round", i64::from(book.round).into()),
         (":from", month(book.window.from).into()),
         (":to", month(book.window.to).into()),
     ];
-    let mut sent = Sent::default();
+    let mut sent = SentOfUnit::default();
     reader.each_line(SENT, &params, |line| {
         let (id, counts) = (line.int(0)?.unwrap_or(0), counts(line)?);
         let status = line.str(3)?.unwrap_or_default().to_owned();
@@ -74,7 +74,7 @@ pub fn sent(reader: &Reader, book: &Rulebook, hcode: &str, as_of: i64) -> Result
         }
         match sent.archives.last_mut() {
             Some(archive) if archive.id == id => archive.counts.add(&counts),
-            _ => sent.archives.push(Archive {
+            _ => sent.archives.push(SentArchive {
                 id,
                 name: line.str(1)?.unwrap_or_default().to_owned(),
                 sent: line.int(2)?.and_then(day_of_number),
@@ -88,14 +88,14 @@ pub fn sent(reader: &Reader, book: &Rulebook, hcode: &str, as_of: i64) -> Result
         let standard = line.str(1)?.and_then(|name| name.parse().ok());
         let code = line.str(0)?.unwrap_or_default().to_owned();
         let severity = line.str(2)?.and_then(Severity::parse);
-        let given = Given { code, standard, severity };
+        let given = FoundCode { code, standard, severity };
         *sent.codes.entry(given).or_default() += line.int(3)?.unwrap_or(0) as u64;
         Ok(())
     })?;
     Ok(sent)
 }
 
-fn counts(line: &Line<'_>) -> Result<Counts> {
+fn counts(line: &QueryRow<'_>) -> Result<Counts> {
     let number = |column| Ok::<_, crate::store::StoreError>(line.int(column)?.unwrap_or(0) as u64);
     Ok(Counts {
         received: number(5)?,

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::days::{Days, Period};
+use super::days::{DaySpan, RulePeriod};
 use super::money::Money;
 use super::points::Item;
 use super::quality::Quality;
@@ -62,7 +62,7 @@ pub struct Rulebook {
     /// Where the rules are said.
     pub source: String,
     /// Days of service of the round.
-    pub window: Days,
+    pub window: DaySpan,
     /// Last day of sending: what is sent later has no part in the round's points
     /// and quality.
     pub sent_by: NaiveDate,
@@ -72,10 +72,10 @@ pub struct Rulebook {
     pub points: Vec<Item>,
     /// Half-years of quality.
     #[serde(rename = "tranche")]
-    pub tranches: Vec<Period>,
+    pub tranches: Vec<RulePeriod>,
     /// Quality.
     pub quality: Quality,
-    /// Money.
+    /// Pools, and how they are shared.
     pub money: Money,
     /// What no public source says.
     #[serde(rename = "local_default")]

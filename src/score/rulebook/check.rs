@@ -2,48 +2,19 @@
 //! Every mistake is told, each with its key.
 
 mod items;
+mod mistakes;
 mod money;
 mod quality;
 
-use chrono::{Datelike, Days as Count, Months};
-use rust_decimal::Decimal;
+use chrono::{Datelike as _, Months};
 
-use super::{Days, Period, Rulebook, RulebookError};
+use self::mistakes::{Mistakes, periods};
+use super::{DaySpan, Rulebook, RulebookError};
 use crate::catalog::Catalog;
 use crate::clock::BUDDHIST_ERA;
 
-/// Most points, scores and baht that one value of a rulebook may be: far more
-/// than any round has had, and few enough that no sum of them overflows.
-const MOST: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
-
 /// A round of two years or more is a slip of the pen in a year.
 const LONGEST_ROUND: Months = Months::new(24);
-
-/// Mistakes found so far.
-pub(super) struct Mistakes {
-    file: String,
-    list: Vec<RulebookError>,
-}
-
-impl Mistakes {
-    /// Writes a mistake down.
-    pub(super) fn add(&mut self, key: &str, what: impl std::fmt::Display) {
-        let file = self.file.clone();
-        self.list.push(RulebookError { file, what: format!("{key}: {what}") });
-    }
-
-    /// Writes it down when `right` is not so.
-    pub(super) fn unless(&mut self, right: bool, key: &str, what: impl std::fmt::Display) {
-        if !right {
-            self.add(key, what);
-        }
-    }
-}
-
-/// The sum; none when it is out of all bounds.
-fn sum(values: impl Iterator<Item = Decimal>) -> Option<Decimal> {
-    values.into_iter().try_fold(Decimal::ZERO, Decimal::checked_add)
-}
 
 /// All mistakes of a rulebook, in the order of its sections.
 pub fn check(book: &Rulebook, catalog: &Catalog) -> Vec<RulebookError> {
@@ -61,7 +32,7 @@ pub fn check(book: &Rulebook, catalog: &Catalog) -> Vec<RulebookError> {
 }
 
 fn window(book: &Rulebook, m: &mut Mistakes) {
-    let Days { from, to } = book.window;
+    let DaySpan { from, to } = book.window;
     m.unless(from <= to, "window", "ends before it begins");
     m.unless(book.sent_by >= to, "sent_by", "lies before the end of the round");
     // Rounds need not begin in July, nor be of twelve months; a round is named
@@ -89,37 +60,6 @@ fn person(book: &Rulebook, m: &mut Mistakes) {
         let right = digits && number(code) != number(&person.thai);
         let what = format_args!("{code:?} is no code of digits, or that of Thais");
         m.unless(right, "person.nation_unknown", what);
-    }
-}
-
-/// Periods are numbered from 1, follow each other without a gap, and are
-/// together the round.
-pub(super) fn periods(key: &str, list: &[Period], book: &Rulebook, m: &mut Mistakes) {
-    let window = book.window;
-    m.unless(!list.is_empty(), key, "there is none");
-    let mut begin = Some(window.from);
-    for (index, period) in list.iter().enumerate() {
-        let key = format!("{key}[{}]", index + 1);
-        m.unless(period.number as usize == index + 1, &format!("{key}.number"), "is out of order");
-        m.unless(period.from <= period.to, &key, "ends before it begins");
-        if let Some(begin) = begin {
-            let what = format_args!(
-                "{} should be {begin}: no day is left out or counted twice",
-                period.from
-            );
-            m.unless(period.from == begin, &format!("{key}.from"), what);
-        }
-        if let Some(by) = period.sent_by {
-            let key = format!("{key}.sent_by");
-            m.unless(by >= period.to, &key, "lies before the end");
-            m.unless(by <= book.sent_by, &key, "lies after that of the round");
-        }
-        m.unless(!period.source.trim().is_empty(), &format!("{key}.source"), "is blank");
-        begin = period.to.checked_add_days(Count::new(1));
-    }
-    if let Some(last) = list.last() {
-        let what = format_args!("{} should be {}, the end of the round", last.to, window.to);
-        m.unless(last.to == window.to, &format!("{key}[{}].to", list.len()), what);
     }
 }
 

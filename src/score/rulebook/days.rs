@@ -1,4 +1,4 @@
-//! Spans of days in a rulebook.
+//! Spans of days, and the numbered periods of a round.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 /// A span of days, ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Days {
+pub struct DaySpan {
     /// First day.
     pub from: NaiveDate,
     /// Last day.
     pub to: NaiveDate,
 }
 
-impl Days {
+impl DaySpan {
     /// Whether a day lies in the span.
     pub fn contain(&self, day: NaiveDate) -> bool {
         self.from <= day && day <= self.to
@@ -23,7 +23,7 @@ impl Days {
 /// A part of the round: a tranche, a quarter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Period {
+pub struct RulePeriod {
     /// Its number, from 1.
     pub number: u32,
     /// First day of service.
@@ -37,9 +37,9 @@ pub struct Period {
     pub source: String,
 }
 
-impl Period {
+impl RulePeriod {
     /// Its days of service.
-    pub fn days(&self) -> Days {
-        Days { from: self.from, to: self.to }
+    pub fn days(&self) -> DaySpan {
+        DaySpan { from: self.from, to: self.to }
     }
 }

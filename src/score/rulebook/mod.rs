@@ -10,9 +10,9 @@ pub mod quality;
 mod source;
 
 pub use book::{LocalDefault, PersonRules, Rulebook, RulebookError};
-pub use days::{Days, Period};
+pub use days::{DaySpan, RulePeriod};
 pub use money::Money;
-pub use points::{Item, Kind};
+pub use points::{Item, ItemKind};
 pub use quality::Quality;
 pub use source::{Rulebooks, read};
 

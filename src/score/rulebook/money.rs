@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::days::Period;
+use super::days::RulePeriod;
 
 /// Whether a pool has at least, at most or exactly its amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,7 +61,7 @@ pub enum Rounding {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PoolPart {
-    /// Its name.
+    /// Name of the part, as statements show it.
     pub name: String,
     /// Thai name.
     pub th: String,
@@ -124,7 +124,7 @@ pub struct Money {
     pub pools: Vec<Pool>,
     /// Quarters of service.
     #[serde(rename = "quarter")]
-    pub quarters: Vec<Period>,
+    pub quarters: Vec<RulePeriod>,
 }
 
 impl Money {

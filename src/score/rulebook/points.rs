@@ -6,12 +6,12 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::days::Days;
+use super::days::DaySpan;
 
 /// What an item asks of a row besides a person in the registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum ItemKind {
     /// Its event date in the round.
     Rows,
     /// The same, and a person of a unit scores once a day.
@@ -29,7 +29,7 @@ pub enum Kind {
 /// Points by days from the event to the sending.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Step {
+pub struct PointStep {
     /// Up to so many days, included.
     pub days: i64,
     /// What a row is worth then.
@@ -59,9 +59,9 @@ pub struct Survey {
 }
 
 impl Survey {
-    /// Its days.
-    pub fn days(&self) -> Days {
-        Days { from: self.from, to: self.to }
+    /// Days in which it is taken, ends included.
+    pub fn days(&self) -> DaySpan {
+        DaySpan { from: self.from, to: self.to }
     }
 }
 
@@ -76,7 +76,7 @@ pub struct Item {
     /// English name.
     pub en: String,
     /// The kind of rule.
-    pub kind: Kind,
+    pub kind: ItemKind,
     /// Name of the SQL in `schema/score/` that gives its rows.
     pub rows: String,
     /// Parameters of that SQL.
@@ -87,7 +87,7 @@ pub struct Item {
     pub points: Decimal,
     /// Days of sending, for `register`.
     #[serde(default)]
-    pub sent: Option<Days>,
+    pub sent: Option<DaySpan>,
     /// Only persons who live in the area.
     #[serde(default)]
     pub resident: bool,
@@ -102,7 +102,7 @@ pub struct Item {
     pub least: Option<i64>,
     /// Points by delay, for `delay`, the shortest first.
     #[serde(default)]
-    pub steps: Vec<Step>,
+    pub steps: Vec<PointStep>,
     /// Whose clock is the province's, for `delay`.
     #[serde(default)]
     pub forwarded: Option<Forwarded>,

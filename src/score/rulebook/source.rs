@@ -4,40 +4,39 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
-use include_dir::{Dir, include_dir};
 
 use super::book::{Rulebook, RulebookError};
 use crate::clock::round_of;
+use crate::overlay::{CONFIG, Overlay, RULEBOOKS};
 
-static SHIPPED: Dir = include_dir!("$CARGO_MANIFEST_DIR/config/rulebooks");
+/// Folder of the shipped rulebooks below `config/`.
+const FOLDER: &str = "rulebooks";
 
-/// Where a rulebook of its own lies below the data folder, and where one is
-/// looked for in the folder that the program is started in.
+/// Where rulebooks lie, as an error says it.
 const OWN: &str = "config/rulebooks";
 
 /// All rulebooks in force: those of `DATA/config/rulebooks` over those of
 /// `config/rulebooks` over the shipped ones.
 #[derive(Debug, Clone)]
 pub struct Rulebooks {
-    folders: Vec<PathBuf>,
+    own: Overlay,
 }
 
 impl Rulebooks {
-    /// Those of a data folder.
-    pub fn new(data: &Path) -> Self {
-        Self { folders: vec![data.join(OWN), PathBuf::from(OWN)] }
+    /// The shelf of a data folder.
+    pub fn open(data: &Path) -> Self {
+        Self { own: Overlay::new(data, RULEBOOKS) }
     }
 
     /// The rulebook of a round, B.E.
     pub fn rulebook(&self, round: i32) -> Result<Rulebook, RulebookError> {
         let name = format!("{round}.toml");
-        for folder in &self.folders {
-            let path = folder.join(&name);
-            if path.exists() {
-                return of_round(round, read(&path)?);
-            }
+        let own = self.own.find(&name);
+        let own = own.map_err(|e| RulebookError { file: OWN.to_owned(), what: e.to_string() })?;
+        if let Some(path) = own {
+            return of_round(round, read(&path)?);
         }
-        let Some(file) = SHIPPED.get_file(&name) else {
+        let Some(file) = CONFIG.get_file(format!("{FOLDER}/{name}")) else {
             let known: Vec<String> = self.rounds().keys().map(ToString::to_string).collect();
             return Err(RulebookError {
                 file: format!("{OWN}/{name}"),
@@ -50,14 +49,13 @@ impl Rulebooks {
 
     /// Every round with a rulebook, and where that lies (none: shipped).
     pub fn rounds(&self) -> BTreeMap<i32, Option<PathBuf>> {
+        let shipped = CONFIG.get_dir(FOLDER).into_iter().flat_map(|folder| folder.files());
         let mut rounds: BTreeMap<i32, Option<PathBuf>> =
-            SHIPPED.files().filter_map(|file| Some((round_of_file(file.path())?, None))).collect();
-        for folder in self.folders.iter().rev() {
-            let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-            for path in entries.map(|entry| entry.path()) {
-                if let Some(round) = round_of_file(&path) {
-                    rounds.insert(round, Some(path));
-                }
+            shipped.filter_map(|file| Some((round_of_file(file.path())?, None))).collect();
+        // What cannot be read is told when a rulebook is asked for.
+        for (_, path) in self.own.files().unwrap_or_default() {
+            if let Some(round) = round_of_file(&path) {
+                rounds.insert(round, Some(path));
             }
         }
         rounds

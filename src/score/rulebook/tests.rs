@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use super::*;
 
 fn shipped() -> Rulebook {
-    Rulebooks::new(std::path::Path::new("/nonexistent")).rulebook(2557).unwrap()
+    Rulebooks::open(std::path::Path::new("/nonexistent")).rulebook(2557).unwrap()
 }
 
 #[test]
@@ -14,7 +14,7 @@ fn the_shipped_rulebook_says_what_the_slides_say() {
     assert_eq!(book.round, 2557);
     assert_eq!(book.window.from.to_string(), "2013-07-01");
     assert_eq!(book.window.to.to_string(), "2014-06-30");
-    // Slides 32 to 35.
+    // [OPPP-2557 s. 32-35].
     let expected = [
         ("OP", "1.00"),
         ("PROC", "0.01"),
@@ -43,7 +43,7 @@ fn the_shipped_rulebook_says_what_the_slides_say() {
 fn bands_are_looked_up_exactly() {
     let book = shipped();
     for (dimension, percent, score) in [
-        // Slides 36 and 37: above 95.00 is not 95.00.
+        // [OPPP-2557 s. 36 and 37]: above 95.00 is not 95.00.
         ("accuracy", "100.00", "1.00"),
         ("accuracy", "95.01", "1.00"),
         ("accuracy", "95.00", "0.50"),
@@ -79,7 +79,7 @@ fn an_unknown_key_is_refused_by_name() {
 
 #[test]
 fn a_round_without_a_rulebook_says_which_there_are() {
-    let shelf = Rulebooks::new(std::path::Path::new("/nonexistent"));
+    let shelf = Rulebooks::open(std::path::Path::new("/nonexistent"));
     let error = shelf.rulebook(2499).unwrap_err().to_string();
     assert!(error.contains("2499") && error.contains("2557"), "{error}");
 }
@@ -96,7 +96,7 @@ fn the_days_of_a_round_are_those_of_its_rulebook() {
         r#"from = "2014-07-01", to = "2015-09-30" }"#,
     );
     crate::files::write_whole(&own.join("2558.toml"), longer.as_bytes()).unwrap();
-    let shelf = Rulebooks::new(folder.path());
+    let shelf = Rulebooks::open(folder.path());
     for (day, round) in [
         ("2013-06-30", 2556), // no rulebook: rounds have begun in July
         ("2013-07-01", 2557),

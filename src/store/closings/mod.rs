@@ -10,7 +10,7 @@ mod write;
 
 use serde::Serialize;
 
-use super::Deed;
+use super::HoldAction;
 pub use write::PayTurn;
 
 /// What a part of a round is: each pays one pool of money.
@@ -42,7 +42,7 @@ impl PartKind {
 pub struct PartOf {
     /// The round, B.E.
     pub round: i64,
-    /// What it is.
+    /// Whether it is a quarter or a tranche.
     pub kind: PartKind,
     /// Its number in the rulebook.
     pub part: String,
@@ -104,9 +104,9 @@ pub struct PaidItem {
 /// A unit's money of a part: satang and hundredths.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PaidUnit {
-    /// The unit.
+    /// HCODE of the unit.
     pub hcode: String,
-    /// Its name.
+    /// Name as it was when the part was paid.
     pub name: String,
     /// The main unit that it was paid through.
     pub cup: String,
@@ -131,9 +131,9 @@ pub struct PaidUnit {
 pub struct PaidCorrection {
     /// The part that it is about, of the same kind.
     pub part: String,
-    /// The unit.
+    /// HCODE of the unit.
     pub hcode: String,
-    /// Money.
+    /// Satang; less than nothing where too much was paid.
     pub amount: i64,
     /// Money held.
     pub held: i64,
@@ -144,7 +144,7 @@ pub struct PaidCorrection {
 pub struct PaidCup {
     /// The main unit.
     pub cup: String,
-    /// Its name.
+    /// Name as it was when the part was paid.
     pub name: String,
     /// How many units.
     pub units: u64,
@@ -165,7 +165,7 @@ pub struct Paid {
     pub of: PartOf,
     /// The state that it rests on.
     pub on: PaidOn,
-    /// The pool.
+    /// The pool that was shared.
     pub pool: PaidPool,
     /// Every unit, by HCODE.
     pub units: Vec<PaidUnit>,
@@ -178,7 +178,7 @@ pub struct Paid {
 /// A part that was closed, and how it was taken up again, if it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Closing {
-    /// Its number.
+    /// Number of the closing.
     pub id: i64,
     /// When it was closed, RFC 3339.
     pub at: String,
@@ -191,5 +191,5 @@ pub struct Closing {
     /// The seal, hex.
     pub digest: String,
     /// Who took it up again, when and why.
-    pub reopened: Option<Deed>,
+    pub reopened: Option<HoldAction>,
 }

@@ -6,7 +6,7 @@ use rusqlite::types::ValueRef;
 use sha2::{Digest as _, Sha256};
 
 use crate::files::hex;
-use crate::store::{Deed, Result, Store, VerifyReport};
+use crate::store::{HoldAction, Result, Store, VerifyReport};
 
 /// All that a seal is over, with `?1` for the closing: its own lines, and the
 /// seal before, so that none can be taken out of the row of them.
@@ -106,7 +106,7 @@ pub(super) fn digest_of(conn: &Connection, id: i64) -> Result<String> {
 pub(super) fn digest_of_reopening(
     conn: &Connection,
     closing: i64,
-    deed: &Deed,
+    deed: &HoldAction,
     after: i64,
 ) -> Result<String> {
     let sql = "SELECT coalesce(max(digest), '') FROM closing_seal WHERE closing = ?1";
@@ -139,7 +139,7 @@ impl Store {
             .prepare("SELECT closing, at, by, reason, after, digest FROM reopening ORDER BY 1")?;
         let mut rows = query.query([])?;
         while let Some(row) = rows.next()? {
-            let deed = Deed { at: row.get(1)?, by: row.get(2)?, reason: row.get(3)? };
+            let deed = HoldAction { at: row.get(1)?, by: row.get(2)?, reason: row.get(3)? };
             let (id, digest): (i64, String) = (row.get(0)?, row.get(5)?);
             if digest != digest_of_reopening(&self.conn, id, &deed, row.get(4)?)? {
                 say(id, "its reopening is not what was sealed");

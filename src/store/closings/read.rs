@@ -5,7 +5,7 @@ use rusqlite::{Row, params};
 use super::{
     Closing, Paid, PaidCorrection, PaidCup, PaidItem, PaidOn, PaidPool, PaidUnit, PartKind, PartOf,
 };
-use crate::store::{Deed, Reader, Result, StoreError};
+use crate::store::{HoldAction, Reader, Result, StoreError};
 
 impl Reader {
     /// What was closed in a round, in the order in which it was: as it was
@@ -150,7 +150,7 @@ fn head_of(row: &Row<'_>) -> rusqlite::Result<Closing> {
         points: count(row, 21)?,
     };
     let reopened = match row.get::<_, Option<String>>(23)? {
-        Some(at) => Some(Deed { at, by: row.get(24)?, reason: row.get(25)? }),
+        Some(at) => Some(HoldAction { at, by: row.get(24)?, reason: row.get(25)? }),
         None => None,
     };
     let of = PartOf { round: row.get(1)?, kind: PartKind::Quarter, part: row.get(3)? };

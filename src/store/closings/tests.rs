@@ -46,8 +46,8 @@ fn paid(part: &str) -> Paid {
     }
 }
 
-fn deed(reason: &str) -> Deed {
-    Deed {
+fn deed(reason: &str) -> HoldAction {
+    HoldAction {
         at: "2014-08-01T09:00:00+07:00".into(), by: "สมชาย".into(), reason: reason.into()
     }
 }

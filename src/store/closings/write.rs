@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 use super::prove::{digest_of, digest_of_reopening};
 use super::{Paid, PartOf};
 use crate::store::submission::is_known;
-use crate::store::{Deed, Result, Store, StoreError};
+use crate::store::{HoldAction, Result, Store, StoreError};
 
 /// The writer's turn while a payment is decided: nobody loads, voids or closes
 /// meanwhile, so that what a reader counts now is the state that is written
@@ -159,7 +159,7 @@ impl PayTurn<'_> {
     }
 
     /// Takes a part up again; gives the number of what had closed it.
-    pub fn reopen(self, of: &PartOf, deed: &Deed) -> Result<i64> {
+    pub fn reopen(self, of: &PartOf, deed: &HoldAction) -> Result<i64> {
         let Some((id, _, _)) = self.in_force(of)? else {
             let (kind, part) = (of.kind.as_str(), &of.part);
             return Err(StoreError::Refused(format!(

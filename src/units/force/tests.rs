@@ -48,19 +48,19 @@ impl Place {
 fn a_list_that_is_empty_damaged_or_drops_senders_is_held_back() {
     let whole = format!("{HEAD}{A}{B}{C}");
     let not_text = [HEAD.as_bytes(), A.as_bytes(), b"04001,\xe0\xb8", b",18"].concat();
-    let cases: [(&str, Vec<u8>, Why, &[&str]); 12] = [
-        ("no bytes", Vec::new(), Why::Empty, &["04001", "10670"]),
-        ("a mark and blanks", "\u{feff}\n \n".into(), Why::Empty, &["04001", "10670"]),
-        ("a header alone", HEAD.into(), Why::Empty, &["04001", "10670"]),
-        ("half a character", not_text, Why::Unreadable, &[]),
-        ("half a line", whole[..whole.len() - 24].into(), Why::Unreadable, &[]),
-        ("half a header", "hcode,name,ty".into(), Why::Unreadable, &[]),
-        ("other columns", format!("hcode,name\n{A}").into(), Why::Unreadable, &[]),
-        ("twice", format!("{HEAD}{A}{A}{B}{C}").into(), Why::Unreadable, &[]),
-        ("no HCODE", format!("{HEAD}{A}{B}{C}1,x,,,,,,\n").into(), Why::Unreadable, &[]),
-        ("the last field cut", whole[..whole.len() - 4].into(), Why::Cut, &[]),
-        ("a line without its end", format!("{HEAD}{A}{}", B.trim()).into(), Why::Cut, &[]),
-        ("a sender dropped", format!("{HEAD}{A}{C}").into(), Why::DropsUnits, &["04001"]),
+    let cases: [(&str, Vec<u8>, HoldReason, &[&str]); 12] = [
+        ("no bytes", Vec::new(), HoldReason::Empty, &["04001", "10670"]),
+        ("a mark and blanks", "\u{feff}\n \n".into(), HoldReason::Empty, &["04001", "10670"]),
+        ("a header alone", HEAD.into(), HoldReason::Empty, &["04001", "10670"]),
+        ("half a character", not_text, HoldReason::Unreadable, &[]),
+        ("half a line", whole[..whole.len() - 24].into(), HoldReason::Unreadable, &[]),
+        ("half a header", "hcode,name,ty".into(), HoldReason::Unreadable, &[]),
+        ("other columns", format!("hcode,name\n{A}").into(), HoldReason::Unreadable, &[]),
+        ("twice", format!("{HEAD}{A}{A}{B}{C}").into(), HoldReason::Unreadable, &[]),
+        ("no HCODE", format!("{HEAD}{A}{B}{C}1,x,,,,,,\n").into(), HoldReason::Unreadable, &[]),
+        ("the last field cut", whole[..whole.len() - 4].into(), HoldReason::Cut, &[]),
+        ("a line without its end", format!("{HEAD}{A}{}", B.trim()).into(), HoldReason::Cut, &[]),
+        ("a sender dropped", format!("{HEAD}{A}{C}").into(), HoldReason::DropsUnits, &["04001"]),
     ];
     for (what, list, why, dropped) in cases {
         let place = Place::new();
@@ -77,7 +77,7 @@ fn a_list_that_is_empty_damaged_or_drops_senders_is_held_back() {
             units.keep(place.data.path()).unwrap();
         }
         let held = place.look().unwrap().held.unwrap();
-        assert_eq!(held.can_be_accepted(), why != Why::Unreadable, "{what}");
+        assert_eq!(held.can_be_accepted(), why != HoldReason::Unreadable, "{what}");
         if held.can_be_accepted() {
             held.accept(place.data.path()).unwrap();
             let units = place.look().unwrap();
@@ -111,11 +111,11 @@ fn a_list_that_is_gone_is_held_back_and_never_becomes_the_sample() {
     let place = Place::new();
     fs::remove_file(place.data.path().join(OWN)).unwrap();
     let units = place.look().unwrap();
-    assert_eq!(units.held.as_ref().map(|held| held.why), Some(Why::Missing));
+    assert_eq!(units.held.as_ref().map(|held| held.why), Some(HoldReason::Missing));
     assert_eq!(units.by_code.len(), 3);
     // One that leads nowhere, or that is no file, is no better.
     std::os::unix::fs::symlink("/nowhere/at/all", place.data.path().join(OWN)).unwrap();
-    assert_eq!(place.look().unwrap().held.unwrap().why, Why::Unreadable);
+    assert_eq!(place.look().unwrap().held.unwrap().why, HoldReason::Unreadable);
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn when_nobody_can_say_who_has_sent_everybody_may_have() {
     place.sent = None;
     place.write(format!("{HEAD}{A}{B}").as_bytes());
     let held = place.look().unwrap().held.unwrap();
-    assert_eq!((held.why, held.dropped[0].hcode.as_str()), (Why::DropsUnits, "04002"));
+    assert_eq!((held.why, held.dropped[0].hcode.as_str()), (HoldReason::DropsUnits, "04002"));
     assert_eq!(held.dropped[0].submissions, None);
 }
 
@@ -143,7 +143,7 @@ fn a_first_list_must_have_units() {
 #[test]
 fn any_change_of_the_files_is_seen_and_keeping_is_none() {
     let place = Place::new();
-    let stamp = || Stamp::now(place.data.path(), Path::new(NONE));
+    let stamp = || ListStamp::now(place.data.path(), Path::new(NONE));
     let before = place.look().unwrap().stamp;
     assert!(!stamp().is_other(&before, false));
     // Another file of the same time and size.

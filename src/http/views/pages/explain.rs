@@ -14,7 +14,7 @@ use crate::http::figures;
 use crate::http::page::{self, Frame, Lang};
 use crate::http::problem::{self, Problem};
 use crate::http::reply::Reply;
-use crate::kpi::{Definition, Missing, Outcome, PersonExplained, UnitExplained};
+use crate::kpi::{Definition, Missing, PersonExplained, PersonOutcome, UnitExplained};
 use crate::row::citizen_id;
 use crate::store::Action;
 
@@ -138,7 +138,7 @@ fn person(
 
 /// What the person is to the indicator, at each unit that who looks may see.
 fn outcomes(call: &Call, explained: &PersonExplained, lang: Lang) -> Vec<Value> {
-    let own = |outcome: &&Outcome| call.viewer.may_see(&call.world, &outcome.hcode);
+    let own = |outcome: &&PersonOutcome| call.viewer.may_see(&call.world, &outcome.hcode);
     let each = explained.outcomes.iter().filter(own).map(|outcome| {
         let checks: Vec<Value> = outcome
             .checks

@@ -11,6 +11,7 @@ mod spark;
 mod submission;
 mod today;
 mod unit;
+mod waiting;
 
 use serde::Serialize;
 
@@ -23,6 +24,7 @@ pub use score::quality;
 pub use submission::submission;
 pub use today::today;
 pub use unit::{unit, unit_findings};
+pub use waiting::waiting;
 
 use crate::http::call::Call;
 use crate::http::page::{Frame, Lang};

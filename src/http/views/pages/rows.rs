@@ -13,7 +13,7 @@ use crate::http::call::Call;
 use crate::http::page::Lang;
 use crate::http::problem::{self, Problem};
 use crate::http::seen::{self, SeenRow};
-use crate::kpi::{Definition, Level, NotComputable, Period, Span};
+use crate::kpi::{Definition, Level, NotComputable, Period, PeriodSpan};
 use crate::text::Bilingual;
 
 /// Fiscal years that can be chosen, the present one among them.
@@ -42,7 +42,7 @@ pub struct Row {
 
 /// An indicator as who looks may see it.
 pub struct Shown {
-    pub span: Span,
+    pub span: PeriodSpan,
     pub rows: Vec<Row>,
     /// By the reason why they do not count; none where so few are not shown.
     pub excluded: BTreeMap<String, Option<u64>>,

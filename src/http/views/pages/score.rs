@@ -19,12 +19,12 @@ use crate::score::rulebook::quality::Dimension;
 
 /// Rounds of which there is a rulebook, the latest first.
 fn rounds(call: &Call) -> Vec<i32> {
-    Rulebooks::new(&call.shared.data).rounds().into_keys().rev().collect()
+    Rulebooks::open(&call.shared.data).rounds().into_keys().rev().collect()
 }
 
 /// The round asked for, else the latest one that has begun and has a rulebook.
 fn asked(call: &Call, rounds: &[i32]) -> i32 {
-    let present = Rulebooks::new(&call.shared.data).round_of(call.shared.clock.now().date_naive());
+    let present = Rulebooks::open(&call.shared.data).round_of(call.shared.clock.now().date_naive());
     let asked = call.number("round").and_then(|round| i32::try_from(round).ok());
     let latest = || rounds.iter().copied().find(|round| *round <= present);
     asked.or_else(latest).or_else(|| rounds.last().copied()).unwrap_or(present)

@@ -52,7 +52,7 @@ pub(super) fn groups(
 ) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     for (Told { code, standard, severity }, count) in totals {
-        let (text, mend) = spoken(lang, Texts::of(&call.world.catalog, &code, standard));
+        let (text, mend) = spoken(lang, Texts::find(&call.world.catalog, &code, standard));
         let anchor = anchor(&code, severity, standard);
         let (line, severity) = (CodeLine { code, anchor, count }, severity.as_str());
         let same = |g: &&mut Group| g.severity == severity && g.text == text && g.mend == mend;

@@ -92,7 +92,7 @@ fn item(call: &Call, lang: Lang, line: SubmissionLine) -> Item {
     let why = codes
         .into_iter()
         .map(|code| {
-            let (text, _) = spoken(lang, Texts::of(&call.world.catalog, &code, standard));
+            let (text, _) = spoken(lang, Texts::find(&call.world.catalog, &code, standard));
             Why { code, text }
         })
         .collect();
@@ -127,10 +127,10 @@ fn broken(call: &Call, lang: Lang, from: String) -> Result<(Vec<Broken>, u64), P
 
 /// What waits or is being loaded, with the name of its unit.
 #[derive(Serialize)]
-struct Named<T> {
+pub struct Named<T> {
     #[serde(flatten)]
-    own: T,
-    unit: Option<String>,
+    pub own: T,
+    pub unit: Option<String>,
 }
 
 /// A file that cannot be taken, in one language.

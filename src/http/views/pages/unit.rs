@@ -49,7 +49,7 @@ fn asked<'c>(call: &'c Call) -> Result<&'c Unit, Problem> {
 /// something, and all that can be asked for.
 fn rounds(call: &Call, unit: &Unit) -> Result<(i32, Vec<i32>), Problem> {
     let mut rounds = call.store()?.rounds_of_unit(&unit.hcode)?;
-    let present = Rulebooks::new(&call.shared.data).round_of(call.shared.clock.now().date_naive());
+    let present = Rulebooks::open(&call.shared.data).round_of(call.shared.clock.now().date_naive());
     // A name with a day to come says a round to come; nobody looks for that.
     let begun = rounds.iter().find(|round| **round <= present);
     let latest = begun.or(rounds.first()).copied().unwrap_or(present);

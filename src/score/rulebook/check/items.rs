@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use rust_decimal::Decimal;
 
-use super::super::{Days, Item, Kind, Rulebook};
-use super::{MOST, Mistakes};
+use super::super::{DaySpan, Item, ItemKind, Rulebook};
+use super::mistakes::{MOST, Mistakes};
 use crate::score::rows::query;
 
 /// Parameters that every query of items gets.
@@ -30,7 +30,7 @@ pub(super) fn check(book: &Rulebook, m: &mut Mistakes) {
 }
 
 fn worth(item: &Item, key: &str, m: &mut Mistakes) {
-    if item.kind == Kind::Delay {
+    if item.kind == ItemKind::Delay {
         let right = item.points.is_zero();
         m.unless(right, &format!("{key}.points"), "delay has steps instead");
     } else {
@@ -52,7 +52,7 @@ fn amount(points: Decimal, key: &str, m: &mut Mistakes) {
 
 /// What only some kinds have is there for them and for no other.
 fn keys(item: &Item, key: &str, m: &mut Mistakes) {
-    let mut belongs = |name: &str, kind: Kind, there: bool| {
+    let mut belongs = |name: &str, kind: ItemKind, there: bool| {
         let what = match (item.kind == kind, there) {
             (true, false) => "is needed for this kind",
             (false, true) => "means nothing for this kind",
@@ -60,11 +60,11 @@ fn keys(item: &Item, key: &str, m: &mut Mistakes) {
         };
         m.add(&format!("{key}.{name}"), what);
     };
-    belongs("sent", Kind::Register, item.sent.is_some());
-    belongs("least", Kind::SecondCare, item.least.is_some());
-    belongs("steps", Kind::Delay, !item.steps.is_empty());
-    belongs("rounds", Kind::Survey, !item.rounds.is_empty());
-    if item.kind != Kind::Delay && item.forwarded.is_some() {
+    belongs("sent", ItemKind::Register, item.sent.is_some());
+    belongs("least", ItemKind::SecondCare, item.least.is_some());
+    belongs("steps", ItemKind::Delay, !item.steps.is_empty());
+    belongs("rounds", ItemKind::Survey, !item.rounds.is_empty());
+    if item.kind != ItemKind::Delay && item.forwarded.is_some() {
         m.add(&format!("{key}.forwarded"), "means nothing for this kind");
     }
     m.unless(item.least.is_none_or(|least| least > 0), &format!("{key}.least"), "is not positive");
@@ -102,8 +102,8 @@ fn parameters(sql: &str) -> BTreeSet<String> {
 }
 
 /// Windows are ordered and lie in the round, surveys of an age do not overlap.
-fn windows(item: &Item, key: &str, round: Days, m: &mut Mistakes) {
-    let mut inside = |key: &str, days: Days| {
+fn windows(item: &Item, key: &str, round: DaySpan, m: &mut Mistakes) {
+    let mut inside = |key: &str, days: DaySpan| {
         m.unless(days.from <= days.to, key, "ends before it begins");
         let inside = round.contain(days.from) && round.contain(days.to);
         m.unless(inside, key, "does not lie in the round");

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use super::super::Rulebook;
 use super::super::money::{Bound, Pool, SharedBy};
-use super::{MOST, Mistakes, periods, sum};
+use super::mistakes::{MOST, Mistakes, periods, sum};
 
 pub(super) fn check(book: &Rulebook, m: &mut Mistakes) {
     let money = &book.money;

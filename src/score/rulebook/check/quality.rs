@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use super::super::Quality;
 use super::super::quality::Dimension;
-use super::{MOST, Mistakes};
+use super::mistakes::{MOST, Mistakes};
 use crate::archive::Standard;
 use crate::catalog::Catalog;
 

@@ -1,0 +1,254 @@
+//! Opens the store: settings, migrations, tables of records, views.
+
+use std::cell::RefCell;
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::backup::{self, BackupSummary};
+use super::free_space::FreeSpace;
+use super::migrations::{KHLANG, MIGRATIONS};
+use super::tables::Tables;
+use super::{Result, StoreError};
+use crate::catalog::Catalog;
+use crate::files::is_there;
+
+/// 16 KiB pages load 1.15–1.4 times faster than SQLite's 4 KiB.
+const PAGE_BYTES: u32 = 16 << 10;
+
+/// How long a second process (say `import` beside the daemon) waits for the
+/// writer: longer than the longest load.
+const WRITER_WAIT: Duration = Duration::from_hours(1);
+
+/// Set when the program is to end and shall wait for nobody any more.
+static STOPPING: AtomicBool = AtomicBool::new(false);
+
+/// Lets every store of this process give up waiting for its turn as a writer:
+/// what it was about to do fails as busy, and is done at the next start.
+pub fn stop_waiting() {
+    STOPPING.store(true, Ordering::Relaxed);
+}
+
+/// Asked by SQLite between tries for its turn.
+fn wait_on(tries: i32) -> bool {
+    let pause = Duration::from_millis(u64::from(tries.unsigned_abs()).clamp(1, 50));
+    std::thread::sleep(pause);
+    !STOPPING.load(Ordering::Relaxed) && pause * tries.unsigned_abs() < WRITER_WAIT
+}
+
+/// The store, open for writing. There is one in a process.
+pub struct Store {
+    pub(super) conn: Connection,
+    pub(super) tables: Tables,
+    path: Option<PathBuf>,
+    /// Readers kept for the next archives.
+    spare: RefCell<Vec<Reader>>,
+    /// How much of the disk is left to others.
+    pub(super) room: Option<FreeSpace>,
+}
+
+/// How a store is opened.
+#[derive(Debug, Clone, Copy)]
+pub struct Opening {
+    /// Bounds its page cache, MiB.
+    pub cache_mib: u32,
+    /// Copies what is in it to `backups/` before its form is changed.
+    pub copy_first: bool,
+}
+
+impl Store {
+    /// Opens (or makes) the database file. `cache_mib` bounds its page cache.
+    pub fn open(path: &Path, catalog: &Catalog, cache_mib: u32) -> Result<Self> {
+        Self::open_with(path, catalog, Opening { cache_mib, copy_first: true })
+    }
+
+    /// The same; what is in a database of an older Khlang is copied before its
+    /// form is changed, unless the caller has a copy.
+    pub fn open_with(path: &Path, catalog: &Catalog, opening: Opening) -> Result<Self> {
+        // Two processes that both find no schema must not both make it. The
+        // folder is locked: closing a second handle of the database itself
+        // would let go of SQLite's locks.
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let turn = File::open(folder.unwrap_or(Path::new(".")))?;
+        turn.lock()?;
+        if !is_there(path)? {
+            // SQLite gives its own mode to the files beside it.
+            OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        }
+        #[allow(clippy::disallowed_methods, reason = "this is the one place that opens it")]
+        let conn = Connection::open(path)?;
+        conn.busy_handler(Some(wait_on))?;
+        let version = KHLANG.version(&conn, path)?;
+        conn.pragma_update(None, "page_size", PAGE_BYTES)?;
+        conn.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+        conn.pragma_update(None, "synchronous", "FULL")?;
+        let latest = (KHLANG.latest)();
+        if opening.copy_first && (1..latest).contains(&version) {
+            super::free_space::copy_before(&conn, path, latest)?;
+        }
+        let store = Self::prepare(conn, catalog, opening.cache_mib, Some(path.to_owned()))?;
+        KHLANG.mark(&store.conn)?;
+        Ok(store)
+    }
+
+    /// Loading ends before less than this is left of the disk, the log counted.
+    pub fn leave_free(&mut self, bytes: u64) -> Result<()> {
+        // Negative, it is a number of KiB.
+        let kib: i64 = self.conn.query_row("PRAGMA cache_size", [], |row| row.get(0))?;
+        let cache = kib.min(0).unsigned_abs() * 1024;
+        self.room = self.path.as_deref().map(|path| FreeSpace::new(path, bytes, cache));
+        Ok(())
+    }
+
+    /// A store that is gone when dropped, for validating without a database.
+    /// It spills to a temporary file, so that memory stays bounded.
+    pub fn temporary(catalog: &Catalog, cache_mib: u32) -> Result<Self> {
+        #[allow(clippy::disallowed_methods, reason = "this is the one place that opens it")]
+        let conn = Connection::open("")?;
+        conn.pragma_update(None, "page_size", PAGE_BYTES)?;
+        conn.pragma_update_and_check(None, "journal_mode", "MEMORY", |_| Ok(()))?;
+        conn.pragma_update(None, "synchronous", "OFF")?;
+        Self::prepare(conn, catalog, cache_mib, None)
+    }
+
+    fn prepare(
+        mut conn: Connection,
+        catalog: &Catalog,
+        cache_mib: u32,
+        path: Option<PathBuf>,
+    ) -> Result<Self> {
+        conn.pragma_update(None, "foreign_keys", true)?;
+        conn.pragma_update(None, "cache_size", -(i64::from(cache_mib) * 1024))?;
+        // Nearly all of the log is moved by a `Flusher` beside the writer; what
+        // it leaves is moved here, when the log has 192 MiB.
+        conn.pragma_update_and_check(None, "wal_autocheckpoint", 12_000, |_| Ok(()))?;
+        conn.pragma_update_and_check(None, "journal_size_limit", 256 << 20, |_| Ok(()))?;
+        conn.set_prepared_statement_cache_capacity(256);
+        MIGRATIONS.to_latest(&mut conn)?;
+        let tables = Tables::new(catalog);
+        tables.create(&mut conn)?;
+        Ok(Self { conn, tables, path, spare: RefCell::default(), room: None })
+    }
+
+    /// A reader beside this writer; none for a temporary store, which nobody
+    /// else can see.
+    pub fn reader(&self) -> Result<Option<Reader>> {
+        if let Some(reader) = self.spare.borrow_mut().pop() {
+            return Ok(Some(reader));
+        }
+        self.path.as_deref().map(|path| Reader::open(path, None)).transpose()
+    }
+
+    /// Changes whenever somebody else has written.
+    pub fn version(&self) -> Result<i64> {
+        Ok(self.conn.query_row("PRAGMA data_version", [], |row| row.get(0))?)
+    }
+
+    /// Lets go of the write-ahead log, when idle.
+    ///
+    /// False when somebody else uses the database, so that it had to stay.
+    pub fn checkpoint(&self) -> Result<bool> {
+        let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+        let busy: i64 = self.conn.query_row(sql, [], |row| row.get(0))?;
+        Ok(busy == 0)
+    }
+
+    /// The same, without waiting long for anybody.
+    pub fn empty_log(&self) -> Result<bool> {
+        self.conn.busy_timeout(Duration::from_secs(1))?;
+        let done = self.checkpoint();
+        self.conn.busy_handler(Some(wait_on))?;
+        done
+    }
+
+    /// Takes a reader back for the next archive: opening one costs more than
+    /// a small archive does.
+    pub fn give_back(&self, reader: Reader) {
+        self.spare.borrow_mut().push(reader);
+    }
+}
+
+/// A read-only connection. Readers see the last committed state and are never
+/// blocked by a load.
+pub struct Reader {
+    pub(super) conn: Connection,
+}
+
+impl Reader {
+    /// Opens the database read-only. A query that takes longer than `deadline`
+    /// is stopped.
+    pub fn open(path: &Path, deadline: Option<Duration>) -> Result<Self> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Connection::open_with_flags(path, flags)?;
+        conn.busy_timeout(Duration::from_secs(5))?;
+        KHLANG.version(&conn, path)?;
+        conn.pragma_update(None, "query_only", true)?;
+        conn.pragma_update(None, "cache_size", -8192)?;
+        conn.set_prepared_statement_cache_capacity(64);
+        let reader = Self { conn };
+        if let Some(deadline) = deadline {
+            reader.stop_after(deadline)?;
+        }
+        Ok(reader)
+    }
+
+    /// Stops whatever still runs when `deadline` has passed from now.
+    pub fn stop_after(&self, deadline: Duration) -> Result<()> {
+        let until = Instant::now() + deadline;
+        self.conn.progress_handler(10_000, Some(move || Instant::now() > until))?;
+        Ok(())
+    }
+
+    /// The same, or as soon as the program is to end.
+    pub fn stop_after_or(&self, deadline: Duration, stop: Arc<AtomicBool>) -> Result<()> {
+        let until = Instant::now() + deadline;
+        let over = move || stop.load(Ordering::Relaxed) || Instant::now() > until;
+        self.conn.progress_handler(10_000, Some(over))?;
+        Ok(())
+    }
+
+    /// Holds one state of the store for every query until the guard is dropped,
+    /// so that what one reply says agrees with itself.
+    pub fn snapshot(&self) -> Result<Snapshot<'_>> {
+        Ok(Snapshot { _held: self.conn.unchecked_transaction()? })
+    }
+
+    /// Whether a snapshot is held.
+    pub fn is_held(&self) -> bool {
+        !self.conn.is_autocommit()
+    }
+
+    /// Copies the database into one file, with what is in it beside it. An
+    /// existing file is not replaced.
+    pub fn backup(&self, to: &Path) -> Result<BackupSummary> {
+        // Copying writes nothing here, but to the other file.
+        self.conn.pragma_update(None, "query_only", false)?;
+        let copied = backup::copy(&self.conn, to, &KHLANG);
+        self.conn.pragma_update(None, "query_only", true)?;
+        copied
+    }
+
+    /// Answers when the database can be read at all.
+    pub fn ping(&self) -> Result<()> {
+        self.conn.query_row("SELECT count(*) FROM meta", [], |_| Ok(())).map_err(StoreError::from)
+    }
+}
+
+/// One state of the store, held.
+pub struct Snapshot<'a> {
+    _held: rusqlite::Transaction<'a>,
+}
+
+/// A database as it once was.
+#[cfg(test)]
+pub(super) fn of_version(path: &Path, version: usize) -> Connection {
+    #[allow(clippy::disallowed_methods, reason = "this is the one place that opens it")]
+    let mut conn = Connection::open(path).unwrap();
+    MIGRATIONS.to_version(&mut conn, version).unwrap();
+    conn
+}
