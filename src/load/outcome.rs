@@ -51,7 +51,7 @@ pub(super) fn complete(
     standard: Standard,
     submission: &mut Submission,
     contents: ArchiveContents,
-    (verdicts, written): ValidatedAndStored,
+    (outcomes, written): ValidatedAndStored,
 ) -> Result<(), String> {
     // A member without data is nothing that could be left of a broken archive.
     let left = contents
@@ -65,7 +65,7 @@ pub(super) fn complete(
     };
     let mut not_checked: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut links_unchecked = 0;
-    for ((member, said), counted) in contents.members.iter().zip(verdicts).zip(written) {
+    for ((member, said), counted) in contents.members.iter().zip(outcomes).zip(written) {
         if member.broken || !member.has_data {
             continue;
         }

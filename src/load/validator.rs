@@ -110,7 +110,7 @@ impl ArchiveValidator<'_, '_> {
         for (member, (_, odd)) in contents.members.iter().zip(&outcomes) {
             contents.notes.extend(odd.notes(world, standard, &member.name));
         }
-        Ok(Some(outcomes.into_iter().map(|(verdicts, _)| verdicts).collect()))
+        Ok(Some(outcomes.into_iter().map(|(outcome, _)| outcome).collect()))
     }
 
     fn group(
@@ -165,22 +165,22 @@ impl ArchiveValidator<'_, '_> {
         let fresh = || fresh(&pool, plan.width, count.min(BATCH_ROWS));
         let mut batch = fresh();
         let numbered = &mut self.visits;
-        let mut judge = Validator::new(plan, member.orders.clone(), &mut self.context);
+        let mut validator = Validator::new(plan, member.orders.clone(), &mut self.context);
         let mut rows = RowLines::new(plan, layout, member);
         while let Some(block) = lines.block().map_err(EndedEarly::Lines)? {
             (self.progress)(block.text.len() as u64);
-            judge.begin_block(block.text);
+            validator.begin_block(block.text);
             for (number, line, ended) in numbered_lines(block.first_line, block.text) {
                 let Some(line) = rows.row(number, line, ended) else { continue };
                 let before = batch.rows.len();
-                judge.row(line, number as u32, &mut batch);
+                validator.row(line, number as u32, &mut batch);
                 if let Some(columns) = visit_columns.filter(|_| batch.rows.len() > before) {
                     let visit = numbered.ordinal(&batch, before, columns);
                     batch.visits.push(visit);
                 }
                 if batch.rows.len() >= BATCH_ROWS || batch.text.len() >= BATCH_TEXT {
                     let full = std::mem::replace(&mut batch, fresh());
-                    judge.pause();
+                    validator.pause();
                     hand_over(&sender, at, full, numbered.epoch)?;
                     if numbered.full() {
                         numbered.restart();
@@ -188,10 +188,10 @@ impl ArchiveValidator<'_, '_> {
                 }
             }
         }
-        judge.pause();
-        let verdicts = judge.outcome;
+        validator.pause();
+        let outcome = validator.outcome;
         hand_over(&sender, at, batch, numbered.epoch)?;
-        Ok((verdicts, rows.odd))
+        Ok((outcome, rows.odd))
     }
 
     fn send(&self, message: Message) -> Result<(), EndedEarly> {
