@@ -55,8 +55,10 @@ pub fn at_bangkok(local: NaiveDateTime) -> DateTime<FixedOffset> {
     bangkok().from_local_datetime(&local).single().expect("a fixed offset has no gaps")
 }
 
-/// The round (scoring year, 1 July to 30 June) of a day, named by the B.E.
-/// year in which it ends: 1 Jul 2013 is in 2557 (docs/rules.md#words).
+/// The register year (1 July to 30 June) of a day, named by the B.E. year in
+/// which it ends: 1 Jul 2013 is in 2557 (docs/rules.md#words). It is part of the key of
+/// stored registers, so no rulebook may move it; the days of a round that is
+/// scored are those of its rulebook (`Rulebooks::round_of`).
 pub fn round_of(day: NaiveDate) -> i32 {
     day.year() + BUDDHIST_ERA + i32::from(day.month() >= 7)
 }

@@ -28,10 +28,12 @@
 //! | [`kpi`] | indicators from data in `schema/kpi`, and why | a place where one is defined |
 //! | [`overlay`] | files that are shipped, and a province's own over them | aware of what they say |
 //! | [`printable`] | names and texts as a terminal or a log may show them | |
+//! | [`problem_code`] | names of what can be wrong with an archive | their texts |
 //! | [`privacy`] | which counts are too small to be shown | aware of what they count |
 //! | [`report`] | forms in which numbers leave | aware of what they count |
 //! | [`export`], [`schedule`] | what leaves as folders, and when | aware of what woke it |
 //! | [`spelling`] | the known name that is nearest to a misspelt one | |
+//! | [`text`] | a text in both languages | aware of what it says |
 //! | [`version`] | the fingerprint of the program, by which cached results are known | |
 //! | [`sample`] | a synthetic province, and what must come of it | a caller of the judge |
 //! | [`cli`] | a file per command | |
@@ -83,6 +85,7 @@ pub mod overlay;
 pub mod printable;
 pub mod priority;
 pub mod privacy;
+pub mod problem_code;
 pub mod registry;
 pub mod report;
 pub mod row;
@@ -92,6 +95,7 @@ pub mod score;
 pub mod spelling;
 pub mod store;
 pub mod submission;
+pub mod text;
 pub mod units;
 pub mod version;
 pub mod world;

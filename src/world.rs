@@ -4,9 +4,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::archive::Standard;
-use crate::catalog::{Catalog, Layout, Record};
+use crate::catalog::{Catalog, CatalogError, Layout, Record};
 use crate::config::Config;
-use crate::row::{Blanks, Plan};
+use crate::row::{Blanks, CompiledLayout};
 use crate::units::Units;
 
 /// The year from which a check holds that holds in every year.
@@ -23,7 +23,7 @@ pub struct World {
     /// Words that stand for nothing.
     pub blanks: Blanks,
     /// By the fiscal year from which they hold, the first one first.
-    plans: HashMap<(usize, Standard), Vec<(i32, Plan)>>,
+    plans: HashMap<(usize, Standard), Vec<(i32, CompiledLayout)>>,
 }
 
 impl World {
@@ -35,9 +35,10 @@ impl World {
                 let checks = layout.columns.iter().flat_map(|column| &column.checks);
                 let years: BTreeSet<i32> =
                     checks.map(|check| check.since).chain([ALWAYS]).collect();
-                let plan = |year| Ok((year, Plan::new(&catalog, record, layout, year)?));
-                let of_years = years.into_iter().map(plan).collect::<Result<_, String>>()?;
-                plans.insert((index, layout.standard), of_years);
+                let plan = |year| Ok((year, CompiledLayout::new(&catalog, record, layout, year)?));
+                let compiled = years.into_iter().map(plan).collect::<Result<_, CatalogError>>();
+                let compiled = compiled.map_err(|error| error.to_string())?;
+                plans.insert((index, layout.standard), compiled);
             }
         }
         let blanks = Blanks::new(&config.rows.blank);
@@ -46,12 +47,12 @@ impl World {
 
     /// The plan of a record in a standard that has it: its columns and codes,
     /// which are the same in every year.
-    pub fn plan(&self, record: usize, standard: Standard) -> &Plan {
+    pub fn plan(&self, record: usize, standard: Standard) -> &CompiledLayout {
         self.plan_in(record, standard, ALWAYS)
     }
 
     /// The plan by which archives of a fiscal year (B.E.) are judged.
-    pub fn plan_in(&self, record: usize, standard: Standard, year: i32) -> &Plan {
+    pub fn plan_in(&self, record: usize, standard: Standard, year: i32) -> &CompiledLayout {
         let plans = &self.plans[&(record, standard)];
         let later = plans.partition_point(|(since, _)| *since <= year);
         &plans[later.max(1) - 1].1
@@ -68,5 +69,57 @@ impl World {
         let (record, layout) = self.catalog.file(standard, file)?;
         let index = self.catalog.records.iter().position(|other| other.name == record.name)?;
         Some((index, layout.file.clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said at start of a catalogue with a change in SERVICE.
+    fn refused(from: &str, to: &str) -> String {
+        let schema = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("schema");
+        let mut names: Vec<String> =
+            ["findings.csv", "shapes.csv", "versions.toml"].map(str::to_owned).to_vec();
+        for folder in ["codes", "records"] {
+            let files = std::fs::read_dir(schema.join(folder)).unwrap();
+            let name = |file: std::fs::DirEntry| file.file_name().into_string().unwrap();
+            names.extend(files.map(|file| format!("{folder}/{}", name(file.unwrap()))));
+        }
+        let read = |name: &String| std::fs::read_to_string(schema.join(name)).unwrap();
+        let mut sources: Vec<(String, String)> =
+            names.iter().map(|name| (name.clone(), read(name))).collect();
+        let service = sources.iter_mut().find(|(file, _)| file == "records/service.toml").unwrap();
+        assert!(service.1.contains(from), "{from}");
+        service.1 = service.1.replacen(from, to, 1);
+        let line = 1 + service.1.split(to).next().unwrap().matches('\n').count();
+        let catalog = Catalog::from_sources(&sources, None).unwrap();
+        let units = Units::load(&schema.with_file_name("config/units.csv")).unwrap();
+        let error = World::new(catalog, units, Config::default()).err().unwrap();
+        let place = format!("schema/records/service.toml:{line}: ");
+        error.strip_prefix(&place).unwrap_or_else(|| panic!("{error} is not at {place}")).to_owned()
+    }
+
+    #[test]
+    fn a_check_that_no_kind_reads_is_refused_at_start_with_file_and_line() {
+        for (from, to, what) in [
+            (
+                r#"{ code = "SE1101", kind = "width""#,
+                r#"{ code = "SE1101", kind = "widht""#,
+                "SE1101: no kind of check widht; nearest: width",
+            ),
+            (
+                r#"{ code = "SE1101", kind = "width", param = "5" }"#,
+                r#"{ code = "SE1101", kind = "width", param = "five" }"#,
+                "SE1101: width cannot read \"five\"",
+            ),
+            (
+                r#"{ code = "SE1101", kind = "width", param = "5" }"#,
+                r#"{ code = "SE1101", kind = "format_date" }"#,
+                "SE1101: format_date is not for Char",
+            ),
+        ] {
+            assert_eq!(refused(from, to), what);
+        }
     }
 }

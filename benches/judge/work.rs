@@ -8,7 +8,8 @@ use khlang::catalog::Catalog;
 use khlang::clock::{day_number, fiscal_year_of};
 use khlang::config::Config;
 use khlang::row::{
-    BOM, Batch, Context, Encoding, Judge, NoStore, Order, Persons, Plan, decode, is_header,
+    BOM, Batch, CompiledLayout, Context, Encoding, NoStore, Order, PersonContext, Validator,
+    decode, is_header,
 };
 use khlang::units::Units;
 use khlang::world::World;
@@ -232,7 +233,7 @@ impl Bench {
             blanks: &world.blanks,
             units: world.units.codes(),
             may_send,
-            persons: Persons::new(&mut no_store),
+            persons: PersonContext::new(&mut no_store),
             store_answers: true,
             // Of rows that are only split nothing is to be said.
             kept: if judged { limits.findings } else { 0 },
@@ -247,14 +248,14 @@ impl Bench {
             // Whom the rows name is known from what loads before them.
             let before = members.iter().take_while(|m| m.file != member.file);
             for other in before.filter(|m| plan_of(m).is_person || plan_of(m).is_death) {
-                let mut judge = Judge::new(plan_of(other), other.orders.clone(), &mut context);
+                let mut judge = Validator::new(plan_of(other), other.orders.clone(), &mut context);
                 through(&mut judge, plan_of(other), other, other.rows.len(), batch);
             }
         }
         let orders = if judged { member.orders.clone() } else { Vec::new() };
-        let mut judge = Judge::new(plan, orders, &mut context);
+        let mut judge = Validator::new(plan, orders, &mut context);
         let cost = count(&mut || through(&mut judge, plan, member, rows, batch));
-        let rejected: u64 = judge.verdicts.rejected.values().sum();
+        let rejected: u64 = judge.outcome.rejected.values().sum();
         let few = rejected <= rows as u64 / 4;
         assert!(few || !judged, "{}: {rejected} of {rows} are rejected", member.file);
         let what = if judged { "judge" } else { "split" };
@@ -270,7 +271,13 @@ impl Bench {
     }
 }
 
-fn through(judge: &mut Judge, plan: &Plan, member: &Member, rows: usize, batch: &mut Batch) {
+fn through(
+    judge: &mut Validator,
+    plan: &CompiledLayout,
+    member: &Member,
+    rows: usize,
+    batch: &mut Batch,
+) {
     batch.clear(plan.width);
     for block in member.rows[..rows].chunks(ROWS_OF_BLOCK) {
         judge.begin_block(&member.text[block[0].0..block[block.len() - 1].1]);

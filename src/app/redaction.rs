@@ -18,11 +18,7 @@ use crate::kpi::{
     Amount, CountingUnit, Definition, KpiResult, KpiRow, Level, NotComputable, Period, PeriodSpan,
 };
 use crate::privacy::{Cell, hide, is_small};
-use crate::report::{Cell as TableCell, Document, Part, Words};
-
-/// Levels at which units are summed up.
-const SUMS: [Level; 5] =
-    [Level::Cup, Level::Network, Level::District, Level::Province, Level::Class];
+use crate::report::{Bilingual, Cell as TableCell, Document, Part};
 
 /// A group's result; without counts and value when they are not shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -132,8 +128,7 @@ fn hidden(
     let mut cells = Vec::new();
     for row in &of_units.rows {
         let unit = units.by_code.get(&row.code);
-        let of = SUMS
-            .iter()
+        let of = Level::sums()
             .map(|level| (level.to_string(), unit.map_or(&*row.code, |u| level.group(u))));
         let mut own = Vec::new();
         for group in of {
@@ -222,17 +217,17 @@ impl RedactedKpi {
         let (Some(table), true) = (table, self.rows.iter().any(|row| row.suppressed)) else {
             return document;
         };
-        let words = Words::new("ไม่แสดง: จำนวนน้อย", "not shown: few persons");
+        let words = Bilingual::new("ไม่แสดง: จำนวนน้อย", "not shown: few persons");
         for row in self.rows.iter().filter(|row| row.suppressed) {
             let mut cells = vec![TableCell::Empty; table.columns.len()];
             cells[0] = TableCell::text(&row.code);
             cells[1] = TableCell::text(&row.name);
             if let Some(last) = cells.last_mut() {
-                *last = TableCell::Words(words.clone());
+                *last = TableCell::Bilingual(words.clone());
             }
             table.push(cells);
         }
-        table.notes.push(Words::new(
+        table.notes.push(Bilingual::new(
             format!("จำนวนตั้งแต่ 1 ถึงต่ำกว่า {limit} ราย และค่าที่ใช้คำนวณย้อนกลับได้ จะไม่แสดง"),
             format!("counts of 1 to less than {limit}, and what they could be reckoned from, are not shown"),
         ));

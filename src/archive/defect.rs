@@ -6,6 +6,8 @@
 
 use std::io;
 
+use crate::problem_code::ProblemCode;
+
 use thiserror::Error;
 
 /// The kinds of fault of a whole archive; each belongs to one problem code.
@@ -61,15 +63,15 @@ pub enum ArchiveDefect {
 
 impl ArchiveDefect {
     /// The problem code that the sender sees.
-    pub fn code(self) -> &'static str {
+    pub fn code(self) -> ProblemCode {
         match self {
-            Self::NotZip | Self::Truncated => "A01",
+            Self::NotZip | Self::Truncated => ProblemCode::NotZip,
             Self::ArchiveBytes
             | Self::Entries
             | Self::MemberBytes
             | Self::InflatedBytes
-            | Self::Ratio => "A03",
-            _ => "A02",
+            | Self::Ratio => ProblemCode::TooLarge,
+            _ => ProblemCode::ArchiveStructure,
         }
     }
 
@@ -92,7 +94,7 @@ pub struct ArchiveError {
     /// What kind of fault it is.
     pub flaw: ArchiveDefect,
     /// `A01`, `A02` or `A03`.
-    pub code: &'static str,
+    pub code: ProblemCode,
     /// Short English text; names the entry when one is to blame.
     pub detail: String,
     /// Display name of the entry to blame.

@@ -10,10 +10,8 @@ use chrono::{Days, NaiveDate, NaiveDateTime};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// From this year on a year is Buddhist era.
-const FIRST_BE_YEAR: i32 = 2400;
-/// Buddhist era minus common era, in years.
-const BE_OFFSET: i32 = 543;
+use crate::clock::{BUDDHIST_ERA, FIRST_BUDDHIST_YEAR};
+use crate::problem_code::ProblemCode;
 
 /// The standard that an archive says it follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -61,14 +59,21 @@ pub enum NameError {
     /// Of the form, but no such time is on the calendar.
     #[error("time in the name is impossible")]
     Time,
+    /// Sent by a unit that is not known.
+    #[error("the unit in the name is not known")]
+    UnknownUnit,
+    /// Made more than a day from now.
+    #[error("time in the name is in the future")]
+    Future,
 }
 
 impl NameError {
     /// The problem code that the sender sees.
-    pub fn code(self) -> &'static str {
+    pub fn code(self) -> ProblemCode {
         match self {
-            Self::Form => "A04",
-            Self::Time => "A06",
+            Self::Form => ProblemCode::NameForm,
+            Self::UnknownUnit => ProblemCode::UnknownUnit,
+            Self::Time | Self::Future => ProblemCode::NameTime,
         }
     }
 }
@@ -107,6 +112,28 @@ impl ArchiveName {
         Ok(Self { standard, hcode: hcode.to_ascii_uppercase(), sent_at })
     }
 
+    /// What an archive must say by its name to be taken, for the inbox and for
+    /// uploads: the form, a unit that is known, a time that is not in the
+    /// future. A name of the form is handed back with what is wrong with it.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is wrong, in this order.
+    pub fn validate(
+        name: &str,
+        unit_is_known: impl FnOnce(&str) -> bool,
+        now_bangkok: NaiveDateTime,
+    ) -> Result<Self, (NameError, Option<Self>)> {
+        let name = Self::parse(name).map_err(|error| (error, None))?;
+        if !unit_is_known(&name.hcode) {
+            return Err((NameError::UnknownUnit, Some(name)));
+        }
+        if name.in_future(now_bangkok) {
+            return Err((NameError::Future, Some(name)));
+        }
+        Ok(name)
+    }
+
     /// Whether the archive says that it was made more than a day after
     /// `now_bangkok`; a day is left for clocks and zones that are wrong.
     pub fn in_future(&self, now_bangkok: NaiveDateTime) -> bool {
@@ -134,7 +161,7 @@ impl FromStr for ArchiveName {
 fn calendar_time(digits: &str) -> Option<NaiveDateTime> {
     let number = |from: usize, to: usize| digits.get(from..to)?.parse::<u32>().ok();
     let written = i32::try_from(number(0, 4)?).ok()?;
-    let year = if written >= FIRST_BE_YEAR { written - BE_OFFSET } else { written };
+    let year = if written >= FIRST_BUDDHIST_YEAR { written - BUDDHIST_ERA } else { written };
     if year == 0 {
         return None;
     }
@@ -201,7 +228,7 @@ mod tests {
             "..\\F21_12345_25560101083011.zip",
         ] {
             let error = ArchiveName::parse(name).unwrap_err();
-            assert_eq!((error, error.code()), (NameError::Form, "A04"), "{name}");
+            assert_eq!((error, error.code().as_str()), (NameError::Form, "A04"), "{name}");
         }
     }
 
@@ -221,7 +248,7 @@ mod tests {
             "05430229000000",
         ] {
             let error = ArchiveName::parse(&format!("F21_12345_{digits}.zip")).unwrap_err();
-            assert_eq!((error, error.code()), (NameError::Time, "A06"), "{digits}");
+            assert_eq!((error, error.code().as_str()), (NameError::Time, "A06"), "{digits}");
         }
     }
 
@@ -254,7 +281,7 @@ mod tests {
             prop_assert_eq!(&ArchiveName::parse(&name.to_string().to_lowercase()).unwrap(), &name);
             if be {
                 use chrono::Datelike;
-                let year = sent_at.year() + BE_OFFSET;
+                let year = sent_at.year() + BUDDHIST_ERA;
                 let text = format!("{standard}_{}_{year}{}.zip", name.hcode, sent_at.format("%m%d%H%M%S"));
                 prop_assert_eq!(&ArchiveName::parse(&text).unwrap(), &name);
             }

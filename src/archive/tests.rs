@@ -11,6 +11,7 @@ use std::io::{Read, Write};
 use super::zipcraft::{Descriptor, End, Part, STREAMED, Zip, deflate};
 use super::{Archive, ArchiveDefect, ArchiveError, ReadError};
 use crate::config::Limits;
+use crate::problem_code::ProblemCode;
 
 const ROWS: &[u8] = b"HOSPCODE|PID|CID\r\n12345|1|1234567890121\r\n12345|2|1234567890121\r\n";
 const SIGNED: Descriptor = Descriptor { signed: true, wide: false };
@@ -94,7 +95,7 @@ fn every_limit_holds_at_its_edge() {
         verdict(&bytes, &limits).unwrap();
         *field(&mut limits) = edge - 1;
         let broken = verdict(&bytes, &limits).unwrap_err();
-        assert_eq!((broken.flaw, broken.code), (flaw, "A03"), "{broken}");
+        assert_eq!((broken.flaw, broken.code), (flaw, ProblemCode::TooLarge), "{broken}");
     }
 }
 

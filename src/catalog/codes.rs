@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
-use super::{CatalogError, error};
+use super::error::{CatalogError, error};
 
 /// One code list.
 #[derive(Debug, Clone, Default)]
@@ -12,7 +12,7 @@ pub struct CodeList {
     /// The codes as sent, leading zeros kept.
     pub codes: HashSet<String>,
     /// False when the list is known to lack codes: then a value outside it
-    /// cannot be judged, and the check is reported as not made.
+    /// cannot be checked, and the check is reported as not made.
     pub whole: bool,
 }
 
@@ -21,6 +21,10 @@ pub struct CodeList {
 pub struct CodeLists {
     lists: BTreeMap<String, CodeList>,
 }
+
+/// The code of an unknown place [OPPP-2557 s. 25], with the list to which it belongs:
+/// the Ministry's list of places has real places only.
+pub const UNKNOWN_PLACE: (&str, &str) = ("ext:hospcode", "00000");
 
 /// A first line `#partial` of a list file says that the list is not whole.
 const PARTIAL: &str = "#partial";

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CatalogError, error};
+use super::error::{CatalogError, error};
 use crate::archive::Standard;
+use crate::problem_code::ProblemCode;
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -129,6 +130,39 @@ impl Findings {
         self.texts.get(known.1)
     }
 
+    /// The text of a problem or note.
+    pub fn of_problem(&self, code: ProblemCode) -> &FindingText {
+        self.of_both(code.as_str()).expect("proven by check_problems at every start")
+    }
+
+    /// Proves that every [`ProblemCode`] has a text, of the severity that its
+    /// letter says, and that there is no text of such a letter besides.
+    pub(super) fn check_problems(&self, file: &str) -> Result<(), CatalogError> {
+        for code in ProblemCode::ALL {
+            let text = self.of_both(code.as_str());
+            let text = text.ok_or_else(|| error(file, 1, format!("{code} has no line")))?;
+            if Some(text.severity) != severity_of_problem(code.as_str()) {
+                let what = format!("{code} has severity {}", text.severity.as_str());
+                return Err(error(file, self.line_of(text), what));
+            }
+        }
+        let named = |text: &FindingText| ProblemCode::ALL.iter().any(|c| c.as_str() == text.code);
+        let unnamed = |text: &&FindingText| {
+            text.standard == "*" && severity_of_problem(&text.code).is_some() && !named(text)
+        };
+        match self.iter().find(unnamed) {
+            None => Ok(()),
+            Some(text) => {
+                let what = format!("{} is no code of ProblemCode", text.code);
+                Err(error(file, self.line_of(text), what))
+            }
+        }
+    }
+
+    fn line_of(&self, text: &FindingText) -> usize {
+        2 + self.texts.iter().position(|other| other == text).unwrap_or_default()
+    }
+
     /// Whether a code has a text of its own in a standard, besides that of the
     /// `XX` form.
     pub fn has_own(&self, code: &str, standard: Standard) -> bool {
@@ -138,5 +172,16 @@ impl Findings {
     /// Every text, in the order of the file.
     pub fn iter(&self) -> impl Iterator<Item = &FindingText> {
         self.texts.iter()
+    }
+}
+
+/// The severity of the letter with which codes of problems begin: a letter and
+/// two digits.
+fn severity_of_problem(code: &str) -> Option<Severity> {
+    match code.as_bytes() {
+        [b'A', b'0'..=b'9', b'0'..=b'9'] => Some(Severity::Archive),
+        [b'M', b'0'..=b'9', b'0'..=b'9'] => Some(Severity::Member),
+        [b'N', b'0'..=b'9', b'0'..=b'9'] => Some(Severity::Note),
+        _ => None,
     }
 }

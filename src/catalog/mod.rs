@@ -5,6 +5,7 @@
 //! whoever edits the dictionary learns of it before any sender does.
 
 mod codes;
+mod error;
 mod findings;
 mod raw;
 mod record;
@@ -12,9 +13,13 @@ mod shapes;
 
 use std::collections::HashMap;
 
-pub use codes::{CodeList, CodeLists};
+pub use codes::{CodeList, CodeLists, UNKNOWN_PLACE};
+pub use error::CatalogError;
+use error::error;
 pub use findings::{FindingText, Findings, Severity};
-pub use record::{Check, Column, Layout, Record, Storage, Type, Version, WireColumn};
+pub use record::{
+    Check, Column, Layout, Record, Role, Storage, Type, VISIT_KEY, Version, WireColumn,
+};
 
 pub use shapes::{Shape, Shapes};
 
@@ -23,18 +28,6 @@ use crate::overlay::{Overlay, SCHEMA};
 
 /// Folders of `schema/` that the catalogue reads, besides the files in it.
 const FOLDERS: [&str; 2] = ["records", "codes"];
-
-/// A mistake in a schema file.
-#[derive(Debug, thiserror::Error)]
-#[error("schema/{file}:{line}: {what}")]
-pub struct CatalogError {
-    /// The file below `schema/`.
-    pub file: String,
-    /// The line, counted from 1.
-    pub line: usize,
-    /// What is wrong.
-    pub what: String,
-}
 
 /// All facts about data.
 #[derive(Debug)]
@@ -102,6 +95,7 @@ impl Catalog {
             }
         }
         let catalog = Self { records, codes, shapes, findings, files };
+        catalog.findings.check_problems("findings.csv")?;
         catalog.check_needs()?;
         Ok(catalog)
     }
@@ -151,9 +145,8 @@ impl Catalog {
             for layout in record.layouts() {
                 for need in &layout.needs {
                     if self.layout(layout.standard, need).is_none() {
-                        let file = format!("records/{}.toml", record.name.to_lowercase());
                         let what = format!("needs names no file of the standard: {need}");
-                        return Err(error(&file, 1, what));
+                        return Err(error(&record.source, 1, what));
                     }
                 }
             }
@@ -174,10 +167,6 @@ fn shipped() -> Result<Vec<(String, String)>, CatalogError> {
             Ok((name, text.to_owned()))
         })
         .collect()
-}
-
-fn error(file: &str, line: usize, what: String) -> CatalogError {
-    CatalogError { file: file.to_owned(), line, what }
 }
 
 #[cfg(test)]

@@ -3,8 +3,13 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::record::{Check, Column, Layout, Record, Storage, Type, Version, WireColumn};
-use super::{CatalogError, CodeLists, Findings, Shapes, error};
+use super::codes::CodeLists;
+use super::error::{CatalogError, error};
+use super::findings::Findings;
+use super::record::{
+    Check, Column, Layout, Record, Role, Storage, Type, VISIT_KEY, Version, WireColumn,
+};
+use super::shapes::Shapes;
 use crate::archive::Standard;
 
 /// The versions of each standard, oldest first (`schema/versions.toml`).
@@ -24,7 +29,7 @@ impl Versions {
         })
     }
 
-    fn of(&self, standard: Standard) -> &[String] {
+    fn names(&self, standard: Standard) -> &[String] {
         match standard {
             Standard::F21 => &self.f21,
             Standard::F43 => &self.f43,
@@ -32,8 +37,12 @@ impl Versions {
     }
 }
 
-/// The key that the store keeps once per visit.
-const VISIT: [&str; 4] = ["HOSPCODE", "PID", "SEQ", "DATE_SERV"];
+/// The load order of a record that names none.
+const LOAD_ORDER: u8 = 2;
+
+fn load_order() -> u8 {
+    LOAD_ORDER
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,6 +58,11 @@ struct RawRecord {
     register: bool,
     event_date: Option<Spanned<String>>,
     person: Option<Spanned<String>>,
+    role: Option<Role>,
+    #[serde(default = "load_order")]
+    load_order: u8,
+    birth: Option<Spanned<String>>,
+    sex: Option<Spanned<String>>,
     f43: Option<RawLayout>,
     f21: Option<RawLayout>,
 }
@@ -92,10 +106,12 @@ struct RawColumn {
     alias: Vec<String>,
     list: Option<String>,
     #[serde(default)]
+    cid: bool,
+    #[serde(default)]
     ahead: bool,
     range: Option<String>,
     #[serde(default)]
-    checks: Vec<RawCheck>,
+    checks: Vec<Spanned<RawCheck>>,
     #[serde(default)]
     caption: String,
     note: Option<String>,
@@ -123,9 +139,12 @@ struct Source<'a> {
 }
 
 impl Source<'_> {
+    fn line(&self, at: usize) -> usize {
+        self.text[..at.min(self.text.len())].matches('\n').count() + 1
+    }
+
     fn fail(&self, at: usize, what: String) -> CatalogError {
-        let line = self.text[..at.min(self.text.len())].matches('\n').count() + 1;
-        error(self.file, line, what)
+        error(self.file, self.line(at), what)
     }
 }
 
@@ -172,19 +191,25 @@ pub(super) fn build(
     if sorted.0 != sorted.1 {
         return Err(source.fail(at, "cluster has other columns than key".to_owned()));
     }
-    if raw.visit && !raw.key.get_ref().iter().zip(VISIT).all(|(key, visit)| key == visit) {
-        return Err(source.fail(at, format!("the key of a visit record begins {VISIT:?}")));
+    if raw.visit && !raw.key.get_ref().iter().zip(VISIT_KEY).all(|(key, visit)| key == visit) {
+        return Err(source.fail(at, format!("the key of a visit record begins {VISIT_KEY:?}")));
     }
     let event = one(&raw.event_date)?;
     let person = one(&raw.person)?;
-    let hospcode = find(at, "HOSPCODE")?;
+    let (birth, sex) = (one(&raw.birth)?, one(&raw.sex)?);
+    let hospcode = find(at, VISIT_KEY[0])?;
     Ok(Record {
+        source: file.to_owned(),
         key,
         cluster,
         visit: raw.visit,
         register: raw.register,
         event,
         person,
+        role: raw.role,
+        load_order: raw.load_order,
+        birth,
+        sex,
         hospcode,
         name: raw.name,
         th: raw.th,
@@ -201,7 +226,7 @@ impl Source<'_> {
         raw: &RawLayout,
         store: &mut Vec<Column>,
     ) -> Result<Layout, CatalogError> {
-        let names = self.versions.of(standard);
+        let names = self.versions.names(standard);
         let mut columns: Vec<WireColumn> = Vec::new();
         let mut until = Vec::new();
         for spanned in &raw.columns {
@@ -257,15 +282,16 @@ impl Source<'_> {
         {
             return Err(self.fail(at, format!("{}: no code list {list}", raw.name)));
         }
-        let judges = |list: &str| self.codes.get(list).is_some_and(|list| list.whole);
+        let is_whole = |list: &str| self.codes.get(list).is_some_and(|list| list.whole);
         if let Some(list) = &raw.list
-            && !judges(list)
+            && !is_whole(list)
             && self.shapes.get(list).is_none()
         {
             let what = format!("{}: the list {list} needs a shape in shapes.csv", raw.name);
             return Err(self.fail(at, what));
         }
         for check in &raw.checks {
+            let (at, check) = (check.span().start, check.get_ref());
             if !check.code.starts_with(prefix) {
                 let what = format!("{} does not begin with the prefix {prefix}", check.code);
                 return Err(self.fail(at, what));
@@ -298,16 +324,21 @@ impl Source<'_> {
             required: raw.required,
             since,
             list: raw.list.clone(),
+            cid: raw.cid,
             ahead: raw.ahead,
             range: raw.range.clone(),
             checks: raw
                 .checks
                 .iter()
-                .map(|check| Check {
-                    code: check.code.clone(),
-                    kind: check.kind.clone(),
-                    param: check.param.clone(),
-                    since: check.since,
+                .map(|check| {
+                    let (at, check) = (check.span().start, check.get_ref());
+                    Check {
+                        code: check.code.clone(),
+                        kind: check.kind.clone(),
+                        param: check.param.clone(),
+                        since: check.since,
+                        line: self.line(at),
+                    }
                 })
                 .collect(),
             caption: raw.caption.clone(),

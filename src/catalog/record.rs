@@ -65,8 +65,10 @@ pub struct Check {
     /// Its parameter, as in the dictionary.
     pub param: String,
     /// First fiscal year (B.E.) in which its code was in use; 0 for always.
-    /// Archives of earlier years are not judged by it.
+    /// Archives of earlier years are not checked by it.
     pub since: i32,
+    /// Line of the record's file that names it.
+    pub line: usize,
 }
 
 /// A field on the wire.
@@ -90,6 +92,8 @@ pub struct WireColumn {
     pub since: usize,
     /// The code list, if any.
     pub list: Option<String>,
+    /// A citizen ID, whose check digit is proven.
+    pub cid: bool,
     /// May lie in the future (expected delivery, appointment, expiry).
     pub ahead: bool,
     /// Plausible range, `low..high`.
@@ -132,9 +136,25 @@ pub struct Layout {
     pub versions: Vec<Version>,
 }
 
+/// The key of a visit, as the keys of its records begin. The table `visit` of
+/// the store has columns of these names.
+pub const VISIT_KEY: [&str; 4] = ["HOSPCODE", "PID", "SEQ", "DATE_SERV"];
+
+/// What a kind of record does for the validation of others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Its rows make persons known, with birth and sex (PERSON).
+    Persons,
+    /// Its rows say when a person died (DEATH).
+    Deaths,
+}
+
 /// A kind of record.
 #[derive(Debug, Clone)]
 pub struct Record {
+    /// Its file below `schema/`.
+    pub source: String,
     /// Its name, that of the 43-file standard.
     pub name: String,
     /// Thai name.
@@ -145,7 +165,7 @@ pub struct Record {
     pub key: Vec<usize>,
     /// The key's columns in the order in which rows arrive.
     pub cluster: Vec<usize>,
-    /// Its key begins with the visit (`HOSPCODE, PID, SEQ, DATE_SERV`), which
+    /// Its key begins with the visit ([`VISIT_KEY`]), which
     /// the store keeps once for all files of the visit.
     pub visit: bool,
     /// Sent in full once a round; the round is part of its key (docs/rules.md#rows).
@@ -154,6 +174,15 @@ pub struct Record {
     pub event: Option<usize>,
     /// The column that links to PERSON.
     pub person: Option<usize>,
+    /// What it does for the validation of others.
+    pub role: Option<Role>,
+    /// Files of a lower order are loaded first; files of one order as they need
+    /// each other.
+    pub load_order: u8,
+    /// The column of a person's birth.
+    pub birth: Option<usize>,
+    /// The column of a person's sex.
+    pub sex: Option<usize>,
     /// The unit's column (HOSPCODE).
     pub hospcode: usize,
     /// Columns of the store.

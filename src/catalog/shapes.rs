@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
-use super::{CatalogError, Severity, error};
+use super::error::{CatalogError, error};
+use super::findings::Severity;
 
 /// The shapes of lists by the name that a column writes.
 #[derive(Debug, Default)]

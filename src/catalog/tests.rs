@@ -144,3 +144,23 @@ fn a_list_that_is_not_whole_needs_a_shape() {
     let error = Catalog::from_sources(&sources, None).unwrap_err().to_string();
     assert!(error.ends_with("the list ext:drg needs a shape in shapes.csv"), "{error}");
 }
+
+#[test]
+fn a_problem_without_a_text_and_a_text_without_a_problem_are_refused() {
+    for (line, other, what) in [
+        ("A05,", "A55,", "schema/findings.csv:1: A05 has no line"),
+        ("M06,*,,,member,", "M06,*,,,note,", "schema/findings.csv:14: M06 has severity note"),
+        (
+            "N01,",
+            "N99,*,,,note,local,,ก,x,,\nN01,",
+            "schema/findings.csv:17: N99 is no code of ProblemCode",
+        ),
+    ] {
+        let mut sources = shipped().unwrap();
+        let findings = sources.iter_mut().find(|(file, _)| file == "findings.csv").unwrap();
+        assert!(findings.1.contains(line), "{line}");
+        findings.1 = findings.1.replacen(line, other, 1);
+        let error = Catalog::from_sources(&sources, None).unwrap_err();
+        assert_eq!(error.to_string(), what);
+    }
+}

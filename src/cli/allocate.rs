@@ -134,7 +134,7 @@ fn table(context: &CommandContext, of: &Allocation) -> anyhow::Result<()> {
         }
     })?;
     let heads = of.pools.heads;
-    print(format!("{}: {heads}", context.pick("ประชากร UC", "UC heads")))?;
+    print(format!("{}: {heads}", context.message("cli.uc_heads")))?;
     heading(context, ["ปริมาณ", "คุณภาพ", "รวม", "ชะลอจ่าย", "จ่ายได้"], SUMS)?;
     for cup in &of.cups {
         print("")?;
@@ -147,10 +147,10 @@ fn table(context: &CommandContext, of: &Allocation) -> anyhow::Result<()> {
         }
     }
     print("")?;
-    line("", context.pick("รวม", "total"), &of.total, "")?;
-    print(format!("{}: {}", context.pick("ไม่มีผู้ได้รับ", "unallocated"), of.unallocated.grouped()))?;
+    line("", context.message("cli.total"), &of.total, "")?;
+    print(format!("{}: {}", context.message("cli.unallocated"), of.unallocated.grouped()))?;
     for (name, pool) in &of.pools.support {
-        let (label, left) = (context.pick("เงินสนับสนุน", "support"), pool.not_shared.grouped());
+        let (label, left) = (context.message("cli.support"), pool.not_shared.grouped());
         let shared = pool.shared.grouped();
         print(match context.lang {
             Lang::Th => format!("{label} {name}: จัดสรร {shared} ไม่จัดสรร {left}"),
@@ -159,10 +159,10 @@ fn table(context: &CommandContext, of: &Allocation) -> anyhow::Result<()> {
     }
     super::closing::print_beside(context, of)?;
     for note in &of.notes {
-        print(format!("! {}", context.pick(&note.th, &note.en)))?;
+        print(format!("! {}", context.pick(&note.text.th, &note.text.en)))?;
     }
     let keys = of.local_defaults.join(" ");
-    print(format!("{}: {keys}", context.pick("ค่าที่กำหนดเอง", "local defaults")))
+    print(format!("{}: {keys}", context.message("cli.local_defaults")))
 }
 
 const SUMS: [&str; 5] = ["volume", "performance", "amount", "held", "payable"];
@@ -187,7 +187,7 @@ fn print_beside(context: &CommandContext, of: &Comparison) -> anyhow::Result<()>
     let (base, other) = (&of.base, &of.other);
     print(format!(
         "{}: {} {} → {} {}",
-        context.pick("เทียบกติกา", "rulebooks compared"),
+        context.message("cli.rulebooks_compared"),
         base.rulebook_file,
         &base.rulebook[..12],
         other.rulebook_file,
@@ -204,6 +204,6 @@ fn print_beside(context: &CommandContext, of: &Comparison) -> anyhow::Result<()>
             amount(&format!("  {}", unit.hcode), &unit.money.amount, &unit.name)?;
         }
     }
-    amount(context.pick("รวม", "total"), &of.total.amount, "")?;
-    amount(context.pick("ไม่มีผู้รับ", "left"), &of.unallocated, "")
+    amount(context.message("cli.total"), &of.total.amount, "")?;
+    amount(context.message("cli.left"), &of.unallocated, "")
 }

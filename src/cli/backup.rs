@@ -125,14 +125,14 @@ pub fn restore_from(
     }
     print(format!(
         "{}: {} {}, {} {}",
-        context.pick("กู้คืนแล้ว", "restored"),
+        context.message("cli.restored"),
         restored.report.submissions,
-        context.pick("การส่ง", "submissions"),
+        context.message("cli.submissions"),
         restored.report.rows,
-        context.pick("แถว", "rows"),
+        context.message("cli.rows"),
     ))?;
     if let Some(kept) = &restored.kept {
-        print(format!("{}: {}", context.pick("ฐานข้อมูลเดิม", "the old database"), shown(kept)))?;
+        print(format!("{}: {}", context.message("cli.the_old_database"), shown(kept)))?;
     }
     Ok(CommandOutcome::Ok)
 }

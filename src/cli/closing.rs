@@ -11,9 +11,10 @@ use crate::money::closing::close::{ClosingRefusal, may_close, name_of, paid, per
 use crate::money::closing::parts::in_force;
 use crate::money::closing::parts::{ClosedLine, PartLine, parts};
 use crate::money::result::{Allocation, CalculationInput, count_with};
-use crate::report::Words;
+use crate::report::Bilingual;
 use crate::score::{AsOf, Rulebook};
 use crate::store::{Closing, HoldAction, PartKind, PartOf};
+use crate::text::message;
 
 /// Calls of `allocate` about parts of a round.
 #[derive(Debug, clap::Subcommand)]
@@ -122,7 +123,7 @@ fn refused(context: &CommandContext, refusal: &ClosingRefusal) -> anyhow::Error 
     anyhow!(pick(context, &words).to_owned())
 }
 
-fn pick<'w>(context: &CommandContext, words: &'w Words) -> &'w str {
+fn pick<'w>(context: &CommandContext, words: &'w Bilingual) -> &'w str {
     context.pick(&words.th, &words.en)
 }
 
@@ -204,12 +205,12 @@ fn print_part(context: &CommandContext, part: &PartLine) -> anyhow::Result<()> {
     let name = name_of(part.kind, &part.part);
     let state = match &part.closed {
         Some(closed) => closing(context, closed),
-        None => context.pick("ยังไม่ปิด", "open").to_owned(),
+        None => context.message("cli.open").to_owned(),
     };
     print(format!("{}: {state}", pick(context, &name)))?;
     for before in &part.reopened {
         let (deed, day) = (&before.reopened, &before.reopened.at[..10]);
-        let word = context.pick("เปิดใหม่", "taken up again");
+        let word = context.message("cli.taken_up_again");
         print(format!(
             "    {} — {word} {day} {}: {}",
             closing(context, &before.closed),
@@ -244,11 +245,7 @@ pub(super) fn print_beside(context: &CommandContext, of: &Allocation) -> anyhow:
         return Ok(());
     }
     let (paid, due) = (of.total.paid.grouped(), of.total.due.grouped());
-    print(format!(
-        "{} {paid} {} {due}",
-        context.pick("จ่ายแล้ว", "paid"),
-        context.pick("คงเหลือจ่าย", "due")
-    ))?;
+    print(format!("{} {paid} {} {due}", context.message("cli.paid"), context.message("cli.due")))?;
     for unit in of.cups.iter().flat_map(|cup| &cup.units) {
         let open = unit.money.volume.iter().filter(|(_, money)| !money.settled.closed);
         let volume = open.flat_map(|(id, money)| {
@@ -261,18 +258,15 @@ pub(super) fn print_beside(context: &CommandContext, of: &Allocation) -> anyhow:
         let outstanding = unit.money.outstanding.iter().map(|line| (None, line));
         for (to, line) in volume.chain(performance).chain(outstanding) {
             let from = name_of(line.kind, &line.of);
-            let to = to.map_or_else(
-                || Words::new("ยังไม่มีส่วนที่เปิดอยู่", "no open part"),
-                |to| name_of(line.kind, to),
-            );
+            let to = to.map_or_else(|| message("cli.no_open_part"), |to| name_of(line.kind, to));
             let held = if line.held == Satang::ZERO {
                 String::new()
             } else {
-                format!(" ({} {})", context.pick("ชะลอจ่าย", "held"), line.held.grouped())
+                format!(" ({} {})", context.message("cli.held"), line.held.grouped())
             };
             print(format!(
                 "  {} {}: {} → {} {}{held}",
-                context.pick("ปรับยอด", "correction"),
+                context.message("cli.correction"),
                 unit.hcode,
                 pick(context, &from),
                 pick(context, &to),

@@ -48,15 +48,15 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
             print(format!(
                 "ok: {} {}, {} {}, {} {}, {} {}, {} {}",
                 world.units.by_code.len(),
-                context.pick("หน่วยบริการ", "units"),
+                context.message("cli.units"),
                 world.catalog.records.len(),
-                context.pick("แฟ้ม", "kinds of record"),
+                context.message("cli.kinds_of_record"),
                 world.catalog.codes.iter().count(),
-                context.pick("รายการรหัส", "code lists"),
+                context.message("cli.code_lists"),
                 books.len(),
-                context.pick("กติกา", "rulebooks"),
+                context.message("cli.rulebooks"),
                 world.config.export.len(),
-                context.pick("การส่งออก", "exports"),
+                context.message("cli.exports"),
             ))?;
         }
     }

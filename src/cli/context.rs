@@ -14,6 +14,7 @@ use crate::files::is_there;
 use crate::inbox::Folders;
 use crate::overlay::Overlay;
 use crate::store::{AccessEntry, AccessStore, Action, Opening, PartialResults, Reader, Store};
+use crate::text::text;
 use crate::units::Units;
 use crate::world::World;
 
@@ -160,6 +161,11 @@ impl CommandContext {
             detail,
         };
         Ok(self.access()?.log(&entry)?)
+    }
+
+    /// The text of a key in the language asked for.
+    pub fn message(&self, key: &str) -> &'static str {
+        text(key).pick(self.lang)
     }
 
     /// Picks the text in the language asked for.

@@ -38,10 +38,7 @@ pub struct Args {
 pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     let folders = context.folders()?;
     if is_there(&folders.database())? {
-        print(context.pick(
-            "มีข้อมูลอยู่แล้ว ไม่ได้สร้างข้อมูลตัวอย่างเพิ่ม",
-            "There is a database already: no sample archives are added.",
-        ))?;
+        print(context.message("cli.there_is_a_database_already_no"))?;
     } else {
         fill(context, args, &folders)?;
     }
@@ -124,16 +121,13 @@ fn chosen(ledger: &Path, standard: Standard) -> anyhow::Result<Vec<String>> {
 fn summary(context: &CommandContext, data: &Path, address: &str) -> anyhow::Result<()> {
     let reader = Reader::open(&Folders::new(data).database(), None)?;
     let overview = reader.overview(&None)?;
-    print(format!("\n{}", context.pick("โหลดเสร็จแล้ว", "Loaded")))?;
+    print(format!("\n{}", context.message("cli.loaded")))?;
     for (status, count) in &overview.submissions {
-        print(format!("  {status:<9} {count:>6} {}", context.pick("ไฟล์", "archives")))?;
+        print(format!("  {status:<9} {count:>6} {}", context.message("cli.archives")))?;
     }
     print(format!(
         "  {}: {} = {} + {} + {}",
-        context.pick(
-            "แถว: ส่งมา = รับไว้ + ซ้ำ + ไม่รับ",
-            "rows: received = accepted + duplicate + rejected"
-        ),
+        context.message("cli.rows_received_accepted_duplicate_rejected"),
         overview.received,
         overview.accepted,
         overview.duplicate,

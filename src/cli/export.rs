@@ -123,7 +123,7 @@ fn by_hand(context: &CommandContext, name: &str, json: bool) -> anyhow::Result<C
         print(format!("  {:>9} {}", file.bytes, file.name))?;
     }
     for (kpi, why) in &made.manifest.not_computable {
-        let head = context.pick("คำนวณไม่ได้", "not computable");
+        let head = context.message("cli.not_computable");
         print(format!("  {head}: {kpi}: {why}"))?;
     }
     Ok(CommandOutcome::Ok)

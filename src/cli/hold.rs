@@ -158,7 +158,7 @@ fn show(context: &CommandContext, holds: &[Hold], json: bool) -> anyhow::Result<
     for hold in holds {
         let (of, held) = (&hold.of, &hold.held);
         let released = hold.released.as_ref().map_or(String::new(), |deed| {
-            let word = context.pick("ปลดแล้ว", "released");
+            let word = context.message("cli.released");
             format!(" — {word} {} {}: {}", &deed.at[..10], line(&deed.by), line(&deed.reason))
         });
         print(format!(

@@ -200,7 +200,7 @@ fn show(
     print(format!("{} {name} {} ({} – {})", result.kpi, span.name, span.start, span.end))?;
     if let Some(why) = &result.not_computable {
         let (th, en) = (&why.text.th, &why.text.en);
-        let head = context.pick("  คำนวณไม่ได้: ", "  not computable: ");
+        let head = context.message("cli.not_computable_2");
         print(format!("{head}{}", context.pick(th, en)))?;
     }
     for row in &result.rows {

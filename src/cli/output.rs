@@ -3,9 +3,8 @@
 
 use std::io::Write;
 
-use clap::ValueEnum;
-
 use crate::printable;
+pub use crate::text::Lang;
 
 /// What a command has to say besides its output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,15 +13,6 @@ pub enum CommandOutcome {
     Ok,
     /// The input fell short.
     InputIncomplete,
-}
-
-/// Language of what people read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Lang {
-    /// Thai.
-    Th,
-    /// English.
-    En,
 }
 
 /// Writes a line to standard output. What acts on a terminal is shown, but for

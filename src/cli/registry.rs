@@ -52,7 +52,7 @@ fn import_file(
         Ok(imported) => imported,
         Err(ImportError::File { file, line, th, en }) => {
             let what = context.pick(&th, &en);
-            let kept = context.pick("ทะเบียนเดิมยังใช้อยู่", "the registry in use stays");
+            let kept = context.message("cli.the_registry_in_use_stays");
             log::error!("{file}:{line}: {what} ({kept})");
             return Ok(CommandOutcome::InputIncomplete);
         }
@@ -95,6 +95,6 @@ fn forwarded(context: &CommandContext, file: &std::path::Path) -> anyhow::Result
     let mut store = context.store(&world, &context.folders()?)?;
     store.record_forwarded(&lines)?;
     context.log_change("registry forwarded", None, None, &format!("{} lines", lines.len()))?;
-    print(format!("{} {}", lines.len(), context.pick("รายการ", "times of forwarding")))?;
+    print(format!("{} {}", lines.len(), context.message("cli.times_of_forwarding")))?;
     Ok(CommandOutcome::Ok)
 }

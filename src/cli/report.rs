@@ -7,12 +7,12 @@ use anyhow::Context as _;
 
 use super::context::CommandContext;
 use super::known::unknown;
-use super::output::{CommandOutcome, Lang};
+use super::output::CommandOutcome;
 use crate::export::{self, ExportContent, ExportContext, Layouts};
 use crate::files::write_whole;
 use crate::kpi::{Level, Library, Period};
 use crate::overlay::{self, Overlay};
-use crate::report::{self, Format};
+use crate::report::Format;
 
 /// The report that is made of KPIs.
 const KPI: &str = "kpi";
@@ -49,7 +49,7 @@ pub struct Args {
 }
 
 fn format_of(name: &str) -> Result<Format, String> {
-    let known = Format::ALL.map(Format::as_str).join(", ");
+    let known = Format::NAMES.join(", ");
     Format::parse(name).ok_or_else(|| format!("the formats are {known}"))
 }
 
@@ -72,10 +72,7 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
     let ending = args.out.as_deref().and_then(Path::extension).and_then(|e| e.to_str());
     let format = if args.json { Some(Format::Json) } else { args.format };
     let format = format.or_else(|| ending.and_then(Format::parse)).unwrap_or(Format::Html);
-    let lang = match context.lang {
-        Lang::Th => report::Lang::Th,
-        Lang::En => report::Lang::En,
-    };
+    let lang = context.lang;
     // A page says it above itself; what goes to a program does not.
     if format != Format::Html {
         for hint in &composed.document.hints {
@@ -87,7 +84,7 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
         Some(path) => write_whole(path, &bytes).with_context(|| path.display().to_string())?,
         None => {
             let mut out = std::io::stdout().lock();
-            let binary = format == Format::Xlsx && out.is_terminal();
+            let binary = format.is_binary() && out.is_terminal();
             anyhow::ensure!(!binary, "a workbook is no text: say --out FILE");
             out.write_all(&bytes)?;
         }

@@ -141,7 +141,7 @@ fn table(
         }
         for (tranche, quality) in &unit.quality {
             let (score, max) = (quality.score, quality.max);
-            let name = context.pick("คุณภาพ งวดที่", "quality of tranche");
+            let name = context.message("cli.quality_of_tranche");
             print(format!("  {name} {tranche}: {score:.2} / {max:.2}"))?;
         }
         for (month, items) in unit.months.iter().flatten() {
@@ -163,11 +163,11 @@ fn notes<Q>(
         print("")?;
     }
     for note in &sheet.notes {
-        print(format!("! {}", context.pick(&note.th, &note.en)))?;
+        print(format!("! {}", context.pick(&note.text.th, &note.text.en)))?;
     }
-    print(format!("\n{}", context.pick("ค่าที่กำหนดเอง", "local defaults")))?;
+    print(format!("\n{}", context.message("cli.local_defaults")))?;
     for local in &book.local_defaults {
-        print(format!("- {}: {}", local.key, context.pick(&local.th, &local.en)))?;
+        print(format!("- {}: {}", local.key, context.pick(&local.text.th, &local.text.en)))?;
     }
     Ok(())
 }

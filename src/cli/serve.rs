@@ -32,9 +32,9 @@ pub fn setup(context: &CommandContext) -> anyhow::Result<Setup> {
         log::info!("serving at {address}, inbox {}", inbox.display());
         let text = format!(
             "{} {}\n{} {address}",
-            pick.pick("วางไฟล์ zip ที่:", "Drop archives into:"),
+            pick.message("cli.drop_archives_into"),
             inbox.display(),
-            pick.pick("เปิดหน้าเว็บ:   ", "Status page:      "),
+            pick.message("cli.status_page"),
         );
         if let Err(error) = print(text) {
             log::debug!("standard output: {error}");

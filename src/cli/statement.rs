@@ -3,16 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use clap::builder::PossibleValuesParser;
 
 use super::context::CommandContext;
 use super::known::unknown;
-use super::output::{CommandOutcome, Lang, print, shown};
+use super::output::{CommandOutcome, print, shown};
 use super::score::rulebook;
 use crate::files::write_whole;
 use crate::money::result::{CalculationInput, count};
 use crate::money::statement::statement;
 use crate::report::{Document, Format};
 use crate::score::AsOf;
+use crate::score::rulebook::Rulebooks;
 
 /// Options of `statement`.
 #[derive(Debug, clap::Args)]
@@ -27,7 +29,7 @@ pub struct Args {
     #[arg(long, value_name = "SUBMISSION")]
     as_of: Option<i64>,
     /// Form of the statement
-    #[arg(long, default_value = "html", value_parser = ["html", "xlsx", "json"])]
+    #[arg(long, default_value = "html", value_parser = PossibleValuesParser::new(Format::OF_STATEMENTS))]
     format: String,
     /// File to write, or the folder when every main unit is asked for
     #[arg(long, value_name = "FILE")]
@@ -37,7 +39,8 @@ pub struct Args {
 /// Runs `khlang statement`.
 pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     let now = context.clock.now();
-    let round = args.round.unwrap_or_else(|| crate::clock::round_of(now.date_naive()));
+    let round =
+        args.round.unwrap_or_else(|| Rulebooks::open(&context.data).round_of(now.date_naive()));
     let book = rulebook(context, round)?;
     let config = context.config()?;
     let (units, catalog) = (context.payable_units(&config)?, context.catalog(&config)?);
@@ -54,12 +57,9 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
         kept: Some(&kept),
     };
     let counted = count(&basis)?;
-    let format = Format::parse(&args.format).context("html, xlsx or json")?;
+    let format = Format::parse(&args.format).context("clap lets no other through")?;
     let write = |document: &Document, path: &Path| -> anyhow::Result<()> {
-        let lang = match context.lang {
-            Lang::Th => crate::report::Lang::Th,
-            Lang::En => crate::report::Lang::En,
-        };
+        let lang = context.lang;
         let bytes = document.write(format, lang, now)?;
         write_whole(path, &bytes).with_context(|| format!("writing {}", path.display()))?;
         print(shown(path))

@@ -182,8 +182,8 @@ fn list(context: &CommandContext, json: bool) -> anyhow::Result<CommandOutcome> 
 
 fn state(context: &CommandContext, token: &TokenLine, now: &str) -> String {
     match (&token.revoked_at, &token.expires_at) {
-        (Some(_), _) => context.pick("เพิกถอนแล้ว", "revoked").to_owned(),
-        (None, Some(end)) if end.as_str() <= now => context.pick("หมดอายุ", "expired").to_owned(),
+        (Some(_), _) => context.message("cli.revoked").to_owned(),
+        (None, Some(end)) if end.as_str() <= now => context.message("cli.expired").to_owned(),
         (None, end) => end.clone().unwrap_or_else(|| NEVER.to_owned()),
     }
 }

@@ -35,7 +35,7 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
 fn accept(context: &CommandContext, json: bool) -> anyhow::Result<CommandOutcome> {
     let units = context.units(&context.config()?)?;
     let Some(held) = &units.held else {
-        let nothing = context.pick("ไม่มีรายการที่รอการยืนยัน", "no list of units is held back");
+        let nothing = context.message("cli.no_list_of_units_is_held");
         let document = json!({"accepted": false, "held": null, "units": units.by_code.len()});
         if json {
             print_json(&document)?;
@@ -57,7 +57,7 @@ fn accept(context: &CommandContext, json: bool) -> anyhow::Result<CommandOutcome
         print(accepted(context, held))?;
         list(held)?;
     } else {
-        let kept = context.pick("ใช้ไม่ได้", "it cannot be accepted");
+        let kept = context.message("cli.it_cannot_be_accepted");
         print(format!("{}: {kept}", context.pick(&held.th, &held.en)))?;
     }
     Ok(if can { CommandOutcome::Ok } else { CommandOutcome::InputIncomplete })
@@ -93,7 +93,7 @@ fn show(context: &CommandContext, json: bool) -> anyhow::Result<CommandOutcome> 
         print_json(&json!({"units": units.by_code.len(), "held": units.held}))?;
         return Ok(done);
     }
-    let text = context.pick("หน่วยบริการที่ใช้อยู่", "units in force");
+    let text = context.message("cli.units_in_force");
     print(format!("{} {text}", units.by_code.len()))?;
     if let Some(held) = &units.held {
         print(context.pick(&held.th, &held.en))?;

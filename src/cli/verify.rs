@@ -50,15 +50,11 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
     } else {
         print(format!(
             "{}: {} {}, {} {}",
-            if report.mismatches.is_empty() {
-                "ok"
-            } else {
-                context.pick("พบความไม่ตรงกัน", "contradictions")
-            },
+            if report.mismatches.is_empty() { "ok" } else { context.message("cli.contradictions") },
             report.submissions,
-            context.pick("การส่ง", "submissions"),
+            context.message("cli.submissions"),
             report.rows,
-            context.pick("แถว", "rows"),
+            context.message("cli.rows"),
         ))?;
         for mismatch in &report.mismatches {
             let id = mismatch.submission.map_or(String::new(), |id| format!("#{id} "));

@@ -26,7 +26,7 @@ pub struct Export {
     /// Level at which KPIs are counted.
     #[serde(default = "unit")]
     pub level: String,
-    /// `csv`, `xlsx`, `json`, `html`.
+    /// Formats by name, as `report::Format` has them.
     pub formats: Vec<String>,
     /// So many of the newest are kept.
     #[serde(default = "keep")]

@@ -6,9 +6,10 @@ use std::cmp::Reverse;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use crate::kpi::{Amount, Definition, Direction, KpiResult, KpiRow, Names};
+use crate::kpi::{Amount, Definition, Direction, KpiResult, KpiRow};
 use crate::report::chart::{Chart, Point, Shape};
-use crate::report::{Cell, Column, Document, Kind, Lang, Part, Table, Words, words};
+use crate::report::{Bilingual, Cell, Column, Document, Kind, Lang, Part, Table, words};
+use crate::text::{message, message_with};
 
 /// A KPI with what was counted.
 #[derive(Debug, Clone)]
@@ -22,8 +23,8 @@ pub struct KpiPage<'a> {
 }
 
 /// A text of the KPI engine.
-pub(super) fn in_words(names: &Names) -> Words {
-    Words::new(&names.th, &names.en)
+pub(super) fn in_words(names: &Bilingual) -> Bilingual {
+    Bilingual::new(&names.th, &names.en)
 }
 
 /// A value as the engine tells it.
@@ -32,16 +33,16 @@ pub(super) fn decimal(text: Option<&String>) -> Option<Decimal> {
 }
 
 /// Days as people write them.
-pub(super) fn days(start: NaiveDate, end: NaiveDate) -> Words {
+pub(super) fn days(start: NaiveDate, end: NaiveDate) -> Bilingual {
     let told = |lang| format!("{} – {}", words::day(start, lang), words::day(end, lang));
-    Words::new(told(Lang::Th), told(Lang::En))
+    Bilingual::new(told(Lang::Th), told(Lang::En))
 }
 
 /// A document of these KPIs.
 pub fn page_of(pages: &[KpiPage<'_>]) -> Document {
     let title = match pages {
         [one] => in_words(&one.definition.name),
-        _ => Words::new("ผลการดำเนินงานตามตัวชี้วัด", "Key performance indicators"),
+        _ => message("export.key_performance_indicators"),
     };
     let mut document = Document { name: "kpi".to_owned(), title, ..Document::default() };
     for page in pages {
@@ -56,16 +57,16 @@ pub fn page_of(pages: &[KpiPage<'_>]) -> Document {
 
 /// Columns of every KPI's table.
 fn columns(definition: &Definition) -> Vec<Column> {
-    let mut value = Column::new("value", "ผลงาน", "Value", Kind::Decimal(2));
+    let mut value = Column::titled("value", message("export.value"), Kind::Decimal(2));
     value.unit = Some(in_words(&definition.unit));
     vec![
-        Column::new("code", "รหัส", "Code", Kind::Text),
-        Column::new("name", "ชื่อ", "Name", Kind::Text),
-        Column::new("numerator", "ตัวตั้ง", "Numerator", Kind::Int),
-        Column::new("denominator", "ตัวหาร", "Denominator", Kind::Int),
+        Column::titled("code", message("export.code"), Kind::Text),
+        Column::titled("name", message("export.name"), Kind::Text),
+        Column::titled("numerator", message("export.numerator"), Kind::Int),
+        Column::titled("denominator", message("export.denominator"), Kind::Int),
         value,
-        Column::new("target", "เป้าหมาย", "Target", Kind::Decimal(2)),
-        Column::new("met", "ผล", "Outcome", Kind::Text),
+        Column::titled("target", message("export.target"), Kind::Decimal(2)),
+        Column::titled("met", message("export.outcome"), Kind::Text),
     ]
 }
 
@@ -80,8 +81,8 @@ pub(super) fn amount(amount: Amount) -> Cell {
 /// Whether a target is met, in words: a sign alone is not read aloud.
 pub(super) fn outcome(met: Option<bool>) -> Cell {
     match met {
-        Some(true) => Cell::Words(Words::new("✓ ถึงเป้าหมาย", "✓ met")),
-        Some(false) => Cell::Words(Words::new("✗ ไม่ถึงเป้าหมาย", "✗ not met")),
+        Some(true) => Cell::Bilingual(message("export.met")),
+        Some(false) => Cell::Bilingual(message("export.not_met")),
         None => Cell::Empty,
     }
 }
@@ -89,7 +90,7 @@ pub(super) fn outcome(met: Option<bool>) -> Cell {
 /// Whether a group met its target, or what it did not send.
 pub(super) fn outcome_of(row: &KpiRow) -> Cell {
     match (&row.not_sent, &row.value) {
-        (Some(why), None) => Cell::Words(in_words(&why.text)),
+        (Some(why), None) => Cell::Bilingual(in_words(&why.text)),
         _ => outcome(row.met),
     }
 }
@@ -99,7 +100,7 @@ impl KpiPage<'_> {
         let (definition, result) = (self.definition, &self.result);
         let span = &result.period;
         let (name, days) = (in_words(&definition.name), days(span.start, span.end));
-        let title = Words::new(
+        let title = Bilingual::new(
             format!("{} {} ({})", name.th, span.name, days.th),
             format!("{} {} ({})", name.en, span.name, days.en),
         );
@@ -119,33 +120,30 @@ impl KpiPage<'_> {
         table
     }
 
-    fn notes(&self) -> Vec<Words> {
+    fn notes(&self) -> Vec<Bilingual> {
         let (definition, result) = (self.definition, &self.result);
         let mut notes = Vec::new();
         if let Some(why) = &result.not_computable {
-            notes.push(Words::new(
+            notes.push(Bilingual::new(
                 format!("คำนวณไม่ได้: {}", why.text.th),
                 format!("not computable: {}", why.text.en),
             ));
         }
         for (reason, count) in &result.excluded {
             let text =
-                definition.exclusions.get(reason).map_or_else(|| Words::same(reason), in_words);
-            notes.push(Words::new(
+                definition.exclusions.get(reason).map_or_else(|| Bilingual::same(reason), in_words);
+            notes.push(Bilingual::new(
                 format!("ไม่นับ {count} ราย: {}", text.th),
                 format!("{count} do not count: {}", text.en),
             ));
         }
-        notes.push(Words::new(
+        notes.push(Bilingual::new(
             format!("ที่มา: {}", definition.source),
             format!("source: {}", definition.source),
         ));
         if !definition.local_defaults.is_empty() {
             let all = definition.local_defaults.join("; ");
-            notes.push(Words::new(
-                format!("ค่าที่กำหนดเอง ไม่มีแหล่งอ้างอิงสาธารณะ (local default): {all}"),
-                format!("local default: {all}"),
-            ));
+            notes.push(message_with("export.local_default", &[("all", &all)]));
         }
         notes
     }
@@ -166,7 +164,7 @@ impl KpiPage<'_> {
         };
         Chart {
             shape: Shape::Ranking,
-            title: Words::new(format!("{}: {th}", name.th), format!("{}: {en}", name.en)),
+            title: Bilingual::new(format!("{}: {th}", name.th), format!("{}: {en}", name.en)),
             unit: in_words(&self.definition.unit),
             points: rows.into_iter().map(|row| point(label(row), row)).collect(),
             target,
@@ -187,7 +185,8 @@ impl KpiPage<'_> {
     fn trend(&self, code: &str) -> Chart {
         let of = |result: &KpiResult| result.rows.iter().find(|row| row.code == code).cloned();
         let points = self.months.iter().map(|(first, result)| {
-            let label = Words::new(words::month(*first, Lang::Th), words::month(*first, Lang::En));
+            let label =
+                Bilingual::new(words::month(*first, Lang::Th), words::month(*first, Lang::En));
             let unknown = Point { label: label.clone(), value: None, met: None };
             // A month's own value is not held against the target of the year.
             of(result).map_or(unknown, |row| Point { met: None, ..point(label, &row) })
@@ -195,7 +194,7 @@ impl KpiPage<'_> {
         let name = in_words(&self.definition.name);
         Chart {
             shape: Shape::Trend,
-            title: Words::new(
+            title: Bilingual::new(
                 format!("{}: รายเดือน {code}", name.th),
                 format!("{}: by month, {code}", name.en),
             ),
@@ -206,10 +205,10 @@ impl KpiPage<'_> {
     }
 }
 
-pub(super) fn label(row: &KpiRow) -> Words {
-    Words::same(if row.name.is_empty() { &row.code } else { &row.name })
+pub(super) fn label(row: &KpiRow) -> Bilingual {
+    Bilingual::same(if row.name.is_empty() { &row.code } else { &row.name })
 }
 
-pub(super) fn point(label: Words, row: &KpiRow) -> Point {
+pub(super) fn point(label: Bilingual, row: &KpiRow) -> Point {
     Point { label, value: decimal(row.value.as_ref()), met: row.met }
 }

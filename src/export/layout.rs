@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::manifest::sha256;
 use crate::kpi::{Level, Library, years};
 use crate::overlay::{CONFIG, Overlay};
-use crate::report::Words;
+use crate::report::Bilingual;
 
 /// What stands in a report.
 #[derive(Debug, Clone, Deserialize)]
@@ -24,11 +24,11 @@ pub struct ReportLayout {
     #[serde(skip)]
     pub version: String,
     /// Its title.
-    pub title: Words,
+    pub title: Bilingual,
     /// Lines below the title. `{period}`, `{range}`, `{months}`, `{year}` and
     /// `{region}` are filled in.
     #[serde(default)]
-    pub lines: Vec<Words>,
+    pub lines: Vec<Bilingual>,
     /// Where the layout comes from.
     pub source: String,
     /// The indicators in words.
@@ -42,10 +42,10 @@ pub struct ReportLayout {
 #[serde(deny_unknown_fields)]
 pub struct Indicators {
     /// Title of the table.
-    pub title: Words,
+    pub title: Bilingual,
     /// Headings of indicator, target, small success and description. `{year}`
     /// is filled in.
-    pub headings: [Words; 4],
+    pub headings: [Bilingual; 4],
     /// Rows in the order of the report.
     pub row: Vec<IndicatorRow>,
 }
@@ -55,12 +55,12 @@ pub struct Indicators {
 #[serde(deny_unknown_fields)]
 pub struct IndicatorRow {
     /// The indicator.
-    pub indicator: Words,
+    pub indicator: Bilingual,
     /// Targets by the B.E. years that they hold for: `2563` or `2563-2565`.
-    pub target: BTreeMap<String, Words>,
+    pub target: BTreeMap<String, Bilingual>,
     /// The small success, in Markdown. A heading on its first line is the
     /// heading of the column.
-    pub success: Words,
+    pub success: Bilingual,
     /// Name of the text that goes before it, if there is one.
     #[serde(default)]
     pub success_text: Option<String>,
@@ -73,7 +73,7 @@ pub struct IndicatorRow {
 #[serde(deny_unknown_fields)]
 pub struct Results {
     /// Title of the table.
-    pub title: Words,
+    pub title: Bilingual,
     /// Rows in the order of the report.
     pub row: Vec<ResultRow>,
 }
@@ -83,7 +83,7 @@ pub struct Results {
 #[serde(deny_unknown_fields)]
 pub struct ResultRow {
     /// What is measured.
-    pub name: Words,
+    pub name: Bilingual,
     /// By which KPI.
     pub kpi: String,
     /// At which level it is counted.
@@ -93,7 +93,7 @@ pub struct ResultRow {
     pub only: Vec<String>,
     /// One row before the groups for all of them together, by this name.
     #[serde(default)]
-    pub together: Option<Words>,
+    pub together: Option<Bilingual>,
     /// One row for all groups together, where that can be.
     #[serde(default)]
     pub total: bool,
@@ -131,7 +131,7 @@ impl ReportLayout {
 
 impl IndicatorRow {
     /// The target of a B.E. year.
-    pub(super) fn target_of(&self, year: i32) -> Option<&Words> {
+    pub(super) fn target_of(&self, year: i32) -> Option<&Bilingual> {
         let holds = |text: &str| years(text).is_some_and(|years| years.contains(&year));
         self.target.iter().find(|(text, _)| holds(text)).map(|(_, words)| words)
     }

@@ -123,7 +123,7 @@ fn check_name(name: &str) -> Result<(), String> {
 
 fn read_formats(names: &[&str]) -> Result<BTreeSet<Format>, String> {
     let read = |name: &&str| {
-        let known = Format::ALL.map(Format::as_str).join(", ");
+        let known = Format::NAMES.join(", ");
         Format::parse(name).ok_or_else(|| format!("{name:?} is no format: {known}"))
     };
     let formats: BTreeSet<Format> = names.iter().map(read).collect::<Result<_, _>>()?;

@@ -13,7 +13,8 @@ use crate::kpi::{
     Amount, CountingUnit, Definition, KpiResult, KpiRow, Period, PeriodDays, ValueScale,
 };
 use crate::report::chart::{Chart, Shape};
-use crate::report::{Cell, Column, Document, Kind, Part, Prose, Table, Words};
+use crate::report::{Bilingual, Cell, Column, Document, Kind, Part, Prose, Table};
+use crate::text::{message, message_with};
 
 /// What a report is filled from.
 #[derive(Debug, Clone)]
@@ -56,7 +57,7 @@ pub fn report(filled: &RegionReport<'_>, data: &Path) -> Result<Document> {
     let (table, charts) = filled.results();
     document.parts.push(Part::Table(table));
     document.parts.extend(charts.into_iter().map(Part::Chart));
-    document.notes.push(Words::new(
+    document.notes.push(Bilingual::new(
         format!("ที่มาของรูปแบบ: {}", layout.source),
         format!("layout after: {}", layout.source),
     ));
@@ -64,7 +65,7 @@ pub fn report(filled: &RegionReport<'_>, data: &Path) -> Result<Document> {
 }
 
 impl RegionReport<'_> {
-    fn fill(&self, words: &Words) -> Words {
+    fn fill(&self, words: &Bilingual) -> Bilingual {
         let (start, end) = (self.days.start, self.days.end);
         let range = days(start, end);
         let months = months_between(start, end).to_string();
@@ -76,26 +77,27 @@ impl RegionReport<'_> {
                 .replace("{year}", &self.days.year.to_string())
                 .replace("{region}", self.region)
         };
-        Words::new(fill(&words.th, &period.th, &range.th), fill(&words.en, &period.en, &range.en))
+        Bilingual::new(
+            fill(&words.th, &period.th, &range.th),
+            fill(&words.en, &period.en, &range.en),
+        )
     }
 
-    fn period_in_words(&self) -> Words {
+    fn period_in_words(&self) -> Bilingual {
         let name = self.period.to_string();
         let year = self.days.year;
         match name.split_once('Q') {
-            Some((_, quarter)) => Words::new(
-                format!("ไตรมาส {quarter} ปีงบประมาณ พ.ศ. {year}"),
-                format!("quarter {quarter} of fiscal year {year}"),
+            Some((_, quarter)) => message_with(
+                "export.quarter_of_fiscal_year",
+                &[("quarter", &quarter), ("year", &year)],
             ),
-            None if name.contains('-') => {
-                Words::new(format!("เดือน {name}"), format!("month {name}"))
-            }
-            None => Words::new(format!("ปีงบประมาณ พ.ศ. {year}"), format!("fiscal year {year}")),
+            None if name.contains('-') => message_with("export.month", &[("name", &name)]),
+            None => message_with("export.fiscal_year", &[("year", &year)]),
         }
     }
 
     /// The table of indicators, and which of its texts are still to be written.
-    fn indicators(&self, data: &Path) -> Result<(Table, Vec<Words>)> {
+    fn indicators(&self, data: &Path) -> Result<(Table, Vec<Bilingual>)> {
         let layout = &self.layout.indicators;
         let ids = ["indicator", "target", "success", "description"];
         let columns = ids.iter().zip(&layout.headings).map(|(id, heading)| Column {
@@ -113,8 +115,8 @@ impl RegionReport<'_> {
             let description = self.description(row, data, &mut hints)?;
             let target = row.target_of(self.days.year);
             table.push(vec![
-                Cell::Words(row.indicator.clone()),
-                target.map_or(Cell::Empty, |words| Cell::Words(words.clone())),
+                Cell::Bilingual(row.indicator.clone()),
+                target.map_or(Cell::Empty, |words| Cell::Bilingual(words.clone())),
                 success,
                 description,
             ]);
@@ -124,23 +126,25 @@ impl RegionReport<'_> {
 
     /// What was done, as people wrote it. Where nobody has yet, the report is
     /// empty there and the page says so above itself.
-    fn description(&self, row: &IndicatorRow, data: &Path, hints: &mut Vec<Words>) -> Result<Cell> {
+    fn description(
+        &self,
+        row: &IndicatorRow,
+        data: &Path,
+        hints: &mut Vec<Bilingual>,
+    ) -> Result<Cell> {
         let (report, period) = (&self.layout.name, self.period.to_string());
         if let Some(text) = texts::read(data, report, &row.text, &period)? {
             return Ok(Cell::Prose(text));
         }
         let place = texts::place(report, &row.text, &period);
         let place = place.display();
-        hints.push(Words::new(
-            format!("ยังไม่มีข้อความ: เขียนเป็น Markdown ไว้ที่ {place} ในโฟลเดอร์ข้อมูล"),
-            format!("no text yet: write it in Markdown at {place} in the data folder"),
-        ));
+        hints.push(message_with("export.no_text_yet_write_it_in", &[("place", &place)]));
         Ok(Cell::Empty)
     }
 
     /// The small success and the heading of its column: those of the texts, else
     /// those of the layout.
-    fn success(&self, row: &IndicatorRow, data: &Path) -> Result<(Option<Words>, Cell)> {
+    fn success(&self, row: &IndicatorRow, data: &Path) -> Result<(Option<Bilingual>, Cell)> {
         let (report, period) = (&self.layout.name, self.period.to_string());
         let own = match &row.success_text {
             Some(key) => texts::read(data, report, key, &period)?,
@@ -148,12 +152,12 @@ impl RegionReport<'_> {
         };
         if let Some(text) = own {
             let (heading, body) = headed(text.markdown());
-            return Ok((heading.map(Words::same), Cell::Prose(Prose::new(body))));
+            return Ok((heading.map(Bilingual::same), Cell::Prose(Prose::new(body))));
         }
         let ((th, body_th), (en, body_en)) = (headed(&row.success.th), headed(&row.success.en));
         let plain = |body: &str| Prose::new(body).plain();
-        let heading = th.zip(en).map(|(th, en)| Words::new(th, en));
-        Ok((heading, Cell::Words(Words::new(plain(body_th), plain(body_en)))))
+        let heading = th.zip(en).map(|(th, en)| Bilingual::new(th, en));
+        Ok((heading, Cell::Bilingual(Bilingual::new(plain(body_th), plain(body_en)))))
     }
 
     fn results(&self) -> (Table, Vec<Chart>) {
@@ -166,7 +170,7 @@ impl RegionReport<'_> {
             let rows = groups(row, counted);
             let known = rows.iter().any(|(_, row)| row.is_some());
             for (group, counted) in &rows {
-                let first = [Cell::Int(number as i64 + 1), Cell::Words(row.name.clone())];
+                let first = [Cell::Int(number as i64 + 1), Cell::Bilingual(row.name.clone())];
                 table.push(
                     [first.into(), cells(definition, result, group, counted.as_ref())].concat(),
                 );
@@ -191,23 +195,23 @@ fn months_between(start: NaiveDate, end: NaiveDate) -> i32 {
 
 fn result_columns() -> Vec<Column> {
     vec![
-        Column::new("number", "ลำดับ", "No.", Kind::Int),
-        Column::new("result", "ผลการดำเนินงาน", "Result", Kind::Text),
-        Column::new("group", "กลุ่ม", "Group", Kind::Text),
-        Column::new("numerator", "ตัวตั้ง", "Numerator", Kind::Int),
-        Column::new("denominator", "ตัวหาร", "Denominator", Kind::Int),
-        Column::new("value", "ผลงาน", "Value", Kind::Decimal(2)),
-        Column::new("target", "เป้าหมาย", "Target", Kind::Decimal(2)),
-        Column::new("unit", "หน่วยนับ", "Unit", Kind::Text),
-        Column::new("met", "ผล", "Outcome", Kind::Text),
+        Column::titled("number", message("export.no"), Kind::Int),
+        Column::titled("result", message("export.result"), Kind::Text),
+        Column::titled("group", message("export.group"), Kind::Text),
+        Column::titled("numerator", message("export.numerator"), Kind::Int),
+        Column::titled("denominator", message("export.denominator"), Kind::Int),
+        Column::titled("value", message("export.value"), Kind::Decimal(2)),
+        Column::titled("target", message("export.target"), Kind::Decimal(2)),
+        Column::titled("unit", message("export.unit"), Kind::Text),
+        Column::titled("met", message("export.outcome"), Kind::Text),
     ]
 }
 
-fn notes(definition: &Definition) -> Option<Words> {
+fn notes(definition: &Definition) -> Option<Bilingual> {
     let name = in_words(&definition.name);
     let all = definition.local_defaults.join("; ");
     (!all.is_empty()).then(|| {
-        Words::new(
+        Bilingual::new(
             format!("{}: ค่าที่กำหนดเอง (local default): {all}", name.th),
             format!("{}: local default: {all}", name.en),
         )
@@ -215,12 +219,12 @@ fn notes(definition: &Definition) -> Option<Words> {
 }
 
 /// A group's name, and what it comes to; none where the data say nothing.
-type RegionGroup = (Words, Option<KpiRow>);
+type RegionGroup = (Bilingual, Option<KpiRow>);
 
 /// Says that a value was not computed.
-fn entered(definition: &Definition) -> Words {
+fn entered(definition: &Definition) -> Bilingual {
     let name = in_words(&definition.name);
-    Words::new(
+    Bilingual::new(
         format!("{}: ค่าของเขตเป็นค่าที่บันทึก (kpi enter) ไม่ได้คำนวณ", name.th),
         format!("{}: the value of the region was entered (kpi enter), not computed", name.en),
     )
@@ -247,12 +251,12 @@ fn groups(row: &ResultRow, counted: &RegionCounts<'_>) -> Vec<RegionGroup> {
     let mut chosen: Vec<RegionGroup> = if row.only.is_empty() {
         result.rows.iter().map(|row| (label(row), Some(row.clone()))).collect()
     } else {
-        row.only.iter().map(|code| (Words::same(code), find(code))).collect()
+        row.only.iter().map(|code| (Bilingual::same(code), find(code))).collect()
     };
     let known: Vec<&KpiRow> = chosen.iter().filter_map(|(_, row)| row.as_ref()).collect();
     let can = of_region.is_some() || can_be_added_up(definition, &known);
     let all = of_region.clone().or_else(|| can.then(|| added_up(definition, &known)).flatten());
-    let name = row.together.clone().unwrap_or_else(|| Words::new("รวม", "all"));
+    let name = row.together.clone().unwrap_or_else(|| message("export.all"));
     let only_one = row.total || (result.not_computable.is_some() && of_region.is_none());
     if only_one && can {
         return vec![(name, all)];
@@ -313,31 +317,31 @@ fn added_up(definition: &Definition, rows: &[&KpiRow]) -> Option<KpiRow> {
 fn cells(
     definition: &Definition,
     result: &KpiResult,
-    group: &Words,
+    group: &Bilingual,
     row: Option<&KpiRow>,
 ) -> Vec<Cell> {
-    let unit = Cell::Words(in_words(&definition.unit));
+    let unit = Cell::Bilingual(in_words(&definition.unit));
     let Some(row) = row else {
         let why = match &result.not_computable {
-            Some(why) => Words::new(
+            Some(why) => Bilingual::new(
                 format!("คำนวณไม่ได้: {}", why.text.th),
                 format!("not computable: {}", why.text.en),
             ),
-            None => Words::new("ไม่มีข้อมูล", "no data"),
+            None => message("export.no_data"),
         };
         let target = definition.target_of(year_of(definition, result));
         return vec![
-            Cell::Words(group.clone()),
+            Cell::Bilingual(group.clone()),
             Cell::Empty,
             Cell::Empty,
             Cell::Empty,
             Cell::decimal(target),
             unit,
-            Cell::Words(why),
+            Cell::Bilingual(why),
         ];
     };
     vec![
-        Cell::Words(group.clone()),
+        Cell::Bilingual(group.clone()),
         amount(row.numerator),
         amount(row.denominator),
         Cell::decimal(decimal(row.value.as_ref())),

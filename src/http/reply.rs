@@ -10,24 +10,23 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::problem::{self, Problem};
+use crate::report::Format;
 
 /// Bodies up to this size are sent as they are.
 const GZIP_FROM_BYTES: usize = 1024;
 
 /// Content type of JSON documents.
-pub const JSON: &str = "application/json";
+pub const JSON: &str = Format::Json.media_type();
 /// Content type of problems.
 pub const PROBLEM: &str = "application/problem+json";
 /// Content type of pages.
-pub const HTML: &str = "text/html; charset=utf-8";
+pub const HTML: &str = Format::Html.media_type();
 /// Content type of plain text.
 pub const TEXT: &str = "text/plain; charset=utf-8";
 /// Content type of metrics.
 pub const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// Content type of CSV files.
-pub const CSV: &str = "text/csv; charset=utf-8; header=present";
-/// Content type of workbooks.
-pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+pub const CSV: &str = Format::Csv.media_type();
 /// Content type of style sheets.
 pub const CSS: &str = "text/css; charset=utf-8";
 

@@ -94,7 +94,7 @@ impl Request<'_> {
 
     /// The language of a page.
     pub fn lang(&self) -> Lang {
-        Lang::of(self.text("lang"))
+        Lang::from_code(self.text("lang"))
     }
 
     /// Results that take long to compute, as of the state of the store.

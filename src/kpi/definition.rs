@@ -11,16 +11,7 @@ use super::period::{PeriodDays, YearKind};
 use super::query::Query;
 use crate::clock::day_number;
 use crate::store::SqlValue;
-
-/// A text in both languages.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Names {
-    /// Text in Thai.
-    pub th: String,
-    /// Text in English.
-    pub en: String,
-}
+use crate::text::Bilingual;
 
 /// What the rows of a query are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -123,9 +114,9 @@ pub struct Definition {
     /// Its id.
     pub id: String,
     /// Name of the indicator, for readers.
-    pub name: Names,
+    pub name: Bilingual,
     /// What its value is a number of.
-    pub unit: Names,
+    pub unit: Bilingual,
     /// What the rows of its query are.
     pub counts: CountingUnit,
     /// How the value comes of numerator and denominator.
@@ -164,9 +155,9 @@ pub struct Definition {
     /// Parameters of the query by name, without the colon.
     pub parameters: BTreeMap<String, Parameter>,
     /// Texts of the reasons why a person or row does not count.
-    pub exclusions: BTreeMap<String, Names>,
+    pub exclusions: BTreeMap<String, Bilingual>,
     /// Texts of the conditions.
-    pub conditions: BTreeMap<String, Names>,
+    pub conditions: BTreeMap<String, Bilingual>,
     /// SHA-256 over definition and queries: the version that exports name.
     pub version: String,
     /// The query; none when it is reported.

@@ -10,13 +10,14 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::calculator::Calculator;
-use super::definition::{CountingUnit, Definition, Names};
+use super::definition::{CountingUnit, Definition};
 use super::period::Period;
 use super::result::{NotComputable, PeriodSpan};
 use super::session::borrowed;
 use super::{KpiError, Query};
 use crate::row::citizen_id;
 use crate::store::{QueryRow, SqlValue};
+use crate::text::Bilingual;
 
 /// One condition of a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -25,7 +26,7 @@ pub struct ConditionCheck {
     pub name: String,
     /// In words.
     #[serde(flatten)]
-    pub text: Names,
+    pub text: Bilingual,
     /// What was looked at.
     pub value: Option<String>,
     /// Whether it holds; none for a value that only informs.
@@ -44,7 +45,7 @@ pub struct PersonOutcome {
     /// Why the person, or what was done, does not count.
     pub reason: Option<String>,
     /// The reason in words.
-    pub reason_text: Option<Names>,
+    pub reason_text: Option<Bilingual>,
     /// Every condition.
     pub checks: Vec<ConditionCheck>,
 }
@@ -92,7 +93,7 @@ pub struct FunnelStep {
     pub name: String,
     /// In words.
     #[serde(flatten)]
-    pub text: Names,
+    pub text: Bilingual,
     /// Left after it and all before it.
     pub left: u64,
 }
@@ -469,7 +470,7 @@ impl FunnelCounter {
     fn steps(&self, definition: &Definition) -> Vec<FunnelStep> {
         let step = |name: &str, th: &str, en: &str, left| FunnelStep {
             name: name.to_owned(),
-            text: Names { th: th.to_owned(), en: en.to_owned() },
+            text: Bilingual { th: th.to_owned(), en: en.to_owned() },
             left,
         };
         let mut steps = vec![step("population", "ประชากรที่ดู", "looked at", self.population)];

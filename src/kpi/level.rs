@@ -7,70 +7,80 @@ use serde::Serialize;
 
 use crate::units::{Unit, Units};
 
-/// A level.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// A facility.
-    Unit,
-    /// A main contracting unit with its sub-units.
-    Cup,
-    /// An A-level hospital with the units that refer to it.
-    Network,
-    /// A district.
-    District,
-    /// The province.
-    Province,
-    /// Hospitals of one service level (A S M1 M2 F1 F2 F3 P).
-    Class,
+/// Declares the levels from one list: the name in code and outside, the code
+/// of the group that a unit belongs to, whether that is a facility of the list
+/// of units, and what units are called of which the list says nothing.
+macro_rules! levels {
+    ($($(#[doc = $doc:literal])+ $level:ident = $name:literal, $group:ident, $facility:literal, $none:literal;)+) => {
+        /// A level.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+        #[serde(rename_all = "lowercase")]
+        pub enum Level {
+            $($(#[doc = $doc])+ $level,)+
+        }
+
+        impl Level {
+            /// Every level, from the smallest.
+            pub const ALL: &[Self] = &[$(Self::$level),+];
+            /// Their names.
+            pub const NAMES: &[&str] = &[$($name),+];
+
+            /// The code of the group a unit belongs to.
+            pub fn group(self, unit: &Unit) -> &str {
+                match self { $(Self::$level => &unit.$group,)+ }
+            }
+
+            /// Whether its groups are facilities of the list of units; others
+            /// are named by their code already.
+            fn is_facility(self) -> bool {
+                match self { $(Self::$level => $facility,)+ }
+            }
+
+            /// What units of no group are called together.
+            fn no_group(self) -> &'static str {
+                match self { $(Self::$level => $none,)+ }
+            }
+        }
+    };
 }
 
-/// Every level with its name, from the smallest.
-const NAMES: [(Level, &str); 6] = [
-    (Level::Unit, "unit"),
-    (Level::Cup, "cup"),
-    (Level::Network, "network"),
-    (Level::District, "district"),
-    (Level::Province, "province"),
-    (Level::Class, "class"),
-];
+levels! {
+    /// A facility.
+    Unit = "unit", hcode, true, "ไม่ระบุหน่วยบริการ (no unit)";
+    /// A main contracting unit with its sub-units.
+    Cup = "cup", cup, true, "ไม่ระบุหน่วยบริการ (no unit)";
+    /// An A-level hospital with the units that refer to it.
+    Network = "network", network, true, "ไม่มีเครือข่าย (no network)";
+    /// A district.
+    District = "district", district, false, "ไม่ระบุอำเภอ (no district)";
+    /// The province.
+    Province = "province", province, false, "ไม่ระบุจังหวัด (no province)";
+    /// Hospitals of one service level (A S M1 M2 F1 F2 F3 P).
+    Class = "class", level, false, "ไม่ระบุระดับ (no level)";
+}
 
 impl Level {
-    /// The code of the group a unit belongs to.
-    pub fn group(self, unit: &Unit) -> &str {
-        match self {
-            Self::Unit => &unit.hcode,
-            Self::Cup => &unit.cup,
-            Self::Network => &unit.network,
-            Self::District => &unit.district,
-            Self::Province => &unit.province,
-            Self::Class => &unit.level,
-        }
+    /// Levels at which units are summed up.
+    pub fn sums() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(|level| *level != Self::Unit)
     }
 
     /// What people call a group: districts and provinces are named by their
     /// code already. Units of which the list says nothing are a group, too.
     pub fn name_of(self, code: &str, units: &Units) -> String {
-        match self {
-            _ if code.is_empty() => match self {
-                Self::Network => "ไม่มีเครือข่าย (no network)",
-                Self::District => "ไม่ระบุอำเภอ (no district)",
-                Self::Province => "ไม่ระบุจังหวัด (no province)",
-                Self::Class => "ไม่ระบุระดับ (no level)",
-                Self::Unit | Self::Cup => "ไม่ระบุหน่วยบริการ (no unit)",
-            }
-            .to_owned(),
-            Self::Unit | Self::Cup | Self::Network => {
-                units.by_code.get(code).map_or_else(String::new, |unit| unit.name.clone())
-            }
-            Self::District | Self::Province | Self::Class => code.to_owned(),
+        if code.is_empty() {
+            return self.no_group().to_owned();
         }
+        if self.is_facility() {
+            return units.by_code.get(code).map_or_else(String::new, |unit| unit.name.clone());
+        }
+        code.to_owned()
     }
 }
 
 impl fmt::Display for Level {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(NAMES.iter().find(|(level, _)| level == self).map_or("", |(_, name)| name))
+        f.write_str(Self::NAMES[*self as usize])
     }
 }
 
@@ -78,11 +88,23 @@ impl FromStr for Level {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let names = NAMES.map(|(_, name)| name).join(", ");
-        NAMES
-            .iter()
-            .find(|(_, name)| *name == text)
-            .map(|(level, _)| *level)
-            .ok_or_else(|| format!("{text:?} is no level: {names}"))
+        let at = Self::NAMES.iter().position(|name| *name == text);
+        let names = || Self::NAMES.join(", ");
+        at.map(|at| Self::ALL[at]).ok_or_else(|| format!("{text:?} is no level: {}", names()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_configuration_and_the_docs_name_every_level() {
+        let config = include_str!("../../config/khlang.toml");
+        assert!(config.contains(&format!("# {}\n", Level::NAMES.join(" "))));
+        let docs = include_str!("../../docs/pulling.md");
+        for level in Level::NAMES {
+            assert!(docs.contains(&format!("`{level}`")), "docs/pulling.md: {level}");
+        }
     }
 }

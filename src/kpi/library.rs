@@ -12,11 +12,12 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::definition::{
-    CountingUnit, DayFrom, Definition, Direction, Names, Parameter, ValueScale, Window,
+    CountingUnit, DayFrom, Definition, Direction, Parameter, ValueScale, Window,
 };
 use super::period::{YearKind, years};
 use super::query::{Block, Query, QueryHead};
 use crate::overlay::{CONFIG, Overlay, SCHEMA};
+use crate::text::Bilingual;
 
 /// Folder of the definitions below `config/`, and of the queries below
 /// `schema/`.
@@ -48,8 +49,8 @@ pub struct Library {
 #[serde(deny_unknown_fields)]
 struct RawDefinition {
     id: String,
-    name: Names,
-    unit: Names,
+    name: Bilingual,
+    unit: Bilingual,
     #[serde(default)]
     counts: CountingUnit,
     #[serde(default)]
@@ -80,9 +81,9 @@ struct RawDefinition {
     #[serde(default)]
     parameters: BTreeMap<String, Parameter>,
     #[serde(default)]
-    exclusions: BTreeMap<String, Names>,
+    exclusions: BTreeMap<String, Bilingual>,
     #[serde(default)]
-    conditions: BTreeMap<String, Names>,
+    conditions: BTreeMap<String, Bilingual>,
     /// The SQL file, when it is not named as the id.
     #[serde(default)]
     sql: Option<String>,

@@ -29,7 +29,7 @@ mod session;
 
 pub use amount::{Amount, value_text};
 pub use calculator::{Calculator, run};
-pub use definition::{CountingUnit, Definition, Direction, Names, Parameter, ValueScale, Window};
+pub use definition::{CountingUnit, Definition, Direction, Parameter, ValueScale, Window};
 pub use explain::{
     ConditionCheck, FunnelStep, Missing, PersonExplained, PersonOutcome, Registration,
     UnitExplained,

@@ -12,13 +12,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::KpiError;
-use super::definition::{Definition, Names};
+use super::definition::Definition;
 use super::level::Level;
 use super::period::PeriodDays;
 use super::result::{NotComputable, Tally};
 use super::session::Session;
 use crate::clock::{day_number, round_of};
 use crate::store::Sought;
+use crate::text::Bilingual;
 
 /// A file that a KPI needs, as its definition writes it.
 struct Need<'d> {
@@ -81,7 +82,7 @@ impl DataNeeds {
         let lists = definition.query.as_ref().map(|query| query.all_lists()).unwrap_or_default();
         for list in lists {
             if session.world.catalog.codes.get(&list).is_none() {
-                let text = Names {
+                let text = Bilingual {
                     th: format!("ต้องนำเข้ารายการรหัส {list} ก่อน"),
                     en: format!("the code list {list} has to be dropped in first"),
                 };
@@ -110,12 +111,12 @@ impl DataNeeds {
         }
         let needs = Need::shown(need);
         let text = if ever {
-            Names {
+            Bilingual {
                 th: format!("ไม่มีหน่วยบริการใดส่ง {} ในช่วงนี้", either(&needs, "หรือ")),
                 en: format!("nobody sent {} in the period", either(&needs, "or")),
             }
         } else {
-            Names {
+            Bilingual {
                 th: format!("ไม่มีข้อมูล {}", either(&needs, "หรือ")),
                 en: format!("there are no data of {}", either(&needs, "or")),
             }
@@ -218,7 +219,7 @@ impl DataNeeds {
         }
         let needs = Need::shown(&needs.join(", "));
         let why = NotComputable {
-            text: Names {
+            text: Bilingual {
                 th: format!("ไม่ได้ส่ง {} ในช่วงนี้", either(&needs, "หรือ")),
                 en: format!("sent nothing of {} in the period", either(&needs, "or")),
             },

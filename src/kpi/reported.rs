@@ -84,10 +84,6 @@ fn entry(
     })
 }
 
-/// Levels of which whole groups can be entered.
-const GROUPS: [Level; 5] =
-    [Level::Cup, Level::Network, Level::District, Level::Province, Level::Class];
-
 /// Whom a value is of: a unit by its code, a province by its name, or a group
 /// as `LEVEL:CODE`; the region, which no unit names, as `region:12`.
 fn place(text: &str, units: &Units) -> Result<String, String> {
@@ -99,7 +95,7 @@ fn place(text: &str, units: &Units) -> Result<String, String> {
     };
     if let Some((name, code)) = text.split_once(':') {
         let (name, code) = (name.trim(), code.trim());
-        let level = name.parse::<Level>().ok().filter(|level| GROUPS.contains(level));
+        let level = name.parse::<Level>().ok().filter(|level| *level != Level::Unit);
         let region = name == REGION && code.parse::<u8>().is_ok_and(|no| REGIONS.contains(&no));
         if region || level.is_some_and(|level| is_group(level, code)) {
             return Ok(format!("{name}:{code}"));

@@ -7,10 +7,11 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::amount::{Amount, two_places, value, value_text};
-use super::definition::{Definition, Names, ValueScale};
+use super::definition::{Definition, ValueScale};
 use super::level::Level;
 use super::period::{Period, PeriodDays};
 use crate::store::ReportedValue;
+use crate::text::Bilingual;
 use crate::units::Units;
 
 /// What a KPI comes to.
@@ -78,7 +79,7 @@ pub struct NotComputable {
     pub needs: String,
     /// In words.
     #[serde(flatten)]
-    pub text: Names,
+    pub text: Bilingual,
 }
 
 /// Sums of a group; the second pair is that of a year before.
@@ -195,7 +196,7 @@ impl NotComputable {
     pub(super) fn nothing_reported(period: &Period) -> Self {
         Self {
             needs: "reported".to_owned(),
-            text: Names {
+            text: Bilingual {
                 th: format!("ยังไม่มีการรายงานค่าของ {period}"),
                 en: format!("nothing was reported for {period}"),
             },

@@ -21,12 +21,14 @@ use super::writer::{LoadLayout, Message};
 use crate::archive::{Archive, ArchiveName, NameError};
 use crate::clock::{at_bangkok, day_number, fiscal_year_of, round_of};
 use crate::priority::go_ahead_when_idle;
-use crate::row::{Batch, Context, Facts, NoStore, PersonIndex, Persons, Verdicts};
+use crate::row::{
+    Batch, Context, NoStore, PersonChanges, PersonContext, PersonIndex, ValidationOutcome,
+};
 use crate::store::Reader;
 use crate::submission::{Problem, Submission};
 
 /// Outcome of validating an archive.
-pub(super) enum ValidationOutcome {
+pub(super) enum ArchiveOutcome {
     /// The archive is broken as a whole.
     Broken(Box<(Submission, Problem)>),
     /// Findings by member.
@@ -43,11 +45,11 @@ pub(super) struct ValidatedArchive {
     pub name: ArchiveName,
     pub contents: ArchiveContents,
     /// By member.
-    pub verdicts: Vec<Verdicts>,
+    pub outcomes: Vec<ValidationOutcome>,
 }
 
 /// Result of the validator's thread: the outcome, and the reader to give back.
-pub(super) type ValidatorResult = (Result<ValidationOutcome, LoadError>, Option<Reader>);
+pub(super) type ValidatorResult = (Result<ArchiveOutcome, LoadError>, Option<Reader>);
 
 /// What the validator's thread works with.
 pub(super) struct ValidatorContext {
@@ -57,7 +59,7 @@ pub(super) struct ValidatorContext {
     /// Batches that the writer is done with.
     pub spares: Receiver<Batch>,
     /// Where the archive's changes of persons go, once all are known.
-    pub facts_tx: Sender<Facts>,
+    pub facts_tx: Sender<PersonChanges>,
     /// Whether the writer can take members back.
     pub guarded: bool,
 }
@@ -88,7 +90,7 @@ pub(super) fn validate(
 fn examine(
     context: &ValidatorContext,
     index: &mut dyn PersonIndex,
-) -> Result<ValidationOutcome, LoadError> {
+) -> Result<ArchiveOutcome, LoadError> {
     let ValidatorContext { request, facts_tx, .. } = context;
     let world = &request.world;
     let before = state_of(&request.path)?;
@@ -111,12 +113,12 @@ fn examine(
             Ok((ArchiveContents::read(world, &archive, (standard, year))?, archive))
         });
     let validated = opened.and_then(|(mut contents, archive)| {
-        let verdicts = rows(context, &name, index, (&archive, &mut contents))?;
-        Ok(verdicts.map(|verdicts| (contents, verdicts)))
+        let outcomes = rows(context, &name, index, (&archive, &mut contents))?;
+        Ok(outcomes.map(|outcomes| (contents, outcomes)))
     });
-    let (contents, verdicts) = match validated {
+    let (contents, outcomes) = match validated {
         Ok(Some(found)) => found,
-        Ok(None) => return Ok(ValidationOutcome::Again),
+        Ok(None) => return Ok(ArchiveOutcome::Again),
         Err(ArchiveFailure::Io(error)) => return Err(error.into()),
         Err(ArchiveFailure::Broken(problem)) => return Ok(refused(submission, *problem, facts_tx)),
     };
@@ -124,23 +126,18 @@ fn examine(
         let what = "the archive changed while it was read";
         return Err(std::io::Error::other(what).into());
     }
-    Ok(ValidationOutcome::Members(Box::new(ValidatedArchive {
-        submission,
-        name,
-        contents,
-        verdicts,
-    })))
+    Ok(ArchiveOutcome::Members(Box::new(ValidatedArchive { submission, name, contents, outcomes })))
 }
 
 /// A broken archive says nothing of persons.
 fn refused(
     submission: Submission,
     problem: Problem,
-    facts_tx: &Sender<Facts>,
-) -> ValidationOutcome {
+    facts_tx: &Sender<PersonChanges>,
+) -> ArchiveOutcome {
     // Nobody may be listening.
-    let _ = facts_tx.try_send(Facts::default());
-    ValidationOutcome::Broken(Box::new((submission, problem)))
+    let _ = facts_tx.try_send(PersonChanges::default());
+    ArchiveOutcome::Broken(Box::new((submission, problem)))
 }
 
 fn rows(
@@ -148,7 +145,7 @@ fn rows(
     name: &ArchiveName,
     index: &mut dyn PersonIndex,
     (archive, contents): (&Archive, &mut ArchiveContents),
-) -> Result<Option<Vec<Verdicts>>, ArchiveFailure> {
+) -> Result<Option<Vec<ValidationOutcome>>, ArchiveFailure> {
     let ValidatorContext { request, sender, spares, facts_tx, guarded } = context;
     let world = &request.world;
     let limits = &world.config.limits;
@@ -163,7 +160,7 @@ fn rows(
         kept: limits.findings,
         warnings_kept: limits.warnings,
         left: limits.findings_in_all,
-        persons: Persons::new(index),
+        persons: PersonContext::new(index),
     };
     let records = contents.members.iter().map(|member| member.record);
     let shape = LoadLayout {
@@ -194,9 +191,9 @@ fn rows(
         readings: vec![MemberEncoding::Utf8; contents.members.len()],
         guarded: *guarded,
     };
-    let Some(verdicts) = side.run(contents)? else { return Ok(None) };
+    let Some(outcomes) = side.run(contents)? else { return Ok(None) };
     let _ = facts_tx.try_send(side.context.persons.take_facts());
-    Ok(Some(verdicts))
+    Ok(Some(outcomes))
 }
 
 /// Size and time of a file: a sender that stalled for longer than the settling
@@ -223,17 +220,18 @@ fn validate_name(
     request: &LoadRequest,
 ) -> Result<ArchiveName, Box<(Problem, Option<ArchiveName>)>> {
     let world = &request.world;
-    let said = |code: &str, detail: String| problem(world, None, code, None, None, detail);
-    let name = ArchiveName::parse(&request.name)
-        .map_err(|error: NameError| (said(error.code(), request.name.clone()), None))?;
-    if !world.units.knows(&name.hcode) {
-        return Err(Box::new((said("A05", name.hcode.clone()), Some(name))));
-    }
-    if name.in_future(request.now.naive_local()) {
-        let detail = format!("{} (now {})", name.sent_at, request.now.format("%Y-%m-%d %H:%M"));
-        return Err(Box::new((said("A06", detail), Some(name))));
-    }
-    Ok(name)
+    let known = |hcode: &str| world.units.knows(hcode);
+    let now = request.now.naive_local();
+    ArchiveName::validate(&request.name, known, now).map_err(|(error, name)| {
+        let detail = match (error, &name) {
+            (NameError::UnknownUnit, Some(name)) => name.hcode.clone(),
+            (NameError::Future, Some(name)) => {
+                format!("{} (now {})", name.sent_at, request.now.format("%Y-%m-%d %H:%M"))
+            }
+            _ => request.name.clone(),
+        };
+        Box::new((problem(world, None, error.code(), None, None, detail), name))
+    })
 }
 
 fn name_into(submission: &mut Submission, name: &ArchiveName) {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use crossbeam_channel::{Receiver, Sender};
 
-use crate::row::{Batch, Fact, Facts, Person, PersonIndex};
+use crate::row::{Batch, Person, PersonChanges, PersonFact, PersonIndex};
 use crate::store::{Reader, StoreError, StoredPersons};
 
 /// Whether an archive was committed, once that is known.
@@ -46,7 +46,7 @@ impl CommitSignal {
 pub struct Predecessor {
     pub(super) signal: Arc<CommitSignal>,
     /// What it says of persons, when it is validated to its end.
-    pub(super) facts: Receiver<Facts>,
+    pub(super) facts: Receiver<PersonChanges>,
     /// Batches that its writer is done with, to be filled again.
     pub(super) pool: BatchPool,
 }
@@ -58,7 +58,7 @@ pub(super) type BatchPool = (Sender<Batch>, Receiver<Batch>);
 /// is stored.
 pub(super) struct PersonLookup {
     stored: StoredPersons,
-    before: Option<(Predecessor, Option<Facts>)>,
+    before: Option<(Predecessor, Option<PersonChanges>)>,
 }
 
 impl PersonLookup {
@@ -82,12 +82,13 @@ impl PersonLookup {
         if facts.is_none() {
             *facts = before.facts.recv().ok();
         }
-        let fact = facts.as_ref().map_or(Fact::Unsure, |facts| facts.of(hospcode, pid));
+        let fact =
+            facts.as_ref().map_or(PersonFact::Unresolved, |facts| facts.lookup(hospcode, pid));
         let stored = match fact {
             _ if before.signal.is_committed() => true,
-            Fact::Untouched => return None,
-            Fact::Sure(person) => return Some(person),
-            Fact::Unsure => before.signal.wait(),
+            PersonFact::Untouched => return None,
+            PersonFact::Sure(person) => return Some(person),
+            PersonFact::Unresolved => before.signal.wait(),
         };
         if stored {
             self.before = None;

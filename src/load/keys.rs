@@ -12,15 +12,12 @@ use hashbrown::hash_table::Entry;
 
 use super::writer::{LoadLayout, Taker};
 use crate::row::{Batch, Value};
-use crate::store::InsertedRow;
+use crate::store::{InsertedRow, VISIT};
 use crate::world::World;
 
 /// Rows of an archive whose keys are held, some 40 bytes each while a table
-/// grows: what has more is judged against a store on disk.
+/// grows: what has more is validated against a store on disk.
 const MOST: usize = 2_000_000;
-
-/// Columns of a visit, which are part of the key of what is kept by visit.
-const VISIT: [&str; 4] = ["HOSPCODE", "SEQ", "DATE_SERV", "PID"];
 
 /// There are more rows than [`MOST`].
 #[derive(Debug)]

@@ -4,6 +4,7 @@
 use std::io::Read;
 
 use crate::archive::ReadError;
+use crate::problem_code::ProblemCode;
 use crate::row::{BOM, BadByte, Encoding, decode, utf8};
 
 /// Bytes inflated at once.
@@ -18,7 +19,7 @@ pub enum LineError {
     /// Windows-874, with this.
     OtherEncoding(NotUtf8),
     /// A member code (`M05`, `M08`), the line, and what it is about.
-    Member { code: &'static str, line: u64, detail: String },
+    Member { code: ProblemCode, line: u64, detail: String },
 }
 
 impl From<std::io::Error> for LineError {
@@ -223,7 +224,7 @@ impl<'b, R: Read> MemberLines<'b, R> {
 
     fn too_long(&self, after: u64) -> LineError {
         let detail = format!("longer than {} bytes", self.longest);
-        LineError::Member { code: "M08", line: self.next_line + after, detail }
+        LineError::Member { code: ProblemCode::LongLine, line: self.next_line + after, detail }
     }
 }
 
@@ -287,7 +288,7 @@ impl Meant {
 }
 
 fn no_text(line: u64, byte: u8) -> LineError {
-    LineError::Member { code: "M05", line, detail: format!("byte 0x{byte:02x}") }
+    LineError::Member { code: ProblemCode::NotText, line, detail: format!("byte 0x{byte:02x}") }
 }
 
 fn has_thai(text: &str) -> bool {
@@ -328,7 +329,7 @@ mod tests {
             }
             other => other.err()?,
         };
-        let LineError::Member { code: "M05", line, detail } = trouble else {
+        let LineError::Member { code: ProblemCode::NotText, line, detail } = trouble else {
             panic!("{trouble:?}")
         };
         let byte = detail.strip_prefix("byte 0x").unwrap();
@@ -396,11 +397,11 @@ mod tests {
     #[test]
     fn a_nul_byte_and_a_long_line_are_told_with_their_line() {
         let nul = all(b"a\nb\0\n", MemberEncoding::Utf8, 100);
-        assert!(matches!(nul, Err(LineError::Member { code: "M05", line: 2, .. })));
+        assert!(matches!(nul, Err(LineError::Member { code: ProblemCode::NotText, line: 2, .. })));
         let long = [b"a\n".to_vec(), vec![b'x'; 101], b"\r\n".to_vec()].concat();
         assert!(matches!(
             all(&long, MemberEncoding::Utf8, 100),
-            Err(LineError::Member { code: "M08", line: 2, .. })
+            Err(LineError::Member { code: ProblemCode::LongLine, line: 2, .. })
         ));
         assert!(
             all(&[vec![b'x'; 100], b"\r\n".to_vec()].concat(), MemberEncoding::Utf8, 100).is_ok()
@@ -408,7 +409,7 @@ mod tests {
         let endless = vec![b'x'; 3 * BLOCK];
         assert!(matches!(
             all(&endless, MemberEncoding::Utf8, 65_536),
-            Err(LineError::Member { code: "M08", line: 1, .. })
+            Err(LineError::Member { code: ProblemCode::LongLine, line: 1, .. })
         ));
     }
 
@@ -424,7 +425,7 @@ mod tests {
             let long = text.split('\n').position(|line| length(line) > 10);
             match all(text.as_bytes(), MemberEncoding::Utf8, 10) {
                 Ok(_) => prop_assert_eq!(long, None),
-                Err(LineError::Member { code: "M08", line, .. }) => {
+                Err(LineError::Member { code: ProblemCode::LongLine, line, .. }) => {
                     prop_assert_eq!(long.map(|at| at as u64 + 1), Some(line));
                 }
                 Err(other) => prop_assert!(false, "{:?}", other),

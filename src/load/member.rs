@@ -2,7 +2,8 @@
 //! with it.
 
 use crate::archive::Standard;
-use crate::row::{Order, Plan};
+use crate::problem_code::ProblemCode;
+use crate::row::{CompiledLayout, Order};
 use crate::submission::{Problem, Texts};
 use crate::world::World;
 
@@ -29,7 +30,7 @@ pub struct Member {
 
 impl Member {
     /// Which columns of its record its rows may have.
-    pub fn sent(&self, plan: &Plan) -> Vec<bool> {
+    pub fn sent(&self, plan: &CompiledLayout) -> Vec<bool> {
         let mut sent = vec![false; plan.width];
         for at in self.orders.iter().flat_map(|order| order.columns.iter().flatten()) {
             sent[plan.columns[*at].column] = true;
@@ -42,17 +43,17 @@ impl Member {
 pub fn problem(
     world: &World,
     standard: Option<Standard>,
-    code: &str,
+    code: ProblemCode,
     member: Option<&str>,
     line: Option<u64>,
     detail: impl Into<String>,
 ) -> Problem {
     Problem {
-        code: code.to_owned(),
+        code: code.as_str().to_owned(),
         member: member.map(str::to_owned),
         line,
         detail: detail.into(),
         nearest: None,
-        texts: Texts::find(&world.catalog, code, standard),
+        texts: Texts::find(&world.catalog, code.as_str(), standard),
     }
 }

@@ -5,7 +5,8 @@ mod head;
 
 use super::member::{Member, problem};
 use crate::archive::{Archive, ReadError, ScannedEntry, Standard};
-use crate::row::HeaderTrouble;
+use crate::problem_code::ProblemCode;
+use crate::row::HeaderError;
 use crate::submission::Problem;
 use crate::world::World;
 
@@ -55,7 +56,7 @@ impl ArchiveContents {
             return Err(ArchiveFailure::broken(problem(
                 world,
                 Some(standard),
-                "A07",
+                ProblemCode::NoKnownFile,
                 None,
                 None,
                 detail,
@@ -67,19 +68,19 @@ impl ArchiveContents {
             let head = head::read_head(archive, member.entry, plan, layout)
                 .map_err(|e| refusal(world, standard, e))?;
             let name = member.name.clone();
-            let say = |code: &str, line: Option<u64>, detail: String| {
+            let say = |code: ProblemCode, line: Option<u64>, detail: String| {
                 problem(world, Some(standard), code, Some(&name), line, detail)
             };
             let said = member.read_head(&head, layout, plan);
             member.broken = !said.troubles.is_empty();
-            for HeaderTrouble { code, detail, nearest } in said.troubles {
+            for HeaderError { code, detail, nearest } in said.troubles {
                 contents.problems.push(Problem { nearest, ..say(code, said.line, detail) });
             }
             if let Some(line) = said.quoted {
-                contents.notes.push(say("N15", Some(line), String::new()));
+                contents.notes.push(say(ProblemCode::QuotedValues, Some(line), String::new()));
             }
             if !member.broken && !member.has_data {
-                contents.notes.push(say("N04", None, String::new()));
+                contents.notes.push(say(ProblemCode::NoData, None, String::new()));
             }
         }
         contents.check_needs(world, standard);
@@ -99,7 +100,14 @@ impl ArchiveContents {
         let Some(name) = file_name(entry) else {
             drain(archive, entry.index).map_err(|e| refusal(world, standard, e))?;
             let detail = entry.base.clone();
-            self.notes.push(problem(world, Some(standard), "N01", Some(&entry.name), None, detail));
+            self.notes.push(problem(
+                world,
+                Some(standard),
+                ProblemCode::EntrySkipped,
+                Some(&entry.name),
+                None,
+                detail,
+            ));
             return Ok(());
         };
         let other = if standard == Standard::F21 { Standard::F43 } else { Standard::F21 };
@@ -111,7 +119,7 @@ impl ArchiveContents {
                 return Err(ArchiveFailure::broken(problem(
                     world,
                     Some(standard),
-                    "A02",
+                    ProblemCode::ArchiveStructure,
                     Some(&entry.name),
                     None,
                     detail,
@@ -132,15 +140,21 @@ impl ArchiveContents {
             return Err(ArchiveFailure::broken(problem(
                 world,
                 Some(standard),
-                "A07",
+                ProblemCode::NoKnownFile,
                 Some(&entry.name),
                 None,
                 detail,
             )));
         } else {
             drain(archive, entry.index).map_err(|e| refusal(world, standard, e))?;
-            let mut said =
-                problem(world, Some(standard), "M07", Some(&entry.name), None, name.to_owned());
+            let mut said = problem(
+                world,
+                Some(standard),
+                ProblemCode::UnknownFile,
+                Some(&entry.name),
+                None,
+                name.to_owned(),
+            );
             said.nearest = world.catalog.nearest_file(standard, &cut).map(str::to_owned);
             self.problems.push(said);
         }
@@ -188,7 +202,14 @@ impl ArchiveContents {
             member.broken = true;
             let name = Some(member.name.as_str());
             let detail = format!("{} needs {missing}", member.file);
-            self.problems.push(problem(world, Some(standard), "M06", name, None, detail));
+            self.problems.push(problem(
+                world,
+                Some(standard),
+                ProblemCode::PartnerMissing,
+                name,
+                None,
+                detail,
+            ));
         }
     }
 }

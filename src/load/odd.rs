@@ -4,7 +4,8 @@
 use super::member::{Member, problem};
 use crate::archive::Standard;
 use crate::catalog::Layout;
-use crate::row::{Order, Plan, is_header, name};
+use crate::problem_code::ProblemCode;
+use crate::row::{CompiledLayout, Order, is_header, name};
 use crate::submission::Problem;
 use crate::world::World;
 
@@ -31,12 +32,12 @@ impl Odd {
     const ALL: [Self; 4] = [Self::Blank, Self::CtrlZ, Self::Header, Self::Mark];
 
     /// The code of its note.
-    fn code(self) -> &'static str {
+    fn code(self) -> ProblemCode {
         match self {
-            Self::Blank => "N11",
-            Self::CtrlZ => "N12",
-            Self::Header => "N13",
-            Self::Mark => "N14",
+            Self::Blank => ProblemCode::BlankLines,
+            Self::CtrlZ => ProblemCode::CtrlZ,
+            Self::Header => ProblemCode::HeaderAgain,
+            Self::Mark => ProblemCode::ByteOrderMark,
         }
     }
 }
@@ -106,7 +107,7 @@ pub fn with_content(head: &str) -> impl Iterator<Item = (u64, &str)> {
 
 /// Tells the rows of a member from its other lines.
 pub struct RowLines<'m> {
-    plan: &'m Plan,
+    plan: &'m CompiledLayout,
     layout: &'m Layout,
     member: &'m Member,
     /// Names that a header that comes again may begin with.
@@ -117,7 +118,7 @@ pub struct RowLines<'m> {
 
 impl<'m> RowLines<'m> {
     /// For a member with this plan and layout.
-    pub fn new(plan: &'m Plan, layout: &'m Layout, member: &'m Member) -> Self {
+    pub fn new(plan: &'m CompiledLayout, layout: &'m Layout, member: &'m Member) -> Self {
         let first = |order: &Order| order.columns.first().copied().flatten();
         let columns = member.orders.iter().filter_map(first).map(|at| &layout.columns[at]);
         let spellings = |column: &'m crate::catalog::WireColumn| {

@@ -8,7 +8,8 @@ use super::member::problem;
 use super::members::ArchiveContents;
 use super::writer::{InsertTally, ValidatedAndStored};
 use crate::archive::Standard;
-use crate::row::{CodeAt, Verdicts};
+use crate::problem_code::ProblemCode;
+use crate::row::{CodeAt, ValidationOutcome};
 use crate::submission::{Counts, FindingLine, MonthCounts, Status, Submission, Texts};
 use crate::world::World;
 
@@ -50,7 +51,7 @@ pub(super) fn complete(
     standard: Standard,
     submission: &mut Submission,
     contents: ArchiveContents,
-    (verdicts, written): ValidatedAndStored,
+    (outcomes, written): ValidatedAndStored,
 ) -> Result<(), String> {
     // A member without data is nothing that could be left of a broken archive.
     let left = contents
@@ -64,7 +65,7 @@ pub(super) fn complete(
     };
     let mut not_checked: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut links_unchecked = 0;
-    for ((member, said), counted) in contents.members.iter().zip(verdicts).zip(written) {
+    for ((member, said), counted) in contents.members.iter().zip(outcomes).zip(written) {
         if member.broken || !member.has_data {
             continue;
         }
@@ -86,20 +87,23 @@ pub(super) fn complete(
         }
     }
     submission.files = Submission::sum_files(&submission.months);
-    let note =
-        |code: &str, detail: String| problem(world, Some(standard), code, None, None, detail);
+    let note = |code: ProblemCode, detail: String| {
+        problem(world, Some(standard), code, None, None, detail)
+    };
     submission.problems = contents.problems;
     submission.notes = contents.notes;
     for (list, fields) in not_checked {
-        submission.notes.push(note("N02", format!("{list}: {}", fields.join(", "))));
+        submission
+            .notes
+            .push(note(ProblemCode::ListNotInstalled, format!("{list}: {}", fields.join(", "))));
     }
     if links_unchecked > 0 {
-        submission.notes.push(note("N03", format!("{links_unchecked}")));
+        submission.notes.push(note(ProblemCode::LinksUnchecked, format!("{links_unchecked}")));
     }
     Ok(())
 }
 
-fn months_of(file: &str, said: &Verdicts, counted: &InsertTally) -> Vec<MonthCounts> {
+fn months_of(file: &str, said: &ValidationOutcome, counted: &InsertTally) -> Vec<MonthCounts> {
     let mut months: BTreeMap<u32, Counts> =
         counted.months.iter().map(|(month, counts)| (*month, *counts)).collect();
     for (month, rejected) in &said.rejected {
@@ -123,7 +127,7 @@ fn findings_of(
     standard: Standard,
     submission: &mut Submission,
     member: &super::member::Member,
-    said: Verdicts,
+    said: ValidationOutcome,
     counted: InsertTally,
 ) {
     let plan = world.plan(member.record, standard);

@@ -9,14 +9,14 @@ use crossbeam_channel::{Receiver, bounded};
 use super::commit::{broken, commit, refuse};
 use super::error::LoadError;
 use super::examine::{
-    ValidatedArchive, ValidationOutcome, ValidatorContext, ValidatorResult, validate,
+    ArchiveOutcome, ValidatedArchive, ValidatorContext, ValidatorResult, validate,
 };
 use super::handoff::{BatchPool, CommitSignal, Predecessor};
 use super::keys::Keys;
 use super::outcome;
 use super::request::{LoadRequest, PlaceOf, Prepare};
 use super::writer::{InsertTally, LoadLayout, MESSAGES_AHEAD, Message, write};
-use crate::row::Facts;
+use crate::row::PersonChanges;
 use crate::store::{Store, SubmissionWriter};
 use crate::submission::{Problem, Submission};
 
@@ -29,7 +29,7 @@ pub struct PendingLoad {
     signal: Arc<CommitSignal>,
     /// Signal of the archive before, on whose person changes this one relies.
     before: Option<Arc<CommitSignal>>,
-    facts: Option<Receiver<Facts>>,
+    facts: Option<Receiver<PersonChanges>>,
     messages: Option<Receiver<Message>>,
     pool: BatchPool,
     validator: Option<JoinHandle<ValidatorResult>>,
@@ -133,11 +133,11 @@ impl PendingLoad {
                 }
             }
             match self.outcome(None)? {
-                ValidationOutcome::Broken(said) => return Ok(Some(broken(said.0, said.1))),
-                ValidationOutcome::Members(archive) => {
+                ArchiveOutcome::Broken(said) => return Ok(Some(broken(said.0, said.1))),
+                ArchiveOutcome::Members(archive) => {
                     return self.completed(*archive, written).map(Some);
                 }
-                ValidationOutcome::Again => {
+                ArchiveOutcome::Again => {
                     let guarded = (true, None);
                     self = Self::begin_guarded(None, self.request.clone(), None, guarded)?;
                 }
@@ -182,14 +182,14 @@ impl PendingLoad {
             None => Vec::new(),
         };
         match self.outcome(Some(store))? {
-            ValidationOutcome::Broken(said) => {
+            ArchiveOutcome::Broken(said) => {
                 drop(loading);
                 self.refuse(store, place, *said).map(Some)
             }
-            ValidationOutcome::Members(archive) => {
+            ArchiveOutcome::Members(archive) => {
                 self.complete(loading, *archive, written, place).map(Some)
             }
-            ValidationOutcome::Again => Ok(None),
+            ArchiveOutcome::Again => Ok(None),
         }
     }
 
@@ -215,8 +215,8 @@ impl PendingLoad {
         archive: ValidatedArchive,
         written: Vec<InsertTally>,
     ) -> Result<Submission, LoadError> {
-        let ValidatedArchive { mut submission, name, contents, verdicts } = archive;
-        let both = (verdicts, written);
+        let ValidatedArchive { mut submission, name, contents, outcomes } = archive;
+        let both = (outcomes, written);
         outcome::complete(&self.request.world, name.standard, &mut submission, contents, both)
             .map_err(LoadError::Bug)?;
         Ok(submission)
@@ -225,8 +225,8 @@ impl PendingLoad {
     /// An archive that is broken before a row was read.
     fn broken(mut self, store: &Store, place: PlaceOf) -> Result<Submission, LoadError> {
         match self.outcome(Some(store))? {
-            ValidationOutcome::Broken(said) => self.refuse(store, place, *said),
-            ValidationOutcome::Members(_) | ValidationOutcome::Again => {
+            ArchiveOutcome::Broken(said) => self.refuse(store, place, *said),
+            ArchiveOutcome::Members(_) | ArchiveOutcome::Again => {
                 Err(LoadError::Bug("validated without being opened".to_owned()))
             }
         }
@@ -244,7 +244,7 @@ impl PendingLoad {
     }
 
     /// What the validator found, when it is done.
-    fn outcome(&mut self, store: Option<&Store>) -> Result<ValidationOutcome, LoadError> {
+    fn outcome(&mut self, store: Option<&Store>) -> Result<ArchiveOutcome, LoadError> {
         let Some(validator) = self.validator.take() else {
             return Err(LoadError::Bug("asked twice for the outcome".to_owned()));
         };

@@ -12,6 +12,7 @@ use crate::clock::BUDDHIST_ERA;
 use crate::printable::line;
 use crate::report::{csv, findings, plain};
 use crate::submission::{Problem, Status, Submission, Texts};
+use crate::text::{self, Lang};
 
 /// The endings of a receipt's files, after the archive's name.
 pub const ENDINGS: [&str; 3] = [".receipt.json", ".receipt.txt", ".findings.csv"];
@@ -84,26 +85,24 @@ pub fn one(s: &Submission, thai: bool) -> String {
     plain(&out)
 }
 
+fn pick(key: &str, thai: bool) -> &'static str {
+    text::text(key).pick(if thai { Lang::Th } else { Lang::En })
+}
+
 fn one_language(out: &mut String, s: &Submission, thai: bool) {
-    let pick = |th: &'static str, en: &'static str| if thai { th } else { en };
+    let pick = |key: &str| pick(key, thai);
     let number = s.id.map_or(String::new(), |id| format!(" #{id}"));
-    let _ = writeln!(out, "{}{number}", pick("ใบรับไฟล์", "Receipt"));
-    let _ = writeln!(out, "{}: {}", pick("ไฟล์", "Archive"), line(&s.archive));
+    let _ = writeln!(out, "{}{number}", pick("receipt.receipt"));
+    let _ = writeln!(out, "{}: {}", pick("receipt.archive"), line(&s.archive));
     let _ = writeln!(out, "SHA-256: {} ({} bytes)", s.sha256, s.bytes);
-    let _ = writeln!(out, "{}: {}", pick("รับเมื่อ", "Received"), when(&s.received_at, thai));
-    let _ = writeln!(out, "{}: {}", pick("ผล", "Outcome"), outcome(s.status, thai));
+    let _ = writeln!(out, "{}: {}", pick("receipt.received"), when(&s.received_at, thai));
+    let _ = writeln!(out, "{}: {}", pick("receipt.outcome"), outcome(s.status, thai));
     for problem in &s.problems {
         let _ = writeln!(out, "- {}", of_problem(problem, thai));
     }
     if !s.files.is_empty() {
-        let _ = writeln!(
-            out,
-            "\n{}",
-            pick(
-                "แฟ้ม: ส่งมา = รับไว้ + ซ้ำ + ไม่รับ (มีคำเตือน, ทันเวลา)",
-                "File: received = accepted + duplicate + rejected (warned, on time)"
-            )
-        );
+        let _ =
+            writeln!(out, "\n{}", pick("receipt.file_received_accepted_duplicate_rejected_warned"));
     }
     for file in &s.files {
         let c = &file.counts;

@@ -10,7 +10,8 @@ use super::odd::{Oddities, RowLines};
 use super::visits::Visits;
 use super::writer::Message;
 use crate::archive::{Archive, Standard};
-use crate::row::{Batch, Context, Judge, Verdicts};
+use crate::row::{Batch, Context, ValidationOutcome, Validator};
+use crate::store::VISIT;
 use crate::world::World;
 
 /// Rows, and bytes of text, after which a batch is handed over.
@@ -42,7 +43,7 @@ pub(super) struct ArchiveValidator<'a, 'c> {
 }
 
 /// What was said of a member, and what was skipped in it.
-type MemberOutcome = (Verdicts, Oddities);
+type MemberOutcome = (ValidationOutcome, Oddities);
 
 /// Why the validation of a member ended early.
 enum EndedEarly {
@@ -59,7 +60,7 @@ impl ArchiveValidator<'_, '_> {
     pub fn run(
         &mut self,
         contents: &mut ArchiveContents,
-    ) -> Result<Option<Vec<Verdicts>>, ArchiveFailure> {
+    ) -> Result<Option<Vec<ValidationOutcome>>, ArchiveFailure> {
         let mut outcomes: Vec<MemberOutcome> =
             contents.members.iter().map(|_| MemberOutcome::default()).collect();
         let mut groups = groups(self.world, self.standard, &contents.members);
@@ -109,7 +110,7 @@ impl ArchiveValidator<'_, '_> {
         for (member, (_, odd)) in contents.members.iter().zip(&outcomes) {
             contents.notes.extend(odd.notes(world, standard, &member.name));
         }
-        Ok(Some(outcomes.into_iter().map(|(verdicts, _)| verdicts).collect()))
+        Ok(Some(outcomes.into_iter().map(|(outcome, _)| outcome).collect()))
     }
 
     fn group(
@@ -150,10 +151,8 @@ impl ArchiveValidator<'_, '_> {
         let world = self.world;
         let plan = world.plan_in(member.record, self.standard, self.year);
         let (record, layout) = world.file(member.record, self.standard);
-        let visit_columns = record.visit.then(|| {
-            ["HOSPCODE", "SEQ", "DATE_SERV", "PID"]
-                .map(|name| record.column(name).unwrap_or_default())
-        });
+        let visit_columns =
+            record.visit.then(|| VISIT.map(|name| record.column(name).unwrap_or_default()));
         let reader =
             self.archive.reader(member.entry).map_err(|e| EndedEarly::Lines(LineError::Read(e)))?;
         let bytes = self.archive.entries()[member.entry].inflated;
@@ -166,22 +165,22 @@ impl ArchiveValidator<'_, '_> {
         let fresh = || fresh(&pool, plan.width, count.min(BATCH_ROWS));
         let mut batch = fresh();
         let numbered = &mut self.visits;
-        let mut judge = Judge::new(plan, member.orders.clone(), &mut self.context);
+        let mut validator = Validator::new(plan, member.orders.clone(), &mut self.context);
         let mut rows = RowLines::new(plan, layout, member);
         while let Some(block) = lines.block().map_err(EndedEarly::Lines)? {
             (self.progress)(block.text.len() as u64);
-            judge.begin_block(block.text);
+            validator.begin_block(block.text);
             for (number, line, ended) in numbered_lines(block.first_line, block.text) {
                 let Some(line) = rows.row(number, line, ended) else { continue };
                 let before = batch.rows.len();
-                judge.row(line, number as u32, &mut batch);
+                validator.row(line, number as u32, &mut batch);
                 if let Some(columns) = visit_columns.filter(|_| batch.rows.len() > before) {
                     let visit = numbered.ordinal(&batch, before, columns);
                     batch.visits.push(visit);
                 }
                 if batch.rows.len() >= BATCH_ROWS || batch.text.len() >= BATCH_TEXT {
                     let full = std::mem::replace(&mut batch, fresh());
-                    judge.pause();
+                    validator.pause();
                     hand_over(&sender, at, full, numbered.epoch)?;
                     if numbered.full() {
                         numbered.restart();
@@ -189,10 +188,10 @@ impl ArchiveValidator<'_, '_> {
                 }
             }
         }
-        judge.pause();
-        let verdicts = judge.verdicts;
+        validator.pause();
+        let outcome = validator.outcome;
         hand_over(&sender, at, batch, numbered.epoch)?;
-        Ok((verdicts, rows.odd))
+        Ok((outcome, rows.odd))
     }
 
     fn send(&self, message: Message) -> Result<(), EndedEarly> {
@@ -249,22 +248,13 @@ fn numbered_lines(first: u64, text: &str) -> impl Iterator<Item = (u64, &str, bo
 /// need each other, then the rest.
 fn groups(world: &World, standard: Standard, members: &[Member]) -> Vec<Vec<usize>> {
     let needs = |member: &Member| &world.file(member.record, standard).1.needs;
-    let rank = |member: &Member| {
-        let plan = world.plan(member.record, standard);
-        if plan.is_person {
-            0
-        } else if plan.is_death {
-            1
-        } else {
-            2 + needs(member).len()
-        }
-    };
     let mut order: Vec<usize> = (0..members.len()).collect();
     order.sort_by_key(|&at| {
         let member = &members[at];
+        let record = &world.catalog.records[member.record];
         // Files without needs come after the visits, among themselves by name.
-        let rank = if rank(member) == 2 { 9 } else { rank(member) };
-        (rank, member.file.clone())
+        let needs = Some(needs(member).len()).filter(|count| *count > 0).unwrap_or(usize::MAX);
+        (record.load_order, needs, member.file.clone())
     });
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for at in order {

@@ -4,7 +4,7 @@
 use crossbeam_channel::{Receiver, Sender};
 use rustc_hash::FxHashMap;
 
-use crate::row::{Batch, Verdicts};
+use crate::row::{Batch, ValidationOutcome};
 use crate::store::{InsertedRow, StoreError, SubmissionWriter};
 use crate::submission::Counts;
 
@@ -102,7 +102,7 @@ pub struct InsertTally {
 }
 
 /// What was said of the members of an archive, and what was counted.
-pub(super) type ValidatedAndStored = (Vec<Verdicts>, Vec<InsertTally>);
+pub(super) type ValidatedAndStored = (Vec<ValidationOutcome>, Vec<InsertTally>);
 
 /// Writes what the validator hands over, until it is done; gives what was counted,
 /// by member. `on_progress` is called now and then.

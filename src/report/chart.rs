@@ -8,7 +8,8 @@
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use super::words::{Lang, Words, grouped, rounded};
+use super::words::{grouped, rounded};
+use crate::text::{Bilingual, Lang};
 
 /// What a chart shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +24,7 @@ pub enum Shape {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Point {
     /// What it is the value of.
-    pub label: Words,
+    pub label: Bilingual,
     /// The value; none where the data cannot say.
     pub value: Option<Decimal>,
     /// Whether its target is met.
@@ -36,9 +37,9 @@ pub struct Chart {
     /// What it shows.
     pub shape: Shape,
     /// Its title.
-    pub title: Words,
+    pub title: Bilingual,
     /// What its values are a number of.
-    pub unit: Words,
+    pub unit: Bilingual,
     /// Its values in their order.
     pub points: Vec<Point>,
     /// The target of all of them.
@@ -342,14 +343,14 @@ mod tests {
     #[test]
     fn a_month_without_data_breaks_the_line_and_is_no_nought() {
         let point = |value: Option<&str>| Point {
-            label: Words::same("m"),
+            label: Bilingual::same("m"),
             value: value.map(decimal),
             met: None,
         };
         let chart = Chart {
             shape: Shape::Trend,
-            title: Words::default(),
-            unit: Words::default(),
+            title: Bilingual::default(),
+            unit: Bilingual::default(),
             points: vec![point(Some("1")), point(Some("2")), point(None), point(Some("0"))],
             target: None,
         };
@@ -364,14 +365,14 @@ mod tests {
     #[test]
     fn falling_values_hang_from_the_zero_line() {
         let point = |value: &str| Point {
-            label: Words::same("u"),
+            label: Bilingual::same("u"),
             value: Some(decimal(value)),
             met: Some(!value.starts_with('-')),
         };
         let chart = Chart {
             shape: Shape::Ranking,
-            title: Words::default(),
-            unit: Words::default(),
+            title: Bilingual::default(),
+            unit: Bilingual::default(),
             points: vec![point("0.30"), point("-0.10")],
             target: Some(decimal("0.25")),
         };

@@ -3,7 +3,19 @@
 
 use std::borrow::Cow;
 
-use super::{Cell, Document, Kind, Lang, Table};
+use super::document::Document;
+use super::form::Form;
+use super::table::{Cell, Kind, Table};
+use crate::text::Lang;
+
+/// The format.
+pub(super) const FORM: Form = Form {
+    name: "csv",
+    media_type: "text/csv; charset=utf-8; header=present",
+    binary: false,
+    write: |document, lang, _| Ok(self::document(document, lang)),
+    table: Some(table_file),
+};
 
 /// The byte order mark that makes spreadsheet programs read UTF-8.
 pub const BOM: &str = "\u{feff}";
@@ -55,7 +67,7 @@ pub(super) fn cell(out: &mut Vec<u8>, cell: &str) {
 
 /// A table for programs: the names of its columns, then its rows. Notes are
 /// in the other forms and in an export's manifest.
-pub fn of(of: &Table, lang: Lang) -> Vec<u8> {
+pub fn table_file(of: &Table, lang: Lang) -> Vec<u8> {
     let mut bytes = BOM.as_bytes().to_vec();
     bytes.extend(lines(of, lang));
     bytes

@@ -37,7 +37,7 @@ pub fn csv_lines(findings: &[FindingLine], out: &mut Vec<u8>) {
     out.reserve(findings.len() * 640);
     let mut shared = Shared::default();
     for f in findings {
-        let [head, field, tail] = shared.of(f, csv_parts);
+        let [head, field, tail] = shared.parts(f, csv_parts);
         out.extend_from_slice(head);
         write!(out, "{}", f.line).expect("memory takes all");
         out.extend_from_slice(field);
@@ -54,7 +54,7 @@ pub fn json_list(findings: &[FindingLine], out: &mut Vec<u8>) {
     let mut shared = Shared::default();
     out.push(b'[');
     for (at, f) in findings.iter().enumerate() {
-        let [head, field, key, tail] = shared.of(f, json_parts);
+        let [head, field, key, tail] = shared.parts(f, json_parts);
         if at > 0 {
             out.push(b',');
         }
@@ -84,7 +84,7 @@ impl<const PARTS: usize> Default for Shared<PARTS> {
 impl<const PARTS: usize> Shared<PARTS> {
     /// Findings share what lies at one place in memory; while they live
     /// nothing else lies there.
-    fn of(
+    fn parts(
         &mut self,
         f: &FindingLine,
         parts: fn(&FindingLine) -> [Vec<u8>; PARTS],

@@ -4,8 +4,19 @@
 use chrono::{DateTime, FixedOffset};
 use serde_json::{Map, Value, json};
 
-use super::words::{Lang, Words};
-use super::{Cell, Document, Kind, Table};
+use super::document::Document;
+use super::form::Form;
+use super::table::{Cell, Kind, Table};
+use crate::text::{Bilingual, Lang};
+
+/// The format.
+pub(super) const FORM: Form = Form {
+    name: "json",
+    media_type: "application/json",
+    binary: false,
+    write: |document, _, made| Ok(self::document(document, made)),
+    table: None,
+};
 
 /// A document as JSON bytes.
 pub fn document(document: &Document, made: DateTime<FixedOffset>) -> Vec<u8> {
@@ -55,7 +66,7 @@ fn value(cell: &Cell, kind: Kind) -> Value {
     match cell {
         Cell::Empty => Value::Null,
         Cell::Int(value) => Value::from(*value),
-        Cell::Words(Words { th, en }) => json!({ "th": th, "en": en }),
+        Cell::Bilingual(Bilingual { th, en }) => json!({ "th": th, "en": en }),
         Cell::Prose(prose) => Value::from(prose.markdown()),
         Cell::Decimal(_) | Cell::Percent(_) | Cell::Text(_) | Cell::Date(_) => {
             Value::from(cell.plain(kind, Lang::En))

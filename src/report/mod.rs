@@ -6,7 +6,10 @@
 pub mod chart;
 pub mod csv;
 mod document;
+mod error;
 pub mod findings;
+mod form;
+mod format;
 pub mod html;
 pub mod json;
 pub mod prose;
@@ -14,10 +17,12 @@ pub mod table;
 pub mod words;
 pub mod xlsx;
 
-pub use document::{Document, Format, Part};
+pub use crate::text::{Bilingual, Lang};
+pub use document::{Document, Part};
+pub use error::ReportError;
+pub use format::Format;
 pub use prose::Prose;
 pub use table::{Cell, Column, Kind, Table};
-pub use words::{Lang, Words};
 
 /// A text with nothing in it that acts instead of being read: control
 /// characters, but for the ends of lines, and letters that turn the direction
@@ -25,15 +30,4 @@ pub use words::{Lang, Words};
 pub fn plain(text: &str) -> String {
     let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.replace(|c: char| (c.is_control() && c != '\n') || turns(c), "\u{fffd}")
-}
-
-/// Trouble with writing a document; never a matter of its values.
-#[derive(Debug, thiserror::Error)]
-pub enum ReportError {
-    /// A page could not be made.
-    #[error("HTML: {0}")]
-    Html(#[from] minijinja::Error),
-    /// A workbook could not be made.
-    #[error("XLSX: {0}")]
-    Xlsx(#[from] rust_xlsxwriter::XlsxError),
 }

@@ -4,13 +4,14 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::Prose;
-use super::words::{Lang, Words, day, grouped, rounded};
+use super::prose::Prose;
+use super::words::{day, grouped, rounded};
+use crate::text::{Bilingual, Lang};
 
 /// What the cells of a column are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Words and codes.
+    /// Bilingual and codes.
     Text,
     /// Whole numbers.
     Int,
@@ -54,9 +55,9 @@ pub struct Column {
     /// Its name for programs: the heading in CSV, the key in JSON.
     pub id: String,
     /// Its heading for people.
-    pub heading: Words,
+    pub heading: Bilingual,
     /// What its values are a number of.
-    pub unit: Option<Words>,
+    pub unit: Option<Bilingual>,
     /// What its cells are.
     pub kind: Kind,
 }
@@ -64,13 +65,18 @@ pub struct Column {
 impl Column {
     /// A column without a unit.
     pub fn new(id: &str, th: &str, en: &str, kind: Kind) -> Self {
-        Self { id: id.to_owned(), heading: Words::new(th, en), unit: None, kind }
+        Self { id: id.to_owned(), heading: Bilingual::new(th, en), unit: None, kind }
+    }
+
+    /// A column without a unit, with its heading in both languages.
+    pub fn titled(id: &str, heading: Bilingual, kind: Kind) -> Self {
+        Self { id: id.to_owned(), heading, unit: None, kind }
     }
 
     /// With a unit.
     #[must_use]
     pub fn of_unit(mut self, th: &str, en: &str) -> Self {
-        self.unit = Some(Words::new(th, en));
+        self.unit = Some(Bilingual::new(th, en));
         self
     }
 
@@ -96,10 +102,10 @@ pub enum Cell {
     Decimal(Decimal),
     /// A part of a hundred.
     Percent(Decimal),
-    /// Words of somebody else, or a code.
+    /// Bilingual of somebody else, or a code.
     Text(String),
-    /// Words of ours.
-    Words(Words),
+    /// Bilingual of ours.
+    Bilingual(Bilingual),
     /// A day.
     Date(NaiveDate),
     /// Formatted text, made harmless.
@@ -132,7 +138,7 @@ impl Cell {
                 None => value.to_string(),
             },
             Self::Text(text) => text.clone(),
-            Self::Words(words) => words.pick(lang).to_owned(),
+            Self::Bilingual(words) => words.pick(lang).to_owned(),
             Self::Date(on) => on.format("%Y-%m-%d").to_string(),
             Self::Prose(prose) => prose.plain(),
         }
@@ -160,7 +166,7 @@ pub struct Table {
     /// Its name for programs, and for its file.
     pub name: String,
     /// Its title for people.
-    pub title: Words,
+    pub title: Bilingual,
     /// Columns.
     pub columns: Vec<Column>,
     /// Rows, each with a cell for every column.
@@ -168,12 +174,12 @@ pub struct Table {
     /// Rows at the end that sum up.
     pub totals: Vec<Vec<Cell>>,
     /// What is to be known with it, such as local defaults.
-    pub notes: Vec<Words>,
+    pub notes: Vec<Bilingual>,
 }
 
 impl Table {
     /// An empty table.
-    pub fn new(name: &str, title: Words, columns: Vec<Column>) -> Self {
+    pub fn new(name: &str, title: Bilingual, columns: Vec<Column>) -> Self {
         let (rows, totals, notes) = (Vec::new(), Vec::new(), Vec::new());
         Self { name: name.to_owned(), title, columns, rows, totals, notes }
     }

@@ -1,10 +1,10 @@
-//! Texts in two languages, and how days and numbers are written for people.
+//! How days and numbers are written for people.
 
 use chrono::{Datelike, NaiveDate};
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
 
 use crate::clock::BUDDHIST_ERA;
+use crate::text::Lang;
 
 /// Months as they are written in dates.
 pub(crate) const MONTHS_TH: [&str; 12] = [
@@ -24,72 +24,6 @@ pub(crate) const MONTHS_TH: [&str; 12] = [
 /// The same in English.
 pub(crate) const MONTHS_EN: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
-/// Language of what people read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Lang {
-    /// Thai, the first language here.
-    #[default]
-    Th,
-    /// English.
-    En,
-}
-
-impl Lang {
-    /// Thai unless it is `en`.
-    pub fn of(text: Option<&str>) -> Self {
-        if text == Some("en") { Self::En } else { Self::Th }
-    }
-
-    /// The other one.
-    #[must_use]
-    pub fn other(self) -> Self {
-        match self {
-            Self::Th => Self::En,
-            Self::En => Self::Th,
-        }
-    }
-
-    /// As written in HTML.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Th => "th",
-            Self::En => "en",
-        }
-    }
-}
-
-/// A text in both languages.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Words {
-    /// Thai.
-    pub th: String,
-    /// English.
-    pub en: String,
-}
-
-impl Words {
-    /// A text in both languages.
-    pub fn new(th: impl Into<String>, en: impl Into<String>) -> Self {
-        Self { th: th.into(), en: en.into() }
-    }
-
-    /// A text that is the same in both: a name, a code.
-    pub fn same(text: impl Into<String>) -> Self {
-        let text = text.into();
-        Self { th: text.clone(), en: text }
-    }
-
-    /// The text in a language.
-    pub fn pick(&self, lang: Lang) -> &str {
-        match lang {
-            Lang::Th => &self.th,
-            Lang::En => &self.en,
-        }
-    }
-}
 
 /// A day as people write it; the Buddhist era in Thai.
 pub fn day(day: NaiveDate, lang: Lang) -> String {

@@ -8,8 +8,21 @@ use rust_xlsxwriter::{
     DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet,
 };
 
-use super::words::{Lang, day};
-use super::{Cell, Column, Document, Kind, ReportError, Table};
+use super::document::Document;
+use super::error::ReportError;
+use super::form::Form;
+use super::table::{Cell, Column, Kind, Table};
+use super::words::day;
+use crate::text::Lang;
+
+/// The format.
+pub(super) const FORM: Form = Form {
+    name: "xlsx",
+    media_type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    binary: true,
+    write: document,
+    table: None,
+};
 
 type Result<T> = std::result::Result<T, ReportError>;
 
@@ -147,7 +160,7 @@ impl Page<'_> {
         }
         let texts = self.table.columns.iter().zip(cells).zip(&self.widths);
         let texts = texts.map(|((column, cell), room)| match cell {
-            Cell::Text(_) | Cell::Words(_) | Cell::Prose(_) => {
+            Cell::Text(_) | Cell::Bilingual(_) | Cell::Prose(_) => {
                 lines(&cell.plain(column.kind, self.lang), *room)
             }
             _ => 1,
@@ -192,7 +205,7 @@ impl Page<'_> {
                 let format = format.set_num_format("yyyy-mm-dd");
                 self.sheet.write_datetime_with_format(self.row, at, &date(*on)?, &format)?;
             }
-            Cell::Text(_) | Cell::Words(_) | Cell::Prose(_) => {
+            Cell::Text(_) | Cell::Bilingual(_) | Cell::Prose(_) => {
                 let text = cell.plain(column.kind, self.lang);
                 let format = format.set_text_wrap();
                 self.sheet.write_string_with_format(self.row, at, cut(&text), &format)?;
@@ -251,7 +264,7 @@ fn width(text: &str) -> usize {
     text.lines().map(of_line).max().unwrap_or(0)
 }
 
-/// Lines that a text takes in a column of so many characters. Words are not
+/// Lines that a text takes in a column of so many characters. Bilingual are not
 /// cut, so that a little of each line stays empty.
 fn lines(text: &str, room: usize) -> usize {
     let room = room.saturating_sub(2).max(1);

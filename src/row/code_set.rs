@@ -25,7 +25,7 @@ impl CodeSet {
             digits: None,
         };
         for code in codes {
-            match (code.as_bytes(), Packed::of(code.as_bytes()).short()) {
+            match (code.as_bytes(), Packed::new(code.as_bytes()).short()) {
                 ([byte], _) if byte.is_ascii() => set.single[usize::from(*byte)] = true,
                 // As a word, a NUL could not be told from the end of the code.
                 (bytes, Some(word)) if !bytes.contains(&0) => {
@@ -41,7 +41,7 @@ impl CodeSet {
 
     /// Whether the set has a code, which has no NUL.
     pub fn contains(&self, code: &str) -> bool {
-        let packed = Packed::of(code.as_bytes());
+        let packed = Packed::new(code.as_bytes());
         if let Some(byte) = packed.single() {
             return self.single.get(usize::from(byte)).is_some_and(|has| *has);
         }

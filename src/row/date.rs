@@ -37,7 +37,7 @@ pub fn read_time(text: &str) -> Option<i64> {
 }
 
 fn digits(text: &str, count: usize) -> Option<i64> {
-    if text.len() == count { Packed::of(text.as_bytes()).digits() } else { None }
+    if text.len() == count { Packed::new(text.as_bytes()).digits() } else { None }
 }
 
 fn is_time(number: i64) -> bool {

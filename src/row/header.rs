@@ -1,9 +1,10 @@
 //! The header line of a member: what tells it from a row, the order that it
 //! says, and what is wrong with it (docs/rules.md#archives).
 
+use super::compiled_layout::CompiledLayout;
 use super::order::Order;
-use super::plan::Plan;
 use crate::catalog::Layout;
+use crate::problem_code::ProblemCode;
 use crate::spelling::nearest;
 
 /// Names of one problem that are listed; hardly any file has more columns.
@@ -14,9 +15,9 @@ const SHOWN: usize = 64;
 
 /// One kind of fault of a header line: a member code and all that it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HeaderTrouble {
+pub struct HeaderError {
     /// `M02`, `M03` or `M04`.
-    pub code: &'static str,
+    pub code: ProblemCode,
     /// The columns, joined by `, `.
     pub detail: String,
     /// For unknown columns, in the same order: the nearest known names that
@@ -41,7 +42,7 @@ pub fn name(value: &str) -> &str {
 
 /// Whether a line is a header of a file: at least half of its values are names
 /// or aliases of the file's columns, in whatever order.
-pub fn is_header(line: &str, plan: &Plan, layout: &Layout) -> bool {
+pub fn is_header(line: &str, plan: &CompiledLayout, layout: &Layout) -> bool {
     let names = names(line);
     let known = names.iter().filter(|name| plan.find(layout, name).is_some()).count();
     known > 0 && 2 * known >= names.len()
@@ -49,7 +50,11 @@ pub fn is_header(line: &str, plan: &Plan, layout: &Layout) -> bool {
 
 impl Order {
     /// The order that a header line says, or all that is wrong with it.
-    pub fn of_header(line: &str, plan: &Plan, layout: &Layout) -> Result<Self, Vec<HeaderTrouble>> {
+    pub fn of_header(
+        line: &str,
+        plan: &CompiledLayout,
+        layout: &Layout,
+    ) -> Result<Self, Vec<HeaderError>> {
         let names = names(line);
         let found: Vec<Option<usize>> = names.iter().map(|name| plan.find(layout, name)).collect();
         let mut troubles = Vec::new();
@@ -62,14 +67,14 @@ impl Order {
             .collect();
         if !unknown.is_empty() {
             let near: Vec<&str> = unknown.iter().map(|(_, near)| near.unwrap_or("-")).collect();
-            troubles.push(HeaderTrouble {
-                code: "M02",
+            troubles.push(HeaderError {
+                code: ProblemCode::UnknownColumn,
                 detail: listed(&unknown.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>()),
                 nearest: near.iter().any(|near| *near != "-").then(|| listed(&near)),
             });
         }
         if let Some(missing) = missing(&found, &unknown, plan, layout) {
-            troubles.push(trouble("M03", &missing));
+            troubles.push(trouble(ProblemCode::MissingColumn, &missing));
         }
         let again =
             |&(index, at): &(usize, &Option<usize>)| at.is_some() && found[..index].contains(at);
@@ -77,7 +82,7 @@ impl Order {
             found.iter().enumerate().filter(again).map(|(index, _)| names[index]).collect();
         twice.dedup();
         if !twice.is_empty() {
-            troubles.push(trouble("M04", &twice));
+            troubles.push(trouble(ProblemCode::ColumnTwice, &twice));
         }
         if troubles.is_empty() { Ok(Self::new(found, plan)) } else { Err(troubles) }
     }
@@ -89,7 +94,7 @@ impl Order {
 fn missing<'p>(
     found: &[Option<usize>],
     unknown: &[(String, Option<&str>)],
-    plan: &'p Plan,
+    plan: &'p CompiledLayout,
     layout: &Layout,
 ) -> Option<Vec<&'p str>> {
     let needed = plan.columns.iter().enumerate().filter(|(at, column)| {
@@ -109,8 +114,8 @@ fn free_name<'l>(name: &str, found: &[Option<usize>], layout: &'l Layout) -> Opt
     nearest(name, free.map(|at| layout.columns[at].name.as_str()))
 }
 
-fn trouble(code: &'static str, names: &[&str]) -> HeaderTrouble {
-    HeaderTrouble { code, detail: listed(names), nearest: None }
+fn trouble(code: ProblemCode, names: &[&str]) -> HeaderError {
+    HeaderError { code, detail: listed(names), nearest: None }
 }
 
 /// A name as it is shown; one that is blank is known by its place.
@@ -141,17 +146,22 @@ mod tests {
         CATALOG.get_or_init(|| Catalog::builtin().unwrap())
     }
 
-    fn of<T>(standard: Standard, file: &str, then: impl FnOnce(&Plan, &Layout) -> T) -> T {
+    fn of<T>(
+        standard: Standard,
+        file: &str,
+        then: impl FnOnce(&CompiledLayout, &Layout) -> T,
+    ) -> T {
         let catalog = catalog();
         let (record, layout) = catalog.file(standard, file).unwrap();
-        then(&Plan::new(catalog, record, layout, i32::MAX).unwrap(), layout)
+        then(&CompiledLayout::new(catalog, record, layout, i32::MAX).unwrap(), layout)
     }
 
     /// Code, detail and proposals of what is wrong with a header.
     fn wrong(standard: Standard, file: &str, line: &str) -> Vec<(String, String, String)> {
         of(standard, file, |plan, layout| {
             let troubles = Order::of_header(line, plan, layout).err().unwrap_or_default();
-            let told = |t: HeaderTrouble| (t.code.into(), t.detail, t.nearest.unwrap_or_default());
+            let told =
+                |t: HeaderError| (t.code.to_string(), t.detail, t.nearest.unwrap_or_default());
             troubles.into_iter().map(told).collect()
         })
     }

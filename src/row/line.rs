@@ -1,19 +1,19 @@
-//! One line while it is judged: its fields, its key, and small readings of
-//! text that judging rests on.
+//! One line while it is validated: its fields, its key, and small readings of
+//! text that validation rests on.
 
 use std::borrow::Cow;
 use std::cell::Cell;
 
 use super::batch::{Batch, Value};
 use super::blanks::Blanks;
+use super::compiled_layout::CompiledLayout;
 use super::date::{Reading, read_date, read_datetime};
 use super::number::{canonical_int, scaled_int};
 use super::order::Order;
 use super::packed::delimiters;
-use super::plan::Plan;
 use crate::catalog::{Storage, Type};
 
-/// A row while it is judged.
+/// A row while it is validated.
 pub(super) struct Row<'l, 'o> {
     pub text: &'l str,
     /// Where the fields lie; what stands for nothing is made empty.
@@ -43,7 +43,7 @@ impl<'l> Row<'l, '_> {
     }
 
     /// The key as it is stored, its parts joined by `|`.
-    pub fn key(&self, plan: &Plan, blanks: &Blanks) -> String {
+    pub fn key(&self, plan: &CompiledLayout, blanks: &Blanks) -> String {
         let mut key = String::with_capacity(64);
         for (index, &column) in plan.key.iter().enumerate() {
             if index > 0 {
@@ -58,7 +58,7 @@ impl<'l> Row<'l, '_> {
 
     /// A key part. A date that cannot be read names no record and is left
     /// blank (the example of docs/rules.md#json), and so is what stands for nothing.
-    fn key_part(&self, plan: &Plan, blanks: &Blanks, column: usize) -> Cow<'l, str> {
+    fn key_part(&self, plan: &CompiledLayout, blanks: &Blanks, column: usize) -> Cow<'l, str> {
         let text = self.value(column);
         let column = &plan.columns[column];
         let readable = match column.kind {

@@ -3,34 +3,35 @@
 
 mod batch;
 mod blanks;
+pub mod checks;
 pub mod citizen_id;
 mod code_set;
+mod compiled_layout;
+mod compiler;
 mod date;
 mod decode;
+mod fast_path;
 mod header;
-mod judge;
 mod line;
-mod maker;
 mod number;
 mod order;
+mod outcome;
 mod packed;
 mod person;
-mod plan;
-mod quick;
-mod verdict;
+mod validator;
 
 pub use batch::{Batch, Place, RowMeta, Value};
 pub use blanks::Blanks;
+pub use compiled_layout::{Code, CodeAt, CompiledColumn, CompiledLayout};
 pub use date::serial;
 pub use decode::{BOM, BadByte, Encoding, decode, utf8};
-pub use header::{HeaderTrouble, is_header, name};
-pub use judge::Judge;
+pub use header::{HeaderError, is_header, name};
 pub use number::canonical_int;
 pub use order::Order;
+pub use outcome::{Context, Finding, ValidationOutcome};
 pub use packed::digits_key;
-pub use person::{ByPid, Fact, Facts, NoStore, Person, PersonIndex, Persons};
-pub use plan::{Code, CodeAt, Plan, PlanColumn};
-pub use verdict::{Context, Finding, Verdicts};
+pub use person::{ByPid, NoStore, Person, PersonChanges, PersonContext, PersonFact, PersonIndex};
+pub use validator::Validator;
 
 #[cfg(test)]
 mod tests;

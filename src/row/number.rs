@@ -99,13 +99,18 @@ impl Range {
             self.high.is_none_or(|high| number.partial_cmp(&high).is_some_and(Ordering::is_le));
         above && below
     }
+
+    /// Whether a text is a number in the range, or none at all.
+    pub fn has_text(&self, text: &str) -> bool {
+        Number::parse(text).is_none_or(|number| self.contains(&number))
+    }
 }
 
 /// A whole number in canonical form (no leading zero, no plus, no `-0`), which
 /// its text can be rebuilt from exactly.
 #[inline]
 pub fn canonical_int(text: &str) -> Option<i64> {
-    canonical_of(text, Packed::of(text.as_bytes()))
+    canonical_of(text, Packed::new(text.as_bytes()))
 }
 
 /// As [`canonical_int`], of a text that has been packed.

@@ -1,8 +1,8 @@
 //! In which order the fields of a row come: by the header line, or by the
 //! version that has as many columns.
 
+use super::compiled_layout::CompiledLayout;
 use super::date::{Reading, read_date, read_datetime};
-use super::plan::Plan;
 use crate::catalog::Type;
 
 /// Which column each field of a row is.
@@ -17,12 +17,12 @@ pub struct Order {
     /// does not switch its checks off.
     pub absent: Vec<usize>,
     /// By field: what every row asks of its column.
-    pub(super) lanes: Vec<Option<Lane>>,
+    pub(super) slots: Vec<Option<Slot>>,
 }
 
 /// What every row asks of a field's column, close together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Lane {
+pub(super) struct Slot {
     /// Position in the plan.
     pub at: u32,
     /// Position in the record.
@@ -32,31 +32,29 @@ pub(super) struct Lane {
 }
 
 impl Order {
-    pub(super) fn new(columns: Vec<Option<usize>>, plan: &Plan) -> Self {
+    pub(super) fn new(columns: Vec<Option<usize>>, plan: &CompiledLayout) -> Self {
         let mut field_of = vec![None; plan.columns.len()];
         for (field, column) in columns.iter().enumerate() {
             if let Some(column) = column {
                 field_of[*column] = Some(field);
             }
         }
-        let judges_blank = |at: &usize| {
+        let fails_blank = |at: &usize| {
             let column = &plan.columns[*at];
-            field_of[*at].is_none()
-                && column.since == 0
-                && column.checks.iter().any(|check| !check.blank_passes)
+            field_of[*at].is_none() && column.since == 0 && !column.of_blank.is_empty()
         };
-        let absent = (0..plan.columns.len()).filter(judges_blank).collect();
-        let lane = |at: usize| Lane {
+        let absent = (0..plan.columns.len()).filter(fails_blank).collect();
+        let slot = |at: usize| Slot {
             at: at as u32,
             column: plan.columns[at].column as u32,
             blank_passes: plan.columns[at].blank_passes,
         };
-        let lanes = columns.iter().map(|column| column.map(lane)).collect();
-        Self { columns, field_of, absent, lanes }
+        let slots = columns.iter().map(|column| column.map(slot)).collect();
+        Self { columns, field_of, absent, slots }
     }
 
     /// The orders of all versions, for rows without a header.
-    pub fn of_versions(plan: &Plan) -> Vec<Self> {
+    pub fn of_versions(plan: &CompiledLayout) -> Vec<Self> {
         let order =
             |version: &Vec<usize>| Self::new(version.iter().copied().map(Some).collect(), plan);
         // Newest first: of two versions with as many columns the newer one is meant.
@@ -65,7 +63,7 @@ impl Order {
 
     /// Of versions with as many columns (ADDRESS of 2014 and of 2.4.1) the one
     /// stays whose dates are dates in most of the first rows.
-    pub fn settle_ties(orders: &mut Vec<Self>, rows: &[&str], plan: &Plan) {
+    pub fn settle_ties(orders: &mut Vec<Self>, rows: &[&str], plan: &CompiledLayout) {
         let score = |order: &Self| -> usize {
             rows.iter().map(|row| order.readable_dates(row, plan)).sum()
         };
@@ -80,7 +78,7 @@ impl Order {
         *orders = kept;
     }
 
-    fn readable_dates(&self, row: &str, plan: &Plan) -> usize {
+    fn readable_dates(&self, row: &str, plan: &CompiledLayout) -> usize {
         let readable = |(text, column): (&str, &Option<usize>)| {
             let text = text.trim();
             column.is_some_and(|column| match plan.columns[column].kind {
@@ -103,7 +101,7 @@ mod tests {
     fn an_address_of_nineteen_columns_is_told_by_where_its_date_lies() {
         let catalog = Catalog::builtin().unwrap();
         let (record, layout) = catalog.file(Standard::F43, "ADDRESS").unwrap();
-        let plan = Plan::new(&catalog, record, layout, 2557).unwrap();
+        let plan = CompiledLayout::new(&catalog, record, layout, 2557).unwrap();
         let old = "10670|7|1|||||||||||01|02|03|34||20140131093000";
         let new = "10670|7|1|||||||||||01|02|03|20140131093000||100670000";
         for (row, last) in [(old, "D_UPDATE"), (new, "HOSPCODE9")] {

@@ -25,7 +25,7 @@ impl Packed {
 
     /// Packs a text.
     #[inline]
-    pub fn of(bytes: &[u8]) -> Self {
+    pub fn new(bytes: &[u8]) -> Self {
         let len = bytes.len();
         match (bytes.first_chunk(), bytes.last_chunk()) {
             (Some(head), Some(tail)) if len <= LONGEST => {
@@ -112,7 +112,7 @@ impl Packed {
 /// number of up to 58 bits: what it says, and its length in the upper bits.
 #[inline]
 pub fn digits_key(text: &str) -> Option<u64> {
-    let packed = Packed::of(text.as_bytes());
+    let packed = Packed::new(text.as_bytes());
     Some((packed.len as u64) << 58 | packed.digits()? as u64)
 }
 
@@ -176,9 +176,9 @@ mod tests {
     proptest! {
         #[test]
         fn equal_texts_and_no_others_are_packed_alike(a in "[01]{0,4}|[0a|]{0,17}", b in "[01]{0,4}|[0a|]{0,17}") {
-            let (packed, other) = (Packed::of(a.as_bytes()), Packed::of(b.as_bytes()));
+            let (packed, other) = (Packed::new(a.as_bytes()), Packed::new(b.as_bytes()));
             prop_assert_eq!(packed.is_some(), (1..=16).contains(&a.len()));
-            prop_assert_eq!(Packed::of(a.clone().as_bytes()), packed);
+            prop_assert_eq!(Packed::new(a.clone().as_bytes()), packed);
             if packed.is_some() {
                 prop_assert_eq!(packed == other, a == b);
             }
@@ -193,7 +193,7 @@ mod tests {
         fn numbers_are_those_that_the_text_says(text in "[0-9]{1,18}|[0-9:/a]{1,9}|.{0,5}") {
             let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
             prop_assert_eq!(all_digits(&text), digits || text.is_empty());
-            let packed = Packed::of(text.as_bytes());
+            let packed = Packed::new(text.as_bytes());
             let number = if digits && packed.is_some() { text.parse::<i64>().ok() } else { None };
             prop_assert_eq!(packed.digits(), number);
             let canonical = number.filter(|n| n.to_string() == text);
@@ -206,7 +206,7 @@ mod tests {
         ) {
             let scaled = crate::row::number::scaled_int(&text, decimals);
             let short = scaled.filter(|_| text.len() <= 8);
-            prop_assert_eq!(Packed::of(text.as_bytes()).scaled(decimals), short);
+            prop_assert_eq!(Packed::new(text.as_bytes()).scaled(decimals), short);
         }
 
         #[test]

@@ -1,4 +1,4 @@
-//! What judging a row needs to know of persons: who is in PERSON, and when
+//! What validating a row needs to know of persons: who is in PERSON, and when
 //! they were born and died. The store is asked through a trait, so that this
 //! layer stays free of I/O.
 
@@ -27,41 +27,41 @@ struct Entry {
     stored_death: i32,
     /// This archive said something of the person that another round or another
     /// row may decide: only the store can tell, when it has the archive.
-    unsure: bool,
+    unresolved: bool,
 }
 
 impl From<Person> for Entry {
     fn from(person: Person) -> Self {
-        Self { person, stored_death: person.death, unsure: false }
+        Self { person, stored_death: person.death, unresolved: false }
     }
 }
 
 /// What an archive that is not stored yet will have changed for a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fact {
+pub enum PersonFact {
     /// Nothing: the archive does not mention the person.
     Untouched,
     /// This is the person as it will be stored.
     Sure(Person),
     /// Only the store can tell, when it has the archive.
-    Unsure,
+    Unresolved,
 }
 
-/// What an archive says of persons, for judging the next one before this one
+/// What an archive says of persons, for validating the next one before this one
 /// is stored.
 #[derive(Debug, Default)]
-pub struct Facts {
+pub struct PersonChanges {
     units: Vec<Unit>,
 }
 
-impl Facts {
+impl PersonChanges {
     /// What the archive will have changed for a person.
-    pub fn of(&self, hospcode: &str, pid: &str) -> Fact {
+    pub fn lookup(&self, hospcode: &str, pid: &str) -> PersonFact {
         let unit = self.units.iter().find(|unit| unit.hospcode == hospcode);
         match unit.and_then(|unit| unit.persons.get(pid)) {
-            None => Fact::Untouched,
-            Some(entry) if entry.unsure => Fact::Unsure,
-            Some(entry) => Fact::Sure(entry.person),
+            None => PersonFact::Untouched,
+            Some(entry) if entry.unresolved => PersonFact::Unresolved,
+            Some(entry) => PersonFact::Sure(entry.person),
         }
     }
 }
@@ -76,7 +76,7 @@ pub trait PersonIndex: Send {
     fn pause(&mut self) {}
 }
 
-/// For judging without a store.
+/// For validating without a store.
 #[derive(Debug, Default)]
 pub struct NoStore;
 
@@ -135,12 +135,12 @@ struct Unit {
 }
 
 /// Persons that this archive has mentioned so far, over the index.
-pub struct Persons<'a> {
+pub struct PersonContext<'a> {
     index: &'a mut dyn PersonIndex,
     units: Vec<Unit>,
 }
 
-impl<'a> Persons<'a> {
+impl<'a> PersonContext<'a> {
     /// No person mentioned yet.
     pub fn new(index: &'a mut dyn PersonIndex) -> Self {
         Self { index, units: Vec::new() }
@@ -158,12 +158,12 @@ impl<'a> Persons<'a> {
 
     /// Puts an accepted PERSON row on record.
     pub fn accept(&mut self, hospcode: &str, pid: &str, birth: i32, sex: u8) {
-        let Entry { person, unsure, .. } = self.entry(hospcode, pid);
+        let Entry { person, unresolved, .. } = self.entry(hospcode, pid);
         if !person.known {
             (person.birth, person.sex, person.known) = (birth, sex, true);
         } else if (person.birth, person.sex) != (birth, sex) {
             // The register of a new round goes before that of an older one.
-            *unsure = true;
+            *unresolved = true;
         }
     }
 
@@ -172,7 +172,7 @@ impl<'a> Persons<'a> {
         let entry = self.entry(hospcode, pid);
         entry.person.death = death;
         // The store keeps the first DEATH, which may be another one.
-        entry.unsure = true;
+        entry.unresolved = true;
     }
 
     /// Forgets what this archive said, when its PERSON is taken back.
@@ -190,8 +190,8 @@ impl<'a> Persons<'a> {
     }
 
     /// What was said of persons, to be handed on.
-    pub fn take_facts(&mut self) -> Facts {
-        Facts { units: std::mem::take(&mut self.units) }
+    pub fn take_facts(&mut self) -> PersonChanges {
+        PersonChanges { units: std::mem::take(&mut self.units) }
     }
 
     fn entry(&mut self, hospcode: &str, pid: &str) -> &mut Entry {
@@ -222,7 +222,7 @@ mod tests {
     #[test]
     fn what_the_next_archive_may_believe_before_this_one_is_stored() {
         let mut index = One;
-        let mut persons = Persons::new(&mut index);
+        let mut persons = PersonContext::new(&mut index);
         persons.accept("10670", "1", 20_000_101, 1); // as it was
         persons.accept("10670", "2", 20_100_101, 2); // new
         persons.accept("10670", "3", 20_100_101, 2);
@@ -232,19 +232,19 @@ mod tests {
         persons.get("10670", "5");
         persons.accept("04001", "1", 20_000_102, 1); // not as it was
         let facts = persons.take_facts();
-        let sure = |birth, sex| Fact::Sure(Person { birth, death: 0, sex, known: true });
+        let sure = |birth, sex| PersonFact::Sure(Person { birth, death: 0, sex, known: true });
         for (unit, pid, fact) in [
             ("10670", "1", sure(20_000_101, 1)),
             ("10670", "2", sure(20_100_101, 2)),
-            ("10670", "3", Fact::Unsure),
+            ("10670", "3", PersonFact::Unresolved),
             ("10670", "A", sure(20_100_101, 2)),
-            ("10670", "4", Fact::Unsure),
-            ("10670", "5", Fact::Sure(Person::default())),
-            ("10670", "6", Fact::Untouched),
-            ("04001", "1", Fact::Unsure),
-            ("04002", "1", Fact::Untouched),
+            ("10670", "4", PersonFact::Unresolved),
+            ("10670", "5", PersonFact::Sure(Person::default())),
+            ("10670", "6", PersonFact::Untouched),
+            ("04001", "1", PersonFact::Unresolved),
+            ("04002", "1", PersonFact::Untouched),
         ] {
-            assert_eq!(facts.of(unit, pid), fact, "{unit} {pid}");
+            assert_eq!(facts.lookup(unit, pid), fact, "{unit} {pid}");
         }
     }
 }

@@ -13,11 +13,11 @@ const LATE: i32 = 2560;
 
 static BLANKS: LazyLock<Blanks> = LazyLock::new(|| Blanks::new(&Config::default().rows.blank));
 
-/// Judges rows given as (field, value) changes against a clean F43 SERVICE row.
+/// Validates rows given as (field, value) changes against a clean F43 SERVICE row.
 fn codes_of(file: &str, base: &[(&str, &str)], changes: &[(&str, &str)]) -> Vec<String> {
     let catalog = Catalog::builtin().unwrap();
     let (record, layout) = catalog.file(Standard::F43, file).unwrap();
-    let plan = Plan::new(&catalog, record, layout, LATE).unwrap();
+    let plan = CompiledLayout::new(&catalog, record, layout, LATE).unwrap();
     let orders = Order::of_versions(&plan);
     let newest = &plan.versions[1];
     let text: Vec<&str> = newest
@@ -37,24 +37,24 @@ fn codes_of(file: &str, base: &[(&str, &str)], changes: &[(&str, &str)]) -> Vec<
         blanks: &BLANKS,
         units: &units,
         may_send: &may_send,
-        persons: Persons::new(&mut index),
+        persons: PersonContext::new(&mut index),
         store_answers: true,
         kept: 1000,
         warnings_kept: 1000,
         left: 1000,
     };
-    let mut judge = Judge::new(&plan, orders, &mut context);
+    let mut validator = Validator::new(&plan, orders, &mut context);
     let mut batch = Batch::new(plan.width);
-    judge.row(&text.join("|"), 1, &mut batch);
-    let mut codes: Vec<String> = judge
-        .verdicts
+    validator.row(&text.join("|"), 1, &mut batch);
+    let mut codes: Vec<String> = validator
+        .outcome
         .findings
         .iter()
         .map(|f| plan.codes[usize::from(f.code)].code.clone())
         .collect();
     let stored = !batch.rows.is_empty();
-    let errors = judge
-        .verdicts
+    let errors = validator
+        .outcome
         .findings
         .iter()
         .any(|f| plan.codes[usize::from(f.code)].severity == crate::catalog::Severity::Error);
@@ -242,10 +242,10 @@ const VALUES: &[&str] = &[
 ];
 
 /// What came of the rows of a member: what was said, and what is stored.
-type Outcome = (Verdicts, Vec<RowMeta>, Vec<(Value, String)>);
+type Outcome = (ValidationOutcome, Vec<RowMeta>, Vec<(Value, String)>);
 
-/// Judges lines with a batch for each `per_batch` stored rows.
-fn outcome(plan: &Plan, lines: &[String], per_batch: usize, slow: bool) -> Outcome {
+/// Validates lines with a batch for each `per_batch` stored rows.
+fn outcome(plan: &CompiledLayout, lines: &[String], per_batch: usize, slow: bool) -> Outcome {
     let units: FxHashSet<String> =
         ["10670", "04001", "04002"].map(str::to_owned).into_iter().collect();
     let may_send: FxHashSet<String> = ["10670", "04001"].map(str::to_owned).into_iter().collect();
@@ -256,18 +256,18 @@ fn outcome(plan: &Plan, lines: &[String], per_batch: usize, slow: bool) -> Outco
         blanks: &BLANKS,
         units: &units,
         may_send: &may_send,
-        persons: Persons::new(&mut index),
+        persons: PersonContext::new(&mut index),
         store_answers: true,
         kept: 7,
         warnings_kept: 3,
         left: 1000,
     };
-    let mut judge = Judge::new(plan, Order::of_versions(plan), &mut context);
-    judge.slow = slow;
+    let mut validator = Validator::new(plan, Order::of_versions(plan), &mut context);
+    validator.slow = slow;
     let mut batch = Batch::new(plan.width);
     let (mut rows, mut values) = (Vec::new(), Vec::new());
     for (line, number) in lines.iter().zip(1..) {
-        judge.row(line, number, &mut batch);
+        validator.row(line, number, &mut batch);
         if batch.rows.len() == per_batch || number as usize == lines.len() {
             rows.append(&mut batch.rows);
             let shown = |&value: &Value| match value {
@@ -278,7 +278,7 @@ fn outcome(plan: &Plan, lines: &[String], per_batch: usize, slow: bool) -> Outco
             batch.clear(plan.width);
         }
     }
-    (judge.verdicts, rows, values)
+    (validator.outcome, rows, values)
 }
 
 proptest::proptest! {
@@ -293,7 +293,7 @@ proptest::proptest! {
         let layouts = CATALOG.records.iter().flat_map(|r| r.layouts().map(move |l| (r, l)));
         let layouts: Vec<_> = layouts.collect();
         let (record, layout) = layouts[file.index(layouts.len())];
-        let plan = Plan::new(&CATALOG, record, layout, LATE).unwrap();
+        let plan = CompiledLayout::new(&CATALOG, record, layout, LATE).unwrap();
         let good = plan.versions[0].iter().map(|&at| match plan.columns[at].name.as_str() {
             "HOSPCODE" | "PCUCODE" => "10670",
             "PID" => "7",
@@ -347,7 +347,7 @@ fn fields_are_cut_at_every_delimiter_and_trimmed() {
 #[test]
 fn a_code_is_kept_as_it_is_meant_and_a_word_for_nothing_is_not_kept() {
     let (record, layout) = CATALOG.file(Standard::F43, "DIAGNOSIS_OPD").unwrap();
-    let plan = Plan::new(&CATALOG, record, layout, LATE).unwrap();
+    let plan = CompiledLayout::new(&CATALOG, record, layout, LATE).unwrap();
     let line = |code: &str, provider: &str| {
         format!("10670|7|1|20140131|1|{code}|00100|{provider}|20140131093000")
     };
@@ -370,7 +370,7 @@ fn a_value_that_the_own_list_of_a_column_has_is_never_nothing() {
     let words = ["1".to_owned(), "9".to_owned()];
     let blanks = Blanks::new(&words);
     let (record, layout) = CATALOG.file(Standard::F43, "PERSON").unwrap();
-    let plan = Plan::new(&CATALOG, record, layout, LATE).unwrap();
+    let plan = CompiledLayout::new(&CATALOG, record, layout, LATE).unwrap();
     let sex = plan.columns.iter().find(|column| column.name == "SEX").unwrap();
     assert!(blanks.have("1") && sex.is_listed("1") && !sex.is_listed("9"));
 }
@@ -379,7 +379,7 @@ fn a_value_that_the_own_list_of_a_column_has_is_never_nothing() {
 fn codes_have_the_same_places_in_every_year() {
     for record in &CATALOG.records {
         for layout in record.layouts() {
-            let of = |year| Plan::new(&CATALOG, record, layout, year).unwrap();
+            let of = |year| CompiledLayout::new(&CATALOG, record, layout, year).unwrap();
             let (before, after) = (of(2557), of(LATE));
             assert_eq!(before.codes, after.codes, "{}", layout.file);
         }

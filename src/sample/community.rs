@@ -86,7 +86,7 @@ impl RecordEmitter<'_, '_, '_> {
     /// POLICY once a calendar year, and now and then a word on corrections.
     pub(super) fn policies(&mut self) {
         let written = self.month.last.and_hms_opt(16, 30, 0).unwrap_or_default();
-        let year = self.month.first.year() + 543;
+        let year = self.month.first.year() + crate::clock::BUDDHIST_ERA;
         if self.month.index == 0 || self.month.first.month() == 1 {
             self.archive.row("POLICY", self.unit, None, written, |row| {
                 row.set("POLICY_ID", "001").set("POLICY_YEAR", year);

@@ -183,7 +183,8 @@ impl<'t, 'a, 'c> RecordEmitter<'t, 'a, 'c> {
         }
         visits.sort_by_key(|visit| (visit.day, visit.time, visit.person));
         for (nth, visit) in visits.iter_mut().enumerate() {
-            let (year, month) = (self.month.first.year() + 543, self.month.first.month());
+            let (year, month) =
+                (self.month.first.year() + crate::clock::BUDDHIST_ERA, self.month.first.month());
             visit.seq = format!("{:02}{month:02}{:05}", year % 100, nth + 1);
         }
         visits

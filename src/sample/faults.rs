@@ -6,6 +6,7 @@
 
 use super::spec::Spec;
 use crate::catalog::{Catalog, Check, Severity, Type, WireColumn};
+use crate::row::checks::{self, Defect, SampleDefect, Target, outside_lists};
 
 /// What is done to a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,8 +60,6 @@ pub struct Fault {
 
 /// A unit code that no unit has.
 const NO_UNIT: &str = "99999";
-/// A person number that no unit gives.
-const NO_PERSON: &str = "Z99999";
 
 struct Finder<'a, 'c> {
     catalog: &'a Catalog,
@@ -113,9 +112,8 @@ impl Finder<'_, '_> {
 
     /// Whether another column must be later than this one.
     fn comes_first(&self, column: &WireColumn) -> bool {
-        let after = format!("after:{}", column.name);
         let mut checks = self.spec.layout.columns.iter().flat_map(|column| &column.checks);
-        checks.any(|check| check.param == after)
+        checks.any(|check| check.kind == "after" && check.param == column.name)
     }
 
     fn of_rows(&mut self) {
@@ -138,72 +136,32 @@ impl Finder<'_, '_> {
     }
 
     fn of_check(&mut self, at: usize, column: &WireColumn, check: &Check) {
-        let code = check.code.as_str();
-        let alone = column.checks.len() == 1;
-        let hospcode = column.column == self.spec.record.hospcode;
-        let links = self.links();
-        match check.kind.as_str() {
-            "width" if hospcode => {
-                let mut codes = vec![code];
-                codes.extend(links.iter().map(String::as_str));
-                self.add(DefectKind::Put(at, "1234".to_owned()), &codes);
+        let is_hospcode = column.column == self.spec.record.hospcode;
+        let target = Target { catalog: self.catalog, column, check, is_hospcode };
+        for SampleDefect { defect, also } in checks::defects(&check.kind, &target) {
+            let mut codes = vec![check.code.clone()];
+            codes.extend(also.iter().map(|tail| self.spec.code(tail)));
+            if is_hospcode && matches!(defect, Defect::Value(_)) {
+                codes.extend(self.links());
             }
-            "width" if check.param.starts_with('5') => {
-                self.add(DefectKind::Put(at, "011".to_owned()), &[code]);
-            }
-            // A code too short would miss its list as well.
-            "width" | "required" => self.add(DefectKind::Put(at, String::new()), &[code]),
-            "digits" => self.add(DefectKind::Put(at, "12345".to_owned()), &[code]),
-            "format_date" | "format_datetime" => {
-                self.add(DefectKind::Put(at, impossible(column.kind)), &[code]);
-                let buddhist = self.spec.code("9507");
-                self.add(DefectKind::Buddhist(at), &[code, &buddhist]);
-            }
-            "code_list" | "standard_list" => {
-                if let Some(value) = self.outside(column, check) {
-                    self.add(DefectKind::Put(at, value), &[code]);
-                }
-            }
-            "number" => {
-                let value = match check.param.split("..").next().unwrap_or("") {
-                    "" | "blank" if alone => "x",
-                    "" => "",
-                    "500" => "499",
-                    _ => "0",
-                };
-                self.add(DefectKind::Put(at, value.to_owned()), &[code]);
-            }
-            "decimal" => self.add(DefectKind::Put(at, "ab".to_owned()), &[code]),
-            "known_hcode" => {
-                let sender = self.spec.code("9509");
-                let mut codes = vec![code, sender.as_str()];
-                codes.extend(links.iter().map(String::as_str));
-                self.add(DefectKind::Put(at, NO_UNIT.to_owned()), &codes);
-            }
-            "link_person" => self.add(DefectKind::Put(at, NO_PERSON.to_owned()), &[code]),
-            "repeat_limit" => {
-                let limit = check.param.split('|').next().and_then(|limit| limit.parse().ok());
-                self.add(DefectKind::Often(at, limit.unwrap_or(8)), &[code]);
-            }
-            "other" => self.of_other(at, check),
-            _ => {}
+            let Some(trick) = self.trick(at, defect) else { continue };
+            let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
+            self.add(trick, &codes);
         }
     }
 
-    fn of_other(&mut self, at: usize, check: &Check) {
-        let code = check.code.as_str();
-        if check.param.starts_with("not:") {
-            self.add(DefectKind::Put(at, "S069".to_owned()), &[code]);
-        } else if let Some(other) = check.param.strip_prefix("after:") {
-            let other = self.spec.layout.columns.iter().position(|column| column.name == other);
-            if let Some(other) = other {
-                self.add(DefectKind::Before(at, other), &[code]);
+    fn trick(&self, at: usize, defect: Defect) -> Option<DefectKind> {
+        Some(match defect {
+            Defect::Value(value) => DefectKind::Put(at, value),
+            Defect::BuddhistYear => DefectKind::Buddhist(at),
+            Defect::DayBefore(other) => {
+                let mut columns = self.spec.layout.columns.iter();
+                DefectKind::Before(at, columns.position(|column| column.name == other)?)
             }
-        } else if check.param.starts_with("PERSON.SEX") {
-            self.add(DefectKind::Man, &[code]);
-        } else if check.param.starts_with("age:") {
-            self.add(DefectKind::TooYoung(at), &[code]);
-        }
+            Defect::FifthBirthday => DefectKind::TooYoung(at),
+            Defect::Man => DefectKind::Man,
+            Defect::Repeated(limit) => DefectKind::Often(at, limit),
+        })
     }
 
     /// Faults that any column of a type can have.
@@ -212,7 +170,7 @@ impl Finder<'_, '_> {
         if dated && !column.ahead && !self.comes_first(column) {
             self.common(DefectKind::Future(at), "9503");
         }
-        if column.name == "CID" {
+        if column.cid {
             self.common(DefectKind::BadDigit(at), "9506");
         }
         if let Some(value) = column.range.as_deref().and_then(|range| above(range, column)) {
@@ -259,7 +217,7 @@ impl Finder<'_, '_> {
             self.common(DefectKind::Put(at, "j00.9".to_owned()), "9514");
         }
         let list = column.list.as_deref().filter(|list| !list.starts_with("ext:"));
-        if let Some(value) = list.and_then(|list| self.outside_lists(column, &[list])) {
+        if let Some(value) = list.and_then(|list| outside_lists(self.catalog, column, &[list])) {
             self.common(DefectKind::Put(at, value), "9512");
         }
         let free = column.kind == Type::Char && column.list.is_none() && !key && column.width > 0;
@@ -271,39 +229,6 @@ impl Finder<'_, '_> {
             }
         }
     }
-
-    /// A value outside the alternatives of a check and the column's list.
-    fn outside(&self, column: &WireColumn, check: &Check) -> Option<String> {
-        let parts: Vec<&str> = check.param.split('|').collect();
-        if check.kind == "standard_list" {
-            return self.outside_lists(column, &parts);
-        }
-        let listed = column.list.as_deref().and_then(|list| self.catalog.codes.get(list));
-        candidates(column.width).find(|value| {
-            !parts.contains(&value.as_str())
-                && listed.is_none_or(|list| !list.codes.contains(value.as_str()))
-        })
-    }
-
-    /// A value outside lists, all of which must be there and whole.
-    fn outside_lists(&self, column: &WireColumn, names: &[&str]) -> Option<String> {
-        let lists: Option<Vec<_>> = names
-            .iter()
-            .map(|name| self.catalog.codes.get(name).filter(|list| list.whole))
-            .collect();
-        let lists = lists?;
-        // In a column of digits letters would be another fault.
-        let digits = |value: &String| value.bytes().all(|byte| byte.is_ascii_digit());
-        candidates(column.width)
-            .filter(|value| column.kind != Type::Digits || digits(value))
-            .find(|value| lists.iter().all(|list| !list.codes.contains(value)))
-    }
-}
-
-/// Values that fit a coded field, unlikely ones first.
-fn candidates(width: usize) -> impl Iterator<Item = String> {
-    let width = width.clamp(1, 4);
-    ["Z", "Y", "X", "8", "7", "6", "9", "0"].into_iter().map(move |letter| letter.repeat(width))
 }
 
 /// A date of the right length that no calendar has.

@@ -105,7 +105,7 @@ impl RecordEmitter<'_, '_, '_> {
     /// A referral's number: both units work it out alike.
     fn referral_number(&self, person: &Resident) -> String {
         let drawn = hash(&[person.own, stream::REFER]) % 1_000_000;
-        let year = (self.month.first.year() + 543) % 100;
+        let year = (self.month.first.year() + crate::clock::BUDDHIST_ERA) % 100;
         format!("{year:02}{:02}{drawn:06}", self.month.first.month())
     }
 

@@ -12,6 +12,7 @@ use super::points::Points;
 use super::rulebook::Rulebook;
 use crate::clock::BUDDHIST_ERA;
 use crate::registry::{Population, PopulationSource};
+use crate::text::Bilingual;
 use crate::units::Units;
 
 /// Names with values, in the order in which they were put in.
@@ -48,10 +49,9 @@ pub(super) fn two_places<S: Serializer>(value: &Decimal, to: S) -> Result<S::Ok,
 pub struct Note {
     /// What it is about.
     pub key: String,
-    /// Text in Thai.
-    pub th: String,
-    /// Text in English.
-    pub en: String,
+    /// What it says.
+    #[serde(flatten)]
+    pub text: Bilingual,
 }
 
 /// Points and quality of a unit.
@@ -174,7 +174,7 @@ fn by_month(
 pub fn notes(book: &Rulebook, points: &Points) -> Vec<Note> {
     let mut notes = Vec::new();
     let mut note = |key: &str, th: String, en: String| {
-        notes.push(Note { key: key.to_owned(), th, en });
+        notes.push(Note { key: key.to_owned(), text: Bilingual { th, en } });
     };
     let by = book.sent_by;
     note(

@@ -63,7 +63,7 @@ pub use restore::{RestoreRefusal, Restored, Restoring, restore, sweep_restore};
 pub use row_filter::RowFilter;
 pub use submission::KnownSubmission;
 pub use submission_writer::{InsertedRow, SubmissionWriter};
-pub use tables::{Sought, Tables};
+pub use tables::{Sought, Tables, VISIT};
 pub use temp_tables::TableSpec;
 pub use unit_history::{Told, UnitFilter, UnitFinding, UnitTotals};
 pub use verify::{Mismatch, VerifyReport};

@@ -8,10 +8,10 @@ use std::fmt::Write as _;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{Result, StoreError};
-use crate::catalog::{Catalog, Record, Storage};
+use crate::catalog::{Catalog, Record, Storage, VISIT_KEY};
 
 /// Columns of the visit, in the order of the table `visit`.
-pub const VISIT: [&str; 4] = ["HOSPCODE", "SEQ", "DATE_SERV", "PID"];
+pub const VISIT: [&str; 4] = [VISIT_KEY[0], VISIT_KEY[2], VISIT_KEY[3], VISIT_KEY[1]];
 
 /// How a kind of record is kept.
 #[derive(Debug, Clone)]

@@ -252,6 +252,6 @@ fn of_rows_with_one_key_the_first_is_stored_and_the_others_are_known() {
 }
 
 fn visit_of(catalog: &Catalog, record: usize, row: &[Value], batch: &Batch) -> Vec<String> {
-    let columns = tables::VISIT.map(|name| catalog.records[record].column(name));
+    let columns = VISIT.map(|name| catalog.records[record].column(name));
     columns.iter().flatten().map(|&at| batch.display(row[at])).collect()
 }

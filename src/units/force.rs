@@ -11,7 +11,7 @@ use std::io;
 use std::path::Path;
 
 use super::held::{Dropped, Held, HoldReason, KEPT, ListStamp, OWN, is_missing, write_kept};
-use super::{DEFAULT, SAMPLE, Units, UnitsError};
+use super::list::{DEFAULT, SAMPLE, Units, UnitsError};
 
 /// Submissions by HCODE; nothing when that cannot be told, and then every unit
 /// may have some.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use calamine::{Data, Reader, Xlsx};
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use khlang::report::chart::{Chart, Point, Shape};
-use khlang::report::{Cell, Column, Document, Format, Kind, Lang, Part, Prose, Table, Words};
+use khlang::report::{Bilingual, Cell, Column, Document, Format, Kind, Lang, Part, Prose, Table};
 
 fn made() -> DateTime<FixedOffset> {
     "2020-07-01T08:30:00+07:00".parse().unwrap()
@@ -29,7 +29,8 @@ fn columns() -> Vec<Column> {
 fn table() -> Table {
     let decimal = |text: &str| text.parse().unwrap();
     let day = NaiveDate::from_ymd_opt(2020, 6, 30).unwrap();
-    let mut table = Table::new("sample", Words::new("ตารางตัวอย่าง", "A sample table"), columns());
+    let mut table =
+        Table::new("sample", Bilingual::new("ตารางตัวอย่าง", "A sample table"), columns());
     table.push(vec![
         Cell::text("รพ. ทดสอบ, \"ก\"\nบรรทัดสอง"),
         Cell::Int(1_234_567),
@@ -38,7 +39,7 @@ fn table() -> Table {
         Cell::Date(day),
     ]);
     table.push(vec![
-        Cell::Words(Words::new("รวม & <อื่น>", "sum & <other>")),
+        Cell::Bilingual(Bilingual::new("รวม & <อื่น>", "sum & <other>")),
         Cell::Int(-5),
         Cell::Decimal(decimal("-0.1")),
         Cell::Empty,
@@ -50,13 +51,13 @@ fn table() -> Table {
     }
     let total = [Cell::text("รวม"), Cell::Int(1_234_562), Cell::Empty, Cell::Empty, Cell::Empty];
     table.push_total(total.into());
-    table.notes.push(Words::new("ค่าที่กำหนดเอง: เป้าหมาย", "local default: target"));
+    table.notes.push(Bilingual::new("ค่าที่กำหนดเอง: เป้าหมาย", "local default: target"));
     table
 }
 
 fn document() -> Document {
     let mut document = Document::of_table(table());
-    document.lines.push(Words::new("ไตรมาส 3", "Quarter 3"));
+    document.lines.push(Bilingual::new("ไตรมาส 3", "Quarter 3"));
     document
 }
 
@@ -145,7 +146,7 @@ fn another_program_reads_the_workbook() {
 
 #[test]
 fn the_same_document_and_time_give_the_same_bytes() {
-    for format in Format::ALL {
+    for &format in Format::ALL {
         let write = || document().write(format, Lang::Th, made()).unwrap();
         assert_eq!(write(), write(), "{format:?}");
     }
@@ -169,15 +170,15 @@ fn each_table_has_its_own_csv_file_and_its_own_sheet() {
 #[test]
 fn charts_say_in_words_what_they_show() {
     let point = |label: &str, value: Option<&str>, met| Point {
-        label: Words::same(label),
+        label: Bilingual::same(label),
         value: value.map(|value| value.parse().unwrap()),
         met,
     };
     let chart = |shape, points| {
         Part::Chart(Chart {
             shape,
-            title: Words::new("แนวโน้มรายเดือน", "Trend by month"),
-            unit: Words::new("ร้อยละ", "%"),
+            title: Bilingual::new("แนวโน้มรายเดือน", "Trend by month"),
+            unit: Bilingual::new("ร้อยละ", "%"),
             points,
             target: Some("80".parse().unwrap()),
         })

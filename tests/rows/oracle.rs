@@ -336,7 +336,14 @@ impl<'s, 'c> Oracle<'s, 'c> {
         if value.is_empty() {
             let judges_blank = !matches!(
                 kind,
-                "standard_list" | "known_hcode" | "link_person" | "repeat_limit" | "other"
+                "standard_list"
+                    | "known_hcode"
+                    | "link_person"
+                    | "repeat_limit"
+                    | "not_prefix"
+                    | "after"
+                    | "person_age"
+                    | "person_sex"
             );
             return judges_blank && !parts.contains(&"blank");
         }
@@ -394,39 +401,35 @@ impl<'s, 'c> Oracle<'s, 'c> {
                 *times += u32::from(dental);
                 dental && *times as usize >= count()
             }
-            "other" => self.other(&check.param, at, row, person),
+            "not_prefix" => parts.iter().any(|prefix| value.starts_with(prefix)),
+            "after" => {
+                let earlier = row[self.sheet.find(parts[0]).unwrap()].trim();
+                day(Type::Date, value) == Day::Real
+                    && day(Type::Date, earlier) == Day::Real
+                    && value <= earlier
+            }
+            "person_sex" => self.knows(row, person) && person.sex != parts[0],
+            "person_age" => self.knows(row, person) && !is_aged(value, parts[0], person),
             kind => panic!("the dictionary has a kind of check that is not tested: {kind}"),
         }
     }
 
-    fn other(&self, param: &str, at: usize, row: &[String], person: &Person) -> bool {
-        let value = row[at].trim();
-        if let Some(prefixes) = param.strip_prefix("not:") {
-            return prefixes.split('|').any(|prefix| value.starts_with(prefix));
-        }
-        if let Some(earlier) = param.strip_prefix("after:") {
-            let earlier = row[self.sheet.find(earlier).unwrap()].trim();
-            return day(Type::Date, value) == Day::Real
-                && day(Type::Date, earlier) == Day::Real
-                && value <= earlier;
-        }
+    fn knows(&self, row: &[String], person: &Person) -> bool {
         let unit = self.sheet.wire(self.sheet.record.hospcode).unwrap();
         let pid = self.sheet.wire(self.sheet.record.person.unwrap()).unwrap();
-        if !known(&row[unit], &row[pid], person) {
-            return false;
-        }
-        if let Some(sex) = param.strip_prefix("PERSON.SEX=") {
-            return person.sex != sex;
-        }
-        let range = param.strip_prefix("age:").unwrap();
-        if day(Type::Date, value) != Day::Real {
-            return false;
-        }
-        let year = |day: &str| day[..4].parse::<i64>().unwrap();
-        let had_birthday = value[4..8] >= person.birth[4..];
-        let age = year(value) - year(person.birth) - i64::from(!had_birthday);
-        !within(range, age as f64)
+        known(&row[unit], &row[pid], person)
     }
+}
+
+/// Whether a person's age on a date is in a range; what is no date is not asked.
+fn is_aged(date: &str, range: &str, person: &Person) -> bool {
+    if day(Type::Date, date) != Day::Real {
+        return true;
+    }
+    let year = |day: &str| day[..4].parse::<i64>().unwrap();
+    let had_birthday = date[4..8] >= person.birth[4..];
+    let age = year(date) - year(person.birth) - i64::from(!had_birthday);
+    within(range, age as f64)
 }
 
 /// Only the persons of the sender itself are in PERSON.

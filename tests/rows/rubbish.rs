@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 
 use khlang::archive::Standard;
 use khlang::catalog::{Type, WireColumn};
-use khlang::row::{Batch, Context, Judge, NoStore, Order, Persons, Plan, Value};
+use khlang::row::{
+    Batch, CompiledLayout, Context, NoStore, Order, PersonContext, Validator, Value,
+};
 use khlang::world::World;
 use rustc_hash::FxHashSet;
 
@@ -164,7 +166,13 @@ fn excuse(column: &WireColumn, rubbish: &str) -> Option<String> {
 
 /// What was said of the column when it has this text, and whether the row is
 /// stored with the column blank.
-fn said(world: &World, plan: &Plan, sheet: &Sheet, at: usize, text: &str) -> (Vec<String>, bool) {
+fn said(
+    world: &World,
+    plan: &CompiledLayout,
+    sheet: &Sheet,
+    at: usize,
+    text: &str,
+) -> (Vec<String>, bool) {
     let mut row = sheet.clean(1);
     text.clone_into(&mut row[at]);
     let may_send: FxHashSet<String> = [SENDER.to_owned()].into_iter().collect();
@@ -175,17 +183,17 @@ fn said(world: &World, plan: &Plan, sheet: &Sheet, at: usize, text: &str) -> (Ve
         blanks: &world.blanks,
         units: world.units.codes(),
         may_send: &may_send,
-        persons: Persons::new(&mut nobody),
+        persons: PersonContext::new(&mut nobody),
         store_answers: false,
         kept: 99,
         warnings_kept: 99,
         left: 99,
     };
     let newest = plan.versions.last().unwrap();
-    let mut judge = Judge::new(plan, Order::of_versions(plan), &mut context);
+    let mut judge = Validator::new(plan, Order::of_versions(plan), &mut context);
     let mut batch = Batch::new(plan.width);
     judge.row(&row.join("|"), 1, &mut batch);
-    let findings = judge.verdicts.findings.iter();
+    let findings = judge.outcome.findings.iter();
     let codes = findings
         .filter(|finding| finding.column == Some(newest[at]))
         .inspect(|finding| assert_eq!(finding.value, text.trim(), "the value as sent"))

@@ -24,10 +24,10 @@ fn each_mistake_is_told_with_its_key() {
     for (from, to, key) in [
         (
             "from = \"2013-07-01\", to = \"2014-06-30\" }",
-            "from = \"2013-06-30\", to = \"2014-06-30\" }",
+            "from = \"2012-06-30\", to = \"2014-06-30\" }",
             "window.from",
         ),
-        ("round = 2557", "round = 2558", "window.from"),
+        ("round = 2557", "round = 2558", "window.to"),
         (
             "kind = \"rows\"\nrows = \"epi\"",
             "kind = \"survey\"\nrows = \"epi\"",

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use khlang::archive::Standard;
 use khlang::catalog::Catalog;
-use khlang::row::{Plan, is_header};
+use khlang::row::{CompiledLayout, is_header};
 use khlang::sample::{SampleArgs, default_start, generate};
 
 use super::{F43, PERSON, counts, load_one, notes, person, told};
@@ -97,7 +97,7 @@ fn no_row_of_a_sample_is_taken_for_a_header() {
                 }
                 let Some(file) = name.strip_suffix(".TXT") else { continue };
                 let Some((record, layout)) = catalog.file(standard, file) else { continue };
-                let plan = Plan::new(&catalog, record, layout, i32::MAX).unwrap();
+                let plan = CompiledLayout::new(&catalog, record, layout, i32::MAX).unwrap();
                 let text = String::from_utf8_lossy(&bytes);
                 for line in
                     text.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_digit()))

@@ -55,7 +55,7 @@ impl Frame {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let pairs = form_urlencoded::parse(query.as_bytes()).into_owned();
         let (lang, own): (Vec<_>, Vec<_>) = pairs.partition(|(name, _)| name == "lang");
-        let lang = Lang::of(lang.first().map(|(_, lang)| lang.as_str()));
+        let lang = Lang::from_code(lang.first().map(|(_, lang)| lang.as_str()));
         let (path, query) =
             if exists { (path.to_owned(), own) } else { ("/".to_owned(), Vec::new()) };
         Self { lang, who: None, menu: Vec::new(), path, query }

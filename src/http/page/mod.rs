@@ -113,8 +113,9 @@ fn to(state: &State, path: &str, parameters: Kwargs) -> Result<String, minijinja
             query.push((name.to_owned(), value.to_string()));
         }
     }
-    let lang =
-        Lang::of(state.lookup("lang").and_then(|l| l.as_str().map(str::to_owned)).as_deref());
+    let lang = Lang::from_code(
+        state.lookup("lang").and_then(|l| l.as_str().map(str::to_owned)).as_deref(),
+    );
     Ok(frame::address(path, &query, lang))
 }
 

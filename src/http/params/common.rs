@@ -3,6 +3,8 @@
 
 use super::{Param, ParamType};
 use crate::http::problem::{self, ProblemKind};
+use crate::kpi::Level;
+use crate::report::Format;
 
 pub const PAGE: Param = Param { name: "page", kind: ParamType::Page, about: "Page, from 1." };
 pub const PER_PAGE: Param = Param {
@@ -74,7 +76,7 @@ pub const PERIOD: Param = Param {
 };
 pub const LEVEL: Param = Param {
     name: "level",
-    kind: ParamType::OneOf(&["unit", "cup", "network", "district", "province", "class"]),
+    kind: ParamType::OneOf(Level::NAMES),
     about: "How units are summed up; `unit` if not given.",
 };
 pub const GROUP: Param = Param {
@@ -84,12 +86,12 @@ pub const GROUP: Param = Param {
 };
 pub const FORMAT: Param = Param {
     name: "format",
-    kind: ParamType::OneOf(&["json", "csv", "xlsx", "html"]),
+    kind: ParamType::OneOf(Format::NAMES),
     about: "Form of the reply; `json` if not given.",
 };
 pub const DOCUMENT: Param = Param {
     name: "format",
-    kind: ParamType::OneOf(&["json", "html", "xlsx"]),
+    kind: ParamType::OneOf(Format::OF_STATEMENTS),
     about: "Form of the reply; `json` if not given.",
 };
 pub const OF_UNIT: Param = Param {

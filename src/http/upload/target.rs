@@ -49,17 +49,12 @@ impl UploadTarget {
     /// Whether an archive of this name may be sent: the rules of the inbox for
     /// names (A04, A05, A06), and those for this client.
     pub fn may_be(&self, name: &str) -> Result<(), Problem> {
-        let wrong = |code: &str| {
-            let text = self.world.catalog.findings.of_both(code).map_or("", |text| &text.en);
-            Problem::new(problem::ARCHIVE_NAME, format!("{code}: {text}"))
-        };
-        let parsed = ArchiveName::parse(name).map_err(|error| wrong(error.code()))?;
-        if !self.world.units.knows(&parsed.hcode) {
-            return Err(wrong("A05"));
-        }
-        if parsed.in_future(self.now) {
-            return Err(wrong("A06"));
-        }
+        let known = |hcode: &str| self.world.units.knows(hcode);
+        let parsed = ArchiveName::validate(name, known, self.now).map_err(|(error, _)| {
+            let code = error.code();
+            let text = self.world.catalog.findings.of_problem(code);
+            Problem::new(problem::ARCHIVE_NAME, format!("{code}: {}", text.en))
+        })?;
         if self.units.as_ref().is_some_and(|units| !units.contains(&parsed.hcode)) {
             let detail = "the name says another unit than you may send for";
             return Err(Problem::new(problem::OTHER_UNIT, detail));

@@ -1,7 +1,7 @@
 //! Documents as downloads.
 
 use crate::http::problem::{self, Problem};
-use crate::http::reply::{CSV, HTML, JSON, Reply, XLSX};
+use crate::http::reply::Reply;
 use crate::http::request::Request;
 use crate::report::{Document, Format};
 
@@ -9,16 +9,6 @@ use crate::report::{Document, Format};
 pub fn format(request: &Request) -> Option<Format> {
     let format = request.text("format").and_then(Format::parse);
     format.filter(|format| *format != Format::Json)
-}
-
-/// The content type of a format, as endpoints name it.
-pub fn content_type(format: Format) -> &'static str {
-    match format {
-        Format::Csv => CSV,
-        Format::Xlsx => XLSX,
-        Format::Json => JSON,
-        Format::Html => HTML,
-    }
 }
 
 /// A document in a format, as a download.
@@ -34,5 +24,5 @@ pub fn reply(
         Problem::new(problem::PANIC, "it is in the log of the daemon")
     })?;
     let name = format!("{name}.{}", format.as_str());
-    Ok(Reply::new(content_type(format), written).download(&name))
+    Ok(Reply::new(format.media_type(), written).download(&name))
 }

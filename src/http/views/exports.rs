@@ -6,13 +6,12 @@ use std::path::PathBuf;
 use chrono::{DateTime, FixedOffset};
 use serde::Serialize;
 
-use super::document;
 use crate::export::{self, ExportFolder, FileLine};
 use crate::http::endpoint::{Endpoint, PROVINCE};
 use crate::http::params::common::{PAGE, PER_PAGE};
 use crate::http::params::{Param, ParamType};
 use crate::http::problem::{self, Problem};
-use crate::http::reply::{CSV, HTML, JSON, Reply, XLSX};
+use crate::http::reply::{JSON, Reply};
 use crate::http::request::Request;
 use crate::http::route::Route;
 use crate::report::Format;
@@ -42,7 +41,7 @@ pub const ROUTES: &[Route] = &[
             access: PROVINCE,
             about: "A file of an export.",
             about_th: "ไฟล์ของข้อมูลส่งออก",
-            content: &[JSON, CSV, XLSX, HTML],
+            content: Format::MEDIA_TYPES,
             problems: &[problem::NO_EXPORT, problem::STORAGE],
             asks_store: false,
             ..Endpoint::api("export_file", "/api/v1/exports/{name}/{stamp}/{file}")
@@ -154,7 +153,7 @@ pub fn file(request: &Request) -> Result<Reply, Problem> {
     })?;
     request.log(Action::Read, None, None, &format!("{name}/{wanted}/{file}"))?;
     let ending = file.rsplit('.').next().and_then(Format::parse);
-    let kind = ending.map_or(JSON, document::content_type);
+    let kind = ending.map_or(JSON, Format::media_type);
     Ok(Reply::new(kind, bytes).download(&format!("khlang-{name}-{wanted}-{file}")))
 }
 

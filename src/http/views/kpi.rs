@@ -12,12 +12,14 @@ use crate::http::params::common::{
 };
 use crate::http::params::{Param, ParamType};
 use crate::http::problem::{self, Problem};
-use crate::http::reply::{CSV, HTML, JSON, Reply, XLSX};
+use crate::http::reply::{CSV, JSON, Reply};
 use crate::http::request::Request;
 use crate::http::route::Route;
-use crate::kpi::{FunnelStep, Level, Missing, Names, NotComputable, Period, PeriodSpan};
+use crate::kpi::{FunnelStep, Level, Missing, NotComputable, Period, PeriodSpan};
+use crate::report::Format;
 use crate::report::csv;
 use crate::store::Action;
+use crate::text::Bilingual;
 
 /// Routes answered here.
 pub const ROUTES: &[Route] = &[
@@ -36,7 +38,7 @@ pub const ROUTES: &[Route] = &[
             about: "An indicator for a period, by group; small counts of other units are not shown.",
             about_th: "ผลตัวชี้วัดตามช่วงเวลาและระดับ จำนวนน้อยของหน่วยอื่นจะไม่แสดง",
             params: &[PERIOD, LEVEL, OF_UNIT, GROUP, FORMAT, LANG],
-            content: &[JSON, CSV, XLSX, HTML],
+            content: Format::MEDIA_TYPES,
             schema: Some("Kpi"),
             problems: &[problem::BEING_COMPUTED, problem::NO_KPI, problem::NO_UNIT],
             ..Endpoint::api("kpi", "/api/v1/kpi/{kpi}")
@@ -138,7 +140,7 @@ struct FunnelPage<'a> {
 }
 
 /// Texts of the reasons.
-type Reasons<'a> = &'a std::collections::BTreeMap<String, Names>;
+type Reasons<'a> = &'a std::collections::BTreeMap<String, Bilingual>;
 
 /// `/api/v1/kpi/{kpi}/explain`
 pub fn explain(request: &Request) -> Result<Reply, Problem> {

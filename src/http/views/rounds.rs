@@ -8,12 +8,11 @@ use serde::Serialize;
 
 use super::document;
 use crate::app::results::RoundResult;
-use crate::clock::round_of;
 use crate::credentials::Role;
 use crate::http::endpoint::{Access, Endpoint};
 use crate::http::params::common::{BY_MONTH, DOCUMENT, LANG, ROUND, TRANCHE, UNIT};
 use crate::http::problem::{self, Problem};
-use crate::http::reply::{HTML, JSON, Reply, XLSX};
+use crate::http::reply::Reply;
 use crate::http::request::Request;
 use crate::http::route::Route;
 use crate::money::Satang;
@@ -24,6 +23,7 @@ use crate::money::statement::statement;
 use crate::registry::Population;
 use crate::report::Format;
 use crate::score::quality::TrancheQuality;
+use crate::score::rulebook::Rulebooks;
 use crate::score::sheet::Note;
 use crate::score::{ScoreQuery, ScoreReport};
 use crate::store::Action;
@@ -86,7 +86,7 @@ pub const ROUTES: &[Route] = &[
             about: "What a main unit is told about its money.",
             about_th: "ใบแจ้งผลการจัดสรรเงินของหน่วยบริการประจำ",
             params: &[ROUND, DOCUMENT, LANG],
-            content: &[JSON, HTML, XLSX],
+            content: Format::MEDIA_TYPES_OF_STATEMENTS,
             schema: Some("Document"),
             problems: &[
                 problem::BEING_COMPUTED,
@@ -105,7 +105,7 @@ pub const ROUTES: &[Route] = &[
 fn round(request: &Request) -> i32 {
     let today = request.app.clock.now().date_naive();
     let asked = request.number("round").and_then(|round| i32::try_from(round).ok());
-    asked.unwrap_or_else(|| round_of(today))
+    asked.unwrap_or_else(|| Rulebooks::open(&request.app.data).round_of(today))
 }
 
 /// A filter of units: asked for, and visible to the viewer.

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use crossbeam_channel::{Receiver, bounded, unbounded};
 
 use super::{
-    Message, NoStore, ValidatedArchive, ValidationOutcome, ValidatorContext, examine, outcome,
+    ArchiveOutcome, Message, NoStore, ValidatedArchive, ValidatorContext, examine, outcome,
 };
 use crate::load::writer::InsertTally;
 use crate::load::{LoadError, LoadRequest};
@@ -22,16 +22,16 @@ pub fn judge(request: &LoadRequest) -> Result<Submission, LoadError> {
         let judged = examine(&context, &mut NoStore)?;
         drop(context);
         match judged {
-            ValidationOutcome::Again => {}
-            ValidationOutcome::Broken(said) => {
+            ArchiveOutcome::Again => {}
+            ArchiveOutcome::Broken(said) => {
                 let (mut submission, problem) = *said;
                 submission.status = Status::Broken;
                 submission.problems = vec![problem];
                 return Ok(submission);
             }
-            ValidationOutcome::Members(judgement) => {
-                let ValidatedArchive { mut submission, name, contents, verdicts } = *judgement;
-                let both = (verdicts, written(&messages));
+            ArchiveOutcome::Members(judgement) => {
+                let ValidatedArchive { mut submission, name, contents, outcomes } = *judgement;
+                let both = (outcomes, written(&messages));
                 outcome::complete(&request.world, name.standard, &mut submission, contents, both)
                     .map_err(LoadError::Bug)?;
                 return Ok(submission);

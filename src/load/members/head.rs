@@ -7,7 +7,8 @@ use crate::archive::{Archive, ReadError};
 use crate::catalog::Layout;
 use crate::load::member::Member;
 use crate::load::odd::with_content;
-use crate::row::{BOM, Encoding, HeaderTrouble, Order, Plan, decode, is_header};
+use crate::problem_code::ProblemCode;
+use crate::row::{BOM, CompiledLayout, Encoding, HeaderError, Order, decode, is_header};
 
 /// Bytes of a member that are looked at before it is read as a whole.
 const HEAD: usize = 128 << 10;
@@ -35,7 +36,7 @@ pub(super) struct MemberHead {
 #[derive(Debug, Default)]
 pub(super) struct Said {
     /// What breaks the member.
-    pub troubles: Vec<HeaderTrouble>,
+    pub troubles: Vec<HeaderError>,
     /// The line of it.
     pub line: Option<u64>,
     /// Line of the first row, when its values are put in quotes.
@@ -43,15 +44,20 @@ pub(super) struct Said {
 }
 
 impl Said {
-    fn broken(code: &'static str, line: u64, detail: String) -> Self {
-        let troubles = vec![HeaderTrouble { code, detail, nearest: None }];
+    fn broken(code: ProblemCode, line: u64, detail: String) -> Self {
+        let troubles = vec![HeaderError { code, detail, nearest: None }];
         Self { troubles, line: Some(line), quoted: None }
     }
 }
 
 impl Member {
     /// Reads header and shape off the first bytes.
-    pub(super) fn read_head(&mut self, head: &MemberHead, layout: &Layout, plan: &Plan) -> Said {
+    pub(super) fn read_head(
+        &mut self,
+        head: &MemberHead,
+        layout: &Layout,
+        plan: &CompiledLayout,
+    ) -> Said {
         let mut lines = with_content(&head.text).peekable();
         let Some(&(number, first)) = lines.peek() else {
             self.has_data = head.cut;
@@ -96,7 +102,7 @@ impl Member {
             return Said { quoted, ..Said::default() };
         }
         let detail = self.unknown_number(first.split('|').count(), plan);
-        Said { quoted, ..Said::broken("M01", number, detail) }
+        Said { quoted, ..Said::broken(ProblemCode::ColumnCount, number, detail) }
     }
 
     /// Whether a row has as many columns as one of the orders; one trailing
@@ -117,12 +123,12 @@ impl Member {
     /// M05 for line ends of CR alone.
     fn cr_alone(&mut self, line: u64) -> Said {
         self.has_data = true;
-        Said::broken("M05", line, CR_ALONE.to_owned())
+        Said::broken(ProblemCode::NotText, line, CR_ALONE.to_owned())
     }
 
     /// A number of columns that no version has: which do, and what a row would
     /// lack to be of the next larger one.
-    fn unknown_number(&self, fields: usize, plan: &Plan) -> String {
+    fn unknown_number(&self, fields: usize, plan: &CompiledLayout) -> String {
         let mut orders: Vec<&Order> = self.orders.iter().collect();
         orders.sort_by_key(|order| order.columns.len());
         orders.dedup_by_key(|order| order.columns.len());
@@ -145,7 +151,7 @@ fn first_piece(line: &str) -> &str {
 }
 
 /// Whether a line begins with a header that ends with CR alone.
-fn is_cr_header(line: &str, plan: &Plan, layout: &Layout) -> bool {
+fn is_cr_header(line: &str, plan: &CompiledLayout, layout: &Layout) -> bool {
     line.contains('\r') && is_header(first_piece(line), plan, layout)
 }
 
@@ -163,7 +169,7 @@ fn is_quoted(row: &str) -> bool {
 
 /// Whether a beginning has a header line and a whole row: all that is asked of
 /// a member whose header names its columns.
-fn has_header(bytes: &[u8], plan: &Plan, layout: &Layout) -> bool {
+fn has_header(bytes: &[u8], plan: &CompiledLayout, layout: &Layout) -> bool {
     let whole = memchr::memrchr(b'\n', bytes).map_or(0, |at| at + 1);
     let text = as_text(&bytes[..whole]);
     let mut lines = with_content(&text);
@@ -176,7 +182,7 @@ fn has_header(bytes: &[u8], plan: &Plan, layout: &Layout) -> bool {
 pub(super) fn read_head(
     archive: &Archive,
     entry: usize,
-    plan: &Plan,
+    plan: &CompiledLayout,
     layout: &Layout,
 ) -> Result<MemberHead, ReadError> {
     let mut bytes = Vec::new();

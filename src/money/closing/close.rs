@@ -8,10 +8,11 @@ use crate::money::Satang;
 use crate::money::allocate::{Pools, UnitMoney};
 use crate::money::result::{Calculation, CalculationInput};
 use crate::registry::PopulationSource;
-use crate::report::Words;
+use crate::report::Bilingual;
 use crate::score::Rulebook;
 use crate::score::rulebook::RulePeriod;
 use crate::store::{Paid, PaidCorrection, PaidItem, PaidOn, PaidPool, PaidUnit, PartOf};
+use crate::text::message_with;
 use crate::units::UnitsError;
 use crate::version;
 
@@ -37,66 +38,65 @@ pub enum ClosingRefusal {
 }
 
 /// A part by name.
-pub fn name_of(kind: PartKind, part: &str) -> Words {
+pub fn name_of(kind: PartKind, part: &str) -> Bilingual {
     match kind {
-        PartKind::Quarter => Words::new(format!("ไตรมาส {part}"), format!("quarter {part}")),
-        PartKind::Tranche => Words::new(format!("งวด {part}"), format!("tranche {part}")),
+        PartKind::Quarter => message_with("closing.quarter", &[("part", &part)]),
+        PartKind::Tranche => message_with("closing.tranche", &[("part", &part)]),
     }
 }
 
 impl ClosingRefusal {
     /// For people.
-    pub fn words(&self) -> Words {
+    pub fn words(&self) -> Bilingual {
         let numbers =
             |ids: &[i64]| ids.iter().map(|id| format!("#{id}")).collect::<Vec<_>>().join(" ");
         match self {
             Self::NoPart(of) => {
                 let (name, round) = (name_of(of.kind, &of.part), of.round);
-                Words::new(
+                Bilingual::new(
                     format!("กติการอบปี {round} ไม่มี{}", name.th),
                     format!("the rulebook of round {round} has no {}", name.en),
                 )
             }
             Self::NotOver(of, to) => {
                 let name = name_of(of.kind, &of.part);
-                Words::new(
+                Bilingual::new(
                     format!("{}ยังไม่สิ้นสุด วันสุดท้ายของบริการคือ {to} จึงปิดไม่ได้", name.th),
                     format!("{} is not over: its last day of service is {to}", name.en),
                 )
             }
             Self::Closed(of, by, at) => {
                 let (name, day) = (name_of(of.kind, &of.part), at.get(..10).unwrap_or(at));
-                Words::new(
+                Bilingual::new(
                     format!("{}ปิดไปแล้ว โดย {by} เมื่อ {day}", name.th),
                     format!("{} was closed already, by {by} on {day}", name.en),
                 )
             }
             Self::Open(of) => {
                 let name = name_of(of.kind, &of.part);
-                Words::new(format!("{}ยังไม่ได้ปิด", name.th), format!("{} is not closed", name.en))
+                Bilingual::new(format!("{}ยังไม่ได้ปิด", name.th), format!("{} is not closed", name.en))
             }
             Self::NothingToShare(of) => {
                 let name = name_of(of.kind, &of.part);
-                Words::new(
+                Bilingual::new(
                     format!("{}ยังไม่มีหน่วยบริการใดมีคะแนน จึงไม่มีเงินให้จ่าย", name.th),
                     format!("no unit has points in {}: there is nothing to pay", name.en),
                 )
             }
-            Self::Inexact(ids) => Words::new(
+            Self::Inexact(ids) => Bilingual::new(
                 format!("คำนวณสถานะนั้นไม่ได้ตรงทั้งหมด เพราะยกเลิกการส่งภายหลัง: {}", numbers(ids)),
                 format!("that state cannot be had exactly: taken back since: {}", numbers(ids)),
             ),
-            Self::Loading(ids) => Words::new(
+            Self::Loading(ids) => Bilingual::new(
                 format!("กำลังรับไฟล์อยู่: {} รอให้เสร็จ หรือใช้ --as-of กับการส่งก่อนหน้านั้น", numbers(ids)),
                 format!(
                     "archives are being loaded: {}; wait for them, or give --as-of a submission before them",
                     numbers(ids)
                 ),
             ),
-            Self::Cup(error) => Words::new(
-                format!("จ่ายเงินผ่านหน่วยบริการประจำที่ไม่มีในบัญชีไม่ได้: {error}"),
-                format!("money is paid through main units: {error}"),
-            ),
+            Self::Cup(error) => {
+                message_with("closing.money_is_paid_through_main_units", &[("error", &error)])
+            }
         }
     }
 }

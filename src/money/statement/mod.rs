@@ -14,8 +14,9 @@ use self::sent::{SentOfUnit, sent};
 use super::result::{Calculation, CalculationInput, CupMoney, MoneyError};
 use super::{Hundredths, Satang};
 use crate::registry::PopulationSource;
-use crate::report::{Cell, Column, Document, Kind, Part, Table, Words};
+use crate::report::{Bilingual, Cell, Column, Document, Kind, Part, Table};
 use crate::score::late::{LateRows, late_rows};
+use crate::text::{message, message_with};
 use rust_decimal::Decimal;
 
 /// All that a statement is made of.
@@ -51,11 +52,9 @@ impl StatementBuilder<'_> {
         let allocation = &self.counted.allocation;
         let (round, cup) = (allocation.round, self.cup);
         let heads = cup.heads;
-        let of = |th: &str, en: &str| Words::new(th, en);
-        let title = of(
-            &format!("ใบแจ้งผลการจัดสรรเงิน OP-PP individual data ปีงบประมาณ {round}"),
-            &format!("Statement of the OP-PP individual data fund, fiscal year {round} B.E."),
-        );
+        let of = |th: &str, en: &str| Bilingual::new(th, en);
+        let title =
+            message_with("statement.statement_of_the_op_pp_individual", &[("round", &round)]);
         let [amount, held, payable] =
             [cup.sums.amount, cup.sums.held, cup.sums.payable].map(Satang::grouped);
         let mut lines = vec![
@@ -67,17 +66,14 @@ impl StatementBuilder<'_> {
                 &format!("หน่วยบริการในเครือข่าย {} แห่ง ประชากร UC {heads} คน", cup.units.len()),
                 &format!("{} units, {heads} UC heads", cup.units.len()),
             ),
-            of(
-                &format!("จัดสรร {amount} บาท ชะลอจ่าย {held} บาท จ่ายได้ {payable} บาท"),
-                &format!("Allocated {amount} baht, held {held}, payable {payable}"),
+            message_with(
+                "statement.allocated_baht_held_payable",
+                &[("amount", &amount), ("held", &held), ("payable", &payable)],
             ),
         ];
         let [paid, due] = [cup.sums.paid, cup.sums.due].map(Satang::grouped);
         if !self.counted.closings.is_empty() {
-            lines.push(of(
-                &format!("จ่ายแล้ว {paid} บาท คงเหลือจ่าย {due} บาท"),
-                &format!("Paid {paid} baht, due {due}"),
-            ));
+            lines.push(message_with("statement.paid_baht_due", &[("paid", &paid), ("due", &due)]));
         }
         lines.push(self.state_line());
         let mut tables = vec![self.summary()];
@@ -98,7 +94,7 @@ impl StatementBuilder<'_> {
             self.foundation(),
             self.local_defaults(),
         ]);
-        let notes = allocation.notes.iter().map(|note| of(&note.th, &note.en)).collect();
+        let notes = allocation.notes.iter().map(|note| of(&note.text.th, &note.text.en)).collect();
         Document {
             name: format!("statement-{round}-{}", cup.cup),
             title,
@@ -109,7 +105,7 @@ impl StatementBuilder<'_> {
         }
     }
 
-    fn state_line(&self) -> Words {
+    fn state_line(&self) -> Bilingual {
         let allocation = &self.counted.allocation;
         let (as_of, last) = (allocation.as_of_submission, allocation.last_submission);
         let (th, en) = if last > as_of {
@@ -120,9 +116,9 @@ impl StatementBuilder<'_> {
         } else {
             (String::new(), String::new())
         };
-        Words::new(
-            format!("ข้อมูลถึงการส่งที่ {as_of}{th}"),
-            format!("Data as of submission {as_of}{en}"),
+        message_with(
+            "statement.data_as_of_submission",
+            &[("as_of", &as_of), ("th", &th), ("en", &en)],
         )
     }
 
@@ -131,67 +127,58 @@ impl StatementBuilder<'_> {
         let of = &self.counted.allocation;
         let mut table = Table::new(
             "basis",
-            Words::new("สิ่งที่ใช้คำนวณ", "What this rests on"),
+            message("statement.what_this_rests_on"),
             vec![
-                Column::new("what", "เรื่อง", "What", Kind::Text),
-                Column::new("value", "ค่า", "Value", Kind::Text),
+                Column::titled("what", message("statement.what"), Kind::Text),
+                Column::titled("value", message("statement.value"), Kind::Text),
             ],
         );
-        let mut push = |th: &str, en: &str, value: Cell| {
-            table.push(vec![Cell::Words(Words::new(th, en)), value]);
+        let mut push = |name: Bilingual, value: Cell| {
+            table.push(vec![Cell::Bilingual(name), value]);
         };
-        push("กติกา", "Rulebook", Cell::text(&of.rulebook_file));
-        push("SHA-256 ของกติกา", "SHA-256 of the rulebook", Cell::text(&of.rulebook));
-        push("ข้อมูลถึงการส่งที่", "Data as of submission", Cell::text(of.as_of_submission.to_string()));
+        push(message("statement.rulebook"), Cell::text(&of.rulebook_file));
+        push(message("statement.sha_256_of_the_rulebook"), Cell::text(&of.rulebook));
+        push(
+            message("statement.data_as_of_submission_2"),
+            Cell::text(of.as_of_submission.to_string()),
+        );
         if !of.as_of_exact {
             let list: Vec<String> = of.voided_since.iter().map(ToString::to_string).collect();
-            push("การส่งที่ยกเลิกภายหลัง", "Taken back since", Cell::text(list.join(" ")));
+            push(message("statement.taken_back_since"), Cell::text(list.join(" ")));
         }
         match (&of.population.registry, of.population.source) {
             (Some(registry), PopulationSource::Registry) => {
-                push("ทะเบียนประชากร", "Population registry", Cell::text(&registry.file));
-                push("SHA-256 ของทะเบียน", "SHA-256 of the registry", Cell::text(&registry.sha256));
-                push("นำเข้าเมื่อ", "Imported at", Cell::text(&registry.imported_at));
+                push(message("statement.population_registry"), Cell::text(&registry.file));
+                push(message("statement.sha_256_of_the_registry"), Cell::text(&registry.sha256));
+                push(message("statement.imported_at"), Cell::text(&registry.imported_at));
             }
             _ => push(
-                "ทะเบียนประชากร",
-                "Population registry",
-                Cell::Words(Words::new(
-                    "ยังไม่มี ใช้แถว PERSON ที่รับไว้แทน (ค่าที่กำหนดเอง)",
-                    "None: accepted PERSON rows stand in (local default)",
-                )),
+                message("statement.population_registry"),
+                Cell::Bilingual(message("statement.none_accepted_person_rows_stand_in")),
             ),
         }
+        push(message("statement.uc_heads_of_the_province"), Cell::text(of.pools.heads.to_string()));
         push(
-            "ประชากร UC ทั้งจังหวัด",
-            "UC heads of the province",
-            Cell::text(of.pools.heads.to_string()),
-        );
-        push(
-            "ประชากร UC ของหน่วยนอกบัญชี (ไม่นับเงิน)",
-            "UC heads of units that are not listed (no money)",
+            message("statement.uc_heads_of_units_that_are"),
             Cell::text(of.heads_elsewhere.to_string()),
         );
         let (round, as_of) = (of.round, of.as_of_submission);
         let note = format!("khlang allocate --round {round} --as-of {as_of} --json");
-        table.notes.push(Words::new(
-            format!("ทำซ้ำผลทั้งจังหวัดได้ด้วย {note}"),
-            format!("The whole province again: {note}"),
-        ));
+        table.notes.push(message_with("statement.the_whole_province_again", &[("note", &note)]));
         table
     }
 
     fn local_defaults(&self) -> Table {
         let mut table = Table::new(
             "local-defaults",
-            Words::new("ค่าที่กำหนดเอง (ไม่มีแหล่งอ้างอิงสาธารณะ)", "Local defaults (no public source)"),
+            message("statement.local_defaults_no_public_source"),
             vec![
-                Column::new("key", "ข้อ", "Key", Kind::Text),
-                Column::new("text", "คำอธิบาย", "What was chosen", Kind::Text),
+                Column::titled("key", message("statement.key"), Kind::Text),
+                Column::titled("text", message("statement.what_was_chosen"), Kind::Text),
             ],
         );
         for local in &self.basis.book.local_defaults {
-            let text = Cell::Words(Words::new(&local.th, &local.en));
+            let text = Cell::Bilingual(Bilingual::new(&local.text.th, &local.text.en));
             table.push(vec![Cell::text(&local.key), text]);
         }
         table
@@ -202,9 +189,9 @@ impl StatementBuilder<'_> {
     fn mark(&self, table: &mut Table, keys: &[&str]) {
         for local in &self.basis.book.local_defaults {
             if keys.iter().any(|key| local.key.starts_with(key)) {
-                table.notes.push(Words::new(
-                    format!("ค่าที่กำหนดเอง ({}): {}", local.key, local.th),
-                    format!("Local default ({}): {}", local.key, local.en),
+                table.notes.push(Bilingual::new(
+                    format!("ค่าที่กำหนดเอง ({}): {}", local.key, local.text.th),
+                    format!("Local default ({}): {}", local.key, local.text.en),
                 ));
             }
         }
@@ -224,11 +211,11 @@ fn points(value: Hundredths) -> Cell {
 }
 
 /// A column of baht.
-fn baht_column(id: &str, th: &str, en: &str) -> Column {
-    Column::new(id, th, en, Kind::Decimal(2)).of_unit("บาท", "baht")
+fn baht_column(id: &str, heading: Bilingual) -> Column {
+    Column::titled(id, heading, Kind::Decimal(2)).of_unit("บาท", "baht")
 }
 
 /// The column of units.
 fn unit_column() -> Column {
-    Column::new("hcode", "หน่วยบริการ", "Unit", Kind::Text)
+    Column::titled("hcode", message("statement.unit"), Kind::Text)
 }

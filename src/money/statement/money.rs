@@ -8,28 +8,29 @@ use crate::money::closing::{PartKind, PoolCorrection};
 use crate::money::holds::percent;
 use crate::money::result::UnitMoneyLine;
 use crate::money::{Hundredths, Satang};
-use crate::report::{Cell, Column, Kind, Table, Words};
+use crate::report::{Bilingual, Cell, Column, Kind, Table};
 use crate::score::rulebook::RulePeriod;
+use crate::text::{message, message_with};
 
 impl StatementBuilder<'_> {
     pub(super) fn summary(&self) -> Table {
         let mut table = Table::new(
             "money",
-            Words::new("สรุปเงินรายหน่วยบริการ", "Money by unit"),
+            message("statement.money_by_unit"),
             vec![
                 unit_column(),
-                Column::new("name", "ชื่อ", "Name", Kind::Text),
-                Column::new("heads", "ประชากร UC", "UC heads", Kind::Int),
-                baht_column("volume", "ปริมาณผลงาน", "Volume"),
-                baht_column("performance", "คุณภาพผลงาน", "Performance"),
-                baht_column("amount", "รวม", "Amount"),
-                baht_column("held", "ชะลอจ่าย", "Held"),
-                baht_column("payable", "จ่ายได้", "Payable"),
+                Column::titled("name", message("statement.name"), Kind::Text),
+                Column::titled("heads", message("statement.uc_heads"), Kind::Int),
+                baht_column("volume", message("statement.volume")),
+                baht_column("performance", message("statement.performance")),
+                baht_column("amount", message("statement.amount")),
+                baht_column("held", message("statement.held")),
+                baht_column("payable", message("statement.payable")),
             ],
         );
         let shared = self.shares_support();
         if shared {
-            table.columns.insert(5, baht_column("support", "สนับสนุน", "Support"));
+            table.columns.insert(5, baht_column("support", message("statement.support")));
         }
         let sums = |of: &MoneySums| {
             let support = shared.then_some(of.support);
@@ -43,28 +44,25 @@ impl StatementBuilder<'_> {
             table.push(row);
         }
         let mut total =
-            vec![Cell::Words(Words::new("รวม", "Total")), Cell::Empty, int(self.cup.heads)];
+            vec![Cell::Bilingual(message("statement.total")), Cell::Empty, int(self.cup.heads)];
         total.extend(sums(&self.cup.sums));
         table.push_total(total);
-        table.notes.push(Words::new(
-            "จ่ายผ่านหน่วยบริการประจำเท่านั้น; จ่ายได้ = รวม − ชะลอจ่าย",
-            "Paid through the main unit only; payable = amount - held",
-        ));
+        table.notes.push(message("statement.paid_through_the_main_unit_only"));
         table
     }
 
     pub(super) fn volume(&self) -> Table {
         let mut table = Table::new(
             "volume",
-            Words::new("เงินตามปริมาณผลงาน รายไตรมาสบริการ", "Volume money by quarter of service"),
+            message("statement.volume_money_by_quarter_of_service"),
             vec![
                 unit_column(),
-                Column::new("quarter", "ไตรมาส", "Quarter", Kind::Text),
-                Column::new("points", "คะแนน", "Points", Kind::Decimal(2)),
-                Column::new("all_points", "คะแนนทั้งจังหวัด", "Points of all", Kind::Decimal(2)),
-                baht_column("pool", "วงเงินทั้งจังหวัด", "Pool"),
-                baht_column("amount", "เงิน", "Amount"),
-                baht_column("held", "ชะลอจ่าย", "Held"),
+                Column::titled("quarter", message("statement.quarter"), Kind::Text),
+                Column::titled("points", message("statement.points"), Kind::Decimal(2)),
+                Column::titled("all_points", message("statement.points_of_all"), Kind::Decimal(2)),
+                baht_column("pool", message("statement.pool_2")),
+                baht_column("amount", message("statement.amount_2")),
+                baht_column("held", message("statement.held")),
             ],
         );
         for unit in &self.cup.units {
@@ -84,10 +82,7 @@ impl StatementBuilder<'_> {
                 ]);
             }
         }
-        table.notes.push(Words::new(
-            "เงิน = วงเงิน × คะแนนของหน่วย ÷ คะแนนทั้งจังหวัด เศษสตางค์ให้เศษเหลือมากที่สุดก่อน (เท่ากันเรียงตามรหัสหน่วย)",
-            "Amount = pool x points / points of all; the satang left go to the largest remainders (equal ones by HCODE)",
-        ));
+        table.notes.push(message("statement.amount_pool_x_points_points_of"));
         self.mark(&mut table, &["money.quarter", "money.rounding"]);
         table
     }
@@ -96,18 +91,18 @@ impl StatementBuilder<'_> {
         let quarters = &self.basis.book.money.quarters;
         let mut columns = vec![
             unit_column(),
-            Column::new("item", "รายการ", "Item", Kind::Text),
-            Column::new("name", "ชื่อ", "Name", Kind::Text),
+            Column::titled("item", message("statement.item"), Kind::Text),
+            Column::titled("name", message("statement.name"), Kind::Text),
         ];
         columns.extend(quarters.iter().map(|quarter| {
             let number = quarter.number;
             let (th, en) = (format!("คะแนนไตรมาส {number}"), format!("Points, quarter {number}"));
             Column::new(&format!("points_{number}"), &th, &en, Kind::Decimal(2))
         }));
-        columns.push(Column::new("points", "คะแนนรวม", "Points", Kind::Decimal(2)));
-        columns.push(baht_column("amount", "เงิน", "Amount"));
-        columns.push(baht_column("held", "ชะลอจ่าย", "Held"));
-        let title = Words::new("คะแนนและเงินรายรายการ", "Points and money by item");
+        columns.push(Column::titled("points", message("statement.points_2"), Kind::Decimal(2)));
+        columns.push(baht_column("amount", message("statement.amount_2")));
+        columns.push(baht_column("held", message("statement.held")));
+        let title = message("statement.points_and_money_by_item");
         let mut table = Table::new("items", title, columns);
         for unit in &self.cup.units {
             for (item, name) in self.items_of(unit) {
@@ -119,7 +114,8 @@ impl StatementBuilder<'_> {
                 if money.is_empty() {
                     continue;
                 }
-                let mut row = vec![Cell::text(&unit.hcode), Cell::text(item), Cell::Words(name)];
+                let mut row =
+                    vec![Cell::text(&unit.hcode), Cell::text(item), Cell::Bilingual(name)];
                 row.extend(
                     quarters.iter().map(|quarter| {
                         of(quarter).map_or(Cell::Empty, |money| points(money.points))
@@ -132,9 +128,9 @@ impl StatementBuilder<'_> {
             }
         }
         let (round, as_of) = (self.basis.book.round, self.basis.as_of.submission);
-        table.notes.push(Words::new(
-            format!("ดูแถวที่ให้คะแนน (เลขการส่ง แฟ้ม บรรทัด): khlang score rows --round {round} --unit HCODE --item ITEM --as-of {as_of}"),
-            format!("The rows that score (submission, file, line): khlang score rows --round {round} --unit HCODE --item ITEM --as-of {as_of}"),
+        table.notes.push(message_with(
+            "statement.the_rows_that_score_submission_file",
+            &[("round", &round), ("as_of", &as_of)],
         ));
         self.mark(&mut table, &["points.", "person.", "sent_by"]);
         table
@@ -143,15 +139,15 @@ impl StatementBuilder<'_> {
     pub(super) fn performance(&self) -> Table {
         let mut table = Table::new(
             "performance",
-            Words::new("เงินตามคุณภาพผลงาน รายงวด", "Performance money by tranche"),
+            message("statement.performance_money_by_tranche"),
             vec![
                 unit_column(),
-                Column::new("tranche", "งวด", "Tranche", Kind::Text),
-                baht_column("ceiling", "เพดาน", "Ceiling"),
-                Column::new("score", "คะแนนคุณภาพ", "Quality score", Kind::Decimal(2)),
-                Column::new("max", "คะแนนเต็ม", "Maximum", Kind::Decimal(2)),
-                baht_column("earned", "ได้รับ", "Earned"),
-                baht_column("held", "ชะลอจ่าย", "Held"),
+                Column::titled("tranche", message("statement.tranche"), Kind::Text),
+                baht_column("ceiling", message("statement.ceiling")),
+                Column::titled("score", message("statement.quality_score"), Kind::Decimal(2)),
+                Column::titled("max", message("statement.maximum"), Kind::Decimal(2)),
+                baht_column("earned", message("statement.earned")),
+                baht_column("held", message("statement.held")),
             ],
         );
         for unit in &self.cup.units {
@@ -174,16 +170,16 @@ impl StatementBuilder<'_> {
     pub(super) fn holds(&self) -> Table {
         let mut table = Table::new(
             "holds",
-            Words::new("การชะลอจ่าย", "Holds"),
+            message("statement.holds"),
             vec![
-                Column::new("hold", "เลขที่", "Hold", Kind::Int),
+                Column::titled("hold", message("statement.hold"), Kind::Int),
                 unit_column(),
-                Column::new("item", "รายการ", "Item", Kind::Text),
-                Column::new("tranche", "งวด", "Tranche", Kind::Text),
-                Column::new("percent", "ร้อยละ", "Percent", Kind::Text),
-                Column::new("held", "ผู้ชะลอ วันที่ เหตุผล", "Held by, when, why", Kind::Text),
-                Column::new("case", "เรื่องตรวจสอบ", "Audit case", Kind::Text),
-                Column::new("released", "ปลดแล้ว", "Released", Kind::Text),
+                Column::titled("item", message("statement.item"), Kind::Text),
+                Column::titled("tranche", message("statement.tranche"), Kind::Text),
+                Column::titled("percent", message("statement.percent"), Kind::Text),
+                Column::titled("held", message("statement.held_by_when_why"), Kind::Text),
+                Column::titled("case", message("statement.audit_case"), Kind::Text),
+                Column::titled("released", message("statement.released"), Kind::Text),
             ],
         );
         let deed = |deed: &crate::store::HoldAction| {
@@ -212,9 +208,9 @@ impl StatementBuilder<'_> {
             ]);
         }
         let round = self.basis.book.round;
-        table.notes.push(Words::new(
-            format!("ประวัติทั้งหมด: khlang hold list --round {round}"),
-            format!("The whole record: khlang hold list --round {round}"),
+        table.notes.push(message_with(
+            "statement.the_whole_record_khlang_hold_list",
+            &[("round", &round)],
         ));
         self.mark(&mut table, &["money.hold"]);
         table
@@ -222,14 +218,14 @@ impl StatementBuilder<'_> {
 
     /// Items of the rulebook, and those that a unit was paid by before and that
     /// it no longer has.
-    fn items_of<'u>(&'u self, unit: &'u UnitMoneyLine) -> Vec<(&'u str, Words)> {
+    fn items_of<'u>(&'u self, unit: &'u UnitMoneyLine) -> Vec<(&'u str, Bilingual)> {
         let book = &self.basis.book;
         let known = book.points.iter();
-        let mut all: Vec<(&str, Words)> =
-            known.map(|item| (item.item.as_str(), Words::new(&item.th, &item.en))).collect();
+        let mut all: Vec<(&str, Bilingual)> =
+            known.map(|item| (item.item.as_str(), Bilingual::new(&item.th, &item.en))).collect();
         for item in unit.money.volume.values().flat_map(|money| money.items.keys()) {
             if !all.iter().any(|(known, _)| known == item) {
-                all.push((item, Words::new(item, item)));
+                all.push((item, Bilingual::new(item, item)));
             }
         }
         all
@@ -245,31 +241,27 @@ impl StatementBuilder<'_> {
         let pools = &self.counted.allocation.pools;
         let mut table = Table::new(
             "pools",
-            Words::new("วงเงินทั้งจังหวัด", "Pools of the province"),
+            message("statement.pools_of_the_province"),
             vec![
-                Column::new("pool", "วงเงิน", "Pool", Kind::Text),
-                baht_column("own", "ตามหัวประชากร", "By heads"),
-                baht_column("joined", "สมทบจากเงินคุณภาพ", "Joined by performance"),
-                baht_column("shared", "จัดสรร", "Shared"),
-                baht_column("left", "ไม่มีผู้ได้รับ", "Unallocated"),
-                baht_column("not_shared", "ไม่จัดสรร", "Not shared out"),
+                Column::titled("pool", message("statement.pool"), Kind::Text),
+                baht_column("own", message("statement.by_heads")),
+                baht_column("joined", message("statement.joined_by_performance")),
+                baht_column("shared", message("statement.shared")),
+                baht_column("left", message("statement.unallocated")),
+                baht_column("not_shared", message("statement.not_shared_out")),
             ],
         );
         for (quarter, pool) in &pools.quarters {
-            let name =
-                Words::new(format!("ปริมาณ ไตรมาส {quarter}"), format!("Volume, quarter {quarter}"));
+            let name = message_with("statement.volume_quarter", &[("quarter", &quarter)]);
             let cells = [pool.own, pool.joined, pool.shared, pool.unallocated].map(baht);
-            let row = [Cell::Words(name)].into_iter().chain(cells).chain([Cell::Empty]);
+            let row = [Cell::Bilingual(name)].into_iter().chain(cells).chain([Cell::Empty]);
             table.push(row.collect());
             put_right(&mut table, &pool.settled.corrections);
         }
         for (tranche, pool) in &pools.tranches {
-            let name = Words::new(
-                format!("คุณภาพ งวด {tranche}"),
-                format!("Performance, tranche {tranche}"),
-            );
+            let name = message_with("statement.performance_tranche", &[("tranche", &tranche)]);
             table.push(vec![
-                Cell::Words(name),
+                Cell::Bilingual(name),
                 baht(pool.pool),
                 baht(Satang::ZERO - pool.unearned),
                 baht(pool.earned),
@@ -285,7 +277,7 @@ impl StatementBuilder<'_> {
             let name = texts.clone().find(|of| of.name == *part);
             let (th, en) = name.map_or((part, part), |of| (&of.th, &of.en));
             table.push(vec![
-                Cell::Words(Words::new(format!("สนับสนุน {th}"), format!("Support, {en}"))),
+                Cell::Bilingual(message_with("statement.support_2", &[("th", &th), ("en", &en)])),
                 baht(pool.amount),
                 Cell::Empty,
                 baht(pool.shared),
@@ -295,16 +287,16 @@ impl StatementBuilder<'_> {
             sum = [sum[0] + pool.amount, sum[1] + pool.not_shared];
             let (rate, left) = (pool.per_head, pool.not_shared.grouped());
             if pool.not_shared != Satang::ZERO {
-                table.notes.push(Words::new(
-                    format!("เงินสนับสนุน {th}: {rate} บาท/หัว ไม่จัดสรรให้หน่วยบริการ {left} บาท"),
-                    format!("Support, {en}: {rate} baht a head, {left} baht not shared out"),
+                table.notes.push(message_with(
+                    "statement.support_baht_a_head_baht_not",
+                    &[("th", &th), ("rate", &rate), ("left", &left), ("en", &en)],
                 ));
             }
         }
         let allocation = &self.counted.allocation;
         let [support, not_shared] = sum;
         table.push_total(vec![
-            Cell::Words(Words::new("รวม", "Total")),
+            Cell::Bilingual(message("statement.total")),
             baht(pools.volume + pools.performance + support),
             baht(Satang::ZERO),
             baht(allocation.total.amount),
@@ -323,7 +315,8 @@ impl StatementBuilder<'_> {
 fn put_right(table: &mut Table, lines: &[PoolCorrection]) {
     for line in lines {
         let of = name_of(line.kind, &line.of);
-        let name = Words::new(format!("ปรับยอดของ{}", of.th), format!("Correction of {}", of.en));
+        let name =
+            Bilingual::new(format!("ปรับยอดของ{}", of.th), format!("Correction of {}", of.en));
         let (own, joined) = match line.kind {
             PartKind::Quarter => (line.shared + line.unshared, Satang::ZERO),
             PartKind::Tranche => (line.shared + line.unshared, Satang::ZERO - line.unshared),
@@ -333,6 +326,6 @@ fn put_right(table: &mut Table, lines: &[PoolCorrection]) {
             PartKind::Tranche => Cell::Empty,
         };
         let cells = [baht(own), baht(joined), baht(line.shared), left, Cell::Empty];
-        table.push([Cell::Words(name)].into_iter().chain(cells).collect());
+        table.push([Cell::Bilingual(name)].into_iter().chain(cells).collect());
     }
 }

@@ -4,8 +4,9 @@ use super::{StatementBuilder, baht, baht_column, unit_column};
 use crate::money::closing::Correction;
 use crate::money::closing::close::name_of;
 use crate::money::result::UnitMoneyLine;
-use crate::report::{Cell, Column, Kind, Table, Words};
+use crate::report::{Bilingual, Cell, Column, Kind, Table};
 use crate::store::{Closing, PartKind};
+use crate::text::message;
 
 impl StatementBuilder<'_> {
     /// What was paid through this main unit, or for units that are now its own:
@@ -13,19 +14,19 @@ impl StatementBuilder<'_> {
     pub(super) fn paid(&self) -> Table {
         let mut table = Table::new(
             "paid",
-            Words::new("ไตรมาสและงวดที่จ่ายแล้ว", "Quarters and tranches that were paid"),
+            message("statement.quarters_and_tranches_that_were_paid"),
             vec![
-                Column::new("closing", "เลขที่", "Number", Kind::Int),
-                Column::new("part", "ส่วน", "Part", Kind::Text),
+                Column::titled("closing", message("statement.number"), Kind::Int),
+                Column::titled("part", message("statement.part"), Kind::Text),
                 unit_column(),
-                Column::new("cup", "จ่ายผ่าน", "Paid through", Kind::Text),
-                baht_column("amount", "เงิน", "Amount"),
-                baht_column("held", "ชะลอจ่าย", "Held"),
-                baht_column("corrections", "ปรับยอด", "Corrections"),
-                baht_column("paid", "จ่าย", "Paid"),
-                Column::new("by", "ผู้ปิด วันที่", "Closed by, on", Kind::Text),
-                Column::new("as_of", "ถึงการส่งที่", "As of submission", Kind::Int),
-                Column::new("reopened", "เปิดใหม่", "Taken up again", Kind::Text),
+                Column::titled("cup", message("statement.paid_through"), Kind::Text),
+                baht_column("amount", message("statement.amount_2")),
+                baht_column("held", message("statement.held")),
+                baht_column("corrections", message("statement.corrections")),
+                baht_column("paid", message("statement.paid")),
+                Column::titled("by", message("statement.closed_by_on"), Kind::Text),
+                Column::titled("as_of", message("statement.as_of_submission"), Kind::Int),
+                Column::titled("reopened", message("statement.taken_up_again"), Kind::Text),
             ],
         );
         for closing in &self.counted.closings {
@@ -34,7 +35,7 @@ impl StatementBuilder<'_> {
         for closing in &self.counted.closings {
             let (on, id) = (&closing.paid.on, closing.id);
             let registry = on.registry.as_ref().map_or("-", |registry| registry[0].as_str());
-            table.notes.push(Words::new(
+            table.notes.push(Bilingual::new(
                 format!(
                     "เลขที่ {id}: กติกา {} ทะเบียน {registry} ตราประทับ {}",
                     on.rulebook, closing.digest
@@ -45,10 +46,7 @@ impl StatementBuilder<'_> {
                 ),
             ));
         }
-        table.notes.push(Words::new(
-            "ส่วนที่ปิดแล้วคงตามที่จ่าย ไม่คำนวณใหม่; ผลต่างอยู่ในตารางปรับยอด",
-            "What was paid is not computed again; what would be different now is in the table of corrections",
-        ));
+        table.notes.push(message("statement.what_was_paid_is_not_computed"));
         self.mark(&mut table, &["money.closing"]);
         table
     }
@@ -70,7 +68,7 @@ impl StatementBuilder<'_> {
             let baht = |satang: i64| baht(crate::money::Satang(satang));
             table.push(vec![
                 Cell::Int(closing.id),
-                Cell::Words(name_of(closing.paid.of.kind, &closing.paid.of.part)),
+                Cell::Bilingual(name_of(closing.paid.of.kind, &closing.paid.of.part)),
                 Cell::text(&unit.hcode),
                 Cell::text(&unit.cup),
                 baht(unit.amount),
@@ -89,34 +87,31 @@ impl StatementBuilder<'_> {
     pub(super) fn corrections(&self) -> Table {
         let mut table = Table::new(
             "corrections",
-            Words::new("ปรับยอดของส่วนที่จ่ายแล้ว", "Corrections of what was paid"),
+            message("statement.corrections_of_what_was_paid"),
             vec![
                 unit_column(),
-                Column::new("of", "ของ", "Of", Kind::Text),
-                Column::new("with", "ปรับในส่วน", "Put right with", Kind::Text),
-                baht_column("amount", "เงิน", "Amount"),
-                baht_column("held", "ชะลอจ่าย", "Held"),
+                Column::titled("of", message("statement.of"), Kind::Text),
+                Column::titled("with", message("statement.put_right_with"), Kind::Text),
+                baht_column("amount", message("statement.amount_2")),
+                baht_column("held", message("statement.held")),
             ],
         );
         for unit in &self.cup.units {
             put_right_of(unit, &mut table);
         }
-        table.notes.push(Words::new(
-            "ติดลบคือจ่ายไปเกิน; ส่วนที่ปิดแล้วมีปรับยอดที่จ่ายไปพร้อมกัน; ถ้าปิดทุกส่วนแล้วถือเป็นยอดค้าง",
-            "Below nothing is what was paid too much; with a closed part it was paid; with every part closed it is outstanding",
-        ));
+        table.notes.push(message("statement.below_nothing_is_what_was_paid"));
         table
     }
 }
 
 /// What is put right of a unit, with which part.
 fn put_right_of(unit: &UnitMoneyLine, table: &mut Table) {
-    let mut push = |to: Words, lines: &[Correction]| {
+    let mut push = |to: Bilingual, lines: &[Correction]| {
         for line in lines {
             table.push(vec![
                 Cell::text(&unit.hcode),
-                Cell::Words(name_of(line.kind, &line.of)),
-                Cell::Words(to.clone()),
+                Cell::Bilingual(name_of(line.kind, &line.of)),
+                Cell::Bilingual(to.clone()),
                 baht(line.amount),
                 baht(line.held),
             ]);
@@ -125,7 +120,7 @@ fn put_right_of(unit: &UnitMoneyLine, table: &mut Table) {
     let with = |kind, id: &str, closed| {
         let name = name_of(kind, id);
         if closed {
-            Words::new(format!("{} (จ่ายแล้ว)", name.th), format!("{} (paid)", name.en))
+            Bilingual::new(format!("{} (จ่ายแล้ว)", name.th), format!("{} (paid)", name.en))
         } else {
             name
         }
@@ -138,5 +133,5 @@ fn put_right_of(unit: &UnitMoneyLine, table: &mut Table) {
         let of = &money.settled;
         push(with(PartKind::Tranche, id, of.closed), &of.corrections);
     }
-    push(Words::new("ยอดค้าง", "outstanding"), &unit.money.outstanding);
+    push(message("statement.outstanding"), &unit.money.outstanding);
 }

@@ -10,8 +10,21 @@ use minijinja::{Environment, Output, State, Value};
 use serde_json::{Value as Json, json};
 
 use super::chart::Chart;
-use super::words::{Lang, Words, day};
-use super::{Cell, Column, Document, Kind, Part, ReportError, Table};
+use super::document::{Document, Part};
+use super::error::ReportError;
+use super::form::Form;
+use super::table::{Cell, Column, Kind, Table};
+use super::words::day;
+use crate::text::{Bilingual, Lang};
+
+/// The format.
+pub(super) const FORM: Form = Form {
+    name: "html",
+    media_type: "text/html; charset=utf-8",
+    binary: false,
+    write: document,
+    table: None,
+};
 
 const STYLE: &str = include_str!("document.css");
 
@@ -75,7 +88,7 @@ fn render(name: &str, page: impl serde::Serialize) -> Result<String, minijinja::
     ENVIRONMENT.get_template(name)?.render(Value::from(Serde(page)))
 }
 
-fn picked(words: &[Words], lang: Lang) -> Vec<&str> {
+fn picked(words: &[Bilingual], lang: Lang) -> Vec<&str> {
     words.iter().map(|words| words.pick(lang)).collect()
 }
 
@@ -156,7 +169,7 @@ mod tests {
     #[test]
     fn values_cannot_act_in_a_page() {
         let bad = "</td><script>alert(1)</script>\u{202e}\u{7}\"'&";
-        let words = Words::same(bad);
+        let words = Bilingual::same(bad);
         let mut table = Table::new(
             "t",
             words.clone(),

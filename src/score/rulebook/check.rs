@@ -6,10 +6,15 @@ mod mistakes;
 mod money;
 mod quality;
 
+use chrono::{Datelike as _, Months};
+
 use self::mistakes::{Mistakes, periods};
 use super::{DaySpan, Rulebook, RulebookError};
 use crate::catalog::Catalog;
-use crate::clock::round_of;
+use crate::clock::BUDDHIST_ERA;
+
+/// A round of two years or more is a slip of the pen in a year.
+const LONGEST_ROUND: Months = Months::new(24);
 
 /// All mistakes of a rulebook, in the order of its sections.
 pub fn check(book: &Rulebook, catalog: &Catalog) -> Vec<RulebookError> {
@@ -30,10 +35,12 @@ fn window(book: &Rulebook, m: &mut Mistakes) {
     let DaySpan { from, to } = book.window;
     m.unless(from <= to, "window", "ends before it begins");
     m.unless(book.sent_by >= to, "sent_by", "lies before the end of the round");
-    for (key, day) in [("window.from", from), ("window.to", to)] {
-        let round = round_of(day);
-        m.unless(round == book.round, key, format_args!("{day} is in round {round}"));
-    }
+    // Rounds need not begin in July, nor be of twelve months; a round is named
+    // by the year in which it ends.
+    let round = to.year() + BUDDHIST_ERA;
+    m.unless(round == book.round, "window.to", format_args!("{to} is in round {round}"));
+    let longest = to.checked_sub_months(LONGEST_ROUND).unwrap_or(to);
+    m.unless(from > longest, "window.from", "lies two years or more before the end");
 }
 
 fn person(book: &Rulebook, m: &mut Mistakes) {
@@ -67,6 +74,6 @@ fn local_defaults(book: &Rulebook, m: &mut Mistakes) {
             let item = parts.next().unwrap_or_default();
             m.unless(book.item(item).is_some(), &key, format_args!("there is no item {item}"));
         }
-        m.unless(!local.th.is_empty() && !local.en.is_empty(), &key, "lacks a text");
+        m.unless(!local.text.th.is_empty() && !local.text.en.is_empty(), &key, "lacks a text");
     }
 }

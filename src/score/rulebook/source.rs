@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::{Rulebook, RulebookError};
+use chrono::NaiveDate;
+
+use super::book::{Rulebook, RulebookError};
+use crate::clock::round_of;
 use crate::overlay::{CONFIG, Overlay, RULEBOOKS};
 
 /// Folder of the shipped rulebooks below `config/`.
@@ -48,14 +51,26 @@ impl Rulebooks {
     pub fn rounds(&self) -> BTreeMap<i32, Option<PathBuf>> {
         let shipped = CONFIG.get_dir(FOLDER).into_iter().flat_map(|folder| folder.files());
         let mut rounds: BTreeMap<i32, Option<PathBuf>> =
-            shipped.filter_map(|file| Some((round_of(file.path())?, None))).collect();
+            shipped.filter_map(|file| Some((round_of_file(file.path())?, None))).collect();
         // What cannot be read is told when a rulebook is asked for.
         for (_, path) in self.own.files().unwrap_or_default() {
-            if let Some(round) = round_of(&path) {
+            if let Some(round) = round_of_file(&path) {
                 rounds.insert(round, Some(path));
             }
         }
         rounds
+    }
+
+    /// The round of a day: that in whose window it lies, else the year from July
+    /// on, which rounds have had so far.
+    pub fn round_of(&self, day: NaiveDate) -> i32 {
+        let usual = round_of(day);
+        // A round that begins or ends at another time has a neighbouring name.
+        let mut near = [usual, usual - 1, usual + 1].into_iter();
+        let has_day = |round: &i32| {
+            self.rulebook(*round).is_ok_and(|book| book.window.from <= day && day <= book.window.to)
+        };
+        near.find(has_day).unwrap_or(usual)
     }
 
     /// Every rulebook in force.
@@ -81,7 +96,7 @@ fn of_round(round: i32, book: Rulebook) -> Result<Rulebook, RulebookError> {
     Err(RulebookError { file: book.file, what })
 }
 
-fn round_of(path: &Path) -> Option<i32> {
+fn round_of_file(path: &Path) -> Option<i32> {
     let toml = path.extension().is_some_and(|extension| extension == "toml");
     path.file_stem().filter(|_| toml)?.to_str()?.parse().ok()
 }

@@ -83,3 +83,28 @@ fn a_round_without_a_rulebook_says_which_there_are() {
     let error = shelf.rulebook(2499).unwrap_err().to_string();
     assert!(error.contains("2499") && error.contains("2557"), "{error}");
 }
+
+#[test]
+fn the_days_of_a_round_are_those_of_its_rulebook() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("config/rulebooks");
+    std::fs::create_dir_all(&own).unwrap();
+    // A round of fifteen months, up to the end of the fiscal year.
+    let shipped = include_str!("../../../config/rulebooks/2557.toml");
+    let longer = shipped.replace("round = 2557", "round = 2558").replace(
+        r#"from = "2013-07-01", to = "2014-06-30" }"#,
+        r#"from = "2014-07-01", to = "2015-09-30" }"#,
+    );
+    crate::files::write_whole(&own.join("2558.toml"), longer.as_bytes()).unwrap();
+    let shelf = Rulebooks::open(folder.path());
+    for (day, round) in [
+        ("2013-06-30", 2556), // no rulebook: rounds have begun in July
+        ("2013-07-01", 2557),
+        ("2014-06-30", 2557),
+        ("2014-07-01", 2558),
+        ("2015-09-30", 2558),
+        ("2015-10-01", 2559),
+    ] {
+        assert_eq!(shelf.round_of(day.parse().unwrap()), round, "{day}");
+    }
+}

@@ -18,7 +18,7 @@ use crate::http::request::Request;
 use crate::http::route::Route;
 use crate::kpi::{Definition, Direction, Level, Period, value_text};
 use crate::report::chart::{Chart, Point, Shape};
-use crate::report::{Words, html, words};
+use crate::report::{Bilingual, html, words};
 
 /// The route answered here.
 pub const ROUTES: &[Route] = &[Route {
@@ -41,7 +41,7 @@ pub fn indicator(request: &Request) -> Result<Reply, Problem> {
     let (lang, period) = (request.lang(), rows::period(request)?);
     let library = request.app.results.library()?;
     let definition = results::definition(&library, request.in_path("kpi"))?;
-    let level = request.text("level").unwrap_or(LEVELS[0]);
+    let level = request.text("level").unwrap_or(Level::NAMES[0]);
     let level: Level =
         level.parse().map_err(|what: String| Problem::new(problem::INVALID_PARAMETER, what))?;
     let (own_level, code) = rows::own(request);
@@ -59,7 +59,7 @@ pub fn indicator(request: &Request) -> Result<Reply, Problem> {
         "kpi": about(definition, lang), "span": result.span,
         "why": result.why.as_ref().map(|why| name(&why.text, lang)),
         "period": text, "periods": rows::periods(request, &text),
-        "level": level.to_string(), "levels": LEVELS,
+        "level": level.to_string(), "levels": Level::NAMES,
         "whole": whole.one(code.as_deref()),
         "place": rows::place(request, own_level, code.as_deref()),
         "rows": bars(request, level, &ranked(definition, result.rows)), "excluded": excluded,
@@ -141,8 +141,8 @@ fn trend(
     let known = points.iter().any(|point| point.value.is_some());
     let chart = Chart {
         shape: Shape::Trend,
-        title: Words::new(&definition.name.th, &definition.name.en),
-        unit: Words::new(&definition.unit.th, &definition.unit.en),
+        title: Bilingual::new(&definition.name.th, &definition.name.en),
+        unit: Bilingual::new(&definition.unit.th, &definition.unit.en),
         points,
         target: definition.target_of(days.year),
     };
@@ -156,7 +156,7 @@ fn trend(
 fn point(result: &ShownKpi, code: Option<&str>) -> Point {
     let label = |lang| words::month(result.span.start, lang);
     Point {
-        label: Words::new(label(Lang::Th), label(Lang::En)),
+        label: Bilingual::new(label(Lang::Th), label(Lang::En)),
         value: result.one(code).and_then(|row| decimal(row.value.as_ref())),
         // A month's own value is not held against the target of the year.
         met: None,

@@ -13,7 +13,8 @@ use crate::credentials::Role;
 use crate::http::page::Lang;
 use crate::http::problem::{self, Problem};
 use crate::http::request::Request;
-use crate::kpi::{Definition, Level, Names, NotComputable, Period, PeriodSpan};
+use crate::kpi::{Definition, Level, NotComputable, Period, PeriodSpan};
+use crate::text::Bilingual;
 
 /// Fiscal years that can be chosen, the present one among them.
 const YEARS: i32 = 3;
@@ -34,7 +35,7 @@ pub struct GroupRow {
     /// Whether it is hidden because the counts are too small.
     pub hidden: bool,
     /// What it did not send, in both languages.
-    pub not_sent: Option<Names>,
+    pub not_sent: Option<Bilingual>,
     /// Whether it is the viewer's own group.
     pub own: bool,
 }
@@ -94,7 +95,7 @@ impl GroupRow {
 }
 
 /// One language of a text of an indicator.
-pub fn name(names: &Names, lang: Lang) -> &str {
+pub fn name(names: &Bilingual, lang: Lang) -> &str {
     if lang == Lang::Th { &names.th } else { &names.en }
 }
 

@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 
 use super::{RENEW, being_computed, unit_name};
 use crate::app::results::RoundResult;
-use crate::clock::round_of;
 use crate::http::endpoint::Endpoint;
 use crate::http::page::{self, Frame, Lang};
 use crate::http::params::common::{LANG, ROUND, TRANCHE};
@@ -41,7 +40,7 @@ fn rounds(request: &Request) -> Vec<i32> {
 
 /// The round asked for, else the latest one that has begun and has a rulebook.
 fn asked(request: &Request, rounds: &[i32]) -> i32 {
-    let present = round_of(request.app.clock.now().date_naive());
+    let present = Rulebooks::open(&request.app.data).round_of(request.app.clock.now().date_naive());
     let asked = request.number("round").and_then(|round| i32::try_from(round).ok());
     let latest = || rounds.iter().copied().find(|round| *round <= present);
     asked.or_else(latest).or_else(|| rounds.last().copied()).unwrap_or(present)

@@ -10,7 +10,6 @@ use serde_json::json;
 use super::submission::{anchor, groups};
 use super::{Pager, score, unit_name};
 use crate::catalog::Severity;
-use crate::clock::round_of;
 use crate::http::endpoint::Endpoint;
 use crate::http::page::{self, Frame};
 use crate::http::params::common::{CODE, LANG, PAGE, SENT, SEVERITY, UNIT_ROUND};
@@ -19,6 +18,7 @@ use crate::http::reply::{CSV, Reply};
 use crate::http::request::Request;
 use crate::http::route::Route;
 use crate::report::{csv, findings};
+use crate::score::rulebook::Rulebooks;
 use crate::store::{Action, SubmissionFilter, Told, UnitFilter, UnitFinding};
 use crate::units::Unit;
 
@@ -79,7 +79,7 @@ fn asked<'c>(request: &'c Request) -> Result<&'c Unit, Problem> {
 /// something, and all rounds to choose from.
 fn rounds(request: &Request, unit: &Unit) -> Result<(i32, Vec<i32>), Problem> {
     let mut rounds = request.store()?.rounds_of_unit(&unit.hcode)?;
-    let present = round_of(request.app.clock.now().date_naive());
+    let present = Rulebooks::open(&request.app.data).round_of(request.app.clock.now().date_naive());
     // A name with a future date would give a future round, which nobody looks
     // for.
     let begun = rounds.iter().find(|round| **round <= present);

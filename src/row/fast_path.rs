@@ -1,49 +1,24 @@
-//! Values that nothing can be said against, told at a glance. What is not
-//! found good here is judged at length, so this decides how long judging
-//! takes and never what it says.
+//! The fast path: recognises values that no check can fail. Other values are
+//! validated check by check, so the fast path changes how long validation takes
+//! and never its outcome (a property in `tests.rs` compares the two).
 
 use super::batch::{Batch, Value};
+use super::checks::FastPath;
 use super::citizen_id;
+use super::compiled_layout::{CompiledColumn, FastCheck, Form};
 use super::number::{POWERS, Range, canonical_of, scaled_int};
 use super::packed::{Packed, all_digits};
-use super::plan::{Check, PlanColumn, Test};
 use crate::catalog::{Storage, Type};
 
-/// Most decimals of numbers that are told at a glance.
+/// Most decimals of numbers that the fast path reads.
 const MOST_DECIMALS: u8 = 6;
 
 /// Most digits of such numbers: with [`MOST_DECIMALS`] they fit 64 bits.
 const MOST_DIGITS: usize = 12;
 
-/// When a value of a column is good at a glance.
-#[derive(Debug, Clone, Copy, Default)]
-pub enum Quick {
-    /// Never.
-    #[default]
-    No,
-    /// Text of at most so many bytes.
-    Text { longest: usize, form: Form },
-    /// A number within ends in units of `1 / 10^unit`, of at most so many
-    /// bytes, whole or with so many decimals.
-    Number { longest: usize, decimals: u8, unit: u8, low: i64, high: i64 },
-}
-
-/// What a text looks like that is good at a glance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// Any text.
-    Any,
-    /// Digits.
-    Digits,
-    /// So many digits.
-    Count(usize),
-    /// As the codes of its list.
-    Code,
-}
-
-impl Quick {
-    /// What can be told of a column. It has all its other parts.
-    pub(super) fn of(column: &PlanColumn) -> Self {
+impl FastCheck {
+    /// The fast path of a column, which has all its other parts.
+    pub(super) fn for_column(column: &CompiledColumn) -> Self {
         let longest = if column.width == 0 { usize::MAX } else { column.width };
         match column.kind {
             Type::Char | Type::Digits | Type::Code => Self::text(column, longest),
@@ -52,7 +27,7 @@ impl Quick {
         }
     }
 
-    fn text(column: &PlanColumn, longest: usize) -> Self {
+    fn text(column: &CompiledColumn, longest: usize) -> Self {
         // A list that is there says more than the shape of its codes.
         let shaped = column.asks_shape() && !column.listed;
         let mut form = match column.kind {
@@ -60,32 +35,30 @@ impl Quick {
             _ if shaped => Form::Code,
             _ => Form::Any,
         };
-        for check in &column.checks {
-            match check.test {
-                Test::Digits(count) if are_codes(column, count) => match form {
+        for own in &column.of_value {
+            match own.check.fast_path() {
+                FastPath::Digits(count) if are_codes(column, count) => match form {
                     Form::Count(other) if other != count => return Self::No,
                     _ => form = Form::Count(count),
                 },
-                Test::Required | Test::RealDate | Test::OneOf(_) => {}
-                _ if check.is_late() => {}
                 _ => return Self::No,
             }
         }
         if column.range.is_some() { Self::No } else { Self::Text { longest, form } }
     }
 
-    fn number(column: &PlanColumn, longest: usize) -> Option<Self> {
+    fn number(column: &CompiledColumn, longest: usize) -> Option<Self> {
         let decimals = match column.storage {
             Storage::Scaled(scale) if scale <= MOST_DECIMALS => scale,
             Storage::Scaled(_) => return None,
             _ => 0,
         };
-        let mut ranges: Vec<&Range> = column.range.iter().collect();
-        for Check { test, .. } in &column.checks {
-            match test {
-                Test::Number(range) => ranges.push(range),
-                Test::Decimals(most) if *most < decimals => return None,
-                _ => {}
+        let mut ranges: Vec<Range> = column.range.into_iter().collect();
+        for own in &column.of_value {
+            match own.check.fast_path() {
+                FastPath::Within(range) => ranges.push(range),
+                FastPath::Decimals(most) if most >= decimals => {}
+                _ => return None,
             }
         }
         let mut units = decimals..=MOST_DECIMALS;
@@ -99,7 +72,7 @@ impl Quick {
 }
 
 /// Whether so many digits have the shape that the column asks for.
-fn are_codes(column: &PlanColumn, count: usize) -> bool {
+fn are_codes(column: &CompiledColumn, count: usize) -> bool {
     let shape = column.shape.as_ref().filter(|_| column.asks_shape() && !column.listed);
     shape.is_none_or(|(shape, _)| shape.fits(&"0".repeat(count)))
 }
@@ -110,17 +83,17 @@ fn digits_only(text: &str, packed: Packed) -> bool {
     if packed.is_some() { packed.digits().is_some() } else { all_digits(text) }
 }
 
-/// The value, when it is good at a glance. `text` is not blank.
+/// The value, when no check can fail it. `text` is not blank.
 #[inline]
 pub(super) fn value(
-    column: &PlanColumn,
+    column: &CompiledColumn,
     text: &str,
     packed: Packed,
     batch: &mut Batch,
 ) -> Option<Value> {
-    match column.quick {
-        Quick::No => None,
-        Quick::Text { longest, form } => {
+    match column.fast_check {
+        FastCheck::No => None,
+        FastCheck::Text { longest, form } => {
             let formed = match form {
                 Form::Any => true,
                 Form::Digits => digits_only(text, packed),
@@ -133,7 +106,7 @@ pub(super) fn value(
                 && (!column.cid || citizen_id::is_valid(text));
             good.then(|| batch.number_or_text(canonical_of(text, packed), text))
         }
-        Quick::Number { longest, decimals, unit, low, high } => {
+        FastCheck::Number { longest, decimals, unit, low, high } => {
             if text.len() > longest.min(MOST_DIGITS) {
                 return None;
             }

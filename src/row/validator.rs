@@ -1,4 +1,4 @@
-//! Judges the rows of one member. Pure: it does no I/O and cannot fail; a row
+//! Validates the rows of one member. Pure: it does no I/O and cannot fail; a row
 //! gives a record in the batch or nothing, and findings.
 
 use std::cell::Cell;
@@ -6,37 +6,38 @@ use std::cell::Cell;
 use rustc_hash::FxHashMap;
 
 use super::batch::{Batch, RowMeta, Value};
+use super::compiled_layout::{CodeAt, CompiledLayout, FastCheck};
 use super::date::serial;
+use super::fast_path;
 use super::line::{Row, day_of, has_control, may_have_control, pick, split};
 use super::order::Order;
+use super::outcome::{Context, Finding, ValidationOutcome};
 use super::packed::Packed;
 use super::person::Person;
-use super::plan::{CodeAt, Plan};
-use super::quick::{self, Quick};
-use super::verdict::{Context, Finding, Verdicts};
 use crate::catalog::Severity;
 
 mod fields;
+mod known;
 mod links;
 
-/// A value of which nothing was said: the same text in the same column gives
-/// the same value again, and again nothing is said of it.
+/// The last value of a column, if nothing was reported of it: the same text
+/// gives the same value again, and again nothing is reported.
 ///
 /// The parts of the text do not lie as in [`Packed`]: put down one by one and
 /// then copied as a whole, they would be waited for.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
-struct Memo {
+struct LastValue {
     tail: u64,
     value: Value,
     len: usize,
     head: u64,
 }
 
-const NO_MEMO: Memo = Memo::of(Packed::UNLIKE_ALL, Value::Null);
+const NO_LAST_VALUE: LastValue = LastValue::new(Packed::UNLIKE_ALL, Value::Null);
 
-impl Memo {
-    const fn of(text: Packed, value: Value) -> Self {
+impl LastValue {
+    const fn new(text: Packed, value: Value) -> Self {
         let Packed { head, tail, len } = text;
         Self { tail, value, len, head }
     }
@@ -47,25 +48,25 @@ impl Memo {
     }
 }
 
-/// Judges one member's rows.
-pub struct Judge<'p, 'c, 'i> {
-    plan: &'p Plan,
+/// Validates one member's rows.
+pub struct Validator<'p, 'c, 'i> {
+    plan: &'p CompiledLayout,
     orders: Vec<Order>,
     context: &'c mut Context<'i>,
     /// What was said so far.
-    pub verdicts: Verdicts,
+    pub outcome: ValidationOutcome,
     fields: Vec<(u32, u32)>,
     /// A line may have control characters.
     suspect: bool,
     error: bool,
     warned: bool,
-    /// Something has been said.
-    said: bool,
-    /// Everything is judged at length, for tests to compare with.
+    /// Something was reported of the present value.
+    reported: bool,
+    /// Everything is validated at length, for tests to compare with.
     pub(super) slow: bool,
     /// By column: the last value that is not blank, if nothing was said of it.
-    memos: Vec<Memo>,
-    /// A HOSPCODE of which [`Judge::sender`] said nothing.
+    last_values: Vec<LastValue>,
+    /// A HOSPCODE of which [`Validator::sender`] said nothing.
     good_sender: Packed,
     /// The last event date, with its serial number.
     last_event: (i64, i64),
@@ -77,23 +78,26 @@ pub struct Judge<'p, 'c, 'i> {
     used: FxHashMap<(String, String), u32>,
 }
 
-impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
-    /// A judge for rows that come in one of `orders`, told apart by their
+impl<'p, 'c, 'i> Validator<'p, 'c, 'i> {
+    /// A validator for rows that come in one of `orders`, told apart by their
     /// number of fields.
-    pub fn new(plan: &'p Plan, orders: Vec<Order>, context: &'c mut Context<'i>) -> Self {
+    pub fn new(plan: &'p CompiledLayout, orders: Vec<Order>, context: &'c mut Context<'i>) -> Self {
         let sent_serial = serial(context.sent_day);
         Self {
             plan,
             orders,
             context,
-            verdicts: Verdicts { totals: vec![0; plan.codes.len()], ..Verdicts::default() },
+            outcome: ValidationOutcome {
+                totals: vec![0; plan.codes.len()],
+                ..ValidationOutcome::default()
+            },
             fields: Vec::new(),
             suspect: true,
             error: false,
             warned: false,
-            said: false,
+            reported: false,
             slow: false,
-            memos: vec![NO_MEMO; plan.columns.len()],
+            last_values: vec![NO_LAST_VALUE; plan.columns.len()],
             good_sender: Packed::NONE,
             last_event: (0, serial(0)),
             sent_serial,
@@ -115,10 +119,10 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
         self.context.persons.pause();
     }
 
-    /// Judges a row; a good one is added to `batch`, which is that of the row
+    /// Validates a row; a good one is added to `batch`, which is that of the row
     /// before or has no rows.
     pub fn row(&mut self, text: &str, line: u32, batch: &mut Batch) {
-        self.verdicts.rows += 1;
+        self.outcome.rows += 1;
         let mut fields = std::mem::take(&mut self.fields);
         split(text, &mut fields);
         let orders = std::mem::take(&mut self.orders);
@@ -126,7 +130,7 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
             Some(order) => {
                 let fields = Cell::from_mut(&mut fields[..]).as_slice_of_cells();
                 let row = Row { text, fields, order, line };
-                self.judge(&row, batch);
+                self.validate(&row, batch);
             }
             None => self.wrong_columns(text, &fields, line),
         }
@@ -141,16 +145,16 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
             let start: String = text.chars().take(200).collect();
             let value = format!("{} fields: {start}", fields.len());
             let key = String::new();
-            self.verdicts.findings.push(Finding { code, line, column: None, value, key });
+            self.outcome.findings.push(Finding { code, line, column: None, value, key });
         }
-        *self.verdicts.rejected.entry(0).or_default() += 1;
+        *self.outcome.rejected.entry(0).or_default() += 1;
     }
 
-    fn judge(&mut self, row: &Row, batch: &mut Batch) {
+    fn validate(&mut self, row: &Row, batch: &mut Batch) {
         (self.error, self.warned) = (false, false);
         if batch.rows.is_empty() {
             // Remembered texts lie in another batch.
-            self.memos.fill(NO_MEMO);
+            self.last_values.fill(NO_LAST_VALUE);
         }
         let (first_value, first_byte) = (batch.values.len(), batch.text.len());
         batch.values.resize(first_value + self.plan.width, Value::Null);
@@ -166,13 +170,13 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
             });
         self.sender(row);
         self.persons(row, event);
-        self.later(row, &batch.values[first_value..]);
+        self.cross_field(row, &batch.values[first_value..]);
         let month = (event / 100) as u32;
         if self.error {
             batch.values.truncate(first_value);
             batch.text.truncate(first_byte);
             self.forget_text(first_byte);
-            *self.verdicts.rejected.entry(month).or_default() += 1;
+            *self.outcome.rejected.entry(month).or_default() += 1;
             return;
         }
         self.remember(row, event);
@@ -186,20 +190,20 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
 
     /// All fields of a row, into its values from `first` on.
     fn fields(&mut self, row: &Row, first: usize, batch: &mut Batch) {
-        for (lane, field) in row.order.lanes.iter().zip(row.fields) {
-            let Some(lane) = lane else { continue };
+        for (slot, field) in row.order.slots.iter().zip(row.fields) {
+            let Some(slot) = slot else { continue };
             let (start, end) = field.get();
-            let at = lane.at as usize;
+            let at = slot.at as usize;
             if start == end {
-                self.blank(row, at, lane.blank_passes);
+                self.blank(row, at, slot.blank_passes);
                 continue;
             }
-            let packed = Packed::of(&row.text.as_bytes()[start as usize..end as usize]);
-            let memo = &self.memos[at];
-            batch.values[first + lane.column as usize] = if memo.text() == packed {
-                memo.value
+            let packed = Packed::new(&row.text.as_bytes()[start as usize..end as usize]);
+            let last = &self.last_values[at];
+            batch.values[first + slot.column as usize] = if last.text() == packed {
+                last.value
             } else {
-                self.unlike_last(row, at, &row.text[start as usize..end as usize], packed, batch)
+                self.changed_value(row, at, &row.text[start as usize..end as usize], packed, batch)
             };
         }
     }
@@ -210,21 +214,21 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
             self.missing(row, at, &self.plan.columns[at], "");
         }
         if at == self.plan.hospcode {
-            self.memos[at] = NO_MEMO;
+            self.last_values[at] = NO_LAST_VALUE;
         }
     }
 
     /// Remembers no text from `first` on, which is gone.
     fn forget_text(&mut self, first: usize) {
-        for memo in &mut self.memos {
-            if matches!(memo.value, Value::Text(place) if place.start() as usize >= first) {
-                *memo = NO_MEMO;
+        for last in &mut self.last_values {
+            if matches!(last.value, Value::Text(place) if place.start() as usize >= first) {
+                *last = NO_LAST_VALUE;
             }
         }
     }
 
     /// A field that is not that of the row before.
-    fn unlike_last(
+    fn changed_value(
         &mut self,
         row: &Row,
         at: usize,
@@ -234,29 +238,29 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
     ) -> Value {
         let column = &self.plan.columns[at];
         if self.context.blanks.have(text) && !column.is_listed(text) {
-            self.memos[at] = NO_MEMO;
+            self.last_values[at] = NO_LAST_VALUE;
             row.make_blank(at);
             self.report(row, self.plan.common.nothing, Some(at), text);
             self.missing(row, at, column, text);
             return Value::Null;
         }
-        let good = if self.slow { None } else { quick::value(column, text, packed, batch) };
+        let good = if self.slow { None } else { fast_path::value(column, text, packed, batch) };
         let value = match good {
             // Read again as soon as compared, and seldom the same.
-            Some(value) if matches!(column.quick, Quick::Number { .. }) => return value,
+            Some(value) if matches!(column.fast_check, FastCheck::Number { .. }) => return value,
             Some(value) => value,
             None => {
-                self.said = false;
+                self.reported = false;
                 let value = self.field(row, at, column, text, batch);
-                if self.said || column.stateful {
-                    self.memos[at] = NO_MEMO;
+                if self.reported || column.stateful {
+                    self.last_values[at] = NO_LAST_VALUE;
                     return value;
                 }
                 value
             }
         };
         let short = packed.is_some() && !self.slow;
-        self.memos[at] = if short { Memo::of(packed, value) } else { NO_MEMO };
+        self.last_values[at] = if short { LastValue::new(packed, value) } else { NO_LAST_VALUE };
         value
     }
 
@@ -282,7 +286,7 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
 
     /// Counts a finding and says whether it is among those kept.
     fn count(&mut self, code: CodeAt) -> bool {
-        let total = &mut self.verdicts.totals[usize::from(code)];
+        let total = &mut self.outcome.totals[usize::from(code)];
         *total += 1;
         let most = match self.plan.codes[usize::from(code)].severity {
             Severity::Warning => self.context.warnings_kept,
@@ -294,7 +298,7 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
     }
 
     fn report(&mut self, row: &Row, code: CodeAt, column: Option<usize>, value: &str) {
-        self.said = true;
+        self.reported = true;
         match self.plan.codes[usize::from(code)].severity {
             Severity::Warning | Severity::Note => self.warned = true,
             Severity::Error | Severity::Member | Severity::Archive => self.error = true,
@@ -302,7 +306,7 @@ impl<'p, 'c, 'i> Judge<'p, 'c, 'i> {
         if self.count(code) {
             let key = row.key(self.plan, self.context.blanks);
             let finding = Finding { code, line: row.line, column, value: value.to_owned(), key };
-            self.verdicts.findings.push(finding);
+            self.outcome.findings.push(finding);
         }
     }
 }

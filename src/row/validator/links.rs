@@ -1,30 +1,39 @@
 //! What a row says of its sender and its person, and what is known of them.
 
-use super::Judge;
+use super::Validator;
+use super::known::{Known, number};
 use crate::row::batch::Value;
-use crate::row::date::{Reading, read_date, years_between};
-use crate::row::line::{Row, characters, day_of};
+use crate::row::checks::{Field, Stage};
+use crate::row::date::{Reading, read_date};
+use crate::row::line::Row;
 use crate::row::packed::Packed;
 use crate::row::person::Person;
-use crate::row::plan::{Check, PlanColumn, Test, in_range};
 
-impl Judge<'_, '_, '_> {
+impl Validator<'_, '_, '_> {
     pub(super) fn sender(&mut self, row: &Row) {
         let at = self.plan.hospcode;
-        let packed = self.memos[at].text();
+        let packed = self.last_values[at].text();
         if packed == self.good_sender {
             return;
         }
         let hospcode = row.value(at);
         // A code of the wrong shape, or none, has been reported as that.
-        let wrong = |c: &Check| matches!(c.test, Test::Width(n) if characters(hospcode) != n);
-        let reported = hospcode.is_empty() || self.plan.columns[at].checks.iter().any(wrong);
+        let reported = hospcode.is_empty() || self.is_malformed(row, at, hospcode);
         if !reported && !self.unit(hospcode).1 {
             self.report(row, self.plan.common.sender, Some(at), hospcode);
         } else if packed.is_some() {
             // Remembered as a field of this row, so never blank.
             self.good_sender = packed;
         }
+    }
+
+    /// Whether a value fails a check of its form.
+    fn is_malformed(&mut self, row: &Row, at: usize, text: &str) -> bool {
+        let field = Field { text, number: None, stored: None, well_formed: true };
+        let checks = self.plan.columns[at].of_value.iter();
+        let mut known = Known { validator: self, row, values: &[] };
+        let mut checks = checks.filter(|own| own.check.kind().stage == Stage::Form);
+        checks.any(|own| !own.check.passes(&field, &mut known))
     }
 
     /// Links to PERSON, and what PERSON and DEATH say against the row.
@@ -47,8 +56,8 @@ impl Judge<'_, '_, '_> {
         }
     }
 
-    fn person(&mut self, row: &Row, pid: &str) -> Person {
-        let packed = [self.memos[self.plan.hospcode].text(), Packed::of(pid.as_bytes())];
+    pub(super) fn person(&mut self, row: &Row, pid: &str) -> Person {
+        let packed = [self.last_values[self.plan.hospcode].text(), Packed::new(pid.as_bytes())];
         if packed == self.last_packed {
             return self.last_person.1;
         }
@@ -77,63 +86,21 @@ impl Judge<'_, '_, '_> {
     }
 
     /// Checks that need other fields of the row, or the person.
-    pub(super) fn later(&mut self, row: &Row, values: &[Value]) {
+    pub(super) fn cross_field(&mut self, row: &Row, values: &[Value]) {
         let plan = self.plan;
-        for &at in &plan.late {
+        for &at in &plan.cross_field {
             let column = &plan.columns[at];
             let text = row.value(at);
             if text.is_empty() {
                 continue;
             }
-            for check in &column.checks {
-                if !self.late_check(row, column, check, text, values) {
-                    self.report(row, check.code, Some(at), text);
+            let stored = number(values, column.column);
+            let field = Field { text, number: None, stored, well_formed: true };
+            for own in &column.of_row {
+                if !own.check.passes(&field, &mut Known { validator: self, row, values }) {
+                    self.report(row, own.code, Some(at), text);
                 }
             }
-        }
-    }
-
-    fn late_check(
-        &mut self,
-        row: &Row,
-        column: &PlanColumn,
-        check: &Check,
-        text: &str,
-        values: &[Value],
-    ) -> bool {
-        let number = |column: usize| match values[column] {
-            Value::Int(number) => Some(number),
-            _ => None,
-        };
-        let pid = || self.plan.person.map_or("", |at| row.value(at));
-        match &check.test {
-            Test::Person => {
-                let person = self.person(row, text);
-                if !person.known && !self.context.store_answers {
-                    self.verdicts.links_unchecked += 1;
-                    return true;
-                }
-                person.known
-            }
-            Test::PersonSex(sex) => {
-                let person = self.person(row, pid());
-                !person.known || person.sex == 0 || person.sex == *sex
-            }
-            Test::PersonAge(range) => {
-                let person = self.person(row, pid());
-                match number(column.column) {
-                    Some(date) if person.known && person.birth > 0 => {
-                        let age = years_between(i64::from(person.birth), day_of(date));
-                        in_range(range, &age.to_string())
-                    }
-                    _ => true,
-                }
-            }
-            Test::After(other) => match (number(*other), number(column.column)) {
-                (Some(earlier), Some(later)) => later > earlier,
-                _ => true,
-            },
-            _ => true,
         }
     }
 

@@ -1,12 +1,12 @@
-//! What a row is judged against, and what is said about rows.
+//! What rows are validated against, and the outcome for a member.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::blanks::Blanks;
-use super::person::Persons;
-use super::plan::CodeAt;
+use super::compiled_layout::CodeAt;
+use super::person::PersonContext;
 
-/// What the rows of an archive are judged against.
+/// What the rows of an archive are validated against.
 pub struct Context<'a> {
     /// Day of sending, `YYYYMMDD`.
     pub sent_day: i64,
@@ -19,7 +19,7 @@ pub struct Context<'a> {
     /// Units that the sender may send for.
     pub may_send: &'a FxHashSet<String>,
     /// Who is in PERSON.
-    pub persons: Persons<'a>,
+    pub persons: PersonContext<'a>,
     /// False when there is no store to answer for PERSON.
     pub store_answers: bool,
     /// Errors kept per code.
@@ -30,14 +30,14 @@ pub struct Context<'a> {
     pub left: u64,
 }
 
-/// One thing said about a row.
+/// One finding in a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// Position in [`Plan::codes`].
+    /// Position in [`CompiledLayout::codes`].
     pub code: CodeAt,
     /// Line in the member as sent.
     pub line: u32,
-    /// Position in [`Plan::columns`], when it is about a field.
+    /// Position in [`CompiledLayout::columns`], when it is about a field.
     pub column: Option<usize>,
     /// The offending value, as sent.
     pub value: String,
@@ -45,10 +45,10 @@ pub struct Finding {
     pub key: String,
 }
 
-/// What was said about a member's rows.
+/// The outcome of validating a member's rows.
 #[derive(Debug, Default)]
-pub struct Verdicts {
-    /// Rows judged.
+pub struct ValidationOutcome {
+    /// Rows validated.
     pub rows: u64,
     /// How often each code was given, exactly.
     pub totals: Vec<u64>,

@@ -1,22 +1,22 @@
 //! One field of a row: what is said of its value, and how it is kept.
 
-use super::Judge;
+use super::Validator;
+use super::known::Known;
 use crate::catalog::Type;
 use crate::row::batch::{Batch, Value};
+use crate::row::checks::Field;
 use crate::row::citizen_id;
+use crate::row::compiled_layout::CompiledColumn;
 use crate::row::date::{Reading, read_date, read_datetime, read_time};
 use crate::row::line::{Row, characters, day_of, store_text};
 use crate::row::number::Number;
 use crate::row::packed::all_digits;
-use crate::row::plan::{PlanColumn, Test, in_range};
 
-impl Judge<'_, '_, '_> {
+impl Validator<'_, '_, '_> {
     /// What is said of a blank, or of a text that stands for one.
-    pub(super) fn missing(&mut self, row: &Row, at: usize, column: &PlanColumn, sent: &str) {
-        for check in &column.checks {
-            if !check.blank_passes {
-                self.report(row, check.code, Some(at), sent);
-            }
+    pub(super) fn missing(&mut self, row: &Row, at: usize, column: &CompiledColumn, sent: &str) {
+        for &code in &column.of_blank {
+            self.report(row, code, Some(at), sent);
         }
         if column.blank_is_error {
             self.report(row, self.plan.common.blank, Some(at), sent);
@@ -29,7 +29,7 @@ impl Judge<'_, '_, '_> {
         &mut self,
         row: &Row,
         at: usize,
-        column: &PlanColumn,
+        column: &CompiledColumn,
         text: &str,
         batch: &mut Batch,
     ) -> Value {
@@ -37,7 +37,10 @@ impl Judge<'_, '_, '_> {
             Type::Date => self.date(row, at, column, text, read_date(text)),
             Type::DateTime => self.date(row, at, column, text, read_datetime(text)),
             Type::Time => match read_time(text) {
-                Some(time) => Value::Int(time),
+                Some(time) => {
+                    self.own_checks(row, at, column, text, field(text, None, Some(time)));
+                    Value::Int(time)
+                }
                 None => self.unreadable(row, at, column, text),
             },
             Type::Int | Type::Decimal => self.number(row, at, column, text, batch),
@@ -56,7 +59,7 @@ impl Judge<'_, '_, '_> {
         &mut self,
         row: &Row,
         at: usize,
-        column: &PlanColumn,
+        column: &CompiledColumn,
         text: &str,
         reading: Reading,
     ) -> Value {
@@ -64,12 +67,11 @@ impl Judge<'_, '_, '_> {
             if day_of(number) > self.context.sent_day && !column.ahead {
                 self.report(row, self.plan.common.after_sent, Some(at), text);
             }
+            self.own_checks(row, at, column, text, field(text, None, Some(number)));
             return Value::Int(number);
         }
-        for check in &column.checks {
-            if matches!(check.test, Test::RealDate) {
-                self.report(row, check.code, Some(at), text);
-            }
+        for &code in &column.of_unreadable {
+            self.report(row, code, Some(at), text);
         }
         if reading == Reading::Buddhist {
             self.report(row, self.plan.common.buddhist, Some(at), text);
@@ -79,7 +81,7 @@ impl Judge<'_, '_, '_> {
         Value::Null
     }
 
-    fn unreadable(&mut self, row: &Row, at: usize, column: &PlanColumn, text: &str) -> Value {
+    fn unreadable(&mut self, row: &Row, at: usize, column: &CompiledColumn, text: &str) -> Value {
         let common = &self.plan.common;
         let code = if column.needed { common.unreadable } else { common.unreadable_warning };
         self.report(row, code, Some(at), text);
@@ -90,22 +92,12 @@ impl Judge<'_, '_, '_> {
         &mut self,
         row: &Row,
         at: usize,
-        column: &PlanColumn,
+        column: &CompiledColumn,
         text: &str,
         batch: &mut Batch,
     ) -> Value {
         let number = Number::parse(text);
-        for check in &column.checks {
-            let good = match (&check.test, &number) {
-                (Test::Number(range), Some(number)) => range.contains(number),
-                (Test::Decimals(most), Some(number)) => number.scale <= *most,
-                (Test::Number(_) | Test::Decimals(_), None) => false,
-                _ => continue,
-            };
-            if !good {
-                self.report(row, check.code, Some(at), text);
-            }
-        }
+        self.own_checks(row, at, column, text, field(text, number, None));
         let Some(number) = number else {
             return if column.own_shape {
                 Value::Null
@@ -122,32 +114,10 @@ impl Judge<'_, '_, '_> {
     }
 
     /// A text as sent, and as it is meant.
-    fn text(&mut self, row: &Row, at: usize, column: &PlanColumn, (sent, text): (&str, &str)) {
-        let mut shaped = true;
-        for check in &column.checks {
-            let good = match &check.test {
-                Test::Width(width) => characters(text) == *width,
-                Test::Digits(count) => {
-                    text.len() == *count && text.bytes().all(|byte| byte.is_ascii_digit())
-                }
-                Test::Number(range) => {
-                    Number::parse(text).is_some_and(|number| range.contains(&number))
-                }
-                Test::Decimals(most) => {
-                    Number::parse(text).is_some_and(|number| number.scale <= *most)
-                }
-                Test::KnownUnit => !shaped || self.unit(text).0,
-                Test::NotPrefix(prefixes) => !prefixes.iter().any(|p| text.starts_with(p.as_str())),
-                Test::Repeat { limit, prefixes } => !self.repeated(row, text, *limit, prefixes),
-                _ => continue,
-            };
-            if !good {
-                shaped = false;
-                self.report(row, check.code, Some(at), sent);
-            }
-        }
+    fn text(&mut self, row: &Row, at: usize, column: &CompiledColumn, (sent, text): (&str, &str)) {
+        let well_formed = self.own_checks(row, at, column, sent, field(text, None, None));
         // A text of the wrong shape is said to be that, once.
-        if !shaped {
+        if !well_formed {
             return;
         }
         if column.kind == Type::Digits && !all_digits(text) {
@@ -166,20 +136,24 @@ impl Judge<'_, '_, '_> {
         if column.cid && !citizen_id::is_valid(text) {
             self.report(row, self.plan.common.check_digit, Some(at), sent);
         }
-        if column.range.is_some_and(|range| !in_range(&range, text)) {
+        if column.range.is_some_and(|range| !range.has_text(text)) {
             self.report(row, self.plan.common.implausible, Some(at), sent);
         }
     }
 
-    fn listed(&mut self, row: &Row, at: usize, column: &PlanColumn, (sent, text): (&str, &str)) {
+    fn listed(
+        &mut self,
+        row: &Row,
+        at: usize,
+        column: &CompiledColumn,
+        (sent, text): (&str, &str),
+    ) {
         if !column.listed {
             return;
         }
-        for check in &column.checks {
-            if let Test::OneOf(set) = &check.test
-                && !set.contains(text)
-            {
-                self.report(row, check.code, Some(at), sent);
+        for own in &column.of_list {
+            if own.check.codes().is_some_and(|codes| !codes.contains(text)) {
+                self.report(row, own.code, Some(at), sent);
             }
         }
         if column.list.as_ref().is_some_and(|list| !list.contains(text)) {
@@ -187,20 +161,38 @@ impl Judge<'_, '_, '_> {
         }
     }
 
-    fn too_long(&mut self, row: &Row, at: usize, column: &PlanColumn, (sent, text): (&str, &str)) {
+    fn too_long(
+        &mut self,
+        row: &Row,
+        at: usize,
+        column: &CompiledColumn,
+        (sent, text): (&str, &str),
+    ) {
         if column.width > 0 && text.len() > column.width && characters(text) > column.width {
             self.report(row, self.plan.common.too_long, Some(at), sent);
         }
     }
 
-    fn repeated(&mut self, row: &Row, text: &str, limit: u32, prefixes: &[String]) -> bool {
-        if !prefixes.iter().any(|prefix| text.starts_with(prefix.as_str())) {
-            return false;
+    /// The checks of the column itself; false when one has failed.
+    #[inline(never)]
+    fn own_checks(
+        &mut self,
+        row: &Row,
+        at: usize,
+        column: &CompiledColumn,
+        sent: &str,
+        mut field: Field<'_>,
+    ) -> bool {
+        for own in &column.of_value {
+            if !own.check.passes(&field, &mut Known { validator: self, row, values: &[] }) {
+                field.well_formed = false;
+                self.report(row, own.code, Some(at), sent);
+            }
         }
-        let person = self.plan.person.map_or("", |at| row.value(at));
-        let person = format!("{}|{person}", row.value(self.plan.hospcode));
-        let times = self.used.entry((person, text.to_owned())).or_default();
-        *times += 1;
-        *times >= limit
+        field.well_formed
     }
+}
+
+fn field(text: &str, number: Option<Number>, stored: Option<i64>) -> Field<'_> {
+    Field { text, number, stored, well_formed: true }
 }

@@ -1,14 +1,13 @@
-//! A layout made ready for judging: checks with their parameters read, codes
-//! as positions, so that judging a row looks nothing up by name.
+//! A compiled layout: check parameters parsed, finding codes as indexes, so
+//! that no row needs a look-up by name.
 
 use std::borrow::Cow;
 
+use super::checks::Check;
 use super::code_set::CodeSet;
-use super::maker::Maker;
-use super::number::{Number, Range};
-use super::quick::Quick;
+use super::number::Range;
 use crate::archive::Standard;
-use crate::catalog::{Catalog, Layout, Record, Severity, Shape, Storage, Type};
+use crate::catalog::{Layout, Severity, Shape, Storage, Type};
 
 /// A code that a layout can give.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,63 +18,21 @@ pub struct Code {
     pub severity: Severity,
 }
 
-/// Position in [`Plan::codes`].
+/// Position in [`CompiledLayout::codes`].
 pub type CodeAt = u16;
-
-/// What a check looks at.
-#[derive(Debug, Clone)]
-pub enum Test {
-    /// Must not be blank.
-    Required,
-    /// So many characters.
-    Width(usize),
-    /// So many digits.
-    Digits(usize),
-    /// In the set.
-    OneOf(CodeSet),
-    /// A real date (`date` or `datetime` by the column's type).
-    RealDate,
-    /// A number in the range.
-    Number(Range),
-    /// A number with at most so many decimals.
-    Decimals(u8),
-    /// The unit is known.
-    KnownUnit,
-    /// The person is in PERSON.
-    Person,
-    /// Not used so often or more for one person; only codes with a prefix.
-    Repeat { limit: u32, prefixes: Vec<String> },
-    /// Does not begin with any of these.
-    NotPrefix(Vec<String>),
-    /// Later than another column of the row.
-    After(usize),
-    /// The person's SEX by PERSON.
-    PersonSex(u8),
-    /// The person's age in full years at this date.
-    PersonAge(Range),
-}
 
 /// One check of a column.
 #[derive(Debug, Clone)]
-pub struct Check {
+pub struct ColumnCheck {
     /// Its code.
     pub code: CodeAt,
     /// What it looks at.
-    pub test: Test,
-    /// Whether a blank value passes.
-    pub blank_passes: bool,
+    pub check: Check,
 }
 
-impl Check {
-    /// Needs other fields of the row, or the person.
-    pub(super) fn is_late(&self) -> bool {
-        matches!(self.test, Test::Person | Test::PersonSex(_) | Test::PersonAge(_) | Test::After(_))
-    }
-}
-
-/// A column made ready.
+/// A compiled column.
 #[derive(Debug, Clone)]
-pub struct PlanColumn {
+pub struct CompiledColumn {
     /// Wire name.
     pub name: String,
     /// Position in the record.
@@ -92,6 +49,8 @@ pub struct PlanColumn {
     pub key: bool,
     /// Key, event date, or required: an unreadable value is an error.
     pub needed: bool,
+    /// What is said of a blank value, but for `XX9510`.
+    pub of_blank: Vec<CodeAt>,
     /// Blank is an error under `XX9510` in versions that have the column.
     pub blank_is_error: bool,
     /// May lie ahead of the day of sending.
@@ -102,8 +61,14 @@ pub struct PlanColumn {
     pub range: Option<Range>,
     /// Code of its own for an unreadable date or number.
     pub own_shape: bool,
+    /// What is said of a date that cannot be read.
+    pub of_unreadable: Vec<CodeAt>,
     /// Its own checks of the value itself.
-    pub checks: Vec<Check>,
+    pub of_value: Vec<ColumnCheck>,
+    /// Its own checks that have a set of codes.
+    pub of_list: Vec<ColumnCheck>,
+    /// Its own checks that need other fields of the row, or the person.
+    pub of_row: Vec<ColumnCheck>,
     /// List for `XX9512`, in a column without a list check of its own.
     pub list: Option<CodeSet>,
     /// Has a list of either kind.
@@ -115,17 +80,17 @@ pub struct PlanColumn {
     /// What is said of a value depends on the rows before.
     pub stateful: bool,
     /// When a value is good at a glance.
-    pub quick: Quick,
+    pub fast_check: FastCheck,
 }
 
-impl PlanColumn {
+impl CompiledColumn {
     /// Whether its own list has a value.
     pub fn is_listed(&self, text: &str) -> bool {
         self.listed && self.lists_have(text)
     }
 
     /// Whether the shape of a value is asked for: always where another shape
-    /// is meant as a code too, else where no list judges it.
+    /// is meant as a code too, else where no list checks it.
     pub fn asks_shape(&self) -> bool {
         self.shape.as_ref().is_some_and(|(shape, _)| shape.folds() || !self.listed)
     }
@@ -143,11 +108,35 @@ impl PlanColumn {
 
     /// Whether a value is in all lists of the column.
     pub fn lists_have(&self, text: &str) -> bool {
-        self.checks.iter().all(|check| match &check.test {
-            Test::OneOf(set) => set.contains(text),
-            _ => true,
-        }) && self.list.as_ref().is_none_or(|list| list.contains(text))
+        let own = self.of_list.iter().filter_map(|own| own.check.codes());
+        own.chain(&self.list).all(|codes| codes.contains(text))
     }
+}
+
+/// What the fast path compares a value of a column with.
+#[derive(Debug, Clone, Copy, Default)]
+pub enum FastCheck {
+    /// Never.
+    #[default]
+    No,
+    /// Text of at most so many bytes.
+    Text { longest: usize, form: Form },
+    /// A number within ends in units of `1 / 10^unit`, of at most so many
+    /// bytes, whole or with so many decimals.
+    Number { longest: usize, decimals: u8, unit: u8, low: i64, high: i64 },
+}
+
+/// What a text must look like to pass the fast path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Any text.
+    Any,
+    /// Digits.
+    Digits,
+    /// So many digits.
+    Count(usize),
+    /// As the codes of its list.
+    Code,
 }
 
 /// Positions of the codes that every file has.
@@ -191,9 +180,9 @@ pub struct Common {
     pub duplicate: CodeAt,
 }
 
-/// A layout made ready for judging.
+/// A compiled layout.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub struct CompiledLayout {
     /// The standard.
     pub standard: Standard,
     /// Name of the file.
@@ -201,7 +190,7 @@ pub struct Plan {
     /// Name of the record.
     pub record: String,
     /// Columns, as in [`Layout::columns`].
-    pub columns: Vec<PlanColumn>,
+    pub columns: Vec<CompiledColumn>,
     /// Versions as wire orders of columns.
     pub versions: Vec<Vec<usize>>,
     /// Number of columns in the store.
@@ -215,7 +204,7 @@ pub struct Plan {
     /// Key columns (positions in `columns`) in the standard's order.
     pub key: Vec<usize>,
     /// Columns with checks that need other fields, or the person.
-    pub late: Vec<usize>,
+    pub cross_field: Vec<usize>,
     /// Every code that the layout can give.
     pub codes: Vec<Code>,
     /// Codes that every file has.
@@ -226,54 +215,11 @@ pub struct Plan {
     pub is_death: bool,
     /// Positions of BIRTH and SEX.
     pub birth_and_sex: [Option<usize>; 2],
-    /// Lists that are missing or not whole, with the columns they would judge.
+    /// Lists that are missing or not whole, with the columns they would check.
     pub not_checked: Vec<(String, String)>,
 }
 
-impl Plan {
-    /// Makes a layout ready for archives of a fiscal year (B.E.); fails on a
-    /// check that cannot be read. Codes have the same places in every year.
-    pub fn new(
-        catalog: &Catalog,
-        record: &Record,
-        layout: &Layout,
-        year: i32,
-    ) -> Result<Self, String> {
-        let mut maker = Maker::new(catalog, record, layout, year)?;
-        let columns =
-            layout.columns.iter().map(|c| maker.column(c)).collect::<Result<Vec<_>, _>>()?;
-        let common = maker.common()?;
-        let wire = |column: usize| {
-            columns.iter().position(|c| c.column == column).ok_or_else(|| {
-                format!("{}: no wire column for {}", layout.file, record.columns[column].name)
-            })
-        };
-        // A key column that only the other standard has is blank here.
-        let key = record.key.iter().filter_map(|&column| wire(column).ok()).collect();
-        Ok(Self {
-            standard: layout.standard,
-            file: layout.file.clone(),
-            record: record.name.clone(),
-            versions: layout.versions.iter().map(|v| v.columns.clone()).collect(),
-            width: record.columns.len(),
-            hospcode: wire(record.hospcode)?,
-            person: record.person.map(wire).transpose()?,
-            event: record.event.map(wire).transpose()?,
-            key,
-            common,
-            late: (0..columns.len())
-                .filter(|&at| columns[at].checks.iter().any(Check::is_late))
-                .collect(),
-            is_person: record.name == "PERSON",
-            is_death: record.name == "DEATH",
-            birth_and_sex: ["BIRTH", "SEX"]
-                .map(|name| columns.iter().position(|column| column.name == name)),
-            codes: maker.codes,
-            not_checked: maker.not_checked,
-            columns,
-        })
-    }
-
+impl CompiledLayout {
     /// Position of a column whose wire name or alias is `name` (any case).
     pub fn find(&self, layout: &Layout, name: &str) -> Option<usize> {
         let is = |known: &str| known.eq_ignore_ascii_case(name);
@@ -283,10 +229,4 @@ impl Plan {
             .position(|c| is(&c.name))
             .or_else(|| layout.columns.iter().position(|c| c.alias.iter().any(|a| is(a))))
     }
-}
-
-/// A number within or outside a plausible range; text that is no number has
-/// been reported before and is not asked again.
-pub(super) fn in_range(range: &Range, text: &str) -> bool {
-    Number::parse(text).is_none_or(|number| range.contains(&number))
 }

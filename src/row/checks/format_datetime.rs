@@ -1,0 +1,32 @@
+//! `format_datetime`: a date that exists, of the common era.
+
+use super::defect::{Defect, SampleDefect, Target};
+use super::rule::{Blank, Kind, Lookup, NotCompiled, Parameters, Replaces, Rule, Stage};
+use crate::catalog::Type;
+
+#[derive(Debug, Clone)]
+pub struct Check;
+
+impl Rule for Check {
+    const KIND: Kind = Kind {
+        name: "format_datetime",
+        parameter: "",
+        fails: "is no `YYYYMMDDHHMMSS` of the common era",
+        stage: Stage::Unreadable,
+        blank: Blank::Fails,
+        replaces: Replaces::Unreadable,
+        types: &[Type::DateTime],
+        remembers: false,
+    };
+
+    fn compile(_: &Parameters<'_>, _: &mut dyn Lookup) -> Result<Self, NotCompiled> {
+        Ok(Self)
+    }
+
+    fn defects(_: &Target<'_>) -> Vec<SampleDefect> {
+        vec![
+            SampleDefect::new(Defect::Value("20130231080000".to_owned())),
+            SampleDefect { defect: Defect::BuddhistYear, also: &["9507"] },
+        ]
+    }
+}
