@@ -49,7 +49,7 @@ pub struct Args {
     fresh: bool,
     /// End with status 2 when cases of this severity are opened
     #[arg(long, value_enum)]
-    fail_on: Option<FailOn>,
+    fail_on: Option<FailOnCase>,
     /// Who runs it [default: the user of this shell]
     #[arg(long)]
     by: Option<String>,
@@ -60,7 +60,7 @@ pub struct Args {
 
 /// What falls short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum FailOn {
+pub enum FailOnCase {
     /// A case that holds money.
     Hold,
     /// Any case.
@@ -292,8 +292,9 @@ fn tell(
     let short = match args.fail_on {
         None => false,
         Some(fail_on) => {
-            let counts =
-                |severity: CaseSeverity| fail_on == FailOn::Warn || severity == CaseSeverity::Hold;
+            let counts = |severity: CaseSeverity| {
+                fail_on == FailOnCase::Warn || severity == CaseSeverity::Hold
+            };
             let mut opened = would_open.iter().map(|line| line.severity).any(counts);
             for id in &done.opened {
                 let case = reader_case(context, *id)?;

@@ -41,7 +41,7 @@ pub enum Args {
     /// Take a decided case up again
     Reopen(step::Say),
     /// Write a note into a case
-    Note(step::Note),
+    Note(step::NoteArgs),
 }
 
 /// Runs it.
