@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::rule_id;
 use crate::audit::plan::Change;
 use crate::audit::run::{
     CasePlace, FoundByRules, Planned, RunBy, RunOutcome, RunScope, RunTerms, find, plan, write,
@@ -12,7 +11,7 @@ use crate::audit::run::{
 use crate::audit::view::{held_of, item_money, suspicious_share};
 use crate::audit::{AuditInput, Case, CaseSeverity, NotApplicable, RuleLibrary, RuleRunner};
 use crate::cli::context::user;
-use crate::cli::known::unit_or_sender;
+use crate::cli::known::{rule_id, unit_or_sender};
 use crate::cli::output::{print, print_json};
 use crate::cli::{CommandContext, CommandOutcome, Lang};
 use crate::config::AuditHolding;

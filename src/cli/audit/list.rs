@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 
 use super::find::allocation;
-use super::rule_id;
 use crate::access::Role;
 use crate::audit::steps::{Actor, CaseState, allowed};
 use crate::audit::view::{
@@ -14,7 +13,7 @@ use crate::audit::view::{
     suspicious_share,
 };
 use crate::audit::{Case, CaseSeverity, RuleLibrary};
-use crate::cli::known::optional_unit;
+use crate::cli::known::{optional_unit, rule_id};
 use crate::cli::output::{print, print_json, shown};
 use crate::cli::{CommandContext, CommandOutcome, Lang};
 use crate::money::Satang;
