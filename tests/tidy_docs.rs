@@ -25,8 +25,11 @@ fn documents() -> Vec<PathBuf> {
 
 /// The anchor that GitHub gives a heading.
 fn anchor(heading: &str) -> String {
-    let kept =
-        heading.trim().chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    // Tone marks and the like above Thai letters are kept too.
+    let kept = heading
+        .trim()
+        .chars()
+        .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '\u{e47}'..='\u{e4e}'));
     kept.collect::<String>().to_lowercase().replace(' ', "-")
 }
 

@@ -89,7 +89,7 @@ fn dead(line: &str) -> Option<String> {
         "contract §",
         "contract.md",
         "kpi.md",
-        "audit.md",
+        "audit.md §",
         "slides.md",
         "peers.md",
         "readme source",

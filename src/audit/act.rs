@@ -7,7 +7,7 @@ use chrono::{Days, NaiveDate};
 use super::AuditError;
 use super::case::{Case, StepData, Verdict};
 use super::rule::CaseSeverity;
-use super::steps::{Actor, Answer, CaseStep, Effect, allowed, answer};
+use super::steps::{Actor, CaseStep, Effect, StepAnswer, allowed, answer};
 use crate::credentials::Role;
 use crate::money::holds::{WHOLE, parse_percent, percent};
 use crate::store::{AuditHold, AuditTurn, HoldChange, NewEvent};
@@ -25,7 +25,7 @@ pub struct Wanted {
 
 /// Who takes it, and when.
 #[derive(Debug, Clone, Copy)]
-pub struct Taker<'a> {
+pub struct StepTaker<'a> {
     /// What they may do.
     pub actor: Actor,
     /// Their name.
@@ -89,7 +89,7 @@ pub fn take(
     id: i64,
     step: &CaseStep,
     wanted: Wanted,
-    taker: &Taker<'_>,
+    taker: &StepTaker<'_>,
     appeal_days: u32,
 ) -> Result<String, StepError> {
     let opened = turn.case(id)?.ok_or(StepError::Unknown(id))?;
@@ -128,7 +128,12 @@ pub fn take(
 const NOTIFIED: &str = "notified";
 
 /// Whether the step can be taken as the case stands.
-fn may(case: &Case, step: &CaseStep, wanted: &Wanted, taker: &Taker<'_>) -> Result<(), StepError> {
+fn may(
+    case: &Case,
+    step: &CaseStep,
+    wanted: &Wanted,
+    taker: &StepTaker<'_>,
+) -> Result<(), StepError> {
     let (id, standing) = (case.opened.id, case.standing());
     // An appeal on paper counts by the day on which it came to the province.
     let paper = !step.late.is_empty() && taker.actor.role == Role::Province;
@@ -142,14 +147,14 @@ fn may(case: &Case, step: &CaseStep, wanted: &Wanted, taker: &Taker<'_>) -> Resu
     };
     let answer = answer(step, &standing, taker.actor, on);
     match answer {
-        Answer::Unknown => return Err(StepError::Unknown(id)),
-        Answer::Forbidden => return Err(StepError::Forbidden { step: step.full_name() }),
-        Answer::NotNow | Answer::Late | Answer::Yes => {}
+        StepAnswer::Unknown => return Err(StepError::Unknown(id)),
+        StepAnswer::Forbidden => return Err(StepError::Forbidden { step: step.full_name() }),
+        StepAnswer::NotNow | StepAnswer::Late | StepAnswer::Yes => {}
     }
     days(case, &wanted.data, taker.today)?;
     match answer {
-        Answer::NotNow => return Err(not_now()),
-        Answer::Late if wanted.data.late.as_deref().is_none_or(|why| why.trim().is_empty()) => {
+        StepAnswer::NotNow => return Err(not_now()),
+        StepAnswer::Late if wanted.data.late.as_deref().is_none_or(|why| why.trim().is_empty()) => {
             let last = standing.appeal_by.map_or_else(String::new, |day| day.to_string());
             return Err(StepError::Wrong(format!(
                 "the last day to appeal was {last}: say why it is taken late (--late) / พ้นกำหนดอุทธรณ์ {last} แล้ว ต้องระบุเหตุผล"
@@ -182,7 +187,7 @@ fn days(case: &Case, data: &StepData, today: NaiveDate) -> Result<(), StepError>
 const LONGEST: usize = 2000;
 
 /// Whether all is said that the step needs, and nothing that it cannot have.
-fn check(step: &CaseStep, wanted: &mut Wanted, taker: &Taker<'_>) -> Result<(), StepError> {
+fn check(step: &CaseStep, wanted: &mut Wanted, taker: &StepTaker<'_>) -> Result<(), StepError> {
     let wrong = |text: String| Err(StepError::Wrong(text));
     wanted.text = wanted.text.trim().to_owned();
     let data = &mut wanted.data;

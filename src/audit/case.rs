@@ -241,9 +241,9 @@ pub const EVIDENCE: &str = "evidence";
 pub const CLEARED: &str = "cleared";
 
 /// Where rows came from: file, submission, line.
-pub type Places = HashSet<(String, i64, i64)>;
+pub type RowPlaces = HashSet<(String, i64, i64)>;
 
 /// The places of rows.
-pub fn places(facts: &[AuditFact]) -> Places {
+pub fn places(facts: &[AuditFact]) -> RowPlaces {
     facts.iter().map(|fact| (fact.file.clone(), fact.sub, fact.line)).collect()
 }

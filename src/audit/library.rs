@@ -268,7 +268,7 @@ fn builtin() -> Result<Files, RuleError> {
         (SCHEMA.get_dir("audit/tables"), "csv"),
     ];
     for (folder, ending) in folders {
-        for file in folder.into_iter().flat_map(|folder| folder.files()) {
+        for file in folder.into_iter().flat_map(include_dir::Dir::files) {
             let path = file.path().strip_prefix(FOLDER).unwrap_or(file.path());
             let name = path.display().to_string();
             if has_ending(&name, ending) {

@@ -7,7 +7,7 @@
 //! to raise the next. A rate is the one fact of its unit, tranche and rule: it
 //! opens one case, ever.
 
-use super::case::Places;
+use super::case::RowPlaces;
 use super::find::{AuditFinding, counted};
 use super::rule::{AuditRule, CaseSeverity, RuleKind};
 use super::runner::SuspiciousRow;
@@ -22,7 +22,7 @@ pub struct KnownCase {
     /// How bad it is.
     pub severity: CaseSeverity,
     /// The rows that are kept of it.
-    pub places: Places,
+    pub places: RowPlaces,
     /// Whether the submissions of all of them were taken back.
     pub all_gone: bool,
     /// Of rows that are not kept one by one, all of submissions up to this one

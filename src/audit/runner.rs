@@ -100,7 +100,7 @@ impl<'a> RuleRunner<'a> {
         let values = self.values(rule, tranche);
         self.rest(&rule.query, &values).map_err(of)?;
         let (columns, _) = self.basis.reader.shape(&rule.query.text).map_err(of)?;
-        let places = Places::find(&columns).map_err(of)?;
+        let places = RowColumns::find(&columns).map_err(of)?;
         let begun = Instant::now();
         let mut found = ByUnit::new();
         self.basis
@@ -382,7 +382,7 @@ fn lacks(name: &str) -> StoreError {
 }
 
 /// Positions of the columns of suspicious rows.
-struct Places {
+struct RowColumns {
     fixed: [usize; 6],
     group: Option<usize>,
     shown: Vec<(usize, String)>,
@@ -391,7 +391,7 @@ struct Places {
 /// Columns that every query of rows gives.
 const FIXED: [&str; 6] = ["file", "sub", "line", "hcode", "pid", "day"];
 
-impl Places {
+impl RowColumns {
     fn find(columns: &[String]) -> Result<Self> {
         let find = |name: &str| columns.iter().position(|column| column == name);
         let mut fixed = [0; 6];

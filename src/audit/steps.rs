@@ -140,14 +140,14 @@ struct StateLine {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct TableRows {
+struct StepTable {
     #[serde(rename = "state")]
     states: Vec<StateLine>,
     #[serde(rename = "step")]
     steps: Vec<CaseStep>,
 }
 
-static TABLE: LazyLock<TableRows> = LazyLock::new(|| {
+static TABLE: LazyLock<StepTable> = LazyLock::new(|| {
     toml::from_str(include_str!("../../schema/audit/steps.toml"))
         .expect("it is part of the program and tested")
 });
@@ -186,7 +186,7 @@ pub struct Actor {
 
 /// Whether a step can be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
+pub enum StepAnswer {
     /// It can.
     Yes,
     /// It can, after the deadline, with a reason.
@@ -209,34 +209,35 @@ pub fn sees(actor: Actor, told: bool) -> bool {
 }
 
 /// Whether a step can be taken on a day.
-pub fn answer(step: &CaseStep, standing: &CaseStanding, actor: Actor, on: NaiveDate) -> Answer {
+pub fn answer(step: &CaseStep, standing: &CaseStanding, actor: Actor, on: NaiveDate) -> StepAnswer {
     if actor.role == Role::Metrics {
-        return Answer::Forbidden;
+        return StepAnswer::Forbidden;
     }
     if !sees(actor, standing.told) {
-        return Answer::Unknown;
+        return StepAnswer::Unknown;
     }
     if !step.roles.contains(&actor.role) {
-        return Answer::Forbidden;
+        return StepAnswer::Forbidden;
     }
     let over = standing.appeal_by.is_some_and(|last| on > last);
-    let Some(when) = step.from.get(&standing.state) else { return Answer::NotNow };
+    let Some(when) = step.from.get(&standing.state) else { return StepAnswer::NotNow };
     if step.holds && standing.severity != CaseSeverity::Hold {
-        return Answer::NotNow;
+        return StepAnswer::NotNow;
     }
     match when {
-        When::Always => Answer::Yes,
-        When::BeforeDeadline if !over => Answer::Yes,
-        When::BeforeDeadline if step.late.contains(&actor.role) => Answer::Late,
-        When::AfterDeadline if over => Answer::Yes,
-        When::BeforeDeadline | When::AfterDeadline => Answer::NotNow,
+        When::Always => StepAnswer::Yes,
+        When::BeforeDeadline if !over => StepAnswer::Yes,
+        When::BeforeDeadline if step.late.contains(&actor.role) => StepAnswer::Late,
+        When::AfterDeadline if over => StepAnswer::Yes,
+        When::BeforeDeadline | When::AfterDeadline => StepAnswer::NotNow,
     }
 }
 
 /// Steps that an asker can take now, by their full names.
 pub fn allowed(standing: &CaseStanding, actor: Actor, on: NaiveDate) -> Vec<String> {
-    let can =
-        |step: &&CaseStep| matches!(answer(step, standing, actor, on), Answer::Yes | Answer::Late);
+    let can = |step: &&CaseStep| {
+        matches!(answer(step, standing, actor, on), StepAnswer::Yes | StepAnswer::Late)
+    };
     steps().iter().filter(can).map(CaseStep::full_name).collect()
 }
 

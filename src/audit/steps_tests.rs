@@ -81,11 +81,11 @@ const ACTORS: [Actor; 5] = [
 
 fn letters(step: &CaseStep, standing: CaseStanding, on: &str) -> String {
     let letter = |actor: &Actor| match answer(step, &standing, *actor, day(on)) {
-        Answer::Yes => 'y',
-        Answer::Late => 'l',
-        Answer::NotNow => '-',
-        Answer::Forbidden => 'f',
-        Answer::Unknown => 'u',
+        StepAnswer::Yes => 'y',
+        StepAnswer::Late => 'l',
+        StepAnswer::NotNow => '-',
+        StepAnswer::Forbidden => 'f',
+        StepAnswer::Unknown => 'u',
     };
     ACTORS.iter().map(letter).collect()
 }

@@ -46,3 +46,12 @@ pub fn optional_unit(
     let units = context.units(&context.config()?)?;
     unit_or_sender(reader, &units, code).map(Some)
 }
+
+/// The id of an audit rule that is there.
+pub fn rule_id(library: &crate::audit::RuleLibrary, id: &str) -> anyhow::Result<String> {
+    let wanted = id.to_ascii_lowercase();
+    if library.rules.contains_key(&wanted) {
+        return Ok(wanted);
+    }
+    Err(unknown(("กฎ", "audit rule"), id, library.rules.keys().map(String::as_str)))
+}

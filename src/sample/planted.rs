@@ -57,9 +57,9 @@ pub(super) struct Planter<'a, 'c> {
     planted: Vec<Planted>,
 }
 
-/// Who is made up.
+/// A person who is to be made up.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Who {
+pub(super) struct Sketch {
     /// A woman.
     pub female: bool,
     /// Day of birth, in days before the tranche begins; below nought after.
@@ -72,7 +72,7 @@ pub(super) struct Who {
 
 /// Somebody who was made up.
 #[derive(Debug, Clone)]
-pub(super) struct Made {
+pub(super) struct Patient {
     pub pid: String,
     pub cid: String,
 }
@@ -214,16 +214,16 @@ impl Planter<'_, '_> {
     }
 
     /// Makes somebody up, with a row in PERSON.
-    pub(super) fn person(&mut self, unit: usize, who: Who) -> Made {
+    pub(super) fn person(&mut self, unit: usize, who: Sketch) -> Patient {
         self.serial += 1;
         let cid = citizen::make(2, 99, 1, self.serial);
         self.person_with(unit, who, &cid)
     }
 
     /// The same with a citizen ID that is given.
-    pub(super) fn person_with(&mut self, unit: usize, who: Who, cid: &str) -> Made {
+    pub(super) fn person_with(&mut self, unit: usize, who: Sketch, cid: &str) -> Patient {
         self.serial += 1;
-        let made = Made { pid: format!("9{:05}", self.serial), cid: cid.to_owned() };
+        let made = Patient { pid: format!("9{:05}", self.serial), cid: cid.to_owned() };
         let sets = [
             ("BIRTH", self.before(who.born)),
             ("SEX", if who.female { "2" } else { "1" }.to_owned()),
@@ -259,7 +259,7 @@ impl Planter<'_, '_> {
     }
 
     /// A row with some values of its own.
-    pub(super) fn put(&mut self, unit: usize, record: &str, who: &Made, sets: &[Set<'_>]) {
+    pub(super) fn put(&mut self, unit: usize, record: &str, who: &Patient, sets: &[Set<'_>]) {
         let Some(at) = self.specs.at(record) else { return };
         let Some(mut values) = self.templates[at].clone() else { return };
         let hcode = self.world.units[unit].hcode.clone();
@@ -285,7 +285,7 @@ impl Planter<'_, '_> {
     }
 
     /// A visit with a diagnosis.
-    pub(super) fn visit(&mut self, unit: usize, who: &Made, nth: u64, code: &str) {
+    pub(super) fn visit(&mut self, unit: usize, who: &Patient, nth: u64, code: &str) {
         self.serial += 1;
         let seq = format!("9{:07}", self.serial);
         let day = self.on(nth);

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::rule_id;
 use crate::audit::plan::Change;
 use crate::audit::run::{
     CasePlace, FoundByRules, Planned, RunBy, RunOutcome, RunScope, RunTerms, find, plan, write,
@@ -12,7 +11,7 @@ use crate::audit::run::{
 use crate::audit::view::{held_of, item_money, suspicious_share};
 use crate::audit::{AuditInput, Case, CaseSeverity, NotApplicable, RuleLibrary, RuleRunner};
 use crate::cli::context::user;
-use crate::cli::known::unit_or_sender;
+use crate::cli::known::{rule_id, unit_or_sender};
 use crate::cli::output::{print, print_json};
 use crate::cli::{CommandContext, CommandOutcome, Lang};
 use crate::config::AuditHolding;
@@ -49,7 +48,7 @@ pub struct Args {
     fresh: bool,
     /// End with status 2 when cases of this severity are opened
     #[arg(long, value_enum)]
-    fail_on: Option<FailOn>,
+    fail_on: Option<FailOnCase>,
     /// Who runs it [default: the user of this shell]
     #[arg(long)]
     by: Option<String>,
@@ -60,7 +59,7 @@ pub struct Args {
 
 /// What falls short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum FailOn {
+pub enum FailOnCase {
     /// A case that holds money.
     Hold,
     /// Any case.
@@ -292,8 +291,9 @@ fn tell(
     let short = match args.fail_on {
         None => false,
         Some(fail_on) => {
-            let counts =
-                |severity: CaseSeverity| fail_on == FailOn::Warn || severity == CaseSeverity::Hold;
+            let counts = |severity: CaseSeverity| {
+                fail_on == FailOnCase::Warn || severity == CaseSeverity::Hold
+            };
             let mut opened = would_open.iter().map(|line| line.severity).any(counts);
             for id in &done.opened {
                 let case = reader_case(context, *id)?;

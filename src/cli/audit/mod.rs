@@ -4,7 +4,6 @@ mod find;
 mod list;
 mod step;
 
-use super::known::unknown;
 use super::output::{print, print_json};
 use super::{CommandContext, CommandOutcome, Lang};
 use crate::audit::limit::Threshold;
@@ -41,7 +40,7 @@ pub enum Args {
     /// Take a decided case up again
     Reopen(step::Say),
     /// Write a note into a case
-    Note(step::Note),
+    Note(step::NoteArgs),
 }
 
 /// Runs it.
@@ -59,15 +58,6 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
         Args::Reopen(args) => step::say_so(context, "reopen", args),
         Args::Note(args) => step::note(context, args),
     }
-}
-
-/// A rule that is there.
-pub(super) fn rule_id(library: &RuleLibrary, id: &str) -> anyhow::Result<String> {
-    let wanted = id.to_ascii_lowercase();
-    if library.rules.contains_key(&wanted) {
-        return Ok(wanted);
-    }
-    Err(unknown(("กฎ", "audit rule"), id, library.rules.keys().map(String::as_str)))
 }
 
 fn rules(context: &CommandContext, json: bool) -> anyhow::Result<CommandOutcome> {

@@ -7,19 +7,19 @@ use anyhow::Context as _;
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use crate::audit::act::{StepError, Taker, Wanted, check_verdicts, take};
+use crate::credentials::Role;
+use crate::audit::act::{StepError, StepTaker, Wanted, check_verdicts, take};
 use crate::audit::case::{StepData, Verdict};
 use crate::audit::steps::{Actor, CaseStep, step};
 use crate::audit::view::Archives;
 use crate::cli::context::user;
 use crate::cli::output::{print, print_json};
 use crate::cli::{CommandContext, CommandOutcome};
-use crate::credentials::Role;
 use crate::store::AuditTurn;
 
 /// Who does it, and how the case has to stand.
 #[derive(Debug, clap::Args)]
-pub struct Common {
+pub struct StepCommon {
     /// Who decided [default: the user of this shell]
     #[arg(long)]
     by: Option<String>,
@@ -47,7 +47,7 @@ pub struct Notify {
     #[arg(long)]
     on: Option<NaiveDate>,
     #[command(flatten)]
-    common: Common,
+    common: StepCommon,
 }
 
 /// Options of `audit appeal`.
@@ -65,7 +65,7 @@ pub struct Appeal {
     #[arg(long, value_name = "REASON")]
     late: Option<String>,
     #[command(flatten)]
-    common: Common,
+    common: StepCommon,
 }
 
 /// Options of steps that only need words.
@@ -77,19 +77,19 @@ pub struct Say {
     #[arg(long)]
     reason: String,
     #[command(flatten)]
-    common: Common,
+    common: StepCommon,
 }
 
 /// Options of `audit note`.
 #[derive(Debug, clap::Args)]
-pub struct Note {
+pub struct NoteArgs {
     /// The case
     id: i64,
     /// The note, at most 2,000 characters
     #[arg(long)]
     text: String,
     #[command(flatten)]
-    common: Common,
+    common: StepCommon,
 }
 
 /// Options of `audit verify`.
@@ -116,7 +116,7 @@ pub struct Verify {
     #[arg(long, value_name = "FILE")]
     verdicts: Option<PathBuf>,
     #[command(flatten)]
-    common: Common,
+    common: StepCommon,
 }
 
 /// Options of `audit resolve`.
@@ -136,7 +136,7 @@ pub struct Resolve {
     #[arg(long)]
     condition: Option<String>,
     #[command(flatten)]
-    common: Common,
+    common: StepCommon,
 }
 
 /// Runs `notify`: all cases are told of, or none.
@@ -167,7 +167,7 @@ pub fn say_so(context: &CommandContext, name: &str, args: &Say) -> anyhow::Resul
 }
 
 /// Runs `note`.
-pub fn note(context: &CommandContext, args: &Note) -> anyhow::Result<CommandOutcome> {
+pub fn note(context: &CommandContext, args: &NoteArgs) -> anyhow::Result<CommandOutcome> {
     perform(
         context,
         ("note", None),
@@ -205,7 +205,7 @@ pub fn resolve(context: &CommandContext, args: &Resolve) -> anyhow::Result<Comma
 
 /// What was done.
 #[derive(Serialize)]
-struct Taken {
+struct TakenStep {
     id: i64,
     step: String,
     etag: String,
@@ -217,7 +217,7 @@ fn perform(
     ids: &[i64],
     text: &str,
     data: StepData,
-    common: &Common,
+    common: &StepCommon,
     verdicts: Option<&Path>,
 ) -> anyhow::Result<CommandOutcome> {
     context.reader()?;
@@ -227,7 +227,7 @@ fn perform(
     };
     let world = context.world()?;
     let (at, by) = (context.clock.now().to_rfc3339(), common.by.clone().unwrap_or_else(user));
-    let taker = Taker {
+    let taker = StepTaker {
         actor: Actor { role: Role::Province, own: false },
         by: &by,
         token: None,
@@ -282,11 +282,11 @@ fn one(
     id: i64,
     step: &CaseStep,
     wanted: Wanted,
-    taker: &Taker<'_>,
+    taker: &StepTaker<'_>,
     appeal_days: u32,
-) -> Result<Taken, StepError> {
+) -> Result<TakenStep, StepError> {
     let etag = take(turn, id, step, wanted, taker, appeal_days)?;
-    Ok(Taken { id, step: step.full_name(), etag })
+    Ok(TakenStep { id, step: step.full_name(), etag })
 }
 
 fn read_verdicts(path: &Path) -> anyhow::Result<Vec<Verdict>> {

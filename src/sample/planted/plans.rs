@@ -1,23 +1,23 @@
 //! What is put where, rule by rule. Each gives the units at which its rule has
 //! to find it: the first of those that it is given, unless it needs several.
 
-use super::{Made, Planter, Set, Who};
+use super::{Patient, Planter, Set, Sketch};
 
 /// A rule, how bad what is put there for it is, and how it is put there.
-pub(super) type Plan =
+pub(super) type PlantingPlan =
     (&'static str, &'static str, fn(&mut Planter<'_, '_>, &[usize]) -> Vec<usize>);
 
-const MAN: Who = Who { female: false, born: 40 * 366, resident: false, listed: false };
-const WOMAN: Who = Who { female: true, born: 30 * 366, resident: false, listed: false };
+const MAN: Sketch = Sketch { female: false, born: 40 * 366, resident: false, listed: false };
+const WOMAN: Sketch = Sketch { female: true, born: 30 * 366, resident: false, listed: false };
 /// Two years old.
-const CHILD: Who = Who { female: false, born: 2 * 366, resident: false, listed: false };
+const CHILD: Sketch = Sketch { female: false, born: 2 * 366, resident: false, listed: false };
 /// Lives in the area and is known to the registry, so that residents and heads
 /// grow alike.
-const NEIGHBOUR: Who = Who { female: false, born: 40 * 366, resident: true, listed: true };
+const NEIGHBOUR: Sketch = Sketch { female: false, born: 40 * 366, resident: true, listed: true };
 
 /// Rules one after the other are of different units, and those of one file are
 /// never of one unit.
-pub(super) const PLANS: [Plan; 39] = [
+pub(super) const PLANS: [PlantingPlan; 39] = [
     ("op_utilisation", "hold", op_utilisation),
     ("op_frequency", "hold", op_frequency),
     ("op_after_death", "hold", op_after_death),
@@ -109,7 +109,7 @@ fn op_after_death(p: &mut Planter<'_, '_>, units: &[usize]) -> Vec<usize> {
 
 fn op_before_birth(p: &mut Planter<'_, '_>, units: &[usize]) -> Vec<usize> {
     for _ in 0..p.enough(units[0], "SERVICE", 10, 5) {
-        let who = p.person(units[0], Who { born: -20, ..MAN });
+        let who = p.person(units[0], Sketch { born: -20, ..MAN });
         p.visit(units[0], &who, 9, "J00");
     }
     first(units)
@@ -127,7 +127,7 @@ fn op_day_volume(p: &mut Planter<'_, '_>, units: &[usize]) -> Vec<usize> {
     first(units)
 }
 
-fn diagnoses(p: &mut Planter<'_, '_>, units: &[usize], who: Who, code: &str) -> Vec<usize> {
+fn diagnoses(p: &mut Planter<'_, '_>, units: &[usize], who: Sketch, code: &str) -> Vec<usize> {
     for _ in 0..p.enough(units[0], "DIAGNOSIS_OPD", 50, 8) {
         let who = p.person(units[0], who);
         p.visit(units[0], &who, 30, code);
@@ -147,7 +147,7 @@ fn op_places(p: &mut Planter<'_, '_>, units: &[usize]) -> Vec<usize> {
     units.to_vec()
 }
 
-fn dose(p: &mut Planter<'_, '_>, unit: usize, who: &Made, code: &str, day: String) {
+fn dose(p: &mut Planter<'_, '_>, unit: usize, who: &Patient, code: &str, day: String) {
     p.put(unit, "EPI", who, &[("DATE_SERV", day), ("VACCINETYPE", text(code))]);
 }
 
@@ -180,7 +180,7 @@ fn infants(
     given: &[(&str, u64)],
 ) -> Vec<usize> {
     for _ in 0..p.enough(units[0], "EPI", percent, 6) {
-        let who = p.person(units[0], Who { born: FIFTEEN, ..CHILD });
+        let who = p.person(units[0], Sketch { born: FIFTEEN, ..CHILD });
         for (code, age) in given {
             let day = p.on(age - FIFTEEN as u64);
             dose(p, units[0], &who, code, day);
@@ -192,7 +192,7 @@ fn infants(
 fn family(
     p: &mut Planter<'_, '_>,
     units: &[usize],
-    who: Who,
+    who: Sketch,
     percent: u64,
     given: &[(&str, u64)],
 ) -> Vec<usize> {
@@ -206,7 +206,7 @@ fn family(
     first(units)
 }
 
-fn care(p: &mut Planter<'_, '_>, unit: usize, who: &Made, visit: (u64, &str, &str)) {
+fn care(p: &mut Planter<'_, '_>, unit: usize, who: &Patient, visit: (u64, &str, &str)) {
     let (nth, number, weeks) = visit;
     let day = p.on(nth);
     let sets: [Set<'_>; 5] = [
@@ -222,7 +222,7 @@ fn care(p: &mut Planter<'_, '_>, unit: usize, who: &Made, visit: (u64, &str, &st
 fn antenatal(
     p: &mut Planter<'_, '_>,
     units: &[usize],
-    who: Who,
+    who: Sketch,
     percent: u64,
     visits: &[(u64, &str, &str)],
 ) -> Vec<usize> {
@@ -240,7 +240,7 @@ fn antenatal(
 fn pregnancy(
     p: &mut Planter<'_, '_>,
     unit: usize,
-    who: &Made,
+    who: &Patient,
     gravida: &str,
     born: u64,
     expected: i64,
@@ -292,9 +292,10 @@ fn mch_repeat(p: &mut Planter<'_, '_>, units: &[usize]) -> Vec<usize> {
 
 /// A child born on the tenth day of the tranche.
 const BORN: u64 = 10;
-const NEWBORN: Who = Who { female: true, born: -(BORN as i64), resident: false, listed: false };
+const NEWBORN: Sketch =
+    Sketch { female: true, born: -(BORN as i64), resident: false, listed: false };
 
-fn newborn(p: &mut Planter<'_, '_>, unit: usize, who: &Made, mother: &str, care: u64) {
+fn newborn(p: &mut Planter<'_, '_>, unit: usize, who: &Patient, mother: &str, care: u64) {
     let (born, first) = (p.on(BORN), p.on(care));
     let sets = [
         ("MPID", text(mother)),
@@ -328,7 +329,7 @@ fn pp_mother(p: &mut Planter<'_, '_>, units: &[usize]) -> Vec<usize> {
     first(units)
 }
 
-fn patient(p: &mut Planter<'_, '_>, unit: usize, who: &Made) {
+fn patient(p: &mut Planter<'_, '_>, unit: usize, who: &Patient) {
     let sets = [
         ("CHRONIC", text("E119")),
         ("DATE_DIAG", p.before(1000)),
@@ -358,7 +359,7 @@ fn chronic_silent(p: &mut Planter<'_, '_>, units: &[usize]) -> Vec<usize> {
 
 fn person_count(p: &mut Planter<'_, '_>, units: &[usize]) -> Vec<usize> {
     for _ in 0..p.enough(units[0], "PERSON", 2500, 130) {
-        p.person(units[0], Who { listed: false, ..NEIGHBOUR });
+        p.person(units[0], Sketch { listed: false, ..NEIGHBOUR });
     }
     first(units)
 }
@@ -369,7 +370,7 @@ fn person_double(p: &mut Planter<'_, '_>, units: &[usize]) -> Vec<usize> {
         units[..2].iter().map(|unit| p.enough(*unit, "PERSON", 2500, 110)).max().unwrap_or(0);
     for _ in 0..many {
         let who = p.person(units[0], NEIGHBOUR);
-        p.person_with(units[1], Who { listed: false, ..NEIGHBOUR }, &who.cid);
+        p.person_with(units[1], Sketch { listed: false, ..NEIGHBOUR }, &who.cid);
         let other = p.nobody();
         p.list(units[1], &other);
     }
@@ -380,7 +381,7 @@ fn person_made_up(p: &mut Planter<'_, '_>, units: &[usize]) -> Vec<usize> {
     for _ in 0..p.enough(units[0], "PERSON", 1200, 10) {
         let made = p.nobody();
         let cid = super::citizen::make(0, 99, 2, made[6..12].parse().unwrap_or(0));
-        p.person_with(units[0], Who { listed: false, ..NEIGHBOUR }, &cid);
+        p.person_with(units[0], Sketch { listed: false, ..NEIGHBOUR }, &cid);
         let other = p.nobody();
         p.list(units[0], &other);
     }
@@ -420,7 +421,7 @@ fn nutri_age(p: &mut Planter<'_, '_>, units: &[usize]) -> Vec<usize> {
     weighed(p, units, 600, &[(10, "12.0", "86.0", "50")])
 }
 
-fn screening(p: &mut Planter<'_, '_>, unit: usize, who: &Made, nth: u64, sbp: u64) {
+fn screening(p: &mut Planter<'_, '_>, unit: usize, who: &Patient, nth: u64, sbp: u64) {
     let sets = [
         ("DATE_SERV", p.on(nth)),
         ("SBP_1", sbp.to_string()),
@@ -437,7 +438,7 @@ fn screening(p: &mut Planter<'_, '_>, unit: usize, who: &Made, nth: u64, sbp: u6
 fn screened(
     p: &mut Planter<'_, '_>,
     units: &[usize],
-    who: Who,
+    who: Sketch,
     percent: u64,
     least: u64,
     days: &[u64],
