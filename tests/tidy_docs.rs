@@ -23,10 +23,11 @@ fn documents() -> Vec<PathBuf> {
     found
 }
 
-/// The anchor that GitHub gives a heading.
+/// The anchor that GitHub gives a heading: Thai tone marks stay.
 fn anchor(heading: &str) -> String {
-    let kept =
-        heading.trim().chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    let stays =
+        |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '\u{e47}'..='\u{e4e}');
+    let kept = heading.trim().chars().filter(stays);
     kept.collect::<String>().to_lowercase().replace(' ', "-")
 }
 
