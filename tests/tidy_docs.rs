@@ -155,10 +155,10 @@ fn the_contract_of_a_query_names_every_given_parameter_and_head_line() {
             let path = entry.unwrap().path();
             let Ok(text) = fs::read_to_string(&path) else { continue };
             for line in text.lines().filter_map(|line| line.strip_prefix("-- ")) {
-                if let Some((word, _)) = line.split_once(": ") {
-                    if word.bytes().all(|b| b.is_ascii_lowercase()) {
-                        heads.insert(word.to_owned());
-                    }
+                if let Some((word, _)) = line.split_once(": ")
+                    && word.bytes().all(|b| b.is_ascii_lowercase())
+                {
+                    heads.insert(word.to_owned());
                 }
             }
         }
