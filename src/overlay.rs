@@ -4,10 +4,13 @@
 //! earlier versions in `DATA/KIND/` are still read; [`Overlay::notes`] says so,
 //! and which file is used when one name is in both.
 
+use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
+
+use crate::text::{Bilingual, message_with};
 
 /// What is known about data: records, codes, queries, migrations.
 pub static SCHEMA: Dir = include_dir!("$CARGO_MANIFEST_DIR/schema");
@@ -66,15 +69,6 @@ pub const RULEBOOKS: Kind =
 
 /// Every kind.
 pub const KINDS: &[Kind] = &[AUDIT, CODES, KPI, REPORTS, RULEBOOKS];
-
-/// A sentence for the log and for `config check`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Note {
-    /// In Thai.
-    pub th: String,
-    /// In English.
-    pub en: String,
-}
 
 /// A province's own files of one kind.
 #[derive(Debug, Clone)]
@@ -137,8 +131,8 @@ impl Overlay {
         Ok(all.into_iter().rev().find(|(have, _)| have == name).map(|(_, path)| path))
     }
 
-    /// What to say about files in the old place.
-    pub fn notes(&self) -> io::Result<Vec<Note>> {
+    /// What to say about files in the old place, in the log and in `config check`.
+    pub fn notes(&self) -> io::Result<Vec<Bilingual>> {
         let Some(old) = &self.old else { return Ok(Vec::new()) };
         let left = self.inside(old)?;
         if left.is_empty() {
@@ -147,19 +141,14 @@ impl Overlay {
         let (from, to) = (old.display(), self.place.display());
         let names: Vec<&str> = left.iter().map(|(name, _)| name.as_str()).collect();
         let names = names.join(", ");
-        let mut notes = vec![Note {
-            th: format!("{from} เป็นที่เดิม ยังอ่านให้อยู่ โปรดย้ายไปที่ {to}: {names}"),
-            en: format!(
-                "{from} is the old place and is still read; move its files to {to}: {names}"
-            ),
-        }];
+        let values: [(&str, &dyn Display); 3] = [("from", &from), ("to", &to), ("names", &names)];
+        let mut notes = vec![message_with("overlay.old_place", &values)];
         let new = self.inside(&self.place)?;
         for (name, _) in &left {
             if new.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)) {
-                notes.push(Note {
-                    th: format!("{name} มีทั้งใน {to} และ {from} จึงใช้ไฟล์ใน {to}"),
-                    en: format!("{name} is in {to} and in {from}; the one in {to} is used"),
-                });
+                let values: [(&str, &dyn Display); 3] =
+                    [("name", name), ("to", &to), ("from", &from)];
+                notes.push(message_with("overlay.in_both", &values));
             }
         }
         Ok(notes)

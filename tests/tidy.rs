@@ -273,7 +273,7 @@ fn what_is_fuzzed_is_locked_as_the_program_is() {
 const FACTS: &[(&str, &str, &str)] = &[
     ("src/catalog/record.rs", "", "the key of a visit, named once"),
     ("src/problem_code.rs", "", "the list of problem codes, proven against findings.csv"),
-    ("src/store/lens.rs", "PID", "a column of our own SQL"),
+    ("src/store/row_filter.rs", "PID", "a column of our own SQL"),
     ("src/cli/kpi.rs", "CID", "the name of an argument"),
     ("src/sample/", "", "the sample writes each kind of record by hand"),
 ];
@@ -363,7 +363,7 @@ const THAI: &[&str] = &[
     "src/kpi/level.rs",
     "src/kpi/needs.rs",
     "src/kpi/reported.rs",
-    "src/kpi/run.rs",
+    "src/kpi/result.rs",
     "src/load/",
     "src/money/closing/close.rs",
     "src/money/statement/data.rs",

@@ -23,13 +23,11 @@ fn documents() -> Vec<PathBuf> {
     found
 }
 
-/// The anchor that GitHub gives a heading.
+/// The anchor that GitHub gives a heading: Thai tone marks stay.
 fn anchor(heading: &str) -> String {
-    // Tone marks and the like above Thai letters are kept too.
-    let kept = heading
-        .trim()
-        .chars()
-        .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '\u{e47}'..='\u{e4e}'));
+    let stays =
+        |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '\u{e47}'..='\u{e4e}');
+    let kept = heading.trim().chars().filter(stays);
     kept.collect::<String>().to_lowercase().replace(' ', "-")
 }
 
@@ -157,10 +155,10 @@ fn the_contract_of_a_query_names_every_given_parameter_and_head_line() {
             let path = entry.unwrap().path();
             let Ok(text) = fs::read_to_string(&path) else { continue };
             for line in text.lines().filter_map(|line| line.strip_prefix("-- ")) {
-                if let Some((word, _)) = line.split_once(": ") {
-                    if word.bytes().all(|b| b.is_ascii_lowercase()) {
-                        heads.insert(word.to_owned());
-                    }
+                if let Some((word, _)) = line.split_once(": ")
+                    && word.bytes().all(|b| b.is_ascii_lowercase())
+                {
+                    heads.insert(word.to_owned());
                 }
             }
         }

@@ -174,7 +174,7 @@ mod tests {
         };
         assert!(catalog(&folder.path().join("none")).is_ok(), "the province has dropped in none");
         let file = folder.path().join("codes");
-        std::fs::write(&file, "").unwrap();
+        std::fs::File::create(&file).unwrap();
         assert!(catalog(&file).is_err(), "a file where the folder should be");
     }
 }

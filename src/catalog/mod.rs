@@ -158,7 +158,7 @@ impl Catalog {
 /// The schema files that are part of the program, by name.
 fn shipped() -> Result<Vec<(String, String)>, CatalogError> {
     let inner = FOLDERS.iter().filter_map(|name| SCHEMA.get_dir(name));
-    let files = inner.flat_map(|folder| folder.files()).chain(SCHEMA.files());
+    let files = inner.flat_map(include_dir::Dir::files).chain(SCHEMA.files());
     files
         .map(|file| {
             let name = file.path().display().to_string();

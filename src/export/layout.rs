@@ -149,7 +149,7 @@ impl Layouts {
         let mut texts = BTreeMap::new();
         let stem =
             |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        for file in CONFIG.get_dir("reports").into_iter().flat_map(|folder| folder.files()) {
+        for file in CONFIG.get_dir("reports").into_iter().flat_map(include_dir::Dir::files) {
             let text = file.contents_utf8();
             let text = text.ok_or_else(|| format!("{}: no UTF-8", file.path().display()))?;
             texts.insert(stem(file.path()), text.to_owned());

@@ -132,7 +132,7 @@ pub(super) fn builtin() -> Result<KpiFiles, LibraryError> {
     let mut files = KpiFiles::new();
     let folders =
         [SCHEMA.get_dir(FOLDER), SCHEMA.get_dir(BLOCKS), CONFIG.get_dir(FOLDER)].into_iter();
-    for file in folders.flatten().flat_map(|folder| folder.files()) {
+    for file in folders.flatten().flat_map(include_dir::Dir::files) {
         let path = file.path().strip_prefix(FOLDER).unwrap_or(file.path());
         let name = path.display().to_string();
         let text = file.contents_utf8().ok_or_else(|| fail(&name, "not UTF-8"))?;

@@ -49,7 +49,7 @@ impl Rulebooks {
 
     /// Every round with a rulebook, and where that lies (none: shipped).
     pub fn rounds(&self) -> BTreeMap<i32, Option<PathBuf>> {
-        let shipped = CONFIG.get_dir(FOLDER).into_iter().flat_map(|folder| folder.files());
+        let shipped = CONFIG.get_dir(FOLDER).into_iter().flat_map(include_dir::Dir::files);
         let mut rounds: BTreeMap<i32, Option<PathBuf>> =
             shipped.filter_map(|file| Some((round_of_file(file.path())?, None))).collect();
         // What cannot be read is told when a rulebook is asked for.
