@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 
 use super::find::allocation;
-use crate::credentials::Role;
 use crate::audit::steps::{Actor, CaseState, allowed};
 use crate::audit::view::{
     Archives, CaseLine, MoneyOf, RowLine, ShownCase, event_lines, held_of, item_money, row_lines,
@@ -16,6 +15,7 @@ use crate::audit::{Case, CaseSeverity, RuleLibrary};
 use crate::cli::known::{optional_unit, rule_id};
 use crate::cli::output::{print, print_json, shown};
 use crate::cli::{CommandContext, CommandOutcome, Lang};
+use crate::credentials::Role;
 use crate::money::Satang;
 use crate::overlay::{self, Overlay};
 use crate::printable::line as printed;

@@ -7,7 +7,6 @@ use anyhow::Context as _;
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use crate::credentials::Role;
 use crate::audit::act::{StepError, StepTaker, Wanted, check_verdicts, take};
 use crate::audit::case::{StepData, Verdict};
 use crate::audit::steps::{Actor, CaseStep, step};
@@ -15,6 +14,7 @@ use crate::audit::view::Archives;
 use crate::cli::context::user;
 use crate::cli::output::{print, print_json};
 use crate::cli::{CommandContext, CommandOutcome};
+use crate::credentials::Role;
 use crate::store::AuditTurn;
 
 /// Who does it, and how the case has to stand.

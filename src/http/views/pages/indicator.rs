@@ -32,9 +32,6 @@ pub const ROUTES: &[Route] = &[Route {
     view: indicator,
 }];
 
-/// Levels to choose from.
-const LEVELS: [&str; 6] = ["unit", "cup", "district", "network", "class", "province"];
-
 /// `/kpi/{kpi}`: one indicator: groups against the target, months, its
 /// definition, and downloads.
 pub fn indicator(request: &Request) -> Result<Reply, Problem> {
