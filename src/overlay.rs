@@ -23,7 +23,7 @@ pub const PLACE: &str = "config";
 
 /// A kind of file that a province may have of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Kind {
+pub struct OverlayKind {
     /// Name of its folder.
     pub name: &'static str,
     /// Folder below the data folder where earlier versions looked, if they did.
@@ -38,11 +38,11 @@ pub struct Kind {
 }
 
 /// Code lists, `NAME.csv`.
-pub const CODES: Kind =
-    Kind { name: "codes", old: Some("codes"), endings: &["csv"], inner: &[], beside: false };
+pub const CODES: OverlayKind =
+    OverlayKind { name: "codes", old: Some("codes"), endings: &["csv"], inner: &[], beside: false };
 
 /// Rules of audits, `ID.toml` and `ID.sql`, blocks of SQL and lists.
-pub const AUDIT: Kind = Kind {
+pub const AUDIT: OverlayKind = OverlayKind {
     name: "audit",
     old: None,
     endings: &["toml", "sql", "csv"],
@@ -51,7 +51,7 @@ pub const AUDIT: Kind = Kind {
 };
 
 /// Indicators, `ID.toml` and `ID.sql`, and blocks of SQL.
-pub const KPI: Kind = Kind {
+pub const KPI: OverlayKind = OverlayKind {
     name: "kpi",
     old: Some("kpi"),
     endings: &["toml", "sql"],
@@ -60,20 +60,25 @@ pub const KPI: Kind = Kind {
 };
 
 /// Layouts of reports, `NAME.toml`.
-pub const REPORTS: Kind =
-    Kind { name: "reports", old: Some("reports"), endings: &["toml"], inner: &[], beside: false };
+pub const REPORTS: OverlayKind = OverlayKind {
+    name: "reports",
+    old: Some("reports"),
+    endings: &["toml"],
+    inner: &[],
+    beside: false,
+};
 
 /// Rulebooks, `ROUND.toml`.
-pub const RULEBOOKS: Kind =
-    Kind { name: "rulebooks", old: None, endings: &["toml"], inner: &[], beside: true };
+pub const RULEBOOKS: OverlayKind =
+    OverlayKind { name: "rulebooks", old: None, endings: &["toml"], inner: &[], beside: true };
 
 /// Every kind.
-pub const KINDS: &[Kind] = &[AUDIT, CODES, KPI, REPORTS, RULEBOOKS];
+pub const KINDS: &[OverlayKind] = &[AUDIT, CODES, KPI, REPORTS, RULEBOOKS];
 
 /// A province's own files of one kind.
 #[derive(Debug, Clone)]
 pub struct Overlay {
-    kind: Kind,
+    kind: OverlayKind,
     /// Where they belong.
     place: PathBuf,
     /// Where earlier versions looked.
@@ -84,7 +89,7 @@ pub struct Overlay {
 
 impl Overlay {
     /// The files of a kind in a data folder.
-    pub fn new(data: &Path, kind: Kind) -> Self {
+    pub fn new(data: &Path, kind: OverlayKind) -> Self {
         Self {
             kind,
             place: data.join(PLACE).join(kind.name),
@@ -102,13 +107,13 @@ impl Overlay {
     }
 
     /// The files of a kind in one folder and nowhere else.
-    pub fn folder(place: &Path, kind: Kind) -> Self {
+    pub fn folder(place: &Path, kind: OverlayKind) -> Self {
         Self { kind, place: place.to_owned(), old: None, beside: None }
     }
 
     /// All overlays of a data folder.
     pub fn all(data: &Path, codes: &Path) -> Vec<Self> {
-        let one = |kind: &Kind| match *kind {
+        let one = |kind: &OverlayKind| match *kind {
             CODES => Self::codes(data, codes),
             kind => Self::new(data, kind),
         };

@@ -7,7 +7,7 @@ use super::codes::CodeLists;
 use super::error::{CatalogError, error};
 use super::findings::Findings;
 use super::record::{
-    Check, Column, Layout, Record, Role, Storage, Type, VISIT_KEY, Version, WireColumn,
+    Check, Column, Layout, Record, RecordRole, Storage, Type, VISIT_KEY, Version, WireColumn,
 };
 use super::shapes::Shapes;
 use crate::archive::Standard;
@@ -58,7 +58,7 @@ struct RawRecord {
     register: bool,
     event_date: Option<Spanned<String>>,
     person: Option<Spanned<String>>,
-    role: Option<Role>,
+    role: Option<RecordRole>,
     #[serde(default = "load_order")]
     load_order: u8,
     birth: Option<Spanned<String>>,

@@ -143,7 +143,7 @@ pub const VISIT_KEY: [&str; 4] = ["HOSPCODE", "PID", "SEQ", "DATE_SERV"];
 /// What a kind of record does for the validation of others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Role {
+pub enum RecordRole {
     /// Its rows make persons known, with birth and sex (PERSON).
     Persons,
     /// Its rows say when a person died (DEATH).
@@ -175,7 +175,7 @@ pub struct Record {
     /// The column that links to PERSON.
     pub person: Option<usize>,
     /// What it does for the validation of others.
-    pub role: Option<Role>,
+    pub role: Option<RecordRole>,
     /// Files of a lower order are loaded first; files of one order as they need
     /// each other.
     pub load_order: u8,

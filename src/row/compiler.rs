@@ -3,14 +3,16 @@
 
 use std::collections::HashSet;
 
-use super::checks::{self, Blank, Check, Lookup, NotCompiled, Parameters, Replaces, Stage};
+use super::checks::{
+    self, Blank, Check, CheckLookup, CheckStage, NotCompiled, Parameters, Replaces,
+};
 use super::code_set::CodeSet;
 use super::compiled_layout::{
     Code, CodeAt, ColumnCheck, Common, CompiledColumn, CompiledLayout, FastCheck,
 };
 use super::number::Range;
 use crate::catalog::{
-    self, Catalog, CatalogError, Layout, Record, Role, Severity, Shape, Type, UNKNOWN_PLACE,
+    self, Catalog, CatalogError, Layout, Record, RecordRole, Severity, Shape, Type, UNKNOWN_PLACE,
     WireColumn,
 };
 use crate::spelling::nearest;
@@ -48,8 +50,8 @@ impl CompiledLayout {
             key,
             common,
             cross_field: (0..columns.len()).filter(|&at| !columns[at].of_row.is_empty()).collect(),
-            is_person: record.role == Some(Role::Persons),
-            is_death: record.role == Some(Role::Deaths),
+            is_person: record.role == Some(RecordRole::Persons),
+            is_death: record.role == Some(RecordRole::Deaths),
             birth_and_sex: [record.birth, record.sex]
                 .map(|at| at.and_then(|at| columns.iter().position(|column| column.column == at))),
             codes: maker.codes,
@@ -260,11 +262,11 @@ impl<'a> Compiler<'a> {
             own.of_blank.push(code);
         }
         match kind.stage {
-            Stage::Blank => {}
-            Stage::Unreadable => own.of_unreadable.push(code),
-            Stage::Form | Stage::Value => own.of_value.push(compiled),
-            Stage::List => own.of_list.push(compiled),
-            Stage::Row => own.of_row.push(compiled),
+            CheckStage::Blank => {}
+            CheckStage::Unreadable => own.of_unreadable.push(code),
+            CheckStage::Form | CheckStage::Value => own.of_value.push(compiled),
+            CheckStage::List => own.of_list.push(compiled),
+            CheckStage::Row => own.of_row.push(compiled),
         }
         Ok(())
     }
@@ -273,7 +275,7 @@ impl<'a> Compiler<'a> {
         &self,
         column: &WireColumn,
         check: &catalog::Check,
-    ) -> Result<&'static checks::Kind, CatalogError> {
+    ) -> Result<&'static checks::CheckKind, CatalogError> {
         let Some(kind) = checks::kind(&check.kind) else {
             let names = checks::KINDS.iter().map(|kind| kind.name);
             let near = nearest(&check.kind, names).unwrap_or_default();
@@ -300,7 +302,7 @@ impl<'a> Compiler<'a> {
 #[derive(Default)]
 struct OwnChecks {
     /// Kinds of all that are in force, those that are not made among them.
-    kinds: Vec<&'static checks::Kind>,
+    kinds: Vec<&'static checks::CheckKind>,
     of_blank: Vec<CodeAt>,
     of_unreadable: Vec<CodeAt>,
     of_value: Vec<ColumnCheck>,
@@ -322,7 +324,7 @@ impl OwnChecks {
 /// What the parameter of a check of a column may name.
 struct InColumn<'m, 'a, 'c>(&'m mut Compiler<'a>, &'c WireColumn);
 
-impl Lookup for InColumn<'_, '_, '_> {
+impl CheckLookup for InColumn<'_, '_, '_> {
     fn lists(&mut self, names: &[&str]) -> Option<CodeSet> {
         self.0.list(self.1, names)
     }

@@ -379,11 +379,12 @@ fn as_of_version_8(conn: &Connection) {
            SELECT submission, code, sum(total) FROM finding_total GROUP BY 1, 2;
          DROP TABLE finding_total;
          ALTER TABLE finding_total_old RENAME TO finding_total;
+         DROP VIEW audit_state;
          PRAGMA application_id = 0;
          PRAGMA user_version = 8;",
     )
     .unwrap();
-    let later = "SELECT name FROM sqlite_schema WHERE type = 'table' AND (name LIKE 'closing%' OR name = 'reopening')";
+    let later = "SELECT name FROM sqlite_schema WHERE type = 'table' AND (name LIKE 'closing%' OR name LIKE 'audit%' OR name = 'reopening')";
     let mut statement = conn.prepare(later).unwrap();
     let tables = statement.query_map([], |row| row.get(0)).unwrap();
     let tables: Vec<String> = tables.collect::<Result<_, _>>().unwrap();

@@ -2,7 +2,8 @@
 
 use super::defect::{Defect, SampleDefect, Target};
 use super::rule::{
-    Blank, Facts, Field, Kind, Lookup, NotCompiled, Parameters, Replaces, Rule, Stage,
+    Blank, CheckKind, CheckLookup, CheckStage, Facts, Field, NotCompiled, Parameters, Replaces,
+    Rule,
 };
 use crate::catalog::Type;
 
@@ -12,18 +13,21 @@ pub struct Check {
 }
 
 impl Rule for Check {
-    const KIND: Kind = Kind {
+    const KIND: CheckKind = CheckKind {
         name: "after",
         parameter: "`PPCARE1`, a column of the same file",
         fails: "is not later than that column; not asked unless both are dates",
-        stage: Stage::Row,
+        stage: CheckStage::Row,
         blank: Blank::Passes,
         replaces: Replaces::Nothing,
         types: &[Type::Date, Type::DateTime],
         remembers: false,
     };
 
-    fn compile(parameters: &Parameters<'_>, lookup: &mut dyn Lookup) -> Result<Self, NotCompiled> {
+    fn compile(
+        parameters: &Parameters<'_>,
+        lookup: &mut dyn CheckLookup,
+    ) -> Result<Self, NotCompiled> {
         let earlier = lookup.column(parameters.first()).ok_or(NotCompiled::Unreadable)?;
         Ok(Self { earlier })
     }

@@ -2,7 +2,8 @@
 
 use super::defect::{SampleDefect, Target, candidates};
 use super::rule::{
-    Blank, Facts, Field, Kind, Lookup, NotCompiled, Parameters, Replaces, Rule, Stage,
+    Blank, CheckKind, CheckLookup, CheckStage, Facts, Field, NotCompiled, Parameters, Replaces,
+    Rule,
 };
 use crate::catalog::Type;
 use crate::row::code_set::CodeSet;
@@ -13,18 +14,18 @@ pub struct Check {
 }
 
 impl Rule for Check {
-    const KIND: Kind = Kind {
+    const KIND: CheckKind = CheckKind {
         name: "code_list",
         parameter: "`1\\|2\\|9`; `digits:7` for any seven digits",
         fails: "is none of the codes",
-        stage: Stage::List,
+        stage: CheckStage::List,
         blank: Blank::Fails,
         replaces: Replaces::OutsideList,
         types: &[Type::Char, Type::Digits, Type::Code, Type::Int, Type::Decimal],
         remembers: false,
     };
 
-    fn compile(parameters: &Parameters<'_>, _: &mut dyn Lookup) -> Result<Self, NotCompiled> {
+    fn compile(parameters: &Parameters<'_>, _: &mut dyn CheckLookup) -> Result<Self, NotCompiled> {
         let parts = parameters.parts();
         let plain = parts.iter().copied().filter(|part| !part.starts_with("digits:"));
         let mut codes = CodeSet::new(plain);

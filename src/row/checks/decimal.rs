@@ -2,7 +2,8 @@
 
 use super::defect::{SampleDefect, Target};
 use super::rule::{
-    Blank, Facts, FastPath, Field, Kind, Lookup, NotCompiled, Parameters, Replaces, Rule, Stage,
+    Blank, CheckKind, CheckLookup, CheckStage, Facts, FastPath, Field, NotCompiled, Parameters,
+    Replaces, Rule,
 };
 use crate::catalog::Type;
 
@@ -12,18 +13,18 @@ pub struct Check {
 }
 
 impl Rule for Check {
-    const KIND: Kind = Kind {
+    const KIND: CheckKind = CheckKind {
         name: "decimal",
         parameter: "`2`",
         fails: "is no number, or has more decimals",
-        stage: Stage::Value,
+        stage: CheckStage::Value,
         blank: Blank::Fails,
         replaces: Replaces::Unreadable,
         types: &[Type::Char, Type::Digits, Type::Code, Type::Int, Type::Decimal],
         remembers: false,
     };
 
-    fn compile(parameters: &Parameters<'_>, _: &mut dyn Lookup) -> Result<Self, NotCompiled> {
+    fn compile(parameters: &Parameters<'_>, _: &mut dyn CheckLookup) -> Result<Self, NotCompiled> {
         Ok(Self { most: parameters.number()? })
     }
 

@@ -1,25 +1,27 @@
 //! `format_date`: a date that exists, of the common era.
 
 use super::defect::{Defect, SampleDefect, Target};
-use super::rule::{Blank, Kind, Lookup, NotCompiled, Parameters, Replaces, Rule, Stage};
+use super::rule::{
+    Blank, CheckKind, CheckLookup, CheckStage, NotCompiled, Parameters, Replaces, Rule,
+};
 use crate::catalog::Type;
 
 #[derive(Debug, Clone)]
 pub struct Check;
 
 impl Rule for Check {
-    const KIND: Kind = Kind {
+    const KIND: CheckKind = CheckKind {
         name: "format_date",
         parameter: "",
         fails: "is no `YYYYMMDD` of the common era",
-        stage: Stage::Unreadable,
+        stage: CheckStage::Unreadable,
         blank: Blank::Fails,
         replaces: Replaces::Unreadable,
         types: &[Type::Date],
         remembers: false,
     };
 
-    fn compile(_: &Parameters<'_>, _: &mut dyn Lookup) -> Result<Self, NotCompiled> {
+    fn compile(_: &Parameters<'_>, _: &mut dyn CheckLookup) -> Result<Self, NotCompiled> {
         Ok(Self)
     }
 

@@ -2,7 +2,8 @@
 
 use super::defect::{Defect, SampleDefect, Target};
 use super::rule::{
-    Blank, Facts, Field, Kind, Lookup, NotCompiled, Parameters, Replaces, Rule, Stage,
+    Blank, CheckKind, CheckLookup, CheckStage, Facts, Field, NotCompiled, Parameters, Replaces,
+    Rule,
 };
 use crate::catalog::Type;
 
@@ -10,18 +11,18 @@ use crate::catalog::Type;
 pub struct Check;
 
 impl Rule for Check {
-    const KIND: Kind = Kind {
+    const KIND: CheckKind = CheckKind {
         name: "known_hcode",
         parameter: "",
         fails: "is no unit in the list of units",
-        stage: Stage::Value,
+        stage: CheckStage::Value,
         blank: Blank::Passes,
         replaces: Replaces::OutsideList,
         types: &[Type::Char, Type::Digits, Type::Code],
         remembers: false,
     };
 
-    fn compile(_: &Parameters<'_>, _: &mut dyn Lookup) -> Result<Self, NotCompiled> {
+    fn compile(_: &Parameters<'_>, _: &mut dyn CheckLookup) -> Result<Self, NotCompiled> {
         Ok(Self)
     }
 

@@ -2,25 +2,26 @@
 
 use super::defect::{SampleDefect, Target};
 use super::rule::{
-    Blank, Facts, Field, Kind, Lookup, NotCompiled, Parameters, Replaces, Rule, Stage,
+    Blank, CheckKind, CheckLookup, CheckStage, Facts, Field, NotCompiled, Parameters, Replaces,
+    Rule,
 };
 
 #[derive(Debug, Clone)]
 pub struct Check;
 
 impl Rule for Check {
-    const KIND: Kind = Kind {
+    const KIND: CheckKind = CheckKind {
         name: "link_person",
         parameter: "",
         fails: "is no PID in PERSON of the same unit, in this archive or an earlier one",
-        stage: Stage::Row,
+        stage: CheckStage::Row,
         blank: Blank::Passes,
         replaces: Replaces::Nothing,
         types: &[],
         remembers: false,
     };
 
-    fn compile(_: &Parameters<'_>, _: &mut dyn Lookup) -> Result<Self, NotCompiled> {
+    fn compile(_: &Parameters<'_>, _: &mut dyn CheckLookup) -> Result<Self, NotCompiled> {
         Ok(Self)
     }
 

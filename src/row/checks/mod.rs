@@ -11,8 +11,8 @@ mod defect;
 mod rule;
 
 pub use defect::{Defect, SampleDefect, Target, outside_lists};
-pub use rule::{Blank, FastPath, Kind, NotCompiled, Replaces, Stage};
-pub(super) use rule::{Facts, Field, Lookup, Parameters};
+pub use rule::{Blank, CheckKind, CheckStage, FastPath, NotCompiled, Replaces};
+pub(super) use rule::{CheckLookup, Facts, Field, Parameters};
 
 use super::code_set::CodeSet;
 use rule::Rule;
@@ -32,14 +32,14 @@ macro_rules! kinds {
         }
 
         /// Every kind, in the order of the list.
-        pub const KINDS: &[&Kind] = &[$(&<$kind::Check as Rule>::KIND),+];
+        pub const KINDS: &[&CheckKind] = &[$(&<$kind::Check as Rule>::KIND),+];
 
         impl Check {
             /// Reads the parameters of a check of a kind.
             pub(super) fn compile(
                 kind: &str,
                 parameters: &Parameters<'_>,
-                lookup: &mut dyn Lookup,
+                lookup: &mut dyn CheckLookup,
             ) -> Result<Self, NotCompiled> {
                 $(if kind == <$kind::Check as Rule>::KIND.name {
                     return $kind::Check::compile(parameters, lookup).map(Self::$kind);
@@ -48,7 +48,7 @@ macro_rules! kinds {
             }
 
             /// Its kind.
-            pub fn kind(&self) -> &'static Kind {
+            pub fn kind(&self) -> &'static CheckKind {
                 match self { $(Self::$kind(_) => &<$kind::Check as Rule>::KIND,)+ }
             }
 
@@ -59,7 +59,7 @@ macro_rules! kinds {
                 match self { $(Self::$kind(check) => check.passes(field, facts),)+ }
             }
 
-            /// The codes it takes, of a check of [`Stage::List`].
+            /// The codes it takes, of a check of [`CheckStage::List`].
             #[inline]
             pub fn codes(&self) -> Option<&CodeSet> {
                 match self { $(Self::$kind(check) => check.codes(),)+ }
@@ -102,7 +102,7 @@ kinds! {
 }
 
 /// The kind of a name.
-pub fn kind(name: &str) -> Option<&'static Kind> {
+pub fn kind(name: &str) -> Option<&'static CheckKind> {
     KINDS.iter().copied().find(|kind| kind.name == name)
 }
 

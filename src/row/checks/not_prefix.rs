@@ -2,7 +2,8 @@
 
 use super::defect::{SampleDefect, Target};
 use super::rule::{
-    Blank, Facts, Field, Kind, Lookup, NotCompiled, Parameters, Replaces, Rule, Stage,
+    Blank, CheckKind, CheckLookup, CheckStage, Facts, Field, NotCompiled, Parameters, Replaces,
+    Rule,
 };
 use crate::catalog::Type;
 
@@ -12,18 +13,18 @@ pub struct Check {
 }
 
 impl Rule for Check {
-    const KIND: Kind = Kind {
+    const KIND: CheckKind = CheckKind {
         name: "not_prefix",
         parameter: "`S\\|T\\|Z`",
         fails: "begins with one of these",
-        stage: Stage::Value,
+        stage: CheckStage::Value,
         blank: Blank::Passes,
         replaces: Replaces::Nothing,
         types: &[Type::Char, Type::Digits, Type::Code],
         remembers: false,
     };
 
-    fn compile(parameters: &Parameters<'_>, _: &mut dyn Lookup) -> Result<Self, NotCompiled> {
+    fn compile(parameters: &Parameters<'_>, _: &mut dyn CheckLookup) -> Result<Self, NotCompiled> {
         let prefixes: Vec<String> = parameters.parts().into_iter().map(str::to_owned).collect();
         if prefixes.is_empty() { Err(NotCompiled::Unreadable) } else { Ok(Self { prefixes }) }
     }

@@ -2,7 +2,8 @@
 
 use super::defect::{Defect, SampleDefect, Target};
 use super::rule::{
-    Blank, Facts, Field, Kind, Lookup, NotCompiled, Parameters, Replaces, Rule, Stage,
+    Blank, CheckKind, CheckLookup, CheckStage, Facts, Field, NotCompiled, Parameters, Replaces,
+    Rule,
 };
 use crate::catalog::Type;
 use crate::row::date::years_between;
@@ -15,19 +16,19 @@ pub struct Check {
 }
 
 impl Rule for Check {
-    const KIND: Kind = Kind {
+    const KIND: CheckKind = CheckKind {
         name: "person_age",
         parameter: "`9..60`",
         fails: "is a date on which the person had another age, in full years; not asked unless the \
                 birth is known",
-        stage: Stage::Row,
+        stage: CheckStage::Row,
         blank: Blank::Passes,
         replaces: Replaces::Nothing,
         types: &[Type::Date, Type::DateTime],
         remembers: false,
     };
 
-    fn compile(parameters: &Parameters<'_>, _: &mut dyn Lookup) -> Result<Self, NotCompiled> {
+    fn compile(parameters: &Parameters<'_>, _: &mut dyn CheckLookup) -> Result<Self, NotCompiled> {
         Ok(Self { range: parameters.range()? })
     }
 

@@ -2,7 +2,8 @@
 
 use super::defect::{Defect, SampleDefect, Target};
 use super::rule::{
-    Blank, Facts, Field, Kind, Lookup, NotCompiled, Parameters, Replaces, Rule, Stage,
+    Blank, CheckKind, CheckLookup, CheckStage, Facts, Field, NotCompiled, Parameters, Replaces,
+    Rule,
 };
 
 #[derive(Debug, Clone)]
@@ -11,18 +12,18 @@ pub struct Check {
 }
 
 impl Rule for Check {
-    const KIND: Kind = Kind {
+    const KIND: CheckKind = CheckKind {
         name: "person_sex",
         parameter: "`2`",
         fails: "is in a row of a person with another SEX; not asked unless that is known",
-        stage: Stage::Row,
+        stage: CheckStage::Row,
         blank: Blank::Passes,
         replaces: Replaces::Nothing,
         types: &[],
         remembers: false,
     };
 
-    fn compile(parameters: &Parameters<'_>, _: &mut dyn Lookup) -> Result<Self, NotCompiled> {
+    fn compile(parameters: &Parameters<'_>, _: &mut dyn CheckLookup) -> Result<Self, NotCompiled> {
         Ok(Self { sex: parameters.number()? })
     }
 

@@ -2,7 +2,8 @@
 
 use super::defect::{Defect, SampleDefect, Target};
 use super::rule::{
-    Blank, Facts, Field, Kind, Lookup, NotCompiled, Parameters, Replaces, Rule, Stage,
+    Blank, CheckKind, CheckLookup, CheckStage, Facts, Field, NotCompiled, Parameters, Replaces,
+    Rule,
 };
 use crate::catalog::Type;
 
@@ -13,18 +14,18 @@ pub struct Check {
 }
 
 impl Rule for Check {
-    const KIND: Kind = Kind {
+    const KIND: CheckKind = CheckKind {
         name: "repeat_limit",
         parameter: "`8\\|prefix:23\\|prefix:24`",
         fails: "has one of the prefixes and is sent for its person the eighth time or more in one file",
-        stage: Stage::Value,
+        stage: CheckStage::Value,
         blank: Blank::Passes,
         replaces: Replaces::Nothing,
         types: &[Type::Char, Type::Digits, Type::Code],
         remembers: true,
     };
 
-    fn compile(parameters: &Parameters<'_>, _: &mut dyn Lookup) -> Result<Self, NotCompiled> {
+    fn compile(parameters: &Parameters<'_>, _: &mut dyn CheckLookup) -> Result<Self, NotCompiled> {
         let prefixes = parameters.parts().into_iter().skip(1);
         let prefixes = prefixes.map(|part| part.strip_prefix("prefix:").map(str::to_owned));
         let prefixes: Option<_> = prefixes.collect();

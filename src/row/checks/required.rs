@@ -1,24 +1,26 @@
 //! `required`: must not be blank.
 
 use super::defect::{SampleDefect, Target};
-use super::rule::{Blank, Kind, Lookup, NotCompiled, Parameters, Replaces, Rule, Stage};
+use super::rule::{
+    Blank, CheckKind, CheckLookup, CheckStage, NotCompiled, Parameters, Replaces, Rule,
+};
 
 #[derive(Debug, Clone)]
 pub struct Check;
 
 impl Rule for Check {
-    const KIND: Kind = Kind {
+    const KIND: CheckKind = CheckKind {
         name: "required",
         parameter: "",
         fails: "is blank",
-        stage: Stage::Blank,
+        stage: CheckStage::Blank,
         blank: Blank::Fails,
         replaces: Replaces::Nothing,
         types: &[],
         remembers: false,
     };
 
-    fn compile(_: &Parameters<'_>, _: &mut dyn Lookup) -> Result<Self, NotCompiled> {
+    fn compile(_: &Parameters<'_>, _: &mut dyn CheckLookup) -> Result<Self, NotCompiled> {
         Ok(Self)
     }
 

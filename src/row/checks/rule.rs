@@ -9,7 +9,7 @@ use super::defect::{SampleDefect, Target};
 
 /// What is the same for all checks of a kind.
 #[derive(Debug)]
-pub struct Kind {
+pub struct CheckKind {
     /// As `schema/records/` writes it.
     pub name: &'static str,
     /// How its parameter is written, for `schema/README.md`.
@@ -17,7 +17,7 @@ pub struct Kind {
     /// Which values fail, for `schema/README.md`.
     pub fails: &'static str,
     /// When a value is asked.
-    pub stage: Stage,
+    pub stage: CheckStage,
     /// What is said of a blank.
     pub blank: Blank,
     /// The finding of every file that a check of this kind stands for.
@@ -31,7 +31,7 @@ pub struct Kind {
 
 /// When a value that is not blank is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
+pub enum CheckStage {
     /// Never: only a blank fails.
     Blank,
     /// When it cannot be read as a date; every such value fails.
@@ -39,7 +39,7 @@ pub enum Stage {
     /// With its column. A value that fails has not the form of its column, and
     /// nothing else is said of it.
     Form,
-    /// With its column, as [`Stage::Form`], but a HOSPCODE that fails is still
+    /// With its column, as [`CheckStage::Form`], but a HOSPCODE that fails is still
     /// compared with the sender's units.
     Value,
     /// With its column, once its form is right; the check has a set of codes.
@@ -127,7 +127,7 @@ impl<'a> Parameters<'a> {
 }
 
 /// What a parameter may name in the layout and the catalogue.
-pub trait Lookup {
+pub trait CheckLookup {
     /// The codes of lists together; none when one of them is not installed or
     /// not whole, which is put on record.
     fn lists(&mut self, names: &[&str]) -> Option<CodeSet>;
@@ -144,7 +144,7 @@ pub struct Field<'a> {
     /// As read, in a column of numbers.
     pub number: Option<Number>,
     /// As it will be stored, when that is a number or a date; known in
-    /// [`Stage::Row`].
+    /// [`CheckStage::Row`].
     pub stored: Option<i64>,
     /// False when a check of the column before this one has failed.
     pub well_formed: bool,
@@ -173,7 +173,7 @@ pub trait Facts {
     fn persons_are_known(&mut self) -> bool;
 
     /// A number or date of the row as it will be stored, by its position in
-    /// the record; known in [`Stage::Row`].
+    /// the record; known in [`CheckStage::Row`].
     fn stored(&self, column: usize) -> Option<i64>;
 
     /// How often a text was counted for the row's person in this file, this
@@ -184,23 +184,26 @@ pub trait Facts {
 /// A kind of check: what its file gives.
 pub trait Rule: Sized {
     /// What is the same for all its checks.
-    const KIND: Kind;
+    const KIND: CheckKind;
 
     /// Reads the parameters.
-    fn compile(parameters: &Parameters<'_>, lookup: &mut dyn Lookup) -> Result<Self, NotCompiled>;
+    fn compile(
+        parameters: &Parameters<'_>,
+        lookup: &mut dyn CheckLookup,
+    ) -> Result<Self, NotCompiled>;
 
     /// Whether a value passes that is not blank.
     fn passes(&self, _field: &Field<'_>, _facts: &mut impl Facts) -> bool {
         true
     }
 
-    /// The codes it takes, if it is of [`Stage::List`].
+    /// The codes it takes, if it is of [`CheckStage::List`].
     fn codes(&self) -> Option<&CodeSet> {
         None
     }
 
     /// What the fast path may take for passed. Nothing unless a kind says
-    /// otherwise; asked only in [`Stage::Form`] and [`Stage::Value`].
+    /// otherwise; asked only in [`CheckStage::Form`] and [`CheckStage::Value`].
     fn fast_path(&self) -> FastPath {
         FastPath::Never
     }

@@ -3,7 +3,8 @@
 
 use super::defect::{SampleDefect, Target, outside_lists};
 use super::rule::{
-    Blank, Facts, Field, Kind, Lookup, NotCompiled, Parameters, Replaces, Rule, Stage,
+    Blank, CheckKind, CheckLookup, CheckStage, Facts, Field, NotCompiled, Parameters, Replaces,
+    Rule,
 };
 use crate::catalog::Type;
 use crate::row::code_set::CodeSet;
@@ -14,18 +15,21 @@ pub struct Check {
 }
 
 impl Rule for Check {
-    const KIND: Kind = Kind {
+    const KIND: CheckKind = CheckKind {
         name: "standard_list",
         parameter: "`ext:icd10tm`; several lists with `\\|` between them",
         fails: "no list has; not checked while a list is not installed or not whole",
-        stage: Stage::List,
+        stage: CheckStage::List,
         blank: Blank::Passes,
         replaces: Replaces::OutsideListAndShape,
         types: &[Type::Char, Type::Digits, Type::Code, Type::Int, Type::Decimal],
         remembers: false,
     };
 
-    fn compile(parameters: &Parameters<'_>, lookup: &mut dyn Lookup) -> Result<Self, NotCompiled> {
+    fn compile(
+        parameters: &Parameters<'_>,
+        lookup: &mut dyn CheckLookup,
+    ) -> Result<Self, NotCompiled> {
         let codes = lookup.lists(&parameters.parts()).ok_or(NotCompiled::NoList)?;
         Ok(Self { codes })
     }

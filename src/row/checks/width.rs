@@ -2,7 +2,8 @@
 
 use super::defect::{SampleDefect, Target};
 use super::rule::{
-    Blank, Facts, Field, Kind, Lookup, NotCompiled, Parameters, Replaces, Rule, Stage,
+    Blank, CheckKind, CheckLookup, CheckStage, Facts, Field, NotCompiled, Parameters, Replaces,
+    Rule,
 };
 use crate::catalog::Type;
 use crate::row::line::characters;
@@ -13,18 +14,18 @@ pub struct Check {
 }
 
 impl Rule for Check {
-    const KIND: Kind = Kind {
+    const KIND: CheckKind = CheckKind {
         name: "width",
         parameter: "`5`",
         fails: "has not so many characters",
-        stage: Stage::Form,
+        stage: CheckStage::Form,
         blank: Blank::Fails,
         replaces: Replaces::Nothing,
         types: &[Type::Char, Type::Digits, Type::Code],
         remembers: false,
     };
 
-    fn compile(parameters: &Parameters<'_>, _: &mut dyn Lookup) -> Result<Self, NotCompiled> {
+    fn compile(parameters: &Parameters<'_>, _: &mut dyn CheckLookup) -> Result<Self, NotCompiled> {
         Ok(Self { width: parameters.number()? })
     }
 

@@ -3,7 +3,7 @@
 use super::Validator;
 use super::known::{Known, number};
 use crate::row::batch::Value;
-use crate::row::checks::{Field, Stage};
+use crate::row::checks::{CheckStage, Field};
 use crate::row::date::{Reading, read_date};
 use crate::row::line::Row;
 use crate::row::packed::Packed;
@@ -32,7 +32,7 @@ impl Validator<'_, '_, '_> {
         let field = Field { text, number: None, stored: None, well_formed: true };
         let checks = self.plan.columns[at].of_value.iter();
         let mut known = Known { validator: self, row, values: &[] };
-        let mut checks = checks.filter(|own| own.check.kind().stage == Stage::Form);
+        let mut checks = checks.filter(|own| own.check.kind().stage == CheckStage::Form);
         checks.any(|own| !own.check.passes(&field, &mut known))
     }
 
