@@ -180,13 +180,16 @@ fn of_rule(rule: &AuditRule, rate: &Rate, class: &str, peers: Option<Peers>) -> 
     Judged { rate: rate.clone(), severity, peers, alone }
 }
 
-/// Further than z from the median, and at least so many times it.
+/// Further than z from the median, and at least so many times it. Of a median
+/// of nought nothing is so many times: where most peers have none, whoever has
+/// any would be far from them.
 fn is_far(own: i64, peers: &Peers, z: Millionths, ratio: Millionths) -> bool {
     let (median, mad) = (i128::from(peers.median.0), i128::from(peers.mad.0));
     let (own, one) = (i128::from(own), i128::from(ONE));
     6745 * (own - median) * one > i128::from(z.0) * 10_000 * mad
         && own * one >= i128::from(ratio.0) * median
         && own > median
+        && median > 0
 }
 
 #[cfg(test)]

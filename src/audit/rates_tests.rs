@@ -139,6 +139,15 @@ proptest! {
     }
 
     #[test]
+    fn peers_of_whom_most_have_none_raise_nothing(
+        none in 4_usize..30, numerators in prop::collection::vec(1_u64..6000, 1..4)
+    ) {
+        let all = std::iter::repeat_n(0, none).chain(numerators);
+        let rates: Vec<Rate> = all.enumerate().map(|(n, num)| rate(n, num, 1_000_000)).collect();
+        prop_assert!(severities("op_utilisation", &rates, "18").iter().all(Option::is_none));
+    }
+
+    #[test]
     fn equal_peers_never_raise_anything(numerator in 0_u64..6000, count in 1_usize..40) {
         let rates: Vec<Rate> = (0..count).map(|n| rate(n, numerator, 1000)).collect();
         prop_assert!(severities("op_utilisation", &rates, "18").iter().all(Option::is_none));

@@ -224,6 +224,11 @@ pub fn answer(step: &CaseStep, standing: &CaseStanding, actor: Actor, on: NaiveD
     if step.holds && standing.severity != CaseSeverity::Hold {
         return StepAnswer::NotNow;
     }
+    // A case that was paid before anybody was told, and is taken up again, is
+    // verified; still nobody loses money of which they were never told.
+    if step.holds && !standing.told {
+        return StepAnswer::NotNow;
+    }
     match when {
         When::Always => StepAnswer::Yes,
         When::BeforeDeadline if !over => StepAnswer::Yes,

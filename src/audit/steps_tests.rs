@@ -91,6 +91,17 @@ fn letters(step: &CaseStep, standing: CaseStanding, on: &str) -> String {
 }
 
 #[test]
+fn nobody_loses_money_of_which_they_were_not_told() {
+    for state in CaseState::ALL {
+        let standing = CaseStanding { told: false, appeal_by: None, ..standing(state) };
+        for step in steps().iter().filter(|step| step.holds) {
+            let answers = letters(step, standing, DEADLINE);
+            assert!(!answers.contains('y'), "{} when {state:?}: {answers}", step.full_name());
+        }
+    }
+}
+
+#[test]
 fn every_step_in_every_state_by_every_role() {
     let names: Vec<String> = steps().iter().map(CaseStep::full_name).collect();
     assert_eq!(names, EXPECTED.map(|(name, ..)| name));
