@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::limit::Threshold;
 use super::rule::{AuditRule, CaseSeverity, Text};
 use super::steps::{CaseStanding, CaseState};
-use crate::store::{AuditCase, AuditEvent, AuditFact, AuditHold, AuditTurn, Reader, Result};
+use crate::store::{
+    AuditCase, AuditEvent, AuditFact, AuditHold, AuditTurn, Reader, Result, StoreError,
+};
 
 /// What a verification said of a row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,19 +142,27 @@ impl Case {
     pub fn read(reader: &Reader, opened: AuditCase, as_of: i64) -> Result<Self> {
         let events = reader.audit_events(opened.id, as_of)?;
         let holds = reader.audit_holds(Some(opened.id), as_of)?;
-        Ok(Self::new(opened, events, holds))
+        Self::new(opened, events, holds)
     }
 
     /// The same within the writer's turn.
     pub fn read_in(turn: &AuditTurn<'_>, opened: AuditCase) -> Result<Self> {
         let (events, holds) = (turn.events(opened.id)?, turn.holds(opened.id)?);
-        Ok(Self::new(opened, events, holds))
+        Self::new(opened, events, holds)
     }
 
-    fn new(opened: AuditCase, events: Vec<AuditEvent>, holds: Vec<AuditHold>) -> Self {
-        let data = |event: &AuditEvent| serde_json::from_str(&event.data).unwrap_or_default();
-        let events = events.into_iter().map(|event| (event.clone(), data(&event))).collect();
-        Self { opened, events, holds }
+    /// A step that cannot be read is an error: without its deadline, severity
+    /// or decision a case would stand otherwise than it was decided.
+    fn new(opened: AuditCase, events: Vec<AuditEvent>, holds: Vec<AuditHold>) -> Result<Self> {
+        let read = |event: AuditEvent| match serde_json::from_str(&event.data) {
+            Ok(data) => Ok((event, data)),
+            Err(error) => Err(StoreError::Inconsistent(format!(
+                "step {} of audit case {}: {error}",
+                event.id, opened.id
+            ))),
+        };
+        let events = events.into_iter().map(read).collect::<Result<_>>()?;
+        Ok(Self { opened, events, holds })
     }
 
     /// How it stands.

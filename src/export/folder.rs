@@ -37,6 +37,26 @@ pub(super) fn home(data: &Path, name: &str) -> PathBuf {
     data.join("exports").join(name)
 }
 
+/// Names of exports that have a folder, also those that are no longer
+/// configured, in the order of the alphabet.
+pub fn names(data: &Path) -> Result<Vec<String>> {
+    let exports = data.join("exports");
+    let entries = match fs::read_dir(&exports) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(ExportError::io(exports.display())(error)),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(ExportError::io(exports.display()))?;
+        let folder = entry.file_type().map_err(ExportError::io(exports.display()))?.is_dir();
+        let name = entry.file_name().into_string().ok();
+        names.extend(name.filter(|name| folder && !name.starts_with('.')));
+    }
+    names.sort();
+    Ok(names)
+}
+
 /// Exports of a name, oldest first.
 pub fn list(data: &Path, name: &str) -> Result<Vec<ExportFolder>> {
     made(&home(data, name))
@@ -49,8 +69,11 @@ pub(super) fn made(home: &Path) -> Result<Vec<ExportFolder>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(ExportError::io(home.display())(error)),
     };
-    let mut all: Vec<ExportFolder> =
-        entries.flatten().filter_map(|entry| read(&entry.path())).collect();
+    let mut all = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(ExportError::io(home.display()))?;
+        all.extend(read(&entry.path()));
+    }
     all.sort_by_key(|made| (made.manifest.made_at, made.order));
     Ok(all)
 }
@@ -158,8 +181,8 @@ pub(super) fn sweep_held(home: &Path) -> Result<()> {
 pub fn sweep(data: &Path) -> Result<()> {
     let exports = data.join("exports");
     let entries = fs::read_dir(&exports).map_err(ExportError::io(exports.display()))?;
-    for entry in entries.flatten() {
-        let home = entry.path();
+    for entry in entries {
+        let home = entry.map_err(ExportError::io(exports.display()))?.path();
         let Ok(lock) = File::options().write(true).open(home.join(LOCK)) else { continue };
         if lock.try_lock().is_ok() {
             sweep_held(&home)?;

@@ -29,7 +29,7 @@ mod state;
 mod texts;
 
 pub use document::{KpiPage, page_of};
-pub use folder::{ExportFolder, list, sweep};
+pub use folder::{ExportFolder, list, names, sweep};
 pub use layout::{Layouts, ReportLayout};
 pub use manifest::{FileLine, Manifest};
 pub use period::PeriodRule;

@@ -81,18 +81,8 @@ fn trouble(error: &export::ExportError) -> Problem {
     Problem::new(problem::STORAGE, "see the log of the daemon")
 }
 
-/// Names of exports that have a folder, also those that are no longer
-/// configured.
-fn names(request: &Request) -> Vec<String> {
-    let entries = std::fs::read_dir(request.app.data.join("exports")).into_iter().flatten();
-    let name = |entry: std::fs::DirEntry| {
-        let folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-        let name = entry.file_name().into_string().ok();
-        name.filter(|name| folder && !name.starts_with('.'))
-    };
-    let mut names: Vec<String> = entries.flatten().filter_map(name).collect();
-    names.sort();
-    names
+fn names(request: &Request) -> Result<Vec<String>, Problem> {
+    export::names(&request.app.data).map_err(|error| trouble(&error))
 }
 
 fn made(request: &Request, name: &str) -> Result<Vec<ExportFolder>, Problem> {
@@ -109,7 +99,7 @@ fn stamp(made: &ExportFolder) -> String {
 /// Finished exports, by name, the newest first.
 pub fn all(request: &Request) -> Result<Vec<ExportLine>, Problem> {
     let mut lines = Vec::new();
-    for name in names(request) {
+    for name in names(request)? {
         lines.extend(made(request, &name)?.into_iter().map(|made| ExportLine {
             name: name.clone(),
             stamp: stamp(&made),
@@ -141,7 +131,7 @@ pub fn list(request: &Request) -> Result<Reply, Problem> {
 pub fn file(request: &Request) -> Result<Reply, Problem> {
     let none = || Problem::new(problem::NO_EXPORT, "see /api/v1/exports");
     let (name, wanted) = (request.in_path("name"), request.in_path("stamp"));
-    if !names(request).iter().any(|known| known == name) {
+    if !names(request)?.iter().any(|known| known == name) {
         return Err(none());
     }
     let found = made(request, name)?.into_iter().find(|made| stamp(made) == wanted);
