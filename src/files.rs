@@ -55,6 +55,14 @@ pub fn is_there(path: &Path) -> io::Result<bool> {
     }
 }
 
+/// Whether the working directory may be looked into. Who runs a command as
+/// another user often stands in a folder that is closed to that user; nothing
+/// there is meant for them.
+pub fn may_look_around() -> bool {
+    let closed = |error: io::Error| error.kind() == io::ErrorKind::PermissionDenied;
+    !Path::new("config").symlink_metadata().is_err_and(closed)
+}
+
 /// Space that is left for us where a folder lies, in bytes.
 pub fn free_bytes(folder: &Path) -> io::Result<u64> {
     let disk = rustix::fs::statvfs(folder)?;

@@ -94,7 +94,8 @@ impl Overlay {
             kind,
             place: data.join(PLACE).join(kind.name),
             old: kind.old.map(|old| data.join(old)),
-            beside: kind.beside.then(|| Path::new(PLACE).join(kind.name)),
+            beside: (kind.beside && crate::files::may_look_around())
+                .then(|| Path::new(PLACE).join(kind.name)),
         }
     }
 

@@ -10,7 +10,7 @@ use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::credentials::Identity;
-use crate::files::is_there;
+use crate::files::{is_there, may_look_around};
 use crate::inbox::Folders;
 use crate::overlay::Overlay;
 use crate::store::{AccessEntry, AccessStore, Action, Opening, PartialResults, Reader, Store};
@@ -40,6 +40,7 @@ impl CommandContext {
         let default = PathBuf::from(DEFAULT_CONFIG);
         let file = match &self.config {
             Some(file) => Some(file.clone()),
+            None if !may_look_around() => None,
             None => is_there(&default)
                 .with_context(|| default.display().to_string())?
                 .then_some(default),
