@@ -1,4 +1,4 @@
-//! Files for others: they appear whole or not at all (invariant 7), and an
+//! Files for others: they appear whole or not at all (invariant 8), and an
 //! archive is only ever renamed (invariant 3).
 
 use std::fmt::Write as _;

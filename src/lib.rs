@@ -9,7 +9,7 @@
 //!
 //! | module | is | is not |
 //! |---|---|---|
-//! | [`catalog`] | the facts about data in `schema/`, cross-checked | code that judges |
+//! | [`catalog`] | the facts about data in `schema/`, cross-checked | code that validates |
 //! | [`config`], [`clock`], [`units`], [`world`] | choices, time, facilities, all of it together | |
 //! | [`archive`] | name and structure of a zip, streams of its entries | aware of files of a standard |
 //! | [`credentials`] | roles, identities, and the secrets that prove them | a keeper of them |
@@ -23,8 +23,8 @@
 //! | [`registry`] | who is in the population, and who stands in for them | |
 //! | [`score`] | rulebooks, and what the rows of a round are worth | money |
 //! | [`http`] | what can be asked | able to load |
-//! | [`audit`] | rules as data, cases, steps, letters; what money they hold | a judge of rows |
-//! | [`money`] | pools shared to the satang, what was paid, statements, holds | a judge of rows |
+//! | [`audit`] | rules as data, cases, steps; what money they hold | a check of rows |
+//! | [`money`] | pools shared to the satang, what was paid, statements, holds | a check of rows |
 //! | [`kpi`] | indicators from data in `schema/kpi`, and why | a place where one is defined |
 //! | [`overlay`] | files that are shipped, and a province's own over them | aware of what they say |
 //! | [`printable`] | names and texts as a terminal or a log may show them | |
@@ -32,36 +32,15 @@
 //! | [`privacy`] | which counts are too small to be shown | aware of what they count |
 //! | [`report`] | forms in which numbers leave | aware of what they count |
 //! | [`export`], [`schedule`] | what leaves as folders, and when | aware of what woke it |
+//! | [`sql`] | the head of queries that are data, and lists as tables for them | a builder of queries |
 //! | [`spelling`] | the known name that is nearest to a misspelt one | |
 //! | [`text`] | a text in both languages | aware of what it says |
 //! | [`version`] | the fingerprint of the program, by which cached results are known | |
-//! | [`sample`] | a synthetic province, and what must come of it | a caller of the judge |
+//! | [`sample`] | a synthetic province, and what must come of it | a caller of the validator |
 //! | [`cli`] | a file per command | |
 //!
-//! # Invariants, and the tests that hold them
-//!
-//! 1. Judging never fails: a row gives a record or nothing, and findings; an
-//!    `Err` is ours and never looks like the sender's fault
-//!    (`tests/properties.rs`, `tests/faults`).
-//! 2. `received = accepted + duplicate + rejected`, proven before commit
-//!    (`load::outcome`), by the table's own CHECK, and by `verify`.
-//! 3. An archive is in exactly one folder at every instant; nothing is
-//!    deleted, only renamed (`tests/faults`, at every step of [`inbox`]).
-//! 4. Rows, counts, findings and the submission's number are one transaction;
-//!    one writer, readers see snapshots (`tests/faults`).
-//! 5. Wake-ups are hints: the loop rescans and decides (`tests/daemon`).
-//! 6. There is a limit on everything, all in [`config::Limits`].
-//! 7. Files for others appear whole ([`files::write_whole`]).
-//! 8. Only the edges know HTTP, JSON, B.E. and time zones.
-//! 9. One list drives everything: the catalogue makes checks and texts, the
-//!    routes make router and `OpenAPI` (`catalog::tests`, `http`).
-//! 10. Same input, same clock, same bytes out (`sample`, `tests/golden`).
-//! 11. A figure is a function of the store's state, never of what was counted
-//!     before: what is kept in parts equals a full run (`tests/figures`).
-//! 12. A receipt is written, and an original moved, only when the submission
-//!     is durable: commits are flushed by whoever finishes the archive
-//!     ([`store::Flusher`], `tests/faults/kill.rs`).
-//!
+//! The invariants, each with the tests that hold it, stand in
+//! `docs/architecture.md`; comments name them by their numbers there.
 //! `tests/tidy.rs` checks which module may name which.
 
 pub mod access;
@@ -93,6 +72,7 @@ pub mod sample;
 pub mod schedule;
 pub mod score;
 pub mod spelling;
+pub mod sql;
 pub mod store;
 pub mod submission;
 pub mod text;

@@ -24,7 +24,7 @@ const LAYERS: &[&[&str]] = &[
     &["audit"],
     &["money", "kpi"],
     &["score"],
-    &["registry", "access"],
+    &["registry", "access", "sql"],
     &["report", "store"],
     &["submission", "world"],
     &["row", "units"],

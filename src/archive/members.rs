@@ -1,6 +1,5 @@
 //! An archive that passed the scan, open for reading.
 
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -10,6 +9,7 @@ use std::sync::atomic::AtomicU64;
 use sha2::{Digest, Sha256};
 
 use crate::config::Limits;
+use crate::files::hex;
 
 use super::defect::{ArchiveDefect, OpenError, ReadError};
 use super::reader::{MemberReader, OpenArchive};
@@ -130,10 +130,5 @@ pub(super) fn sha256_of(file: &mut File) -> io::Result<(String, u64)> {
             Err(error) => return Err(error),
         }
     }
-    let mut hex = String::with_capacity(64);
-    for byte in hasher.finalize() {
-        // Writing to a string cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-    }
-    Ok((hex, bytes))
+    Ok((hex(&hasher.finalize()), bytes))
 }

@@ -36,6 +36,9 @@ const PRIVATE: u32 = 0o600;
 /// times a second gives two writes within 10 ms the same time.
 const TICK: Duration = Duration::from_millis(25);
 
+/// The same of a file system that keeps whole seconds.
+const WHOLE_SECONDS: Duration = Duration::from_secs(2);
+
 /// What the file system tells of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Look {
@@ -69,7 +72,10 @@ impl Look {
         let Ok(seconds) = u64::try_from(seconds) else { return false };
         let changed = Duration::new(seconds, u32::try_from(nanos).unwrap_or(0));
         let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        since.checked_sub(changed).is_some_and(|age| age > TICK)
+        // A file system that keeps whole seconds gives the same to two writes
+        // within one.
+        let tick = if nanos == 0 { WHOLE_SECONDS } else { TICK };
+        since.checked_sub(changed).is_some_and(|age| age > tick)
     }
 }
 

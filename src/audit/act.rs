@@ -194,9 +194,10 @@ fn check(step: &CaseStep, wanted: &mut Wanted, taker: &StepTaker<'_>) -> Result<
     if taker.by.trim().is_empty() {
         return wrong("who takes the step has to be said (--by) / ต้องระบุผู้ดำเนินการ".to_owned());
     }
-    let texts =
-        [Some(&wanted.text), data.found.as_ref(), data.condition.as_ref(), data.late.as_ref()];
-    if texts.into_iter().flatten().any(|text| text.chars().count() > LONGEST) {
+    let named = [&data.found, &data.condition, &data.late, &data.letter_no].into_iter().flatten();
+    let notes = data.verdicts.iter().map(|line| &line.note);
+    let mut texts = named.chain(notes).chain([&wanted.text]).map(String::as_str).chain([taker.by]);
+    if texts.any(|text| text.chars().count() > LONGEST) {
         return wrong(format!(
             "a text has at most {LONGEST} characters / ข้อความยาวเกิน {LONGEST} ตัวอักษร"
         ));

@@ -6,11 +6,12 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::limit::Threshold;
-use super::rule::{AuditRule, CaseSeverity, Text};
+use super::rule::{AuditRule, CaseSeverity};
 use super::steps::{CaseStanding, CaseState};
 use crate::store::{
     AuditCase, AuditEvent, AuditFact, AuditHold, AuditTurn, Reader, Result, StoreError,
 };
+use crate::text::Bilingual;
 
 /// What a verification said of a row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,9 +94,9 @@ impl StepData {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Described {
     /// What it is called.
-    pub name: Text,
+    pub name: Bilingual,
     /// What is suspicious.
-    pub says: Text,
+    pub says: Bilingual,
     /// Where it is said.
     pub source: String,
     /// From when on money is held.
@@ -105,7 +106,7 @@ pub struct Described {
     /// What no public source says.
     pub local_defaults: Vec<String>,
     /// Values shown beside a row, with what they are called.
-    pub captions: BTreeMap<String, Text>,
+    pub captions: BTreeMap<String, Bilingual>,
     /// Their order.
     pub shows: Vec<String>,
 }

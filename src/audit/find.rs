@@ -6,9 +6,10 @@ use serde::Serialize;
 
 use super::AuditError;
 use super::rates::{Judged, Peers, judge};
-use super::rule::{AuditRule, CaseSeverity, CountedBy, RuleKind, Text};
+use super::rule::{AuditRule, CaseSeverity, CountedBy, RuleKind};
 use super::runner::{RuleRunner, SuspiciousRow};
 use crate::score::rulebook::RulePeriod;
+use crate::text::Bilingual;
 
 /// What a rule found at a unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +39,7 @@ pub struct NotApplicable {
     pub unit: String,
     /// Why.
     #[serde(flatten)]
-    pub why: Text,
+    pub why: Bilingual,
 }
 
 /// How many rows, or groups of them, a rule counts.
@@ -94,7 +95,7 @@ impl RuleRunner<'_> {
                 rule: rule.id.clone(),
                 tranche: tranche.number.to_string(),
                 unit: unit.to_owned(),
-                why: Text { th: th.to_owned(), en: en.to_owned() },
+                why: Bilingual { th: th.to_owned(), en: en.to_owned() },
             });
         };
         if rates.is_empty() {

@@ -10,9 +10,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::query::{RuleBlock, RuleHead, RuleQuery};
 use super::rule::{AuditRule, CountedBy, RawRule, RuleKind, filled};
-use super::tables::{self, GIVEN};
+use super::tables::GIVEN;
 use crate::files::hex;
 use crate::overlay::{CONFIG, Overlay, SCHEMA};
+use crate::sql::{parse_list, shipped_list};
 
 /// A mistake in a rule.
 #[derive(Debug, thiserror::Error)]
@@ -66,7 +67,7 @@ impl RuleLibrary {
             if let Some(list) =
                 name.strip_prefix("tables/").and_then(|name| name.strip_suffix(".csv"))
             {
-                tables::parse(text).map_err(|what| fail(name, what))?;
+                parse_list(text).map_err(|what| fail(name, what))?;
                 library.lists.insert(list.to_owned(), text.clone());
             }
         }
@@ -109,7 +110,7 @@ impl RuleLibrary {
             let block = self.query(files, file, &path, 1)?;
             self.hash(&block, &mut version);
         }
-        let with_values = |text: &super::rule::Text| super::rule::Text {
+        let with_values = |text: &crate::text::Bilingual| crate::text::Bilingual {
             th: filled(&text.th, &raw.parameters),
             en: filled(&text.en, &raw.parameters),
         };
@@ -132,7 +133,7 @@ impl RuleLibrary {
             captions: raw.captions,
             parameters: raw.parameters,
             version: hex(&version.finalize()),
-            own: own || files.get(&sql).is_some_and(|(_, own)| *own),
+            own: own || is_own(files, &sql) || rests_on_own(files, &query),
             query,
         };
         check(&rule).map_err(|what| fail(file, what))?;
@@ -154,7 +155,7 @@ impl RuleLibrary {
         if let Some(table) = head.tables.iter().find(|table| {
             !GIVEN.contains(&table.as_str())
                 && !self.lists.contains_key(*table)
-                && tables::shared(table).is_none()
+                && shipped_list(table).is_none()
         }) {
             return Err(fail(sql, format!("there is no table {table}")));
         }
@@ -185,8 +186,21 @@ impl RuleLibrary {
 
     /// A list by name: of `schema/audit/tables`, else of `schema/codes`.
     pub(super) fn list(&self, name: &str) -> Option<String> {
-        self.lists.get(name).cloned().or_else(|| tables::shared(name))
+        self.lists.get(name).cloned().or_else(|| shipped_list(name).map(str::to_owned))
     }
+}
+
+fn is_own(files: &Files, name: &str) -> bool {
+    files.get(name).is_some_and(|(_, own)| *own)
+}
+
+/// Whether a block or a table below a query is the province's own.
+fn rests_on_own(files: &Files, query: &RuleQuery) -> bool {
+    let table = |name: &String| is_own(files, &format!("tables/{name}.csv"));
+    let block = |block: &Arc<RuleBlock>| {
+        is_own(files, &format!("blocks/{}.sql", block.name)) || rests_on_own(files, &block.query)
+    };
+    query.tables.iter().any(table) || query.uses.iter().any(block)
 }
 
 fn has_ending(name: &str, ending: &str) -> bool {
@@ -342,6 +356,7 @@ mod tests {
             });
             let own = own.unwrap();
             assert_ne!(version(&own, "epi_age"), version(&shipped, "epi_age"), "{file}");
+            assert!(own.rules["epi_age"].own && !own.rules["fp_early"].own, "{file}");
             assert_eq!(version(&own, "fp_early"), version(&shipped, "fp_early"), "{file}");
         }
     }

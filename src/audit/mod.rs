@@ -27,7 +27,7 @@ pub use find::{AuditFinding, NotApplicable, counted};
 pub use library::{RuleError, RuleLibrary};
 pub use prove::prove;
 pub use rates::{Classes, Judged, Peers, Rate, judge};
-pub use rule::{AuditRule, CaseSeverity, CountedBy, RuleKind, RuleParameter, Text};
+pub use rule::{AuditRule, CaseSeverity, CountedBy, RuleKind, RuleParameter};
 pub use runner::{AuditInput, ByUnit, RuleRunner, SuspiciousRow};
 
 use crate::store::StoreError;
@@ -41,6 +41,9 @@ pub enum AuditError {
     /// A rule cannot be run.
     #[error("audit rule {0}: {1}")]
     RuleFailed(String, StoreError),
+    /// A rule ran longer than it may.
+    #[error("audit rule {0}: stopped after limits.kpi_ms / กฎ {0} ใช้เวลาเกิน limits.kpi_ms จึงหยุด")]
+    TooLong(String),
     /// A rule is not as it has to be.
     #[error("{0}")]
     RuleLibrary(#[from] RuleError),
@@ -52,6 +55,10 @@ pub enum AuditError {
 impl AuditError {
     /// What failed in a rule.
     fn from_store(rule: &AuditRule, cause: StoreError) -> Self {
-        Self::RuleFailed(rule.id.clone(), cause)
+        if cause.is_deadline() {
+            Self::TooLong(rule.id.clone())
+        } else {
+            Self::RuleFailed(rule.id.clone(), cause)
+        }
     }
 }

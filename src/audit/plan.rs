@@ -50,6 +50,8 @@ pub enum Change {
         case: i64,
         /// These.
         rows: Vec<SuspiciousRow>,
+        /// All that it rests on now, with these; of rates nothing.
+        standing: Vec<SuspiciousRow>,
         /// It holds money from now on.
         raised: bool,
     },
@@ -85,7 +87,12 @@ fn rate(
         (Some(case), Some(severity)) => {
             let raised = severity > case.severity;
             let says = raised || case.cleared;
-            says.then(|| Change::Evidence { case: case.id, rows: Vec::new(), raised })
+            says.then(|| Change::Evidence {
+                case: case.id,
+                rows: Vec::new(),
+                standing: Vec::new(),
+                raised,
+            })
         }
         (None, Some(severity)) if cases.is_empty() => {
             Some(Change::Open { follows: None, severity, rows: Vec::new() })
@@ -109,17 +116,25 @@ fn rows(
     let decided = |row: &&SuspiciousRow| cases.iter().any(|case| case.resolved && known(case, row));
     // What was decided is not judged again.
     let left: Vec<&SuspiciousRow> = found.iter().filter(|row| !decided(row)).collect();
-    let severity = rule.judge(counted(rule, left.iter().copied()), left.len() as u64, denominator);
+    let worst = |rows: &[&SuspiciousRow]| {
+        rule.judge(counted(rule, rows.iter().copied()), rows.len() as u64, denominator)
+    };
     let Some(case) = open else {
-        let severity = severity?;
+        let severity = worst(&left)?;
         let rows = left.into_iter().cloned().collect();
         return Some(Change::Open { follows: cases.last().map(|case| case.id), severity, rows });
     };
+    // Of an earlier case that was taken up again the rows stay there: no row is
+    // in two open cases.
+    let elsewhere =
+        |row: &&SuspiciousRow| cases.iter().any(|one| one.id != case.id && known(one, row));
+    let left: Vec<&SuspiciousRow> = left.into_iter().filter(|row| !elsewhere(row)).collect();
     let new: Vec<SuspiciousRow> =
         left.iter().filter(|row| !known(case, row)).map(|row| (*row).clone()).collect();
-    let raised = severity.is_some_and(|severity| severity > case.severity);
+    let raised = worst(&left).is_some_and(|severity| severity > case.severity);
     if !new.is_empty() || raised {
-        return Some(Change::Evidence { case: case.id, rows: new, raised });
+        let standing = left.into_iter().cloned().collect();
+        return Some(Change::Evidence { case: case.id, rows: new, standing, raised });
     }
     let nothing = left.is_empty() && case.all_gone;
     (nothing && !case.cleared).then_some(Change::Cleared { case: case.id })
@@ -189,10 +204,20 @@ mod tests {
     fn new_rows_join_an_open_case() {
         let five = lines(1, 0..5);
         let more = [five.clone(), lines(2, 0..1)].concat();
-        let joined = Change::Evidence { case: 1, rows: lines(2, 0..1), raised: false };
+        let joined = Change::Evidence {
+            case: 1,
+            rows: lines(2, 0..1),
+            standing: more.clone(),
+            raised: false,
+        };
         assert_eq!(change_of(more, &[known(1, false, &five)]), Some(joined));
         let warned = KnownCase { severity: CaseSeverity::Warn, ..known(1, false, &lines(1, 0..3)) };
-        let raised = Change::Evidence { case: 1, rows: lines(1, 3..5), raised: true };
+        let raised = Change::Evidence {
+            case: 1,
+            rows: lines(1, 3..5),
+            standing: five.clone(),
+            raised: true,
+        };
         assert_eq!(change_of(five, &[warned]), Some(raised));
     }
 
@@ -213,6 +238,20 @@ mod tests {
     }
 
     #[test]
+    fn a_row_is_in_one_open_case_only() {
+        // The first was decided, the second followed it, and the first was
+        // taken up again.
+        let (first, second) = (lines(1, 0..5), lines(2, 0..5));
+        let cases = [known(1, false, &first), known(2, false, &second)];
+        assert_eq!(change_of([first.clone(), second.clone()].concat(), &cases), None);
+        // What the first knows does not make the second worse either.
+        let few = lines(2, 0..3);
+        let warned = KnownCase { severity: CaseSeverity::Warn, ..known(2, false, &few) };
+        let cases = [known(1, false, &first), warned];
+        assert_eq!(change_of([first, few].concat(), &cases), None);
+    }
+
+    #[test]
     fn a_case_of_which_all_was_taken_back_is_cleared_once() {
         let five = lines(1, 0..5);
         let gone = KnownCase { all_gone: true, ..known(1, false, &five) };
@@ -226,7 +265,8 @@ mod tests {
             None,
             "its rows are still there"
         );
-        let again = Change::Evidence { case: 1, rows: lines(2, 0..5), raised: false };
+        let (rows, standing) = (lines(2, 0..5), lines(2, 0..5));
+        let again = Change::Evidence { case: 1, rows, standing, raised: false };
         assert_eq!(change_of(lines(2, 0..5), &[gone]), Some(again));
     }
 
@@ -253,10 +293,12 @@ mod tests {
         assert_eq!(of(Some(&hold), &[known(1, true, &[])]), None);
         assert_eq!(of(None, &[known(1, false, &[])]), Some(Change::Cleared { case: 1 }));
         let warned = KnownCase { severity: CaseSeverity::Warn, ..known(1, false, &[]) };
-        let raised = Change::Evidence { case: 1, rows: Vec::new(), raised: true };
+        let (rows, standing) = (Vec::new(), Vec::new());
+        let raised = Change::Evidence { case: 1, rows, standing, raised: true };
         assert_eq!(of(Some(&hold), &[warned]), Some(raised));
         let cleared = KnownCase { cleared: true, ..known(1, false, &[]) };
-        let again = Change::Evidence { case: 1, rows: Vec::new(), raised: false };
+        let (rows, standing) = (Vec::new(), Vec::new());
+        let again = Change::Evidence { case: 1, rows, standing, raised: false };
         assert_eq!(of(Some(&hold), &[cleared]), Some(again));
     }
 }

@@ -32,6 +32,7 @@ pub fn prove(
                 format!("audit rule {}: round {} has no item {}", rule.id, book.round, rule.item);
             return Err(AuditError::Refused(what));
         }
+        session.allow()?;
         session.prove(rule, tranche)?;
     }
     Ok(())

@@ -9,7 +9,10 @@
 //! -- alone: unit            what it says of a unit rests on rows of that unit alone
 //! ```
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+use crate::sql::{head_lines, parameters, words};
 
 /// An SQL text with what it rests on.
 #[derive(Debug, Clone, Default)]
@@ -54,11 +57,7 @@ impl RuleHead {
     /// Reads the head lines of an SQL text.
     pub(super) fn parse(text: &str) -> Self {
         let mut head = Self::default();
-        for line in text.lines() {
-            let Some((name, list)) = line.strip_prefix("-- ").and_then(|l| l.split_once(": "))
-            else {
-                continue;
-            };
+        for (name, items) in head_lines(text) {
             let place = match name {
                 "use" => &mut head.uses,
                 "table" => &mut head.tables,
@@ -68,30 +67,10 @@ impl RuleHead {
                 "alone" => &mut head.alone,
                 _ => continue,
             };
-            place.extend(list.split(',').map(|name| name.trim().to_owned()));
+            place.extend(items);
         }
         head
     }
-}
-
-/// Names of the parameters in an SQL text, with their colon, once each.
-fn parameters(text: &str) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    for line in text.lines() {
-        let line = line.split("--").next().unwrap_or("");
-        // Every other part stands in quotes.
-        for part in line.split('\'').step_by(2) {
-            for name in part.split(':').skip(1) {
-                let word = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
-                let name: String = name.chars().take_while(word).collect();
-                let name = format!(":{name}");
-                if name.len() > 1 && !found.contains(&name) {
-                    found.push(name);
-                }
-            }
-        }
-    }
-    found
 }
 
 impl RuleQuery {
@@ -120,10 +99,8 @@ impl RuleQuery {
     }
 
     /// Every word of its text and of the blocks below it.
-    pub fn words(&self) -> std::collections::BTreeSet<String> {
-        let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let own = self.text.split(|c| !word(c)).filter(|word| !word.is_empty());
-        let mut all: std::collections::BTreeSet<String> = own.map(str::to_owned).collect();
+    pub fn words(&self) -> BTreeSet<String> {
+        let mut all: BTreeSet<String> = words(&self.text).into_iter().map(str::to_owned).collect();
         for block in &self.uses {
             all.extend(block.query.words());
         }
@@ -144,11 +121,5 @@ mod tests {
             (head.tables, head.alone),
             (vec!["vaccine".to_owned()], vec!["unit".to_owned()])
         );
-    }
-
-    #[test]
-    fn parameters_stand_outside_of_quotes_and_comments() {
-        let text = "-- :no\nSELECT ':no', :from + :to -- :no\nWHERE x = :from";
-        assert_eq!(parameters(text), [":from", ":to"]);
     }
 }

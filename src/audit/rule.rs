@@ -8,16 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::limit::{Millionths, Threshold};
 use super::query::RuleQuery;
 use crate::store::SqlValue;
-
-/// A text in both languages.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Text {
-    /// Thai.
-    pub th: String,
-    /// English.
-    pub en: String,
-}
+use crate::text::Bilingual;
 
 /// What a rule's query gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,9 +70,9 @@ pub struct AuditRule {
     /// The item of the rulebook whose money it can hold.
     pub item: String,
     /// What it is called.
-    pub name: Text,
+    pub name: Bilingual,
     /// What is suspicious, with its parameters filled in.
-    pub says: Text,
+    pub says: Bilingual,
     /// What its query gives.
     pub kind: RuleKind,
     /// Kinds of record, or building blocks, whose rows of a unit and tranche
@@ -106,7 +97,7 @@ pub struct AuditRule {
     /// Values that are shown beside a row, in order.
     pub shows: Vec<String>,
     /// What they are called.
-    pub captions: BTreeMap<String, Text>,
+    pub captions: BTreeMap<String, Bilingual>,
     /// Values that its query is given.
     pub parameters: BTreeMap<String, RuleParameter>,
     /// SHA-256 of all that it is made of, hex.
@@ -124,8 +115,8 @@ pub struct AuditRule {
 pub(super) struct RawRule {
     pub id: String,
     pub item: String,
-    pub name: Text,
-    pub says: Text,
+    pub name: Bilingual,
+    pub says: Bilingual,
     pub kind: RuleKind,
     #[serde(default)]
     pub sql: Option<String>,
@@ -149,7 +140,7 @@ pub(super) struct RawRule {
     #[serde(default)]
     pub shows: Vec<String>,
     #[serde(default)]
-    pub captions: BTreeMap<String, Text>,
+    pub captions: BTreeMap<String, Bilingual>,
     #[serde(default)]
     pub parameters: BTreeMap<String, RuleParameter>,
 }

@@ -47,6 +47,18 @@ pub struct FoundByRules {
     pub ran: BTreeSet<(String, String)>,
 }
 
+impl FoundByRules {
+    /// Whether a rule had nothing to judge a unit by. That nothing was found
+    /// then says nothing.
+    fn could_not_judge(&self, (rule, tranche, unit): &CasePlace) -> bool {
+        self.not_applicable.iter().any(|line| {
+            line.rule == *rule
+                && line.tranche == *tranche
+                && (line.unit == "*" || line.unit == *unit)
+        })
+    }
+}
+
 /// Rows that joined a case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Added {
@@ -106,6 +118,7 @@ pub fn find(session: &mut RuleRunner<'_>, scope: &RunScope) -> Result<FoundByRul
     for tranche in basis.book.tranches.iter().filter(wanted) {
         for rule in &rules {
             let place = (rule.id.clone(), tranche.number.to_string());
+            session.allow()?;
             for finding in session.find(rule, tranche, &mut found.not_applicable)? {
                 if scope.unit.as_ref().is_none_or(|unit| *unit == finding.hcode) {
                     let (id, number) = place.clone();
@@ -152,7 +165,11 @@ pub fn plan(
     for place in all {
         let Some(rule) = session.basis.library.get(&place.0) else { continue };
         let cases = of.get(place).map_or(&[][..], Vec::as_slice);
-        if let Some(change) = change(rule, found.findings.get(place), cases) {
+        let finding = found.findings.get(place);
+        if finding.is_none() && found.could_not_judge(place) {
+            continue;
+        }
+        if let Some(change) = change(rule, finding, cases) {
             planned.push(Planned { place: place.clone(), change });
         }
     }
@@ -225,12 +242,12 @@ pub fn write(
             Change::Open { follows, severity, rows } => {
                 writing.open(&planned.place, follows, severity, &rows)?;
             }
-            Change::Evidence { case, rows, raised } => {
-                let Some((case, facts)) = cases.iter().find(|(known, _)| known.opened.id == case)
+            Change::Evidence { case, rows, standing, raised } => {
+                let Some((case, _)) = cases.iter().find(|(known, _)| known.opened.id == case)
                 else {
                     continue;
                 };
-                writing.evidence(&planned.place, case, facts, &rows, raised)?;
+                writing.evidence(&planned.place, case, (&rows, &standing), raised)?;
             }
             Change::Cleared { case } => {
                 let Some((case, _)) = cases.iter().find(|(known, _)| known.opened.id == case)
@@ -243,6 +260,20 @@ pub fn write(
     }
     writing.done.run = Some(run);
     Ok(writing.done)
+}
+
+/// A row as it is kept of a case.
+pub fn fact(row: &SuspiciousRow, run: i64) -> AuditFact {
+    AuditFact {
+        file: row.file.clone(),
+        sub: row.sub,
+        line: row.line,
+        run,
+        pid: row.pid.clone(),
+        day: row.day,
+        shown: serde_json::to_string(&row.shown).unwrap_or_default(),
+        gone: false,
+    }
 }
 
 struct Writing<'w, 's> {
@@ -262,24 +293,20 @@ impl Writing<'_, '_> {
     }
 
     fn facts(&self, rows: &[SuspiciousRow]) -> (Vec<AuditFact>, Option<u64>) {
-        let kept = rows.iter().take(self.terms.most_rows).map(|row| AuditFact {
-            file: row.file.clone(),
-            sub: row.sub,
-            line: row.line,
-            run: self.run,
-            pid: row.pid.clone(),
-            day: row.day,
-            shown: serde_json::to_string(&row.shown).unwrap_or_default(),
-            gone: false,
-        });
+        let kept = rows.iter().take(self.terms.most_rows).map(|row| fact(row, self.run));
         let cut = rows.len().saturating_sub(self.terms.most_rows);
         (kept.collect(), (cut > 0).then_some(cut as u64))
     }
 
-    fn held(&mut self, place: &CasePlace, facts: &[AuditFact]) -> Result<u32, AuditError> {
+    /// The share of the money that rows hold: of all of them, however few are
+    /// kept one by one.
+    fn held(&mut self, place: &CasePlace, rows: &[SuspiciousRow]) -> Result<u32, AuditError> {
         match self.terms.holding {
             AuditHolding::File => Ok(WHOLE),
-            AuditHolding::Rows => (self.share)(place, facts),
+            AuditHolding::Rows => {
+                let facts: Vec<AuditFact> = rows.iter().map(|row| fact(row, self.run)).collect();
+                (self.share)(place, &facts)
+            }
         }
     }
 
@@ -317,7 +344,7 @@ impl Writing<'_, '_> {
         let (facts, cut) = self.facts(rows);
         let mut money = Vec::new();
         if severity == CaseSeverity::Hold {
-            money.push(HoldChange::Hold { share: self.held(place, &facts)?, is_final: false });
+            money.push(HoldChange::Hold { share: self.held(place, rows)?, is_final: false });
         }
         let data = self.data(numerator, finding.denominator, cut, severity).text();
         let by = self.by_run();
@@ -357,19 +384,20 @@ impl Writing<'_, '_> {
         &mut self,
         place: &CasePlace,
         case: &Case,
-        before: &[AuditFact],
-        rows: &[SuspiciousRow],
+        (rows, standing): (&[SuspiciousRow], &[SuspiciousRow]),
         raised: bool,
     ) -> Result<(), AuditError> {
         let Some(finding) = self.found.findings.get(place) else { return Ok(()) };
         let (facts, cut) = self.facts(rows);
         let severity = if raised { CaseSeverity::Hold } else { case.severity() };
-        let numerator =
-            if rows.is_empty() { finding.numerator } else { case.counted().0 + rows.len() as u64 };
+        let numerator = match (rows.is_empty(), standing.is_empty()) {
+            (false, _) => case.counted().0 + rows.len() as u64,
+            (true, false) => standing.len() as u64,
+            (true, true) => finding.numerator,
+        };
         let mut money = Vec::new();
         if severity == CaseSeverity::Hold {
-            let all: Vec<AuditFact> = before.iter().chain(&facts).cloned().collect();
-            let share = self.held(place, &all)?;
+            let share = self.held(place, standing)?;
             // A larger share takes the place of the smaller one.
             let held = case.in_force().map(|hold| hold.share).max();
             if held.is_none_or(|held| share > held) {
@@ -417,5 +445,30 @@ impl Writing<'_, '_> {
         };
         self.turn.add_event(&case.opened, &event)?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Bilingual;
+
+    #[test]
+    fn where_nothing_could_be_judged_nothing_found_says_nothing() {
+        let not = |tranche: &str, unit: &str| NotApplicable {
+            rule: "op_utilisation".to_owned(),
+            tranche: tranche.to_owned(),
+            unit: unit.to_owned(),
+            why: Bilingual::default(),
+        };
+        let found = FoundByRules {
+            not_applicable: vec![not("1", "*"), not("2", "04001")],
+            ..FoundByRules::default()
+        };
+        let asked = |rule: &str, tranche: &str, unit: &str| {
+            found.could_not_judge(&(rule.to_owned(), tranche.to_owned(), unit.to_owned()))
+        };
+        assert!(asked("op_utilisation", "1", "04009") && asked("op_utilisation", "2", "04001"));
+        assert!(!asked("op_utilisation", "2", "04009") && !asked("ncd_over", "1", "04009"));
     }
 }

@@ -3,18 +3,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::AuditError;
 use super::library::{RuleLibrary, is_record};
 use super::query::{RuleBlock, RuleQuery};
 use super::rates::{Classes, Rate};
 use super::rule::{AuditRule, RuleKind};
-use super::tables::{self, TableRows};
+use super::tables;
 use crate::clock::day_number;
 use crate::money::result::months;
 use crate::score::rulebook::RulePeriod;
 use crate::score::{AsOf, CacheHandle, Points, Rulebook, cached_points};
+use crate::sql::{TableRows, parse_list};
 use crate::store::{PartialResults, QueryRow, Reader, Result, SqlValue, StoreError, TableSpec};
 use crate::world::World;
 
@@ -88,6 +89,14 @@ impl<'a> RuleRunner<'a> {
         })?;
         let (made, denominators) = (BTreeMap::new(), BTreeMap::new());
         Ok(Self { basis, made, registry, points: None, denominators })
+    }
+
+    /// Lets the queries that follow run for `limits.kpi_ms` together, and no
+    /// longer: a query of a province that never ends must not hold a snapshot of
+    /// the store for ever.
+    pub fn allow(&self) -> Result<()> {
+        let longest = Duration::from_millis(self.basis.world.config.limits.kpi_ms);
+        self.basis.reader.stop_after(longest)
     }
 
     /// Suspicious rows of a tranche by a rule.
@@ -228,7 +237,7 @@ impl<'a> RuleRunner<'a> {
         };
         let text =
             self.basis.library.list("peers").ok_or_else(|| fail("there is no tables/peers.csv"))?;
-        let (_, rows) = tables::parse(&text).map_err(|what| fail(&what))?;
+        let (_, rows) = parse_list(&text).map_err(|what| fail(&what))?;
         let mut classes = Classes::default();
         for row in rows {
             if let [SqlValue::Text(kind), SqlValue::Text(class), SqlValue::Text(wider), ..] =
@@ -327,7 +336,7 @@ impl<'a> RuleRunner<'a> {
                 let fail = |what: String| StoreError::Refused(format!("tables/{list}.csv: {what}"));
                 let text =
                     self.basis.library.list(list).ok_or_else(|| fail("missing".to_owned()))?;
-                tables::parse(&text).map_err(fail)?
+                parse_list(&text).map_err(fail)?
             }
         };
         let key = if name == "calendar" { vec!["day".to_owned()] } else { Vec::new() };

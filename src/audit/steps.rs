@@ -7,8 +7,9 @@ use std::sync::LazyLock;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::rule::{CaseSeverity, Text};
+use super::rule::CaseSeverity;
 use crate::credentials::Role;
+use crate::text::Bilingual;
 
 /// How a case stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -48,9 +49,12 @@ impl CaseState {
     }
 
     /// What people call it.
-    pub fn text(self) -> Text {
+    pub fn text(self) -> Bilingual {
         let state = TABLE.states.iter().find(|line| line.name == self);
-        state.map_or_else(Text::default, |line| Text { th: line.th.clone(), en: line.en.clone() })
+        state.map_or_else(Bilingual::default, |line| Bilingual {
+            th: line.th.clone(),
+            en: line.en.clone(),
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::case::{Case, StepData};
 use super::limit::{Threshold, percent_of};
-use super::rule::{CaseSeverity, Text};
+use super::rule::CaseSeverity;
 use super::steps::CaseState;
 use crate::catalog::Catalog;
 use crate::clock::day_of_number;
@@ -16,6 +16,7 @@ use crate::money::from_rulebook::terms;
 use crate::money::result::Allocation;
 use crate::score::{FigureRef, Rulebook, contributing_rows};
 use crate::store::{AuditFact, Reader, Result};
+use crate::text::Bilingual;
 use crate::units::Units;
 
 /// A unit of a case.
@@ -41,7 +42,7 @@ pub struct RuleOf {
     /// In English.
     pub en: String,
     /// What is suspicious.
-    pub says: Text,
+    pub says: Bilingual,
     /// Where it is said.
     pub source: String,
     /// What no public source says.
@@ -68,7 +69,7 @@ pub struct CaseLine {
     /// Its state.
     pub state: CaseState,
     /// What people call that.
-    pub state_text: Text,
+    pub state_text: Bilingual,
     /// The last day to appeal.
     pub appeal_by: Option<NaiveDate>,
     /// Suspicious rows, or the numerator of a rate.
@@ -115,7 +116,7 @@ impl CaseLine {
                 version: opened.version.clone(),
                 th: described.map_or_else(String::new, |of| of.name.th.clone()),
                 en: described.map_or_else(String::new, |of| of.name.en.clone()),
-                says: described.map_or_else(Text::default, |of| of.says.clone()),
+                says: described.map_or_else(Bilingual::default, |of| of.says.clone()),
                 source: described.map_or_else(String::new, |of| of.source.clone()),
                 local_defaults: described.map_or_else(Vec::new, |of| of.local_defaults.clone()),
             },
@@ -210,7 +211,7 @@ pub struct ShownCase {
     /// Its steps.
     pub events: Vec<EventLine>,
     /// Captions of what is shown of a row.
-    pub captions: BTreeMap<String, Text>,
+    pub captions: BTreeMap<String, Bilingual>,
     /// Its rows.
     pub rows: Vec<RowLine>,
     /// How many there are.
@@ -260,23 +261,35 @@ pub fn row_lines(
     archives: &Archives,
     catalog: &Catalog,
 ) -> Vec<RowLine> {
-    let verdicts: BTreeMap<(i64, i64), &str> = case
+    // A case may have rows of several files, and lines of one number in each.
+    let verdicts: BTreeMap<(String, i64, i64), &str> = case
         .events
         .iter()
         .flat_map(|(_, data)| &data.verdicts)
-        .map(|line| ((line.submission, line.line), line.verdict.as_str()))
+        .map(|line| {
+            let file = line.file.to_ascii_uppercase();
+            ((file, line.submission, line.line), line.verdict.as_str())
+        })
         .collect();
-    let line = |fact: &AuditFact| RowLine {
-        file: archives.file(catalog, &fact.file, fact.sub),
-        submission: fact.sub,
-        line: fact.line,
-        archive: archives.name(fact.sub),
-        pid: fact.pid.clone(),
-        day: day_of_number(fact.day).map_or_else(String::new, |day| day.to_string()),
-        run: fact.run,
-        gone: fact.gone,
-        shown: serde_json::from_str(&fact.shown).unwrap_or_default(),
-        verdict: verdicts.get(&(fact.sub, fact.line)).map(|verdict| (*verdict).to_owned()),
+    let verdict = |fact: &AuditFact, file: &str| {
+        let of = |file: &str| verdicts.get(&(file.to_owned(), fact.sub, fact.line));
+        of(file).or_else(|| of(&fact.file)).map(|verdict| (*verdict).to_owned())
+    };
+    let line = |fact: &AuditFact| {
+        let file = archives.file(catalog, &fact.file, fact.sub);
+        let verdict = verdict(fact, &file);
+        RowLine {
+            file,
+            submission: fact.sub,
+            line: fact.line,
+            archive: archives.name(fact.sub),
+            pid: fact.pid.clone(),
+            day: day_of_number(fact.day).map_or_else(String::new, |day| day.to_string()),
+            run: fact.run,
+            gone: fact.gone,
+            shown: serde_json::from_str(&fact.shown).unwrap_or_default(),
+            verdict,
+        }
     };
     facts.iter().map(line).collect()
 }

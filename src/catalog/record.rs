@@ -27,6 +27,12 @@ pub enum Type {
     Code,
 }
 
+impl Type {
+    /// Texts, codes and numbers: all but days and times.
+    pub const TEXTS_AND_NUMBERS: &[Self] =
+        &[Self::Char, Self::Digits, Self::Code, Self::Int, Self::Decimal];
+}
+
 /// How a column is kept in the store. Every form gives back exactly what was
 /// sent: what does not fit the compact form is kept as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! A limit on everything (invariant 6): every number that keeps a sender, a
+//! A limit on everything (invariant 7): every number that keeps a sender, a
 //! client or a mistake from taking the whole machine stands in this one table.
 
 use serde::{Deserialize, Serialize};

@@ -2,7 +2,7 @@
 //! publishes the inbox state for HTTP.
 //!
 //! Everything that can wake it is one [`Event`]; wake-ups are hints, and the
-//! loop rescans and decides (invariant 5). The store's writer lives on the
+//! loop rescans and decides (invariant 6). The store's writer lives on the
 //! loader's thread, so that the loop itself never waits for a load.
 
 mod board;

@@ -76,9 +76,5 @@ impl Manifest {
 
 /// The hash of bytes, as `sha256sum` prints it.
 pub(super) fn sha256(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    Sha256::digest(bytes).iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    crate::files::hex(&Sha256::digest(bytes))
 }

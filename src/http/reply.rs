@@ -10,6 +10,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::problem::{self, Problem};
+use crate::files::hex;
 use crate::report::Format;
 
 /// Bodies up to this size are sent as they are.
@@ -177,12 +178,8 @@ pub fn to_wire(problem: &Problem) -> Vec<u8> {
 }
 
 fn etag(body: &[u8], gzip: bool) -> String {
-    let mut text = String::from("\"");
-    for byte in &Sha256::digest(body)[..16] {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text.push_str(if gzip { "-gz\"" } else { "\"" });
-    text
+    let end = if gzip { "-gz" } else { "" };
+    format!("\"{}{end}\"", hex(&Sha256::digest(body)[..16]))
 }
 
 /// Whether `If-None-Match` names a version (RFC 9110 §13.1.2, weak comparison).

@@ -3,7 +3,6 @@
 //! the name of their file.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,6 +15,7 @@ use super::definition::{
 };
 use super::period::{YearKind, years};
 use super::query::{Block, Query, QueryHead};
+use crate::files::hex;
 use crate::overlay::{CONFIG, Overlay, SCHEMA};
 use crate::text::Bilingual;
 
@@ -355,11 +355,4 @@ fn hash(hasher: &mut Sha256, query: &Query) {
     for block in &query.uses {
         hash(hasher, &block.query);
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

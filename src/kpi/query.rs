@@ -28,6 +28,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::sql::{head_lines, parameters, words};
+
 /// An SQL text with what it rests on.
 #[derive(Debug, Clone, Default)]
 pub struct Query {
@@ -79,11 +81,7 @@ impl QueryHead {
     /// Reads the head lines of an SQL text.
     pub(super) fn parse(text: &str) -> Self {
         let mut head = Self::default();
-        for line in text.lines() {
-            let Some((name, list)) = line.strip_prefix("-- ").and_then(|l| l.split_once(':'))
-            else {
-                continue;
-            };
+        for (name, items) in head_lines(text) {
             let place = match name {
                 "use" => &mut head.uses,
                 "list" => &mut head.lists,
@@ -95,33 +93,10 @@ impl QueryHead {
                 "whole" => &mut head.whole,
                 _ => continue,
             };
-            place.extend(list.split(',').map(|name| name.trim().to_owned()));
+            place.extend(items);
         }
         head
     }
-}
-
-/// The names of the parameters in an SQL text, with their colon, in order and
-/// once each. Comments and quoted texts have none.
-pub(super) fn parameters(text: &str) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    for line in text.lines() {
-        let line = line.split("--").next().unwrap_or("");
-        for (at, part) in line.split('\'').enumerate() {
-            if at % 2 == 1 {
-                continue;
-            }
-            for name in part.split(':').skip(1) {
-                let word = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
-                let name: String = name.chars().take_while(word).collect();
-                let name = format!(":{name}");
-                if name.len() > 1 && !found.contains(&name) {
-                    found.push(name);
-                }
-            }
-        }
-    }
-    found
 }
 
 impl Query {
@@ -140,8 +115,7 @@ impl Query {
 
     /// Every word of its text and of the blocks below it, in capitals.
     pub(super) fn all_words(&self) -> BTreeSet<String> {
-        let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let own = self.text.split(|c| !word(c)).filter(|word| !word.is_empty());
+        let own = words(&self.text).into_iter();
         let mut all: BTreeSet<String> = own.map(str::to_ascii_uppercase).collect();
         for block in &self.uses {
             all.extend(block.query.all_words());

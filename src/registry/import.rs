@@ -249,10 +249,6 @@ impl RegistryLines {
     }
 
     fn sha256(&self) -> String {
-        use std::fmt::Write as _;
-        self.hash.clone().finalize().iter().fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        crate::files::hex(&self.hash.clone().finalize())
     }
 }

@@ -408,6 +408,21 @@ fn a_backup_keeps_cases_and_all_that_was_done() {
 }
 
 #[test]
+fn a_rule_that_never_ends_is_stopped_and_named() {
+    let khlang = province().env("KHLANG__LIMITS__KPI_MS", "300");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let shipped = std::fs::read_to_string(root.join("schema/audit/epi_age.sql")).unwrap();
+    let endless = "AND EXISTS (WITH RECURSIVE x (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM x)
+        SELECT 1 FROM x WHERE n < 0)";
+    // An ending in capitals is one, too.
+    khlang.write("data/config/audit/epi_age.SQL", format!("{shipped}{endless}\n"));
+    let ran = khlang.run(&["audit", "run", "--round", "2557", "--rule", "epi_age"]);
+    assert_eq!(ran.status(), 1, "{}", ran.out());
+    assert!(ran.err().contains("epi_age") && ran.err().contains("kpi_ms"), "{}", ran.err());
+    assert_eq!(ok(&khlang.run(&["audit", "list", "--json"])), json!([]));
+}
+
+#[test]
 fn a_rule_of_the_province_is_proven_before_it_is_run() {
     let khlang = province();
     assert_eq!(khlang.run(&["config", "check"]).status(), 0);

@@ -22,22 +22,16 @@ use khlang::store::{Reader, Store};
 use khlang::units::Units;
 use khlang::world::World;
 
-use super::kpi::{SENT, earlier, expand, put, read, text_of};
+use super::kpi::{SENT, earlier, golden_cases, put, read, register, text_of};
 use super::support::case::{UNITS, zipped};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/audit")
 }
 
-/// Names of the cases: the folders with an expectation.
+/// Names of the cases.
 fn cases() -> Vec<String> {
-    let entries = std::fs::read_dir(root()).unwrap().map(Result::unwrap);
-    let mut names: Vec<String> = entries
-        .filter(|entry| entry.path().join("expect.csv").is_file())
-        .map(|entry| entry.file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
+    golden_cases(&root())
 }
 
 /// A case, loaded.
@@ -87,13 +81,7 @@ impl Loaded {
                 put(&world, &store, &path, &name, number, sent_on);
             }
         }
-        if let Ok(text) = std::fs::read_to_string(own.join("registry.csv")) {
-            let line = |line: &str| line.split(',').map(expand).collect::<Vec<_>>().join(",");
-            let path = folder.path().join("registry.csv");
-            std::fs::write(&path, text.lines().map(line).collect::<Vec<_>>().join("\n")).unwrap();
-            khlang::registry::import(&mut store, &path, "somebody", "2014-07-15T12:00:00+07:00", 3)
-                .unwrap();
-        }
+        register(&mut store, &own, folder.path(), "2014-07-15T12:00:00+07:00");
         drop(store);
         Self { world, folder }
     }

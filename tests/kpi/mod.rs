@@ -42,11 +42,16 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kpi")
 }
 
-/// Names of the cases: the folders with an expectation.
+/// Names of the cases.
 fn cases() -> Vec<String> {
-    let entries = std::fs::read_dir(root()).unwrap().map(Result::unwrap);
+    golden_cases(&root())
+}
+
+/// Names of the golden cases of a folder: the folders with an expectation.
+pub fn golden_cases(root: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(root).unwrap().map(Result::unwrap);
     let mut names: Vec<String> = entries
-        .filter(|entry| entry.path().join("expect.csv").exists())
+        .filter(|entry| entry.path().join("expect.csv").is_file())
         .map(|entry| entry.file_name().into_string().unwrap())
         .collect();
     names.sort();
@@ -114,19 +119,19 @@ impl Loaded {
                 put(&world, &store, &path, &name, number, sent_on);
             }
         }
-        register(&mut store, case, folder.path());
+        register(&mut store, &root().join(case), folder.path(), "2017-10-15T12:00:00+07:00");
         drop(store);
         Self { world, folder }
     }
 }
 
-/// Imports the population registry of a case that has one.
-fn register(store: &mut Store, case: &str, folder: &Path) {
-    let Ok(text) = std::fs::read_to_string(root().join(case).join("registry.csv")) else { return };
+/// Imports the population registry of the folder of a case that has one, at a
+/// time.
+pub fn register(store: &mut Store, case: &Path, folder: &Path, at: &str) {
+    let Ok(text) = std::fs::read_to_string(case.join("registry.csv")) else { return };
     let line = |line: &str| line.split(',').map(expand).collect::<Vec<_>>().join(",");
     let path = folder.join("registry.csv");
     std::fs::write(&path, text.lines().map(line).collect::<Vec<_>>().join("\n")).unwrap();
-    let at = "2017-10-15T12:00:00+07:00";
     khlang::registry::import(store, &path, "somebody", at, 3).unwrap();
 }
 

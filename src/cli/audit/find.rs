@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use crate::audit::plan::Change;
 use crate::audit::run::{
-    CasePlace, FoundByRules, Planned, RunBy, RunOutcome, RunScope, RunTerms, find, plan, write,
+    CasePlace, FoundByRules, Planned, RunBy, RunOutcome, RunScope, RunTerms, fact, find, plan,
+    write,
 };
 use crate::audit::view::{held_of, item_money, suspicious_share};
 use crate::audit::{AuditInput, Case, CaseSeverity, NotApplicable, RuleLibrary, RuleRunner};
@@ -83,6 +84,9 @@ struct WouldOpen {
     severity: CaseSeverity,
     numerator: u64,
     denominator: u64,
+    /// The case that would hold money from now on; none for a new one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    raises: Option<i64>,
     /// What would be held; none for a warning.
     held: Option<Satang>,
 }
@@ -139,6 +143,7 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
     let (done, would_open) = if args.dry_run {
         let cases = cases(&reader, args.round)?;
         let planned = plan(&session, &found, &scope, &cases);
+        session.allow()?;
         let allocation = allocation(&world, &reader, &book, &as_of);
         (RunOutcome::default(), would_open(&world, &session, &found, planned, allocation.as_ref())?)
     } else {
@@ -193,7 +198,13 @@ fn would_open(
 ) -> anyhow::Result<Vec<WouldOpen>> {
     let mut lines = Vec::new();
     for Planned { place, change } in planned {
-        let Change::Open { severity, rows, .. } = change else { continue };
+        let (severity, rows, raises) = match change {
+            Change::Open { severity, rows, .. } => (severity, rows, None),
+            Change::Evidence { case, standing, raised: true, .. } => {
+                (CaseSeverity::Hold, standing, Some(case))
+            }
+            Change::Evidence { .. } | Change::Cleared { .. } => continue,
+        };
         let (rule, tranche, unit) = place.clone();
         let Some(finding) = found.findings.get(&place) else { continue };
         let item =
@@ -204,7 +215,7 @@ fn would_open(
         let share = match world.config.audit.hold {
             AuditHolding::File => crate::money::holds::WHOLE,
             AuditHolding::Rows => {
-                let facts: Vec<AuditFact> = rows.iter().map(fact).collect();
+                let facts: Vec<AuditFact> = rows.iter().map(|row| fact(row, 0)).collect();
                 share(session, &place, &facts, (numerator, finding.denominator))?
             }
         };
@@ -212,22 +223,19 @@ fn would_open(
             .filter(|_| severity == CaseSeverity::Hold)
             .map(|amounts| held_of(&amounts, share));
         let denominator = finding.denominator;
-        lines.push(WouldOpen { rule, tranche, unit, item, severity, numerator, denominator, held });
+        lines.push(WouldOpen {
+            rule,
+            tranche,
+            unit,
+            item,
+            severity,
+            numerator,
+            denominator,
+            raises,
+            held,
+        });
     }
     Ok(lines)
-}
-
-fn fact(row: &crate::audit::SuspiciousRow) -> AuditFact {
-    AuditFact {
-        file: row.file.clone(),
-        sub: row.sub,
-        line: row.line,
-        run: 0,
-        pid: row.pid.clone(),
-        day: row.day,
-        shown: String::new(),
-        gone: false,
-    }
 }
 
 /// The suspicious share of a case's money.
@@ -237,6 +245,7 @@ fn share(
     facts: &[AuditFact],
     counted: (u64, u64),
 ) -> anyhow::Result<u32> {
+    session.allow()?;
     let AuditInput { world, reader, book, library, as_of, .. } = session.basis;
     let item = library.get(rule).map_or_else(String::new, |rule| rule.item.clone());
     let of = (reader, book, &world.units, &world.catalog);
@@ -295,6 +304,7 @@ fn tell(
                 fail_on == FailOnCase::Warn || severity == CaseSeverity::Hold
             };
             let mut opened = would_open.iter().map(|line| line.severity).any(counts);
+            opened |= done.added.iter().any(|added| added.raised);
             for id in &done.opened {
                 let case = reader_case(context, *id)?;
                 opened |= case.is_some_and(counts);
@@ -343,10 +353,13 @@ fn words(context: &CommandContext, report: &Report) -> anyhow::Result<()> {
         let held = line.held.map_or(String::new(), |held| {
             format!("  {} {}", context.pick("ชะลอจ่าย", "held"), held.grouped())
         });
+        let raises = line.raises.map_or(String::new(), |case| {
+            format!("  {} {case}", context.pick("เรื่องเดิม", "of case"))
+        });
         let (rule, tranche, unit, severity) =
             (&line.rule, &line.tranche, &line.unit, line.severity.as_str());
         print(format!(
-            "  {unit} {tranche} {rule:<20} {severity} {}/{}{held}",
+            "  {unit} {tranche} {rule:<20} {severity} {}/{}{held}{raises}",
             line.numerator, line.denominator
         ))?;
     }

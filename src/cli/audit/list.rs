@@ -413,8 +413,8 @@ fn page(context: &CommandContext, whole: &ShownCase) -> anyhow::Result<()> {
             row.file,
             printed(&row.archive),
             row.line,
-            row.pid,
-            values.join(", ")
+            printed(&row.pid),
+            printed(&values.join(", "))
         ))?;
     }
     if whole.rows_cut {

@@ -21,7 +21,7 @@ impl Rule for Check {
         stage: CheckStage::List,
         blank: Blank::Fails,
         replaces: Replaces::OutsideList,
-        types: &[Type::Char, Type::Digits, Type::Code, Type::Int, Type::Decimal],
+        types: Type::TEXTS_AND_NUMBERS,
         remembers: false,
     };
 

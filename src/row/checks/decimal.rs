@@ -20,7 +20,7 @@ impl Rule for Check {
         stage: CheckStage::Value,
         blank: Blank::Fails,
         replaces: Replaces::Unreadable,
-        types: &[Type::Char, Type::Digits, Type::Code, Type::Int, Type::Decimal],
+        types: Type::TEXTS_AND_NUMBERS,
         remembers: false,
     };
 

@@ -22,7 +22,7 @@ impl Rule for Check {
         stage: CheckStage::List,
         blank: Blank::Passes,
         replaces: Replaces::OutsideListAndShape,
-        types: &[Type::Char, Type::Digits, Type::Code, Type::Int, Type::Decimal],
+        types: Type::TEXTS_AND_NUMBERS,
         remembers: false,
     };
 

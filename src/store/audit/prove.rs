@@ -6,6 +6,7 @@ use rusqlite::types::ValueRef;
 use sha2::{Digest as _, Sha256};
 
 use super::AuditEvent;
+use super::read::{EVENT, event_of};
 use crate::files::hex;
 use crate::store::{Result, Store, VerifyReport};
 
@@ -135,24 +136,12 @@ impl Store {
                 report.push(None, format!("audit case {}: {what}", row.get::<_, i64>(0)?));
             }
         }
-        let mut query = self.conn.prepare(
-            "SELECT id, case_id, step, was, state, at, by, token, text, data, after, seal
-             FROM audit_event ORDER BY id",
-        )?;
+        let mut query = self
+            .conn
+            .prepare(&format!("SELECT {EVENT}, after, seal FROM audit_event ORDER BY id"))?;
         let mut rows = query.query([])?;
         while let Some(row) = rows.next()? {
-            let event = AuditEvent {
-                id: row.get(0)?,
-                case_id: row.get(1)?,
-                step: row.get(2)?,
-                was: row.get(3)?,
-                state: row.get(4)?,
-                at: row.get(5)?,
-                by: row.get(6)?,
-                token: row.get(7)?,
-                text: row.get(8)?,
-                data: row.get(9)?,
-            };
+            let event = event_of(row)?;
             let mut marked = self.conn.prepare_cached(
                 "SELECT hold, final FROM audit_hold WHERE event = ?1 ORDER BY hold, final",
             )?;

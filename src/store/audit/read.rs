@@ -22,25 +22,30 @@ pub(super) fn case(conn: &Connection, id: i64) -> Result<Option<AuditCase>> {
     Ok(rows.next().transpose()?)
 }
 
+/// The columns of [`event_of`].
+pub(super) const EVENT: &str = "id, case_id, step, was, state, at, by, token, text, data";
+
+/// A step, of the columns [`EVENT`].
+pub(super) fn event_of(row: &Row<'_>) -> rusqlite::Result<AuditEvent> {
+    Ok(AuditEvent {
+        id: row.get(0)?,
+        case_id: row.get(1)?,
+        step: row.get(2)?,
+        was: row.get(3)?,
+        state: row.get(4)?,
+        at: row.get(5)?,
+        by: row.get(6)?,
+        token: row.get(7)?,
+        text: row.get(8)?,
+        data: row.get(9)?,
+    })
+}
+
 pub(super) fn events(conn: &Connection, case: i64, as_of: i64) -> Result<Vec<AuditEvent>> {
-    let mut query = conn.prepare_cached(
-        "SELECT id, case_id, step, was, state, at, by, token, text, data FROM audit_event
-         WHERE case_id = ?1 AND after <= ?2 ORDER BY id",
-    )?;
-    let rows = query.query_map([case, as_of], |row| {
-        Ok(AuditEvent {
-            id: row.get(0)?,
-            case_id: row.get(1)?,
-            step: row.get(2)?,
-            was: row.get(3)?,
-            state: row.get(4)?,
-            at: row.get(5)?,
-            by: row.get(6)?,
-            token: row.get(7)?,
-            text: row.get(8)?,
-            data: row.get(9)?,
-        })
-    })?;
+    let mut query = conn.prepare_cached(&format!(
+        "SELECT {EVENT} FROM audit_event WHERE case_id = ?1 AND after <= ?2 ORDER BY id"
+    ))?;
+    let rows = query.query_map([case, as_of], event_of)?;
     Ok(rows.collect::<std::result::Result<_, _>>()?)
 }
 
