@@ -1,6 +1,8 @@
--- Residents with a visit before birth in the period and none in the nine
--- months before it, and whether the first was by the twelfth week. Where a
--- registry was imported, only the persons of the scheme count.
+-- Residents with a visit before birth in the period and none of the same
+-- pregnancy in the nine months before it, and whether the first was by the twelfth
+-- week. Pregnancies are told apart by their number (which the 21 files may leave
+-- out: without one a visit is of any). Where a registry was imported, only the
+-- persons of the scheme count.
 -- use: resident, antenatal, insured
 -- alone: person
 SELECT hcode, person, coalesce(c_insured, 1) * c_new AS den,
@@ -10,13 +12,14 @@ SELECT hcode, person, coalesce(c_insured, 1) * c_new AS den,
 FROM (
   SELECT r.hcode AS hcode, r.person AS person,
     CASE WHEN :registry = 0 THEN NULL WHEN min(g.person) IS NULL THEN 0 ELSE 1 END AS c_insured,
-    CASE WHEN sum(CASE WHEN a.day < :start THEN 1 ELSE 0 END) > 0 THEN 0 ELSE 1 END AS c_new,
-    min(CASE WHEN a.day >= :start AND a.first_visit = 1 THEN a.weeks END) AS v_early,
-    max(CASE WHEN a.day >= :start AND a.first_visit = 1 AND a.weeks BETWEEN 0 AND :weeks THEN 1 ELSE 0 END) AS c_early
+    CASE WHEN min(b.person) IS NULL THEN 1 ELSE 0 END AS c_new,
+    min(CASE WHEN a.first_visit = 1 THEN a.weeks END) AS v_early,
+    max(CASE WHEN a.first_visit = 1 AND a.weeks BETWEEN 0 AND :weeks THEN 1 ELSE 0 END) AS c_early
   FROM antenatal AS a
   JOIN resident AS r ON r.person = a.person
+  LEFT JOIN antenatal AS b ON b.person = a.person AND b.day >= :since AND b.day < :start
+    AND (a.gravida IS NULL OR b.gravida IS NULL OR b.gravida = a.gravida)
   LEFT JOIN insured AS g ON g.person = a.person
-  WHERE a.day BETWEEN :since AND :end
-  GROUP BY r.hcode, r.person
-  HAVING max(a.day) >= :start
+  WHERE a.day BETWEEN :start AND :end
+  GROUP BY r.hcode, r.person, a.gravida
 ) AS x

@@ -1,6 +1,6 @@
 -- Visits for an infection of a kind, and those at which an antibiotic was
--- given. Where a registry was imported, only the visits of persons of the
--- scheme count.
+-- given. A visit is what has one number (SEQ) of a person at a unit. Where a
+-- registry was imported, only the visits of persons of the scheme count.
 -- use: infection, antibiotic_visit, known, insured
 -- alone: unit
 SELECT hcode, person, coalesce(c_insured, 1) AS den, coalesce(c_insured, 1) * c_antibiotic AS num,
@@ -10,8 +10,7 @@ FROM (
     CASE WHEN :registry = 0 THEN NULL WHEN g.person IS NULL THEN 0 ELSE 1 END AS c_insured,
     CASE WHEN a.hcode IS NULL THEN 0 ELSE 1 END AS c_antibiotic
   FROM infection AS i
-  LEFT JOIN antibiotic_visit AS a
-    ON a.hcode = i.hcode AND a.pid = i.pid AND a.seq = i.seq AND a.day = i.day
+  LEFT JOIN antibiotic_visit AS a ON a.hcode = i.hcode AND a.pid = i.pid AND a.seq = i.seq
   LEFT JOIN known AS k ON k.hcode = i.hcode AND k.pid = i.pid
   LEFT JOIN insured AS g ON g.person = k.person
   WHERE i.kind = :kind

@@ -1,7 +1,7 @@
 -- Residents who reach an age in the period, and whether their doses are all
 -- there: of each antigen that the schedule of the year asks for at least one
--- way through its series, each dose after the one it follows, by the birthday
--- or ever. A year that does not ask for the antigen has no answer.
+-- way through its series, each dose after the one it follows, from birth to the
+-- birthday or ever. A year that does not ask for the antigen has no answer.
 -- use: resident, died, dose
 -- table: epi_series
 -- alone: person
@@ -10,28 +10,29 @@ WITH need AS (
   WHERE age_n = :age AND :year BETWEEN from_n AND to_n AND (:antigen = 'ALL' OR antigen = :antigen)
 ),
 child AS (
-  SELECT DISTINCT r.person AS person,
+  SELECT r.person AS person, r.hcode AS hcode, r.birth AS birth,
     CASE WHEN :by = 'birthday' THEN r.birth + :age * 10000 ELSE :end END AS last_day
   FROM resident AS r WHERE r.birth BETWEEN :born_from AND :born_to
 ),
 way AS (
-  SELECT c.person AS person, e.antigen AS antigen, e.way_n AS way_n, e.doses_n AS doses_n,
+  SELECT c.person AS person, c.hcode AS hcode, e.antigen AS antigen, e.way_n AS way_n, e.doses_n AS doses_n,
     count(DISTINCT e.code) AS given
   FROM child AS c
-  JOIN dose AS d ON d.person = c.person AND d.day <= c.last_day
+  JOIN dose AS d ON d.person = c.person AND d.day BETWEEN c.birth AND c.last_day
   JOIN epi_series AS e ON e.code = d.code AND e.age_n = :age AND :year BETWEEN e.from_n AND e.to_n
   WHERE e.after IS NULL OR EXISTS (
-    SELECT 1 FROM dose AS f WHERE f.person = d.person AND f.code = e.after AND f.day < d.day
+    SELECT 1 FROM dose AS f
+    WHERE f.person = d.person AND f.code = e.after AND f.day < d.day AND f.day >= c.birth
   )
-  GROUP BY c.person, e.antigen, e.way_n, e.doses_n
+  GROUP BY c.person, c.hcode, e.antigen, e.way_n, e.doses_n
 ),
 got AS (
-  SELECT DISTINCT w.person AS person, w.antigen AS antigen
+  SELECT DISTINCT w.person AS person, w.hcode AS hcode, w.antigen AS antigen
   FROM way AS w JOIN need AS n ON n.antigen = w.antigen
   WHERE w.given = w.doses_n
 ),
 kid AS (
-  SELECT person, count(*) AS antigens,
+  SELECT person, hcode, count(*) AS antigens,
     max(CASE WHEN antigen = 'BCG' THEN 1 ELSE 0 END) AS bcg,
     max(CASE WHEN antigen = 'HBV1' THEN 1 ELSE 0 END) AS hbv1,
     max(CASE WHEN antigen = 'DTP3' THEN 1 ELSE 0 END) AS dtp3,
@@ -45,7 +46,7 @@ kid AS (
     max(CASE WHEN antigen = 'JE3' THEN 1 ELSE 0 END) AS je3,
     max(CASE WHEN antigen = 'DTP5' THEN 1 ELSE 0 END) AS dtp5,
     max(CASE WHEN antigen = 'OPV5' THEN 1 ELSE 0 END) AS opv5
-  FROM got GROUP BY person
+  FROM got GROUP BY person, hcode
 )
 SELECT r.hcode AS hcode, r.person AS person,
   CASE WHEN d.died <= :end THEN 0 ELSE 1 END AS den,
@@ -67,5 +68,5 @@ SELECT r.hcode AS hcode, r.person AS person,
   CASE WHEN 'OPV5' IN (SELECT antigen FROM need) THEN coalesce(k.opv5, 0) END AS c_opv5
 FROM resident AS r
 LEFT JOIN died AS d ON d.person = r.person
-LEFT JOIN kid AS k ON k.person = r.person
+LEFT JOIN kid AS k ON k.person = r.person AND k.hcode = r.hcode
 WHERE r.birth BETWEEN :born_from AND :born_to AND EXISTS (SELECT 1 FROM need)

@@ -1,4 +1,4 @@
--- Women in WOMEN (living with a husband) of an age, and whether they use a
+-- Women (SEX 2) in WOMEN (living with a husband) of an age, and whether they use a
 -- method (FPTYPE 1-7).
 -- use: known, resident, died, woman
 -- alone: person
@@ -13,5 +13,5 @@ FROM (
   JOIN known AS k ON k.hcode = w.hcode AND k.pid = w.pid
   JOIN resident AS r ON r.person = k.person AND r.hcode = k.hcode
   LEFT JOIN died AS d ON d.person = k.person
-  WHERE r.birth BETWEEN :born_from AND :born_to
+  WHERE r.sex = '2' AND r.birth BETWEEN :born_from AND :born_to
 ) AS x

@@ -190,7 +190,10 @@ pub(super) struct PersonAggregator<'a> {
     person: Option<i64>,
     /// Units of the present person: in the denominator, in the numerator.
     seen: Vec<(u32, bool, bool)>,
-    reason: Option<usize>,
+    /// Why the present person is in no denominator, and why what was done for
+    /// one who is does not count.
+    kept_out: Option<usize>,
+    not_reached: Option<usize>,
     /// How many persons count how: cohort, reason, units as numbers.
     patterns: FxHashMap<Box<[u32]>, u64>,
     key: Vec<u32>,
@@ -207,7 +210,8 @@ impl<'a> PersonAggregator<'a> {
             reasons: Vec::new(),
             person: None,
             seen: Vec::new(),
-            reason: None,
+            kept_out: None,
+            not_reached: None,
             patterns: FxHashMap::default(),
             key: Vec::new(),
         }
@@ -252,13 +256,14 @@ impl<'a> PersonAggregator<'a> {
                 self.reasons.push(reason.to_owned());
                 self.reasons.len() - 1
             });
-            let at = match self.reason {
+            let place = if counts { &mut self.not_reached } else { &mut self.kept_out };
+            let at = match *place {
                 // SQL gives no row order within a person, so take the
                 // alphabetically first reason.
                 Some(old) if self.reasons[old] <= self.reasons[at] => old,
                 _ => at,
             };
-            self.reason = Some(at);
+            *place = Some(at);
         }
         Ok(())
     }
@@ -268,7 +273,11 @@ impl<'a> PersonAggregator<'a> {
         let Some(person) = self.person else { return };
         self.seen.retain(|(_, den, _)| *den);
         self.seen.sort_unstable();
-        let reason = self.reason.take().map_or(0, |at| at as u32 + 1);
+        // Who counts by one row is not kept out by another: one of two pregnancies
+        // may have ended too early.
+        let (kept_out, not_reached) = (self.kept_out.take(), self.not_reached.take());
+        let reason = if self.seen.is_empty() { kept_out } else { not_reached };
+        let reason = reason.map_or(0, |at| at as u32 + 1);
         if reason == 0 && self.seen.is_empty() {
             return;
         }

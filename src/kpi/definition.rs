@@ -137,8 +137,9 @@ pub struct Definition {
     /// What in it has no public source.
     pub local_defaults: Vec<String>,
     /// What must be there, each `FILE`, `FILE.COLUMN` or alternatives `A|B`; of
-    /// a register `FILE@round` asks for one of the period's rounds, and
-    /// `FILE.COLUMN@ever` for a layout that has the column.
+    /// a register `FILE@round` asks for one of the period's rounds,
+    /// `FILE.COLUMN@ever` for a layout that has the column, and `@denominator`
+    /// says that it fills the denominator, for which anybody may have sent it.
     pub needs: Vec<String>,
     /// The first day that it looks at, when that is not the period's own.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use super::definition::{
     CountingUnit, DayFrom, Definition, Direction, Parameter, ValueScale, Window,
 };
+use super::need::unknown_word;
 use super::period::{YearKind, years};
 use super::query::{Block, Query, QueryHead};
 use crate::files::hex;
@@ -212,6 +213,9 @@ fn build(files: &KpiFiles, file: &str, raw: RawDefinition) -> Result<Definition,
         {
             return Err(wrong(format!("the parameter {name} is a day too far from its period")));
         }
+    }
+    if let Some(word) = unknown_word(&raw.needs) {
+        return Err(wrong(format!("needs: @{word} means nothing")));
     }
     let mut target = BTreeMap::new();
     for (year, value) in &raw.target {

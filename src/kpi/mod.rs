@@ -20,6 +20,7 @@ mod incremental;
 mod level;
 mod library;
 mod lists;
+mod need;
 mod needs;
 mod period;
 mod query;

@@ -6,43 +6,26 @@
 //! further back than the period begins, its definition says so (`window`). A
 //! register has no day of its own and stands until the next one, so that any is
 //! enough, unless the definition asks for one of the period's rounds (`@round`).
-//! Whether a layout has a column at all is seen from any of its rows (`@ever`).
+//! Whether a layout has a column at all is seen from any of its rows (`@ever`),
+//! and only who sent the file in the period has sent the column.
+//!
+//! A unit without one of the files has no 0: each of them has to be there. Only
+//! what fills the denominator (`@denominator`) may come from anybody: where there
+//! is a denominator, somebody sent it, and 0 of it is a result.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::KpiError;
-use super::definition::Definition;
+use super::definition::{CountingUnit, Definition};
 use super::level::Level;
+use super::need::Need;
 use super::period::PeriodDays;
 use super::result::{NotComputable, Tally};
 use super::session::Session;
 use crate::clock::{day_number, round_of};
 use crate::store::Sought;
 use crate::text::Bilingual;
-
-/// A file that a KPI needs, as its definition writes it.
-struct Need<'d> {
-    file: &'d str,
-    column: Option<&'d str>,
-    /// Of a register: only one of the period's rounds will do.
-    round: bool,
-    /// Whatever the day: whether the layout that is sent has the column at all.
-    ever: bool,
-}
-
-impl<'d> Need<'d> {
-    fn parse(text: &'d str) -> Self {
-        let (text, how) = text.split_once('@').unwrap_or((text, ""));
-        let (file, column) = text.split_once('.').map_or((text, None), |(f, c)| (f, Some(c)));
-        Self { file, column, round: how == "round", ever: how == "ever" }
-    }
-
-    /// How people read what is needed.
-    fn shown(text: &str) -> String {
-        text.replace("@round", "").replace("@ever", "")
-    }
-}
 
 /// Alternatives in words.
 fn either(needs: &str, or: &str) -> String {
@@ -133,17 +116,25 @@ impl DataNeeds {
         days: &PeriodDays,
     ) -> Result<Rc<BTreeSet<String>>, KpiError> {
         let one = Need::parse(need);
-        let between = if one.ever {
-            None
-        } else if Self::is_register(session, one.file) {
+        let between = if Self::is_register(session, one.file) {
             let rounds = (i64::from(round_of(days.start)), i64::from(round_of(days.end)));
             one.round.then_some(rounds)
         } else {
             let (from, to) = definition.window_of(one.file, days);
             Some((day_number(from), day_number(to)))
         };
-        let column = one.column.map(str::to_owned);
-        self.found(session, definition, Sought { record: one.file.to_owned(), column, between })
+        let (record, column) = (one.file.to_owned(), one.column.map(str::to_owned));
+        if !one.ever {
+            return self.found(session, definition, Sought { record, column, between });
+        }
+        let of_the_days = Sought { record: record.clone(), column: None, between };
+        let sent = self.found(session, definition, of_the_days)?;
+        if sent.is_empty() {
+            return Ok(sent);
+        }
+        let of_any_day = Sought { record, column, between: None };
+        let ever = self.found(session, definition, of_any_day)?;
+        Ok(Rc::new(sent.intersection(&ever).cloned().collect()))
     }
 
     fn is_register(session: &Session<'_>, file: &str) -> bool {
@@ -190,45 +181,89 @@ impl DataNeeds {
         days: &PeriodDays,
         (level, tally): (Level, &mut Tally),
     ) -> Result<(), KpiError> {
-        let mut needs: Vec<&str> = Vec::new();
-        for need in &definition.needs {
-            let dated = |one: &str| {
-                let one = Need::parse(one);
-                !one.ever && (one.round || !Self::is_register(session, one.file))
-            };
-            if need.split('|').all(dated) {
-                needs.push(need);
-            }
-        }
-        if needs.is_empty() {
-            return Ok(());
-        }
-        let mut sent: BTreeSet<String> = BTreeSet::new();
-        for one in needs.iter().flat_map(|need| need.split('|')) {
-            sent.extend(self.sent(session, definition, one, days)?.iter().cloned());
-        }
+        let mut asked: Vec<SilentGroups<'_>> = Vec::new();
         let types = sending_types(definition, days.year)?;
-        let (mut silent, mut heard) = (BTreeSet::new(), BTreeSet::new());
-        for unit in session.world.units.by_code.values() {
-            let group = level.group(unit);
-            if sent.contains(&unit.hcode) {
-                heard.insert(group);
-            } else if types.contains(&unit.kind) || tally.has(group) {
-                silent.insert(group);
+        for need in definition.needs.iter().filter(|need| Self::has_days(session, need)) {
+            let mut sent: BTreeSet<String> = BTreeSet::new();
+            for one in need.split('|') {
+                sent.extend(self.sent(session, definition, one, days)?.iter().cloned());
             }
+            let (mut silent, mut heard) = (BTreeSet::new(), BTreeSet::new());
+            for unit in session.world.units.by_code.values() {
+                let group = level.group(unit);
+                if sent.contains(&unit.hcode) {
+                    heard.insert(group);
+                } else if types.contains(&unit.kind) || tally.has(group) {
+                    silent.insert(group);
+                }
+            }
+            let groups = silent.difference(&heard).copied().collect();
+            asked.push(SilentGroups { need, groups });
         }
-        let needs = Need::shown(&needs.join(", "));
-        let why = NotComputable {
-            text: Bilingual {
-                th: format!("ไม่ได้ส่ง {} ในช่วงนี้", either(&needs, "หรือ")),
-                en: format!("sent nothing of {} in the period", either(&needs, "or")),
-            },
-            needs,
-        };
-        for group in silent.difference(&heard) {
-            tally.group(group).not_sent = Some(why.clone());
+        let every: BTreeSet<&str> = asked.iter().flat_map(|of| of.groups.iter().copied()).collect();
+        for group in every {
+            let lacking = if tally.has(group) {
+                lacking_of_the_numerator(&asked, group)
+            } else {
+                lacking_of_all(&asked, group, definition.counts)
+            };
+            if !lacking.is_empty() {
+                tally.group(group).not_sent = Some(nothing_of(&lacking));
+            }
         }
         Ok(())
+    }
+
+    /// Whether a need is for rows of the period, or for a register of its rounds.
+    fn has_days(session: &Session<'_>, need: &str) -> bool {
+        need.split('|').all(|one| {
+            let one = Need::parse(one);
+            one.round || !Self::is_register(session, one.file)
+        })
+    }
+}
+
+/// Groups of which no unit sent a file.
+struct SilentGroups<'n> {
+    need: &'n str,
+    groups: BTreeSet<&'n str>,
+}
+
+/// What a group with a denominator lacks: without it 0 is unknown.
+fn lacking_of_the_numerator<'n>(asked: &[SilentGroups<'n>], group: &str) -> Vec<&'n str> {
+    let silent = asked.iter().filter(|of| of.groups.contains(group)).map(|of| of.need);
+    silent.filter(|need| !Need::fills_denominator(need)).collect()
+}
+
+/// What a group lacks that came to nothing at all: nothing of its own visits where
+/// those are counted; of persons, for whom others may have sent, when it sent
+/// none of what is needed.
+fn lacking_of_all<'n>(
+    asked: &[SilentGroups<'n>],
+    group: &str,
+    counts: CountingUnit,
+) -> Vec<&'n str> {
+    let is_silent = |of: &&SilentGroups<'_>| of.groups.contains(group);
+    let fills = |of: &&SilentGroups<'_>| Need::fills_denominator(of.need);
+    let fillers: Vec<_> = asked.iter().filter(fills).collect();
+    let unknown = match counts {
+        CountingUnit::Persons => asked.iter().all(|of| is_silent(&of)),
+        _ if fillers.is_empty() => asked.iter().any(|of| is_silent(&of)),
+        _ => fillers.iter().any(is_silent),
+    };
+    let silent = asked.iter().filter(is_silent).map(|of| of.need);
+    if unknown { silent.collect() } else { Vec::new() }
+}
+
+/// Says what was not sent.
+fn nothing_of(lacking: &[&str]) -> NotComputable {
+    let needs = lacking.iter().map(|need| Need::shown(need)).collect::<Vec<_>>().join(", ");
+    NotComputable {
+        text: Bilingual {
+            th: format!("ไม่ได้ส่ง {} ในช่วงนี้", either(&needs, "หรือ")),
+            en: format!("sent nothing of {} in the period", either(&needs, "or")),
+        },
+        needs,
     }
 }
 

@@ -53,3 +53,26 @@ fn numbers_out_of_all_bounds_are_refused() {
         assert!(error.contains(&name) && error.contains("too far"), "{error}");
     }
 }
+
+/// A word behind a file that means nothing is refused, in every alternative:
+/// misspelt, it would ask for something else.
+#[test]
+fn a_need_with_an_unknown_word_is_refused() {
+    let files = library::builtin().unwrap();
+    let text = &files["postnatal.toml"];
+    let read = |needs: &str| {
+        let mut table: toml::Table = text.parse().unwrap();
+        table["needs"] = vec![needs.to_owned()].into();
+        let text = toml::to_string(&table).unwrap();
+        library::definitions(&files, "postnatal.toml", &text).map_err(|error| error.to_string())
+    };
+    for good in
+        ["LABOR|MCH@denominator", "WOMEN@round", "A|MCH.PPCARE3@ever", "A.B@ever@denominator"]
+    {
+        assert!(read(good).is_ok(), "{good}");
+    }
+    for bad in ["LABOR@denominater|MCH", "WOMEN@rounds", "MCH.PPCARE3@ever@", "LABOR@"] {
+        let error = read(bad).unwrap_err();
+        assert!(error.contains("means nothing"), "{bad}: {error}");
+    }
+}

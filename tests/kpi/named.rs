@@ -24,7 +24,9 @@ golden_cases! {
     anc5;
     antibiotic;
     antibiotic_no_list;
+    births;
     cmi;
+    cmi_old;
     completeness;
     completeness_66;
     dm_exam;
@@ -39,6 +41,7 @@ golden_cases! {
     ht_screen;
     insured;
     later;
+    leap;
     newborn;
     newborn_21;
     nutrition;
@@ -50,6 +53,7 @@ golden_cases! {
     rounds;
     silent;
     timeliness;
+    told_apart;
     ttm;
     utilisation;
     visit_share;

@@ -1,11 +1,14 @@
 -- Visits before birth, with the age of the pregnancy in whole weeks: GA as
--- sent when it is one (1 to 45), else counted from the last menstruation.
+-- sent when it is one (1 to 45), else counted from the last menstruation: there
+-- the twelfth week ends with day 84 [DHDC-2015], and days before 7 are none.
 -- use: known
 -- table: calendar
 -- columns: person INTEGER, gravida INTEGER, day INTEGER, n INTEGER, weeks INTEGER, first_visit INTEGER
 -- index: person
 SELECT k.person, a.gravida, a.day, c.n,
-  CASE WHEN a.ga BETWEEN 1 AND 45 THEN a.ga ELSE ((c.n - m.n) - (c.n - m.n) % 7) / 7 END,
+  CASE WHEN a.ga BETWEEN 1 AND 45 THEN a.ga
+    WHEN c.n - m.n BETWEEN 85 AND 90 THEN 13
+    WHEN c.n - m.n BETWEEN 7 AND 321 THEN ((c.n - m.n) - (c.n - m.n) % 7) / 7 END,
   a.first_visit
 FROM (
   SELECT HOSPCODE AS hcode, PID AS pid, DATE_SERV AS day,

@@ -8,5 +8,5 @@ SELECT s.HOSPCODE, s.PID, s.DATE_SERV,
   coalesce(t.compress, 0), coalesce(t.steam, 0), coalesce(t.postpartum, 0), coalesce(t.herbal, 0)
 FROM SERVICE AS s
 LEFT JOIN ttm_visit AS t
-  ON t.hcode = s.HOSPCODE AND t.pid = s.PID AND t.seq = s.SEQ AND t.day = s.DATE_SERV
+  ON t.hcode = s.HOSPCODE AND t.pid = s.PID AND t.seq = s.SEQ
 WHERE s.DATE_SERV BETWEEN :start AND :end
