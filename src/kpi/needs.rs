@@ -255,9 +255,17 @@ fn lacking_of_all<'n>(
     if unknown { silent.collect() } else { Vec::new() }
 }
 
-/// Says what was not sent.
+/// Says what was not sent: of a file that is not there at all, no column too.
 fn nothing_of(lacking: &[&str]) -> NotComputable {
-    let needs = lacking.iter().map(|need| Need::shown(need)).collect::<Vec<_>>().join(", ");
+    let shown: Vec<String> = lacking.iter().map(|need| Need::shown(need)).collect();
+    let is_column = |need: &&String| {
+        shown
+            .iter()
+            .any(|file| need.strip_prefix(file.as_str()).is_some_and(|r| r.starts_with('.')))
+    };
+    let of_files: Vec<&str> =
+        shown.iter().filter(|need| !is_column(need)).map(String::as_str).collect();
+    let needs = of_files.join(", ");
     NotComputable {
         text: Bilingual {
             th: format!("ไม่ได้ส่ง {} ในช่วงนี้", either(&needs, "หรือ")),
