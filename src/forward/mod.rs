@@ -32,7 +32,7 @@ pub use afterwards::{adopt, again, confirm};
 pub use destination::{Destination, destinations};
 pub use manifest::{Failed, ForwardManifest, Waiting};
 pub use run::{ForwardContext, ForwardOutcome, SentBatch, run};
-pub use status::{Clock, ForwardStatus, status};
+pub use status::{ForwardStatus, status};
 
 use crate::store::StoreError;
 

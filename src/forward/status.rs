@@ -13,9 +13,6 @@ use crate::score::unsent::{UnsentRows, unsent_rows};
 use crate::store::{ForwardBatch, ForwardedVoid, Reader};
 use crate::units::Units;
 
-/// Rows whose points depend on the day of sending on.
-pub type Clock = UnsentRows;
-
 /// How a destination stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ForwardStatus {
@@ -35,7 +32,7 @@ pub struct ForwardStatus {
     /// Batches that nobody has said to be uploaded (`sent = "confirmed"`).
     pub unconfirmed: Vec<i64>,
     /// Rows that lose points unless they are sent by a day.
-    pub clock: Vec<Clock>,
+    pub clock: Vec<UnsentRows>,
     /// Submissions that were taken back after they were sent.
     pub taken_back: Vec<ForwardedVoid>,
 }

@@ -2,6 +2,8 @@
 //! submission each of them holds. A line is never changed (the tables' own
 //! triggers see to it).
 
+mod prove;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
