@@ -31,6 +31,7 @@
 //! | [`problem_code`] | names of what can be wrong with an archive | their texts |
 //! | [`privacy`] | which counts are too small to be shown | aware of what they count |
 //! | [`report`] | forms in which numbers leave | aware of what they count |
+//! | [`forward`] | accepted rows sent on as they were received, each once | a protocol of anybody |
 //! | [`export`], [`schedule`] | what leaves as folders, and when | aware of what woke it |
 //! | [`sql`] | the head of queries that are data, and lists as tables for them | a builder of queries |
 //! | [`spelling`] | the known name that is nearest to a misspelt one | |
@@ -55,6 +56,7 @@ pub mod credentials;
 pub mod daemon;
 pub mod export;
 pub mod files;
+pub mod forward;
 pub mod http;
 pub mod inbox;
 pub mod kpi;

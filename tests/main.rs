@@ -12,6 +12,7 @@ mod daemon;
 mod exports;
 mod faults;
 mod figures;
+mod forward;
 mod golden;
 mod keys;
 mod kpi;

@@ -19,7 +19,7 @@ const LAYERS: &[&[&str]] = &[
     &["daemon"],
     &["http"],
     &["app"],
-    &["inbox", "sample", "schedule"],
+    &["inbox", "sample", "schedule", "forward"],
     &["load", "export"],
     &["audit"],
     &["money", "kpi"],

@@ -40,6 +40,7 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
             if !mistakes.is_empty() || !cups.is_empty() {
                 return Ok(CommandOutcome::InputIncomplete);
             }
+            super::forward::prove(context, &world.config)?;
             super::export::prove(context, &world.config)?;
             let library = RuleLibrary::load(Some(&Overlay::new(&context.data, overlay::AUDIT)))?;
             if let Some(book) = books.last() {

@@ -14,6 +14,7 @@ mod config;
 mod context;
 mod demo;
 mod export;
+mod forward;
 mod hold;
 mod import;
 mod known;
@@ -105,6 +106,8 @@ enum Command {
     /// Run an export by hand, or list them
     #[command(subcommand)]
     Export(export::Args),
+    /// Send accepted rows on to NHSO or the ministry, each once
+    Forward(forward::Args),
     /// Show the list of units in force, or accept one that is held back
     #[command(subcommand)]
     Units(units::Args),
@@ -170,6 +173,7 @@ pub fn main() -> ExitCode {
         Command::Kpi(args) => kpi::run(&context, args),
         Command::Report(args) => report::run(&context, args),
         Command::Export(args) => export::run(&context, args),
+        Command::Forward(args) => forward::run(&context, args),
         Command::Units(args) => units::run(&context, args),
         Command::Token(args) => token::run(&context, args),
         Command::Verify(args) => verify::run(&context, args),

@@ -5,6 +5,7 @@
 
 mod audit;
 mod export;
+mod forward;
 mod limits;
 mod network;
 mod ranges;
@@ -18,6 +19,7 @@ use toml::{Table, Value};
 
 pub use audit::{Audit, AuditHolding};
 pub use export::Export;
+pub use forward::{Era, Forward, SentWhen};
 pub use limits::Limits;
 pub use network::{Network, Networks};
 pub use span::Span;
@@ -48,6 +50,8 @@ pub struct Config {
     pub codes: PathBuf,
     /// What is exported on schedule.
     pub export: Vec<Export>,
+    /// To whom rows are sent on.
+    pub forward: Vec<Forward>,
     /// The inbox.
     pub inbox: Inbox,
     /// The store.

@@ -127,7 +127,7 @@ mod tests {
             }
         }
         let known: usize = TABLE.values().map(|section| section.as_table().unwrap().len()).sum();
-        assert_eq!(known, found.len() + 1, "export.keep alone has no default");
+        assert_eq!(known, found.len() + 2, "export.keep and forward.keep alone have no default");
     }
 
     /// Whoever reads the defaults reads what else they may be.

@@ -1,11 +1,11 @@
-//! Exports beside the loader: which is due, and the thread that runs it on its
-//! own read-only view of the store.
+//! What goes by a schedule beside the loader, exports and sending on: which is
+//! due, and the thread that runs it on its own view of the store.
 //!
 //! One at a time. A stop does not wait for the one that is being made: its
 //! folder bears a hidden name until it is whole, and what is left under such a
 //! name is removed at the next start, which makes it up.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,25 +15,46 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use super::event::{Event, Exported};
 use crate::clock::Clock;
 use crate::export::{self, ExportPlan};
+use crate::forward::{self, Destination, ForwardContext, ForwardError};
 use crate::kpi::Library;
 use crate::overlay::{self, Overlay};
 use crate::schedule::{Past, Schedule};
+use crate::store::{Opening, Store};
 use crate::world::World;
 
 /// After trouble an export is tried again; the machine may be busy, or full.
 const RETRY: Duration = Duration::from_mins(10);
 
-/// An export to be run.
+/// What is done by a schedule.
+#[derive(Clone)]
+enum Work {
+    /// An export is made.
+    Export(Arc<ExportPlan>),
+    /// What waits for a destination is sent on.
+    Forward(Arc<Destination>),
+}
+
+impl Work {
+    /// Its name, and that of its folder below `exports/`.
+    fn name(&self) -> String {
+        match self {
+            Self::Export(plan) => plan.name.clone(),
+            Self::Forward(to) => format!("forward/{}", to.name),
+        }
+    }
+}
+
+/// Work to be run.
 struct Job {
     world: Arc<World>,
     library: Arc<Library>,
-    plan: Arc<ExportPlan>,
+    work: Work,
     due: DateTime<FixedOffset>,
 }
 
-/// An export that is watched.
+/// Work that is watched.
 struct Watched {
-    plan: Arc<ExportPlan>,
+    work: Work,
     schedule: Schedule,
     past: Past,
     /// When it may be tried again after trouble.
@@ -43,7 +64,7 @@ struct Watched {
 /// Everything that is watched, proven and ready to be put in force.
 pub(super) struct Proven {
     library: Arc<Library>,
-    plans: Vec<(ExportPlan, Schedule)>,
+    plans: Vec<(Work, Schedule)>,
 }
 
 /// The exports of the daemon.
@@ -57,14 +78,21 @@ pub(super) struct Exports {
 }
 
 /// Looks up what the configured exports name.
-pub(super) fn prove(world: &World, data: &std::path::Path) -> anyhow::Result<Proven> {
+pub(super) fn prove(world: &World, data: &Path) -> anyhow::Result<Proven> {
     let library = Library::load(Some(&Overlay::new(data, overlay::KPI)))?;
     let mut plans = Vec::new();
     let found = export::plans(&world.config.export, &library, data);
     for plan in found.map_err(|mistakes| anyhow::anyhow!(mistakes.join("; ")))? {
         let schedule = plan.schedule.parse();
         let schedule = schedule.map_err(|what| anyhow::anyhow!("export {}: {what}", plan.name))?;
-        plans.push((plan, schedule));
+        plans.push((Work::Export(Arc::new(plan)), schedule));
+    }
+    let found = forward::destinations(&world.config.forward);
+    for to in found.map_err(|mistakes| anyhow::anyhow!(mistakes.join("; ")))? {
+        let Some(schedule) = &to.schedule else { continue };
+        let schedule = schedule.parse();
+        let schedule = schedule.map_err(|what| anyhow::anyhow!("forward {}: {what}", to.name))?;
+        plans.push((Work::Forward(Arc::new(to)), schedule));
     }
     Ok(Proven { library: Arc::new(library), plans })
 }
@@ -91,15 +119,14 @@ impl Exports {
     pub(super) fn watch(&mut self, proven: Proven) {
         self.library = proven.library;
         self.watched.clear();
-        for (plan, schedule) in proven.plans {
+        for (work, schedule) in proven.plans {
             let now = self.clock.now();
-            match export::past(&self.data, &plan.name, schedule.as_str(), now) {
+            match export::past(&self.data, &work.name(), schedule.as_str(), now) {
                 Ok(state) => {
                     let past = Past { since: state.since, done: state.done };
-                    let plan = Arc::new(plan);
-                    self.watched.push(Watched { plan, schedule, past, not_before: None });
+                    self.watched.push(Watched { work, schedule, past, not_before: None });
                 }
-                Err(error) => log::error!("export {} is not watched: {error}", plan.name),
+                Err(error) => log::error!("export {} is not watched: {error}", work.name()),
             }
         }
     }
@@ -113,19 +140,19 @@ impl Exports {
         let due = self.watched.iter().find_map(|watched| {
             let waits = watched.not_before.is_some_and(|at| at > instant);
             let due = watched.schedule.due(watched.past, now).filter(|_| !waits)?;
-            Some((Arc::clone(&watched.plan), due))
+            Some((watched.work.clone(), due))
         });
-        let Some((plan, due)) = due else { return };
-        log::info!("export {}: due since {}", plan.name, due.to_rfc3339());
+        let Some((work, due)) = due else { return };
+        log::info!("export {}: due since {}", work.name(), due.to_rfc3339());
         let (world, library) = (Arc::clone(world), Arc::clone(&self.library));
-        self.running = self.jobs.send(Job { world, library, plan, due }).is_ok();
+        self.running = self.jobs.send(Job { world, library, work, due }).is_ok();
     }
 
     /// Records the outcome of an export.
     pub(super) fn done(&mut self, exported: &Exported) {
         self.running = false;
         let name = &exported.name;
-        let watched = self.watched.iter_mut().find(|watched| watched.plan.name == *name);
+        let watched = self.watched.iter_mut().find(|watched| watched.work.name() == *name);
         match &exported.outcome {
             Ok(path) => {
                 log::info!("export {name}: {}", path.display());
@@ -145,28 +172,57 @@ impl Exports {
 
 fn run_jobs(
     queue: &Receiver<Job>,
-    data: &std::path::Path,
-    database: &std::path::Path,
+    data: &Path,
+    database: &Path,
     clock: Clock,
     events: &Sender<Event>,
 ) {
     for job in queue {
-        let place = export::ExportContext {
-            world: &job.world,
-            library: &job.library,
-            data,
-            database,
-            now: clock.now(),
-        };
-        let run = std::panic::AssertUnwindSafe(|| export::run(&place, &job.plan, Some(job.due)));
+        let run = std::panic::AssertUnwindSafe(|| run_job(&job, data, database, clock.now()));
         // A bug in one export must not end the others.
         let outcome = match std::panic::catch_unwind(run) {
-            Ok(outcome) => outcome.map(|made| made.path).map_err(|error| error.to_string()),
+            Ok(outcome) => outcome.map_err(|error| format!("{error:#}")),
             Err(_) => Err("internal: it panicked (see the log)".to_owned()),
         };
-        let done = Exported { name: job.plan.name.clone(), due: job.due, outcome };
+        let done = Exported { name: job.work.name(), due: job.due, outcome };
         if events.send(Event::Exported(Box::new(done))).is_err() {
             return;
+        }
+    }
+}
+
+/// Runs one; gives the folder that it is in.
+fn run_job(
+    job: &Job,
+    data: &Path,
+    database: &Path,
+    now: DateTime<FixedOffset>,
+) -> anyhow::Result<PathBuf> {
+    let world = &job.world;
+    match &job.work {
+        Work::Export(plan) => {
+            let place = export::ExportContext { world, library: &job.library, data, database, now };
+            Ok(export::run(&place, plan, Some(job.due))?.path)
+        }
+        Work::Forward(to) => {
+            // For as long as the ledger is written.
+            let store = || -> forward::Result<Store> {
+                let config = &world.config.store;
+                let copy_first = config.copy_before_migration;
+                let opening = Opening { cache_mib: config.cache_mib, copy_first };
+                Ok(Store::open_with(database, &world.catalog, opening)?)
+            };
+            let by = "schedule";
+            let place = ForwardContext { world, data, database, now, by, store: &store };
+            let sent = forward::run(&place, to, false)?;
+            // What was sent stays sent; what cannot be read is tried again.
+            if let Some(failed) = sent.failed.first() {
+                let why = format!("submission {}: {}", failed.submission, failed.why);
+                return Err(ForwardError::Refused(why).into());
+            }
+            export::seen_to(data, &job.work.name(), job.due)?;
+            let last = sent.batches.last();
+            Ok(data.join(last.map_or("exports/forward", |batch| batch.folder.as_str())))
         }
     }
 }

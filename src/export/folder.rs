@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use chrono::NaiveDate;
 
 use super::manifest::{self, Manifest};
+use super::plan::RESERVED;
 use super::{ExportError, Result};
 use crate::crash_point;
 use crate::files::{make_folder, sync_folder, write_together};
@@ -51,7 +52,8 @@ pub fn names(data: &Path) -> Result<Vec<String>> {
         let entry = entry.map_err(ExportError::io(exports.display()))?;
         let folder = entry.file_type().map_err(ExportError::io(exports.display()))?.is_dir();
         let name = entry.file_name().into_string().ok();
-        names.extend(name.filter(|name| folder && !name.starts_with('.')));
+        let ours = |name: &String| !name.starts_with('.') && !RESERVED.contains(&name.as_str());
+        names.extend(name.filter(|name| folder && ours(name)));
     }
     names.sort();
     Ok(names)

@@ -33,10 +33,10 @@ pub use folder::{ExportFolder, list, names, sweep};
 pub use layout::{Layouts, ReportLayout};
 pub use manifest::{FileLine, Manifest};
 pub use period::PeriodRule;
-pub use plan::{ExportContent, ExportPlan, chosen, plans};
+pub use plan::{ExportContent, ExportPlan, check_name, chosen, plans};
 pub use region::{RegionReport, report};
 pub use run::{ExportContext, RenderedExport, compose, run};
-pub use state::{ScheduleState, known_past, past};
+pub use state::{ScheduleState, known_past, past, seen_to};
 
 use crate::kpi::KpiError;
 use crate::report::ReportError;

@@ -11,7 +11,7 @@ use crate::overlay::{self, Overlay};
 use crate::report::{Format, Lang};
 
 /// Folders below `exports/` that have another use (docs/rules.md#forwarding).
-const RESERVED: [&str; 1] = ["forward"];
+pub(super) const RESERVED: [&str; 1] = ["forward"];
 
 /// Longest name.
 const LONGEST_NAME: usize = 64;
@@ -106,7 +106,7 @@ fn plan(export: &Export, library: &Library, layouts: &Layouts) -> Result<ExportP
 }
 
 /// A name that is a folder's on any system, and in any address.
-fn check_name(name: &str) -> Result<(), String> {
+pub fn check_name(name: &str) -> Result<(), String> {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
     let starts = name.starts_with(|c: char| c.is_ascii_alphanumeric());
     if !starts || !name.bytes().all(plain) || name.len() > LONGEST_NAME {

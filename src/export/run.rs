@@ -70,7 +70,7 @@ pub fn run(
     manifest.add_files(&files);
     let path = folder::write(&home, day, &files, &manifest)?;
     if let Some(due) = due {
-        state::seen_to(&home, due)?;
+        state::record_due(&home, due)?;
     }
     keep::keep_newest(&home, &plan.name, plan.keep)?;
     crash_point("export_done");

@@ -59,8 +59,13 @@ fn answered(home: &Path) -> Result<Option<DateTime<FixedOffset>>> {
     Ok(folder::made(home)?.into_iter().filter_map(|made| made.manifest.due).max())
 }
 
-/// Puts on record that a time has been seen to.
-pub(super) fn seen_to(home: &Path, due: DateTime<FixedOffset>) -> Result<()> {
+/// Puts on record that a time of a schedule has been seen to.
+pub fn seen_to(data: &Path, name: &str, due: DateTime<FixedOffset>) -> Result<()> {
+    record_due(&folder::home(data, name), due)
+}
+
+/// The same, by the folder.
+pub(super) fn record_due(home: &Path, due: DateTime<FixedOffset>) -> Result<()> {
     let Some(mut state) = read(home) else { return Ok(()) };
     state.done = state.done.into_iter().chain([due]).max();
     write(home, &state)

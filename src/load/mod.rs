@@ -34,6 +34,8 @@ pub use error::LoadError;
 #[cfg(fuzzing)]
 pub use examine::fuzzing;
 pub use handoff::Predecessor;
+pub use member::Member;
+pub use members::{ArchiveContents, ArchiveFailure};
 pub use pending::PendingLoad;
 pub use request::{CandidatePaths, LoadRequest, PlaceOf, Prepare};
 

@@ -15,6 +15,7 @@ mod rows;
 pub mod rulebook;
 pub mod sheet;
 mod state;
+pub mod unsent;
 
 pub use cached_points::{CacheHandle, cached_points};
 pub use drill_down::{FigureRef, ScoredRow, contributing_rows};

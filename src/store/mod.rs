@@ -10,6 +10,7 @@ mod closings;
 mod connection;
 mod daily_totals;
 mod flush;
+mod forward;
 mod free_space;
 mod holds;
 mod identity;
@@ -48,6 +49,9 @@ pub use closings::{
 };
 pub use connection::{Opening, Reader, Snapshot, Store, stop_waiting};
 pub use flush::Flusher;
+pub use forward::{
+    ForwardArchive, ForwardBatch, ForwardCandidate, ForwardPart, ForwardedVoid, NewForwardBatch,
+};
 pub use holds::{Hold, HoldAction, HoldOf};
 pub use manifest::BackupContents;
 pub use partial_results::PartialResults;

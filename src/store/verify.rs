@@ -49,6 +49,7 @@ impl Store {
         self.compare_kept(&mut report)?;
         self.compare_closings(&mut report)?;
         self.compare_audit(&mut report)?;
+        self.compare_forward(&mut report)?;
         Ok(report)
     }
 

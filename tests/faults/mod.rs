@@ -6,7 +6,7 @@ mod archives;
 mod backup;
 mod descriptors;
 mod disk;
-mod effort;
+pub mod effort;
 mod full;
 mod kill;
 mod ledger;

@@ -1,0 +1,97 @@
+//! Writes archives that are sent on.
+
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::Path;
+
+use chrono::{Datelike as _, NaiveDateTime, Timelike as _};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, ZipWriter};
+
+use super::original::{Originals, Unreadable, write_member};
+use super::plan::{PlannedArchive, runs};
+use crate::archive::sha256_file;
+use crate::store::{ForwardArchive, ForwardPart};
+
+/// Bytes of a member from which it is written in the form for large ones.
+const LARGE: u64 = 1 << 31;
+
+/// Writes an archive, and gives what is to be put on record of it.
+pub(super) fn write(
+    folder: &Path,
+    name: &str,
+    time: NaiveDateTime,
+    planned: &PlannedArchive,
+    originals: &mut Originals<'_>,
+) -> Result<ForwardArchive, Unreadable> {
+    let path = folder.join(name);
+    let said = |error: std::io::Error| format!("{}: {error}", path.display());
+    let file = File::create_new(&path).map_err(said)?;
+    let mut zip = ZipWriter::new(BufWriter::new(file));
+    for parts in planned.files.values() {
+        let Some(first) = parts.first() else { continue };
+        let rows: usize = parts.iter().map(|part| part.lines.len()).sum();
+        // Lines have at most some hundred bytes; the exact size is not known
+        // before they are read.
+        let large = rows as u64 * 1024 > LARGE;
+        let member = originals.member_name(first)?;
+        zip.start_file(member, options(time, large)).map_err(|error| error.to_string())?;
+        write_member(originals, parts, &mut zip)?;
+    }
+    let written = zip.finish().map_err(|error| error.to_string())?;
+    let sync = || {
+        let mut written = written;
+        written.flush()?;
+        written.get_ref().sync_all()
+    };
+    sync().map_err(said)?;
+    let (sha256, bytes) = sha256_file(&path).map_err(said)?;
+    let parts = parts_of(planned);
+    Ok(ForwardArchive {
+        name: name.to_owned(),
+        standard: String::new(),
+        hcode: String::new(),
+        bytes,
+        sha256,
+        rows: parts.iter().map(|part| part.rows).sum(),
+        parts,
+    })
+}
+
+/// What is put on record of where the rows are from.
+pub(super) fn parts_of(planned: &PlannedArchive) -> Vec<ForwardPart> {
+    let mut all = Vec::new();
+    for parts in planned.files.values() {
+        let mut first = 1;
+        for part in parts {
+            let rows = part.lines.len() as u64;
+            all.push(ForwardPart {
+                submission: part.submission,
+                file: part.file.clone(),
+                first,
+                rows,
+                lines: runs(&part.lines),
+            });
+            first += rows;
+        }
+    }
+    all
+}
+
+fn options(time: NaiveDateTime, large: bool) -> SimpleFileOptions {
+    let at = |part: u32| u8::try_from(part).unwrap_or_default();
+    let year = u16::try_from(time.year()).unwrap_or_default();
+    let modified = DateTime::from_date_and_time(
+        year,
+        at(time.month()),
+        at(time.day()),
+        at(time.hour()),
+        at(time.minute()),
+        at(time.second()),
+    );
+    SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Deflated)
+        .last_modified_time(modified.unwrap_or_default())
+        .unix_permissions(0o644)
+        .large_file(large)
+}

@@ -1,0 +1,140 @@
+//! Folders of archives that are sent on: made whole, named once the ledger has
+//! them, and put right after a kill.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use super::{ForwardError, Result};
+use crate::files::{is_there, make_folder, sync_folder};
+
+/// Below the data folder.
+pub(super) const ROOT: &str = "exports/forward";
+
+/// Beginnings of hidden names: being made, and being removed.
+const MAKING: &str = ".making-";
+const ASIDE: &str = ".aside-";
+
+/// Held while something is sent on, so that a run by hand beside the service
+/// waits for its turn.
+const LOCK: &str = ".lock";
+
+/// Where a folder of a destination lies, below the data folder.
+pub(super) fn place(destination: &str, name: &str) -> String {
+    format!("{ROOT}/{destination}/{name}")
+}
+
+/// Waits for its turn; the turn ends when the guard is dropped.
+pub(super) fn turn(data: &Path) -> Result<File> {
+    let root = data.join(ROOT);
+    let path = root.join(LOCK);
+    let take = || {
+        make_folder(&root, 0o700)?;
+        let file = File::create(&path)?;
+        file.set_permissions(fs::Permissions::from_mode(0o640))?;
+        file.lock()?;
+        Ok(file)
+    };
+    take().map_err(ForwardError::io(path.display()))
+}
+
+/// The folders of one destination.
+pub(super) struct Home {
+    path: PathBuf,
+}
+
+impl Home {
+    /// Puts right what a kill left behind: what the ledger has gets its name,
+    /// what it does not have is removed. The turn must be held.
+    pub(super) fn settle(
+        data: &Path,
+        destination: &str,
+        ledger: &BTreeSet<String>,
+    ) -> Result<Self> {
+        let path = data.join(ROOT).join(destination);
+        let home = Self { path };
+        let settle = || {
+            make_folder(&home.path, 0o700)?;
+            for entry in fs::read_dir(&home.path)? {
+                let entry = entry?;
+                let name = entry.file_name().to_string_lossy().into_owned();
+                if let Some(made) = name.strip_prefix(MAKING) {
+                    if ledger.contains(&place(destination, made)) {
+                        log::info!("forward {destination}: {made} is finished after a stop");
+                        home.rename(made)?;
+                    } else {
+                        log::info!("forward {destination}: {made} was not finished; removed");
+                        fs::remove_dir_all(entry.path())?;
+                    }
+                } else if name.starts_with(ASIDE) {
+                    fs::remove_dir_all(entry.path())?;
+                }
+            }
+            sync_folder(&home.path)
+        };
+        settle().map_err(ForwardError::io(home.path.display()))?;
+        Ok(home)
+    }
+
+    /// The first name from `wanted` (a time, `YYYYMMDDhhmmss`) on that is free.
+    pub(super) fn free_name(&self, wanted: chrono::NaiveDateTime) -> Result<String> {
+        let mut time = wanted;
+        loop {
+            let name = time.format("%Y%m%d%H%M%S").to_string();
+            let there = is_there(&self.path.join(&name));
+            if !there.map_err(ForwardError::io(self.path.display()))? {
+                return Ok(name);
+            }
+            time += chrono::Duration::seconds(1);
+        }
+    }
+
+    /// Makes a folder that nobody sees yet.
+    pub(super) fn begin(&self, name: &str) -> Result<PathBuf> {
+        let making = self.path.join(format!("{MAKING}{name}"));
+        let make = || {
+            fs::create_dir(&making)?;
+            fs::set_permissions(&making, fs::Permissions::from_mode(0o700))
+        };
+        make().map_err(ForwardError::io(making.display()))?;
+        Ok(making)
+    }
+
+    /// Removes a folder that was begun and that the ledger will not have.
+    pub(super) fn give_up(making: &Path) {
+        if let Err(error) = fs::remove_dir_all(making) {
+            log::warn!("{}: {error}; the next run removes it", making.display());
+        }
+    }
+
+    /// Gives a folder its name, which the ledger has by now.
+    pub(super) fn name(&self, name: &str) -> Result<PathBuf> {
+        let rename = || {
+            self.rename(name)?;
+            crate::crash_point("forward_named");
+            sync_folder(&self.path)
+        };
+        rename().map_err(ForwardError::io(self.path.display()))?;
+        Ok(self.path.join(name))
+    }
+
+    fn rename(&self, name: &str) -> io::Result<()> {
+        fs::rename(self.path.join(format!("{MAKING}{name}")), self.path.join(name))
+    }
+
+    /// Removes the oldest of the folders given beyond so many.
+    pub(super) fn keep(&self, names: &[String], keep: usize) -> Result<()> {
+        let remove = |name: &String| {
+            let (from, aside) = (self.path.join(name), self.path.join(format!("{ASIDE}{name}")));
+            if is_there(&from)? {
+                fs::rename(&from, &aside)?;
+                fs::remove_dir_all(&aside)?;
+            }
+            Ok(())
+        };
+        let beyond = names.len().saturating_sub(keep);
+        names[..beyond].iter().try_for_each(remove).map_err(ForwardError::io(self.path.display()))
+    }
+}

@@ -1,0 +1,397 @@
+//! Sends on what is waiting for a destination, and what is done about a batch
+//! afterwards.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use chrono::{DateTime, FixedOffset, NaiveDateTime};
+use serde::Serialize;
+
+use super::destination::Destination;
+use super::folder::{self, Home};
+use super::manifest::{self, Failed, ForwardManifest, SourceLine, Waiting};
+use super::name::{name, time_for, time_of};
+use super::original::{LinesOfFiles, Originals, parts_of, wanted};
+use super::plan::{PlannedArchive, RowsOfFile, plan};
+use super::{ForwardError, Result, compose};
+use crate::archive::Standard;
+use crate::clock::{bangkok, stamp};
+use crate::config::SentWhen;
+use crate::crash_point;
+use crate::files::{sync_folder, write_together};
+use crate::store::{
+    ForwardArchive, ForwardBatch, ForwardCandidate, NewForwardBatch, Reader, Store,
+};
+use crate::world::World;
+
+/// Rows that go into one folder, about: what is planned at once is in memory.
+const ROWS_AT_ONCE: u64 = 2_000_000;
+
+/// What is needed to send something on.
+#[derive(Clone, Copy)]
+pub struct ForwardContext<'a> {
+    /// All that validating rests on.
+    pub world: &'a World,
+    /// The data folder.
+    pub data: &'a Path,
+    /// The database in it.
+    pub database: &'a Path,
+    /// The time at which it is done.
+    pub now: DateTime<FixedOffset>,
+    /// Who does it.
+    pub by: &'a str,
+    /// Opens the store for writing, for as long as the ledger is written.
+    pub store: &'a dyn Fn() -> Result<Store>,
+}
+
+/// A folder that was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SentBatch {
+    /// Number of the batch.
+    pub batch: i64,
+    /// Its folder, below the data folder.
+    pub folder: String,
+    /// Archives in it.
+    pub archives: Vec<ForwardArchive>,
+    /// Rows in them.
+    pub rows: u64,
+}
+
+/// What was sent on, or would be.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ForwardOutcome {
+    /// The destination.
+    pub destination: String,
+    /// The folders that were made; with nothing to send there is none.
+    pub batches: Vec<SentBatch>,
+    /// Archives that would be written, when it is only asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub would: Vec<ForwardArchive>,
+    /// Rows that wait for others.
+    pub waiting: Vec<Waiting>,
+    /// Submissions that cannot be read.
+    pub failed: Vec<Failed>,
+}
+
+/// Sends on all that is waiting for a destination; with `dry` it only says
+/// what that would be.
+///
+/// # Errors
+/// Trouble with the store or the disk. An original that cannot be read is told
+/// in the outcome; what else waits is sent.
+pub fn run(place: &ForwardContext<'_>, to: &Destination, dry: bool) -> Result<ForwardOutcome> {
+    let _turn = folder::turn(place.data)?;
+    let reader = Reader::open(place.database, None)?;
+    let home = settled(place, &reader, &to.name)?;
+    let mut outcome = ForwardOutcome { destination: to.name.clone(), ..ForwardOutcome::default() };
+    let mut after = 0;
+    loop {
+        let chunk = Chunk::next(place, &reader, to, after)?;
+        let Some(last) = chunk.last else { break };
+        after = last;
+        let planned = chunk.plan(place, &reader, to)?;
+        outcome.waiting.clone_from(&planned.waiting);
+        let known = |failed: &Failed| outcome.failed.contains(failed);
+        let failed: Vec<Failed> = planned.failed.iter().filter(|f| !known(f)).cloned().collect();
+        outcome.failed.extend(failed);
+        if dry {
+            outcome.would.extend(planned.archives.iter().map(|(_, archive, _)| archive.clone()));
+            continue;
+        }
+        if !planned.archives.is_empty() {
+            outcome.batches.push(write(place, &reader, (&home, to), &planned)?);
+        }
+    }
+    keep(&reader, &home, to)?;
+    Ok(outcome)
+}
+
+/// The home of a destination, put right after a kill.
+pub(super) fn settled(
+    place: &ForwardContext<'_>,
+    reader: &Reader,
+    destination: &str,
+) -> Result<Home> {
+    let ledger = reader.forward_batches(Some(destination))?;
+    let folders: BTreeSet<String> = ledger.into_iter().map(|batch| batch.folder).collect();
+    Home::settle(place.data, destination, &folders)
+}
+
+/// Submissions that are looked at together.
+struct Chunk {
+    candidates: Vec<ForwardCandidate>,
+    /// The last one that was not looked at before.
+    last: Option<i64>,
+}
+
+/// What is to be written of a chunk: the plan, what is put on record, and the
+/// time of its name.
+struct PlannedChunk<'c> {
+    archives: Vec<(PlannedArchive, ForwardArchive, NaiveDateTime)>,
+    waiting: Vec<Waiting>,
+    failed: Vec<Failed>,
+    candidates: &'c [ForwardCandidate],
+}
+
+impl Chunk {
+    /// What waited before, and so many submissions after `after` as have about
+    /// [`ROWS_AT_ONCE`] rows.
+    fn next(
+        place: &ForwardContext<'_>,
+        reader: &Reader,
+        to: &Destination,
+        after: i64,
+    ) -> Result<Self> {
+        let units = &place.world.units.by_code;
+        let (mut candidates, mut last, mut rows) = (Vec::new(), None, 0);
+        for candidate in reader.forward_candidates(&to.name)? {
+            if !to.takes(&candidate.standard, units.get(&candidate.hcode)) {
+                continue;
+            }
+            if candidate.id > after {
+                if rows > ROWS_AT_ONCE {
+                    break;
+                }
+                last = Some(candidate.id);
+                rows += candidate.files.values().sum::<u64>();
+            }
+            candidates.push(candidate);
+        }
+        Ok(Self { candidates, last })
+    }
+
+    /// Sorts the rows into archives.
+    fn plan(
+        &self,
+        place: &ForwardContext<'_>,
+        reader: &Reader,
+        to: &Destination,
+    ) -> Result<PlannedChunk<'_>> {
+        let _state = reader.snapshot()?;
+        let mut by_unit: BTreeMap<(&str, &str), Vec<&ForwardCandidate>> = BTreeMap::new();
+        for candidate in &self.candidates {
+            by_unit.entry((&candidate.hcode, &candidate.standard)).or_default().push(candidate);
+        }
+        let lines = Lines::read(place.world, reader, &self.candidates)?;
+        let mut all = PlannedChunk {
+            archives: Vec::new(),
+            waiting: Vec::new(),
+            failed: Vec::new(),
+            candidates: &self.candidates,
+        };
+        for ((hcode, standard), candidates) in by_unit {
+            let Ok(standard) = standard.parse::<Standard>() else { continue };
+            let unit = UnitPlan { place, to, hcode, standard, lines: &lines };
+            let taken = reader.forward_names(&to.name, hcode)?;
+            unit.add(
+                &candidates,
+                taken.iter().filter_map(|name| time_of(name)).collect(),
+                &mut all,
+            );
+        }
+        Ok(all)
+    }
+}
+
+/// Lines of accepted rows, by standard, file and submission.
+struct Lines(BTreeMap<Standard, LinesOfFiles>);
+
+impl Lines {
+    /// Reads them in one pass over each kind of record.
+    fn read(world: &World, reader: &Reader, candidates: &[ForwardCandidate]) -> Result<Self> {
+        let mut all = BTreeMap::new();
+        for standard in [Standard::F21, Standard::F43] {
+            let of: Vec<&ForwardCandidate> =
+                candidates.iter().filter(|c| c.standard == standard.as_str()).collect();
+            let mut files = BTreeMap::new();
+            for (file, submissions) in wanted(&of) {
+                let Some((record, _)) = world.record_of(standard, &file) else { continue };
+                let name = &world.catalog.records[record].name;
+                files.insert(file, (record, reader.accepted_lines(name, &submissions)?));
+            }
+            all.insert(standard, files);
+        }
+        Ok(Self(all))
+    }
+}
+
+/// What a unit sent by one standard.
+struct UnitPlan<'a> {
+    place: &'a ForwardContext<'a>,
+    to: &'a Destination,
+    hcode: &'a str,
+    standard: Standard,
+    lines: &'a Lines,
+}
+
+impl UnitPlan<'_> {
+    fn add(
+        &self,
+        candidates: &[&ForwardCandidate],
+        mut taken: BTreeSet<NaiveDateTime>,
+        all: &mut PlannedChunk<'_>,
+    ) {
+        let Self { place, to, hcode, standard, lines } = *self;
+        let mut originals = Originals::new(place.world, place.data, standard, candidates);
+        let mut submissions: Vec<(i64, Vec<RowsOfFile>)> = Vec::new();
+        for candidate in candidates {
+            let parts = parts_of(candidate, &lines.0[&standard]);
+            if parts.is_empty() {
+                continue;
+            }
+            match originals.prove(candidate.id) {
+                Ok(()) => submissions.push((candidate.id, parts)),
+                // What the unit sent later may rest on it, and would be refused
+                // without: all of it waits until the original is there.
+                Err(why) => {
+                    all.failed.push(Failed {
+                        hcode: hcode.to_owned(),
+                        submission: candidate.id,
+                        archive: candidate.archive.clone(),
+                        why,
+                    });
+                    break;
+                }
+            }
+        }
+        let (archives, waiting) = match plan(submissions, &mut originals) {
+            Ok(planned) => planned,
+            Err(why) => {
+                let (submission, archive) = (candidates[0].id, candidates[0].archive.clone());
+                all.failed.push(Failed { hcode: hcode.to_owned(), submission, archive, why });
+                return;
+            }
+        };
+        all.waiting.extend(waiting.into_iter().map(|waiting| Waiting {
+            hcode: hcode.to_owned(),
+            submission: waiting.part.submission,
+            file: waiting.part.file,
+            rows: waiting.part.lines.len() as u64,
+            needs: waiting.needs,
+        }));
+        for archive in archives {
+            let of = candidates.iter().find(|candidate| candidate.id == archive.of);
+            let sent = of.and_then(|of| DateTime::parse_from_rfc3339(&of.sent_at).ok());
+            let now = place.now.with_timezone(&bangkok()).naive_local();
+            let sent = sent.map_or(now, |at| at.with_timezone(&bangkok()).naive_local());
+            let time = time_for(sent, now, &taken);
+            taken.insert(time);
+            let parts = compose::parts_of(&archive);
+            let record = ForwardArchive {
+                name: name(standard, hcode, time, to.era),
+                standard: standard.to_string(),
+                hcode: hcode.to_owned(),
+                bytes: 0,
+                sha256: String::new(),
+                rows: parts.iter().map(|part| part.rows).sum(),
+                parts,
+            };
+            all.archives.push((archive, record, time));
+        }
+    }
+}
+
+/// Writes a folder: whole under a hidden name, then the ledger, then its name.
+fn write(
+    place: &ForwardContext<'_>,
+    reader: &Reader,
+    (home, to): (&Home, &Destination),
+    planned: &PlannedChunk<'_>,
+) -> Result<SentBatch> {
+    let name = home.free_name(place.now.with_timezone(&bangkok()).naive_local())?;
+    let batch = reader.next_forward_batch()?;
+    let making = home.begin(&name)?;
+    let made = fill(place, (&making, to, batch), planned).and_then(|archives| {
+        crash_point("forward_written");
+        let (at, folder) = (stamp(place.now), folder::place(&to.name, &name));
+        let new = NewForwardBatch {
+            id: batch,
+            destination: &to.name,
+            made_at: &at,
+            by: place.by,
+            folder: &folder,
+            sent: to.sent == SentWhen::Made,
+        };
+        (place.store)()?.record_forward(&new, &archives)?;
+        Ok((folder, archives))
+    });
+    let (folder, archives) = made.inspect_err(|_| Home::give_up(&making))?;
+    crash_point("forward_recorded");
+    home.name(&name)?;
+    let rows = archives.iter().map(|archive| archive.rows).sum();
+    Ok(SentBatch { batch, folder, archives, rows })
+}
+
+/// Fills a hidden folder; everything in it is durable then.
+fn fill(
+    place: &ForwardContext<'_>,
+    (making, to, batch): (&Path, &Destination, i64),
+    planned: &PlannedChunk<'_>,
+) -> Result<Vec<ForwardArchive>> {
+    let mut archives = Vec::new();
+    let mut used = BTreeSet::new();
+    let mut originals: Option<(String, Standard, Originals<'_>)> = None;
+    for (plan, record, time) in &planned.archives {
+        let Ok(standard) = record.standard.parse::<Standard>() else { continue };
+        // Those of one unit lie together.
+        let same = |(hcode, of, _): &(String, Standard, Originals<'_>)| {
+            *hcode == record.hcode && *of == standard
+        };
+        if !originals.as_ref().is_some_and(same) {
+            let of: Vec<&ForwardCandidate> =
+                planned.candidates.iter().filter(|c| c.hcode == record.hcode).collect();
+            let opened = Originals::new(place.world, place.data, standard, &of);
+            originals = Some((record.hcode.clone(), standard, opened));
+        }
+        let Some((_, _, originals)) = &mut originals else { continue };
+        let written = compose::write(making, &record.name, *time, plan, originals);
+        let written = written.map_err(ForwardError::Refused)?;
+        used.extend(written.parts.iter().map(|part| part.submission));
+        archives.push(ForwardArchive {
+            bytes: written.bytes,
+            sha256: written.sha256,
+            ..record.clone()
+        });
+    }
+    let sources = planned.candidates.iter().filter(|candidate| used.contains(&candidate.id));
+    let manifest = ForwardManifest {
+        destination: &to.name,
+        batch,
+        again_of: None,
+        made_at: place.now,
+        khlang: env!("CARGO_PKG_VERSION"),
+        archives: &archives,
+        submissions: sources.map(SourceLine::from).collect(),
+        waiting: &planned.waiting,
+        failed: &planned.failed,
+    };
+    write_manifest(place, making, &manifest)?;
+    Ok(archives)
+}
+
+pub(super) fn write_manifest(
+    place: &ForwardContext<'_>,
+    making: &Path,
+    manifest: &ForwardManifest<'_>,
+) -> Result<()> {
+    let (csv, json) = (manifest.csv(&place.world.units), manifest.json());
+    let files = [(manifest::CSV.to_owned(), &csv[..]), (manifest::JSON.to_owned(), &json[..])];
+    let write = || {
+        write_together(making, &files, || ())?;
+        sync_folder(making)
+    };
+    write().map_err(ForwardError::io(making.display()))
+}
+
+/// Removes the oldest folders beyond so many; one that nobody confirmed stays.
+fn keep(reader: &Reader, home: &Home, to: &Destination) -> Result<()> {
+    let batches = reader.forward_batches(Some(&to.name))?;
+    let settled = |batch: &&ForwardBatch| to.sent == SentWhen::Made || batch.sent_at.is_some();
+    let waiting = batches.iter().filter(|batch| !settled(batch)).count();
+    let names: Vec<String> = batches
+        .iter()
+        .filter(settled)
+        .filter_map(|batch| batch.folder.rsplit('/').next().map(str::to_owned))
+        .collect();
+    home.keep(&names, to.keep.saturating_sub(waiting))
+}

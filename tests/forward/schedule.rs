@@ -1,0 +1,31 @@
+//! The service sends on by itself, at its time.
+
+use super::{NHSO, json, sent, site};
+use crate::support::parcel::Parcel;
+use crate::support::site::UNIT_B;
+
+#[test]
+fn the_service_sends_on_when_it_is_due_and_makes_up_for_what_it_missed() {
+    let site = site(&format!("{NHSO}schedule = \"0 18 * * *\"\n"));
+    let parcel = Parcel::new(UNIT_B, 1, 5);
+    let serve = |now: &str| site.start(site.command(&["--now", now, "serve"]));
+    let mut daemon = serve("2014-01-17T08:00:00+07:00");
+    daemon.wait_until_ready();
+    site.drop_archive(format!("F43_{UNIT_B}_20140116080000.zip"), &parcel.zip());
+    site.wait_for_receipt(&format!("{UNIT_B}/F43_{UNIT_B}_20140116080000.zip.receipt.json"));
+    daemon.stop();
+    assert!(sent(&site, "nhso").is_empty(), "not before its time");
+    // It was down at six, and makes up for it while it is up.
+    let mut daemon = serve("2014-01-18T07:00:00+07:00");
+    daemon.wait("it is sent on", || sent(&site, "nhso").len() == 1);
+    daemon.wait_for_log("export forward/nhso: ");
+    daemon.stop();
+    let now = "2014-01-18T07:30:00+07:00";
+    let list = json(&site, now, &["forward", "list"]);
+    assert_eq!((&list[0]["by"], &list[0]["rows"]), (&"schedule".into(), &parcel.rows().into()));
+    let mut daemon = serve(now);
+    daemon.wait_until_ready();
+    daemon.stop();
+    assert_eq!(json(&site, now, &["forward", "list"]).as_array().unwrap().len(), 1);
+    site.assert_verified();
+}
