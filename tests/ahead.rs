@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::support::case::zipped;
-use crate::support::lab::{Lab, world};
+use crate::support::lab::{Lab, environment};
 
 /// An archive: when it was sent, and its rows of PERSON, DEATH and EPI.
 type Drawn = (&'static str, Vec<String>, Vec<String>, Vec<String>);
@@ -223,7 +223,7 @@ proptest! {
         let mut lab = Lab::new();
         let (name, bytes) = harmed(&drawn, harm);
         let claim = LoadRequest { id: None, ..lab.claim(&name, &bytes) };
-        let store = Store::temporary(&world().catalog, 4).unwrap();
+        let store = Store::temporary(&environment().catalog, 4).unwrap();
         let stored = load(&store, claim.clone(), &|_| None).unwrap();
         let alone = PendingLoad::alone(claim).unwrap().check().unwrap().unwrap();
         prop_assert_eq!(alone, stored);

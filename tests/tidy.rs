@@ -26,7 +26,7 @@ const LAYERS: &[&[&str]] = &[
     &["score"],
     &["registry", "access", "sql"],
     &["report", "store"],
-    &["submission", "world"],
+    &["submission", "environment"],
     &["row", "units"],
     &[
         "credentials",

@@ -7,12 +7,12 @@ use khlang::archive::{Archive, ArchiveName};
 use khlang::catalog::Catalog;
 use khlang::clock::{day_number, fiscal_year_of};
 use khlang::config::Config;
+use khlang::environment::Environment;
 use khlang::row::{
     BOM, Batch, CompiledLayout, Context, Encoding, NoStore, Order, PersonContext, Validator,
     decode, is_header,
 };
 use khlang::units::Units;
-use khlang::world::World;
 use rustc_hash::FxHashSet;
 
 use crate::{Args, Step, timed};
@@ -40,7 +40,7 @@ struct Member {
 
 /// What all judging here is done with.
 struct Bench {
-    world: World,
+    environment: Environment,
     name: ArchiveName,
     may_send: FxHashSet<String>,
     members: Vec<Member>,
@@ -59,13 +59,14 @@ fn uncounted(work: &mut dyn FnMut()) -> u64 {
 pub fn steps(args: &Args, folder: &Path) -> Vec<Step> {
     let path = archive_of(folder);
     let units = Units::load(&folder.join("units.csv")).unwrap();
-    let world = World::new(Catalog::builtin().unwrap(), units, Config::default()).unwrap();
-    let archive = Archive::open(&path, &world.config.limits).unwrap();
+    let environment =
+        Environment::new(Catalog::builtin().unwrap(), units, Config::default()).unwrap();
+    let archive = Archive::open(&path, &environment.config.limits).unwrap();
     let name = ArchiveName::parse(&path.file_name().unwrap().to_string_lossy()).unwrap();
-    let members = members(&world, &name, &archive);
+    let members = members(&environment, &name, &archive);
     let mut steps = reading(&archive, &members);
-    let may_send = world.units.may_send(&name.hcode);
-    let mut bench = Bench { world, name, may_send, members, batch: Batch::default() };
+    let may_send = environment.units.may_send(&name.hcode);
+    let mut bench = Bench { environment, name, may_send, members, batch: Batch::default() };
     for at in 0..bench.members.len() {
         let member = &bench.members[at];
         let wanted = args.kinds.iter().all(String::is_empty) || args.kinds.contains(&member.file);
@@ -91,7 +92,7 @@ fn archive_of(folder: &Path) -> PathBuf {
     archives.min().unwrap().1
 }
 
-fn members(world: &World, name: &ArchiveName, archive: &Archive) -> Vec<Member> {
+fn members(environment: &Environment, name: &ArchiveName, archive: &Archive) -> Vec<Member> {
     let mut members: Vec<Member> = Vec::new();
     for entry in archive.entries() {
         let Some((stem, _)) = entry.base.rsplit_once('.') else { continue };
@@ -99,29 +100,29 @@ fn members(world: &World, name: &ArchiveName, archive: &Archive) -> Vec<Member> 
         let cut = stem.rsplitn(3, '_').nth(2).unwrap_or(stem);
         let known = [stem, cut]
             .into_iter()
-            .find_map(|name_| world.record_of(name.standard, &name_.to_ascii_uppercase()));
+            .find_map(|name_| environment.record_of(name.standard, &name_.to_ascii_uppercase()));
         if let Some((record, file)) = known {
             let text = text_of(archive, entry.index);
-            members.push(member(world, name, (entry.index, file, record), text));
+            members.push(member(environment, name, (entry.index, file, record), text));
         }
     }
     // As they load: persons first, then deaths, then by name.
     members.sort_by_key(|member| {
-        let plan = world.plan(member.record, name.standard);
+        let plan = environment.plan(member.record, name.standard);
         (!plan.is_person, !plan.is_death, member.file.clone())
     });
     members
 }
 
 fn member(
-    world: &World,
+    environment: &Environment,
     name: &ArchiveName,
     (entry, file, record): (usize, String, usize),
     text: String,
 ) -> Member {
     let year = fiscal_year_of(name.sent_at.date());
-    let plan = world.plan_in(record, name.standard, year);
-    let (_, layout) = world.file(record, name.standard);
+    let plan = environment.plan_in(record, name.standard, year);
+    let (_, layout) = environment.file(record, name.standard);
     let mut rows = Vec::new();
     let (mut start, mut orders) = (0, Vec::new());
     for (number, line) in text.split('\n').enumerate() {
@@ -224,14 +225,14 @@ fn fields_of(member: &Member, (start, end, _): (usize, usize, u32)) -> u64 {
 impl Bench {
     /// Splits, or splits and judges, the first rows of a member.
     fn run(&mut self, at: usize, rows: usize, judged: bool, count: Counted) -> Step {
-        let Self { world, name, may_send, members, batch } = self;
-        let limits = &world.config.limits;
+        let Self { environment, name, may_send, members, batch } = self;
+        let limits = &environment.config.limits;
         let mut no_store = NoStore;
         let mut context = Context {
             sent_day: day_number(name.sent_at.date()),
-            on_time_days: i64::from(world.config.timeliness.days),
-            blanks: &world.blanks,
-            units: world.units.codes(),
+            on_time_days: i64::from(environment.config.timeliness.days),
+            blanks: &environment.blanks,
+            units: environment.units.codes(),
             may_send,
             persons: PersonContext::new(&mut no_store),
             store_answers: true,
@@ -241,7 +242,7 @@ impl Bench {
             left: limits.findings_in_all,
         };
         let year = fiscal_year_of(name.sent_at.date());
-        let plan_of = |member: &Member| world.plan_in(member.record, name.standard, year);
+        let plan_of = |member: &Member| environment.plan_in(member.record, name.standard, year);
         let member = &members[at];
         let plan = plan_of(member);
         if judged {

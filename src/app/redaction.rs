@@ -90,7 +90,7 @@ pub fn kpis(
     asked.extend(of_units.map(|(definition, period, _)| (&*definition.id, *period, Level::Unit)));
     let computed = results.kpis(&asked)?;
     let (computed, mut of_units) = (&computed[..shown], computed[shown..].iter());
-    let small = results.world.config.privacy.small_count;
+    let small = results.environment.config.privacy.small_count;
     Ok(wanted
         .iter()
         .zip(computed)
@@ -121,8 +121,8 @@ fn hidden(
     of_units: &KpiResult,
     result: &KpiResult,
 ) -> BTreeSet<String> {
-    let limit = results.world.config.privacy.small_count;
-    let (units, scope) = (&results.world.units, viewer.units(results.world));
+    let limit = results.environment.config.privacy.small_count;
+    let (units, scope) = (&results.environment.units, viewer.units(results.environment));
     let known = |hcode: &str| scope.as_ref().is_none_or(|own| own.contains(hcode));
     let mut groups: BTreeMap<(String, &str), usize> = BTreeMap::new();
     let mut cells = Vec::new();

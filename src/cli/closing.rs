@@ -135,9 +135,9 @@ fn close(context: &CommandContext, args: &CloseArgs) -> anyhow::Result<CommandOu
         return Err(refused(ClosingRefusal::NoPart(of)));
     }
     context.reader()?;
-    let (world, folders) = (context.world()?, context.folders()?);
-    let units = context.payable_units(&world.config)?;
-    let mut store = context.store(&world, &folders)?;
+    let (environment, folders) = (context.environment()?, context.folders()?);
+    let units = context.payable_units(&environment.config)?;
+    let mut store = context.store(&environment, &folders)?;
     // From here on nobody else writes: what is counted is what is written down.
     let turn = store.pay_turn()?;
     let reader = context.reader()?;
@@ -148,10 +148,10 @@ fn close(context: &CommandContext, args: &CloseArgs) -> anyhow::Result<CommandOu
     if !loading.is_empty() {
         return Err(refused(ClosingRefusal::Loading(loading)));
     }
-    let kept = context.kept(&world.config, false);
+    let kept = context.kept(&environment.config, false);
     let basis = CalculationInput {
         reader: &reader,
-        catalog: &world.catalog,
+        catalog: &environment.catalog,
         units: &units,
         book: &book,
         as_of,
@@ -174,10 +174,10 @@ fn reopen(context: &CommandContext, args: &ReopenArgs) -> anyhow::Result<Command
     if in_force(&known, &of).is_none() {
         return Err(refused(context, &ClosingRefusal::Open(of)));
     }
-    let world = context.world()?;
+    let environment = context.environment()?;
     let deed =
         HoldAction { at: context.clock.stamp(), by: args.by.clone(), reason: args.reason.clone() };
-    let id = context.store(&world, &context.folders()?)?.pay_turn()?.reopen(&of, &deed)?;
+    let id = context.store(&environment, &context.folders()?)?.pay_turn()?.reopen(&of, &deed)?;
     context.log_change("allocate reopen", None, None, &format!("closing {id} by {}", args.by))?;
     show(context, &book, &of, args.json)
 }

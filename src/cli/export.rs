@@ -96,8 +96,8 @@ pub(super) fn prove(
 }
 
 fn by_hand(context: &CommandContext, name: &str, json: bool) -> anyhow::Result<CommandOutcome> {
-    let world = context.world()?;
-    let (library, plans) = prove(context, &world.config)?;
+    let environment = context.environment()?;
+    let (library, plans) = prove(context, &environment.config)?;
     let Some((plan, _)) = plans.iter().find(|(plan, _)| plan.name == name) else {
         let known = plans.iter().map(|(plan, _)| plan.name.as_str());
         return Err(unknown(("การส่งออก", "export"), name, known));
@@ -106,7 +106,7 @@ fn by_hand(context: &CommandContext, name: &str, json: bool) -> anyhow::Result<C
     let folders = context.folders()?;
     let database = folders.database();
     let place = ExportContext {
-        world: &world,
+        environment: &environment,
         library: &library,
         data: &context.data,
         database: &database,

@@ -93,8 +93,8 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
         Args::Release { id, reason, by, json } => {
             context.reader()?;
             let deed = deed(context, by.as_deref(), reason)?;
-            let world = context.world()?;
-            context.store(&world, &context.folders()?)?.release_hold(*id, &deed)?;
+            let environment = context.environment()?;
+            context.store(&environment, &context.folders()?)?.release_hold(*id, &deed)?;
             context.log_change("hold release", None, None, &format!("hold {id}"))?;
             one(context, *id, *json)
         }
@@ -104,9 +104,9 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
 fn add(context: &CommandContext, args: &AddArgs) -> anyhow::Result<CommandOutcome> {
     context.reader()?;
     let deed = deed(context, args.by.as_deref(), &args.reason)?;
-    let world = context.world()?;
+    let environment = context.environment()?;
     let book = Rulebooks::open(&context.data).rulebook(args.round)?;
-    let unit = known::unit(&world.units, &args.unit)?;
+    let unit = known::unit(&environment.units, &args.unit)?;
     let of = HoldOf {
         round: i64::from(args.round),
         hcode: unit,
@@ -114,7 +114,7 @@ fn add(context: &CommandContext, args: &AddArgs) -> anyhow::Result<CommandOutcom
         tranche: tranche(&book, args.tranche)?,
         share: args.percent,
     };
-    let id = context.store(&world, &context.folders()?)?.add_hold(&of, &deed)?;
+    let id = context.store(&environment, &context.folders()?)?.add_hold(&of, &deed)?;
     context.log_change("hold add", Some(&of.hcode), None, &format!("hold {id}"))?;
     one(context, id, args.json)
 }

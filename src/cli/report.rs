@@ -55,14 +55,14 @@ fn format_of(name: &str) -> Result<Format, String> {
 
 /// Runs `khlang report`.
 pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
-    let world = context.world()?;
+    let environment = context.environment()?;
     let library = Library::load(Some(&Overlay::new(&context.data, overlay::KPI)))?;
     let what = content(context, args, &library)?;
     context.reader()?;
     let database = context.folders()?.database();
     let now = context.clock.now();
     let place = ExportContext {
-        world: &world,
+        environment: &environment,
         library: &library,
         data: &context.data,
         database: &database,

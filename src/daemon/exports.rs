@@ -14,18 +14,18 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::event::{Event, Exported};
 use crate::clock::Clock;
+use crate::environment::Environment;
 use crate::export::{self, ExportPlan};
 use crate::kpi::Library;
 use crate::overlay::{self, Overlay};
 use crate::schedule::{Past, Schedule};
-use crate::world::World;
 
 /// After trouble an export is tried again; the machine may be busy, or full.
 const RETRY: Duration = Duration::from_mins(10);
 
 /// An export to be run.
 struct Job {
-    world: Arc<World>,
+    environment: Arc<Environment>,
     library: Arc<Library>,
     plan: Arc<ExportPlan>,
     due: DateTime<FixedOffset>,
@@ -57,10 +57,10 @@ pub(super) struct Exports {
 }
 
 /// Looks up what the configured exports name.
-pub(super) fn prove(world: &World, data: &std::path::Path) -> anyhow::Result<Proven> {
+pub(super) fn prove(environment: &Environment, data: &std::path::Path) -> anyhow::Result<Proven> {
     let library = Library::load(Some(&Overlay::new(data, overlay::KPI)))?;
     let mut plans = Vec::new();
-    let found = export::plans(&world.config.export, &library, data);
+    let found = export::plans(&environment.config.export, &library, data);
     for plan in found.map_err(|mistakes| anyhow::anyhow!(mistakes.join("; ")))? {
         let schedule = plan.schedule.parse();
         let schedule = schedule.map_err(|what| anyhow::anyhow!("export {}: {what}", plan.name))?;
@@ -105,7 +105,7 @@ impl Exports {
     }
 
     /// Starts the first export that is due, unless one is running.
-    pub(super) fn start_due(&mut self, world: &Arc<World>) {
+    pub(super) fn start_due(&mut self, environment: &Arc<Environment>) {
         if self.running {
             return;
         }
@@ -117,8 +117,8 @@ impl Exports {
         });
         let Some((plan, due)) = due else { return };
         log::info!("export {}: due since {}", plan.name, due.to_rfc3339());
-        let (world, library) = (Arc::clone(world), Arc::clone(&self.library));
-        self.running = self.jobs.send(Job { world, library, plan, due }).is_ok();
+        let (environment, library) = (Arc::clone(environment), Arc::clone(&self.library));
+        self.running = self.jobs.send(Job { environment, library, plan, due }).is_ok();
     }
 
     /// Records the outcome of an export.
@@ -152,7 +152,7 @@ fn run_jobs(
 ) {
     for job in queue {
         let place = export::ExportContext {
-            world: &job.world,
+            environment: &job.environment,
             library: &job.library,
             data,
             database,

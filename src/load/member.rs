@@ -5,7 +5,7 @@ use crate::archive::Standard;
 use crate::problem_code::ProblemCode;
 use crate::row::{CompiledLayout, Order};
 use crate::submission::{Problem, Texts};
-use crate::world::World;
+use crate::environment::Environment;
 
 /// A member that is a file of the standard.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl Member {
 
 /// A problem of a member or, with no member, of the archive.
 pub fn problem(
-    world: &World,
+    environment: &Environment,
     standard: Option<Standard>,
     code: ProblemCode,
     member: Option<&str>,
@@ -54,6 +54,6 @@ pub fn problem(
         line,
         detail: detail.into(),
         nearest: None,
-        texts: Texts::find(&world.catalog, code.as_str(), standard),
+        texts: Texts::find(&environment.catalog, code.as_str(), standard),
     }
 }

@@ -7,7 +7,7 @@ use crate::catalog::Layout;
 use crate::problem_code::ProblemCode;
 use crate::row::{CompiledLayout, Order, is_header, name};
 use crate::submission::Problem;
-use crate::world::World;
+use crate::environment::Environment;
 
 /// What the end of a file was marked with once; `copy` still does.
 const CTRL_Z: char = '\u{1a}';
@@ -56,12 +56,12 @@ impl Oddities {
     }
 
     /// What the sender is told.
-    pub fn notes(&self, world: &World, standard: Standard, member: &str) -> Vec<Problem> {
+    pub fn notes(&self, environment: &Environment, standard: Standard, member: &str) -> Vec<Problem> {
         let found = Odd::ALL.into_iter().zip(self.0).filter(|(_, (_, count))| *count > 0);
         found
             .map(|(odd, (first, count))| {
                 let (member, line) = (Some(member), Some(first));
-                problem(world, Some(standard), odd.code(), member, line, count.to_string())
+                problem(environment, Some(standard), odd.code(), member, line, count.to_string())
             })
             .collect()
     }

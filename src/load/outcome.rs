@@ -11,7 +11,7 @@ use crate::archive::Standard;
 use crate::problem_code::ProblemCode;
 use crate::row::{CodeAt, ValidationOutcome};
 use crate::submission::{Counts, FindingLine, MonthCounts, Status, Submission, Texts};
-use crate::world::World;
+use crate::environment::Environment;
 
 /// A submission of which nothing is known but the archive.
 pub fn empty(
@@ -47,7 +47,7 @@ pub fn empty(
 
 /// Completes a submission. An `Err` is a bug: counts that do not add up.
 pub(super) fn complete(
-    world: &World,
+    environment: &Environment,
     standard: Standard,
     submission: &mut Submission,
     contents: ArchiveContents,
@@ -69,7 +69,7 @@ pub(super) fn complete(
         if member.broken || !member.has_data {
             continue;
         }
-        let plan = world.plan(member.record, standard);
+        let plan = environment.plan(member.record, standard);
         let months = months_of(&member.file, &said, &counted);
         let sum = Submission::sum_files(&months).first().map_or(0, |file| file.counts.received);
         if sum != said.rows {
@@ -77,7 +77,7 @@ pub(super) fn complete(
         }
         submission.months.extend(months);
         links_unchecked += said.links_unchecked;
-        findings_of(world, standard, submission, member, said, counted);
+        findings_of(environment, standard, submission, member, said, counted);
         let sent = |field: &str| {
             let at = plan.columns.iter().position(|column| column.name == field);
             at.is_some_and(|at| member.orders.iter().any(|order| order.field_of[at].is_some()))
@@ -88,7 +88,7 @@ pub(super) fn complete(
     }
     submission.files = Submission::sum_files(&submission.months);
     let note = |code: ProblemCode, detail: String| {
-        problem(world, Some(standard), code, None, None, detail)
+        problem(environment, Some(standard), code, None, None, detail)
     };
     submission.problems = contents.problems;
     submission.notes = contents.notes;
@@ -123,14 +123,14 @@ fn months_of(file: &str, said: &ValidationOutcome, counted: &InsertTally) -> Vec
 }
 
 fn findings_of(
-    world: &World,
+    environment: &Environment,
     standard: Standard,
     submission: &mut Submission,
     member: &super::member::Member,
     said: ValidationOutcome,
     counted: InsertTally,
 ) {
-    let plan = world.plan(member.record, standard);
+    let plan = environment.plan(member.record, standard);
     let duplicates: u64 = counted.months.values().map(|counts| counts.duplicate).sum();
     let duplicate = &plan.codes[usize::from(plan.common.duplicate)];
     // What many findings share is made once.
@@ -140,7 +140,7 @@ fn findings_of(
     let mut line = |at: CodeAt, number: u32, column: Option<usize>, value: String, key: String| {
         let code = &plan.codes[usize::from(at)];
         let (name, texts) = shared[usize::from(at)].get_or_insert_with(|| {
-            let texts = Texts::find(&world.catalog, &code.code, standard.into());
+            let texts = Texts::find(&environment.catalog, &code.code, standard.into());
             (code.code.as_str().into(), texts.into())
         });
         FindingLine {

@@ -126,7 +126,7 @@ impl PendingLoad {
             let shape = self.shape();
             let mut written = Vec::new();
             if let (Some(shape), Some(messages)) = (&shape, &self.messages) {
-                let mut keys = Keys::new(&self.request.world, shape);
+                let mut keys = Keys::new(&self.request.environment, shape);
                 match write(messages, &self.pool.0, &mut keys, shape, &mut || ()) {
                     Ok(counted) => written = counted,
                     Err(_) => return Ok(None),
@@ -217,7 +217,7 @@ impl PendingLoad {
     ) -> Result<Submission, LoadError> {
         let ValidatedArchive { mut submission, name, contents, outcomes } = archive;
         let both = (outcomes, written);
-        outcome::complete(&self.request.world, name.standard, &mut submission, contents, both)
+        outcome::complete(&self.request.environment, name.standard, &mut submission, contents, both)
             .map_err(LoadError::Bug)?;
         Ok(submission)
     }

@@ -7,13 +7,13 @@ use chrono::{DateTime, FixedOffset};
 
 use crate::archive::Seal;
 use crate::submission::Status;
-use crate::world::World;
+use crate::environment::Environment;
 
 /// An archive that is to be loaded.
 #[derive(Clone)]
 pub struct LoadRequest {
     /// What it is validated by.
-    pub world: Arc<World>,
+    pub environment: Arc<Environment>,
     /// Where it lies.
     pub path: PathBuf,
     /// Its name as sent.

@@ -18,9 +18,9 @@ use super::citizen;
 use super::emit::RecordEmitter;
 use super::expected_outcomes::ArchiveEntry;
 use super::people;
+use super::province::SampleProvince;
 use super::spec::{Specs, stamp};
 use super::style::Style;
-use super::world::SampleProvince;
 
 /// What was put where.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -43,7 +43,7 @@ type Templates = Vec<Option<Vec<String>>>;
 
 /// Archives under construction, by unit.
 pub(super) struct Planter<'a, 'c> {
-    world: &'a SampleProvince,
+    province: &'a SampleProvince,
     specs: &'a Specs<'c>,
     style: &'a Style,
     templates: Templates,
@@ -91,9 +91,9 @@ pub struct Grown {
 }
 
 /// Health centres that send for themselves.
-fn centres(world: &SampleProvince) -> Vec<usize> {
-    let own = |at: &usize| world.units[*at].level == "P" && world.units[*at].sender == *at;
-    (0..world.units.len()).filter(own).collect()
+fn centres(province: &SampleProvince) -> Vec<usize> {
+    let own = |at: &usize| province.units[*at].level == "P" && province.units[*at].sender == *at;
+    (0..province.units.len()).filter(own).collect()
 }
 
 /// Fewest health centres: of each file one rule a unit, so that what is put
@@ -102,31 +102,31 @@ const FEWEST: usize = 8;
 
 /// Plants something for every rule.
 pub fn plant<'a>(
-    world: &'a SampleProvince,
+    province: &'a SampleProvince,
     specs: &'a Specs<'_>,
     style: &'a Style,
     sent: &'a BTreeMap<(String, String), u64>,
 ) -> Result<Grown> {
-    let centres = centres(world);
+    let centres = centres(province);
     ensure!(
         centres.len() >= FEWEST,
         "--audit wants {FEWEST} health centres that send for themselves, and there are {}: take more units",
         centres.len()
     );
-    let july = world.months.iter().position(|month| month.first.month() == 7);
-    let start = july.filter(|at| at + 4 <= world.months.len());
+    let july = province.months.iter().position(|month| month.first.month() == 7);
+    let start = july.filter(|at| at + 4 <= province.months.len());
     let start = start.context(
         "--audit wants July to October among the months: --start 2013-07-01 --months 12",
     )?;
     let mut planter = Planter {
-        world,
+        province,
         specs,
         style,
-        templates: templates(world, specs, style),
+        templates: templates(province, specs, style),
         sent,
         archives: BTreeMap::new(),
         serial: 0,
-        start: world.months[start].first,
+        start: province.months[start].first,
         listed: Vec::new(),
         planted: Vec::new(),
     };
@@ -147,14 +147,15 @@ pub fn plant<'a>(
 }
 
 /// The first row of each file, wherever one is sent.
-fn templates(world: &SampleProvince, specs: &Specs<'_>, style: &Style) -> Templates {
+fn templates(province: &SampleProvince, specs: &Specs<'_>, style: &Style) -> Templates {
     let mut found: Templates = vec![None; specs.list.len()];
-    for at in 0..world.units.len() {
-        let people = people::people_of_unit(world, at);
-        for (nth, month) in world.months.iter().enumerate() {
+    for at in 0..province.units.len() {
+        let people = people::people_of_unit(province, at);
+        for (nth, month) in province.months.iter().enumerate() {
             let sent = month.last.and_hms_opt(20, 0, 0).unwrap_or_default();
-            let mut archive = ArchiveBuilder::new(specs, style, &world.units[at].hcode, sent, None);
-            RecordEmitter::new(world, at, &people, *month, nth == 0, &mut archive).emit();
+            let mut archive =
+                ArchiveBuilder::new(specs, style, &province.units[at].hcode, sent, None);
+            RecordEmitter::new(province, at, &people, *month, nth == 0, &mut archive).emit();
             for (place, row) in found.iter_mut().zip(archive.first_rows()) {
                 if place.is_none() {
                     *place = row;
@@ -189,7 +190,8 @@ impl Planter<'_, '_> {
     /// all that the unit sends of a file in all months, and a few more.
     pub(super) fn enough(&self, unit: usize, record: &str, percent: u64, least: u64) -> u64 {
         let Some(at) = self.specs.at(record) else { return least };
-        let key = (self.world.units[unit].hcode.clone(), self.specs.list[at].layout.file.clone());
+        let key =
+            (self.province.units[unit].hcode.clone(), self.specs.list[at].layout.file.clone());
         let sent = self.sent.get(&key).copied().unwrap_or(0);
         (sent * percent).div_ceil(10_000 - percent).max(least) + 3
     }
@@ -202,7 +204,7 @@ impl Planter<'_, '_> {
     fn note(&mut self, rule: &str, unit: usize, severity: &str) {
         self.planted.push(Planted {
             rule: rule.to_owned(),
-            hcode: self.world.units[unit].hcode.clone(),
+            hcode: self.province.units[unit].hcode.clone(),
             tranche: "1".to_owned(),
             severity: severity.to_owned(),
         });
@@ -247,7 +249,7 @@ impl Planter<'_, '_> {
 
     /// Puts a citizen ID into the population registry.
     pub(super) fn list(&mut self, unit: usize, cid: &str) {
-        let units = &self.world.units;
+        let units = &self.province.units;
         let (own, main) = (units[unit].hcode.clone(), units[units[unit].cup].hcode.clone());
         self.listed.push([cid.to_owned(), own, main, "UCS".to_owned()]);
     }
@@ -262,7 +264,7 @@ impl Planter<'_, '_> {
     pub(super) fn put(&mut self, unit: usize, record: &str, who: &Patient, sets: &[Set<'_>]) {
         let Some(at) = self.specs.at(record) else { return };
         let Some(mut values) = self.templates[at].clone() else { return };
-        let hcode = self.world.units[unit].hcode.clone();
+        let hcode = self.province.units[unit].hcode.clone();
         let sent = self.sending(unit);
         let fixed = [
             ("HOSPCODE", hcode.clone()),

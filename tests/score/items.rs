@@ -330,7 +330,7 @@ fn every_type_of_health_centre_is_timed_by_forwarding() {
         ("05", "1.00"),
         ("07", "1.00"),
     ] {
-        let mut units = world().units.clone();
+        let mut units = environment().units.clone();
         units.by_code.get_mut(CENTRE).unwrap().kind = kind.to_owned();
         let mut scene = Scene::new();
         let files = [

@@ -62,7 +62,7 @@ pub fn take(request: &Request) -> Result<Reply, Problem> {
     let gone = || Problem::new(problem::RESTARTING, "send it again");
     let file = received.take().ok_or_else(gone)?;
     // The present state, not a snapshot: others assign ids, too.
-    let deadline = Duration::from_millis(request.world.config.limits.query_ms);
+    let deadline = Duration::from_millis(request.environment.config.limits.query_ms);
     let numbers = Reader::open(&request.app.database, Some(deadline))?;
     let last = || numbers.last_submission();
     let upload = &received.upload;
@@ -87,7 +87,9 @@ pub fn take(request: &Request) -> Result<Reply, Problem> {
 pub fn not_yet(request: &Request, id: i64) -> Result<Option<Reply>, Problem> {
     let Some((upload, loading)) = request.app.uploads.find(id) else { return Ok(None) };
     let hcode = ArchiveName::parse(&upload.name).map(|name| name.hcode).unwrap_or_default();
-    if request.store()?.sender(id)?.is_some() || !request.viewer.may_see(&request.world, &hcode) {
+    if request.store()?.sender(id)?.is_some()
+        || !request.viewer.may_see(&request.environment, &hcode)
+    {
         // It has been validated, or must look as if it did not exist.
         return Ok(None);
     }

@@ -96,7 +96,7 @@ pub fn one(request: &Request) -> Result<Reply, Problem> {
     let mut redacted =
         redaction::kpi(&request.results()?, &request.viewer, definition, period(request)?, level)?;
     if let Some(group) = request.text("group") {
-        let groups = || request.world.units.by_code.values().map(|unit| level.group(unit));
+        let groups = || request.environment.units.by_code.values().map(|unit| level.group(unit));
         if !groups().any(|known| known == group) && !redacted.rows.iter().any(|r| r.code == group) {
             let near = crate::spelling::nearest(group, groups());
             let near = near.map_or(String::new(), |near| format!("; the nearest is {near}"));
@@ -107,12 +107,12 @@ pub fn one(request: &Request) -> Result<Reply, Problem> {
     }
     if let Some(hcode) = request.text("unit") {
         // At other levels the group that the unit is in.
-        let unit = request.world.units.by_code.get(hcode);
+        let unit = request.environment.units.by_code.get(hcode);
         let group = unit.map_or(hcode, |unit| level.group(unit));
         redacted.rows.retain(|row| row.code == group);
     }
     let name = format!("khlang-{}-{}-{level}", redacted.kpi, redacted.period.name);
-    let limit = request.world.config.privacy.small_count;
+    let limit = request.environment.config.privacy.small_count;
     match document::format(request) {
         None => Reply::json(&redacted),
         Some(format) => {
@@ -155,7 +155,7 @@ pub fn explain(request: &Request) -> Result<Reply, Problem> {
     let unit = unit.ok_or_else(|| {
         Problem::new(problem::INVALID_PARAMETER, "unit is needed: whose persons are asked for")
     })?;
-    if !request.world.units.knows(&unit) {
+    if !request.environment.units.knows(&unit) {
         return Err(Problem::new(problem::NO_UNIT, "see /api/v1/units"));
     }
     request.log(Action::Read, Some(&unit), None, &definition.id)?;

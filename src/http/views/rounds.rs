@@ -127,7 +127,8 @@ fn sheet<Q>(
     let by_month = request.text("by_month") == Some("yes");
     let wanted = ScoreQuery { hcode: None, by_month };
     let points = &round.counted.points;
-    let mut sheet = ScoreReport::new(&round.book, &round.world.units, points, &wanted, quality);
+    let mut sheet =
+        ScoreReport::new(&round.book, &round.environment.units, points, &wanted, quality);
     sheet.units.retain(|unit| shows(&unit.hcode));
     Ok(sheet)
 }
@@ -170,7 +171,7 @@ pub fn quality(request: &Request) -> Result<Reply, Problem> {
             .map(|(number, quality)| (*number, quality))
             .collect()
     };
-    let units = &round.world.units.by_code;
+    let units = &round.environment.units.by_code;
     let listed =
         units.keys().chain(round.counted.quality.keys().filter(|c| !units.contains_key(*c)));
     let visible = listed.filter(|hcode| shows(hcode));
@@ -209,7 +210,7 @@ struct AllocationReply<'a> {
 /// must be listed.
 fn money(request: &Request) -> Result<Arc<RoundResult>, Problem> {
     let round = request.results()?.round(round(request))?;
-    match round.world.units.cups_unknown().first() {
+    match round.environment.units.cups_unknown().first() {
         None => Ok(round),
         Some(mistake) => {
             log::error!("{mistake}");
@@ -286,8 +287,8 @@ pub fn statement_of(request: &Request) -> Result<Reply, Problem> {
     let round = money(request)?;
     let basis = CalculationInput {
         reader: request.store()?,
-        catalog: &round.world.catalog,
-        units: &round.world.units,
+        catalog: &round.environment.catalog,
+        units: &round.environment.units,
         book: &round.book,
         as_of: round.counted.points.as_of.clone(),
         kept: None,

@@ -93,7 +93,7 @@ pub fn sign_in(request: &Request) -> Result<Reply, Problem> {
         return Ok(Reply::see_other(next));
     }
     let token = request.field("token").unwrap_or_default();
-    let rules = &request.world.config.http;
+    let rules = &request.environment.config.http;
     let claims =
         Claims { peer: &request.viewer.peer, route: request.endpoint.name, ..Claims::default() };
     let session = request.app.authenticator.sign_in(&token, &claims, rules, &request.app.clock);

@@ -89,7 +89,7 @@ pub fn status(request: &Request) -> Result<Reply, Problem> {
         totals: store.overview(&scope)?,
         today: Today { totals: store.overview_of_day(&day, &scope)?, day },
         last_submission: store.submissions(&last, 1, 1)?.rows.pop(),
-        units_in_force: request.world.units.by_code.len(),
+        units_in_force: request.environment.units.by_code.len(),
         units_held: held(request).cloned(),
     })
 }
@@ -97,7 +97,7 @@ pub fn status(request: &Request) -> Result<Reply, Problem> {
 /// A list of units that is held back, for viewers who can do something about
 /// it.
 pub fn held<'c>(request: &'c Request) -> Option<&'c Held> {
-    request.world.units.held.as_ref().filter(|_| request.viewer.is_province())
+    request.environment.units.held.as_ref().filter(|_| request.viewer.is_province())
 }
 
 /// The inbox as far as the viewer may see it: archives of their units.
@@ -162,7 +162,7 @@ pub fn units(request: &Request) -> Result<Reply, Problem> {
         request.must_know("cup", cup)?;
     }
     let units: Vec<&Unit> = request
-        .world
+        .environment
         .units
         .by_code
         .values()

@@ -32,7 +32,7 @@ pub fn judge(request: &LoadRequest) -> Result<Submission, LoadError> {
             ArchiveOutcome::Members(judgement) => {
                 let ValidatedArchive { mut submission, name, contents, outcomes } = *judgement;
                 let both = (outcomes, written(&messages));
-                outcome::complete(&request.world, name.standard, &mut submission, contents, both)
+                outcome::complete(&request.environment, name.standard, &mut submission, contents, both)
                     .map_err(LoadError::Bug)?;
                 return Ok(submission);
             }

@@ -174,7 +174,8 @@ fn person(
 
 /// The result of the person at each unit that the viewer may see.
 fn outcomes(request: &Request, explained: &PersonExplained, lang: Lang) -> Vec<Value> {
-    let own = |outcome: &&PersonOutcome| request.viewer.may_see(&request.world, &outcome.hcode);
+    let own =
+        |outcome: &&PersonOutcome| request.viewer.may_see(&request.environment, &outcome.hcode);
     let each = explained.outcomes.iter().filter(own).map(|outcome| {
         let checks: Vec<Value> = outcome
             .checks

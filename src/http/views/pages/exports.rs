@@ -43,7 +43,7 @@ struct ExportRow {
 
 /// `/exports`
 pub fn exports(request: &Request) -> Result<Reply, Problem> {
-    let (all, configured) = (exports::all(request)?, &request.world.config.export);
+    let (all, configured) = (exports::all(request)?, &request.environment.config.export);
     let mut lines: Vec<ExportRow> =
         configured.iter().map(|export| line(request, export, &all)).collect();
     for made in &all {

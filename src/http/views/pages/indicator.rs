@@ -109,7 +109,7 @@ fn bars(request: &Request, level: Level, rows: &[GroupRow]) -> Vec<Value> {
             json!({
                 "row": row, "length": part(decimal(row.value.as_ref())),
                 "target": part(decimal(row.target.as_ref())),
-                "leads": level == Level::Unit && request.viewer.may_see(&request.world, &row.code),
+                "leads": level == Level::Unit && request.viewer.may_see(&request.environment, &row.code),
             })
         })
         .collect()

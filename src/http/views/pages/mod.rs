@@ -97,5 +97,5 @@ impl Pager {
 }
 
 fn unit_name(request: &Request, hcode: Option<&str>) -> Option<String> {
-    request.world.units.by_code.get(hcode?).map(|unit| unit.name.clone())
+    request.environment.units.by_code.get(hcode?).map(|unit| unit.name.clone())
 }

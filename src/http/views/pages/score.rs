@@ -85,7 +85,7 @@ pub fn quality(request: &Request) -> Result<Reply, Problem> {
     let (tranche, lang) = (tranche(request, &round), request.lang());
     let scope = request.scope();
     let shares = shares(&round, tranche);
-    let units = round.world.units.by_code.keys();
+    let units = round.environment.units.by_code.keys();
     let shown = units.filter(|hcode| scope.as_ref().is_none_or(|own| own.contains(*hcode)));
     let mut lines: Vec<UnitRank> = shown
         .map(|hcode| {

@@ -69,7 +69,7 @@ pub(super) fn groups(
 ) -> Vec<FindingGroup> {
     let mut groups: Vec<FindingGroup> = Vec::new();
     for (Told { code, standard, severity }, count) in totals {
-        let (text, mend) = spoken(lang, Texts::find(&request.world.catalog, &code, standard));
+        let (text, mend) = spoken(lang, Texts::find(&request.environment.catalog, &code, standard));
         let anchor = anchor(&code, severity, standard);
         let (line, severity) = (CodeLine { code, anchor, count }, severity.as_str());
         let same =
@@ -102,7 +102,7 @@ struct Anchored {
 /// `/submissions/{id}`: one archive, what was wrong with it, and how to fix it.
 pub fn submission(request: &Request) -> Result<Reply, Problem> {
     let (store, lang, id) = (request.store()?, request.lang(), submissions::own(request)?);
-    let catalog = &request.world.catalog;
+    let catalog = &request.environment.catalog;
     let found = store.submission_summary(id, catalog)?;
     let s = found.ok_or_else(|| request.no_submission())?;
     let page = store.findings(id, request.page(), LINES_SHOWN, catalog)?;

@@ -13,7 +13,7 @@ use crate::units::Units;
 const ALWAYS: i32 = 0;
 
 /// Everything that stays the same from archive to archive.
-pub struct World {
+pub struct Environment {
     /// Facts about data.
     pub catalog: Catalog,
     /// The facilities.
@@ -26,7 +26,7 @@ pub struct World {
     plans: HashMap<(usize, Standard), Vec<(i32, CompiledLayout)>>,
 }
 
-impl World {
+impl Environment {
     /// Makes the plans of all files; fails on a check that cannot be read.
     pub fn new(catalog: Catalog, units: Units, config: Config) -> Result<Self, String> {
         let mut plans = HashMap::new();
@@ -95,7 +95,7 @@ mod tests {
         let line = 1 + service.1.split(to).next().unwrap().matches('\n').count();
         let catalog = Catalog::from_sources(&sources, None).unwrap();
         let units = Units::load(&schema.with_file_name("config/units.csv")).unwrap();
-        let error = World::new(catalog, units, Config::default()).err().unwrap();
+        let error = Environment::new(catalog, units, Config::default()).err().unwrap();
         let place = format!("schema/records/service.toml:{line}: ");
         error.strip_prefix(&place).unwrap_or_else(|| panic!("{error} is not at {place}")).to_owned()
     }
