@@ -108,8 +108,8 @@ fn members(environment: &Environment, name: &ArchiveName, archive: &Archive) -> 
     }
     // As they load: persons first, then deaths, then by name.
     members.sort_by_key(|member| {
-        let plan = environment.plan(member.record, name.standard);
-        (!plan.is_person, !plan.is_death, member.file.clone())
+        let compiled = environment.compiled_layout(member.record, name.standard);
+        (!compiled.is_person, !compiled.is_death, member.file.clone())
     });
     members
 }
@@ -121,24 +121,24 @@ fn member(
     text: String,
 ) -> Member {
     let year = fiscal_year_of(name.sent_at.date());
-    let plan = environment.plan_in(record, name.standard, year);
+    let compiled = environment.compiled_layout_in(record, name.standard, year);
     let (_, layout) = environment.file(record, name.standard);
     let mut rows = Vec::new();
     let (mut start, mut orders) = (0, Vec::new());
     for (number, line) in text.split('\n').enumerate() {
         let end = start + line.trim_end_matches('\r').len();
         let trimmed = line.trim();
-        if rows.is_empty() && orders.is_empty() && is_header(trimmed, plan, layout) {
-            orders.push(Order::of_header(trimmed, plan, layout).unwrap());
+        if rows.is_empty() && orders.is_empty() && is_header(trimmed, compiled, layout) {
+            orders.push(Order::of_header(trimmed, compiled, layout).unwrap());
         } else if !trimmed.is_empty() && !trimmed.eq_ignore_ascii_case("test") {
             rows.push((start, end, number as u32 + 1));
         }
         start += line.len() + 1;
     }
     if orders.is_empty() {
-        orders = Order::of_versions(plan);
+        orders = Order::of_versions(compiled);
         let first: Vec<&str> = rows.iter().take(100).map(|&(a, b, _)| &text[a..b]).collect();
-        Order::settle_ties(&mut orders, &first, plan);
+        Order::settle_ties(&mut orders, &first, compiled);
     }
     Member { entry, file, record, orders, text, rows }
 }
@@ -242,20 +242,22 @@ impl Bench {
             left: limits.findings_in_all,
         };
         let year = fiscal_year_of(name.sent_at.date());
-        let plan_of = |member: &Member| environment.plan_in(member.record, name.standard, year);
+        let compiled_of =
+            |member: &Member| environment.compiled_layout_in(member.record, name.standard, year);
         let member = &members[at];
-        let plan = plan_of(member);
+        let compiled = compiled_of(member);
         if judged {
             // Whom the rows name is known from what loads before them.
             let before = members.iter().take_while(|m| m.file != member.file);
-            for other in before.filter(|m| plan_of(m).is_person || plan_of(m).is_death) {
-                let mut judge = Validator::new(plan_of(other), other.orders.clone(), &mut context);
-                through(&mut judge, plan_of(other), other, other.rows.len(), batch);
+            for other in before.filter(|m| compiled_of(m).is_person || compiled_of(m).is_death) {
+                let mut judge =
+                    Validator::new(compiled_of(other), other.orders.clone(), &mut context);
+                through(&mut judge, compiled_of(other), other, other.rows.len(), batch);
             }
         }
         let orders = if judged { member.orders.clone() } else { Vec::new() };
-        let mut judge = Validator::new(plan, orders, &mut context);
-        let cost = count(&mut || through(&mut judge, plan, member, rows, batch));
+        let mut judge = Validator::new(compiled, orders, &mut context);
+        let cost = count(&mut || through(&mut judge, compiled, member, rows, batch));
         let rejected: u64 = judge.outcome.rejected.values().sum();
         let few = rejected <= rows as u64 / 4;
         assert!(few || !judged, "{}: {rejected} of {rows} are rejected", member.file);
@@ -274,18 +276,18 @@ impl Bench {
 
 fn through(
     judge: &mut Validator,
-    plan: &CompiledLayout,
+    compiled: &CompiledLayout,
     member: &Member,
     rows: usize,
     batch: &mut Batch,
 ) {
-    batch.clear(plan.width);
+    batch.clear(compiled.width);
     for block in member.rows[..rows].chunks(ROWS_OF_BLOCK) {
         judge.begin_block(&member.text[block[0].0..block[block.len() - 1].1]);
         for &(start, end, line) in block {
             judge.row(&member.text[start..end], line, batch);
             if batch.rows.len() >= BATCH_ROWS {
-                batch.clear(plan.width);
+                batch.clear(compiled.width);
             }
         }
     }

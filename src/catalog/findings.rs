@@ -66,10 +66,12 @@ pub struct FindingText {
     pub th: String,
     /// What is wrong, in English.
     pub en: String,
-    /// How to mend it, in Thai.
-    pub mend_th: String,
-    /// How to mend it, in English.
-    pub mend_en: String,
+    /// How to fix it, in Thai.
+    #[serde(rename = "mend_th")]
+    pub fix_th: String,
+    /// How to fix it, in English.
+    #[serde(rename = "mend_en")]
+    pub fix_en: String,
 }
 
 /// The standard of a text that is said in both.

@@ -1,4 +1,4 @@
-//! `khlang catalog`: every problem and finding, with how to mend it.
+//! `khlang catalog`: every problem and finding, with how to fix it.
 
 use std::fmt::Write as _;
 
@@ -80,10 +80,10 @@ fn markdown(texts: &[FindingText], thai: bool) -> String {
             out.push_str("|---|---|---|---|---|---|\n");
         }
         let severity = format!("{:?}", text.severity).to_lowercase();
-        let (what, mend) = if thai { (&text.th, &text.mend_th) } else { (&text.en, &text.mend_en) };
+        let (what, fix) = if thai { (&text.th, &text.fix_th) } else { (&text.en, &text.fix_en) };
         let _ = writeln!(
             out,
-            "| {} | {severity} | {} | {} | {what} | {mend} |",
+            "| {} | {severity} | {} | {} | {what} | {fix} |",
             text.code, text.field, text.origin
         );
     }

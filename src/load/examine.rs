@@ -170,7 +170,7 @@ fn rows(
         sent: contents
             .members
             .iter()
-            .map(|m| m.sent(environment.plan(m.record, name.standard)))
+            .map(|m| m.sent(environment.compiled_layout(m.record, name.standard)))
             .collect(),
         kept: limits.findings,
         kept_in_all: limits.findings_in_all,

@@ -30,10 +30,10 @@ pub struct Member {
 
 impl Member {
     /// Which columns of its record its rows may have.
-    pub fn sent(&self, plan: &CompiledLayout) -> Vec<bool> {
-        let mut sent = vec![false; plan.width];
+    pub fn sent(&self, compiled: &CompiledLayout) -> Vec<bool> {
+        let mut sent = vec![false; compiled.width];
         for at in self.orders.iter().flat_map(|order| order.columns.iter().flatten()) {
-            sent[plan.columns[*at].column] = true;
+            sent[compiled.columns[*at].column] = true;
         }
         sent
     }

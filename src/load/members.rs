@@ -64,14 +64,14 @@ impl ArchiveContents {
         }
         for member in &mut contents.members {
             let (_, layout) = environment.file(member.record, standard);
-            let plan = environment.plan_in(member.record, standard, year);
-            let head = head::read_head(archive, member.entry, plan, layout)
+            let compiled = environment.compiled_layout_in(member.record, standard, year);
+            let head = head::read_head(archive, member.entry, compiled, layout)
                 .map_err(|e| refusal(environment, standard, e))?;
             let name = member.name.clone();
             let say = |code: ProblemCode, line: Option<u64>, detail: String| {
                 problem(environment, Some(standard), code, Some(&name), line, detail)
             };
-            let said = member.read_head(&head, layout, plan);
+            let said = member.read_head(&head, layout, compiled);
             member.broken = !said.troubles.is_empty();
             for HeaderError { code, detail, nearest } in said.troubles {
                 contents.problems.push(Problem { nearest, ..say(code, said.line, detail) });

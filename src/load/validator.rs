@@ -138,10 +138,10 @@ impl ArchiveValidator<'_, '_> {
         self.visits.restart();
         for &member in members {
             outcomes[member] = MemberOutcome::default();
-            let plan = self.environment.plan(contents.members[member].record, self.standard);
-            if plan.is_person {
+            let compiled = self.environment.compiled_layout(contents.members[member].record, self.standard);
+            if compiled.is_person {
                 self.context.persons.forget();
-            } else if plan.is_death {
+            } else if compiled.is_death {
                 self.context.persons.forget_deaths();
             }
         }
@@ -149,7 +149,7 @@ impl ArchiveValidator<'_, '_> {
 
     fn member(&mut self, member: &Member, at: usize) -> Result<MemberOutcome, EndedEarly> {
         let environment = self.environment;
-        let plan = environment.plan_in(member.record, self.standard, self.year);
+        let compiled = environment.compiled_layout_in(member.record, self.standard, self.year);
         let (record, layout) = environment.file(member.record, self.standard);
         let visit_columns =
             record.visit.then(|| VISIT.map(|name| record.column(name).unwrap_or_default()));
@@ -161,12 +161,12 @@ impl ArchiveValidator<'_, '_> {
             MemberLines::new(reader, self.readings[at], longest, bytes, &mut self.buffers);
         let (sender, pool) = (self.sender.clone(), self.pool.clone());
         // A row has about as many bytes as columns at the least.
-        let count = bytes as usize / (plan.width + 1);
-        let fresh = || fresh(&pool, plan.width, count.min(BATCH_ROWS));
+        let count = bytes as usize / (compiled.width + 1);
+        let fresh = || fresh(&pool, compiled.width, count.min(BATCH_ROWS));
         let mut batch = fresh();
         let numbered = &mut self.visits;
-        let mut validator = Validator::new(plan, member.orders.clone(), &mut self.context);
-        let mut rows = RowLines::new(plan, layout, member);
+        let mut validator = Validator::new(compiled, member.orders.clone(), &mut self.context);
+        let mut rows = RowLines::new(compiled, layout, member);
         while let Some(block) = lines.block().map_err(EndedEarly::Lines)? {
             (self.progress)(block.text.len() as u64);
             validator.begin_block(block.text);

@@ -168,7 +168,7 @@ fn excuse(column: &WireColumn, rubbish: &str) -> Option<String> {
 /// stored with the column blank.
 fn said(
     environment: &Environment,
-    plan: &CompiledLayout,
+    compiled: &CompiledLayout,
     sheet: &Sheet,
     at: usize,
     text: &str,
@@ -189,17 +189,17 @@ fn said(
         warnings_kept: 99,
         left: 99,
     };
-    let newest = plan.versions.last().unwrap();
-    let mut judge = Validator::new(plan, Order::of_versions(plan), &mut context);
-    let mut batch = Batch::new(plan.width);
+    let newest = compiled.versions.last().unwrap();
+    let mut judge = Validator::new(compiled, Order::of_versions(compiled), &mut context);
+    let mut batch = Batch::new(compiled.width);
     judge.row(&row.join("|"), 1, &mut batch);
     let findings = judge.outcome.findings.iter();
     let codes = findings
         .filter(|finding| finding.column == Some(newest[at]))
         .inspect(|finding| assert_eq!(finding.value, text.trim(), "the value as sent"))
-        .map(|finding| plan.codes[usize::from(finding.code)].code.clone())
+        .map(|finding| compiled.codes[usize::from(finding.code)].code.clone())
         .collect();
-    let column = plan.columns[newest[at]].column;
+    let column = compiled.columns[newest[at]].column;
     let blank = batch.rows.is_empty() || batch.row(0)[column] == Value::Null;
     (codes, blank)
 }
@@ -213,7 +213,7 @@ fn of_rubbish_in_any_column_something_is_said() {
         for layout in environment.catalog.layouts(standard) {
             let sheet = sheet(&environment.catalog, standard, &layout.file);
             let (record, _) = environment.record_of(standard, &layout.file).unwrap();
-            let plan = environment.plan_in(record, standard, LATE.year);
+            let compiled = environment.compiled_layout_in(record, standard, LATE.year);
             for (at, column) in sheet.columns.iter().enumerate() {
                 let name = format!("{standard} {}.{}", layout.file, column.name);
                 let long = "ก".repeat(column.width + 1);
@@ -223,7 +223,7 @@ fn of_rubbish_in_any_column_something_is_said() {
                 }
                 rubbish.extend(["a\u{1}b", "\u{7f}"]);
                 for text in rubbish {
-                    let (codes, _) = said(&environment, plan, &sheet, at, text);
+                    let (codes, _) = said(&environment, compiled, &sheet, at, text);
                     let passes = || {
                         let may = text != long && !text.contains(['\u{1}', '\u{7f}']);
                         may.then(|| excuse(column, text)).flatten()
@@ -236,7 +236,7 @@ fn of_rubbish_in_any_column_something_is_said() {
                     }
                 }
                 for text in NOTHING {
-                    let (codes, blank) = said(&environment, plan, &sheet, at, text);
+                    let (codes, blank) = said(&environment, compiled, &sheet, at, text);
                     if !codes.iter().any(|code| code.ends_with("9513")) || !blank {
                         silent.push(format!("{name} = {text:?}: {codes:?}, blank: {blank}"));
                     }
@@ -259,10 +259,10 @@ fn what_stands_for_nothing_is_said_to_be_that_and_judged_as_a_blank() {
         for layout in environment.catalog.layouts(standard) {
             let sheet = sheet(&environment.catalog, standard, &layout.file);
             let (record, _) = environment.record_of(standard, &layout.file).unwrap();
-            let plan = environment.plan_in(record, standard, LATE.year);
+            let compiled = environment.compiled_layout_in(record, standard, LATE.year);
             for (at, column) in sheet.columns.iter().enumerate() {
-                let (mut blank, _) = said(&environment, plan, &sheet, at, "");
-                let (mut told, _) = said(&environment, plan, &sheet, at, "NULL");
+                let (mut blank, _) = said(&environment, compiled, &sheet, at, "");
+                let (mut told, _) = said(&environment, compiled, &sheet, at, "NULL");
                 blank.push(format!("{}9513", layout.prefix));
                 blank.sort();
                 told.sort();

@@ -1,4 +1,4 @@
-//! `/submissions/{id}`: one archive, what was wrong with it, and how to fix it.
+//! `/submissions/{id}`: one archive, what was wrong with it, and how to mend it.
 
 use std::cmp::Reverse;
 
@@ -50,7 +50,7 @@ struct CodeLine {
 pub(super) struct FindingGroup {
     severity: &'static str,
     text: String,
-    mend: String,
+    fix: String,
     count: u64,
     codes: Vec<CodeLine>,
 }
@@ -69,22 +69,15 @@ pub(super) fn groups(
 ) -> Vec<FindingGroup> {
     let mut groups: Vec<FindingGroup> = Vec::new();
     for (Told { code, standard, severity }, count) in totals {
-        let (text, mend) = spoken(lang, Texts::find(&request.environment.catalog, &code, standard));
+        let (text, fix) = spoken(lang, Texts::find(&request.environment.catalog, &code, standard));
         let anchor = anchor(&code, severity, standard);
         let (line, severity) = (CodeLine { code, anchor, count }, severity.as_str());
-        let same =
-            |g: &&mut FindingGroup| g.severity == severity && g.text == text && g.mend == mend;
+        let same = |g: &&mut FindingGroup| g.severity == severity && g.text == text && g.fix == fix;
         if let Some(group) = groups.iter_mut().find(same) {
             group.count += line.count;
             group.codes.push(line);
         } else {
-            groups.push(FindingGroup {
-                severity,
-                text,
-                mend,
-                count: line.count,
-                codes: vec![line],
-            });
+            groups.push(FindingGroup { severity, text, fix, count: line.count, codes: vec![line] });
         }
     }
     groups.sort_by_key(|group| (group.severity != "error", Reverse(group.count)));
@@ -99,7 +92,7 @@ struct Anchored {
     finding: FindingLine,
 }
 
-/// `/submissions/{id}`: one archive, what was wrong with it, and how to fix it.
+/// `/submissions/{id}`: one archive, what was wrong with it, and how to mend it.
 pub fn submission(request: &Request) -> Result<Reply, Problem> {
     let (store, lang, id) = (request.store()?, request.lang(), submissions::own(request)?);
     let catalog = &request.environment.catalog;

@@ -1,5 +1,5 @@
 //! `/units/{hcode}`: what one unit sent in a round, what was wrong with it line
-//! by line, and how to fix it.
+//! by line, and how to mend it.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
