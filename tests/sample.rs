@@ -1,4 +1,4 @@
-//! The sample against the judge: two programs that share the dictionary and
+//! The sample against the validator: two programs that share the dictionary and
 //! nothing else must agree on every number.
 
 use std::collections::BTreeMap;
@@ -42,11 +42,11 @@ fn loaded(standard: Standard, defects: f64) -> Vec<(Value, Submission)> {
     assert!(ledger["archives"].as_array().unwrap().len() >= 20 * 7 - 14);
     let entries = ledger["archives"].as_array().unwrap().iter().zip(1..);
     entries
-        .map(|(entry, id)| (entry.clone(), judge(&environment, &store, dir.path(), entry, id)))
+        .map(|(entry, id)| (entry.clone(), validate(&environment, &store, dir.path(), entry, id)))
         .collect()
 }
 
-fn judge(
+fn validate(
     environment: &Arc<Environment>,
     store: &Store,
     dir: &Path,
@@ -70,7 +70,7 @@ fn judge(
     load(store, claim, &|_| None).unwrap()
 }
 
-/// What the judge said, in the form of the ledger.
+/// What the validator said, in the form of the ledger.
 fn said(submission: &Submission) -> Value {
     let mut problems: Vec<(String, String)> = submission
         .problems

@@ -182,7 +182,7 @@ fn dependencies_point_one_way() {
 }
 
 #[test]
-fn judging_rows_does_no_io() {
+fn validating_rows_does_no_io() {
     for (name, text) in sources("src").into_iter().filter(|(name, _)| name.starts_with("src/row/"))
     {
         for word in ["std::fs", "std::io", "std::net", "rusqlite", "std::thread"] {

@@ -12,9 +12,9 @@ use khlang::archive::Standard;
 use khlang::catalog::{Layout, Severity};
 use khlang::clock::at_bangkok;
 use khlang::load::LoadRequest;
-use khlang::load::fuzzing::judge;
+use khlang::load::fuzzing::validate;
 use khlang::submission::{Status, Submission};
-use khlang_fuzz::{folder, environment};
+use khlang_fuzz::{environment, folder};
 use libfuzzer_sys::fuzz_target;
 use zip::write::SimpleFileOptions;
 
@@ -80,7 +80,7 @@ fn judged(file: &Layout, member: &[u8], packed: bool) -> Submission {
         now,
         progress: Arc::new(|_| ()),
     };
-    judge(&claim).expect("never our own trouble")
+    validate(&claim).expect("never our own trouble")
 }
 
 fuzz_target!(|data: &[u8]| {

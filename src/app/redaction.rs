@@ -17,8 +17,8 @@ use crate::export::{KpiPage, page_of};
 use crate::kpi::{
     Amount, CountingUnit, Definition, KpiResult, KpiRow, Level, NotComputable, Period, PeriodSpan,
 };
-use crate::privacy::{Cell, hide, is_small};
-use crate::report::{Bilingual, Cell as TableCell, Document, Part};
+use crate::privacy::{UnitCount, hide, is_small};
+use crate::report::{Bilingual, Cell, Document, Part};
 
 /// A group's result; without counts and value when they are not shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -136,7 +136,7 @@ fn hidden(
             own.push(*groups.entry(group).or_insert(next));
         }
         let (numerator, denominator) = counts(definition, row);
-        cells.push(Cell { numerator, denominator, known: known(&row.code), groups: own });
+        cells.push(UnitCount { numerator, denominator, known: known(&row.code), groups: own });
     }
     let decided = hide(&cells, groups.len(), limit);
     let level = result.level.to_string();
@@ -219,11 +219,11 @@ impl RedactedKpi {
         };
         let words = Bilingual::new("ไม่แสดง: จำนวนน้อย", "not shown: few persons");
         for row in self.rows.iter().filter(|row| row.suppressed) {
-            let mut cells = vec![TableCell::Empty; table.columns.len()];
-            cells[0] = TableCell::text(&row.code);
-            cells[1] = TableCell::text(&row.name);
+            let mut cells = vec![Cell::Empty; table.columns.len()];
+            cells[0] = Cell::text(&row.code);
+            cells[1] = Cell::text(&row.name);
             if let Some(last) = cells.last_mut() {
-                *last = TableCell::Bilingual(words.clone());
+                *last = Cell::Bilingual(words.clone());
             }
             table.push(cells);
         }

@@ -1,4 +1,4 @@
-//! `khlang check`: judges archives without a database, as many at once as
+//! `khlang check`: validates archives without a database, as many at once as
 //! there are cores.
 
 use std::collections::VecDeque;

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use crate::kpi::{Amount, Definition, Direction, KpiResult, KpiRow};
-use crate::report::chart::{Chart, Point, Shape};
+use crate::report::chart::{Chart, ChartShape, Point};
 use crate::report::{Bilingual, Cell, Column, Document, Kind, Lang, Part, Table, words};
 use crate::text::{message, message_with};
 
@@ -163,7 +163,7 @@ impl KpiPage<'_> {
             None => ("เรียงลำดับ", "ranked"),
         };
         Chart {
-            shape: Shape::Ranking,
+            shape: ChartShape::Ranking,
             title: Bilingual::new(format!("{}: {th}", name.th), format!("{}: {en}", name.en)),
             unit: in_words(&self.definition.unit),
             points: rows.into_iter().map(|row| point(label(row), row)).collect(),
@@ -193,7 +193,7 @@ impl KpiPage<'_> {
         });
         let name = in_words(&self.definition.name);
         Chart {
-            shape: Shape::Trend,
+            shape: ChartShape::Trend,
             title: Bilingual::new(
                 format!("{}: รายเดือน {code}", name.th),
                 format!("{}: by month, {code}", name.en),

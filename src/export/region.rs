@@ -12,7 +12,7 @@ use super::{Result, texts};
 use crate::kpi::{
     Amount, CountingUnit, Definition, KpiResult, KpiRow, Period, PeriodDays, ValueScale,
 };
-use crate::report::chart::{Chart, Shape};
+use crate::report::chart::{Chart, ChartShape};
 use crate::report::{Bilingual, Cell, Column, Document, Kind, Part, Prose, Table};
 use crate::text::{message, message_with};
 
@@ -364,7 +364,7 @@ fn chart(row: &ResultRow, definition: &Definition, rows: &[RegionGroup]) -> Char
     });
     let target = rows.iter().flat_map(|(_, row)| row).find_map(|row| decimal(row.target.as_ref()));
     Chart {
-        shape: Shape::Ranking,
+        shape: ChartShape::Ranking,
         title: row.name.clone(),
         unit: in_words(&definition.unit),
         points: points.collect(),

@@ -73,7 +73,7 @@ pub(super) fn complete(
         let months = months_of(&member.file, &said, &counted);
         let sum = Submission::sum_files(&months).first().map_or(0, |file| file.counts.received);
         if sum != said.rows {
-            return Err(format!("{}: {} rows judged, {sum} counted", member.file, said.rows));
+            return Err(format!("{}: {} rows validated, {sum} counted", member.file, said.rows));
         }
         submission.months.extend(months);
         links_unchecked += said.links_unchecked;

@@ -271,7 +271,7 @@ fn outcome(compiled: &CompiledLayout, lines: &[String], per_batch: usize, slow: 
         if batch.rows.len() == per_batch || number as usize == lines.len() {
             rows.append(&mut batch.rows);
             let shown = |&value: &Value| match value {
-                Value::Text(_) => (Value::Text(Place::new(0, 0)), batch.display(value)),
+                Value::Text(_) => (Value::Text(TextPlace::new(0, 0)), batch.display(value)),
                 value => (value, String::new()),
             };
             values.extend(batch.values.iter().map(shown));

@@ -1,4 +1,4 @@
-//! What was put in: for every archive the outcome that a right judge must
+//! What was put in: for every archive the outcome that a right validator must
 //! reach. It is worked out from what the generator did and knows nothing of
 //! the validator; that is its worth.
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use calamine::{Data, Reader, Xlsx};
 use chrono::{DateTime, FixedOffset, NaiveDate};
-use khlang::report::chart::{Chart, Point, Shape};
+use khlang::report::chart::{Chart, ChartShape, Point};
 use khlang::report::{Bilingual, Cell, Column, Document, Format, Kind, Lang, Part, Prose, Table};
 
 fn made() -> DateTime<FixedOffset> {
@@ -188,7 +188,7 @@ fn charts_say_in_words_what_they_show() {
     let units = [("รพ. ก", Some("91.2"), Some(true)), ("รพ. ข", Some("12"), Some(false))];
     let units = units.map(|(label, value, met)| point(label, value, met)).to_vec();
     let mut document = document();
-    document.parts = vec![chart(Shape::Trend, months), chart(Shape::Ranking, units)];
+    document.parts = vec![chart(ChartShape::Trend, months), chart(ChartShape::Ranking, units)];
     let page = document.write(Format::Html, Lang::Th, made()).unwrap();
     assert_golden("charts.th.html", &page);
     let page = String::from_utf8(page).unwrap();

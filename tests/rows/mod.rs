@@ -239,7 +239,7 @@ fn differences(
 }
 
 /// A list that is not there, or not whole, is told with the fields that it
-/// would have judged.
+/// would have validated.
 fn notes(sheet: &Sheet, got: &Submission, installed: bool) -> Vec<String> {
     let mut out = Vec::new();
     for column in &sheet.columns {

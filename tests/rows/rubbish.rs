@@ -190,10 +190,10 @@ fn said(
         left: 99,
     };
     let newest = compiled.versions.last().unwrap();
-    let mut judge = Validator::new(compiled, Order::of_versions(compiled), &mut context);
+    let mut validator = Validator::new(compiled, Order::of_versions(compiled), &mut context);
     let mut batch = Batch::new(compiled.width);
-    judge.row(&row.join("|"), 1, &mut batch);
-    let findings = judge.outcome.findings.iter();
+    validator.row(&row.join("|"), 1, &mut batch);
+    let findings = validator.outcome.findings.iter();
     let codes = findings
         .filter(|finding| finding.column == Some(newest[at]))
         .inspect(|finding| assert_eq!(finding.value, text.trim(), "the value as sent"))

@@ -243,7 +243,7 @@ fn a_drug_without_a_24_digit_code_does_not_score() {
         let (mut files, _) = sample("OP", HOSPITAL, "20131015");
         files.push(("PERSON", vec![Person::new(1).row()]));
         files.push(("DRUG", vec![row(HOSPITAL, &format!("1|7|20131015|D|10|1.00|0.50|{code}|$"))]));
-        // Whether such a row is stored at all is the judge's to say.
+        // Whether such a row is stored at all is the validator's to say.
         lab.load("F21_10670_20131101090000.zip", &archive(&files));
     }
     assert_eq!(Scene(lab).item("DRUG"), "0.00");

@@ -222,7 +222,7 @@ fn a_deadline_of_one_part_binds_that_part_alone() {
         // A register of the round before: it has no part in this one.
         scene.send("20130615", &[("PERSON", vec![Person::new(1).row()])]);
         let mut files = everything(day, 7);
-        // The judge wants the second care after the first.
+        // The validator wants the second care after the first.
         files.retain(|(file, _)| *file != "MCH");
         scene.send(sent, &files);
         let points = scene.points_by(&book);

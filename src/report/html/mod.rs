@@ -164,7 +164,7 @@ fn write_plain(out: &mut Output, state: &mut State, value: &Value) -> Result<(),
 mod tests {
     use super::*;
     use crate::clock::at_bangkok;
-    use crate::report::chart::{Point, Shape};
+    use crate::report::chart::{ChartShape, Point};
 
     #[test]
     fn values_cannot_act_in_a_page() {
@@ -196,7 +196,7 @@ mod tests {
             name: "d".to_owned(),
             title: words.clone(),
             lines: vec![words.clone()],
-            parts: vec![Part::Table(table), chart(Shape::Trend), chart(Shape::Ranking)],
+            parts: vec![Part::Table(table), chart(ChartShape::Trend), chart(ChartShape::Ranking)],
             notes: vec![words.clone()],
             hints: vec![words.clone()],
         };

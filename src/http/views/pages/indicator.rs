@@ -17,7 +17,7 @@ use crate::http::reply::Reply;
 use crate::http::request::Request;
 use crate::http::route::Route;
 use crate::kpi::{Definition, Direction, Level, Period, value_text};
-use crate::report::chart::{Chart, Point, Shape};
+use crate::report::chart::{Chart, ChartShape, Point};
 use crate::report::{Bilingual, html, words};
 
 /// The route answered here.
@@ -137,7 +137,7 @@ fn trend(
     let points: Vec<Point> = results.iter().map(|result| point(result, code.as_deref())).collect();
     let known = points.iter().any(|point| point.value.is_some());
     let chart = Chart {
-        shape: Shape::Trend,
+        shape: ChartShape::Trend,
         title: Bilingual::new(&definition.name.th, &definition.name.en),
         unit: Bilingual::new(&definition.unit.th, &definition.unit.en),
         points,

@@ -38,7 +38,7 @@ struct Member {
     rows: Vec<(usize, usize, u32)>,
 }
 
-/// What all judging here is done with.
+/// What all validating here is done with.
 struct Bench {
     environment: Environment,
     name: ArchiveName,
@@ -72,10 +72,10 @@ pub fn steps(args: &Args, folder: &Path) -> Vec<Step> {
         let wanted = args.kinds.iter().all(String::is_empty) || args.kinds.contains(&member.file);
         let few = args.rows.min(member.rows.len() / 2);
         if wanted && few >= FEWEST {
-            for judged in [false, true] {
+            for validated in [false, true] {
                 // Once more at first, uncounted, for the memory of batches and lists.
-                bench.run(at, 2 * few, judged, uncounted);
-                steps.extend([few, 2 * few].map(|rows| bench.run(at, rows, judged, timed)));
+                bench.run(at, 2 * few, validated, uncounted);
+                steps.extend([few, 2 * few].map(|rows| bench.run(at, rows, validated, timed)));
             }
         }
     }
@@ -223,8 +223,8 @@ fn fields_of(member: &Member, (start, end, _): (usize, usize, u32)) -> u64 {
 }
 
 impl Bench {
-    /// Splits, or splits and judges, the first rows of a member.
-    fn run(&mut self, at: usize, rows: usize, judged: bool, count: Counted) -> Step {
+    /// Splits, or splits and validates, the first rows of a member.
+    fn run(&mut self, at: usize, rows: usize, validated: bool, count: Counted) -> Step {
         let Self { environment, name, may_send, members, batch } = self;
         let limits = &environment.config.limits;
         let mut no_store = NoStore;
@@ -237,8 +237,8 @@ impl Bench {
             persons: PersonContext::new(&mut no_store),
             store_answers: true,
             // Of rows that are only split nothing is to be said.
-            kept: if judged { limits.findings } else { 0 },
-            warnings_kept: if judged { limits.warnings } else { 0 },
+            kept: if validated { limits.findings } else { 0 },
+            warnings_kept: if validated { limits.warnings } else { 0 },
             left: limits.findings_in_all,
         };
         let year = fiscal_year_of(name.sent_at.date());
@@ -246,22 +246,22 @@ impl Bench {
             |member: &Member| environment.compiled_layout_in(member.record, name.standard, year);
         let member = &members[at];
         let compiled = compiled_of(member);
-        if judged {
+        if validated {
             // Whom the rows name is known from what loads before them.
             let before = members.iter().take_while(|m| m.file != member.file);
             for other in before.filter(|m| compiled_of(m).is_person || compiled_of(m).is_death) {
-                let mut judge =
+                let mut validator =
                     Validator::new(compiled_of(other), other.orders.clone(), &mut context);
-                through(&mut judge, compiled_of(other), other, other.rows.len(), batch);
+                through(&mut validator, compiled_of(other), other, other.rows.len(), batch);
             }
         }
-        let orders = if judged { member.orders.clone() } else { Vec::new() };
-        let mut judge = Validator::new(compiled, orders, &mut context);
-        let cost = count(&mut || through(&mut judge, compiled, member, rows, batch));
-        let rejected: u64 = judge.outcome.rejected.values().sum();
+        let orders = if validated { member.orders.clone() } else { Vec::new() };
+        let mut validator = Validator::new(compiled, orders, &mut context);
+        let cost = count(&mut || through(&mut validator, compiled, member, rows, batch));
+        let rejected: u64 = validator.outcome.rejected.values().sum();
         let few = rejected <= rows as u64 / 4;
-        assert!(few || !judged, "{}: {rejected} of {rows} are rejected", member.file);
-        let what = if judged { "judge" } else { "split" };
+        assert!(few || !validated, "{}: {rejected} of {rows} are rejected", member.file);
+        let what = if validated { "validate" } else { "split" };
         let of = &member.rows[..rows];
         Step {
             name: format!("{what} {}", member.file),
@@ -275,7 +275,7 @@ impl Bench {
 }
 
 fn through(
-    judge: &mut Validator,
+    validator: &mut Validator,
     compiled: &CompiledLayout,
     member: &Member,
     rows: usize,
@@ -283,9 +283,9 @@ fn through(
 ) {
     batch.clear(compiled.width);
     for block in member.rows[..rows].chunks(ROWS_OF_BLOCK) {
-        judge.begin_block(&member.text[block[0].0..block[block.len() - 1].1]);
+        validator.begin_block(&member.text[block[0].0..block[block.len() - 1].1]);
         for &(start, end, line) in block {
-            judge.row(&member.text[start..end], line, batch);
+            validator.row(&member.text[start..end], line, batch);
             if batch.rows.len() >= BATCH_ROWS {
                 batch.clear(compiled.width);
             }
