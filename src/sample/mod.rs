@@ -44,9 +44,10 @@ use archive_builder::{ArchiveBuilder, Defects};
 pub use args::SampleArgs;
 use defects::DefectInjector;
 use emit::RecordEmitter;
-pub use expected_outcomes::{ArchiveEntry, ExpectedCounts, ExpectedProblem, Ledger, Totals};
+pub use expected_outcomes::{
+    ArchiveEntry, ExpectedCounts, ExpectedProblem, Ledger, Planted, Totals,
+};
 use people::People;
-pub use planted::Planted;
 use province::SampleProvince;
 use spec::Specs;
 use style::Style;
