@@ -18,7 +18,8 @@ use crate::kpi::{
     Amount, CountingUnit, Definition, KpiResult, KpiRow, Level, NotComputable, Period, PeriodSpan,
 };
 use crate::privacy::{UnitCount, hide, is_small};
-use crate::report::{Bilingual, Cell, Document, Part};
+use crate::report::{Cell, Document, Part};
+use crate::text::{message, message_with};
 
 /// A group's result; without counts and value when they are not shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -217,7 +218,7 @@ impl RedactedKpi {
         let (Some(table), true) = (table, self.rows.iter().any(|row| row.suppressed)) else {
             return document;
         };
-        let words = Bilingual::new("ไม่แสดง: จำนวนน้อย", "not shown: few persons");
+        let words = message("kpi.not_shown");
         for row in self.rows.iter().filter(|row| row.suppressed) {
             let mut cells = vec![Cell::Empty; table.columns.len()];
             cells[0] = Cell::text(&row.code);
@@ -227,10 +228,7 @@ impl RedactedKpi {
             }
             table.push(cells);
         }
-        table.notes.push(Bilingual::new(
-            format!("จำนวนตั้งแต่ 1 ถึงต่ำกว่า {limit} ราย และค่าที่ใช้คำนวณย้อนกลับได้ จะไม่แสดง"),
-            format!("counts of 1 to less than {limit}, and what they could be reckoned from, are not shown"),
-        ));
+        table.notes.push(message_with("kpi.small_counts_not_shown", &[("limit", &limit)]));
         document
     }
 }

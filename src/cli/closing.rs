@@ -3,7 +3,7 @@
 use anyhow::anyhow;
 
 use super::context::CommandContext;
-use super::output::{CommandOutcome, Lang, print, print_json};
+use super::output::{CommandOutcome, print, print_json};
 use super::score::rulebook;
 use crate::inbox::under_way;
 use crate::money::Satang;
@@ -226,14 +226,18 @@ fn closing(context: &CommandContext, closed: &ClosedLine) -> String {
     let (paid, pool, as_of) =
         (closed.paid.grouped(), closed.pool.grouped(), closed.as_of_submission);
     let (held, put_right) = (closed.held.grouped(), closed.corrections.grouped());
-    match context.lang {
-        Lang::Th => format!(
-            "ปิดแล้ว {day} โดย {by} ถึงการส่ง #{as_of}: วงเงิน {pool} ชะลอจ่าย {held} ปรับยอด {put_right} จ่าย {paid}"
-        ),
-        Lang::En => format!(
-            "closed {day} by {by} as of submission {as_of}: pool {pool}, held {held}, corrections {put_right}, paid {paid}"
-        ),
-    }
+    context.message_with(
+        "cli.closed",
+        &[
+            ("day", &day),
+            ("by", &by),
+            ("as_of", &as_of),
+            ("pool", &pool),
+            ("held", &held),
+            ("put_right", &put_right),
+            ("paid", &paid),
+        ],
+    )
 }
 
 /// What was paid of an allocation, and what is put right of it.

@@ -1,11 +1,11 @@
 //! What every command starts from: the global options, and what they lead to.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 
-use super::output::Lang;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -15,7 +15,7 @@ use crate::files::{is_there, may_look_around};
 use crate::inbox::Folders;
 use crate::overlay::Overlay;
 use crate::store::{AccessEntry, AccessStore, Action, Opening, PartialResults, Reader, Store};
-use crate::text::text;
+use crate::text::{Lang, message_with, text};
 use crate::units::Units;
 
 /// The configuration file that is used when it is there.
@@ -167,6 +167,11 @@ impl CommandContext {
     /// The text of a key in the language asked for.
     pub fn message(&self, key: &str) -> &'static str {
         text(key).pick(self.lang)
+    }
+
+    /// The text of a key with values, in the language asked for.
+    pub fn message_with(&self, key: &str, values: &[(&str, &dyn Display)]) -> String {
+        message_with(key, values).pick(self.lang).to_owned()
     }
 
     /// Picks the text in the language asked for.

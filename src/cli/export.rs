@@ -100,7 +100,7 @@ fn by_hand(context: &CommandContext, name: &str, json: bool) -> anyhow::Result<C
     let (library, plans) = prove(context, &environment.config)?;
     let Some((plan, _)) = plans.iter().find(|(plan, _)| plan.name == name) else {
         let known = plans.iter().map(|(plan, _)| plan.name.as_str());
-        return Err(unknown(("การส่งออก", "export"), name, known));
+        return Err(unknown("noun.export", name, known));
     };
     context.reader()?;
     let folders = context.folders()?;

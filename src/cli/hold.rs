@@ -2,7 +2,7 @@
 
 use super::context::CommandContext;
 use super::known::{self, optional_unit, unknown};
-use super::output::{CommandOutcome, Lang, print, print_json};
+use super::output::{CommandOutcome, print, print_json};
 use crate::money::holds::{ALL, PERFORMANCE, parse_percent, percent};
 use crate::printable::line;
 use crate::score::rulebook::Rulebooks;
@@ -126,7 +126,7 @@ fn item(book: &Rulebook, text: &str) -> anyhow::Result<String> {
     if known.contains(&item.as_str()) {
         return Ok(item);
     }
-    Err(unknown(("รายการ", "item"), text, known.into_iter()))
+    Err(unknown("noun.item", text, known.into_iter()))
 }
 
 fn tranche(book: &Rulebook, number: u32) -> anyhow::Result<String> {
@@ -167,10 +167,7 @@ fn show(context: &CommandContext, holds: &[Hold], json: bool) -> anyhow::Result<
             of.round,
             of.hcode,
             of.item,
-            match context.lang {
-                Lang::Th => format!("งวด {}", of.tranche),
-                Lang::En => format!("tranche {}", of.tranche),
-            },
+            context.message_with("closing.tranche", &[("part", &of.tranche)]),
             percent(of.share),
             &held.at[..10],
             line(&held.by),

@@ -1,5 +1,6 @@
 //! `khlang kpi`: list, count, explain, and enter what people report.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -99,7 +100,7 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
 
 fn find<'l>(library: &'l Library, id: &str) -> anyhow::Result<&'l Definition> {
     let known = || library.kpis.keys().map(String::as_str);
-    library.get(id).ok_or_else(|| unknown(("ตัวชี้วัด", "KPI"), id, known()))
+    library.get(id).ok_or_else(|| unknown("noun.kpi", id, known()))
 }
 
 fn list(context: &CommandContext, library: &Library, json: bool) -> anyhow::Result<CommandOutcome> {
@@ -285,16 +286,14 @@ fn show_person(
         ))?;
     }
     if !explained.outcomes.iter().any(|outcome| outcome.hcode == place.unit) {
-        let th = "ไม่อยู่ในกลุ่มที่ตัวชี้วัดนี้นับ ณ หน่วยบริการนี้";
-        let en = "not of those that this KPI is about at this unit";
-        print(format!("  {}: {}", place.unit, context.pick(th, en)))?;
+        print(format!("  {}: {}", place.unit, context.message("cli.not_of_this_kpi")))?;
     }
     for outcome in &explained.outcomes {
         let yes = |yes: bool| if yes { "✓" } else { "✗" };
         let (den, num) = (yes(outcome.in_denominator), yes(outcome.in_numerator));
-        let th = format!("  {}: ตัวหาร {den} ตัวตั้ง {num}", outcome.hcode);
-        let en = format!("  {}: denominator {den} numerator {num}", outcome.hcode);
-        print(context.pick(&th, &en))?;
+        let values: &[(&str, &dyn Display)] =
+            &[("hcode", &outcome.hcode), ("den", &den), ("num", &num)];
+        print(context.message_with("cli.counts_in", values))?;
         for check in &outcome.checks {
             let met = check.met.map_or(" ", yes);
             let value = check.value.as_deref().map_or(String::new(), |v| format!(" = {v}"));
@@ -354,8 +353,7 @@ fn enter(
     if json {
         print_json(&json!({ "entered": entries.len(), "mistakes": [] }))?;
     } else {
-        let (th, en) = ("บันทึกแล้ว", "entered");
-        print(format!("{} {}", context.pick(th, en), entries.len()))?;
+        print(format!("{} {}", context.message("cli.entered"), entries.len()))?;
     }
     Ok(CommandOutcome::Ok)
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use super::context::CommandContext;
-use super::output::{CommandOutcome, Lang, print, print_json};
+use super::output::{CommandOutcome, print, print_json};
 use crate::files::open_plain;
 use crate::registry::{BadLine, ImportError, Imported, import, parse_forwarded};
 
@@ -71,14 +71,10 @@ fn import_file(
 fn show(context: &CommandContext, imported: &Imported) -> anyhow::Result<()> {
     let Imported { file, sha256, persons, without_hcode, bad, bad_lines, .. } = imported;
     let file = crate::printable::line(file);
-    print(match context.lang {
-        Lang::Th => {
-            format!("{file}: นำเข้า {persons} คน (ไม่มีหน่วยบริการ {without_hcode} คน) ไม่รับ {bad} บรรทัด")
-        }
-        Lang::En => format!(
-            "{file}: {persons} persons ({without_hcode} without a unit), {bad} lines left out"
-        ),
-    })?;
+    print(context.message_with(
+        "cli.registry_imported",
+        &[("file", &file), ("persons", persons), ("without_hcode", without_hcode), ("bad", bad)],
+    ))?;
     print(format!("sha256 {sha256}"))?;
     for BadLine { line, th, en } in bad_lines {
         print(format!("{file}:{line}: {th} / {en}"))?;

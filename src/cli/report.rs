@@ -107,7 +107,7 @@ fn content(
     let names = layouts.names();
     let known = || std::iter::once(KPI).chain(names.iter().map(AsRef::as_ref));
     let layout = layouts.get(&args.name);
-    let layout = layout.ok_or_else(|| unknown(("รายงาน", "report"), &args.name, known()))?;
+    let layout = layout.ok_or_else(|| unknown("noun.report", &args.name, known()))?;
     let region = args.region.clone().unwrap_or_default();
     let needs = layout.needs_region() && region.is_empty();
     anyhow::ensure!(!needs, "the report {} needs --region", args.name);

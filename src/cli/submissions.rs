@@ -140,10 +140,7 @@ fn void(
         print_json(&submission)?;
     } else {
         let rows = voided.rows;
-        print(match context.lang {
-            Lang::Th => format!("ยกเลิกการส่ง #{id} แล้ว: ถอน {rows} แถว"),
-            Lang::En => format!("submission {id} is void: {rows} rows taken back"),
-        })?;
+        print(context.message_with("cli.submission_is_void", &[("id", &id), ("rows", &rows)]))?;
     }
     Ok(CommandOutcome::Ok)
 }

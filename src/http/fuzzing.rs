@@ -28,7 +28,7 @@ pub struct Taken {
 }
 
 fn told(problem: &Problem) -> String {
-    format!("{}: {}", problem.kind.code, problem.detail)
+    format!("{}: {}", problem.kind.code(), problem.detail)
 }
 
 /// Bytes that arrive a few at a time.

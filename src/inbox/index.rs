@@ -423,7 +423,7 @@ fn identity(path: &Path) -> (Arc<str>, Rank) {
 fn log_blocked(path: &Path, obstacle: &Obstacle, before: Option<&File>) {
     if !before.is_some_and(|file| matches!(&file.state, FileState::Blocked(old) if old == obstacle))
     {
-        log::warn!("{}: {}", path.to_string_lossy().escape_debug(), obstacle.en());
+        log::warn!("{}: {}", path.to_string_lossy().escape_debug(), obstacle.message().en);
     }
 }
 

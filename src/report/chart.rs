@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::words::{grouped, rounded};
-use crate::text::{Bilingual, Lang};
+use crate::text::{Bilingual, Lang, text};
 
 /// What a chart shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -265,7 +265,6 @@ impl Chart {
 
     /// All that can be seen, in words.
     fn description(&self, lang: Lang) -> String {
-        let thai = lang == Lang::Th;
         let values: Vec<String> = self
             .points
             .iter()
@@ -273,24 +272,22 @@ impl Chart {
                 let label = point.label.pick(lang);
                 let value = point.value.map_or_else(|| unknown(lang).to_owned(), told);
                 let met = match point.met {
-                    Some(true) if thai => " (ถึงเป้า)",
-                    Some(false) if thai => " (ไม่ถึงเป้า)",
-                    Some(true) => " (met)",
-                    Some(false) => " (not met)",
+                    Some(true) => text("report.met").pick(lang),
+                    Some(false) => text("report.not_met").pick(lang),
                     None => "",
                 };
                 format!("{label} {value}{met}")
             })
             .collect();
         let target = self.target.map_or_else(String::new, |value| {
-            format!("{} {}. ", if thai { "เป้าหมาย" } else { "target" }, told(value))
+            format!("{} {}. ", text("report.target").pick(lang), told(value))
         });
         format!("{target}{}", values.join("; "))
     }
 }
 
 fn unknown(lang: Lang) -> &'static str {
-    if lang == Lang::Th { "ไม่มีข้อมูล" } else { "no data" }
+    text("report.no_data").pick(lang)
 }
 
 fn item(point: &Point, y: Decimal, lang: Lang) -> ChartItem {

@@ -14,6 +14,7 @@ use super::identity::DatabaseForm;
 use super::manifest::BackupContents;
 use super::{Result, StoreError};
 use crate::files::{sync_folder, write_private};
+use crate::text::message_with;
 
 /// Ending of a copy in the making; it is hidden, too.
 const PART: &str = ".khlang-part";
@@ -40,10 +41,8 @@ pub struct BackupSummary {
 pub fn may_write(to: &Path) -> Result<()> {
     for path in [to.to_owned(), beside(to)] {
         if crate::files::is_there(&path)? {
-            return Err(StoreError::Refused(format!(
-                "{} is there already / มีไฟล์นี้อยู่แล้ว",
-                path.display()
-            )));
+            let what = message_with("store.there_already", &[("file", &path.display())]);
+            return Err(StoreError::Refused(what.both()));
         }
     }
     Ok(())

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::connection::Reader;
 use super::{Result, Store, StoreError};
+use crate::text::message_with;
 
 /// Who did something, when and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -84,11 +85,8 @@ impl Store {
             Some(false) => {}
         }
         if let Some(case) = super::audit::case_of_hold(&tx, id)? {
-            let what = format!(
-                "hold {id} is one of audit case {case} and ends with it (audit resolve {case} pay) / \
-                 การชะลอจ่าย {id} เป็นของเรื่องตรวจสอบ {case}"
-            );
-            return Err(StoreError::Refused(what));
+            let what = message_with("store.hold_of_case", &[("id", &id), ("case", &case)]);
+            return Err(StoreError::Refused(what.both()));
         }
         tx.execute(
             "INSERT INTO hold_release VALUES (?1, ?2, ?3, ?4,

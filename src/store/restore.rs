@@ -3,6 +3,7 @@
 //! database or the new one, each whole; the old one is kept.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
@@ -18,6 +19,7 @@ use super::migrations::KHLANG;
 use super::{Result, Store, StoreError, VerifyReport};
 use crate::catalog::Catalog;
 use crate::files::{is_there, make_folder, open_plain, sync_folder};
+use crate::text::{Bilingual, message, message_with, text};
 
 /// Folder, beside the database, in which a backup proves itself.
 const FOLDER: &str = ".restore";
@@ -48,6 +50,12 @@ pub struct RestoreRefusal {
     pub th: String,
     /// In English.
     pub en: String,
+}
+
+impl From<Bilingual> for RestoreRefusal {
+    fn from(Bilingual { th, en }: Bilingual) -> Self {
+        Self { th, en }
+    }
 }
 
 /// What came of it.
@@ -123,8 +131,7 @@ fn in_folder(from: &Restoring, folder: &Path, candidate: &Path) -> Result<Restor
         store.checkpoint()?;
     }
     if !restored.report.mismatches.is_empty() {
-        let (th, en) = ("ไฟล์สำรองไม่ตรงกันเอง", "the backup contradicts itself");
-        restored.refused.push(RestoreRefusal { th: th.to_owned(), en: en.to_owned() });
+        restored.refused.push(message("restore.contradicts").into());
         return Ok(restored);
     }
     for ending in ["-wal", "-shm"] {
@@ -155,10 +162,7 @@ fn open(path: &Path) -> Result<Connection> {
 
 fn damaged(from: &Restoring, what: &str) -> RestoreRefusal {
     let name = from.backup.display();
-    RestoreRefusal {
-        th: format!("{name} เสียหายหรือถูกแก้ไข: {what}"),
-        en: format!("{name} is damaged or was changed: {what}"),
-    }
+    message_with("restore.damaged", &[("name", &name), ("what", &what)]).into()
 }
 
 /// Whether it is a backup of ours, and has in it what was put into it.
@@ -182,10 +186,7 @@ fn look(
     let conn = open(candidate)?;
     match KHLANG.version(&conn, from.backup) {
         Ok(0) => {
-            return Ok(Some(RestoreRefusal {
-                th: format!("{name} ว่างเปล่า ไม่ใช่ไฟล์สำรองของ Khlang"),
-                en: format!("{name} is empty and no backup of Khlang"),
-            }));
+            return Ok(Some(message_with("restore.empty", &[("name", &name)]).into()));
         }
         Ok(_) => {}
         Err(error @ (StoreError::Foreign(_) | StoreError::Newer { .. })) => {
@@ -265,12 +266,7 @@ fn compare(from: &Restoring, candidate: &Path) -> Result<Vec<RestoreRefusal>> {
     if asked && !backup.units.is_empty() && !backup.units.iter().any(known) {
         let some: Vec<&str> = backup.units.iter().take(NAMED).map(String::as_str).collect();
         let some = some.join(" ");
-        found.push(RestoreRefusal {
-            th: format!("ไฟล์สำรองเป็นของจังหวัดอื่น: ไม่มีหน่วยบริการใดอยู่ในที่นี้ ({some} …)"),
-            en: format!(
-                "the backup is another province's: none of its units is one of here ({some} …)"
-            ),
-        });
+        found.push(message_with("restore.other_province", &[("some", &some)]).into());
     }
     Ok(found)
 }
@@ -291,21 +287,14 @@ fn loss(lost: &[&(i64, String, String)]) -> RestoreRefusal {
         lost.iter().take(NAMED).map(|(id, _, archive)| format!("#{id} {archive}")).collect();
     let more = if count > NAMED { " …" } else { "" };
     let names = names.join(", ");
-    RestoreRefusal {
-        th: format!("การส่ง {count} รายการที่มีอยู่จะหายไป เพราะไม่มีในไฟล์สำรอง: {names}{more}"),
-        en: format!(
-            "{count} submissions that are here would be lost, being not in the backup: {names}{more}"
-        ),
-    }
+    let values: [(&str, &dyn Display); 3] = [("count", &count), ("names", &names), ("more", &more)];
+    message_with("restore.would_be_lost", &values).into()
 }
 
 /// Keeps the database under a number of its own, and leaves nothing beside it
 /// that would be taken for a part of the new one.
 fn set_aside(database: &Path) -> Result<Option<PathBuf>> {
-    let in_use = || {
-        let what = "the database is in use; stop what uses it first / ฐานข้อมูลกำลังถูกใช้งาน ให้หยุดก่อน";
-        StoreError::Refused(what.to_owned())
-    };
+    let in_use = || StoreError::Refused(text("restore.in_use").both());
     let mut clean = false;
     if is_there(database)? {
         // Leaving the log behind succeeds only for one who is alone with it.

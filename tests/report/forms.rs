@@ -19,9 +19,11 @@ const FORMULAS: [&str; 6] =
 fn columns() -> Vec<Column> {
     vec![
         Column::new("name", "ชื่อหน่วย", "Unit", Kind::Text),
-        Column::new("persons", "จำนวน", "Number", Kind::Int).of_unit("คน", "persons"),
+        Column::new("persons", "จำนวน", "Number", Kind::Int)
+            .of_unit(Bilingual::new("คน", "persons")),
         Column::new("weight", "น้ำหนัก", "Weight", Kind::Decimal(4)),
-        Column::new("value", "ผลงาน", "Value", Kind::Percent(2)).of_unit("ร้อยละ", "%"),
+        Column::new("value", "ผลงาน", "Value", Kind::Percent(2))
+            .of_unit(Bilingual::new("ร้อยละ", "%")),
         Column::new("day", "วันที่", "Day", Kind::Date),
     ]
 }

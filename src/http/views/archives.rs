@@ -19,10 +19,7 @@ pub const ROUTES: &[Route] = &[Route {
     endpoint: Endpoint {
         methods: POST,
         body: Body::Archive,
-        about: "Takes an archive: the zip as body with its name in X-Archive-Name, or as the file \
-                    of a form. Answers 202 with the number of its submission.",
-        about_th: "ส่งไฟล์: zip เป็นเนื้อหาคำขอ ชื่อไฟล์อยู่ใน X-Archive-Name หรือส่งแบบฟอร์ม ตอบ 202 \
-                       พร้อมเลขที่การส่ง",
+        about: "route.send_archive",
         schema: Some("Pending"),
         problems: &[
             problem::ARCHIVE_NAME,

@@ -17,8 +17,7 @@ use crate::store::UnitSummary;
 /// The route answered here.
 pub const ROUTES: &[Route] = &[Route {
     endpoint: Endpoint {
-        about: "Who has sent in a month and who has not; those who have not come first.",
-        about_th: "ใครส่งข้อมูลแล้วหรือยังไม่ส่งในเดือนนั้น",
+        about: "route.expected",
         params: &[
             MONTH,
             Param {

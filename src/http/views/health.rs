@@ -21,8 +21,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         endpoint: Endpoint {
             access: Access::Public,
-            about: "Says ok while the program is alive.",
-            about_th: "ตอบ ok ขณะที่โปรแกรมทำงานอยู่",
+            about: "route.healthy",
             content: &[TEXT],
             asks_store: false,
             ..Endpoint::api("healthy", "/-/healthy")
@@ -32,8 +31,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         endpoint: Endpoint {
             access: Access::Public,
-            about: "Whether archives can be taken now: database, inbox, disk, clock. 503 when not.",
-            about_th: "พร้อมรับไฟล์หรือไม่: ฐานข้อมูล กล่องรับไฟล์ พื้นที่ดิสก์ นาฬิกา",
+            about: "route.ready",
             schema: Some("Ready"),
             asks_store: false,
             ..Endpoint::api("ready", "/-/ready")

@@ -25,8 +25,7 @@ use crate::text::Bilingual;
 pub const ROUTES: &[Route] = &[
     Route {
         endpoint: Endpoint {
-            about: "Every indicator with its names, targets and source.",
-            about_th: "ตัวชี้วัดทั้งหมด พร้อมเป้าหมายและที่มา",
+            about: "route.kpis",
             schema: Some("KpiList"),
             asks_store: false,
             ..Endpoint::api("kpis", "/api/v1/kpi")
@@ -35,8 +34,7 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         endpoint: Endpoint {
-            about: "An indicator for a period, by group; small counts of other units are not shown.",
-            about_th: "ผลตัวชี้วัดตามช่วงเวลาและระดับ จำนวนน้อยของหน่วยอื่นจะไม่แสดง",
+            about: "route.kpi",
             params: &[PERIOD, LEVEL, OF_UNIT, GROUP, FORMAT, LANG],
             content: Format::MEDIA_TYPES,
             schema: Some("Kpi"),
@@ -48,8 +46,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         endpoint: Endpoint {
             personal: true,
-            about: "Where a unit loses people, and whom it misses; or why one person counts.",
-            about_th: "เหตุที่นับหรือไม่นับ และรายชื่อผู้ที่ยังขาด",
+            about: "route.kpi_explain",
             params: &[
                 PERIOD,
                 UNIT,

@@ -15,8 +15,7 @@ use crate::http::route::Route;
 pub const ROUTES: &[Route] = &[Route {
     endpoint: Endpoint {
         access: SYSTEM,
-        about: "Numbers for a monitoring system, in the text format of Prometheus.",
-        about_th: "ตัวเลขสำหรับระบบเฝ้าระวัง ในรูปแบบของ Prometheus",
+        about: "route.metrics",
         content: &[METRICS],
         ..Endpoint::api("metrics", "/metrics")
     },

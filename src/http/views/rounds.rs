@@ -32,8 +32,7 @@ use crate::store::Action;
 pub const ROUTES: &[Route] = &[
     Route {
         endpoint: Endpoint {
-            about: "Points and quality of a round, by unit, as `khlang score --json`.",
-            about_th: "คะแนนและคุณภาพของรอบปี รายหน่วยบริการ",
+            about: "route.score",
             params: &[ROUND, UNIT, BY_MONTH],
             schema: Some("Score"),
             problems: &[
@@ -48,8 +47,7 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         endpoint: Endpoint {
-            about: "Quality of a round, by unit and tranche.",
-            about_th: "คุณภาพข้อมูลของรอบปี รายหน่วยบริการและงวด",
+            about: "route.quality",
             params: &[ROUND, TRANCHE, UNIT],
             schema: Some("Quality"),
             problems: &[
@@ -64,8 +62,7 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         endpoint: Endpoint {
-            about: "The money of a round, by main unit and unit, as `khlang allocate --json`.",
-            about_th: "การจัดสรรเงินของรอบปี รายหน่วยบริการประจำและหน่วยบริการ",
+            about: "route.allocation",
             params: &[ROUND, UNIT],
             schema: Some("Allocation"),
             problems: &[
@@ -83,8 +80,7 @@ pub const ROUTES: &[Route] = &[
         endpoint: Endpoint {
             access: Access::Roles(&[Role::Province, Role::Cup]),
             personal: true,
-            about: "What a main unit is told about its money.",
-            about_th: "ใบแจ้งผลการจัดสรรเงินของหน่วยบริการประจำ",
+            about: "route.statement",
             params: &[ROUND, DOCUMENT, LANG],
             content: Format::MEDIA_TYPES_OF_STATEMENTS,
             schema: Some("Document"),

@@ -23,8 +23,7 @@ const NAMED_OF_UNIT: usize = 20;
 pub const ROUTES: &[Route] = &[
     Route {
         endpoint: Endpoint {
-            about: "Version, time, inbox, totals, and what came in today.",
-            about_th: "รุ่นโปรแกรม เวลา กล่องรับไฟล์ ยอดรวม และข้อมูลที่รับวันนี้",
+            about: "route.status",
             schema: Some("Status"),
             ..Endpoint::api("status", "/api/v1/status")
         },
@@ -32,8 +31,7 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         endpoint: Endpoint {
-            about: "The units, each with what it has sent.",
-            about_th: "หน่วยบริการ พร้อมข้อมูลที่แต่ละแห่งส่ง",
+            about: "route.units",
             params: &[
                 Param {
                     name: "cup",

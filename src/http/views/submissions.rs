@@ -16,8 +16,7 @@ use crate::store::{Action, SubmissionFilter, SubmissionSort};
 pub const ROUTES: &[Route] = &[
     Route {
         endpoint: Endpoint {
-            about: "Submissions, newest first.",
-            about_th: "การส่งข้อมูล ล่าสุดก่อน",
+            about: "route.submissions",
             params: &[
                 Param { name: "hcode", kind: ParamType::Hcode, about: "Only of this unit." },
                 Param { name: "status", kind: ParamType::Status, about: "Only with this status." },
@@ -48,8 +47,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         endpoint: Endpoint {
             personal: true,
-            about: "One submission, whole, as in its receipt.",
-            about_th: "การส่งข้อมูลหนึ่งครั้งทั้งหมด เหมือนในใบตอบรับ",
+            about: "route.submission",
             schema: Some("Submission"),
             problems: &[problem::NO_SUBMISSION],
             ..Endpoint::api("submission", "/api/v1/submissions/{id}")
@@ -59,9 +57,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         endpoint: Endpoint {
             personal: true,
-            about: "What was said about the rows of a submission, in the order of file and line; \
-                    as CSV all of it.",
-            about_th: "ข้อผิดพลาดรายแถวของการส่งข้อมูล เรียงตามแฟ้มและบรรทัด; แบบ CSV ได้ทั้งหมด",
+            about: "route.findings",
             params: &[
                 PAGE,
                 PER_PAGE,

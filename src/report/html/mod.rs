@@ -15,7 +15,7 @@ use super::error::ReportError;
 use super::form::Form;
 use super::table::{Cell, Column, Kind, Table};
 use super::words::day;
-use crate::text::{Bilingual, Lang};
+use crate::text::{Bilingual, Lang, text};
 
 /// The format.
 pub(super) const FORM: Form = Form {
@@ -61,7 +61,7 @@ pub fn document(
     let parts = document.parts.iter().map(|part| part_of(part, lang, &mut charts));
     let parts = parts.collect::<Result<Vec<_>, _>>()?;
     let widest = document.tables().map(|table| table.columns.len()).max().unwrap_or(0);
-    let time = made.format(if lang == Lang::Th { "%H:%M น." } else { "%H:%M" });
+    let time = made.format(text("report.clock").pick(lang));
     let page = json!({
         "lang": lang.as_str(),
         "style": STYLE,

@@ -26,8 +26,7 @@ use crate::store::Action;
 pub const ROUTES: &[Route] = &[Route {
     endpoint: Endpoint {
         personal: true,
-        about: "Page: where a unit loses people on the way to an indicator, and whom it misses.",
-        about_th: "หน้าเว็บ: ที่มาของตัวชี้วัดในหน่วยบริการ และรายชื่อผู้ที่ยังขาด",
+        about: "route.explain_page",
         params: &[
             Param { name: "unit", kind: ParamType::Hcode, about: "The unit." },
             QUARTER,

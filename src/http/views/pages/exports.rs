@@ -18,8 +18,7 @@ use crate::schedule::{Past, Schedule};
 pub const ROUTES: &[Route] = &[Route {
     endpoint: Endpoint {
         access: PROVINCE,
-        about: "Page: what was exported, to download, and when the next is due.",
-        about_th: "หน้าเว็บ: ชุดข้อมูลที่ส่งออก สำหรับดาวน์โหลด และกำหนดครั้งถัดไป",
+        about: "route.exports_page",
         params: &[LANG],
         asks_store: false,
         menu: Some("exports"),

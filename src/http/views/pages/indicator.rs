@@ -23,8 +23,7 @@ use crate::report::{Bilingual, html, words};
 /// The route answered here.
 pub const ROUTES: &[Route] = &[Route {
     endpoint: Endpoint {
-        about: "Page: an indicator: groups against the target, months, what it means.",
-        about_th: "หน้าเว็บ: ตัวชี้วัดหนึ่งตัว เทียบเป้าหมาย รายเดือน และนิยาม",
+        about: "route.kpi_page",
         params: &[QUARTER, LEVEL, LANG],
         problems: RESULT_PROBLEMS,
         ..Endpoint::page("kpi_page", "/kpi/{kpi}")

@@ -23,8 +23,7 @@ use crate::score::rulebook::quality::Dimension;
 /// The route answered here.
 pub const ROUTES: &[Route] = &[Route {
     endpoint: Endpoint {
-        about: "Page: quality against the bands, and points, of each unit.",
-        about_th: "หน้าเว็บ: คุณภาพข้อมูลเทียบเกณฑ์ และคะแนนของแต่ละหน่วยบริการ",
+        about: "route.quality_page",
         params: &[ROUND, TRANCHE, LANG],
         problems: &[problem::NO_ROUND, problem::RULEBOOK, problem::BEING_COMPUTED],
         menu: Some("quality"),

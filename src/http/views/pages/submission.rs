@@ -24,8 +24,7 @@ use crate::submission::{Counts, FindingLine, Texts};
 pub const ROUTES: &[Route] = &[Route {
     endpoint: Endpoint {
         personal: true,
-        about: "Page: one submission, what was wrong with it, and how to mend it.",
-        about_th: "หน้าเว็บ: การส่งข้อมูลหนึ่งครั้ง ข้อผิดพลาด และวิธีแก้ไข",
+        about: "route.submission_page",
         params: &[PAGE, LANG],
         problems: &[problem::NO_SUBMISSION],
         ..Endpoint::page("submission_page", "/submissions/{id}")

@@ -20,8 +20,7 @@ use crate::submission::Texts;
 /// The route answered here.
 pub const ROUTES: &[Route] = &[Route {
     endpoint: Endpoint {
-        about: "Page: what came in today, broken archives with their reasons, the inbox.",
-        about_th: "หน้าเว็บ: ข้อมูลที่รับวันนี้ ไฟล์เสียพร้อมสาเหตุ และสถานะกล่องรับไฟล์",
+        about: "route.page",
         params: &[PAGE, LANG, LIVE],
         menu: Some("today"),
         ..Endpoint::page("page", "/")

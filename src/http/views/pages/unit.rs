@@ -27,8 +27,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         endpoint: Endpoint {
             personal: true,
-            about: "Page: what a unit sent, what was wrong with it line by line, how to mend it.",
-            about_th: "หน้าเว็บ: ข้อมูลที่หน่วยบริการส่ง ข้อผิดพลาดรายแถว และวิธีแก้ไข",
+            about: "route.unit_page",
             params: &[UNIT_ROUND, CODE, SEVERITY, PAGE, SENT, LANG],
             problems: &[problem::NO_UNIT],
             ..Endpoint::page("unit_page", "/units/{hcode}")
@@ -38,8 +37,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         endpoint: Endpoint {
             personal: true,
-            about: "What was said about the rows that a unit sent in a round, for a spreadsheet.",
-            about_th: "ข้อผิดพลาดรายแถวของหน่วยบริการในรอบหนึ่ง สำหรับเปิดด้วยโปรแกรมตารางคำนวณ",
+            about: "route.unit_findings",
             params: &[UNIT_ROUND, CODE, SEVERITY],
             content: &[CSV],
             problems: &[problem::NO_UNIT],
