@@ -1,5 +1,5 @@
-//! A round's points as they are shown: the one shape of `score --json`
-//! (docs/rules.md#points), whoever asks for it.
+//! The score report of a round: the one shape of `score --json`
+//! (docs/rules.md#points), of the API and of the pages.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -45,7 +45,7 @@ pub(super) fn two_places<S: Serializer>(value: &Decimal, to: S) -> Result<S::Ok,
     to.collect_str(&format_args!("{value:.2}"))
 }
 
-/// What readers of a figure must know.
+/// A note that must be shown with the figures.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Note {
     /// What it is about.
@@ -95,7 +95,7 @@ pub struct ScoreReport<Q> {
     pub units: Vec<UnitSheet<Q>>,
 }
 
-/// What is wanted of a round.
+/// What to include in a score report.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ScoreQuery {
     /// One unit only.
@@ -171,7 +171,7 @@ fn by_month(
         .collect()
 }
 
-/// What must be said beside the figures of this result.
+/// Notes that must be shown with these points.
 pub fn notes(book: &Rulebook, points: &Points) -> Vec<Note> {
     let mut notes = Vec::new();
     let mut note = |key: &str, text: Bilingual| notes.push(Note { key: key.to_owned(), text });
@@ -186,7 +186,7 @@ pub fn notes(book: &Rulebook, points: &Points) -> Vec<Note> {
     if points.population.source == PopulationSource::PersonRows {
         note("population", message("score.no_registry"));
     }
-    for (item, rows) in &points.own_clock {
+    for (item, rows) in &points.timed_by_own_submission {
         note(
             &format!("points.{item}.forwarded"),
             message_with("score.own_submission_time", &[("item", item), ("rows", rows)]),

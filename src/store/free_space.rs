@@ -1,6 +1,5 @@
-//! Room on the disk: loading ends while there is enough left to move the log
-//! into the database, and a change of the database's form begins only where
-//! there is room for a copy.
+//! Free space on the disk: loading stops while there is still room to move the log
+//! into the database, and a migration starts only if there is room for a copy.
 
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,6 @@
 //! The store: one SQLite file with one writer and any number of read-only
-//! readers, and a small one beside it with tokens and the access log. Nothing outside this folder knows rusqlite.
+//! readers, and a small one beside it with tokens and the access log. Nothing outside
+//! this folder uses rusqlite.
 
 mod access;
 mod access_log;
@@ -74,7 +75,7 @@ use crate::text::message_with;
 /// Why the store could not do what it was asked; never the sender's fault.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// SQLite said no.
+    /// An error of SQLite.
     #[error("database: {0}")]
     Sqlite(rusqlite::Error),
     /// A migration failed.
@@ -86,7 +87,7 @@ pub enum StoreError {
     /// What is stored contradicts itself.
     #[error("the store contradicts itself: {0}")]
     Inconsistent(String),
-    /// The caller asked for what cannot be.
+    /// The request cannot be carried out; the text says why.
     #[error("{0}")]
     Refused(String),
     /// A file of another program.

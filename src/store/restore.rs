@@ -1,6 +1,6 @@
-//! Replaces the database by a backup, once that has proven that it is
-//! one, whole and of this province. Killed at any instant, there is the old
-//! database or the new one, each whole; the old one is kept.
+//! Replaces the database by a backup after verifying that it is complete and of this
+//! province. If the process is killed at any instant, either the old or the new
+//! database is there, complete. The old one is kept.
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -37,9 +37,10 @@ pub struct Restoring<'a> {
     pub catalog: &'a Catalog,
     /// Days from an event to its sending that are on time.
     pub on_time_days: i64,
-    /// Tells whether a unit is in the list in force; none when there is no list.
+    /// Tells whether a unit is in the list in force; `None` if there is no list.
     pub knows: Option<&'a dyn Fn(&str) -> bool>,
-    /// Restored also when submissions would be lost, or it is another province's.
+    /// Restore even if submissions would be lost, or if the backup is of another
+    /// province.
     pub force: bool,
 }
 
@@ -58,16 +59,16 @@ impl From<Bilingual> for RestoreRefusal {
     }
 }
 
-/// What came of it.
+/// The outcome of a restore.
 #[derive(Debug, Default)]
 pub struct Restored {
-    /// What was counted in the backup.
+    /// Counts of the backup.
     pub report: VerifyReport,
-    /// Why it was not restored; when there is nothing, it was.
+    /// Why it was not restored; empty if it was.
     pub refused: Vec<RestoreRefusal>,
-    /// Where the old database is kept.
+    /// Path of the old database, if there was one.
     pub kept: Option<PathBuf>,
-    /// It carried digests of its content, and they are right.
+    /// Whether it carried digests of its content, which were verified.
     pub sealed: bool,
 }
 
@@ -165,7 +166,7 @@ fn damaged(from: &Restoring, what: &str) -> RestoreRefusal {
     message_with("restore.damaged", &[("name", &name), ("what", &what)]).into()
 }
 
-/// Whether it is a backup of ours, and has in it what was put into it.
+/// Checks that it is a backup of Khlang with the content it was made with.
 fn prove(
     from: &Restoring,
     candidate: &Path,
@@ -329,7 +330,7 @@ fn alone(conn: &Connection) -> Result<bool> {
     Ok(mode == "delete")
 }
 
-/// The first number that nothing was kept under.
+/// The first free number for a kept database.
 fn number(database: &Path) -> PathBuf {
     let free = |kept: &PathBuf| {
         ["", "-wal", "-shm"].iter().all(|ending| !is_there(&with(kept, ending)).unwrap_or(true))

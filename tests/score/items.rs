@@ -314,7 +314,7 @@ fn a_health_promotion_hospital_is_timed_by_the_provinces_sending() {
         let scored = scene.points();
         assert_eq!(of_item(&scored, unit, "SURVEIL"), points, "{unit} {forwarded:?}");
         // Where the own clock was used instead of the province's, it is told.
-        let told = scored.own_clock.get("SURVEIL").copied();
+        let told = scored.timed_by_own_submission.get("SURVEIL").copied();
         assert_eq!(told, (unit == CENTRE && forwarded.is_none()).then_some(1));
     }
 }

@@ -1,4 +1,4 @@
-//! Which part of a round may be closed, and what is then written down.
+//! Decides which part of a round may be closed, and what is recorded then.
 
 use std::fmt::Display;
 
@@ -25,7 +25,7 @@ pub enum ClosingRefusal {
     NoPart(PartOf),
     /// Days of service are still to come.
     NotOver(PartOf, NaiveDate),
-    /// It was closed before: by whom, and when.
+    /// Closed already: part, user, and time (RFC 3339).
     Closed(PartOf, String, String),
     /// It is not closed.
     Open(PartOf),

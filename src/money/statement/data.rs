@@ -1,5 +1,4 @@
-//! Tables of a statement that are about what was sent: quality, files, codes,
-//! archives.
+//! Tables of a statement about submitted data: quality, files, codes, archives.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,7 +1,7 @@
-//! The statement of a main unit: what its units sent, what became of it, what
-//! it earned, what is held, and what all of that rests on. A [`Document`], so
-//! that it can be printed, opened as a workbook and read by programs; each table
-//! says how to follow its figures down to the rows that were sent.
+//! The statement of a main unit: what its units sent, what was accepted, what it
+//! earned, what is held, and the inputs of the calculation. It is a [`Document`], so
+//! it can be printed, opened as a workbook and read by programs. Each table says how
+//! to follow its figures down to the rows that were sent.
 
 mod data;
 mod money;
@@ -28,7 +28,7 @@ pub(crate) struct StatementBuilder<'a> {
     late: Vec<LateRows>,
 }
 
-/// The statement of a main unit; none when there is no such.
+/// The statement of a main unit; `None` if there is no such unit.
 pub fn statement(
     basis: &CalculationInput<'_>,
     counted: &Calculation,

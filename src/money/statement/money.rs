@@ -311,7 +311,7 @@ impl StatementBuilder<'_> {
     }
 }
 
-/// Lines of what is put right of pools that were paid.
+/// Lines for corrections of paid pools.
 fn put_right(table: &mut Table, lines: &[PoolCorrection]) {
     for line in lines {
         let of = name_of(line.kind, &line.of);

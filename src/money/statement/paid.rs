@@ -1,4 +1,4 @@
-//! Tables of a statement about what was paid, and what is put right of it.
+//! Tables of a statement about payments and their corrections.
 
 use super::{StatementBuilder, baht, baht_column, unit_column};
 use crate::money::closing::Correction;
@@ -103,7 +103,7 @@ impl StatementBuilder<'_> {
     }
 }
 
-/// What is put right of a unit, with which part.
+/// Corrections of a unit's payments, and the parts they are paid with.
 fn put_right_of(unit: &UnitMoneyLine, table: &mut Table) {
     let mut push = |to: Bilingual, lines: &[Correction]| {
         for line in lines {
