@@ -5,7 +5,7 @@
 //! `-- --help` lists them. The cases, in turn in every round:
 //!
 //! - `append`: the same archives inflated, split on `|` and appended as text to
-//!   tables without a key, un-judged: what the engine can do at most;
+//!   tables without a key, unvalidated: what the engine can do at most;
 //! - `fresh`: `khlang import` into an empty store, all checks, receipts and
 //!   copies of the originals as always;
 //! - `again`: the same once more, so that every row is a duplicate;

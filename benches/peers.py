@@ -6,7 +6,7 @@
                              [--peers python,sqlite,duckdb,duckdb-each,mariadb] [--work DIR]
 
 The archives are UTF-8 with header lines, the same members and columns in all of them. All programs load the same rows
-under unique keys, unzip included, in the order in which the archives were sent. The others judge nothing, write no
+under unique keys, unzip included, in the order in which the archives were sent. The others validate nothing, write no
 receipts and keep no originals. Khlang is durable at every archive (synchronous=FULL), and what it leaves in its
 write-ahead log is brought into the database within its time; SQLite's others run with synchronous=NORMAL, MariaDB with
 flush_log_at_trx_commit=2.

@@ -9,6 +9,8 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use crate::text::text;
+
 /// Writes a file under a temporary name, makes it durable, and renames it.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // A bare name lies in the folder that the program runs in.
@@ -32,7 +34,7 @@ pub fn open_plain(path: &Path) -> io::Result<File> {
     let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
     let file = OpenOptions::new().read(true).custom_flags(nonblocking).open(path)?;
     if !file.metadata()?.is_file() {
-        let what = "is no plain file / ไม่ใช่ไฟล์ธรรมดา";
+        let what = text("files.no_plain_file").both();
         return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
     }
     Ok(file)

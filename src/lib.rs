@@ -10,7 +10,7 @@
 //! | module | is | is not |
 //! |---|---|---|
 //! | [`catalog`] | the facts about data in `schema/`, cross-checked | code that validates |
-//! | [`config`], [`clock`], [`units`], [`world`] | choices, time, facilities, all of it together | |
+//! | [`config`], [`clock`], [`units`], [`environment`] | choices, time, facilities, all of it together | |
 //! | [`archive`] | name and structure of a zip, streams of its entries | aware of files of a standard |
 //! | [`credentials`] | roles, identities, and the secrets that prove them | a keeper of them |
 //! | [`access`] | who a client is, and whose rows they may see | aware of HTTP |
@@ -54,6 +54,7 @@ pub mod clock;
 pub mod config;
 pub mod credentials;
 pub mod daemon;
+pub mod environment;
 pub mod export;
 pub mod files;
 pub mod forward;
@@ -80,7 +81,6 @@ pub mod submission;
 pub mod text;
 pub mod units;
 pub mod version;
-pub mod world;
 
 /// Dies at a named step of an archive's way when a test asks for it: the
 /// recovery from a kill at any point is proven by dying there. Release builds

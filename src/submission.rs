@@ -42,19 +42,19 @@ impl Status {
     }
 }
 
-/// What is wrong, and how to mend it, in both languages.
+/// What is wrong, and how to fix it, in both languages.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Texts {
     /// What is wrong, in Thai.
     pub th: String,
     /// What is wrong, in English.
     pub en: String,
-    /// How to mend it, in Thai.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub mend_th: String,
-    /// How to mend it, in English.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub mend_en: String,
+    /// How to fix it, in Thai.
+    #[serde(rename = "mend_th", default, skip_serializing_if = "String::is_empty")]
+    pub fix_th: String,
+    /// How to fix it, in English.
+    #[serde(rename = "mend_en", default, skip_serializing_if = "String::is_empty")]
+    pub fix_en: String,
 }
 
 impl Texts {
@@ -67,8 +67,8 @@ impl Texts {
         text.map_or_else(Self::default, |text| Self {
             th: text.th.clone(),
             en: text.en.clone(),
-            mend_th: text.mend_th.clone(),
-            mend_en: text.mend_en.clone(),
+            fix_th: text.fix_th.clone(),
+            fix_en: text.fix_en.clone(),
         })
     }
 }

@@ -1,4 +1,4 @@
-//! An archive is judged while the one before it is still written. Whatever
+//! An archive is validated while the one before it is still written. Whatever
 //! that one says of persons, and whatever becomes of it, the outcome is that
 //! of one after the other.
 
@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::support::case::zipped;
-use crate::support::lab::{Lab, world};
+use crate::support::lab::{Lab, environment};
 
 /// An archive: when it was sent, and its rows of PERSON, DEATH and EPI.
 type Drawn = (&'static str, Vec<String>, Vec<String>, Vec<String>);
@@ -57,7 +57,7 @@ fn archive((sent, person, death, epi): &Drawn) -> (String, Vec<u8>) {
     (format!("F21_10670_{sent}.zip"), zipped(&members))
 }
 
-/// Writes claims in their order, each judged while the one before is written.
+/// Writes claims in their order, each validated while the one before is written.
 fn load_ahead(lab: &mut Lab, claims: Vec<LoadRequest>) -> Vec<Submission> {
     let mut left = claims.into_iter();
     let mut next = left.next().map(|claim| PendingLoad::begin(lab.store(), claim, None).unwrap());
@@ -69,7 +69,7 @@ fn load_ahead(lab: &mut Lab, claims: Vec<LoadRequest>) -> Vec<Submission> {
                 let claim = left.next();
                 next = claim.map(|claim| PendingLoad::begin(store, claim, before.take()).unwrap());
             }
-            // The next one is judged before this one is stored.
+            // The next one is validated before this one is stored.
             std::thread::sleep(Duration::from_millis(1));
         };
         out.push(ahead.write(store, &|_| None, &mut between).unwrap());
@@ -101,7 +101,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
-    fn judged_ahead_is_as_one_after_the_other(drawn in proptest::collection::vec(drawn(), 2..5)) {
+    fn validated_ahead_is_as_one_after_the_other(drawn in proptest::collection::vec(drawn(), 2..5)) {
         let archives: Vec<_> = drawn.iter().map(archive).collect();
         let (mut ahead, mut after) = (Lab::new(), Lab::new());
         let claims = claims(&mut ahead, &archives);
@@ -146,7 +146,7 @@ fn what_another_process_stored_meanwhile_counts() {
         Store::open(&lab.database(), &khlang::catalog::Catalog::builtin().unwrap(), 4).unwrap();
     let claim = lab.claim(&epi.0, &epi.1);
     let ahead = PendingLoad::begin(lab.store(), claim, None).unwrap();
-    // Judged to its end, as there is room for all it hands over.
+    // Validated to its end, as there is room for all it hands over.
     std::thread::sleep(Duration::from_millis(200));
     let person = lab.claim(&person.0, &person.1);
     load(&other, person, &|_| None).unwrap();
@@ -154,8 +154,8 @@ fn what_another_process_stored_meanwhile_counts() {
     assert_eq!(accepted(&submission), 1, "{:?}", submission.findings);
 }
 
-/// Somebody writes to an archive between its judgement and its commit: nothing
-/// of it is stored, and judged again it counts once.
+/// Somebody writes to an archive between its validation and its commit: nothing
+/// of it is stored, and validated again it counts once.
 #[test]
 fn an_archive_that_changes_while_it_is_loaded_is_not_stored() {
     let mut lab = Lab::new();
@@ -223,7 +223,7 @@ proptest! {
         let mut lab = Lab::new();
         let (name, bytes) = harmed(&drawn, harm);
         let claim = LoadRequest { id: None, ..lab.claim(&name, &bytes) };
-        let store = Store::temporary(&world().catalog, 4).unwrap();
+        let store = Store::temporary(&environment().catalog, 4).unwrap();
         let stored = load(&store, claim.clone(), &|_| None).unwrap();
         let alone = PendingLoad::alone(claim).unwrap().check().unwrap().unwrap();
         prop_assert_eq!(alone, stored);

@@ -1,4 +1,4 @@
-//! The commands that are not about judging: configuration, catalogue,
+//! The commands that are not about validating: configuration, catalogue,
 //! submissions, the self-check.
 
 use std::collections::BTreeSet;

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use khlang::catalog::Catalog;
 use khlang::config::Config;
+use khlang::environment::Environment;
 use khlang::load::{LoadRequest, load};
 use khlang::store::Store;
 use khlang::submission::Submission;
 use khlang::units::Units;
-use khlang::world::World;
 
 use crate::support::case::{NOW, UNITS, zipped};
 use crate::support::lab::{Lab, total};
@@ -124,16 +124,16 @@ fn two_facts_do_not_share_a_chosen_key() {
     }
 }
 
-fn world(folder: &Path, catalog: Catalog) -> Arc<World> {
+fn environment(folder: &Path, catalog: Catalog) -> Arc<Environment> {
     let units = folder.join("units.csv");
     std::fs::write(&units, UNITS).unwrap();
-    Arc::new(World::new(catalog, Units::load(&units).unwrap(), Config::default()).unwrap())
+    Arc::new(Environment::new(catalog, Units::load(&units).unwrap(), Config::default()).unwrap())
 }
 
-fn loaded(store: &Store, world: &Arc<World>, id: i64, path: &Path) -> Submission {
+fn loaded(store: &Store, environment: &Arc<Environment>, id: i64, path: &Path) -> Submission {
     let now = NOW.parse().unwrap();
     let claim = LoadRequest {
-        world: Arc::clone(world),
+        environment: Arc::clone(environment),
         path: path.to_owned(),
         name: format!("F43_10670_2014013108000{id}.zip"),
         id: Some(id),
@@ -160,13 +160,13 @@ fn a_store_with_the_keys_of_before_opens_with_all_its_rows() {
         let (archive, database) = (folder.path().join("archive"), folder.path().join("khlang.db"));
         std::fs::write(&archive, chosen.archive()).unwrap();
 
-        let before = world(folder.path(), Catalog::from_sources(&old, None).unwrap());
+        let before = environment(folder.path(), Catalog::from_sources(&old, None).unwrap());
         let store = Store::open(&database, &before.catalog, 4).unwrap();
         let first = total(&loaded(&store, &before, 1, &archive));
         assert_eq!(first.accepted, chosen.stored_before, "{}", chosen.record);
         drop(store);
 
-        let today = world(folder.path(), Catalog::builtin().unwrap());
+        let today = environment(folder.path(), Catalog::builtin().unwrap());
         let rows = |conn: &rusqlite::Connection| -> Vec<String> {
             let sql = format!(
                 "SELECT concat_ws('/', HOSPCODE, D_UPDATE, _sub, _line) FROM t_{}

@@ -1,4 +1,4 @@
-//! The sample against the judge: two programs that share the dictionary and
+//! The sample against the validator: two programs that share the dictionary and
 //! nothing else must agree on every number.
 
 use std::collections::BTreeMap;
@@ -9,12 +9,12 @@ use khlang::archive::Standard;
 use khlang::catalog::Catalog;
 use khlang::clock;
 use khlang::config::Config;
+use khlang::environment::Environment;
 use khlang::load::{LoadRequest, load};
 use khlang::sample::{SampleArgs, default_start, generate};
 use khlang::store::Store;
 use khlang::submission::Submission;
 use khlang::units::Units;
-use khlang::world::World;
 use serde_json::Value;
 
 /// Makes a sample, loads it in the order of its ledger, and gives each archive
@@ -34,24 +34,31 @@ fn loaded(standard: Standard, defects: f64) -> Vec<(Value, Submission)> {
     generate(&args, &Catalog::builtin().unwrap()).unwrap();
     let units = Units::load(&dir.path().join("units.csv")).unwrap();
     let config = Config::load(None, std::iter::empty()).unwrap();
-    let world = Arc::new(World::new(Catalog::builtin().unwrap(), units, config).unwrap());
-    let store = Store::open(&dir.path().join("sample.db"), &world.catalog, 16).unwrap();
+    let environment =
+        Arc::new(Environment::new(Catalog::builtin().unwrap(), units, config).unwrap());
+    let store = Store::open(&dir.path().join("sample.db"), &environment.catalog, 16).unwrap();
     let ledger = std::fs::read(dir.path().join("ledger.json")).unwrap();
     let ledger: Value = serde_json::from_slice(&ledger).unwrap();
     assert!(ledger["archives"].as_array().unwrap().len() >= 20 * 7 - 14);
     let entries = ledger["archives"].as_array().unwrap().iter().zip(1..);
     entries
-        .map(|(entry, id)| (entry.clone(), judge(&world, &store, dir.path(), entry, id)))
+        .map(|(entry, id)| (entry.clone(), validate(&environment, &store, dir.path(), entry, id)))
         .collect()
 }
 
-fn judge(world: &Arc<World>, store: &Store, dir: &Path, entry: &Value, id: i64) -> Submission {
+fn validate(
+    environment: &Arc<Environment>,
+    store: &Store,
+    dir: &Path,
+    entry: &Value,
+    id: i64,
+) -> Submission {
     let now = chrono::NaiveDate::from_ymd_opt(2020, 1, 1).unwrap().and_hms_opt(0, 0, 0).unwrap();
     let now = clock::at_bangkok(now);
     let name = entry["archive"].as_str().unwrap();
     let path = dir.join(name);
     let claim = LoadRequest {
-        world: Arc::clone(world),
+        environment: Arc::clone(environment),
         path,
         name: name.to_owned(),
         id: Some(id),
@@ -63,7 +70,7 @@ fn judge(world: &Arc<World>, store: &Store, dir: &Path, entry: &Value, id: i64) 
     load(store, claim, &|_| None).unwrap()
 }
 
-/// What the judge said, in the form of the ledger.
+/// What the validator said, in the form of the ledger.
 fn said(submission: &Submission) -> Value {
     let mut problems: Vec<(String, String)> = submission
         .problems

@@ -100,13 +100,13 @@ fn a_note_of_research_is_told_from_a_sentence() {
 fn findings_are_told_in_sentences_for_senders() {
     let catalog = Catalog::builtin().unwrap();
     for f in catalog.findings.iter() {
-        for text in [&f.th, &f.en, &f.mend_th, &f.mend_en] {
+        for text in [&f.th, &f.en, &f.fix_th, &f.fix_en] {
             let (code, standard) = (&f.code, &f.standard);
             assert_eq!(notes(text), [""; 0], "{code} {standard}: {text}");
             let slips = ["..", ",.", " .", " ,", ";.", "  ", ";;"];
             assert!(!slips.iter().any(|slip| text.contains(slip)), "{code} {standard}: {text}");
         }
-        for text in [&f.en, &f.mend_en].into_iter().filter(|text| !text.is_empty()) {
+        for text in [&f.en, &f.fix_en].into_iter().filter(|text| !text.is_empty()) {
             assert!(text.ends_with('.'), "{} {}: {text}", f.code, f.standard);
             assert!(!text.contains(|c| ('\u{e00}'..='\u{e7f}').contains(&c)), "{}: {text}", f.code);
         }
@@ -121,7 +121,7 @@ fn only_who_was_rejected_is_asked_to_send_again() {
     let both = |f: &khlang::catalog::FindingText| f.code.ends_with("9511");
     let duplicate = |f: &khlang::catalog::FindingText| f.code.ends_with("9299");
     for f in catalog.findings.iter() {
-        let (en, th) = (&f.mend_en, &f.mend_th);
+        let (en, th) = (&f.fix_en, &f.fix_th);
         let no_need = (en.contains("needs no sending again"), th.contains("ไม่ต้องส่งซ้ำ"));
         let asked = (en.contains("again"), th.contains("อีกครั้ง"));
         let what = format!("{} {} {:?}: {en} {th}", f.code, f.standard, f.severity);
@@ -368,14 +368,14 @@ fn a_code_is_told_with_the_severity_of_its_standard_everywhere() {
         for (code, severity) in &expected {
             assert!(table.contains(&format!("\n{code},{severity},")), "{code}: {table}");
             let own = texts(code);
-            let line = format!("{code} ({severity}) × 1: {} {}", own.en, own.mend_en);
+            let line = format!("{code} ({severity}) × 1: {} {}", own.en, own.fix_en);
             assert!(text.contains(&line) && english.contains(&line), "{line}\n{text}");
             let word = if severity == "warning" {
                 "คำเตือน"
             } else {
                 "ไม่ผ่าน"
             };
-            let line = format!("{code} ({word}) × 1: {} {}", own.th, own.mend_th);
+            let line = format!("{code} ({word}) × 1: {} {}", own.th, own.fix_th);
             assert!(text.contains(&line), "{line}\n{text}");
             assert!(text.contains(&format!("  {code} ({word}) ")), "{text}");
             let listed: Vec<&Value> = catalog

@@ -1,7 +1,7 @@
 //! The engine's limit: archives inflated, split on `|`, and appended as text to
-//! tables without a key. Nothing is judged, no key is held, no receipt written.
+//! tables without a key. Nothing is validated, no key is held, no receipt written.
 //!
-//! All else is as the loader has it, so that the difference is what judging and
+//! All else is as the loader has it, so that the difference is what validating and
 //! keys cost: our own reading of zip, one thread that inflates and splits while
 //! another inserts, prepared statements without allocation per row, WAL, 16 KiB
 //! pages, `synchronous=FULL`, one transaction an archive.

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use khlang::catalog::Catalog;
 use khlang::config::Config;
 use khlang::units::Units;
-use khlang::world::World;
+use khlang::environment::Environment;
 
 /// A main unit, one of its CUP, and one of another.
 const UNITS: &str = "hcode,name,type,level,cup,network,district,province
@@ -41,8 +41,8 @@ fn sweep(base: &Path) {
 }
 
 /// Built-in catalogue, three units, and defaults with many findings kept.
-pub fn world() -> &'static Arc<World> {
-    static WORLD: LazyLock<Arc<World>> = LazyLock::new(|| {
+pub fn environment() -> &'static Arc<Environment> {
+    static ENVIRONMENT: LazyLock<Arc<Environment>> = LazyLock::new(|| {
         let listed = folder().join("units.csv");
         std::fs::write(&listed, UNITS).expect("the folder can be written to");
         let mut config = Config::default();
@@ -52,7 +52,7 @@ pub fn world() -> &'static Arc<World> {
         config.limits.free_bytes = 0;
         let units = Units::load(&listed).expect("the units are right");
         let catalog = Catalog::builtin().expect("the catalogue is right");
-        Arc::new(World::new(catalog, units, config).expect("the plans are right"))
+        Arc::new(Environment::new(catalog, units, config).expect("the plans are right"))
     });
-    &WORLD
+    &ENVIRONMENT
 }

@@ -5,7 +5,7 @@
 
 use khlang::clock::at_bangkok;
 use khlang::http::fuzzing::{Taken, upload};
-use khlang_fuzz::{folder, world};
+use khlang_fuzz::{folder, environment};
 use libfuzzer_sys::fuzz_target;
 
 const NAME: &str = "F43_10670_20140210080000.zip";
@@ -13,7 +13,7 @@ const NAME: &str = "F43_10670_20140210080000.zip";
 fn taken(request: &[u8], packet: usize) -> Result<Option<Taken>, String> {
     let day = chrono::NaiveDate::from_ymd_opt(2014, 2, 11).expect("a day");
     let now = at_bangkok(day.and_hms_opt(9, 0, 0).expect("a time")).naive_local();
-    upload(world(), folder(), now, request, packet)
+    upload(environment(), folder(), now, request, packet)
 }
 
 /// Whatever comes: how it is cut into packets makes no difference, and what is
@@ -32,7 +32,7 @@ fn any(request: &[u8], packet: usize) {
     let found = request.windows(taken.content.len()).any(|part| part == taken.content);
     assert!(found, "what was taken was not sent");
     let parsed = khlang::archive::ArchiveName::parse(&taken.name).expect("a name of an archive");
-    assert!(world().units.knows(&parsed.hcode));
+    assert!(environment().units.knows(&parsed.hcode));
 }
 
 /// A field is received as it was sent, whatever it holds.

@@ -12,15 +12,15 @@ use khlang::archive::Standard;
 use khlang::catalog::{Layout, Severity};
 use khlang::clock::at_bangkok;
 use khlang::load::LoadRequest;
-use khlang::load::fuzzing::judge;
+use khlang::load::fuzzing::validate;
 use khlang::submission::{Status, Submission};
-use khlang_fuzz::{folder, world};
+use khlang_fuzz::{environment, folder};
 use libfuzzer_sys::fuzz_target;
 use zip::write::SimpleFileOptions;
 
 /// Every file of both standards.
 static FILES: LazyLock<Vec<&Layout>> = LazyLock::new(|| {
-    let of = |standard| world().catalog.layouts(standard);
+    let of = |standard| environment().catalog.layouts(standard);
     let mut files: Vec<&Layout> = of(Standard::F21).chain(of(Standard::F43)).collect();
     files.sort_by(|a, b| (a.standard, &a.file).cmp(&(b.standard, &b.file)));
     files
@@ -53,7 +53,7 @@ fn zipped(file: &Layout, member: &[u8], packed: bool) -> Vec<u8> {
         writer.write_all(content).expect("written to memory");
     };
     add(&file.file, options, member);
-    let catalog = &world().catalog;
+    let catalog = &environment().catalog;
     for other in file.needs.iter().map(String::as_str).chain(["PERSON"]) {
         let Some(other) = catalog.layout(file.standard, other) else { continue };
         if other.file != file.file && (other.file != "PERSON" || !file.needs.contains(&other.file))
@@ -71,7 +71,7 @@ fn judged(file: &Layout, member: &[u8], packed: bool) -> Submission {
     let day = chrono::NaiveDate::from_ymd_opt(2014, 2, 11).expect("a day");
     let now = at_bangkok(day.and_hms_opt(9, 0, 0).expect("a time"));
     let claim = LoadRequest {
-        world: Arc::clone(world()),
+        environment: Arc::clone(environment()),
         path,
         name,
         id: None,
@@ -80,7 +80,7 @@ fn judged(file: &Layout, member: &[u8], packed: bool) -> Submission {
         now,
         progress: Arc::new(|_| ()),
     };
-    judge(&claim).expect("never our own trouble")
+    validate(&claim).expect("never our own trouble")
 }
 
 fuzz_target!(|data: &[u8]| {

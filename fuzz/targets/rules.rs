@@ -22,7 +22,7 @@ use khlang::schedule::Schedule;
 use khlang::score::Rulebook;
 use khlang::score::quality::percent;
 use khlang::score::rulebook::check::check;
-use khlang_fuzz::{folder, world};
+use khlang_fuzz::{folder, environment};
 use libfuzzer_sys::fuzz_target;
 use toml::{Table, Value};
 
@@ -48,7 +48,7 @@ fn rulebook(text: &str) -> bool {
     again.sha256.clone_from(&book.sha256);
     again.text.clone_from(&book.text);
     assert!(again == book, "written otherwise than read:\n{written}");
-    let mistakes = check(&book, &world().catalog);
+    let mistakes = check(&book, &environment().catalog);
     for mistake in &mistakes {
         assert!(mistake.what.contains(": ") && mistake.file == "fuzz.toml", "{mistake}");
     }

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::credentials::{Identity, Role};
+use crate::environment::Environment;
 use crate::row::citizen_id;
 use crate::submission::FindingLine;
-use crate::world::World;
 
 /// Whoever a request comes from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -42,12 +42,12 @@ impl Viewer {
     }
 
     /// Units whose rows they may see; `None` means all.
-    pub fn units(&self, world: &World) -> Option<BTreeSet<String>> {
+    pub fn units(&self, environment: &Environment) -> Option<BTreeSet<String>> {
         let own = || self.hcode().map(str::to_owned);
         match self.role() {
             Some(Role::Province) => None,
             Some(Role::Cup) => {
-                let of_cup = own().map(|hcode| world.units.may_send(&hcode));
+                let of_cup = own().map(|hcode| environment.units.may_send(&hcode));
                 Some(of_cup.into_iter().flatten().collect())
             }
             Some(Role::Unit) => Some(own().into_iter().collect()),
@@ -56,8 +56,8 @@ impl Viewer {
     }
 
     /// Whether they may see the rows of a unit.
-    pub fn may_see(&self, world: &World, hcode: &str) -> bool {
-        self.units(world).is_none_or(|units| units.contains(hcode))
+    pub fn may_see(&self, environment: &Environment, hcode: &str) -> bool {
+        self.units(environment).is_none_or(|units| units.contains(hcode))
     }
 
     /// A text of a row as they may see it: citizen IDs are masked for viewers

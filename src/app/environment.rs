@@ -4,28 +4,28 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::world::World;
+use crate::environment::Environment;
 
 /// The environment in force, and how often it has been replaced.
 pub struct LiveEnvironment {
-    current: RwLock<Arc<World>>,
+    current: RwLock<Arc<Environment>>,
     replaced: AtomicU64,
 }
 
 impl LiveEnvironment {
     /// Starts with an environment.
-    pub fn new(world: Arc<World>) -> Self {
-        Self { current: RwLock::new(world), replaced: AtomicU64::default() }
+    pub fn new(environment: Arc<Environment>) -> Self {
+        Self { current: RwLock::new(environment), replaced: AtomicU64::default() }
     }
 
     /// The environment now; it stays the same for as long as it is held.
-    pub fn get(&self) -> Arc<World> {
+    pub fn get(&self) -> Arc<Environment> {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Replaces it for requests that begin from here on.
-    pub fn set(&self, world: Arc<World>) {
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = world;
+    pub fn set(&self, environment: Arc<Environment>) {
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = environment;
         self.replaced.fetch_add(1, Ordering::Relaxed);
     }
 

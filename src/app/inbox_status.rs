@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::inbox::Place;
+use crate::inbox::QueuePlace;
 
 /// What the inbox is doing, as the daemon last published it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -30,7 +30,7 @@ pub struct InboxStatus {
     pub last_scan: Option<String>,
     /// All waiting archives, by the HCODE in their names.
     #[serde(skip)]
-    pub queues: BTreeMap<Option<String>, BTreeMap<Place, WaitingArchive>>,
+    pub queues: BTreeMap<Option<String>, BTreeMap<QueuePlace, WaitingArchive>>,
 }
 
 impl InboxStatus {
@@ -40,7 +40,7 @@ impl InboxStatus {
     }
 
     /// Puts what waits at a place there, or takes it away.
-    pub fn put(&mut self, place: Place, waiting: Option<WaitingArchive>) {
+    pub fn put(&mut self, place: QueuePlace, waiting: Option<WaitingArchive>) {
         let hcode = place.hcode.clone();
         let queue = self.queues.entry(hcode.clone()).or_default();
         match waiting {

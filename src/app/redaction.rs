@@ -17,8 +17,9 @@ use crate::export::{KpiPage, page_of};
 use crate::kpi::{
     Amount, CountingUnit, Definition, KpiResult, KpiRow, Level, NotComputable, Period, PeriodSpan,
 };
-use crate::privacy::{Cell, hide, is_small};
-use crate::report::{Bilingual, Cell as TableCell, Document, Part};
+use crate::privacy::{UnitCount, hide, is_small};
+use crate::report::{Cell, Document, Part};
+use crate::text::{message, message_with};
 
 /// A group's result; without counts and value when they are not shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -90,7 +91,7 @@ pub fn kpis(
     asked.extend(of_units.map(|(definition, period, _)| (&*definition.id, *period, Level::Unit)));
     let computed = results.kpis(&asked)?;
     let (computed, mut of_units) = (&computed[..shown], computed[shown..].iter());
-    let small = results.world.config.privacy.small_count;
+    let small = results.environment.config.privacy.small_count;
     Ok(wanted
         .iter()
         .zip(computed)
@@ -121,8 +122,8 @@ fn hidden(
     of_units: &KpiResult,
     result: &KpiResult,
 ) -> BTreeSet<String> {
-    let limit = results.world.config.privacy.small_count;
-    let (units, scope) = (&results.world.units, viewer.units(results.world));
+    let limit = results.environment.config.privacy.small_count;
+    let (units, scope) = (&results.environment.units, viewer.units(results.environment));
     let known = |hcode: &str| scope.as_ref().is_none_or(|own| own.contains(hcode));
     let mut groups: BTreeMap<(String, &str), usize> = BTreeMap::new();
     let mut cells = Vec::new();
@@ -136,7 +137,7 @@ fn hidden(
             own.push(*groups.entry(group).or_insert(next));
         }
         let (numerator, denominator) = counts(definition, row);
-        cells.push(Cell { numerator, denominator, known: known(&row.code), groups: own });
+        cells.push(UnitCount { numerator, denominator, known: known(&row.code), groups: own });
     }
     let decided = hide(&cells, groups.len(), limit);
     let level = result.level.to_string();
@@ -217,20 +218,17 @@ impl RedactedKpi {
         let (Some(table), true) = (table, self.rows.iter().any(|row| row.suppressed)) else {
             return document;
         };
-        let words = Bilingual::new("ไม่แสดง: จำนวนน้อย", "not shown: few persons");
+        let words = message("kpi.not_shown");
         for row in self.rows.iter().filter(|row| row.suppressed) {
-            let mut cells = vec![TableCell::Empty; table.columns.len()];
-            cells[0] = TableCell::text(&row.code);
-            cells[1] = TableCell::text(&row.name);
+            let mut cells = vec![Cell::Empty; table.columns.len()];
+            cells[0] = Cell::text(&row.code);
+            cells[1] = Cell::text(&row.name);
             if let Some(last) = cells.last_mut() {
-                *last = TableCell::Bilingual(words.clone());
+                *last = Cell::Bilingual(words.clone());
             }
             table.push(cells);
         }
-        table.notes.push(Bilingual::new(
-            format!("จำนวนตั้งแต่ 1 ถึงต่ำกว่า {limit} ราย และค่าที่ใช้คำนวณย้อนกลับได้ จะไม่แสดง"),
-            format!("counts of 1 to less than {limit}, and what they could be reckoned from, are not shown"),
-        ));
+        table.notes.push(message_with("kpi.small_counts_not_shown", &[("limit", &limit)]));
         document
     }
 }

@@ -13,9 +13,9 @@ use super::metrics::Metrics;
 use super::results::{ResultCache, ResultSource};
 use crate::access::Authenticator;
 use crate::clock::Clock;
+use crate::environment::Environment;
 use crate::inbox::{Folders, Uploads};
 use crate::store::StoreError;
-use crate::world::World;
 
 /// Shared by the daemon and the request workers.
 pub struct AppState {
@@ -49,12 +49,12 @@ impl AppState {
     pub fn open(
         folders: &Folders,
         database: PathBuf,
-        world: Arc<World>,
+        environment: Arc<Environment>,
         clock: Clock,
         uploads: Uploads,
     ) -> Result<Self, StoreError> {
         let data = folders.data.clone();
-        let environment = Arc::new(LiveEnvironment::new(world));
+        let environment = Arc::new(LiveEnvironment::new(environment));
         let source = ResultSource {
             database: database.clone(),
             data: data.clone(),
@@ -76,13 +76,13 @@ impl AppState {
     }
 
     /// The environment as it is now; it stays the same for whoever holds it.
-    pub fn world(&self) -> Arc<World> {
+    pub fn environment(&self) -> Arc<Environment> {
         self.environment.get()
     }
 
     /// Puts a new environment in force, for requests that begin from here on.
-    pub fn set_world(&self, world: Arc<World>) {
-        self.environment.set(world);
+    pub fn set_environment(&self, environment: Arc<Environment>) {
+        self.environment.set(environment);
     }
 
     /// The state of the inbox. It stays readable after a panic of whoever held

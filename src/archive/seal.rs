@@ -1,7 +1,7 @@
 //! Whether a file is still the one that was read.
 //!
 //! Reading an archive again costs as much as hashing it, so what is stored
-//! would be paid for three times: when it is judged, before the commit, and
+//! would be paid for three times: when it is validated, before the commit, and
 //! before the last move. A seal saves the second and the third reading where
 //! the file system itself tells that nobody has written:
 //!
@@ -50,7 +50,7 @@ struct Look {
 }
 
 impl Look {
-    fn of(meta: &Metadata) -> Self {
+    fn from_metadata(meta: &Metadata) -> Self {
         Self {
             file: (meta.dev(), meta.ino()),
             bytes: meta.len(),
@@ -95,9 +95,9 @@ impl Seal {
 
     fn hash_at(&self, path: &Path, now: SystemTime) -> io::Result<(String, u64)> {
         let mut file = open_plain(path)?;
-        let before = Look::of(&file.metadata()?);
+        let before = Look::from_metadata(&file.metadata()?);
         let (hash, bytes) = sha256_of(&mut file)?;
-        let stands = before == Look::of(&file.metadata()?) && bytes == before.bytes;
+        let stands = before == Look::from_metadata(&file.metadata()?) && bytes == before.bytes;
         let trusted = stands && before.is_private() && before.is_older_than(now);
         let seen = trusted.then(|| (before, hash.clone()));
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = seen;
@@ -114,7 +114,7 @@ impl Seal {
     }
 
     fn is_unbroken(&self, path: &Path, hash: &str) -> io::Result<bool> {
-        let now = Look::of(&path.symlink_metadata()?);
+        let now = Look::from_metadata(&path.symlink_metadata()?);
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(seen.as_ref().is_some_and(|(look, sealed)| *look == now && sealed == hash))
     }

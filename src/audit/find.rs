@@ -105,7 +105,7 @@ impl RuleRunner<'_> {
                 "nothing to compare with, such as no registry and no round before",
             );
         }
-        let units = &self.basis.world.units;
+        let units = &self.basis.environment.units;
         let kind = |hcode: &str| {
             units.by_code.get(hcode).map_or_else(String::new, |unit| unit.kind.clone())
         };

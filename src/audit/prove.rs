@@ -3,15 +3,15 @@
 use super::library::RuleLibrary;
 use super::runner::{AuditInput, RuleRunner};
 use super::{AuditError, AuditRule};
+use crate::environment::Environment;
 use crate::score::{AsOf, Rulebook};
 use crate::store::{Reader, Store};
-use crate::world::World;
 
 /// Runs every rule that `wanted` picks over an empty store, and tells the first
 /// that cannot be run, does not give what it shows, or is about an item that
 /// the rulebook does not have.
 pub fn prove(
-    world: &World,
+    environment: &Environment,
     book: &Rulebook,
     library: &RuleLibrary,
     wanted: impl Fn(&AuditRule) -> bool,
@@ -20,11 +20,12 @@ pub fn prove(
     let Some(tranche) = book.tranches.first().filter(|_| !rules.is_empty()) else { return Ok(()) };
     let folder = tempfile::tempdir().map_err(crate::store::StoreError::from)?;
     let path = folder.path().join("khlang.db");
-    drop(Store::open(&path, &world.catalog, 1)?);
+    drop(Store::open(&path, &environment.catalog, 1)?);
     let reader = Reader::open(&path, None)?;
     let _held = reader.snapshot()?;
     let as_of = AsOf::find(&reader, None)?;
-    let basis = AuditInput { world, reader: &reader, book, library, as_of: &as_of, kept: None };
+    let basis =
+        AuditInput { environment, reader: &reader, book, library, as_of: &as_of, kept: None };
     let mut session = RuleRunner::new(basis)?;
     for rule in rules {
         if book.item(&rule.item).is_none() {

@@ -12,18 +12,18 @@ use super::rates::{Classes, Rate};
 use super::rule::{AuditRule, RuleKind};
 use super::tables;
 use crate::clock::day_number;
+use crate::environment::Environment;
 use crate::money::result::months;
 use crate::score::rulebook::RulePeriod;
 use crate::score::{AsOf, CacheHandle, Points, Rulebook, cached_points};
 use crate::sql::{TableRows, parse_list};
 use crate::store::{PartialResults, QueryRow, Reader, Result, SqlValue, StoreError, TableSpec};
-use crate::world::World;
 
 /// What rules are run on.
 #[derive(Clone, Copy)]
 pub struct AuditInput<'a> {
     /// Catalogue, units, configuration.
-    pub world: &'a World,
+    pub environment: &'a Environment,
     /// The store; a snapshot of it has to be held.
     pub reader: &'a Reader,
     /// The round.
@@ -95,7 +95,7 @@ impl<'a> RuleRunner<'a> {
     /// longer: a query of a province that never ends must not hold a snapshot of
     /// the store for ever.
     pub fn allow(&self) -> Result<()> {
-        let longest = Duration::from_millis(self.basis.world.config.limits.kpi_ms);
+        let longest = Duration::from_millis(self.basis.environment.config.limits.kpi_ms);
         self.basis.reader.stop_after(longest)
     }
 
@@ -193,7 +193,7 @@ impl<'a> RuleRunner<'a> {
         let values = self.values(rule, tranche);
         let sql = if is_record(name) {
             let fail = || StoreError::Refused(format!("{name} is no record with a day"));
-            let record = self.basis.world.catalog.record(name).ok_or_else(fail)?;
+            let record = self.basis.environment.catalog.record(name).ok_or_else(fail)?;
             let day = &record.columns[record.event.ok_or_else(fail)?].name;
             format!(
                 "SELECT HOSPCODE, count(*) FROM \"{name}\"
@@ -223,9 +223,10 @@ impl<'a> RuleRunner<'a> {
         if let Some(points) = &self.points {
             return Ok(Rc::clone(points));
         }
-        let AuditInput { world, reader, book, as_of, kept, .. } = self.basis;
-        let keeping = kept.map(|kept| CacheHandle { kept, catalog: &world.catalog });
-        let points = Rc::new(cached_points(reader, book, &world.units, as_of.clone(), keeping)?);
+        let AuditInput { environment, reader, book, as_of, kept, .. } = self.basis;
+        let keeping = kept.map(|kept| CacheHandle { kept, catalog: &environment.catalog });
+        let points =
+            Rc::new(cached_points(reader, book, &environment.units, as_of.clone(), keeping)?);
         self.points = Some(Rc::clone(&points));
         Ok(points)
     }

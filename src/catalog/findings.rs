@@ -66,10 +66,12 @@ pub struct FindingText {
     pub th: String,
     /// What is wrong, in English.
     pub en: String,
-    /// How to mend it, in Thai.
-    pub mend_th: String,
-    /// How to mend it, in English.
-    pub mend_en: String,
+    /// How to fix it, in Thai.
+    #[serde(rename = "mend_th")]
+    pub fix_th: String,
+    /// How to fix it, in English.
+    #[serde(rename = "mend_en")]
+    pub fix_en: String,
 }
 
 /// The standard of a text that is said in both.
@@ -113,19 +115,19 @@ impl Findings {
     /// is found under its `XX` form.
     pub fn get(&self, code: &str, standard: Standard) -> Option<&FindingText> {
         let tail = code.get(code.len().saturating_sub(4)..).unwrap_or("");
-        self.of(code, standard.as_str())
-            .or_else(|| self.of(code, BOTH))
-            .or_else(|| self.of(&format!("XX{tail}"), BOTH))
+        self.find_for(code, standard.as_str())
+            .or_else(|| self.find_for(code, BOTH))
+            .or_else(|| self.find_for(&format!("XX{tail}"), BOTH))
     }
 
     /// The text of a code whose meaning does not depend on the standard (A, M
     /// and note codes). What a row is told does depend on it: the same code may
     /// be a warning in one standard and an error in the other.
     pub fn of_both(&self, code: &str) -> Option<&FindingText> {
-        self.of(code, BOTH)
+        self.find_for(code, BOTH)
     }
 
-    fn of(&self, code: &str, standard: &str) -> Option<&FindingText> {
+    fn find_for(&self, code: &str, standard: &str) -> Option<&FindingText> {
         let known = self.index.get(code)?.iter().find(|(of, _)| of == standard)?;
         self.texts.get(known.1)
     }
@@ -166,7 +168,7 @@ impl Findings {
     /// Whether a code has a text of its own in a standard, besides that of the
     /// `XX` form.
     pub fn has_own(&self, code: &str, standard: Standard) -> bool {
-        self.of(code, standard.as_str()).is_some()
+        self.find_for(code, standard.as_str()).is_some()
     }
 
     /// Every text, in the order of the file.

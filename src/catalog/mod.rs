@@ -18,7 +18,8 @@ pub use error::CatalogError;
 use error::error;
 pub use findings::{FindingText, Findings, Severity};
 pub use record::{
-    Check, Column, Layout, Record, RecordRole, Storage, Type, VISIT_KEY, Version, WireColumn,
+    CheckSpec, Layout, Record, RecordRole, Storage, StoredColumn, Type, VISIT_KEY, Version,
+    WireColumn,
 };
 
 pub use shapes::{Shape, Shapes};

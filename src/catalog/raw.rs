@@ -7,7 +7,8 @@ use super::codes::CodeLists;
 use super::error::{CatalogError, error};
 use super::findings::Findings;
 use super::record::{
-    Check, Column, Layout, Record, RecordRole, Storage, Type, VISIT_KEY, Version, WireColumn,
+    CheckSpec, Layout, Record, RecordRole, Storage, StoredColumn, Type, VISIT_KEY, Version,
+    WireColumn,
 };
 use super::shapes::Shapes;
 use crate::archive::Standard;
@@ -173,7 +174,7 @@ pub(super) fn build(
     let find = |at: usize, name: &str| {
         columns
             .iter()
-            .position(|column: &Column| column.name == name)
+            .position(|column: &StoredColumn| column.name == name)
             .ok_or_else(|| source.fail(at, format!("no column {name}")))
     };
     let names = |list: &Spanned<Vec<String>>| -> Result<Vec<usize>, CatalogError> {
@@ -224,7 +225,7 @@ impl Source<'_> {
         &self,
         standard: Standard,
         raw: &RawLayout,
-        store: &mut Vec<Column>,
+        store: &mut Vec<StoredColumn>,
     ) -> Result<Layout, CatalogError> {
         let names = self.versions.names(standard);
         let mut columns: Vec<WireColumn> = Vec::new();
@@ -274,7 +275,7 @@ impl Source<'_> {
         prefix: &str,
         raw: &RawColumn,
         since: usize,
-        store: &mut Vec<Column>,
+        store: &mut Vec<StoredColumn>,
     ) -> Result<WireColumn, CatalogError> {
         if let Some(list) = &raw.list
             && !list.starts_with("ext:")
@@ -311,7 +312,7 @@ impl Source<'_> {
             store[column].storage = merged;
             column
         } else {
-            store.push(Column { name, storage });
+            store.push(StoredColumn { name, storage });
             store.len() - 1
         };
         Ok(WireColumn {
@@ -332,7 +333,7 @@ impl Source<'_> {
                 .iter()
                 .map(|check| {
                     let (at, check) = (check.span().start, check.get_ref());
-                    Check {
+                    CheckSpec {
                         code: check.code.clone(),
                         kind: check.kind.clone(),
                         param: check.param.clone(),

@@ -54,7 +54,7 @@ pub enum Storage {
 
 /// A column of the store.
 #[derive(Debug, Clone)]
-pub struct Column {
+pub struct StoredColumn {
     /// The standard's name (that of the 43 files where both have it).
     pub name: String,
     /// How it is kept.
@@ -63,7 +63,7 @@ pub struct Column {
 
 /// A check that the dictionary gives a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Check {
+pub struct CheckSpec {
     /// The code of its finding, e.g. `DX1105`.
     pub code: String,
     /// The kind of check, e.g. `format_date`.
@@ -105,7 +105,7 @@ pub struct WireColumn {
     /// Plausible range, `low..high`.
     pub range: Option<String>,
     /// Its own checks.
-    pub checks: Vec<Check>,
+    pub checks: Vec<CheckSpec>,
     /// What it holds.
     pub caption: String,
 }
@@ -192,7 +192,7 @@ pub struct Record {
     /// The unit's column (HOSPCODE).
     pub hospcode: usize,
     /// Columns of the store.
-    pub columns: Vec<Column>,
+    pub columns: Vec<StoredColumn>,
     pub(super) wire: [Option<Layout>; 2],
 }
 

@@ -18,7 +18,7 @@ pub struct Shapes {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shape {
     /// Ways to write it, each character by character.
-    forms: Vec<Vec<Place>>,
+    forms: Vec<Vec<FormPlace>>,
     /// Codes are also written with a dot after so many characters, and in
     /// lower case; both are taken away. None where a code stands as sent.
     dot: Option<usize>,
@@ -28,7 +28,7 @@ pub struct Shape {
 
 /// What stands at one place of a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Place {
+struct FormPlace {
     class: Class,
     /// It may be left out.
     optional: bool,
@@ -113,7 +113,7 @@ impl Shape {
     }
 }
 
-fn read_form(form: &str) -> Option<Vec<Place>> {
+fn read_form(form: &str) -> Option<Vec<FormPlace>> {
     let mut places = Vec::new();
     let mut optional = false;
     for byte in form.bytes() {
@@ -130,12 +130,12 @@ fn read_form(form: &str) -> Option<Vec<Place>> {
             b'+' => Class::This(byte),
             _ => return None,
         };
-        places.push(Place { class, optional });
+        places.push(FormPlace { class, optional });
     }
     (!optional).then_some(places)
 }
 
-fn fits(form: &[Place], text: &[u8]) -> bool {
+fn fits(form: &[FormPlace], text: &[u8]) -> bool {
     let mut rest = text;
     for place in form {
         match rest.split_first() {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::context::CommandContext;
-use super::output::{CommandOutcome, Lang, print, print_json};
+use super::output::{CommandOutcome, print, print_json};
 use super::score::rulebook;
 use crate::money::Satang;
 use crate::money::allocate::MoneySums;
@@ -120,22 +120,17 @@ fn table(context: &CommandContext, of: &Allocation) -> anyhow::Result<()> {
     let (round, as_of, rules) = (of.round, of.as_of_submission, &of.rulebook[..12]);
     let past = if of.last_submission > as_of {
         let last = of.last_submission;
-        match context.lang {
-            Lang::Th => format!(" (ย้อนหลัง: ล่าสุดคือ #{last})"),
-            Lang::En => format!(" (a past state: the last is {last})"),
-        }
+        context.message_with("cli.a_past_state", &[("last", &last)])
     } else {
         String::new()
     };
-    print(match context.lang {
-        Lang::Th => format!("จัดสรรเงินรอบปี {round} ถึงการส่ง #{as_of}{past} กติกา {rules}"),
-        Lang::En => {
-            format!("allocation of round {round} as of submission {as_of}{past}, rulebook {rules}")
-        }
-    })?;
+    print(context.message_with(
+        "cli.allocation_of_round",
+        &[("round", &round), ("as_of", &as_of), ("past", &past), ("rules", &rules)],
+    ))?;
     let heads = of.pools.heads;
     print(format!("{}: {heads}", context.message("cli.uc_heads")))?;
-    heading(context, ["ปริมาณ", "คุณภาพ", "รวม", "ชะลอจ่าย", "จ่ายได้"], SUMS)?;
+    heading(context)?;
     for cup in &of.cups {
         print("")?;
         line("", &cup.cup, &cup.sums, &cup.name)?;
@@ -152,10 +147,10 @@ fn table(context: &CommandContext, of: &Allocation) -> anyhow::Result<()> {
     for (name, pool) in &of.pools.support {
         let (label, left) = (context.message("cli.support"), pool.not_shared.grouped());
         let shared = pool.shared.grouped();
-        print(match context.lang {
-            Lang::Th => format!("{label} {name}: จัดสรร {shared} ไม่จัดสรร {left}"),
-            Lang::En => format!("{label} {name}: shared out {shared}, not shared out {left}"),
-        })?;
+        print(context.message_with(
+            "cli.shared_out",
+            &[("label", &label), ("name", &name), ("shared", &shared), ("left", &left)],
+        ))?;
     }
     super::closing::print_beside(context, of)?;
     for note in &of.notes {
@@ -165,10 +160,11 @@ fn table(context: &CommandContext, of: &Allocation) -> anyhow::Result<()> {
     print(format!("{}: {keys}", context.message("cli.local_defaults")))
 }
 
-const SUMS: [&str; 5] = ["volume", "performance", "amount", "held", "payable"];
+const SUMS: [&str; 5] =
+    ["cli.sum_volume", "cli.sum_performance", "cli.sum_amount", "cli.sum_held", "cli.sum_payable"];
 
-fn heading(context: &CommandContext, th: [&str; 5], en: [&str; 5]) -> anyhow::Result<()> {
-    let words = if context.lang == Lang::Th { th } else { en };
+fn heading(context: &CommandContext) -> anyhow::Result<()> {
+    let words = SUMS.map(|key| context.message(key));
     // Thai marks above and below a letter take no place of their own.
     let marks = |c: &char| matches!(c, '\u{e31}' | '\u{e34}'..='\u{e3a}' | '\u{e47}'..='\u{e4e}');
     let wide = |word: &str| 16 + word.chars().filter(marks).count();

@@ -9,6 +9,7 @@ use crate::files::is_there;
 use crate::store::{
     AccessStore, PartialResults, Restoring, may_write, restore, sweep, sweep_restore,
 };
+use crate::text::message_with;
 
 /// Options of `backup`.
 #[derive(Debug, clap::Args)]
@@ -101,27 +102,17 @@ pub fn restore_from(
     }
     if !restored.refused.is_empty() {
         let name = shown(&args.file);
-        let (th, en) = (
-            format!("ไม่ได้กู้คืน {name} ฐานข้อมูลเดิมยังอยู่ (ใช้ --force หากยอมให้ข้อมูลหายหรือเป็นของจังหวัดอื่น)"),
-            format!(
-                "not restored: {name}; the database stays as it was (--force where submissions \
-                 may be lost, or it may be another province's)"
-            ),
-        );
-        print(format!("{th}\n{en}"))?;
+        let not = message_with("cli.not_restored", &[("name", &name)]);
+        print(format!("{}\n{}", not.th, not.en))?;
         return Ok(CommandOutcome::InputIncomplete);
     }
     // Figures of another state; they are counted again.
     PartialResults::forget(&folders.data);
     if AccessStore::adopt(&beside(&args.file), &folders.data)? {
-        let (th, en) = ("กู้คืนโทเคนและบันทึกการเข้าถึงแล้ว", "tokens and access log restored");
-        print(context.pick(th, en))?;
+        print(context.message("cli.tokens_restored"))?;
     }
     if !restored.sealed {
-        let th = "ไฟล์สำรองไม่มีลายเซ็นเนื้อหา จึงตรวจได้เฉพาะยอดของมันเอง";
-        let en =
-            "the backup carries no digests of its content: only its own counts could be proven";
-        print(context.pick(th, en))?;
+        print(context.message("cli.backup_without_digests"))?;
     }
     print(format!(
         "{}: {} {}, {} {}",

@@ -1,12 +1,13 @@
-//! `khlang catalog`: every problem and finding, with how to mend it.
+//! `khlang catalog`: every problem and finding, with how to fix it.
 
 use std::fmt::Write as _;
 
 use clap::ValueEnum;
 
 use super::context::CommandContext;
-use super::output::{CommandOutcome, Lang, print, print_json};
+use super::output::{CommandOutcome, print, print_json};
 use crate::catalog::{Catalog, FindingText};
+use crate::text::{Lang, text};
 
 /// Options of `catalog`.
 #[derive(Debug, clap::Args)]
@@ -60,11 +61,9 @@ fn expanded(catalog: &Catalog) -> Vec<FindingText> {
 }
 
 fn markdown(texts: &[FindingText], thai: bool) -> String {
-    let mut out = String::from(if thai {
-        "# รหัสปัญหาและข้อผิดพลาด\n"
-    } else {
-        "# Problems and findings\n"
-    });
+    let lang = if thai { Lang::Th } else { Lang::En };
+    let mut out = format!("{}\n", text("cli.problems_and_findings").pick(lang));
+    let heading = text("cli.heading_of_codes").pick(lang);
     let mut last = None;
     for text in texts {
         let part = (text.standard.as_str(), text.file.as_str());
@@ -72,18 +71,14 @@ fn markdown(texts: &[FindingText], thai: bool) -> String {
             last = Some(part);
             let name = if text.standard == "*" { "A, M, N" } else { &text.file };
             let _ = write!(out, "\n## {} {name}\n\n", text.standard.trim_matches('*'));
-            out.push_str(if thai {
-                "| รหัส | ระดับ | ช่อง | ที่มา | ความหมาย | วิธีแก้ |\n"
-            } else {
-                "| code | severity | field | origin | meaning | how to mend |\n"
-            });
-            out.push_str("|---|---|---|---|---|---|\n");
+            out.push_str(heading);
+            out.push_str("\n|---|---|---|---|---|---|\n");
         }
         let severity = format!("{:?}", text.severity).to_lowercase();
-        let (what, mend) = if thai { (&text.th, &text.mend_th) } else { (&text.en, &text.mend_en) };
+        let (what, fix) = if thai { (&text.th, &text.fix_th) } else { (&text.en, &text.fix_en) };
         let _ = writeln!(
             out,
-            "| {} | {severity} | {} | {} | {what} | {mend} |",
+            "| {} | {severity} | {} | {} | {what} | {fix} |",
             text.code, text.field, text.origin
         );
     }

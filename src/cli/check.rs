@@ -1,4 +1,4 @@
-//! `khlang check`: judges archives without a database, as many at once as
+//! `khlang check`: validates archives without a database, as many at once as
 //! there are cores.
 
 use std::collections::VecDeque;
@@ -11,15 +11,16 @@ use anyhow::Context as _;
 use super::context::CommandContext;
 use super::outcome::{Args, OutcomePrinter, Progress};
 use super::output::CommandOutcome;
+use crate::environment::Environment;
 use crate::load::{LoadRequest, PendingLoad, load};
 use crate::store::Store;
 use crate::submission::Submission;
-use crate::world::World;
 
 /// Runs `khlang check`.
 pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     args.prove()?;
-    let mut checking = Checking { world: Arc::new(context.world()?), context, store: None };
+    let mut checking =
+        Checking { environment: Arc::new(context.environment()?), context, store: None };
     let mut show = OutcomePrinter::new(context, args);
     let at_once = available_parallelism().map_or(1, usize::from);
     let mut archives = args.archives.iter();
@@ -40,7 +41,7 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
 /// What checking works with.
 struct Checking<'a> {
     context: &'a CommandContext,
-    world: Arc<World>,
+    environment: Arc<Environment>,
     /// For archives with more rows than are told apart in memory.
     store: Option<Store>,
 }
@@ -49,7 +50,7 @@ impl Checking<'_> {
     fn request(&self, path: &Path) -> LoadRequest {
         let now = self.context.clock.now();
         LoadRequest {
-            world: Arc::clone(&self.world),
+            environment: Arc::clone(&self.environment),
             path: path.to_owned(),
             name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             id: None,
@@ -68,8 +69,8 @@ impl Checking<'_> {
         let store = match &mut self.store {
             Some(store) => store,
             none => {
-                let cache = self.world.config.store.cache_mib;
-                none.insert(Store::temporary(&self.world.catalog, cache)?)
+                let cache = self.environment.config.store.cache_mib;
+                none.insert(Store::temporary(&self.environment.catalog, cache)?)
             }
         };
         Ok(load(store, request, &|_| None)?)

@@ -3,7 +3,7 @@
 use anyhow::anyhow;
 
 use super::context::CommandContext;
-use super::output::{CommandOutcome, Lang, print, print_json};
+use super::output::{CommandOutcome, print, print_json};
 use super::score::rulebook;
 use crate::inbox::under_way;
 use crate::money::Satang;
@@ -135,9 +135,9 @@ fn close(context: &CommandContext, args: &CloseArgs) -> anyhow::Result<CommandOu
         return Err(refused(ClosingRefusal::NoPart(of)));
     }
     context.reader()?;
-    let (world, folders) = (context.world()?, context.folders()?);
-    let units = context.payable_units(&world.config)?;
-    let mut store = context.store(&world, &folders)?;
+    let (environment, folders) = (context.environment()?, context.folders()?);
+    let units = context.payable_units(&environment.config)?;
+    let mut store = context.store(&environment, &folders)?;
     // From here on nobody else writes: what is counted is what is written down.
     let turn = store.pay_turn()?;
     let reader = context.reader()?;
@@ -148,10 +148,10 @@ fn close(context: &CommandContext, args: &CloseArgs) -> anyhow::Result<CommandOu
     if !loading.is_empty() {
         return Err(refused(ClosingRefusal::Loading(loading)));
     }
-    let kept = context.kept(&world.config, false);
+    let kept = context.kept(&environment.config, false);
     let basis = CalculationInput {
         reader: &reader,
-        catalog: &world.catalog,
+        catalog: &environment.catalog,
         units: &units,
         book: &book,
         as_of,
@@ -174,10 +174,10 @@ fn reopen(context: &CommandContext, args: &ReopenArgs) -> anyhow::Result<Command
     if in_force(&known, &of).is_none() {
         return Err(refused(context, &ClosingRefusal::Open(of)));
     }
-    let world = context.world()?;
+    let environment = context.environment()?;
     let deed =
         HoldAction { at: context.clock.stamp(), by: args.by.clone(), reason: args.reason.clone() };
-    let id = context.store(&world, &context.folders()?)?.pay_turn()?.reopen(&of, &deed)?;
+    let id = context.store(&environment, &context.folders()?)?.pay_turn()?.reopen(&of, &deed)?;
     context.log_change("allocate reopen", None, None, &format!("closing {id} by {}", args.by))?;
     show(context, &book, &of, args.json)
 }
@@ -226,14 +226,18 @@ fn closing(context: &CommandContext, closed: &ClosedLine) -> String {
     let (paid, pool, as_of) =
         (closed.paid.grouped(), closed.pool.grouped(), closed.as_of_submission);
     let (held, put_right) = (closed.held.grouped(), closed.corrections.grouped());
-    match context.lang {
-        Lang::Th => format!(
-            "ปิดแล้ว {day} โดย {by} ถึงการส่ง #{as_of}: วงเงิน {pool} ชะลอจ่าย {held} ปรับยอด {put_right} จ่าย {paid}"
-        ),
-        Lang::En => format!(
-            "closed {day} by {by} as of submission {as_of}: pool {pool}, held {held}, corrections {put_right}, paid {paid}"
-        ),
-    }
+    context.message_with(
+        "cli.closed",
+        &[
+            ("day", &day),
+            ("by", &by),
+            ("as_of", &as_of),
+            ("pool", &pool),
+            ("held", &held),
+            ("put_right", &put_right),
+            ("paid", &paid),
+        ],
+    )
 }
 
 /// What was paid of an allocation, and what is put right of it.

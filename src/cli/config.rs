@@ -21,42 +21,42 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
     match args {
         Args::Show => print(context.config()?.show())?,
         Args::Check => {
-            let world = context.world()?;
-            if world.units.held.is_some() {
-                // The world has said so.
+            let environment = context.environment()?;
+            if environment.units.held.is_some() {
+                // The environment has said so.
                 return Ok(CommandOutcome::InputIncomplete);
             }
             let shelf = Rulebooks::open(&context.data);
             let books = shelf.all()?;
             let mistakes: Vec<RulebookError> =
-                books.iter().flat_map(|book| check(book, &world.catalog)).collect();
+                books.iter().flat_map(|book| check(book, &environment.catalog)).collect();
             for mistake in &mistakes {
                 log::error!("{mistake}");
             }
-            let cups = world.units.cups_unknown();
+            let cups = environment.units.cups_unknown();
             for mistake in cups {
                 log::error!("{mistake}");
             }
             if !mistakes.is_empty() || !cups.is_empty() {
                 return Ok(CommandOutcome::InputIncomplete);
             }
-            super::forward::prove(context, &world.config)?;
-            super::export::prove(context, &world.config)?;
+            super::forward::prove(context, &environment.config)?;
+            super::export::prove(context, &environment.config)?;
             let library = RuleLibrary::load(Some(&Overlay::new(&context.data, overlay::AUDIT)))?;
             if let Some(book) = books.last() {
-                prove(&world, book, &library, |_| true)?;
+                prove(&environment, book, &library, |_| true)?;
             }
             print(format!(
                 "ok: {} {}, {} {}, {} {}, {} {}, {} {}",
-                world.units.by_code.len(),
+                environment.units.by_code.len(),
                 context.message("cli.units"),
-                world.catalog.records.len(),
+                environment.catalog.records.len(),
                 context.message("cli.kinds_of_record"),
-                world.catalog.codes.iter().count(),
+                environment.catalog.codes.iter().count(),
                 context.message("cli.code_lists"),
                 books.len(),
                 context.message("cli.rulebooks"),
-                world.config.export.len(),
+                environment.config.export.len(),
                 context.message("cli.exports"),
             ))?;
         }

@@ -1,22 +1,22 @@
 //! What every command starts from: the global options, and what they lead to.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 
-use super::output::Lang;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::credentials::Identity;
+use crate::environment::Environment;
 use crate::files::{is_there, may_look_around};
 use crate::inbox::Folders;
 use crate::overlay::Overlay;
 use crate::store::{AccessEntry, AccessStore, Action, Opening, PartialResults, Reader, Store};
-use crate::text::text;
+use crate::text::{Lang, message_with, text};
 use crate::units::Units;
-use crate::world::World;
 
 /// The configuration file that is used when it is there.
 const DEFAULT_CONFIG: &str = "config/khlang.toml";
@@ -87,7 +87,7 @@ impl CommandContext {
     }
 
     /// All that loading rests on.
-    pub fn world(&self) -> anyhow::Result<World> {
+    pub fn environment(&self) -> anyhow::Result<Environment> {
         let config = self.config()?;
         let units = self.units(&config)?;
         let catalog = self.catalog(&config)?;
@@ -96,7 +96,7 @@ impl CommandContext {
                 log::warn!("{} / {}", note.th, note.en);
             }
         }
-        World::new(catalog, units, config).map_err(|what| anyhow::anyhow!("schema: {what}"))
+        Environment::new(catalog, units, config).map_err(|what| anyhow::anyhow!("schema: {what}"))
     }
 
     /// The folders, made when they are missing.
@@ -107,16 +107,16 @@ impl CommandContext {
     }
 
     /// The store, open for writing; the list of units it is written by is kept.
-    pub fn store(&self, world: &World, folders: &Folders) -> anyhow::Result<Store> {
+    pub fn store(&self, environment: &Environment, folders: &Folders) -> anyhow::Result<Store> {
         // What is loaded by a list is what a later, damaged one is held against.
-        world.units.keep(&self.data).context("keeping the list of units")?;
-        let config = &world.config.store;
+        environment.units.keep(&self.data).context("keeping the list of units")?;
+        let config = &environment.config.store;
         let opening =
             Opening { cache_mib: config.cache_mib, copy_first: config.copy_before_migration };
-        let opened = Store::open_with(&folders.database(), &world.catalog, opening);
+        let opened = Store::open_with(&folders.database(), &environment.catalog, opening);
         let mut store =
             opened.with_context(|| format!("opening {}", folders.database().display()))?;
-        store.leave_free(world.config.limits.free_bytes)?;
+        store.leave_free(environment.config.limits.free_bytes)?;
         Ok(store)
     }
 
@@ -167,6 +167,11 @@ impl CommandContext {
     /// The text of a key in the language asked for.
     pub fn message(&self, key: &str) -> &'static str {
         text(key).pick(self.lang)
+    }
+
+    /// The text of a key with values, in the language asked for.
+    pub fn message_with(&self, key: &str, values: &[(&str, &dyn Display)]) -> String {
+        message_with(key, values).pick(self.lang).to_owned()
     }
 
     /// Picks the text in the language asked for.

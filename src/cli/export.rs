@@ -96,17 +96,17 @@ pub(super) fn prove(
 }
 
 fn by_hand(context: &CommandContext, name: &str, json: bool) -> anyhow::Result<CommandOutcome> {
-    let world = context.world()?;
-    let (library, plans) = prove(context, &world.config)?;
+    let environment = context.environment()?;
+    let (library, plans) = prove(context, &environment.config)?;
     let Some((plan, _)) = plans.iter().find(|(plan, _)| plan.name == name) else {
         let known = plans.iter().map(|(plan, _)| plan.name.as_str());
-        return Err(unknown(("การส่งออก", "export"), name, known));
+        return Err(unknown("noun.export", name, known));
     };
     context.reader()?;
     let folders = context.folders()?;
     let database = folders.database();
     let place = ExportContext {
-        world: &world,
+        environment: &environment,
         library: &library,
         data: &context.data,
         database: &database,

@@ -11,13 +11,13 @@ use super::context::{CommandContext, user};
 use super::known::unknown;
 use super::output::{CommandOutcome, print, print_json};
 use crate::config::Config;
+use crate::environment::Environment;
 use crate::forward::{self, Destination, ForwardContext, ForwardOutcome, ForwardStatus};
 use crate::printable::line;
 use crate::schedule::Schedule;
 use crate::score::Rulebooks;
 use crate::store::{ForwardArchive, ForwardBatch, Reader, Store};
-use crate::text::{Bilingual, message_with, text};
-use crate::world::World;
+use crate::text::{message_with, text};
 
 /// `khlang forward`.
 #[derive(Debug, clap::Args)]
@@ -154,7 +154,7 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
         Some(Call::Again { batch, reason, by, json }) => {
             let reader = context.reader()?;
             let of = batch_of(&reader, *batch)?;
-            anyhow::ensure!(!reason.trim().is_empty(), "{}", both(text("cli.forward_no_reason")));
+            anyhow::ensure!(!reason.trim().is_empty(), "{}", text("cli.forward_no_reason").both());
             let doing = Doing::new(context, by.as_deref())?;
             let made = doing.run(context, |place| forward::again(place, &of, reason.trim()))?;
             let detail = format!("batch {batch} as {}", made.batch);
@@ -181,15 +181,15 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
 
 /// Everything that a change needs.
 struct Doing {
-    world: World,
+    environment: Environment,
     by: String,
 }
 
 impl Doing {
     fn new(context: &CommandContext, by: Option<&str>) -> anyhow::Result<Self> {
         let by = by.map_or_else(user, |by| by.trim().to_owned());
-        anyhow::ensure!(!by.is_empty(), "{}", both(text("cli.forward_no_by")));
-        Ok(Self { world: context.world()?, by })
+        anyhow::ensure!(!by.is_empty(), "{}", text("cli.forward_no_by").both());
+        Ok(Self { environment: context.environment()?, by })
     }
 
     fn run<T>(
@@ -200,11 +200,11 @@ impl Doing {
         let folders = context.folders()?;
         let database = folders.database();
         let store = || -> forward::Result<Store> {
-            let opened = context.store(&self.world, &folders);
+            let opened = context.store(&self.environment, &folders);
             opened.map_err(|error| forward::ForwardError::Refused(format!("{error:#}")))
         };
         let place = ForwardContext {
-            world: &self.world,
+            environment: &self.environment,
             data: &context.data,
             database: &database,
             now: context.clock.now(),
@@ -222,21 +222,20 @@ fn destinations(context: &CommandContext, name: Option<&str>) -> anyhow::Result<
         Some(to) => Ok(vec![to.clone()]),
         None => {
             let known = all.iter().map(|to| to.name.as_str());
-            let what = text("cli.forward_destination");
-            Err(unknown((&what.th, &what.en), &line(name), known))
+            Err(unknown("noun.destination", &line(name), known))
         }
     }
 }
 
 fn batch_of(reader: &Reader, id: i64) -> anyhow::Result<ForwardBatch> {
     let batch = reader.forward_batch(id)?;
-    batch.with_context(|| both(&message_with("cli.forward_no_batch", &[("id", &id)])))
+    batch.with_context(|| message_with("cli.forward_no_batch", &[("id", &id)]).both())
 }
 
 fn send(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     context.reader()?;
     let to = destinations(context, args.name.as_deref())?;
-    anyhow::ensure!(!to.is_empty(), "{}", both(text("cli.forward_no_destination")));
+    anyhow::ensure!(!to.is_empty(), "{}", text("cli.forward_no_destination").both());
     let doing = Doing::new(context, args.by.as_deref())?;
     let (mut outcomes, mut troubles) = (Vec::new(), Vec::new());
     for to in &to {
@@ -397,9 +396,4 @@ fn status(
         }
     }
     Ok(CommandOutcome::Ok)
-}
-
-/// An error is told in both languages.
-fn both(told: &Bilingual) -> String {
-    format!("{} / {}", told.en, told.th)
 }

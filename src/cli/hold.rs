@@ -2,7 +2,7 @@
 
 use super::context::CommandContext;
 use super::known::{self, optional_unit, unknown};
-use super::output::{CommandOutcome, Lang, print, print_json};
+use super::output::{CommandOutcome, print, print_json};
 use crate::money::holds::{ALL, PERFORMANCE, parse_percent, percent};
 use crate::printable::line;
 use crate::score::rulebook::Rulebooks;
@@ -93,8 +93,8 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
         Args::Release { id, reason, by, json } => {
             context.reader()?;
             let deed = deed(context, by.as_deref(), reason)?;
-            let world = context.world()?;
-            context.store(&world, &context.folders()?)?.release_hold(*id, &deed)?;
+            let environment = context.environment()?;
+            context.store(&environment, &context.folders()?)?.release_hold(*id, &deed)?;
             context.log_change("hold release", None, None, &format!("hold {id}"))?;
             one(context, *id, *json)
         }
@@ -104,9 +104,9 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
 fn add(context: &CommandContext, args: &AddArgs) -> anyhow::Result<CommandOutcome> {
     context.reader()?;
     let deed = deed(context, args.by.as_deref(), &args.reason)?;
-    let world = context.world()?;
+    let environment = context.environment()?;
     let book = Rulebooks::open(&context.data).rulebook(args.round)?;
-    let unit = known::unit(&world.units, &args.unit)?;
+    let unit = known::unit(&environment.units, &args.unit)?;
     let of = HoldOf {
         round: i64::from(args.round),
         hcode: unit,
@@ -114,7 +114,7 @@ fn add(context: &CommandContext, args: &AddArgs) -> anyhow::Result<CommandOutcom
         tranche: tranche(&book, args.tranche)?,
         share: args.percent,
     };
-    let id = context.store(&world, &context.folders()?)?.add_hold(&of, &deed)?;
+    let id = context.store(&environment, &context.folders()?)?.add_hold(&of, &deed)?;
     context.log_change("hold add", Some(&of.hcode), None, &format!("hold {id}"))?;
     one(context, id, args.json)
 }
@@ -126,7 +126,7 @@ fn item(book: &Rulebook, text: &str) -> anyhow::Result<String> {
     if known.contains(&item.as_str()) {
         return Ok(item);
     }
-    Err(unknown(("รายการ", "item"), text, known.into_iter()))
+    Err(unknown("noun.item", text, known.into_iter()))
 }
 
 fn tranche(book: &Rulebook, number: u32) -> anyhow::Result<String> {
@@ -167,10 +167,7 @@ fn show(context: &CommandContext, holds: &[Hold], json: bool) -> anyhow::Result<
             of.round,
             of.hcode,
             of.item,
-            match context.lang {
-                Lang::Th => format!("งวด {}", of.tranche),
-                Lang::En => format!("tranche {}", of.tranche),
-            },
+            context.message_with("closing.tranche", &[("part", &of.tranche)]),
             percent(of.share),
             &held.at[..10],
             line(&held.by),

@@ -14,6 +14,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use super::context::CommandContext;
 use super::outcome::{Args, OutcomePrinter, Progress};
 use super::output::CommandOutcome;
+use crate::environment::Environment;
 use crate::inbox::{
     Claimed, Folders, Jobs, LoadJob, NotLoaded, Pipeline, abandon_copy, claim_copy, earlier_claims,
     finish, is_held,
@@ -21,7 +22,6 @@ use crate::inbox::{
 use crate::priority::{go_after_writer, go_ahead_when_idle};
 use crate::store::{Flusher, Reader, Store};
 use crate::submission::Submission;
-use crate::world::World;
 
 /// Archives that are copied ahead.
 const AHEAD: usize = 1;
@@ -39,9 +39,9 @@ type Loaded<'a> = (&'a Path, Claimed, Submission);
 /// Runs `khlang import`.
 pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     args.prove()?;
-    let world = Arc::new(context.world()?);
+    let environment = Arc::new(context.environment()?);
     let folders = context.folders()?;
-    let store = context.store(&world, &folders)?;
+    let store = context.store(&environment, &folders)?;
     let numbers = Reader::open(&folders.database(), None)?;
     let flusher = Flusher::open(&folders.database())?;
     let (copied, waiting) = bounded(AHEAD);
@@ -53,7 +53,7 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
         let showing = &mut show;
         let finished = scope.spawn(move || finish_all(folders, &flusher, &unfinished, showing));
         let pipeline = Pipeline { store: &store, folders, clock: &context.clock };
-        let done = load_all(pipeline, &world, stop, &waiting, &loaded);
+        let done = load_all(pipeline, &environment, stop, &waiting, &loaded);
         drop(loaded);
         let finished = finished.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         done.and(finished)
@@ -133,7 +133,7 @@ fn wait_for_earlier(
 /// Copies as jobs, until one cannot be copied or loaded: an archive may need the
 /// persons of the one before, so that the rest are given up then.
 struct Copies<'a, 'c> {
-    world: &'c Arc<World>,
+    environment: &'c Arc<Environment>,
     copied: &'c Receiver<CopiedArchive<'a>>,
     /// Paths of the jobs that were given, in their order.
     given: &'c RefCell<VecDeque<&'a Path>>,
@@ -147,8 +147,8 @@ impl<'a> Copies<'a, '_> {
         match claimed {
             Ok(claimed) => {
                 self.given.borrow_mut().push_back(path);
-                let (world, progress) = (Arc::clone(self.world), Progress::bar(path));
-                Some(LoadJob { world, claimed, progress })
+                let (environment, progress) = (Arc::clone(self.environment), Progress::bar(path));
+                Some(LoadJob { environment, claimed, progress })
             }
             Err(error) => {
                 self.failed.replace(Some(error));
@@ -175,13 +175,13 @@ impl Jobs for Copies<'_, '_> {
 /// Loads every copy in its turn; after trouble the rest are given up.
 fn load_all<'a>(
     pipeline: Pipeline<'_>,
-    world: &Arc<World>,
+    environment: &Arc<Environment>,
     stop: &AtomicBool,
     copied: &Receiver<CopiedArchive<'a>>,
     loaded: &Sender<Loaded<'a>>,
 ) -> anyhow::Result<()> {
     let (given, failed) = (RefCell::default(), RefCell::default());
-    let jobs = Copies { world, copied, given: &given, failed: &failed, stop };
+    let jobs = Copies { environment, copied, given: &given, failed: &failed, stop };
     let mut outcome = Ok(());
     for (claimed, load) in pipeline.run(jobs) {
         let path = given.borrow_mut().pop_front().unwrap_or(Path::new(""));

@@ -1,23 +1,24 @@
 //! Names that a command is given: what is not known is an error that tells
 //! the nearest known one, and never an empty table.
 
+use std::fmt::Display;
+
 use super::context::CommandContext;
 use crate::spelling::nearest;
 use crate::store::Reader;
+use crate::text::{message_with, text};
 use crate::units::Units;
 
-/// An error about a name that is not known.
-pub fn unknown<'a>(
-    (th, en): (&str, &str),
-    name: &str,
-    known: impl Iterator<Item = &'a str>,
-) -> anyhow::Error {
-    match nearest(name, known) {
-        Some(near) => anyhow::anyhow!(
-            "there is no {en} {name} (did you mean {near}?) / ไม่มี{th} {name} ใกล้เคียงที่สุดคือ {near}"
-        ),
-        None => anyhow::anyhow!("there is no {en} {name} / ไม่มี{th} {name}"),
-    }
+/// An error about a name that is not known; `kind` is the key of the text that
+/// says what it should name.
+pub fn unknown<'a>(kind: &str, name: &str, known: impl Iterator<Item = &'a str>) -> anyhow::Error {
+    let kind = text(kind);
+    let mut values: Vec<(&str, &dyn Display)> =
+        vec![("th", &kind.th), ("en", &kind.en), ("name", &name)];
+    let near = nearest(name, known);
+    let key = if near.is_some() { "cli.did_you_mean" } else { "cli.there_is_no" };
+    values.extend(near.as_ref().map(|near| ("near", near as &dyn Display)));
+    anyhow::anyhow!(message_with(key, &values).both())
 }
 
 /// A unit of the list in force, by its code in any case.
@@ -27,7 +28,7 @@ pub fn unit(units: &Units, code: &str) -> anyhow::Result<String> {
         return Ok(wanted);
     }
     let known = units.by_code.keys().map(String::as_str);
-    Err(unknown(("หน่วยบริการ", "unit"), code, known))
+    Err(unknown("noun.unit", code, known))
 }
 
 /// The same, or one that is in the list no more and has sent something.
@@ -53,5 +54,5 @@ pub fn rule_id(library: &crate::audit::RuleLibrary, id: &str) -> anyhow::Result<
     if library.rules.contains_key(&wanted) {
         return Ok(wanted);
     }
-    Err(unknown(("กฎ", "audit rule"), id, library.rules.keys().map(String::as_str)))
+    Err(unknown("noun.audit_rule", id, library.rules.keys().map(String::as_str)))
 }

@@ -1,5 +1,6 @@
 //! `khlang kpi`: list, count, explain, and enter what people report.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,13 +10,13 @@ use serde_json::json;
 use super::context::CommandContext;
 use super::known::{self, unknown};
 use super::output::{CommandOutcome, print, print_json};
+use crate::environment::Environment;
 use crate::kpi::{
     Calculator, Definition, KpiError, KpiResult, Level, Library, Period, PersonExplained,
     UnitExplained, read_entries,
 };
 use crate::overlay::{self, Overlay};
 use crate::store::Reader;
-use crate::world::World;
 
 /// Calls of `kpi`.
 #[derive(Debug, clap::Subcommand)]
@@ -99,7 +100,7 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
 
 fn find<'l>(library: &'l Library, id: &str) -> anyhow::Result<&'l Definition> {
     let known = || library.kpis.keys().map(String::as_str);
-    library.get(id).ok_or_else(|| unknown(("ตัวชี้วัด", "KPI"), id, known()))
+    library.get(id).ok_or_else(|| unknown("noun.kpi", id, known()))
 }
 
 fn list(context: &CommandContext, library: &Library, json: bool) -> anyhow::Result<CommandOutcome> {
@@ -130,17 +131,17 @@ fn counted(
     level: Level,
     fresh: bool,
 ) -> anyhow::Result<CountedAll> {
-    let world = context.world()?;
+    let environment = context.environment()?;
     let reader = context.reader()?;
-    let kept = context.kept(&world.config, fresh);
+    let kept = context.kept(&environment.config, fresh);
     let (mut results, mut stopped) = (Vec::new(), Vec::new());
-    let mut session = Calculator::new(&world, &reader)?.with_cache(&kept);
+    let mut session = Calculator::new(&environment, &reader)?.with_cache(&kept);
     // Those that live in one kind of year share building blocks: they come
     // one after the other, and what is always counted in full comes last.
     let mut order: Vec<&&Definition> = chosen.iter().collect();
     order.sort_by_key(|definition| (!definition.counts_in_parts(), definition.year as u8));
     for definition in order {
-        allow(&world, &reader)?;
+        allow(&environment, &reader)?;
         let begun = std::time::Instant::now();
         match session.run(definition, period, level) {
             Ok(result) => results.push(result),
@@ -148,14 +149,14 @@ fn counted(
                 stopped.push(kpi);
                 // The snapshot went with the query.
                 drop(session);
-                session = Calculator::new(&world, &reader)?.with_cache(&kept);
+                session = Calculator::new(&environment, &reader)?.with_cache(&kept);
             }
             Err(other) => return Err(other.into()),
         }
         log::debug!("{}: {} ms", definition.id, begun.elapsed().as_millis());
     }
     results.sort_by(|a, b| a.kpi.cmp(&b.kpi));
-    Ok(CountedAll { results, stopped, longest_ms: world.config.limits.kpi_ms })
+    Ok(CountedAll { results, stopped, longest_ms: environment.config.limits.kpi_ms })
 }
 
 fn print_results(
@@ -185,8 +186,8 @@ fn print_results(
 }
 
 /// Each query may take so long.
-fn allow(world: &World, reader: &Reader) -> anyhow::Result<()> {
-    Ok(reader.stop_after(Duration::from_millis(world.config.limits.kpi_ms))?)
+fn allow(environment: &Environment, reader: &Reader) -> anyhow::Result<()> {
+    Ok(reader.stop_after(Duration::from_millis(environment.config.limits.kpi_ms))?)
 }
 
 fn show(
@@ -243,11 +244,11 @@ fn explain(
     place: &ExplainTarget<'_>,
     json: bool,
 ) -> anyhow::Result<CommandOutcome> {
-    let world = context.world()?;
-    known::unit(&world.units, place.unit)?;
+    let environment = context.environment()?;
+    known::unit(&environment.units, place.unit)?;
     let reader = context.reader()?;
-    allow(&world, &reader)?;
-    let mut session = Calculator::new(&world, &reader)?;
+    allow(&environment, &reader)?;
+    let mut session = Calculator::new(&environment, &reader)?;
     if let Some(cid) = place.person {
         let cid = cid.replace(['-', ' '], "");
         let explained = session.explain_person(definition, period, &cid, place.unmask)?;
@@ -285,16 +286,14 @@ fn show_person(
         ))?;
     }
     if !explained.outcomes.iter().any(|outcome| outcome.hcode == place.unit) {
-        let th = "ไม่อยู่ในกลุ่มที่ตัวชี้วัดนี้นับ ณ หน่วยบริการนี้";
-        let en = "not of those that this KPI is about at this unit";
-        print(format!("  {}: {}", place.unit, context.pick(th, en)))?;
+        print(format!("  {}: {}", place.unit, context.message("cli.not_of_this_kpi")))?;
     }
     for outcome in &explained.outcomes {
         let yes = |yes: bool| if yes { "✓" } else { "✗" };
         let (den, num) = (yes(outcome.in_denominator), yes(outcome.in_numerator));
-        let th = format!("  {}: ตัวหาร {den} ตัวตั้ง {num}", outcome.hcode);
-        let en = format!("  {}: denominator {den} numerator {num}", outcome.hcode);
-        print(context.pick(&th, &en))?;
+        let values: &[(&str, &dyn Display)] =
+            &[("hcode", &outcome.hcode), ("den", &den), ("num", &num)];
+        print(context.message_with("cli.counts_in", values))?;
         for check in &outcome.checks {
             let met = check.met.map_or(" ", yes);
             let value = check.value.as_deref().map_or(String::new(), |v| format!(" = {v}"));
@@ -331,9 +330,9 @@ fn enter(
     file: &Path,
     json: bool,
 ) -> anyhow::Result<CommandOutcome> {
-    let world = context.world()?;
+    let environment = context.environment()?;
     let text = crate::files::read_plain(file).with_context(|| file.display().to_string())?;
-    let entries = match read_entries(&text, library, &world.units) {
+    let entries = match read_entries(&text, library, &environment.units) {
         Ok(entries) => entries,
         Err(mistakes) => {
             if json {
@@ -347,15 +346,14 @@ fn enter(
         }
     };
     let folders = context.folders()?;
-    let mut store = context.store(&world, &folders)?;
+    let mut store = context.store(&environment, &folders)?;
     let by = std::env::var("USER").unwrap_or_else(|_| "cli".to_owned());
     store.enter_reported(&entries, &by, &context.clock.now().to_rfc3339())?;
     context.log_change("kpi enter", None, None, &format!("{} values", entries.len()))?;
     if json {
         print_json(&json!({ "entered": entries.len(), "mistakes": [] }))?;
     } else {
-        let (th, en) = ("บันทึกแล้ว", "entered");
-        print(format!("{} {}", context.pick(th, en), entries.len()))?;
+        print(format!("{} {}", context.message("cli.entered"), entries.len()))?;
     }
     Ok(CommandOutcome::Ok)
 }

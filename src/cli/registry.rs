@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use super::context::CommandContext;
-use super::output::{CommandOutcome, Lang, print, print_json};
+use super::output::{CommandOutcome, print, print_json};
 use crate::files::open_plain;
 use crate::registry::{BadLine, ImportError, Imported, import, parse_forwarded};
 
@@ -43,21 +43,22 @@ fn import_file(
     json: bool,
 ) -> anyhow::Result<CommandOutcome> {
     drop(open_plain(file).with_context(|| file.display().to_string())?);
-    let world = context.world()?;
+    let environment = context.environment()?;
     let folders = context.folders()?;
-    let mut store = context.store(&world, &folders)?;
+    let mut store = context.store(&environment, &folders)?;
     let by = std::env::var("USER").unwrap_or_else(|_| "cli".to_owned());
     let at = context.clock.now().to_rfc3339();
-    let imported = match import(&mut store, file, &by, &at, world.config.limits.findings as usize) {
-        Ok(imported) => imported,
-        Err(ImportError::File { file, line, th, en }) => {
-            let what = context.pick(&th, &en);
-            let kept = context.message("cli.the_registry_in_use_stays");
-            log::error!("{file}:{line}: {what} ({kept})");
-            return Ok(CommandOutcome::InputIncomplete);
-        }
-        Err(error) => return Err(error).with_context(|| file.display().to_string()),
-    };
+    let imported =
+        match import(&mut store, file, &by, &at, environment.config.limits.findings as usize) {
+            Ok(imported) => imported,
+            Err(ImportError::File { file, line, th, en }) => {
+                let what = context.pick(&th, &en);
+                let kept = context.message("cli.the_registry_in_use_stays");
+                log::error!("{file}:{line}: {what} ({kept})");
+                return Ok(CommandOutcome::InputIncomplete);
+            }
+            Err(error) => return Err(error).with_context(|| file.display().to_string()),
+        };
     context.log_change("registry import", None, None, &format!("{} persons", imported.persons))?;
     if json {
         print_json(&imported)?;
@@ -70,14 +71,10 @@ fn import_file(
 fn show(context: &CommandContext, imported: &Imported) -> anyhow::Result<()> {
     let Imported { file, sha256, persons, without_hcode, bad, bad_lines, .. } = imported;
     let file = crate::printable::line(file);
-    print(match context.lang {
-        Lang::Th => {
-            format!("{file}: นำเข้า {persons} คน (ไม่มีหน่วยบริการ {without_hcode} คน) ไม่รับ {bad} บรรทัด")
-        }
-        Lang::En => format!(
-            "{file}: {persons} persons ({without_hcode} without a unit), {bad} lines left out"
-        ),
-    })?;
+    print(context.message_with(
+        "cli.registry_imported",
+        &[("file", &file), ("persons", persons), ("without_hcode", without_hcode), ("bad", bad)],
+    ))?;
     print(format!("sha256 {sha256}"))?;
     for BadLine { line, th, en } in bad_lines {
         print(format!("{file}:{line}: {th} / {en}"))?;
@@ -91,8 +88,8 @@ fn show(context: &CommandContext, imported: &Imported) -> anyhow::Result<()> {
 
 fn forwarded(context: &CommandContext, file: &std::path::Path) -> anyhow::Result<CommandOutcome> {
     let lines = parse_forwarded(file)?;
-    let world = context.world()?;
-    let mut store = context.store(&world, &context.folders()?)?;
+    let environment = context.environment()?;
+    let mut store = context.store(&environment, &context.folders()?)?;
     store.record_forwarded(&lines)?;
     context.log_change("registry forwarded", None, None, &format!("{} lines", lines.len()))?;
     print(format!("{} {}", lines.len(), context.message("cli.times_of_forwarding")))?;

@@ -55,14 +55,14 @@ fn format_of(name: &str) -> Result<Format, String> {
 
 /// Runs `khlang report`.
 pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
-    let world = context.world()?;
+    let environment = context.environment()?;
     let library = Library::load(Some(&Overlay::new(&context.data, overlay::KPI)))?;
     let what = content(context, args, &library)?;
     context.reader()?;
     let database = context.folders()?.database();
     let now = context.clock.now();
     let place = ExportContext {
-        world: &world,
+        environment: &environment,
         library: &library,
         data: &context.data,
         database: &database,
@@ -107,7 +107,7 @@ fn content(
     let names = layouts.names();
     let known = || std::iter::once(KPI).chain(names.iter().map(AsRef::as_ref));
     let layout = layouts.get(&args.name);
-    let layout = layout.ok_or_else(|| unknown(("รายงาน", "report"), &args.name, known()))?;
+    let layout = layout.ok_or_else(|| unknown("noun.report", &args.name, known()))?;
     let region = args.region.clone().unwrap_or_default();
     let needs = layout.needs_region() && region.is_empty();
     anyhow::ensure!(!needs, "the report {} needs --region", args.name);

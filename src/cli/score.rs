@@ -6,13 +6,14 @@ use chrono::Datelike as _;
 
 use super::context::CommandContext;
 use super::known::{unit_or_sender, unknown};
-use super::output::{CommandOutcome, Lang, print, print_json};
+use super::output::{CommandOutcome, print, print_json};
 use crate::score::quality::{TrancheQuality, of_round};
 use crate::score::rulebook::check::check;
 use crate::score::{
     AsOf, CacheHandle, FigureRef, Points, Rulebook, Rulebooks, ScoreQuery, ScoreReport,
     cached_points, contributing_rows,
 };
+use crate::text::message_with;
 
 /// Options of `score`.
 #[derive(Debug, clap::Args)]
@@ -123,12 +124,10 @@ fn table(
     sheet: &ScoreReport<Tranches>,
 ) -> anyhow::Result<()> {
     let (as_of, rules) = (sheet.as_of_submission, &book.sha256[..12]);
-    print(match context.lang {
-        Lang::Th => format!("คะแนนรอบปี {} ถึงการส่ง #{as_of} กติกา {rules}", book.round),
-        Lang::En => {
-            format!("points of round {} as of submission {as_of}, rulebook {rules}", book.round)
-        }
-    })?;
+    print(context.message_with(
+        "cli.points_of_round",
+        &[("round", &book.round), ("as_of", &as_of), ("rules", &rules)],
+    ))?;
     for unit in &sheet.units {
         print(format!("\n{} {:.2}", unit.hcode, unit.total.0))?;
         for item in &book.points {
@@ -181,15 +180,16 @@ fn rows(context: &CommandContext, args: &RowsArgs) -> anyhow::Result<CommandOutc
     let wanted = args.item.to_ascii_uppercase();
     let Some(item) = book.item(&wanted) else {
         let known: Vec<&str> = book.points.iter().map(|item| item.item.as_str()).collect();
-        return Err(unknown(("รายการ", "item"), &wanted, known.into_iter()));
+        return Err(unknown("noun.item", &wanted, known.into_iter()));
     };
     let unit = unit_or_sender(&reader, &units, &args.unit)?;
     if let Some(month) = args.month {
         let first = |day: chrono::NaiveDate| day.year().unsigned_abs() * 100 + day.month();
         anyhow::ensure!(
             (first(book.window.from)..=first(book.window.to)).contains(&month),
-            "{month} is no month of round {} / ไม่ใช่เดือนของรอบปีนี้",
-            args.round
+            "{}",
+            message_with("cli.no_month_of_the_round", &[("month", &month), ("round", &args.round)])
+                .both()
         );
     }
     let as_of = AsOf::find(&reader, args.as_of)?.submission;

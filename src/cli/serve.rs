@@ -16,7 +16,7 @@ pub fn run(context: &CommandContext) -> anyhow::Result<CommandOutcome> {
     if library.rules.values().any(|rule| rule.own)
         && let Some(book) = Rulebooks::open(&context.data).all()?.last()
     {
-        prove(&context.world()?, book, &library, |rule| rule.own)?;
+        prove(&context.environment()?, book, &library, |rule| rule.own)?;
     }
     daemon::run(setup)?;
     Ok(CommandOutcome::Ok)
@@ -40,11 +40,11 @@ pub fn setup(context: &CommandContext) -> anyhow::Result<Setup> {
             log::debug!("standard output: {error}");
         }
     };
-    let world = context.clone();
+    let environment = context.clone();
     Ok(Setup {
         folders,
         clock: context.clock,
-        world: Box::new(move || world.world()),
+        environment: Box::new(move || environment.environment()),
         until_idle: false,
         ready: Box::new(ready),
         idle: Box::new(|_| ()),

@@ -76,7 +76,7 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
     };
     let document = statement(&basis, &counted, cup)?;
     let main = || counted.allocation.cups.iter().map(|cup| cup.cup.as_str());
-    let document = document.ok_or_else(|| unknown(("หน่วยบริการประจำ", "main unit"), cup, main()))?;
+    let document = document.ok_or_else(|| unknown("noun.main_unit", cup, main()))?;
     write(&document, &args.out)?;
     Ok(CommandOutcome::Ok)
 }

@@ -125,13 +125,13 @@ fn void(
 ) -> anyhow::Result<CommandOutcome> {
     anyhow::ensure!(!reason.trim().is_empty(), "a reason is needed");
     context.reader()?;
-    let world = context.world()?;
+    let environment = context.environment()?;
     let folders = context.folders()?;
-    let mut store = context.store(&world, &folders)?;
+    let mut store = context.store(&environment, &folders)?;
     let by = std::env::var("USER").unwrap_or_else(|_| "cli".to_owned());
     let at = context.clock.now().to_rfc3339();
     let voided = store.void(id, &by, reason.trim(), &at)?;
-    let submission = store.submission(id, &world.catalog)?;
+    let submission = store.submission(id, &environment.catalog)?;
     let submission = submission.ok_or_else(|| anyhow::anyhow!("no submission {id}"))?;
     let unit = submission.hcode.as_deref();
     context.log_change("submissions void", unit, Some(id), &format!("{} rows", voided.rows))?;
@@ -140,10 +140,7 @@ fn void(
         print_json(&submission)?;
     } else {
         let rows = voided.rows;
-        print(match context.lang {
-            Lang::Th => format!("ยกเลิกการส่ง #{id} แล้ว: ถอน {rows} แถว"),
-            Lang::En => format!("submission {id} is void: {rows} rows taken back"),
-        })?;
+        print(context.message_with("cli.submission_is_void", &[("id", &id), ("rows", &rows)]))?;
     }
     Ok(CommandOutcome::Ok)
 }

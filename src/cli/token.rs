@@ -116,14 +116,12 @@ fn create(
         return Ok(CommandOutcome::Ok);
     }
     print(secret.reveal())?;
-    let th = "เก็บไว้ให้ดี: แสดงครั้งเดียวเท่านั้น";
-    let en = "Keep it well: it is shown this once only";
     let end = expires_at.as_deref().unwrap_or(NEVER);
     print(format!(
         "# {id} {} {} – {end}\n# {}",
         role.as_str(),
         hcode.unwrap_or_default(),
-        context.pick(th, en)
+        context.message("cli.keep_the_token")
     ))?;
     Ok(CommandOutcome::Ok)
 }
@@ -198,12 +196,8 @@ fn revoke(context: &CommandContext, id: i64, json: bool) -> anyhow::Result<Comma
     if json {
         print_json(&json!({"id": id, "revoked": revoked}))?;
     } else {
-        let (th, en) = if revoked {
-            ("เพิกถอนแล้ว", "revoked")
-        } else {
-            ("เพิกถอนไว้ก่อนแล้ว", "was revoked already")
-        };
-        print(format!("{id} {}", context.pick(th, en)))?;
+        let key = if revoked { "cli.revoked" } else { "cli.revoked_already" };
+        print(format!("{id} {}", context.message(key)))?;
     }
     Ok(CommandOutcome::Ok)
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::context::CommandContext;
-use super::output::{CommandOutcome, Lang, print, print_json};
+use super::output::{CommandOutcome, print, print_json};
 use crate::units::Held;
 
 /// Calls of `units`.
@@ -70,10 +70,7 @@ fn units_after(held: &Held, accepted: bool) -> usize {
 
 fn accepted(context: &CommandContext, held: &Held) -> String {
     let (file, now, before) = (&held.file, held.units.unwrap_or(0), held.in_force);
-    match context.lang {
-        Lang::Th => format!("ใช้ {file} แล้ว: {now} หน่วยบริการ (เดิม {before})"),
-        Lang::En => format!("{file} is in force: {now} units ({before} before)"),
-    }
+    context.message_with("cli.list_in_force", &[("file", file), ("now", &now), ("before", &before)])
 }
 
 /// The units that have sent something and are not in the new list.

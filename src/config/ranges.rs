@@ -1,11 +1,13 @@
 //! What each number may be. A limit of 0 or of a billion is a slip of the
 //! finger that nobody would notice before the day on which it matters.
 
+use std::fmt::Display;
 use std::sync::LazyLock;
 
 use toml::{Table, Value};
 
 use super::Span;
+use crate::text::message_with;
 
 /// The ranges, by section and key.
 const RANGES: &str = include_str!("../../config/ranges.toml");
@@ -54,7 +56,9 @@ fn one(key: &str, value: &Value, range: &[Value]) -> Result<(), String> {
         return Ok(());
     }
     let (least, most, value) = (plain(least), plain(most), plain(value));
-    Err(format!("{key} = {value} is not from {least} to {most} / ต้องอยู่ระหว่าง {least} ถึง {most}"))
+    let values: [(&str, &dyn Display); 4] =
+        [("key", &key), ("value", &value), ("least", &least), ("most", &most)];
+    Err(message_with("config.out_of_range", &values).both())
 }
 
 /// A number as it is, a length of time in milliseconds.

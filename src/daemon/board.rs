@@ -1,7 +1,7 @@
 //! Publishes the state of the inbox for HTTP: of all that waits what has
 //! changed, and of the rest the first.
 
-use std::fmt::Write as _;
+use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,6 +11,7 @@ use chrono::{DateTime, FixedOffset};
 use super::queue::Queue;
 use crate::app::{AppState, BlockedFile, IgnoredFile, InboxStatus, LoadingArchive, WaitingArchive};
 use crate::inbox::{BlockedArchive, Obstacle, QueuedArchive, Reason, unit_and_time};
+use crate::text::{Bilingual, message_with, text};
 
 /// Archives that are named in the order in which they will be taken.
 const NAMED: usize = 100;
@@ -52,9 +53,10 @@ impl Board<'_> {
         });
         let closed = queue.left.closed.iter().map(|folder| closed(inbox, folder));
         let files = queue.index.blocked_lines().into_iter().map(|line| blocked(inbox, line));
-        let ignored = queue.left.ignored.iter().take(IGNORED).map(|(path, reason)| IgnoredFile {
-            path: below(inbox, path),
-            reason: (*reason).to_owned(),
+        let ignored = queue.left.ignored.iter().take(IGNORED).map(|(path, reason)| {
+            let reason = text(reason);
+            let reason = format!("{} · {}", reason.th, reason.en);
+            IgnoredFile { path: below(inbox, path), reason }
         });
         let mut board = shared.inbox();
         for (place, line) in changes {
@@ -92,11 +94,12 @@ fn waiting(line: QueuedArchive) -> WaitingArchive {
 }
 
 fn blocked(inbox: &Path, line: BlockedArchive) -> BlockedFile {
-    let (mut th, mut en) = (line.obstacle.th(), line.obstacle.en());
+    let Bilingual { mut th, mut en } = line.obstacle.message();
     if let (Some(unit), 1..) = (&line.hcode, line.behind) {
-        // Writing to a text does not fail.
-        let _ = write!(th, " (ไฟล์อื่นของหน่วย {unit} อีก {} ไฟล์รอไฟล์นี้)", line.behind);
-        let _ = write!(en, " (unit {unit} has {} more, which wait for this one)", line.behind);
+        let values: [(&str, &dyn Display); 2] = [("unit", unit), ("behind", &line.behind)];
+        let more = message_with("inbox.others_wait", &values);
+        th.push_str(&more.th);
+        en.push_str(&more.en);
     }
     let Obstacle { owner, mode, .. } = line.obstacle;
     BlockedFile {
@@ -115,7 +118,7 @@ fn blocked(inbox: &Path, line: BlockedArchive) -> BlockedFile {
 fn closed(inbox: &Path, folder: &Path) -> BlockedFile {
     let obstacle = Obstacle::new(Reason::Look, folder, String::new());
     let (path, hcode) = (below(inbox, folder), None);
-    let (th, en) = (obstacle.th(), obstacle.en());
+    let Bilingual { th, en } = obstacle.message();
     BlockedFile { path, hcode, owner: obstacle.owner, mode: obstacle.mode, behind: 0, th, en }
 }
 

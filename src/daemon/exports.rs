@@ -14,13 +14,13 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::event::{Event, Exported};
 use crate::clock::Clock;
+use crate::environment::Environment;
 use crate::export::{self, ExportPlan};
 use crate::forward::{self, Destination, ForwardContext, ForwardError};
 use crate::kpi::Library;
 use crate::overlay::{self, Overlay};
 use crate::schedule::{Past, Schedule};
 use crate::store::{Opening, Store};
-use crate::world::World;
 
 /// After trouble an export is tried again; the machine may be busy, or full.
 const RETRY: Duration = Duration::from_mins(10);
@@ -46,7 +46,7 @@ impl Work {
 
 /// Work to be run.
 struct Job {
-    world: Arc<World>,
+    environment: Arc<Environment>,
     library: Arc<Library>,
     work: Work,
     due: DateTime<FixedOffset>,
@@ -78,16 +78,16 @@ pub(super) struct Exports {
 }
 
 /// Looks up what the configured exports name.
-pub(super) fn prove(world: &World, data: &Path) -> anyhow::Result<Proven> {
+pub(super) fn prove(environment: &Environment, data: &Path) -> anyhow::Result<Proven> {
     let library = Library::load(Some(&Overlay::new(data, overlay::KPI)))?;
     let mut plans = Vec::new();
-    let found = export::plans(&world.config.export, &library, data);
+    let found = export::plans(&environment.config.export, &library, data);
     for plan in found.map_err(|mistakes| anyhow::anyhow!(mistakes.join("; ")))? {
         let schedule = plan.schedule.parse();
         let schedule = schedule.map_err(|what| anyhow::anyhow!("export {}: {what}", plan.name))?;
         plans.push((Work::Export(Arc::new(plan)), schedule));
     }
-    let found = forward::destinations(&world.config.forward);
+    let found = forward::destinations(&environment.config.forward);
     for to in found.map_err(|mistakes| anyhow::anyhow!(mistakes.join("; ")))? {
         let Some(schedule) = &to.schedule else { continue };
         let schedule = schedule.parse();
@@ -132,7 +132,7 @@ impl Exports {
     }
 
     /// Starts the first export that is due, unless one is running.
-    pub(super) fn start_due(&mut self, world: &Arc<World>) {
+    pub(super) fn start_due(&mut self, environment: &Arc<Environment>) {
         if self.running {
             return;
         }
@@ -144,8 +144,8 @@ impl Exports {
         });
         let Some((work, due)) = due else { return };
         log::info!("export {}: due since {}", work.name(), due.to_rfc3339());
-        let (world, library) = (Arc::clone(world), Arc::clone(&self.library));
-        self.running = self.jobs.send(Job { world, library, work, due }).is_ok();
+        let (environment, library) = (Arc::clone(environment), Arc::clone(&self.library));
+        self.running = self.jobs.send(Job { environment, library, work, due }).is_ok();
     }
 
     /// Records the outcome of an export.
@@ -198,22 +198,23 @@ fn run_job(
     database: &Path,
     now: DateTime<FixedOffset>,
 ) -> anyhow::Result<PathBuf> {
-    let world = &job.world;
+    let environment = &job.environment;
     match &job.work {
         Work::Export(plan) => {
-            let place = export::ExportContext { world, library: &job.library, data, database, now };
+            let place =
+                export::ExportContext { environment, library: &job.library, data, database, now };
             Ok(export::run(&place, plan, Some(job.due))?.path)
         }
         Work::Forward(to) => {
             // For as long as the ledger is written.
             let store = || -> forward::Result<Store> {
-                let config = &world.config.store;
+                let config = &environment.config.store;
                 let copy_first = config.copy_before_migration;
                 let opening = Opening { cache_mib: config.cache_mib, copy_first };
-                Ok(Store::open_with(database, &world.catalog, opening)?)
+                Ok(Store::open_with(database, &environment.catalog, opening)?)
             };
             let by = "schedule";
-            let place = ForwardContext { world, data, database, now, by, store: &store };
+            let place = ForwardContext { environment, data, database, now, by, store: &store };
             let sent = forward::run(&place, to, false)?;
             // What was sent stays sent; what cannot be read is tried again.
             if let Some(failed) = sent.failed.first() {

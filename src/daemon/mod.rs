@@ -30,12 +30,12 @@ use self::queue::Hints;
 use self::turns::Scheduler;
 use crate::app::{AppState, LoadingArchive};
 use crate::clock::Clock;
+use crate::environment::Environment;
 use crate::http;
 use crate::inbox::{Folders, IgnoredNames, LoadJob, Moment, Uploads};
 use crate::store::{Opening, Reader, Store, stop_waiting};
 use crate::submission::Submission;
 use crate::units::ListStamp;
-use crate::world::World;
 use system::{notify_systemd, signals, watch};
 
 /// What the daemon is started with.
@@ -45,7 +45,7 @@ pub struct Setup {
     /// The clock.
     pub clock: Clock,
     /// Reads configuration, units and code lists, at start and on reload.
-    pub world: Box<dyn Fn() -> anyhow::Result<World>>,
+    pub environment: Box<dyn Fn() -> anyhow::Result<Environment>>,
     /// Ends when the inbox is empty and nothing is being loaded.
     pub until_idle: bool,
     /// Told once, when the daemon takes archives and answers requests.
@@ -56,7 +56,7 @@ pub struct Setup {
 
 struct Daemon {
     setup: Setup,
-    world: Arc<World>,
+    environment: Arc<Environment>,
     shared: Arc<AppState>,
     turns: Scheduler,
     jobs: Sender<LoadJob>,
@@ -82,22 +82,27 @@ struct Daemon {
 /// Runs the daemon until it is told to stop.
 pub fn run(setup: Setup) -> anyhow::Result<()> {
     let _lock = lock(&setup.folders)?;
-    let world = Arc::new((setup.world)()?);
-    keep_units(&setup.folders, &world);
-    let proven = exports::prove(&world, &setup.folders.data)?;
+    let environment = Arc::new((setup.environment)()?);
+    keep_units(&setup.folders, &environment);
+    let proven = exports::prove(&environment, &setup.folders.data)?;
     let path = setup.folders.database();
     let opening = Opening {
-        cache_mib: world.config.store.cache_mib,
-        copy_first: world.config.store.copy_before_migration,
+        cache_mib: environment.config.store.cache_mib,
+        copy_first: environment.config.store.copy_before_migration,
     };
-    let mut store = Store::open_with(&path, &world.catalog, opening)
+    let mut store = Store::open_with(&path, &environment.catalog, opening)
         .with_context(|| format!("opening {}", path.display()))?;
-    store.leave_free(world.config.limits.free_bytes)?;
+    store.leave_free(environment.config.limits.free_bytes)?;
     let last_id = store.last_submission()?;
     let numbers = Reader::open(&path, None)?;
     let uploads = Uploads::open(&setup.folders).context("uploads")?;
-    let shared =
-        AppState::open(&setup.folders, path.clone(), Arc::clone(&world), setup.clock, uploads)?;
+    let shared = AppState::open(
+        &setup.folders,
+        path.clone(),
+        Arc::clone(&environment),
+        setup.clock,
+        uploads,
+    )?;
     let shared = Arc::new(shared);
     let (events, woken) = bounded(64);
     let hints = Arc::new(Hints::default());
@@ -111,11 +116,11 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
     (setup.ready)(&format!("http://{}/", server.address()));
     notify_systemd(sd_notify::NotifyState::Ready);
     let mut turns = Scheduler::new(setup.folders.clone(), setup.clock, hints);
-    turns.queue.names = IgnoredNames::new(&world.config.inbox.ignore);
-    let units_seen = world.units.stamp;
+    turns.queue.names = IgnoredNames::new(&environment.config.inbox.ignore);
+    let units_seen = environment.units.stamp;
     let mut daemon = Daemon {
         setup,
-        world,
+        environment,
         shared,
         turns,
         jobs,
@@ -148,7 +153,7 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
 
 impl Daemon {
     fn run(&mut self, woken: &Receiver<Event>, server: &http::Server) {
-        let ticks = tick(self.world.config.inbox.poll.0.max(Duration::from_millis(20)));
+        let ticks = tick(self.environment.config.inbox.poll.0.max(Duration::from_millis(20)));
         self.scan_inbox();
         loop {
             // Looked at just then, and not at the tick after: its sender waits.
@@ -206,7 +211,7 @@ impl Daemon {
 
     /// Now, by the settings in force.
     fn moment(&self) -> Moment {
-        let (settings, at) = (&self.world.config.inbox, self.setup.clock.now());
+        let (settings, at) = (&self.environment.config.inbox, self.setup.clock.now());
         let (settle, retry) = (settings.settle.0, settings.retry.0);
         Moment { instant: Instant::now(), at, settle, retry }
     }
@@ -228,7 +233,7 @@ impl Daemon {
             self.said.clone_from(&trouble);
         }
         let idle = self.turns.is_idle();
-        self.exports.start_due(&self.world);
+        self.exports.start_due(&self.environment);
         if idle && !self.told_idle && self.last_id > 0 {
             (self.setup.idle)(&self.setup.folders.data);
         }
@@ -262,7 +267,7 @@ impl Daemon {
         let progress = Arc::new(move |bytes| {
             counter.fetch_add(bytes, Ordering::Relaxed);
         });
-        let job = LoadJob { world: Arc::clone(&self.world), claimed, progress };
+        let job = LoadJob { environment: Arc::clone(&self.environment), claimed, progress };
         if self.jobs.send(job).is_ok() {
             self.ahead = Some((loading, inflated));
         } else {
@@ -289,24 +294,24 @@ impl Daemon {
             Err(LoadFailure::Met(error)) => {
                 let name = done.claimed.name.escape_debug();
                 log::error!("submission {} ({name}): {error}", done.claimed.id);
-                let at = Instant::now() + self.world.config.inbox.retry.0;
+                let at = Instant::now() + self.environment.config.inbox.retry.0;
                 claims.retry_at(at, done.claimed);
             }
         }
     }
 
     fn reload(&mut self) {
-        let read = (self.setup.world)().and_then(|world| {
-            let proven = exports::prove(&world, &self.setup.folders.data)?;
-            Ok((world, proven))
+        let read = (self.setup.environment)().and_then(|environment| {
+            let proven = exports::prove(&environment, &self.setup.folders.data)?;
+            Ok((environment, proven))
         });
         match read {
-            Ok((world, proven)) => {
+            Ok((environment, proven)) => {
                 log::info!("read configuration, units and code lists again");
-                keep_units(&self.setup.folders, &world);
-                self.world = Arc::new(world);
-                self.turns.queue.names = IgnoredNames::new(&self.world.config.inbox.ignore);
-                self.shared.set_world(Arc::clone(&self.world));
+                keep_units(&self.setup.folders, &environment);
+                self.environment = Arc::new(environment);
+                self.turns.queue.names = IgnoredNames::new(&self.environment.config.inbox.ignore);
+                self.shared.set_environment(Arc::clone(&self.environment));
                 self.exports.watch(proven);
             }
             Err(error) => log::error!("reload: {error:#}; what was read before stays in force"),
@@ -315,8 +320,8 @@ impl Daemon {
 
     /// A unit that has been added is let in without a restart.
     fn reload_if_units_changed(&mut self) {
-        let now = ListStamp::now(&self.setup.folders.data, &self.world.config.units);
-        if now.is_other(&self.units_seen, self.world.units.held.is_some()) {
+        let now = ListStamp::now(&self.setup.folders.data, &self.environment.config.units);
+        if now.is_other(&self.units_seen, self.environment.units.held.is_some()) {
             self.units_seen = now;
             self.reload();
         }
@@ -334,8 +339,8 @@ pub fn lock(folders: &Folders) -> anyhow::Result<File> {
 }
 
 /// Keeps the list of units in force, so that it holds over a restart, too.
-fn keep_units(folders: &Folders, world: &World) {
-    if let Err(error) = world.units.keep(&folders.data) {
+fn keep_units(folders: &Folders, environment: &Environment) {
+    if let Err(error) = environment.units.keep(&folders.data) {
         log::error!("keeping the list of units: {error}");
     }
 }

@@ -2,12 +2,13 @@
 //! target, and its months.
 
 use std::cmp::Reverse;
+use std::fmt::Display;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use crate::kpi::{Amount, Definition, Direction, KpiResult, KpiRow};
-use crate::report::chart::{Chart, Point, Shape};
+use crate::report::chart::{Chart, ChartShape, Point};
 use crate::report::{Bilingual, Cell, Column, Document, Kind, Lang, Part, Table, words};
 use crate::text::{message, message_with};
 
@@ -124,23 +125,17 @@ impl KpiPage<'_> {
         let (definition, result) = (self.definition, &self.result);
         let mut notes = Vec::new();
         if let Some(why) = &result.not_computable {
-            notes.push(Bilingual::new(
-                format!("คำนวณไม่ได้: {}", why.text.th),
-                format!("not computable: {}", why.text.en),
-            ));
+            let values: [(&str, &dyn Display); 2] = [("th", &why.text.th), ("en", &why.text.en)];
+            notes.push(message_with("export.not_computable", &values));
         }
         for (reason, count) in &result.excluded {
             let text =
                 definition.exclusions.get(reason).map_or_else(|| Bilingual::same(reason), in_words);
-            notes.push(Bilingual::new(
-                format!("ไม่นับ {count} ราย: {}", text.th),
-                format!("{count} do not count: {}", text.en),
-            ));
+            let values: [(&str, &dyn Display); 3] =
+                [("count", count), ("th", &text.th), ("en", &text.en)];
+            notes.push(message_with("export.not_counted", &values));
         }
-        notes.push(Bilingual::new(
-            format!("ที่มา: {}", definition.source),
-            format!("source: {}", definition.source),
-        ));
+        notes.push(message_with("export.source", &[("source", &definition.source)]));
         if !definition.local_defaults.is_empty() {
             let all = definition.local_defaults.join("; ");
             notes.push(message_with("export.local_default", &[("all", &all)]));
@@ -158,13 +153,13 @@ impl KpiPage<'_> {
         });
         let name = in_words(&self.definition.name);
         let target = self.result.rows.iter().find_map(|row| decimal(row.target.as_ref()));
-        let (th, en) = match target {
-            Some(_) => ("เรียงลำดับเทียบเป้าหมาย", "ranked against the target"),
-            None => ("เรียงลำดับ", "ranked"),
+        let key = match target {
+            Some(_) => "export.ranked_against_the_target",
+            None => "export.ranked",
         };
         Chart {
-            shape: Shape::Ranking,
-            title: Bilingual::new(format!("{}: {th}", name.th), format!("{}: {en}", name.en)),
+            shape: ChartShape::Ranking,
+            title: message_with(key, &[("th", &name.th), ("en", &name.en)]),
             unit: in_words(&self.definition.unit),
             points: rows.into_iter().map(|row| point(label(row), row)).collect(),
             target,
@@ -193,10 +188,10 @@ impl KpiPage<'_> {
         });
         let name = in_words(&self.definition.name);
         Chart {
-            shape: Shape::Trend,
-            title: Bilingual::new(
-                format!("{}: รายเดือน {code}", name.th),
-                format!("{}: by month, {code}", name.en),
+            shape: ChartShape::Trend,
+            title: message_with(
+                "export.by_month",
+                &[("th", &name.th), ("en", &name.en), ("code", &code)],
             ),
             unit: in_words(&self.definition.unit),
             points: points.collect(),

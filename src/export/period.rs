@@ -17,10 +17,10 @@ enum YearPart {
 
 /// Which period an export is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PeriodRule(Rule);
+pub struct PeriodRule(PeriodChoice);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rule {
+enum PeriodChoice {
     /// Always the same.
     Fixed(Period),
     /// The one in which it is due.
@@ -41,10 +41,10 @@ impl FromStr for PeriodRule {
             _ => None,
         };
         let rule = match words[..] {
-            ["current"] => Some(Rule::Current(YearPart::Year)),
-            ["current", name] => part(name).map(Rule::Current),
-            ["previous", name] => part(name).map(Rule::Previous),
-            [name] => name.parse().ok().map(Rule::Fixed),
+            ["current"] => Some(PeriodChoice::Current(YearPart::Year)),
+            ["current", name] => part(name).map(PeriodChoice::Current),
+            ["previous", name] => part(name).map(PeriodChoice::Previous),
+            [name] => name.parse().ok().map(PeriodChoice::Fixed),
             _ => None,
         };
         rule.map(Self).ok_or_else(|| {
@@ -58,7 +58,7 @@ impl FromStr for PeriodRule {
 
 impl From<Period> for PeriodRule {
     fn from(period: Period) -> Self {
-        Self(Rule::Fixed(period))
+        Self(PeriodChoice::Fixed(period))
     }
 }
 
@@ -67,9 +67,9 @@ impl PeriodRule {
     /// is not that of NHSO's.
     pub fn on(self, day: NaiveDate, kind: YearKind) -> Period {
         match self.0 {
-            Rule::Fixed(period) => period,
-            Rule::Current(part) => holding(day, part, kind),
-            Rule::Previous(part) => {
+            PeriodChoice::Fixed(period) => period,
+            PeriodChoice::Current(part) => holding(day, part, kind),
+            PeriodChoice::Previous(part) => {
                 let days = holding(day, part, kind).days(kind);
                 // Quarters are cumulative: only their last three months are theirs.
                 let first = match part {

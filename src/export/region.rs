@@ -1,6 +1,7 @@
 //! A report by layout, such as that of the region on indicator 66: indicators
 //! with what people write of them, then results against their targets.
 
+use std::fmt::Display;
 use std::path::Path;
 
 use chrono::{Datelike, NaiveDate};
@@ -12,7 +13,7 @@ use super::{Result, texts};
 use crate::kpi::{
     Amount, CountingUnit, Definition, KpiResult, KpiRow, Period, PeriodDays, ValueScale,
 };
-use crate::report::chart::{Chart, Shape};
+use crate::report::chart::{Chart, ChartShape};
 use crate::report::{Bilingual, Cell, Column, Document, Kind, Part, Prose, Table};
 use crate::text::{message, message_with};
 
@@ -57,10 +58,7 @@ pub fn report(filled: &RegionReport<'_>, data: &Path) -> Result<Document> {
     let (table, charts) = filled.results();
     document.parts.push(Part::Table(table));
     document.parts.extend(charts.into_iter().map(Part::Chart));
-    document.notes.push(Bilingual::new(
-        format!("ที่มาของรูปแบบ: {}", layout.source),
-        format!("layout after: {}", layout.source),
-    ));
+    document.notes.push(message_with("export.layout_after", &[("source", &layout.source)]));
     Ok(document)
 }
 
@@ -211,10 +209,8 @@ fn notes(definition: &Definition) -> Option<Bilingual> {
     let name = in_words(&definition.name);
     let all = definition.local_defaults.join("; ");
     (!all.is_empty()).then(|| {
-        Bilingual::new(
-            format!("{}: ค่าที่กำหนดเอง (local default): {all}", name.th),
-            format!("{}: local default: {all}", name.en),
-        )
+        let values: [(&str, &dyn Display); 3] = [("th", &name.th), ("en", &name.en), ("all", &all)];
+        message_with("export.local_default_of", &values)
     })
 }
 
@@ -224,10 +220,7 @@ type RegionGroup = (Bilingual, Option<KpiRow>);
 /// Says that a value was not computed.
 fn entered(definition: &Definition) -> Bilingual {
     let name = in_words(&definition.name);
-    Bilingual::new(
-        format!("{}: ค่าของเขตเป็นค่าที่บันทึก (kpi enter) ไม่ได้คำนวณ", name.th),
-        format!("{}: the value of the region was entered (kpi enter), not computed", name.en),
-    )
+    message_with("export.entered", &[("th", &name.th), ("en", &name.en)])
 }
 
 /// Where the small success stands among the columns.
@@ -323,10 +316,9 @@ fn cells(
     let unit = Cell::Bilingual(in_words(&definition.unit));
     let Some(row) = row else {
         let why = match &result.not_computable {
-            Some(why) => Bilingual::new(
-                format!("คำนวณไม่ได้: {}", why.text.th),
-                format!("not computable: {}", why.text.en),
-            ),
+            Some(why) => {
+                message_with("export.not_computable", &[("th", &why.text.th), ("en", &why.text.en)])
+            }
             None => message("export.no_data"),
         };
         let target = definition.target_of(year_of(definition, result));
@@ -364,7 +356,7 @@ fn chart(row: &ResultRow, definition: &Definition, rows: &[RegionGroup]) -> Char
     });
     let target = rows.iter().flat_map(|(_, row)| row).find_map(|row| decimal(row.target.as_ref()));
     Chart {
-        shape: Shape::Ranking,
+        shape: ChartShape::Ranking,
         title: row.name.clone(),
         unit: in_words(&definition.unit),
         points: points.collect(),

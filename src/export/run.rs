@@ -13,17 +13,17 @@ use super::plan::{ExportContent, ExportPlan};
 use super::region::{RegionCounts, RegionReport, report};
 use super::{ExportError, ExportFolder, Result, folder, keep, state};
 use crate::crash_point;
+use crate::environment::Environment;
 use crate::kpi::{Calculator, Definition, KpiResult, Level, Library, Period, REGION, YearKind};
 use crate::report::{Document, Format, Lang};
 use crate::score::Rulebooks;
 use crate::store::{PartialResults, Reader};
-use crate::world::World;
 
 /// What an export is run over.
 #[derive(Clone, Copy)]
 pub struct ExportContext<'a> {
     /// All that counting rests on.
-    pub world: &'a World,
+    pub environment: &'a Environment,
     /// The KPIs.
     pub library: &'a Library,
     /// The data folder.
@@ -85,8 +85,8 @@ pub fn compose(
     day: NaiveDate,
 ) -> Result<RenderedExport> {
     let reader = Reader::open(place.database, None)?;
-    let kept = PartialResults::open(place.data, place.world.config.limits.figures_kept_mib);
-    let session = Calculator::new(place.world, &reader)?.with_cache(&kept);
+    let kept = PartialResults::open(place.data, place.environment.config.limits.figures_kept_mib);
+    let session = Calculator::new(place.environment, &reader)?.with_cache(&kept);
     let basis = Manifest {
         as_of_submission: reader.last_submission()?,
         rulebooks: rulebooks(place.data)?,
@@ -224,7 +224,7 @@ impl Counter<'_> {
         period: &Period,
         level: Level,
     ) -> Result<KpiResult> {
-        let longest = self.place.world.config.limits.kpi_ms;
+        let longest = self.place.environment.config.limits.kpi_ms;
         self.reader.stop_after(Duration::from_millis(longest))?;
         let result = self.session.run(definition, period, level)?;
         let id = definition.id.clone();

@@ -116,7 +116,7 @@ pub fn confirm(
 pub fn adopt(place: &ForwardContext<'_>, to: &Destination, until: i64) -> Result<u64> {
     let _turn = folder::turn(place.data)?;
     let reader = Reader::open(place.database, None)?;
-    let units = &place.world.units.by_code;
+    let units = &place.environment.units.by_code;
     let lines: Vec<(String, i64, String)> = reader
         .forward_candidates(&to.name)?
         .into_iter()

@@ -8,10 +8,10 @@ use std::path::Path;
 use super::plan::{Forms, RowsOfFile};
 use crate::archive::{Archive, Standard, sha256_file};
 use crate::clock::fiscal_year_of;
+use crate::environment::Environment;
 use crate::load::{ArchiveContents, ArchiveFailure, Member};
 use crate::row::BOM;
 use crate::store::ForwardCandidate;
-use crate::world::World;
 
 /// Originals that are kept open at once; each keeps one file open.
 const MOST_OPEN: usize = 64;
@@ -27,7 +27,7 @@ struct Original {
 
 /// The originals of one unit and standard.
 pub(super) struct Originals<'a> {
-    world: &'a World,
+    environment: &'a Environment,
     data: &'a Path,
     standard: Standard,
     candidates: BTreeMap<i64, &'a ForwardCandidate>,
@@ -47,17 +47,17 @@ struct MemberForm {
 
 impl<'a> Originals<'a> {
     pub(super) fn new(
-        world: &'a World,
+        environment: &'a Environment,
         data: &'a Path,
         standard: Standard,
         candidates: &[&'a ForwardCandidate],
     ) -> Self {
-        let needs = world.catalog.records.iter().filter_map(|record| {
+        let needs = environment.catalog.records.iter().filter_map(|record| {
             let layout = record.layout(standard)?;
             Some((layout.file.clone(), layout.needs.clone()))
         });
         Self {
-            world,
+            environment,
             data,
             standard,
             candidates: candidates.iter().map(|candidate| (candidate.id, *candidate)).collect(),
@@ -93,11 +93,11 @@ impl<'a> Originals<'a> {
             return Err(fail("is not what was received: its SHA-256 is another".to_owned()));
         }
         // What was loaded once is read again, also when limits are lower now.
-        let limits = &self.world.config.limits;
+        let limits = &self.environment.config.limits;
         let archive = Archive::open(&path, limits).map_err(|error| fail(error.to_string()))?;
         let day = candidate.sent_at.get(..10).and_then(|day| day.parse().ok());
         let year = day.map_or(0, fiscal_year_of);
-        let contents = ArchiveContents::read(self.world, &archive, (self.standard, year));
+        let contents = ArchiveContents::read(self.environment, &archive, (self.standard, year));
         let contents = contents.map_err(|failure| match failure {
             ArchiveFailure::Broken(problem) => fail(format!("{} {}", problem.code, problem.detail)),
             ArchiveFailure::Io(error) => fail(error.to_string()),

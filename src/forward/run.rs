@@ -18,11 +18,11 @@ use crate::archive::Standard;
 use crate::clock::{bangkok, stamp};
 use crate::config::SentWhen;
 use crate::crash_point;
+use crate::environment::Environment;
 use crate::files::{sync_folder, write_together};
 use crate::store::{
     ForwardArchive, ForwardBatch, ForwardCandidate, NewForwardBatch, Reader, Store,
 };
-use crate::world::World;
 
 /// Rows that go into one folder, about: what is planned at once is in memory.
 const ROWS_AT_ONCE: u64 = 2_000_000;
@@ -31,7 +31,7 @@ const ROWS_AT_ONCE: u64 = 2_000_000;
 #[derive(Clone, Copy)]
 pub struct ForwardContext<'a> {
     /// All that validating rests on.
-    pub world: &'a World,
+    pub environment: &'a Environment,
     /// The data folder.
     pub data: &'a Path,
     /// The database in it.
@@ -142,7 +142,7 @@ impl Chunk {
         to: &Destination,
         after: i64,
     ) -> Result<Self> {
-        let units = &place.world.units.by_code;
+        let units = &place.environment.units.by_code;
         let (mut candidates, mut last, mut rows) = (Vec::new(), None, 0);
         for candidate in reader.forward_candidates(&to.name)? {
             if !to.takes(&candidate.standard, units.get(&candidate.hcode)) {
@@ -172,7 +172,7 @@ impl Chunk {
         for candidate in &self.candidates {
             by_unit.entry((&candidate.hcode, &candidate.standard)).or_default().push(candidate);
         }
-        let lines = Lines::read(place.world, reader, &self.candidates)?;
+        let lines = Lines::read(place.environment, reader, &self.candidates)?;
         let mut all = PlannedChunk {
             archives: Vec::new(),
             waiting: Vec::new(),
@@ -198,15 +198,19 @@ struct Lines(BTreeMap<Standard, LinesOfFiles>);
 
 impl Lines {
     /// Reads them in one pass over each kind of record.
-    fn read(world: &World, reader: &Reader, candidates: &[ForwardCandidate]) -> Result<Self> {
+    fn read(
+        environment: &Environment,
+        reader: &Reader,
+        candidates: &[ForwardCandidate],
+    ) -> Result<Self> {
         let mut all = BTreeMap::new();
         for standard in [Standard::F21, Standard::F43] {
             let of: Vec<&ForwardCandidate> =
                 candidates.iter().filter(|c| c.standard == standard.as_str()).collect();
             let mut files = BTreeMap::new();
             for (file, submissions) in wanted(&of) {
-                let Some((record, _)) = world.record_of(standard, &file) else { continue };
-                let name = &world.catalog.records[record].name;
+                let Some((record, _)) = environment.record_of(standard, &file) else { continue };
+                let name = &environment.catalog.records[record].name;
                 files.insert(file, (record, reader.accepted_lines(name, &submissions)?));
             }
             all.insert(standard, files);
@@ -232,7 +236,7 @@ impl UnitPlan<'_> {
         all: &mut PlannedChunk<'_>,
     ) {
         let Self { place, to, hcode, standard, lines } = *self;
-        let mut originals = Originals::new(place.world, place.data, standard, candidates);
+        let mut originals = Originals::new(place.environment, place.data, standard, candidates);
         let mut submissions: Vec<(i64, Vec<RowsOfFile>)> = Vec::new();
         for candidate in candidates {
             let parts = parts_of(candidate, &lines.0[&standard]);
@@ -340,7 +344,7 @@ fn fill(
         if !originals.as_ref().is_some_and(same) {
             let of: Vec<&ForwardCandidate> =
                 planned.candidates.iter().filter(|c| c.hcode == record.hcode).collect();
-            let opened = Originals::new(place.world, place.data, standard, &of);
+            let opened = Originals::new(place.environment, place.data, standard, &of);
             originals = Some((record.hcode.clone(), standard, opened));
         }
         let Some((_, _, originals)) = &mut originals else { continue };
@@ -374,7 +378,7 @@ pub(super) fn write_manifest(
     making: &Path,
     manifest: &ForwardManifest<'_>,
 ) -> Result<()> {
-    let (csv, json) = (manifest.csv(&place.world.units), manifest.json());
+    let (csv, json) = (manifest.csv(&place.environment.units), manifest.json());
     let files = [(manifest::CSV.to_owned(), &csv[..]), (manifest::JSON.to_owned(), &json[..])];
     let write = || {
         write_together(making, &files, || ())?;

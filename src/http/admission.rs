@@ -36,12 +36,12 @@ pub fn admit(app: &AppState, head: &RequestHead) -> Result<BodyPolicy, Problem> 
         }
         Body::None if ALWAYS.contains(&endpoint.path) => Ok(BodyPolicy::Always),
         Body::None => Ok(BodyPolicy::Nothing),
-        Body::Form => Ok(BodyPolicy::Form(app.world().config.limits.form_bytes)),
+        Body::Form => Ok(BodyPolicy::Form(app.environment().config.limits.form_bytes)),
         Body::Archive => {
             let viewer = authorize::authorize(app, endpoint, &|name| head.said(name))?;
             let token = head.said("X-CSRF-Token");
             authorize::check_form(&viewer, endpoint, &RequestBody::Nothing, token)?;
-            let units = viewer.units(&app.world());
+            let units = viewer.units(&app.environment());
             UploadRequest::admit(app, head, units)
                 .map(|upload| BodyPolicy::Archive(Box::new(upload)))
         }

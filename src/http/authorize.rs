@@ -24,7 +24,7 @@ pub fn authorize<'h>(
     header: &impl Fn(&str) -> &'h str,
 ) -> Result<Viewer, Problem> {
     let claims = Claims { route: endpoint.name, ..claims(header) };
-    let rules = &app.world().config.http;
+    let rules = &app.environment().config.http;
     let viewer = app.authenticator.viewer(&claims, rules, &app.clock)?;
     if endpoint.methods == POST && claims.authorization.is_empty() {
         same_site(&viewer, header)?;
@@ -51,7 +51,7 @@ pub fn authorize<'h>(
 /// again: it may be what the problem is about.
 pub fn identify<'h>(app: &AppState, header: &impl Fn(&str) -> &'h str) -> Viewer {
     let claims = Claims { authorization: "", ..claims(header) };
-    let rules = &app.world().config.http;
+    let rules = &app.environment().config.http;
     app.authenticator.viewer(&claims, rules, &app.clock).unwrap_or_default()
 }
 

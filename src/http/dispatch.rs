@@ -100,15 +100,16 @@ impl<'a> Worker<'a> {
         let viewer = authorize::authorize(self.app, endpoint, &|name| raw.header(name))?;
         let token = raw.header("X-CSRF-Token");
         authorize::check_form(&viewer, endpoint, &raw.body, token)?;
-        let world = self.app.world();
-        let values = read_query(query, endpoint.params, most_rows(&world), !endpoint.is_page())?;
+        let environment = self.app.environment();
+        let values =
+            read_query(query, endpoint.params, most_rows(&environment), !endpoint.is_page())?;
         let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
         let path = parts.into_iter().map(|(name, text)| (name, decoded(text))).collect();
         let menu =
             if endpoint.is_page() { menu(&ENDPOINTS, &viewer, raw.path()) } else { Vec::new() };
         let request = |store| Request {
             app: self.app,
-            world: world.clone(),
+            environment: environment.clone(),
             viewer,
             here: raw.path().to_owned(),
             endpoint,
@@ -128,7 +129,7 @@ impl<'a> Worker<'a> {
             Some(reader) => reader,
             None => Reader::open(&self.app.database, None)?,
         };
-        let deadline = Duration::from_millis(world.config.limits.query_ms);
+        let deadline = Duration::from_millis(environment.config.limits.query_ms);
         let reply = ask(deadline, &reader, route, request);
         // A connection that gave trouble is not used again.
         if !reply.as_ref().is_err_and(|problem| problem.kind == problem::DATABASE) {
@@ -156,7 +157,7 @@ impl<'a> Worker<'a> {
         }
         let viewer = authorize::identify(self.app, &|name| raw.header(name));
         let menu = menu(&ENDPOINTS, &viewer, frame.path());
-        let frame = frame.for_viewer(&viewer, &self.app.world(), menu);
+        let frame = frame.for_viewer(&viewer, &self.app.environment(), menu);
         if let Ok(page) = page::refusal(&frame, problem) {
             reply.content_type = HTML;
             reply.body = page.body;

@@ -61,10 +61,8 @@ pub struct Endpoint {
     pub personal: bool,
     /// Stable name for programs (`operationId`).
     pub name: &'static str,
-    /// What it answers, in English.
+    /// Key of the text that says what it answers, `route.` and its name.
     pub about: &'static str,
-    /// What it answers, in Thai.
-    pub about_th: &'static str,
     /// Query parameters.
     pub params: &'static [Param],
     /// Content types of its replies; the first is the default.
@@ -95,7 +93,6 @@ impl Endpoint {
             personal: false,
             name,
             about: "",
-            about_th: "",
             params: &[],
             content: &[JSON],
             schema: None,

@@ -12,7 +12,7 @@ use super::problem::Problem;
 use super::routes::{self, ENDPOINTS, RouteMatch};
 use super::transport::head::HeadBuffer;
 use super::upload::UploadRequest;
-use crate::world::World;
+use crate::environment::Environment;
 
 /// An archive as it was received.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub struct Taken {
 }
 
 fn told(problem: &Problem) -> String {
-    format!("{}: {}", problem.kind.code, problem.detail)
+    format!("{}: {}", problem.kind.code(), problem.detail)
 }
 
 /// Bytes that arrive a few at a time.
@@ -51,14 +51,14 @@ impl Read for Packets<'_> {
 /// an archive as it is or as the file of a form. None when the head is
 /// incomplete.
 pub fn upload(
-    world: &Arc<World>,
+    environment: &Arc<Environment>,
     folder: &Path,
     now: NaiveDateTime,
     request: &[u8],
     packet: usize,
 ) -> Result<Option<Taken>, String> {
     let packet = packet.max(1);
-    let mut buffer = HeadBuffer::new(world.config.limits.head_bytes);
+    let mut buffer = HeadBuffer::new(environment.config.limits.head_bytes);
     let mut packets = request.chunks(packet);
     let head = loop {
         let Some(next) = packets.next() else { return Ok(None) };
@@ -68,7 +68,8 @@ pub fn upload(
     };
     let mut body = buffer.rest();
     packets.for_each(|next| body.extend_from_slice(next));
-    let upload_request = UploadRequest::bare(folder.to_owned(), Arc::clone(world), now, &head);
+    let upload_request =
+        UploadRequest::bare(folder.to_owned(), Arc::clone(environment), now, &head);
     let upload_request = upload_request.map_err(|e| told(&e))?;
     let mut reader = Packets { bytes: &body, size: packet };
     let received = upload_request.receive(&mut reader).map_err(|e| told(&e))?;

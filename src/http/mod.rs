@@ -48,8 +48,8 @@ pub struct Server {
 /// Starts the server; returns once it listens. Fails when the address is taken,
 /// or open to other machines while no token exists.
 pub fn start(app: Arc<AppState>) -> anyhow::Result<Server> {
-    let world = app.world();
-    let socket = listener::bind(&world.config, app.authenticator.guarded())?;
+    let environment = app.environment();
+    let socket = listener::bind(&environment.config, app.authenticator.guarded())?;
     let address = socket.local_addr()?;
     let (stop, stop_upstream) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
     let own = Arc::clone(&app);
@@ -69,7 +69,7 @@ pub fn start(app: Arc<AppState>) -> anyhow::Result<Server> {
     };
     let listener = listener::Listener::new(
         socket,
-        &world.config,
+        &environment.config,
         (admit, guarded),
         (upstream.clone(), metrics),
     );

@@ -9,6 +9,7 @@ use super::params::Param;
 use super::problem::{self, PROBLEM_KINDS, ProblemKind};
 use super::reply::{JSON, PROBLEM};
 use crate::access::COOKIE;
+use crate::text::text;
 
 /// Shapes of replies, as JSON schemas.
 const SCHEMAS: &str = include_str!("schemas.json");
@@ -58,7 +59,7 @@ pub fn document(endpoints: &[&Endpoint], rows: u64) -> Value {
     }
     let mut schemas: Map<String, Value> =
         serde_json::from_str(SCHEMAS).expect("the file is part of the program and tested");
-    let codes: Vec<_> = PROBLEM_KINDS.iter().map(|kind| kind.code).collect();
+    let codes: Vec<_> = PROBLEM_KINDS.iter().map(|kind| kind.code()).collect();
     if let Some(code) = schemas.get_mut("Problem").and_then(|s| s.pointer_mut("/properties/code")) {
         *code = json!({"type": "string", "enum": codes});
     }
@@ -96,7 +97,7 @@ fn operation(endpoint: &Endpoint, rows: u64) -> Value {
     }));
     let mut operation = json!({
         "operationId": endpoint.name,
-        "summary": endpoint.about,
+        "summary": text(endpoint.about).en,
         "parameters": parameters,
         "responses": responses(endpoint),
         "security": security(endpoint),
@@ -171,8 +172,10 @@ fn responses(endpoint: &Endpoint) -> Value {
         responses.insert("303".to_owned(), on);
     }
     if endpoint.body == Body::None {
-        responses
-            .insert("200".to_owned(), json!({"description": endpoint.about, "content": content}));
+        responses.insert(
+            "200".to_owned(),
+            json!({"description": text(endpoint.about).en, "content": content}),
+        );
     }
     if endpoint.body == Body::None {
         let modified = json!({"description": "The version that If-None-Match names is the last"});
@@ -193,10 +196,11 @@ fn responses(endpoint: &Endpoint) -> Value {
         .chain(change)
         .chain(body)
         .collect();
-    kinds.sort_by_key(|kind| (kind.status, kind.code));
+    kinds.sort_by_key(|kind| (kind.status, kind.code()));
     kinds.dedup();
     for group in kinds.chunk_by(|a, b| a.status == b.status) {
-        let titles: Vec<_> = group.iter().map(|k| format!("{}: {}", k.code, k.title)).collect();
+        let titles: Vec<_> =
+            group.iter().map(|k| format!("{}: {}", k.code(), k.title().en)).collect();
         let schema = json!({"schema": {"$ref": reference("Problem")}});
         let mut content = Map::new();
         content.insert(PROBLEM.to_owned(), schema);

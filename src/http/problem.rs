@@ -7,71 +7,79 @@ use serde_json::{Value, json};
 use crate::access::AccessError;
 use crate::app::ResultsError;
 use crate::store::StoreError;
+use crate::text::{Bilingual, text};
 
 /// A kind of problem.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ProblemKind {
     /// Status of the reply.
     pub status: u16,
+    /// Key of its title in the texts of the program: `problem.` and its code.
+    key: &'static str,
+}
+
+impl ProblemKind {
     /// Stable name, for programs.
-    pub code: &'static str,
+    pub fn code(&self) -> &'static str {
+        self.key.split_once('.').map_or(self.key, |(_, code)| code)
+    }
+
     /// What it means, for people.
-    pub title: &'static str,
-    /// The same in Thai, for the error page.
-    pub title_th: &'static str,
+    pub fn title(&self) -> &'static Bilingual {
+        text(self.key)
+    }
 }
 
 /// Declares every kind once, and the list of them.
 macro_rules! kinds {
-    ($($name:ident = $status:literal, $code:literal, $title:literal, $thai:literal;)*) => {
-        $(#[doc = $title]
-        pub const $name: &ProblemKind =
-            &ProblemKind { status: $status, code: $code, title: $title, title_th: $thai };)*
+    ($($name:ident = $status:literal, $key:literal;)*) => {
+        $(#[doc = concat!("Status ", $status, ": `", $key, "` in `texts.csv`.")]
+        pub const $name: &ProblemKind = &ProblemKind { status: $status, key: $key };)*
         /// Every kind, in the order of status.
         pub const PROBLEM_KINDS: &[&ProblemKind] = &[$($name),*];
     };
 }
 
 kinds! {
-    MALFORMED = 400, "malformed_request", "The request is not well-formed HTTP", "คำขอไม่ถูกรูปแบบ HTTP";
-    INVALID_PARAMETER = 400, "invalid_parameter", "A parameter is not valid", "พารามิเตอร์ไม่ถูกต้อง";
-    ARCHIVE_NAME = 400, "archive_name", "The name of the archive is not right", "ชื่อไฟล์ไม่ถูกต้อง";
-    NOT_SIGNED_IN = 401, "not_signed_in", "A token is needed here", "ต้องเข้าสู่ระบบด้วยโทเคน";
-    TOKEN = 401, "invalid_token", "The token is not valid", "โทเคนใช้ไม่ได้";
-    OTHER_UNIT = 403, "other_unit", "The archive is of another unit", "ไฟล์นี้เป็นของหน่วยบริการอื่น";
-    NOT_ALLOWED = 403, "not_allowed", "This is not for you", "ไม่มีสิทธิ์ดูหรือทำรายการนี้";
-    NO_PAGES = 403, "no_pages_for_role", "This token is for a monitoring system: it may read /metrics and /-/ready (Authorization: Bearer) and opens no pages. For the pages ask the provincial health office for a token of the role unit, cup or province", "โทเคนนี้สำหรับระบบเฝ้าดู ใช้อ่าน /metrics และ /-/ready ผ่าน Authorization: Bearer เท่านั้น เปิดหน้าเว็บไม่ได้ หากต้องการเปิดหน้าเว็บ ขอโทเคนระดับหน่วยบริการ CUP หรือจังหวัดจากสำนักงานสาธารณสุขจังหวัด";
-    CROSS_SITE = 403, "cross_site", "The request comes from another site, or its form is too old", "คำขอมาจากเว็บอื่น หรือแบบฟอร์มหมดอายุ กรุณาเปิดหน้าใหม่";
-    NOT_LOCAL = 403, "not_local", "Only this machine is served", "ให้บริการเฉพาะเครื่องนี้เท่านั้น";
-    NO_ROUTE = 404, "no_such_route", "There is nothing at this address", "ไม่พบหน้าที่ต้องการ";
-    NO_SUBMISSION = 404, "no_such_submission", "There is no such submission", "ไม่พบการส่งข้อมูลนี้";
-    NO_UNIT = 404, "no_such_unit", "There is no such unit", "ไม่พบหน่วยบริการนี้";
-    NO_KPI = 404, "no_such_kpi", "There is no such indicator", "ไม่พบตัวชี้วัดนี้";
-    NO_ROUND = 404, "no_such_round", "There is no rulebook of this round", "ไม่พบกติกาของรอบปีนี้";
-    NO_EXPORT = 404, "no_such_export", "There is no such export", "ไม่พบข้อมูลส่งออกนี้";
-    METHOD = 405, "method_not_allowed", "The method is not allowed here", "ไม่รองรับวิธีเรียกนี้";
-    SLOW_HEAD = 408, "slow_request", "The request did not arrive in time", "คำขอมาไม่ครบภายในเวลาที่กำหนด";
-    SLOW_BODY = 408, "slow_body", "The body did not arrive in time", "ข้อมูลที่ส่งมาไม่ครบภายในเวลาที่กำหนด";
-    NAME_WAITS = 409, "name_waits", "Another archive of this name waits", "มีไฟล์ชื่อเดียวกันรออยู่แล้ว";
-    BODY_SIZE = 413, "body_too_large", "The body is over the limit", "ข้อมูลที่ส่งใหญ่เกินกำหนด";
-    MEDIA_TYPE = 415, "unsupported_media_type", "The body is of a type that is not taken here", "ไม่รองรับชนิดของข้อมูลที่ส่ง";
-    EXPECTATION = 417, "unknown_expectation", "The expectation is not known", "ไม่รองรับเงื่อนไข Expect นี้";
-    WRONG_TOKENS = 429, "too_many_wrong_tokens", "Too many wrong tokens", "ใส่โทเคนผิดหลายครั้งเกินไป รอสักครู่แล้วลองใหม่";
-    HEAD_SIZE = 431, "head_too_large", "The head of the request is over the limit", "ส่วนหัวของคำขอใหญ่เกินกำหนด";
-    PANIC = 500, "internal_error", "The program has a bug here", "โปรแกรมทำงานผิดพลาด";
-    RULEBOOK = 500, "rulebook_invalid", "The rulebook cannot be counted by", "กติกาของรอบปีนี้ใช้คำนวณไม่ได้";
-    UNITS = 500, "units_invalid", "The list of units cannot be paid by", "บัญชีหน่วยบริการใช้จ่ายเงินไม่ได้";
-    TRANSFER_CODING = 501, "unknown_transfer_coding", "The transfer coding is not known", "ไม่รองรับการเข้ารหัสการส่งนี้";
-    CONNECTIONS = 503, "too_many_connections", "Too many connections at once", "มีผู้ใช้พร้อมกันมากเกินไป ลองใหม่อีกครั้ง";
-    QUERY_TIMEOUT = 503, "query_timeout", "The query took too long", "ค้นข้อมูลนานเกินกำหนด";
-    DATABASE = 503, "database_unavailable", "The database does not answer", "ฐานข้อมูลไม่ตอบ";
-    STORAGE = 503, "storage_unavailable", "The disk does not take what was sent", "บันทึกข้อมูลลงดิสก์ไม่ได้";
-    QUEUE = 503, "queue_full", "Too many archives wait", "มีไฟล์รอมากเกินไป ลองใหม่ภายหลัง";
-    BEING_COMPUTED = 503, "being_computed", "The figures are being computed", "กำลังคำนวณ โปรดลองใหม่ในอีกสักครู่";
-    RESTARTING = 503, "restarting", "The server is being restarted inside", "ระบบกำลังเริ่มใหม่ ลองอีกครั้ง";
-    REPLY_TIMEOUT = 504, "reply_timeout", "The reply was not ready in time", "ตอบไม่ทันภายในเวลาที่กำหนด";
-    VERSION = 505, "http_version", "Only HTTP/1.0 and HTTP/1.1 are served", "รองรับเฉพาะ HTTP/1.0 และ HTTP/1.1";
-    NO_SPACE = 507, "no_space", "There is not enough room on the disk", "พื้นที่ดิสก์ไม่เพียงพอ";
+    MALFORMED = 400, "problem.malformed_request";
+    INVALID_PARAMETER = 400, "problem.invalid_parameter";
+    ARCHIVE_NAME = 400, "problem.archive_name";
+    NOT_SIGNED_IN = 401, "problem.not_signed_in";
+    TOKEN = 401, "problem.invalid_token";
+    OTHER_UNIT = 403, "problem.other_unit";
+    NOT_ALLOWED = 403, "problem.not_allowed";
+    NO_PAGES = 403, "problem.no_pages_for_role";
+    CROSS_SITE = 403, "problem.cross_site";
+    NOT_LOCAL = 403, "problem.not_local";
+    NO_ROUTE = 404, "problem.no_such_route";
+    NO_SUBMISSION = 404, "problem.no_such_submission";
+    NO_UNIT = 404, "problem.no_such_unit";
+    NO_KPI = 404, "problem.no_such_kpi";
+    NO_ROUND = 404, "problem.no_such_round";
+    NO_EXPORT = 404, "problem.no_such_export";
+    METHOD = 405, "problem.method_not_allowed";
+    SLOW_HEAD = 408, "problem.slow_request";
+    SLOW_BODY = 408, "problem.slow_body";
+    NAME_WAITS = 409, "problem.name_waits";
+    BODY_SIZE = 413, "problem.body_too_large";
+    MEDIA_TYPE = 415, "problem.unsupported_media_type";
+    EXPECTATION = 417, "problem.unknown_expectation";
+    WRONG_TOKENS = 429, "problem.too_many_wrong_tokens";
+    HEAD_SIZE = 431, "problem.head_too_large";
+    PANIC = 500, "problem.internal_error";
+    RULEBOOK = 500, "problem.rulebook_invalid";
+    UNITS = 500, "problem.units_invalid";
+    TRANSFER_CODING = 501, "problem.unknown_transfer_coding";
+    CONNECTIONS = 503, "problem.too_many_connections";
+    QUERY_TIMEOUT = 503, "problem.query_timeout";
+    DATABASE = 503, "problem.database_unavailable";
+    STORAGE = 503, "problem.storage_unavailable";
+    QUEUE = 503, "problem.queue_full";
+    BEING_COMPUTED = 503, "problem.being_computed";
+    RESTARTING = 503, "problem.restarting";
+    REPLY_TIMEOUT = 504, "problem.reply_timeout";
+    VERSION = 505, "problem.http_version";
+    NO_SPACE = 507, "problem.no_space";
 }
 
 /// Something wrong with one request.
@@ -92,10 +100,10 @@ impl Problem {
     /// As a JSON document.
     pub fn json(&self) -> Value {
         json!({
-            "type": format!("urn:khlang:problem:{}", self.kind.code),
-            "title": self.kind.title,
+            "type": format!("urn:khlang:problem:{}", self.kind.code()),
+            "title": self.kind.title().en,
             "status": self.kind.status,
-            "code": self.kind.code,
+            "code": self.kind.code(),
             "detail": self.detail,
         })
     }

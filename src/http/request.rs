@@ -13,8 +13,8 @@ use super::reply::Reply;
 use super::upload::RequestBody;
 use crate::access::Viewer;
 use crate::app::{AppState, ResultReader};
+use crate::environment::Environment;
 use crate::store::{AccessEntry, Action, ListPage, Reader};
-use crate::world::World;
 
 /// Rows of a page unless the client asks for another number.
 const PER_PAGE: u64 = 100;
@@ -24,7 +24,7 @@ pub struct Request<'a> {
     /// The application.
     pub app: &'a AppState,
     /// The environment when the request began.
-    pub world: Arc<World>,
+    pub environment: Arc<Environment>,
     /// Who asks.
     pub viewer: Viewer,
     /// The path, as written.
@@ -89,7 +89,7 @@ impl Request<'_> {
 
     /// Most rows of one reply.
     pub fn most_rows(&self) -> u64 {
-        most_rows(&self.world)
+        most_rows(&self.environment)
     }
 
     /// The language of a page.
@@ -99,7 +99,11 @@ impl Request<'_> {
 
     /// Results that take long to compute, as of the state of the store.
     pub fn results(&self) -> Result<ResultReader<'_>, Problem> {
-        Ok(ResultReader { cache: &self.app.results, reader: self.store()?, world: &self.world })
+        Ok(ResultReader {
+            cache: &self.app.results,
+            reader: self.store()?,
+            environment: &self.environment,
+        })
     }
 
     /// The store.
@@ -117,14 +121,14 @@ impl Request<'_> {
 
     /// Units whose rows may be seen; none for all.
     pub fn scope(&self) -> Option<BTreeSet<String>> {
-        self.viewer.units(&self.world)
+        self.viewer.units(&self.environment)
     }
 
     /// The unit in a parameter, when the viewer may see it. That a unit exists is
     /// no secret; what it sent is.
     pub fn own_unit(&self, name: &str) -> Result<Option<String>, Problem> {
         let Some(hcode) = self.owned(name) else { return Ok(None) };
-        if !self.viewer.may_see(&self.world, &hcode) {
+        if !self.viewer.may_see(&self.environment, &hcode) {
             return Err(Problem::new(problem::NOT_ALLOWED, format!("{name}: not a unit of yours")));
         }
         self.must_know(name, &hcode)?;
@@ -133,7 +137,7 @@ impl Request<'_> {
 
     /// Refuses a unit that is not listed and has sent nothing.
     pub fn must_know(&self, name: &str, hcode: &str) -> Result<(), Problem> {
-        if self.world.units.knows(hcode) {
+        if self.environment.units.knows(hcode) {
             return Ok(());
         }
         let sent = self.store()?.has_sent(hcode).map_err(|error| {
@@ -143,7 +147,7 @@ impl Request<'_> {
         if sent {
             return Ok(());
         }
-        let known = self.world.units.by_code.keys().map(String::as_str);
+        let known = self.environment.units.by_code.keys().map(String::as_str);
         let near = crate::spelling::nearest(hcode, known);
         let near = near.map_or(String::new(), |near| format!("; the nearest is {near}"));
         Err(Problem::new(problem::NO_UNIT, format!("{name}: there is no unit {hcode}{near}")))
@@ -222,6 +226,6 @@ impl Request<'_> {
 }
 
 /// Most rows of one reply.
-pub fn most_rows(world: &World) -> u64 {
-    world.config.limits.reply_rows.max(1) as u64
+pub fn most_rows(environment: &Environment) -> u64 {
+    environment.config.limits.reply_rows.max(1) as u64
 }

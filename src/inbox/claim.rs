@@ -32,7 +32,7 @@ pub struct Claimed {
     pub received_at: DateTime<FixedOffset>,
     /// Nobody else has ever had it open: we have written it ourselves.
     pub(super) ours: Arc<AtomicBool>,
-    /// What it looked like when it was judged; nothing after a kill.
+    /// What it looked like when it was validated; nothing after a kill.
     pub(super) seal: Arc<Seal>,
     /// The lock on the folder; let go of when dropped, also by a kill.
     _lock: File,

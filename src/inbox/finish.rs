@@ -12,11 +12,11 @@ use super::private_copy::make_private_copy;
 use super::receipts::write_receipt;
 use super::uploads::MARK;
 use crate::clock::Clock;
+use crate::environment::Environment;
 use crate::files::{make_folder, rename_durably};
 use crate::load::{CandidatePaths, LoadError, LoadRequest, PendingLoad, Predecessor};
 use crate::store::{Flusher, Store};
 use crate::submission::{Status, Submission};
-use crate::world::World;
 
 /// A claimed archive on its way into the store.
 pub(super) enum Begun {
@@ -29,14 +29,14 @@ pub(super) enum Begun {
 /// Begins with a claimed archive: makes it ours, and validates it, against the store as it will be
 /// when the archive `before` is stored.
 pub(super) fn begin(
-    world: &Arc<World>,
+    environment: &Arc<Environment>,
     store: &Store,
     clock: &Clock,
     claimed: &Claimed,
     progress: Arc<dyn Fn(u64) + Send + Sync>,
     before: Option<Predecessor>,
 ) -> Result<Begun, LoadError> {
-    match store.submission(claimed.id, &world.catalog)? {
+    match store.submission(claimed.id, &environment.catalog)? {
         Some(submission) if submission.archive != claimed.name => {
             let (id, other) = (claimed.id, &submission.archive);
             let what = format!("number {id} was given to {other} and to {}", claimed.name);
@@ -45,7 +45,7 @@ pub(super) fn begin(
         Some(submission) => Ok(Begun::Loaded(Box::new(submission))),
         None => {
             let request = LoadRequest {
-                world: Arc::clone(world),
+                environment: Arc::clone(environment),
                 path: claimed.path.clone(),
                 name: claimed.name.clone(),
                 id: Some(claimed.id),

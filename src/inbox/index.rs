@@ -105,7 +105,7 @@ pub struct QueuedArchive {
 /// Where an archive stands in the list of all that wait: by unit, and of a unit
 /// in the order in which they will be taken.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct QueuePlace {
     /// The unit that its name says.
     pub hcode: Option<String>,
     /// The time that its name says.
@@ -322,7 +322,7 @@ impl Index {
 
     /// Places of which something has changed since this was last asked, with
     /// what waits there now.
-    pub fn changes(&mut self) -> Vec<(Place, Option<QueuedArchive>)> {
+    pub fn changes(&mut self) -> Vec<(QueuePlace, Option<QueuedArchive>)> {
         let changed = std::mem::take(&mut self.changed);
         let state = |(unit, rank): (Arc<str>, Rank)| {
             let line = self.files.get(&rank.path).map(File::line);
@@ -383,9 +383,9 @@ impl Index {
 }
 
 impl Rank {
-    fn place(self, unit: &str) -> Place {
+    fn place(self, unit: &str) -> QueuePlace {
         let Self { time, name, path } = self;
-        Place { hcode: time.map(|_| unit.to_owned()), time, name: name.to_string(), path }
+        QueuePlace { hcode: time.map(|_| unit.to_owned()), time, name: name.to_string(), path }
     }
 }
 
@@ -423,7 +423,7 @@ fn identity(path: &Path) -> (Arc<str>, Rank) {
 fn log_blocked(path: &Path, obstacle: &Obstacle, before: Option<&File>) {
     if !before.is_some_and(|file| matches!(&file.state, FileState::Blocked(old) if old == obstacle))
     {
-        log::warn!("{}: {}", path.to_string_lossy().escape_debug(), obstacle.en());
+        log::warn!("{}: {}", path.to_string_lossy().escape_debug(), obstacle.message().en);
     }
 }
 

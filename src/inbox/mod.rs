@@ -8,7 +8,7 @@
 //! 2. `claimed`: the archive is renamed into it.
 //! 3. `copying`, `copied`, `copy_named`, `owned`: a copy that is ours takes the place of what
 //!    was dropped, within `work/ID/`.
-//! 4. `judged`, `recorded`, `committed`: rows, counts, findings and ID are one
+//! 4. `validated`, `recorded`, `committed`: rows, counts, findings and ID are one
 //!    transaction.
 //! 5. `receipted`: the receipt is in the outbox. (`receipt_aside_begun`,
 //!    `receipt_aside` and `receipt_begun` are steps on the way there.)
@@ -43,7 +43,9 @@ mod work;
 pub use claim::{Claimed, abandon_copy, claim, claim_copy, is_held};
 pub use finish::finish;
 pub use folders::{DATA, Folders, KEPT, KeptFolder};
-pub use index::{BlockedArchive, FileStamp, Index, Moment, Place, QueuedArchive, unit_and_time};
+pub use index::{
+    BlockedArchive, FileStamp, Index, Moment, QueuePlace, QueuedArchive, unit_and_time,
+};
 pub use numbers::LastNumber;
 pub use obstacle::{Obstacle, Reason};
 pub use pipeline::{Jobs, LoadJob, LoadOutcome, NotLoaded, Outcomes, Pipeline};

@@ -9,6 +9,8 @@ use std::path::Path;
 use rustix::fs::{Access, Mode, OFlags, access, open};
 use rustix::process::geteuid;
 
+use crate::text::{Bilingual, message_with};
+
 /// Only the owner of a file, or of its folder, may take it out.
 const STICKY: u32 = 0o1000;
 
@@ -47,48 +49,18 @@ impl Obstacle {
         Self { reason, owner, mode: format!("{mode:04o}"), said }
     }
 
-    /// What to do, in Thai.
-    pub fn th(&self) -> String {
-        let (owner, mode, me) = (&self.owner, &self.mode, me());
-        match self.reason {
-            Reason::Read => format!(
-                "ระบบ (ผู้ใช้ {me}) อ่านไฟล์นี้ไม่ได้ เจ้าของ {owner} สิทธิ์ {mode}: ให้เปลี่ยนเจ้าของเป็น {me} (chown) \
-                 หรือให้สิทธิ์อ่านแก่กลุ่มของ {me} (chgrp, chmod g+r) แล้วระบบจะรับไฟล์เอง"
-            ),
-            Reason::Take => format!(
-                "ระบบ (ผู้ใช้ {me}) ย้ายไฟล์ออกจากโฟลเดอร์นี้ไม่ได้ เจ้าของโฟลเดอร์ {owner} สิทธิ์ {mode}: \
-                 ให้สิทธิ์เขียนโฟลเดอร์แก่ {me} (chown หรือ chgrp, chmod g+rwx) แล้วระบบจะรับไฟล์เอง"
-            ),
-            Reason::Look => format!(
-                "ระบบ (ผู้ใช้ {me}) เปิดโฟลเดอร์นี้ไม่ได้ เจ้าของ {owner} สิทธิ์ {mode}: \
-                 ให้สิทธิ์โฟลเดอร์แก่ {me} (chown หรือ chgrp, chmod g+rwx) แล้วระบบจะรับไฟล์ในนั้นเอง"
-            ),
+    /// What to do, in both languages.
+    pub fn message(&self) -> Bilingual {
+        let key = match self.reason {
+            Reason::Read => "inbox.may_not_read",
+            Reason::Take => "inbox.may_not_take",
+            Reason::Look => "inbox.may_not_look",
             Reason::Trouble => {
-                format!("ระบบรับไฟล์นี้ไม่ได้ ({}) และจะลองใหม่เอง", self.said)
+                return message_with("inbox.cannot_be_taken", &[("said", &self.said)]);
             }
-        }
-    }
-
-    /// What to do, in English.
-    pub fn en(&self) -> String {
-        let (owner, mode, me) = (&self.owner, &self.mode, me());
-        match self.reason {
-            Reason::Read => format!(
-                "the service (user {me}) may not read this file: it belongs to {owner}, mode {mode}. Give it to {me} \
-                 (chown), or let a group of {me} read it (chgrp, chmod g+r); then it is taken by itself"
-            ),
-            Reason::Take => format!(
-                "the service (user {me}) may not take files out of this folder: it belongs to {owner}, mode {mode}. \
-                 Let {me} write to the folder (chown, or chgrp and chmod g+rwx); then the file is taken by itself"
-            ),
-            Reason::Look => format!(
-                "the service (user {me}) may not look into this folder: it belongs to {owner}, mode {mode}. \
-                 Let {me} into the folder (chown, or chgrp and chmod g+rwx); then what lies in it is taken by itself"
-            ),
-            Reason::Trouble => {
-                format!("this file cannot be taken ({}); it will be tried again", self.said)
-            }
-        }
+        };
+        let me = me();
+        message_with(key, &[("owner", &self.owner), ("mode", &self.mode), ("me", &me)])
     }
 }
 
@@ -165,11 +137,13 @@ mod tests {
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o1750)).unwrap();
         for reason in [Reason::Read, Reason::Take, Reason::Look] {
             let found = Obstacle::new(reason, folder.path(), String::new());
-            for text in [found.th(), found.en()] {
+            let told = found.message();
+            for text in [told.th, told.en] {
                 assert!(text.contains("1750") && text.contains(&found.owner), "{text}");
             }
         }
         let found = Obstacle::new(Reason::Trouble, folder.path(), "disk full".to_owned());
-        assert!(found.th().contains("disk full") && found.en().contains("disk full"));
+        let told = found.message();
+        assert!(told.th.contains("disk full") && told.en.contains("disk full"));
     }
 }

@@ -8,15 +8,15 @@ use super::claim::Claimed;
 use super::finish::{Begun, begin, store};
 use super::folders::Folders;
 use crate::clock::Clock;
+use crate::environment::Environment;
 use crate::load::{LoadError, Predecessor};
 use crate::store::Store;
 use crate::submission::Submission;
-use crate::world::World;
 
 /// A claimed archive that is to be loaded.
 pub struct LoadJob {
     /// What it is validated by.
-    pub world: Arc<World>,
+    pub environment: Arc<Environment>,
     /// The archive.
     pub claimed: Claimed,
     /// Told the inflated bytes that have been read.
@@ -74,8 +74,9 @@ impl<'a> Pipeline<'a> {
     /// Begins with an archive, against the store as it will be after the one
     /// before.
     fn begin(&self, job: LoadJob, before: Option<Predecessor>) -> Next {
-        let LoadJob { world, claimed, progress } = job;
-        let begun = caught(|| begin(&world, self.store, self.clock, &claimed, progress, before));
+        let LoadJob { environment, claimed, progress } = job;
+        let begun =
+            caught(|| begin(&environment, self.store, self.clock, &claimed, progress, before));
         (claimed, begun)
     }
 }

@@ -5,11 +5,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-// Why a file is not taken, in both languages.
-const BY_NAME: &str =
-    "ชื่ออยู่ในรายการที่เว้นไว้ (inbox.ignore) · a name that is left alone (inbox.ignore)";
-const TOO_DEEP: &str = "โฟลเดอร์ซ้อนในโฟลเดอร์ · a folder within a folder";
-const NO_FILE: &str = "ไม่ใช่ไฟล์ธรรมดา · not a plain file";
+// Why a file is not taken: keys of texts.
+const BY_NAME: &str = "inbox.left_alone";
+const TOO_DEEP: &str = "inbox.too_deep";
+const NO_FILE: &str = "inbox.no_plain_file";
 
 /// What lies in the inbox, by name alone.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]

@@ -13,8 +13,8 @@ use super::result::{
     GroupSums, KpiResult, KpiRow, NotComputable, Tally, finish, group_code, row_of,
 };
 use super::session::Session;
+use crate::environment::Environment;
 use crate::store::{PartialResults, Reader, ReportedValue};
-use crate::world::World;
 
 /// Counts one KPI over the present state of the store. For several, one
 /// [`Calculator`] shares what they have in common.
@@ -23,13 +23,13 @@ use crate::world::World;
 /// When the store fails, when the query takes longer than it may, or when it
 /// does not answer as its definition says.
 pub fn run(
-    world: &World,
+    environment: &Environment,
     reader: &Reader,
     definition: &Definition,
     period: &Period,
     level: Level,
 ) -> Result<KpiResult, KpiError> {
-    Calculator::new(world, reader)?.run(definition, period, level)
+    Calculator::new(environment, reader)?.run(definition, period, level)
 }
 
 /// Counts and explains any number of KPIs over one state of the store. When a
@@ -45,8 +45,8 @@ impl<'a> Calculator<'a> {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn new(world: &'a World, reader: &'a Reader) -> Result<Self, KpiError> {
-        let counts = Incremental::new(Session::new(world, reader)?);
+    pub fn new(environment: &'a Environment, reader: &'a Reader) -> Result<Self, KpiError> {
+        let counts = Incremental::new(Session::new(environment, reader)?);
         Ok(Self { counts, needs: DataNeeds::default() })
     }
 
@@ -94,14 +94,14 @@ impl<'a> Calculator<'a> {
                 not_computable = Some(NotComputable::nothing_reported(period));
             }
         }
-        let units = &self.counts.session().world.units;
+        let units = &self.counts.session().environment.units;
         Ok(finish(definition, period, &days, level, tally, not_computable, units))
     }
 
     /// Puts units together by level.
     fn tally(&self, definition: &Definition, counted: &Aggregates, level: Level) -> Tally {
         let mut tally = Tally::default();
-        let to = (&self.counts.session().world.units, level);
+        let to = (&self.counts.session().environment.units, level);
         let places = if definition.counts == CountingUnit::Persons { 0 } else { definition.places };
         for (hcode, sums) in &counted.units {
             tally.add_unit(to, hcode, sums, places);
@@ -123,8 +123,11 @@ impl<'a> Calculator<'a> {
         let entries = self.entries(definition, period)?;
         let mut tally = Tally::default();
         for entry in entries.iter().filter(|entry| !entry.unit.contains(':')) {
-            let sums =
-                tally.group(group_code(&self.counts.session().world.units, level, &entry.unit));
+            let sums = tally.group(group_code(
+                &self.counts.session().environment.units,
+                level,
+                &entry.unit,
+            ));
             sums.numerator.add(Amount::signed(&entry.numerator).unwrap_or_default());
             sums.denominator.add(Amount::parse(&entry.denominator).unwrap_or_default());
         }

@@ -141,7 +141,7 @@ impl<'a> Incremental<'a> {
         let values = values.into_iter().filter(|(name, _)| named.contains(name));
         let words = query.all_words();
         let reads = |name: &str| words.contains(name) || words.contains(&format!("T_{name}"));
-        let records = self.session.world.catalog.records.iter().map(|record| &record.name);
+        let records = self.session.environment.catalog.records.iter().map(|record| &record.name);
         let registry = if words.contains("REGISTRY_PERSON") { "registry" } else { "" };
         let fingerprint = digest(&[
             self.tokens.token_of_store(registry),
@@ -179,7 +179,7 @@ impl<'a> Incremental<'a> {
         let mut stale = StaleParts::default();
         let tokens = Rc::clone(&self.tokens);
         if request.query.partitionable_by_unit {
-            let listed = self.session.world.units.by_code.keys().map(String::as_str);
+            let listed = self.session.environment.units.by_code.keys().map(String::as_str);
             let known = tokens.units().chain(listed).chain(cached.units.keys().map(String::as_str));
             for unit in known.collect::<BTreeSet<_>>() {
                 let token = cached.units.get(unit).map(|(token, _)| token);
@@ -262,7 +262,7 @@ impl<'a> Incremental<'a> {
     ) -> Result<bool> {
         let persons: Vec<u32> = stale.cohorts.iter().copied().collect();
         let persons = cohorts.members(&persons).len();
-        let units = self.tokens.units().count().max(self.session.world.units.by_code.len());
+        let units = self.tokens.units().count().max(self.session.environment.units.by_code.len());
         if persons > FEW_PERSONS.max(cohorts.persons() * PART_PERCENT / 100)
             || stale.units.len() > FEW_UNITS.max(units * PART_PERCENT / 100)
         {

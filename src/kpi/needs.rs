@@ -64,7 +64,7 @@ impl DataNeeds {
         }
         let lists = definition.query.as_ref().map(|query| query.all_lists()).unwrap_or_default();
         for list in lists {
-            if session.world.catalog.codes.get(&list).is_none() {
+            if session.environment.catalog.codes.get(&list).is_none() {
                 let text = Bilingual {
                     th: format!("ต้องนำเข้ารายการรหัส {list} ก่อน"),
                     en: format!("the code list {list} has to be dropped in first"),
@@ -165,7 +165,8 @@ impl DataNeeds {
             return Ok(Rc::clone(senders));
         }
         let tokens = session.reader.change_tokens()?.unwrap_or_default();
-        let mut senders: BTreeSet<String> = session.world.units.by_code.keys().cloned().collect();
+        let mut senders: BTreeSet<String> =
+            session.environment.units.by_code.keys().cloned().collect();
         senders.extend(tokens.units().map(str::to_owned));
         let senders = Rc::new(senders);
         self.senders = Some(Rc::clone(&senders));
@@ -189,7 +190,7 @@ impl DataNeeds {
                 sent.extend(self.sent(session, definition, one, days)?.iter().cloned());
             }
             let (mut silent, mut heard) = (BTreeSet::new(), BTreeSet::new());
-            for unit in session.world.units.by_code.values() {
+            for unit in session.environment.units.by_code.values() {
                 let group = level.group(unit);
                 if sent.contains(&unit.hcode) {
                     heard.insert(group);

@@ -13,8 +13,8 @@ use super::period::PeriodDays;
 use super::query::{Block, Query};
 use super::{KpiError, lists};
 use crate::clock::{day_number, day_of_number, round_of};
+use crate::environment::Environment;
 use crate::store::{Reader, RowFilter, Snapshot, SqlValue, TableSpec, Tables};
-use crate::world::World;
 
 /// Values of parameters by name, with their colon.
 pub(super) type BoundParameters = Vec<(String, SqlValue)>;
@@ -22,7 +22,7 @@ pub(super) type BoundParameters = Vec<(String, SqlValue)>;
 /// A snapshot with its building blocks. When a query is stopped for taking
 /// too long the snapshot is lost with it: begin another session.
 pub struct Session<'a> {
-    pub(super) world: &'a World,
+    pub(super) environment: &'a Environment,
     pub(super) reader: &'a Reader,
     /// Temporary tables that are there, with the values they were made with.
     made: BTreeMap<String, Vec<(String, SqlValue)>>,
@@ -76,7 +76,7 @@ const CALENDAR_YEARS: u32 = 3;
 
 impl<'a> Session<'a> {
     /// Holds the present state; joins a snapshot that is held already.
-    pub fn new(world: &'a World, reader: &'a Reader) -> Result<Self, KpiError> {
+    pub fn new(environment: &'a Environment, reader: &'a Reader) -> Result<Self, KpiError> {
         let trouble = |cause| KpiError::from_store("session", cause);
         let held = if reader.is_held() { None } else { Some(reader.snapshot().map_err(trouble)?) };
         let mut as_of = 0;
@@ -94,7 +94,7 @@ impl<'a> Session<'a> {
         });
         asked.map_err(trouble)?;
         Ok(Self {
-            world,
+            environment,
             reader,
             made: BTreeMap::new(),
             as_of,
@@ -160,7 +160,7 @@ impl<'a> Session<'a> {
 
     /// How records are kept.
     pub(super) fn tables(&self) -> Rc<Tables> {
-        let tables = self.tables.get_or_init(|| Rc::new(Tables::new(&self.world.catalog)));
+        let tables = self.tables.get_or_init(|| Rc::new(Tables::new(&self.environment.catalog)));
         Rc::clone(tables)
     }
 
@@ -206,7 +206,7 @@ impl<'a> Session<'a> {
             rows.extend(self.months(days));
         }
         for list in query.all_lists() {
-            let codes = self.world.catalog.codes.get(&list).map(|list| &list.codes);
+            let codes = self.environment.catalog.codes.get(&list).map(|list| &list.codes);
             let codes = codes.into_iter().flatten().map(|code| SqlValue::Text(code.clone()));
             let mut codes: Vec<SqlValue> = codes.collect();
             // They come in no order.
@@ -305,7 +305,7 @@ impl<'a> Session<'a> {
         if self.made.contains_key(&name) {
             return Ok(());
         }
-        let codes = self.world.catalog.codes.get(list).map(|list| &list.codes);
+        let codes = self.environment.catalog.codes.get(list).map(|list| &list.codes);
         let rows = codes.into_iter().flatten().map(|code| vec![SqlValue::Text(code.clone())]);
         self.fill(&name, &["code TEXT".to_owned()], "code", rows)?;
         self.made.insert(name, BoundParameters::new());
@@ -348,7 +348,7 @@ impl<'a> Session<'a> {
     }
 
     fn unit_rows(&self) -> Vec<Vec<SqlValue>> {
-        let units = self.world.units.by_code.values();
+        let units = self.environment.units.by_code.values();
         let fields = units.map(|u| {
             [&u.hcode, &u.kind, &u.level, &u.cup, &u.network, &u.district, &u.province]
                 .map(|text| SqlValue::Text(text.clone()))

@@ -92,7 +92,7 @@ fn examine(
     index: &mut dyn PersonIndex,
 ) -> Result<ArchiveOutcome, LoadError> {
     let ValidatorContext { request, facts_tx, .. } = context;
-    let world = &request.world;
+    let environment = &request.environment;
     let before = state_of(&request.path)?;
     let mut submission = new_submission(request)?;
     let name = match validate_name(request) {
@@ -107,10 +107,10 @@ fn examine(
     };
     name_into(&mut submission, &name);
     let (standard, year) = (name.standard, fiscal_year_of(name.sent_at.date()));
-    let opened = Archive::open(&request.path, &world.config.limits)
-        .map_err(|trouble| members::refusal(world, standard, trouble))
+    let opened = Archive::open(&request.path, &environment.config.limits)
+        .map_err(|trouble| members::refusal(environment, standard, trouble))
         .and_then(|archive| {
-            Ok((ArchiveContents::read(world, &archive, (standard, year))?, archive))
+            Ok((ArchiveContents::read(environment, &archive, (standard, year))?, archive))
         });
     let validated = opened.and_then(|(mut contents, archive)| {
         let outcomes = rows(context, &name, index, (&archive, &mut contents))?;
@@ -147,14 +147,14 @@ fn rows(
     (archive, contents): (&Archive, &mut ArchiveContents),
 ) -> Result<Option<Vec<ValidationOutcome>>, ArchiveFailure> {
     let ValidatorContext { request, sender, spares, facts_tx, guarded } = context;
-    let world = &request.world;
-    let limits = &world.config.limits;
-    let may_send = world.units.may_send(&name.hcode);
+    let environment = &request.environment;
+    let limits = &environment.config.limits;
+    let may_send = environment.units.may_send(&name.hcode);
     let context = Context {
         sent_day: day_number(name.sent_at.date()),
-        on_time_days: i64::from(world.config.timeliness.days),
-        blanks: &world.blanks,
-        units: world.units.codes(),
+        on_time_days: i64::from(environment.config.timeliness.days),
+        blanks: &environment.blanks,
+        units: environment.units.codes(),
         may_send: &may_send,
         store_answers: request.id.is_some(),
         kept: limits.findings,
@@ -166,11 +166,11 @@ fn rows(
     let shape = LoadLayout {
         round: round_of(name.sent_at.date()),
         tables: records.clone().collect(),
-        keys: records.map(|record| world.catalog.records[record].key.clone()).collect(),
+        keys: records.map(|record| environment.catalog.records[record].key.clone()).collect(),
         sent: contents
             .members
             .iter()
-            .map(|m| m.sent(world.plan(m.record, name.standard)))
+            .map(|m| m.sent(environment.compiled_layout(m.record, name.standard)))
             .collect(),
         kept: limits.findings,
         kept_in_all: limits.findings_in_all,
@@ -178,7 +178,7 @@ fn rows(
     // A writer that is gone is noticed at the first row.
     let _ = sender.send(Message::Opened(shape));
     let mut side = ArchiveValidator {
-        world,
+        environment,
         archive,
         standard: name.standard,
         year: fiscal_year_of(name.sent_at.date()),
@@ -207,7 +207,7 @@ fn new_submission(request: &LoadRequest) -> Result<Submission, LoadError> {
     let bytes = std::fs::metadata(&request.path)?.len();
     // What is over the limit is refused unread; its hash would cost as much
     // as reading it.
-    let (sha256, bytes) = if bytes > request.world.config.limits.archive_bytes {
+    let (sha256, bytes) = if bytes > request.environment.config.limits.archive_bytes {
         (String::new(), bytes)
     } else {
         request.seal.hash(&request.path)?
@@ -219,8 +219,8 @@ fn new_submission(request: &LoadRequest) -> Result<Submission, LoadError> {
 fn validate_name(
     request: &LoadRequest,
 ) -> Result<ArchiveName, Box<(Problem, Option<ArchiveName>)>> {
-    let world = &request.world;
-    let known = |hcode: &str| world.units.knows(hcode);
+    let environment = &request.environment;
+    let known = |hcode: &str| environment.units.knows(hcode);
     let now = request.now.naive_local();
     ArchiveName::validate(&request.name, known, now).map_err(|(error, name)| {
         let detail = match (error, &name) {
@@ -230,7 +230,7 @@ fn validate_name(
             }
             _ => request.name.clone(),
         };
-        Box::new((problem(world, None, error.code(), None, None, detail), name))
+        Box::new((problem(environment, None, error.code(), None, None, detail), name))
     })
 }
 

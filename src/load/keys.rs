@@ -11,9 +11,9 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
 use super::writer::{LoadLayout, Taker};
+use crate::environment::Environment;
 use crate::row::{Batch, Value};
 use crate::store::{InsertedRow, VISIT};
-use crate::world::World;
 
 /// Rows of an archive whose keys are held, some 40 bytes each while a table
 /// grows: what has more is validated against a store on disk.
@@ -39,9 +39,9 @@ struct OfMember {
 
 impl Keys {
     /// None yet of the members of an archive.
-    pub fn new(world: &World, shape: &LoadLayout) -> Self {
+    pub fn new(environment: &Environment, shape: &LoadLayout) -> Self {
         let columns = |record: &usize| {
-            let record = &world.catalog.records[*record];
+            let record = &environment.catalog.records[*record];
             let mut columns = record.cluster.clone();
             let visit =
                 VISIT.iter().filter(|_| record.visit).filter_map(|name| record.column(name));

@@ -2,10 +2,10 @@
 //! with it.
 
 use crate::archive::Standard;
+use crate::environment::Environment;
 use crate::problem_code::ProblemCode;
 use crate::row::{CompiledLayout, Order};
 use crate::submission::{Problem, Texts};
-use crate::world::World;
 
 /// A member that is a file of the standard.
 #[derive(Debug)]
@@ -30,10 +30,10 @@ pub struct Member {
 
 impl Member {
     /// Which columns of its record its rows may have.
-    pub fn sent(&self, plan: &CompiledLayout) -> Vec<bool> {
-        let mut sent = vec![false; plan.width];
+    pub fn sent(&self, compiled: &CompiledLayout) -> Vec<bool> {
+        let mut sent = vec![false; compiled.width];
         for at in self.orders.iter().flat_map(|order| order.columns.iter().flatten()) {
-            sent[plan.columns[*at].column] = true;
+            sent[compiled.columns[*at].column] = true;
         }
         sent
     }
@@ -41,7 +41,7 @@ impl Member {
 
 /// A problem of a member or, with no member, of the archive.
 pub fn problem(
-    world: &World,
+    environment: &Environment,
     standard: Option<Standard>,
     code: ProblemCode,
     member: Option<&str>,
@@ -54,6 +54,6 @@ pub fn problem(
         line,
         detail: detail.into(),
         nearest: None,
-        texts: Texts::find(&world.catalog, code.as_str(), standard),
+        texts: Texts::find(&environment.catalog, code.as_str(), standard),
     }
 }

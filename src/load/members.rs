@@ -5,10 +5,10 @@ mod head;
 
 use super::member::{Member, problem};
 use crate::archive::{Archive, ReadError, ScannedEntry, Standard};
+use crate::environment::Environment;
 use crate::problem_code::ProblemCode;
 use crate::row::HeaderError;
 use crate::submission::Problem;
-use crate::world::World;
 
 /// Names that are listed when no member is known.
 const LISTED: usize = 20;
@@ -43,18 +43,18 @@ impl ArchiveContents {
     /// Sorts the entries into files and reads the head of each, for an archive
     /// of a standard and fiscal year.
     pub fn read(
-        world: &World,
+        environment: &Environment,
         archive: &Archive,
         (standard, year): (Standard, i32),
     ) -> Result<Self, ArchiveFailure> {
         let mut contents = Self::default();
         for entry in archive.entries() {
-            contents.sort(world, archive, standard, entry)?;
+            contents.sort(environment, archive, standard, entry)?;
         }
         if contents.members.is_empty() {
-            let detail = contents.nothing_known(world, standard);
+            let detail = contents.nothing_known(environment, standard);
             return Err(ArchiveFailure::broken(problem(
-                world,
+                environment,
                 Some(standard),
                 ProblemCode::NoKnownFile,
                 None,
@@ -63,15 +63,15 @@ impl ArchiveContents {
             )));
         }
         for member in &mut contents.members {
-            let (_, layout) = world.file(member.record, standard);
-            let plan = world.plan_in(member.record, standard, year);
-            let head = head::read_head(archive, member.entry, plan, layout)
-                .map_err(|e| refusal(world, standard, e))?;
+            let (_, layout) = environment.file(member.record, standard);
+            let compiled = environment.compiled_layout_in(member.record, standard, year);
+            let head = head::read_head(archive, member.entry, compiled, layout)
+                .map_err(|e| refusal(environment, standard, e))?;
             let name = member.name.clone();
             let say = |code: ProblemCode, line: Option<u64>, detail: String| {
-                problem(world, Some(standard), code, Some(&name), line, detail)
+                problem(environment, Some(standard), code, Some(&name), line, detail)
             };
-            let said = member.read_head(&head, layout, plan);
+            let said = member.read_head(&head, layout, compiled);
             member.broken = !said.troubles.is_empty();
             for HeaderError { code, detail, nearest } in said.troubles {
                 contents.problems.push(Problem { nearest, ..say(code, said.line, detail) });
@@ -83,13 +83,13 @@ impl ArchiveContents {
                 contents.notes.push(say(ProblemCode::NoData, None, String::new()));
             }
         }
-        contents.check_needs(world, standard);
+        contents.check_needs(environment, standard);
         Ok(contents)
     }
 
     fn sort(
         &mut self,
-        world: &World,
+        environment: &Environment,
         archive: &Archive,
         standard: Standard,
         entry: &ScannedEntry,
@@ -98,10 +98,10 @@ impl ArchiveContents {
             return Ok(());
         }
         let Some(name) = file_name(entry) else {
-            drain(archive, entry.index).map_err(|e| refusal(world, standard, e))?;
+            drain(archive, entry.index).map_err(|e| refusal(environment, standard, e))?;
             let detail = entry.base.clone();
             self.notes.push(problem(
-                world,
+                environment,
                 Some(standard),
                 ProblemCode::EntrySkipped,
                 Some(&entry.name),
@@ -112,12 +112,13 @@ impl ArchiveContents {
         };
         let other = if standard == Standard::F21 { Standard::F43 } else { Standard::F21 };
         let (whole, cut) = (name.to_ascii_uppercase(), without_suffix(name).to_ascii_uppercase());
-        let known = |of: Standard| [&whole, &cut].into_iter().find_map(|n| world.record_of(of, n));
+        let known =
+            |of: Standard| [&whole, &cut].into_iter().find_map(|n| environment.record_of(of, n));
         if let Some((record, file)) = known(standard) {
             if let Some(twin) = self.members.iter().find(|member| member.record == record) {
                 let detail = format!("{} and {} are both {file}", twin.name, entry.name);
                 return Err(ArchiveFailure::broken(problem(
-                    world,
+                    environment,
                     Some(standard),
                     ProblemCode::ArchiveStructure,
                     Some(&entry.name),
@@ -138,7 +139,7 @@ impl ArchiveContents {
         } else if known(other).is_some() {
             let detail = format!("{} is a file of {other}, the archive is {standard}", entry.base);
             return Err(ArchiveFailure::broken(problem(
-                world,
+                environment,
                 Some(standard),
                 ProblemCode::NoKnownFile,
                 Some(&entry.name),
@@ -146,16 +147,16 @@ impl ArchiveContents {
                 detail,
             )));
         } else {
-            drain(archive, entry.index).map_err(|e| refusal(world, standard, e))?;
+            drain(archive, entry.index).map_err(|e| refusal(environment, standard, e))?;
             let mut said = problem(
-                world,
+                environment,
                 Some(standard),
                 ProblemCode::UnknownFile,
                 Some(&entry.name),
                 None,
                 name.to_owned(),
             );
-            said.nearest = world.catalog.nearest_file(standard, &cut).map(str::to_owned);
+            said.nearest = environment.catalog.nearest_file(standard, &cut).map(str::to_owned);
             self.problems.push(said);
         }
         Ok(())
@@ -163,14 +164,14 @@ impl ArchiveContents {
 
     /// What an archive without a file of the standard holds instead: each
     /// entry, with the file that is nearest to its name.
-    fn nothing_known(&self, world: &World, standard: Standard) -> String {
+    fn nothing_known(&self, environment: &Environment, standard: Standard) -> String {
         let base = |name: &str| name.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
         let entries = self.problems.iter().chain(&self.notes).filter_map(|p| p.member.as_deref());
         let mut told: Vec<String> = entries
             .map(|name| {
                 let base = base(name);
                 let stem = base.rsplit_once('.').map_or(base.as_str(), |(stem, _)| stem);
-                let near = world.catalog.nearest_file(standard, without_suffix(stem));
+                let near = environment.catalog.nearest_file(standard, without_suffix(stem));
                 near.map_or(name.to_owned(), |near| format!("{name} → {near}.txt?"))
             })
             .collect();
@@ -185,7 +186,7 @@ impl ArchiveContents {
 
     /// M06: what must be sent together. A broken member, or one without data,
     /// counts as not sent, so breaking one may break another.
-    pub fn check_needs(&mut self, world: &World, standard: Standard) {
+    pub fn check_needs(&mut self, environment: &Environment, standard: Standard) {
         loop {
             let sent: Vec<String> = self
                 .members
@@ -194,7 +195,7 @@ impl ArchiveContents {
                 .map(|member| member.file.clone())
                 .collect();
             let lacking = self.members.iter_mut().find_map(|member| {
-                let needs = &world.file(member.record, standard).1.needs;
+                let needs = &environment.file(member.record, standard).1.needs;
                 let missing = needs.iter().find(|need| !sent.contains(need))?;
                 (!member.broken && member.has_data).then_some((member, missing))
             });
@@ -203,7 +204,7 @@ impl ArchiveContents {
             let name = Some(member.name.as_str());
             let detail = format!("{} needs {missing}", member.file);
             self.problems.push(problem(
-                world,
+                environment,
                 Some(standard),
                 ProblemCode::PartnerMissing,
                 name,
@@ -247,11 +248,15 @@ fn drain(archive: &Archive, entry: usize) -> Result<(), ReadError> {
 }
 
 /// A trouble while reading as what it means for the archive.
-pub fn refusal(world: &World, standard: Standard, trouble: ReadError) -> ArchiveFailure {
+pub fn refusal(
+    environment: &Environment,
+    standard: Standard,
+    trouble: ReadError,
+) -> ArchiveFailure {
     match trouble {
         ReadError::Io(error) => ArchiveFailure::Io(error),
         ReadError::Broken(broken) => ArchiveFailure::broken(problem(
-            world,
+            environment,
             Some(standard),
             broken.code,
             broken.entry.as_deref(),

@@ -4,10 +4,10 @@
 use super::member::{Member, problem};
 use crate::archive::Standard;
 use crate::catalog::Layout;
+use crate::environment::Environment;
 use crate::problem_code::ProblemCode;
 use crate::row::{CompiledLayout, Order, is_header, name};
 use crate::submission::Problem;
-use crate::world::World;
 
 /// What the end of a file was marked with once; `copy` still does.
 const CTRL_Z: char = '\u{1a}';
@@ -56,12 +56,17 @@ impl Oddities {
     }
 
     /// What the sender is told.
-    pub fn notes(&self, world: &World, standard: Standard, member: &str) -> Vec<Problem> {
+    pub fn notes(
+        &self,
+        environment: &Environment,
+        standard: Standard,
+        member: &str,
+    ) -> Vec<Problem> {
         let found = Odd::ALL.into_iter().zip(self.0).filter(|(_, (_, count))| *count > 0);
         found
             .map(|(odd, (first, count))| {
                 let (member, line) = (Some(member), Some(first));
-                problem(world, Some(standard), odd.code(), member, line, count.to_string())
+                problem(environment, Some(standard), odd.code(), member, line, count.to_string())
             })
             .collect()
     }
@@ -107,7 +112,7 @@ pub fn with_content(head: &str) -> impl Iterator<Item = (u64, &str)> {
 
 /// Tells the rows of a member from its other lines.
 pub struct RowLines<'m> {
-    plan: &'m CompiledLayout,
+    compiled: &'m CompiledLayout,
     layout: &'m Layout,
     member: &'m Member,
     /// Names that a header that comes again may begin with.
@@ -117,8 +122,8 @@ pub struct RowLines<'m> {
 }
 
 impl<'m> RowLines<'m> {
-    /// For a member with this plan and layout.
-    pub fn new(plan: &'m CompiledLayout, layout: &'m Layout, member: &'m Member) -> Self {
+    /// For a member with this layout.
+    pub fn new(compiled: &'m CompiledLayout, layout: &'m Layout, member: &'m Member) -> Self {
         let first = |order: &Order| order.columns.first().copied().flatten();
         let columns = member.orders.iter().filter_map(first).map(|at| &layout.columns[at]);
         let spellings = |column: &'m crate::catalog::WireColumn| {
@@ -127,7 +132,7 @@ impl<'m> RowLines<'m> {
         let mut firsts: Vec<&str> = columns.flat_map(spellings).collect();
         firsts.sort_unstable();
         firsts.dedup();
-        Self { plan, layout, member, firsts, odd: Oddities::default() }
+        Self { compiled, layout, member, firsts, odd: Oddities::default() }
     }
 
     /// The row of a line, which is `ended` by a line feed or not; none when it
@@ -175,7 +180,7 @@ fn is_again(line: &str, rows: &RowLines) -> bool {
     if !rows.firsts.iter().any(|known| known.eq_ignore_ascii_case(first)) {
         return false;
     }
-    is_header(line, rows.plan, rows.layout)
-        && Order::of_header(line, rows.plan, rows.layout)
+    is_header(line, rows.compiled, rows.layout)
+        && Order::of_header(line, rows.compiled, rows.layout)
             .is_ok_and(|order| rows.member.orders.iter().any(|o| o.columns == order.columns))
 }

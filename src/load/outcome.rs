@@ -8,10 +8,10 @@ use super::member::problem;
 use super::members::ArchiveContents;
 use super::writer::{InsertTally, ValidatedAndStored};
 use crate::archive::Standard;
+use crate::environment::Environment;
 use crate::problem_code::ProblemCode;
 use crate::row::{CodeAt, ValidationOutcome};
 use crate::submission::{Counts, FindingLine, MonthCounts, Status, Submission, Texts};
-use crate::world::World;
 
 /// A submission of which nothing is known but the archive.
 pub fn empty(
@@ -47,7 +47,7 @@ pub fn empty(
 
 /// Completes a submission. An `Err` is a bug: counts that do not add up.
 pub(super) fn complete(
-    world: &World,
+    environment: &Environment,
     standard: Standard,
     submission: &mut Submission,
     contents: ArchiveContents,
@@ -69,26 +69,26 @@ pub(super) fn complete(
         if member.broken || !member.has_data {
             continue;
         }
-        let plan = world.plan(member.record, standard);
+        let compiled = environment.compiled_layout(member.record, standard);
         let months = months_of(&member.file, &said, &counted);
         let sum = Submission::sum_files(&months).first().map_or(0, |file| file.counts.received);
         if sum != said.rows {
-            return Err(format!("{}: {} rows judged, {sum} counted", member.file, said.rows));
+            return Err(format!("{}: {} rows validated, {sum} counted", member.file, said.rows));
         }
         submission.months.extend(months);
         links_unchecked += said.links_unchecked;
-        findings_of(world, standard, submission, member, said, counted);
+        findings_of(environment, standard, submission, member, said, counted);
         let sent = |field: &str| {
-            let at = plan.columns.iter().position(|column| column.name == field);
+            let at = compiled.columns.iter().position(|column| column.name == field);
             at.is_some_and(|at| member.orders.iter().any(|order| order.field_of[at].is_some()))
         };
-        for (list, field) in plan.not_checked.iter().filter(|(_, field)| sent(field)) {
+        for (list, field) in compiled.not_checked.iter().filter(|(_, field)| sent(field)) {
             not_checked.entry(list.clone()).or_default().push(format!("{}.{field}", member.file));
         }
     }
     submission.files = Submission::sum_files(&submission.months);
     let note = |code: ProblemCode, detail: String| {
-        problem(world, Some(standard), code, None, None, detail)
+        problem(environment, Some(standard), code, None, None, detail)
     };
     submission.problems = contents.problems;
     submission.notes = contents.notes;
@@ -123,24 +123,24 @@ fn months_of(file: &str, said: &ValidationOutcome, counted: &InsertTally) -> Vec
 }
 
 fn findings_of(
-    world: &World,
+    environment: &Environment,
     standard: Standard,
     submission: &mut Submission,
     member: &super::member::Member,
     said: ValidationOutcome,
     counted: InsertTally,
 ) {
-    let plan = world.plan(member.record, standard);
+    let compiled = environment.compiled_layout(member.record, standard);
     let duplicates: u64 = counted.months.values().map(|counts| counts.duplicate).sum();
-    let duplicate = &plan.codes[usize::from(plan.common.duplicate)];
+    let duplicate = &compiled.codes[usize::from(compiled.common.duplicate)];
     // What many findings share is made once.
     let file: Arc<str> = member.file.as_str().into();
-    let names: Vec<Arc<str>> = plan.columns.iter().map(|c| c.name.as_str().into()).collect();
-    let mut shared: Vec<Option<(Arc<str>, Arc<Texts>)>> = vec![None; plan.codes.len()];
+    let names: Vec<Arc<str>> = compiled.columns.iter().map(|c| c.name.as_str().into()).collect();
+    let mut shared: Vec<Option<(Arc<str>, Arc<Texts>)>> = vec![None; compiled.codes.len()];
     let mut line = |at: CodeAt, number: u32, column: Option<usize>, value: String, key: String| {
-        let code = &plan.codes[usize::from(at)];
+        let code = &compiled.codes[usize::from(at)];
         let (name, texts) = shared[usize::from(at)].get_or_insert_with(|| {
-            let texts = Texts::find(&world.catalog, &code.code, standard.into());
+            let texts = Texts::find(&environment.catalog, &code.code, standard.into());
             (code.code.as_str().into(), texts.into())
         });
         FindingLine {
@@ -159,11 +159,11 @@ fn findings_of(
         lines.push(line(f.code, f.line, f.column, f.value, f.key));
     }
     for (number, key) in counted.duplicates {
-        lines.push(line(plan.common.duplicate, number, None, String::new(), key));
+        lines.push(line(compiled.common.duplicate, number, None, String::new(), key));
     }
     // Rows were validated in the order of their lines, so that little is to sort.
     lines.sort_by(|a, b| (a.line, &a.code, &a.field).cmp(&(b.line, &b.code, &b.field)));
-    for (code, total) in plan.codes.iter().zip(&said.totals) {
+    for (code, total) in compiled.codes.iter().zip(&said.totals) {
         submission.count(&code.code, code.severity, *total);
     }
     submission.count(&duplicate.code, duplicate.severity, duplicates);

@@ -81,7 +81,7 @@ impl PendingLoad {
         let signal_before = before.as_ref().map(|before| Arc::clone(&before.signal));
         let context = ValidatorContext { request: ours, sender, spares, facts_tx, guarded };
         let run = move || validate(&context, reader, before, prepare);
-        let validator = Builder::new().name("judge".to_owned()).spawn(run)?;
+        let validator = Builder::new().name("validate".to_owned()).spawn(run)?;
         let (facts, messages) = (Some(facts), Some(messages));
         let signal = Arc::default();
         let (before, validator) = (signal_before, Some(validator));
@@ -126,7 +126,7 @@ impl PendingLoad {
             let shape = self.shape();
             let mut written = Vec::new();
             if let (Some(shape), Some(messages)) = (&shape, &self.messages) {
-                let mut keys = Keys::new(&self.request.world, shape);
+                let mut keys = Keys::new(&self.request.environment, shape);
                 match write(messages, &self.pool.0, &mut keys, shape, &mut || ()) {
                     Ok(counted) => written = counted,
                     Err(_) => return Ok(None),
@@ -200,7 +200,7 @@ impl PendingLoad {
         written: Vec<InsertTally>,
         place: PlaceOf,
     ) -> Result<Submission, LoadError> {
-        crate::crash_point("judged");
+        crate::crash_point("validated");
         let mut submission = self.completed(archive, written)?;
         if self.request.id.is_some() {
             commit(&self.request, place, loading, &mut submission)?;
@@ -217,8 +217,14 @@ impl PendingLoad {
     ) -> Result<Submission, LoadError> {
         let ValidatedArchive { mut submission, name, contents, outcomes } = archive;
         let both = (outcomes, written);
-        outcome::complete(&self.request.world, name.standard, &mut submission, contents, both)
-            .map_err(LoadError::Bug)?;
+        outcome::complete(
+            &self.request.environment,
+            name.standard,
+            &mut submission,
+            contents,
+            both,
+        )
+        .map_err(LoadError::Bug)?;
         Ok(submission)
     }
 

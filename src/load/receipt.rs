@@ -50,9 +50,9 @@ pub fn findings_csv(s: &Submission) -> Vec<u8> {
             Cow::from(&p.detail),
             Cow::from(""),
             Cow::from(&p.texts.th),
-            Cow::from(&p.texts.mend_th),
+            Cow::from(&p.texts.fix_th),
             Cow::from(&p.texts.en),
-            Cow::from(&p.texts.mend_en),
+            Cow::from(&p.texts.fix_en),
         ]
     });
     let mut table = csv::table(&findings::HEADER, problems);
@@ -138,15 +138,15 @@ fn codes(out: &mut String, s: &Submission, thai: bool) {
         texts.entry(&finding.code).or_insert(&finding.texts);
     }
     for ((code, severity), total) in &s.severities {
-        let (what, mend) = texts.get(code.as_str()).map_or(("", ""), |t| {
+        let (what, fix) = texts.get(code.as_str()).map_or(("", ""), |t| {
             if thai {
-                (t.th.as_str(), t.mend_th.as_str())
+                (t.th.as_str(), t.fix_th.as_str())
             } else {
-                (t.en.as_str(), t.mend_en.as_str())
+                (t.en.as_str(), t.fix_en.as_str())
             }
         });
         let severity = word(*severity, thai);
-        let _ = writeln!(out, "  {code} ({severity}) × {total}: {what} {mend}");
+        let _ = writeln!(out, "  {code} ({severity}) × {total}: {what} {fix}");
     }
 }
 
@@ -187,13 +187,13 @@ fn some_findings(out: &mut String, s: &Submission, thai: bool) {
 }
 
 fn of_problem(p: &Problem, thai: bool) -> String {
-    let (what, mend) =
-        if thai { (&p.texts.th, &p.texts.mend_th) } else { (&p.texts.en, &p.texts.mend_en) };
+    let (what, fix) =
+        if thai { (&p.texts.th, &p.texts.fix_th) } else { (&p.texts.en, &p.texts.fix_en) };
     let member = p.member.as_ref().map_or(String::new(), |member| format!(" {}", line(member)));
     let at = p.line.map_or(String::new(), |line| format!(":{line}"));
     let nearest = p.nearest.as_ref().map_or(String::new(), |near| format!(" → {near}?"));
     let about = format!("{}{nearest}", line(&p.detail));
-    format!("{}{member}{at} {what} ({about}) {mend}", p.code).trim_end().to_owned()
+    format!("{}{member}{at} {what} ({about}) {fix}", p.code).trim_end().to_owned()
 }
 
 /// How bad a finding is, for people.

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use chrono::{DateTime, FixedOffset};
 
 use crate::archive::Seal;
+use crate::environment::Environment;
 use crate::submission::Status;
-use crate::world::World;
 
 /// An archive that is to be loaded.
 #[derive(Clone)]
 pub struct LoadRequest {
     /// What it is validated by.
-    pub world: Arc<World>,
+    pub environment: Arc<Environment>,
     /// Where it lies.
     pub path: PathBuf,
     /// Its name as sent.

@@ -10,9 +10,9 @@ use super::odd::{Oddities, RowLines};
 use super::visits::Visits;
 use super::writer::Message;
 use crate::archive::{Archive, Standard};
+use crate::environment::Environment;
 use crate::row::{Batch, Context, ValidationOutcome, Validator};
 use crate::store::VISIT;
-use crate::world::World;
 
 /// Rows, and bytes of text, after which a batch is handed over.
 const BATCH_ROWS: usize = 1024;
@@ -20,7 +20,7 @@ const BATCH_TEXT: usize = 128 << 10;
 
 /// What the validator of an archive works with.
 pub(super) struct ArchiveValidator<'a, 'c> {
-    pub world: &'a World,
+    pub environment: &'a Environment,
     pub archive: &'a Archive,
     pub standard: Standard,
     /// Fiscal year of the archive, B.E.
@@ -63,7 +63,7 @@ impl ArchiveValidator<'_, '_> {
     ) -> Result<Option<Vec<ValidationOutcome>>, ArchiveFailure> {
         let mut outcomes: Vec<MemberOutcome> =
             contents.members.iter().map(|_| MemberOutcome::default()).collect();
-        let mut groups = groups(self.world, self.standard, &contents.members);
+        let mut groups = groups(self.environment, self.standard, &contents.members);
         groups.reverse();
         while let Some(group) = groups.pop() {
             let loads = |&member: &usize| {
@@ -80,7 +80,7 @@ impl ArchiveValidator<'_, '_> {
                 Ok(()) => {}
                 Err((_, EndedEarly::WriterGone)) => break,
                 Err((_, EndedEarly::Lines(LineError::Read(trouble)))) => {
-                    return Err(refusal(self.world, self.standard, trouble));
+                    return Err(refusal(self.environment, self.standard, trouble));
                 }
                 Err(_) if !self.guarded => return Ok(None),
                 Err((at, EndedEarly::Lines(LineError::OtherEncoding(why)))) => {
@@ -93,7 +93,7 @@ impl ArchiveValidator<'_, '_> {
                     contents.members[at].broken = true;
                     let name = contents.members[at].name.clone();
                     let problem = problem(
-                        self.world,
+                        self.environment,
                         Some(self.standard),
                         code,
                         Some(&name),
@@ -101,14 +101,14 @@ impl ArchiveValidator<'_, '_> {
                         detail,
                     );
                     contents.problems.push(problem);
-                    contents.check_needs(self.world, self.standard);
+                    contents.check_needs(self.environment, self.standard);
                     groups.push(group);
                 }
             }
         }
-        let (world, standard) = (self.world, self.standard);
+        let (environment, standard) = (self.environment, self.standard);
         for (member, (_, odd)) in contents.members.iter().zip(&outcomes) {
-            contents.notes.extend(odd.notes(world, standard, &member.name));
+            contents.notes.extend(odd.notes(environment, standard, &member.name));
         }
         Ok(Some(outcomes.into_iter().map(|(outcome, _)| outcome).collect()))
     }
@@ -138,35 +138,36 @@ impl ArchiveValidator<'_, '_> {
         self.visits.restart();
         for &member in members {
             outcomes[member] = MemberOutcome::default();
-            let plan = self.world.plan(contents.members[member].record, self.standard);
-            if plan.is_person {
+            let compiled =
+                self.environment.compiled_layout(contents.members[member].record, self.standard);
+            if compiled.is_person {
                 self.context.persons.forget();
-            } else if plan.is_death {
+            } else if compiled.is_death {
                 self.context.persons.forget_deaths();
             }
         }
     }
 
     fn member(&mut self, member: &Member, at: usize) -> Result<MemberOutcome, EndedEarly> {
-        let world = self.world;
-        let plan = world.plan_in(member.record, self.standard, self.year);
-        let (record, layout) = world.file(member.record, self.standard);
+        let environment = self.environment;
+        let compiled = environment.compiled_layout_in(member.record, self.standard, self.year);
+        let (record, layout) = environment.file(member.record, self.standard);
         let visit_columns =
             record.visit.then(|| VISIT.map(|name| record.column(name).unwrap_or_default()));
         let reader =
             self.archive.reader(member.entry).map_err(|e| EndedEarly::Lines(LineError::Read(e)))?;
         let bytes = self.archive.entries()[member.entry].inflated;
-        let longest = world.config.limits.line_bytes;
+        let longest = environment.config.limits.line_bytes;
         let mut lines =
             MemberLines::new(reader, self.readings[at], longest, bytes, &mut self.buffers);
         let (sender, pool) = (self.sender.clone(), self.pool.clone());
         // A row has about as many bytes as columns at the least.
-        let count = bytes as usize / (plan.width + 1);
-        let fresh = || fresh(&pool, plan.width, count.min(BATCH_ROWS));
+        let count = bytes as usize / (compiled.width + 1);
+        let fresh = || fresh(&pool, compiled.width, count.min(BATCH_ROWS));
         let mut batch = fresh();
         let numbered = &mut self.visits;
-        let mut validator = Validator::new(plan, member.orders.clone(), &mut self.context);
-        let mut rows = RowLines::new(plan, layout, member);
+        let mut validator = Validator::new(compiled, member.orders.clone(), &mut self.context);
+        let mut rows = RowLines::new(compiled, layout, member);
         while let Some(block) = lines.block().map_err(EndedEarly::Lines)? {
             (self.progress)(block.text.len() as u64);
             validator.begin_block(block.text);
@@ -246,12 +247,12 @@ fn numbered_lines(first: u64, text: &str) -> impl Iterator<Item = (u64, &str, bo
 /// Members that are taken back together, in the order in which they load:
 /// PERSON first, because the others refer to it, then DEATH, then those that
 /// need each other, then the rest.
-fn groups(world: &World, standard: Standard, members: &[Member]) -> Vec<Vec<usize>> {
-    let needs = |member: &Member| &world.file(member.record, standard).1.needs;
+fn groups(environment: &Environment, standard: Standard, members: &[Member]) -> Vec<Vec<usize>> {
+    let needs = |member: &Member| &environment.file(member.record, standard).1.needs;
     let mut order: Vec<usize> = (0..members.len()).collect();
     order.sort_by_key(|&at| {
         let member = &members[at];
-        let record = &world.catalog.records[member.record];
+        let record = &environment.catalog.records[member.record];
         // Files without needs come after the visits, among themselves by name.
         let needs = Some(needs(member).len()).filter(|count| *count > 0).unwrap_or(usize::MAX);
         (record.load_order, needs, member.file.clone())

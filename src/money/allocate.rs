@@ -1,15 +1,15 @@
 //! The allocation: pools by UC head, volume money by points of each quarter,
 //! performance money by quality of each tranche ([OPPP-2557 s. 44-46], docs/rules.md#money).
-//! Pure: the same facts and terms give the same satang.
+//! Pure: the same inputs and rules give the same satang.
 //!
-//! - Volume: heads of the province × the rate, split over the quarters; what of
-//!   a tranche's performance money nobody earned joins the tranche's quarters by
+//! - Volume: heads of the province × the rate, split over the quarters. Performance
+//!   money of a tranche that no unit earned is added to the tranche's quarters by
 //!   their weights (local default). A quarter is shared by its points. A quarter
-//!   without points stays unallocated and is shown.
-//! - Performance: heads × the rate, split over the tranches, each unit's ceiling
-//!   being its heads' part; it earns score ÷ maximum of it, half up.
-//! - Support money is shown as not shared out, or shared by UC heads where the
-//!   rulebook says so.
+//!   without points stays unallocated and is shown as such.
+//! - Performance: heads × the rate, split over the tranches. A unit's ceiling is the
+//!   part of its heads; it earns score ÷ maximum of its ceiling, rounded half up.
+//! - Support money is shared by UC heads if the rulebook says so; otherwise it is
+//!   shown as not shared out.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ use super::{Hundredths, Satang};
 /// A quarter of the volume pool.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct VolumePool {
-    /// Its part of the volume money.
+    /// Share of the volume money, in satang.
     pub own: Satang,
     /// Performance money that nobody earned.
     pub joined: Satang,
@@ -36,12 +36,12 @@ pub struct VolumePool {
     pub shared: Satang,
     /// What nobody got, because nobody has points.
     pub unallocated: Satang,
-    /// Whether it was paid, and what is put right with it.
+    /// Payment, and the corrections that are paid with it.
     #[serde(flatten)]
     pub settled: PoolSettled,
 }
 
-/// Whether a part of a pool was paid, and what is put right with it.
+/// Payment of a part of a pool, and the corrections that are paid with it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct PoolSettled {
     /// It was paid: its figures are those that it was paid by.
@@ -49,11 +49,11 @@ pub struct PoolSettled {
     /// What it would be if it were counted now, when it was paid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub now: Option<PoolNow>,
-    /// Differences of parts that were paid before, which are put right with it.
+    /// Corrections of earlier payments, paid with this part.
     pub corrections: Vec<PoolCorrection>,
 }
 
-/// The same of a unit's money.
+/// Payment of a part of a unit's money, and the corrections paid with it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Settled {
     /// It was paid: its figures are those that it was paid by.
@@ -61,7 +61,7 @@ pub struct Settled {
     /// What it would be if it were counted now, when it was paid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub now: Option<Now>,
-    /// Differences of parts that were paid before, which are put right with it.
+    /// Corrections of earlier payments, paid with this part.
     pub corrections: Vec<Correction>,
 }
 
@@ -74,7 +74,7 @@ pub struct PerformancePool {
     pub earned: Satang,
     /// What goes to the volume money.
     pub unearned: Satang,
-    /// Whether it was paid, and what is put right with it.
+    /// Payment, and the corrections that are paid with it.
     #[serde(flatten)]
     pub settled: PoolSettled,
 }
@@ -88,7 +88,7 @@ pub struct SupportPool {
     pub amount: Satang,
     /// What units get of it.
     pub shared: Satang,
-    /// What is not shared out: no source says who gets it.
+    /// Money that is not shared out, because no source says who gets it.
     pub not_shared: Satang,
 }
 
@@ -99,11 +99,11 @@ pub struct Pools {
     pub heads: u64,
     /// Volume money before anything joined it.
     pub volume: Satang,
-    /// Its quarters.
+    /// Quarters, in order.
     pub quarters: BTreeMap<String, VolumePool>,
     /// Performance money at most.
     pub performance: Satang,
-    /// Its tranches.
+    /// Tranches, in order.
     pub tranches: BTreeMap<String, PerformancePool>,
     /// Support money.
     pub support: BTreeMap<String, SupportPool>,
@@ -115,9 +115,9 @@ pub struct Pools {
 /// Money of an item in a quarter.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ItemMoney {
-    /// Its points.
+    /// Points of the item.
     pub points: Hundredths,
-    /// Its part of the unit's money.
+    /// Share of the unit's money, in satang.
     pub amount: Satang,
     /// What of that is held.
     pub held: Satang,
@@ -134,7 +134,7 @@ pub struct VolumeMoney {
     pub held: Satang,
     /// By item.
     pub items: BTreeMap<String, ItemMoney>,
-    /// Whether it was paid, and what is put right with it.
+    /// Payment, and the corrections that are paid with it.
     #[serde(flatten)]
     pub settled: Settled,
 }
@@ -152,7 +152,7 @@ pub struct PerformanceMoney {
     pub earned: Satang,
     /// What of that is held.
     pub held: Satang,
-    /// Whether it was paid, and what is put right with it.
+    /// Payment, and the corrections that are paid with it.
     #[serde(flatten)]
     pub settled: Settled,
 }

@@ -1,5 +1,5 @@
-//! Two rulebooks on the same data, side by side: what next year's rules would
-//! have given this year.
+//! Compares two rulebooks on the same data, for example this year's money under next
+//! year's rules.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::Satang;
 use super::allocate::MoneySums;
 use super::result::Allocation;
 
-/// An amount under both, and what lies between.
+/// An amount under each rulebook, and the difference.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Pair {
     /// Under the rulebook in force.
@@ -63,7 +63,7 @@ pub struct UnitCompared {
     pub hcode: String,
     /// Name of the unit.
     pub name: String,
-    /// Its money.
+    /// Money under each rulebook.
     #[serde(flatten)]
     pub money: Compared,
 }
@@ -75,10 +75,10 @@ pub struct CupCompared {
     pub cup: String,
     /// Name of the unit.
     pub name: String,
-    /// Its money.
+    /// Money under each rulebook.
     #[serde(flatten)]
     pub money: Compared,
-    /// Its units.
+    /// Units, by HCODE.
     pub units: Vec<UnitCompared>,
 }
 
@@ -91,7 +91,7 @@ pub struct NamedRulebook {
     pub rulebook_file: String,
 }
 
-/// Two rulebooks on the same data.
+/// The comparison of two rulebooks on the same data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Comparison {
     /// The round, B.E.
@@ -110,7 +110,7 @@ pub struct Comparison {
     pub cups: Vec<CupCompared>,
 }
 
-/// Compares two allocations of the same state.
+/// Compares two allocations of the same state of the store.
 pub fn compare(base: &Allocation, other: &Allocation) -> Comparison {
     let others: BTreeMap<&str, &MoneySums> = other
         .cups

@@ -1,9 +1,9 @@
-//! What a rulebook says about money, as [`MoneyRules`] in whole satang.
+//! Converts the money of a rulebook to [`MoneyRules`] in whole satang.
 //!
-//! Pools are known by their kind, not by their names: the one that is shared by
-//! points, the one that is shared by quality, and those that are not paid by
-//! results: they are shared by heads where the rulebook says so, else shown. Quarters, and tranches, have equal parts
-//! (local default `money.quarter`).
+//! Pools are identified by kind, not by name: the pool shared by points, the pool
+//! shared by quality, and pools not paid by results, which are shared by heads if
+//! the rulebook says so and otherwise only shown. Quarters have equal parts, and so
+//! have tranches (local default `money.quarter`).
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
@@ -29,7 +29,7 @@ pub fn terms(book: &Rulebook) -> Result<MoneyRules, MoneyRulesError> {
     read(book).map_err(|what| MoneyRulesError { file: book.file.clone(), what })
 }
 
-/// Hundredths as a whole number; none when there are finer parts.
+/// Converts a decimal to whole hundredths; `None` if it has more decimals.
 pub fn to_hundredths(value: Decimal) -> Option<i64> {
     let scaled = value.checked_mul(Decimal::ONE_HUNDRED)?;
     scaled.fract().is_zero().then(|| scaled.trunc().to_i64()).flatten()

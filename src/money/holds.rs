@@ -1,14 +1,14 @@
-//! Which money a hold keeps back.
+//! The money that holds keep back.
 //!
-//! A hold names a unit, a tranche and an item of the rulebook; the volume money
-//! that the item's points earned in the quarters of that tranche is held, as far
-//! as the hold says. Two words stand for more: `PERFORMANCE` is the performance
-//! money of the tranche, `ALL` is every item and the performance money. (Audits
-//! of [OPPP-2557 s. 41-43] are of quantity, so a file's hold leaves performance money
-//! alone: local default.)
+//! A hold names a unit, a tranche and an item of the rulebook. It holds the volume
+//! money that the item's points earned in the quarters of that tranche, or the share
+//! of it that the hold gives. `PERFORMANCE` instead of an item holds the performance
+//! money of the tranche, `ALL` every item and the performance money. (Audits of
+//! [OPPP-2557 s. 41-43] are about quantity, so a hold on an item does not touch
+//! performance money: local default.)
 //!
-//! Of several holds on the same money the largest counts; they are not added, so
-//! that two doubts about the same rows hold them once (local default).
+//! Of several holds on the same money the largest counts. They are not added, so
+//! that two doubts about the same rows hold the money once (local default).
 
 use std::collections::BTreeMap;
 

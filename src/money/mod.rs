@@ -1,16 +1,16 @@
-//! Money: pools, shares, holds, and what each main unit is told about them.
+//! Money: pools, shares, holds, payments, and the statements of main units.
 //!
 //! | file | is |
 //! |---|---|
 //! | [`satang`] | amounts and points |
 //! | [`share`] | one pool by weights, to the satang |
-//! | [`terms`], [`of_rulebook`] | what a rulebook says and what units have to show, in whole numbers |
+//! | [`terms`], [`from_rulebook`] | money rules and inputs of the calculation, in whole numbers |
 //! | [`allocate`] | all pools, pure |
-//! | [`closing`] | parts that were paid, and what is put right of them |
-//! | [`holds`] | which money is kept back |
+//! | [`closing`] | paid parts, and their corrections |
+//! | [`holds`] | money that is kept back |
 //! | [`result`] | a round counted from the store, and its allocation |
 //! | [`compare`] | two rulebooks side by side |
-//! | [`statement`] | what a main unit is told |
+//! | [`statement`] | the statement of a main unit |
 
 pub mod allocate;
 pub mod closing;

@@ -1,5 +1,5 @@
-//! The allocation of a round as it is shown, and all that it was counted from:
-//! one state of the store, one rulebook, one registry.
+//! The allocation of a round as it is shown, with the state of the store, the
+//! rulebook and the registry that it was computed from.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -59,7 +59,7 @@ pub struct UnitMoneyLine {
     pub hcode: String,
     /// Name of the unit.
     pub name: String,
-    /// Its money.
+    /// Money of the unit.
     #[serde(flatten)]
     pub money: UnitMoney,
     /// Audit cases for which money of it is held, or not paid.
@@ -135,13 +135,14 @@ pub struct Calculation {
     pub closings: Vec<Closing>,
 }
 
-/// Counts and allocates. What had been paid by then stands as it was paid.
+/// Computes an allocation. Payments up to that state are kept as they were paid.
 pub fn count(basis: &CalculationInput<'_>) -> Result<Calculation, MoneyError> {
     count_with(basis, basis.as_of.submission)
 }
 
-/// The same with all that was paid until the submission after `paid_by` came:
-/// what is paid today on a past state is put right against all of it.
+/// Computes an allocation with all payments made before the submission after
+/// `paid_by` arrived: a payment made today on a past state is corrected against all
+/// of them.
 pub fn count_with(basis: &CalculationInput<'_>, paid_by: i64) -> Result<Calculation, MoneyError> {
     let CalculationInput { reader, catalog, units, book, as_of, kept } = basis;
     let terms = terms(book)?;

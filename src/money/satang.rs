@@ -1,5 +1,5 @@
-//! Money as whole satang, points as whole hundredths: they are added and
-//! compared exactly, and get two decimals only where they are shown.
+//! Money in whole satang and points in whole hundredths, so that they are added and
+//! compared exactly. They get two decimals only when shown.
 
 use std::fmt;
 use std::iter::Sum;

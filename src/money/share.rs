@@ -1,15 +1,14 @@
 //! Splits a pool by weights so that it adds up to the satang.
 //!
-//! The rule is that of the largest remainder: each gets the whole satang of its
-//! exact share, and the satang that are left go one each to the largest
-//! fractions. Of two equal fractions the smaller key (the HCODE) goes first, so
-//! the order in which the weights are given never matters.
+//! The method is that of the largest remainder: each key gets the whole satang of
+//! its exact share, and the remaining satang go one each to the largest fractions.
+//! Of two equal fractions the smaller key (the HCODE) comes first, so the order of
+//! the weights does not matter.
 //!
-//! Within one pool more weight never gives less money, in both senses: of two
-//! units the one with more points gets at least as much, and a unit that gains
-//! points while the others keep theirs gets at least what it had. (The paradoxes
-//! that the rule is known for come of a pool or of other weights that change.)
-//! `tests` below try both.
+//! Within one pool more weight never gives less money: of two units the one with
+//! more points gets at least as much, and a unit that gains points while the others
+//! keep theirs gets at least what it had. (The known paradoxes of the method need a
+//! pool or other weights that change.) The tests below try both.
 
 use super::Satang;
 

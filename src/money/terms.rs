@@ -1,5 +1,5 @@
-//! What a rulebook says about money, and the facts that money is counted from,
-//! both in whole numbers: all that [`super::allocate`] needs to know.
+//! The inputs of [`super::allocate`]: the money rules of a rulebook and the facts
+//! about units, both in whole numbers.
 
 use std::collections::BTreeMap;
 
@@ -8,9 +8,9 @@ use super::Satang;
 /// A period that money is split over, with its weight among its like.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WeightedPeriod {
-    /// Its name in the rulebook, e.g. `1`.
+    /// Name in the rulebook, e.g. `1`.
     pub id: String,
-    /// Its weight.
+    /// Weight among the parts of its kind.
     pub weight: u64,
 }
 
@@ -20,7 +20,7 @@ pub struct WeightedPeriod {
 pub struct Tranche {
     /// The tranche itself.
     pub period: WeightedPeriod,
-    /// Its quarters.
+    /// Quarters of the tranche.
     pub quarters: Vec<WeightedPeriod>,
 }
 
@@ -63,14 +63,14 @@ pub type ItemPoints = BTreeMap<String, u64>;
 pub struct QualityMark {
     /// The score.
     pub score: u64,
-    /// Its maximum.
+    /// Largest possible score.
     pub max: u64,
 }
 
 /// What a unit has to show.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UnitFacts {
-    /// Persons of the UC scheme who are registered with it.
+    /// Persons of the UC scheme registered with the unit.
     pub heads: u64,
     /// Points by quarter.
     pub points: BTreeMap<String, ItemPoints>,

@@ -11,13 +11,13 @@
 //!
 //! Pure: no knowledge of indicators, units or viewers.
 
-mod span;
+mod known_sums;
 
-use span::Span;
+use known_sums::KnownSums;
 
 /// A cell: what one unit has.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cell {
+pub struct UnitCount {
     /// Counted.
     pub numerator: u64,
     /// Of so many.
@@ -45,8 +45,8 @@ pub fn is_small(numerator: u64, denominator: u64, limit: u64) -> bool {
 }
 
 /// Decides what is hidden of `cells` and of the sums of their `groups`.
-pub fn hide(cells: &[Cell], groups: usize, limit: u64) -> Hidden {
-    let mut table = Table::new(cells, groups, limit);
+pub fn hide(cells: &[UnitCount], groups: usize, limit: u64) -> Hidden {
+    let mut table = CountTable::new(cells, groups, limit);
     while let Some(at_risk) = table.at_risk() {
         if !table.protect(&at_risk) {
             break;
@@ -55,8 +55,8 @@ pub fn hide(cells: &[Cell], groups: usize, limit: u64) -> Hidden {
     table.hidden
 }
 
-struct Table<'a> {
-    cells: &'a [Cell],
+struct CountTable<'a> {
+    cells: &'a [UnitCount],
     /// Cells of each group.
     members: Vec<Vec<usize>>,
     limit: u64,
@@ -67,15 +67,15 @@ struct Table<'a> {
     small_groups: Vec<usize>,
 }
 
-impl<'a> Table<'a> {
-    fn new(cells: &'a [Cell], groups: usize, limit: u64) -> Self {
+impl<'a> CountTable<'a> {
+    fn new(cells: &'a [UnitCount], groups: usize, limit: u64) -> Self {
         let mut members = vec![Vec::new(); groups];
         for (at, cell) in cells.iter().enumerate() {
             for group in &cell.groups {
                 members[*group].push(at);
             }
         }
-        let small = |cell: &Cell| is_small(cell.numerator, cell.denominator, limit);
+        let small = |cell: &UnitCount| is_small(cell.numerator, cell.denominator, limit);
         let hide_cells: Vec<bool> = cells.iter().map(|cell| !cell.known && small(cell)).collect();
         let mut table = Self {
             small_cells: (0..cells.len()).filter(|at| hide_cells[*at]).collect(),
@@ -103,7 +103,8 @@ impl<'a> Table<'a> {
     }
 
     fn sum_is_small(&self, of: &[usize]) -> bool {
-        let sum = |part: fn(&Cell) -> u64| of.iter().map(|at| part(&self.cells[*at])).sum::<u64>();
+        let sum =
+            |part: fn(&UnitCount) -> u64| of.iter().map(|at| part(&self.cells[*at])).sum::<u64>();
         is_small(sum(|cell| cell.numerator), sum(|cell| cell.denominator), self.limit)
     }
 
@@ -118,7 +119,7 @@ impl<'a> Table<'a> {
     /// Hidden cells whose sum what is shown tells although it must not.
     fn at_risk(&mut self) -> Option<Vec<usize>> {
         self.hide_small_groups();
-        let mut told = Span::new(self.cells.len());
+        let mut told = KnownSums::new(self.cells.len());
         for (_, hidden) in self.shown() {
             // What is left of a group is a figure like any other: of few
             // persons it must not be told either.

@@ -5,11 +5,11 @@ use super::*;
 
 const LIMIT: u64 = 5;
 
-fn cell(numerator: u64, denominator: u64, groups: &[usize]) -> Cell {
-    Cell { numerator, denominator, known: false, groups: groups.to_vec() }
+fn cell(numerator: u64, denominator: u64, groups: &[usize]) -> UnitCount {
+    UnitCount { numerator, denominator, known: false, groups: groups.to_vec() }
 }
 
-fn shown(cells: &[Cell], groups: usize) -> (String, String) {
+fn shown(cells: &[UnitCount], groups: usize) -> (String, String) {
     let hidden = hide(cells, groups, LIMIT);
     let text = |of: &[bool]| of.iter().map(|hide| if *hide { '-' } else { 'x' }).collect();
     (text(&hidden.cells), text(&hidden.groups))
@@ -96,7 +96,7 @@ fn near_nought(value: Decimal) -> bool {
 }
 
 /// No small cell, and no small group, follows from what is shown.
-fn prove(cells: &[Cell], groups: usize) {
+fn prove(cells: &[UnitCount], groups: usize) {
     let hidden = hide(cells, groups, LIMIT);
     let members = |group: usize| -> Vec<usize> {
         (0..cells.len()).filter(|at| cells[*at].groups.contains(&group)).collect()
@@ -116,7 +116,7 @@ fn prove(cells: &[Cell], groups: usize) {
     }
     for group in 0..groups {
         let of = members(group);
-        let sum = |part: fn(&Cell) -> u64| of.iter().map(|at| part(&cells[*at])).sum::<u64>();
+        let sum = |part: fn(&UnitCount) -> u64| of.iter().map(|at| part(&cells[*at])).sum::<u64>();
         let small = is_small(sum(|c| c.numerator), sum(|c| c.denominator), LIMIT);
         let unknown = unknown(of.clone());
         if small && !unknown.is_empty() {
@@ -135,10 +135,10 @@ proptest! {
         mine in 0_usize..20,
     ) {
         // Main units lie within districts or across them; all are in the province.
-        let cells: Vec<Cell> = counts
+        let cells: Vec<UnitCount> = counts
             .iter()
             .enumerate()
-            .map(|(at, (denominator, few, rare, cup, district))| Cell {
+            .map(|(at, (denominator, few, rare, cup, district))| UnitCount {
                 numerator: if *rare { (*few).min(*denominator) } else { *denominator / 2 },
                 denominator: *denominator,
                 known: at == mine,
@@ -152,7 +152,7 @@ proptest! {
     fn what_is_not_small_at_all_is_not_hidden(
         counts in prop::collection::vec((10_u64..40, 0_usize..3), 1..14),
     ) {
-        let cells: Vec<Cell> =
+        let cells: Vec<UnitCount> =
             counts.iter().map(|(half, cup)| cell(*half, half * 2, &[*cup, 3])).collect();
         let hidden = hide(&cells, 4, LIMIT);
         prop_assert!(!hidden.cells.contains(&true) && !hidden.groups.contains(&true));

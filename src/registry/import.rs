@@ -8,6 +8,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::store::{RawValue, RegistryRecord, Store, StoreError};
+use crate::text::{Bilingual, message, message_with, text};
 
 /// The columns, in any order.
 const COLUMNS: [&str; 4] = ["cid", "hcode", "hmain", "scheme"];
@@ -91,16 +92,15 @@ pub fn import(
                 without_hcode += u64::from(p.hcode.is_empty());
                 Ok(())
             }
-            Some(Ok(_)) => {
-                Err(("เลขประจำตัวประชาชนซ้ำกับบรรทัดก่อนหน้า", "the CID stands above already"))
-            }
+            Some(Ok(_)) => Err("registry.cid_stands_above"),
             Some(Err(what)) => Err(what),
         };
         match taken {
             Ok(()) => persons += 1,
-            Err((th, en)) => {
+            Err(key) => {
                 bad += 1;
                 if bad_lines.len() < most {
+                    let Bilingual { th, en } = text(key);
                     bad_lines.push(BadLine { line: lines.number, th, en });
                 }
             }
@@ -108,7 +108,7 @@ pub fn import(
     }
     if persons == 0 {
         let line = lines.number;
-        let (th, en) = ("ไม่มีบรรทัดใดถูกต้อง".to_owned(), "no line is right".to_owned());
+        let Bilingual { th, en } = message("registry.no_line_is_right");
         return Err(ImportError::File { file, line, th, en });
     }
     let record = RegistryRecord {
@@ -133,12 +133,10 @@ fn header(file: &str, lines: &mut RegistryLines) -> Result<[usize; 4], ImportErr
     let mut places = [0; 4];
     for (place, column) in places.iter_mut().zip(COLUMNS) {
         let Some(at) = names.iter().position(|name| *name == column) else {
-            return Err(ImportError::File {
-                file: file.to_owned(),
-                line: 1,
-                th: format!("หัวตารางต้องเป็น {} แต่ไม่มี {column}", COLUMNS.join(",")),
-                en: format!("the header must be {}; {column} is missing", COLUMNS.join(",")),
-            });
+            let columns = COLUMNS.join(",");
+            let Bilingual { th, en } =
+                message_with("registry.header", &[("columns", &columns), ("column", &column)]);
+            return Err(ImportError::File { file: file.to_owned(), line: 1, th, en });
         };
         *place = at;
     }
@@ -152,15 +150,16 @@ struct RegistryPerson<'a> {
     scheme: String,
 }
 
-type BadLineText = (&'static str, &'static str);
+/// Key of the text that says what is wrong with a line.
+type BadLineKey = &'static str;
 
 /// A line as a person; none when it is blank.
-fn person(line: &[u8], places: [usize; 4]) -> Option<Result<RegistryPerson<'_>, BadLineText>> {
+fn person(line: &[u8], places: [usize; 4]) -> Option<Result<RegistryPerson<'_>, BadLineKey>> {
     if line.len() as u64 >= LONGEST {
-        return Some(Err(("บรรทัดยาวเกินไป", "the line is too long")));
+        return Some(Err("registry.line_too_long"));
     }
     let Ok(text) = std::str::from_utf8(line) else {
-        return Some(Err(("ไม่ใช่ข้อความ UTF-8", "not UTF-8 text")));
+        return Some(Err("registry.not_utf8"));
     };
     if text.trim().is_empty() {
         return None;
@@ -178,16 +177,16 @@ fn person(line: &[u8], places: [usize; 4]) -> Option<Result<RegistryPerson<'_>, 
     // People outside UC have no unit, and with it nothing that follows from one.
     let outside = hcode.is_empty();
     Some(if columns <= places.into_iter().max().unwrap_or(0) {
-        Err(("จำนวนคอลัมน์ไม่ครบ", "columns are missing"))
+        Err("registry.columns_missing")
     } else if !outside && !code(hcode) {
-        Err(("รหัสหน่วยบริการ (hcode) ต้องยาว 5 ตัว", "hcode has not 5 letters or digits"))
+        Err("registry.hcode")
     } else if !(code(hmain) || outside && hmain.is_empty()) {
-        Err(("รหัสหน่วยบริการประจำ (hmain) ต้องยาว 5 ตัว", "hmain has not 5 letters or digits"))
+        Err("registry.hmain")
     } else if !outside && scheme.is_empty() {
-        Err(("ไม่มีสิทธิ (scheme)", "scheme is blank"))
+        Err("registry.scheme")
     } else {
         match super::citizen(RawValue::Text(cid)) {
-            None => Err(("เลขประจำตัวประชาชน (cid) ต้องเป็นตัวเลข 13 หลัก", "cid has not 13 digits")),
+            None => Err("registry.cid"),
             Some(cid) => Ok(RegistryPerson {
                 cid: cid as i64,
                 hcode,

@@ -9,11 +9,11 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::words::{grouped, rounded};
-use crate::text::{Bilingual, Lang};
+use crate::text::{Bilingual, Lang, text};
 
 /// What a chart shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
+pub enum ChartShape {
     /// Points in time, joined.
     Trend,
     /// Bars, each with its own label.
@@ -35,7 +35,7 @@ pub struct Point {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chart {
     /// What it shows.
-    pub shape: Shape,
+    pub shape: ChartShape,
     /// Its title.
     pub title: Bilingual,
     /// What its values are a number of.
@@ -84,7 +84,7 @@ pub(super) struct Picture {
     zero: String,
     ticks: Vec<Tick>,
     target: Option<Tick>,
-    items: Vec<Item>,
+    items: Vec<ChartItem>,
     /// Pieces of the line; it is broken where there is no value.
     lines: Vec<String>,
 }
@@ -96,7 +96,7 @@ struct Tick {
 }
 
 #[derive(Debug, Serialize)]
-struct Item {
+struct ChartItem {
     label: String,
     value: String,
     sign: &'static str,
@@ -175,8 +175,8 @@ impl Chart {
     /// The pictures of it, each of them whole: a long ranking takes several.
     pub(super) fn pictures(&self, number: usize, lang: Lang) -> Vec<Picture> {
         match self.shape {
-            Shape::Trend => vec![self.trend(format!("chart-{number}"), lang)],
-            Shape::Ranking => {
+            ChartShape::Trend => vec![self.trend(format!("chart-{number}"), lang)],
+            ChartShape::Ranking => {
                 let parts = self.points.chunks(BARS).enumerate();
                 let id = |part| format!("chart-{number}-{part}");
                 parts.map(|(part, points)| self.ranking(id(part), points, lang)).collect()
@@ -191,7 +191,7 @@ impl Chart {
         let bar = |(row, point): (usize, &Point)| {
             let end = point.value.map_or(zero, |value| scale.at(value));
             let y = Decimal::from(TOP + row as i64 * BAR_STEP);
-            Item {
+            ChartItem {
                 x: place(Decimal::from(LABELS - 8)),
                 from: place(end.min(zero)),
                 length: place((end - zero).abs()),
@@ -226,7 +226,7 @@ impl Chart {
                 None => lines.push(String::new()),
             }
             let text = place(y - Decimal::from(10));
-            items.push(Item { x: place(x), text, ..item(point, y, lang) });
+            items.push(ChartItem { x: place(x), text, ..item(point, y, lang) });
         }
         lines.retain(|line| line.contains(' '));
         Picture {
@@ -265,7 +265,6 @@ impl Chart {
 
     /// All that can be seen, in words.
     fn description(&self, lang: Lang) -> String {
-        let thai = lang == Lang::Th;
         let values: Vec<String> = self
             .points
             .iter()
@@ -273,34 +272,32 @@ impl Chart {
                 let label = point.label.pick(lang);
                 let value = point.value.map_or_else(|| unknown(lang).to_owned(), told);
                 let met = match point.met {
-                    Some(true) if thai => " (ถึงเป้า)",
-                    Some(false) if thai => " (ไม่ถึงเป้า)",
-                    Some(true) => " (met)",
-                    Some(false) => " (not met)",
+                    Some(true) => text("report.met").pick(lang),
+                    Some(false) => text("report.not_met").pick(lang),
                     None => "",
                 };
                 format!("{label} {value}{met}")
             })
             .collect();
         let target = self.target.map_or_else(String::new, |value| {
-            format!("{} {}. ", if thai { "เป้าหมาย" } else { "target" }, told(value))
+            format!("{} {}. ", text("report.target").pick(lang), told(value))
         });
         format!("{target}{}", values.join("; "))
     }
 }
 
 fn unknown(lang: Lang) -> &'static str {
-    if lang == Lang::Th { "ไม่มีข้อมูล" } else { "no data" }
+    text("report.no_data").pick(lang)
 }
 
-fn item(point: &Point, y: Decimal, lang: Lang) -> Item {
+fn item(point: &Point, y: Decimal, lang: Lang) -> ChartItem {
     let (state, sign) = match (point.value, point.met) {
         (None, _) => ("none", ""),
         (_, Some(true)) => ("met", "✓"),
         (_, Some(false)) => ("missed", "✗"),
         (_, None) => ("plain", ""),
     };
-    Item {
+    ChartItem {
         label: shortened(point.label.pick(lang)),
         value: point.value.map_or_else(|| unknown(lang).to_owned(), told),
         sign,
@@ -348,7 +345,7 @@ mod tests {
             met: None,
         };
         let chart = Chart {
-            shape: Shape::Trend,
+            shape: ChartShape::Trend,
             title: Bilingual::default(),
             unit: Bilingual::default(),
             points: vec![point(Some("1")), point(Some("2")), point(None), point(Some("0"))],
@@ -370,14 +367,14 @@ mod tests {
             met: Some(!value.starts_with('-')),
         };
         let chart = Chart {
-            shape: Shape::Ranking,
+            shape: ChartShape::Ranking,
             title: Bilingual::default(),
             unit: Bilingual::default(),
             points: vec![point("0.30"), point("-0.10")],
             target: Some(decimal("0.25")),
         };
         let picture = &chart.pictures(1, Lang::En)[0];
-        let end = |item: &Item| decimal(&item.from) + decimal(&item.length);
+        let end = |item: &ChartItem| decimal(&item.from) + decimal(&item.length);
         assert_eq!(picture.items[0].from, picture.zero);
         assert_eq!(end(&picture.items[1]), decimal(&picture.zero));
         assert!(picture.description.contains("u -0.10 (not met)"), "{}", picture.description);

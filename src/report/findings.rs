@@ -25,9 +25,9 @@ pub fn row(f: &FindingLine) -> [Cow<'_, str>; 11] {
         Cow::from(&f.value),
         Cow::from(&f.key),
         Cow::from(&f.texts.th),
-        Cow::from(&f.texts.mend_th),
+        Cow::from(&f.texts.fix_th),
         Cow::from(&f.texts.en),
-        Cow::from(&f.texts.mend_en),
+        Cow::from(&f.texts.fix_en),
     ]
 }
 
@@ -152,8 +152,7 @@ mod tests {
         let (line, value, key) = own;
         let (text, field, severity) = kind;
         let part = |name: &str| format!("{name}{text}");
-        let texts =
-            Texts { th: part("ก"), en: part(""), mend_th: part("ข"), mend_en: part("") };
+        let texts = Texts { th: part("ก"), en: part(""), fix_th: part("ข"), fix_en: part("") };
         FindingLine {
             code: text.into(),
             severity,

@@ -75,8 +75,8 @@ impl Column {
 
     /// With a unit.
     #[must_use]
-    pub fn of_unit(mut self, th: &str, en: &str) -> Self {
-        self.unit = Some(Bilingual::new(th, en));
+    pub fn of_unit(mut self, unit: Bilingual) -> Self {
+        self.unit = Some(unit);
         self
     }
 

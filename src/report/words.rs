@@ -4,42 +4,44 @@ use chrono::{Datelike, NaiveDate};
 use rust_decimal::Decimal;
 
 use crate::clock::BUDDHIST_ERA;
-use crate::text::Lang;
+use crate::text::{Lang, text};
 
-/// Months as they are written in dates.
-pub(crate) const MONTHS_TH: [&str; 12] = [
-    "ม.ค.",
-    "ก.พ.",
-    "มี.ค.",
-    "เม.ย.",
-    "พ.ค.",
-    "มิ.ย.",
-    "ก.ค.",
-    "ส.ค.",
-    "ก.ย.",
-    "ต.ค.",
-    "พ.ย.",
-    "ธ.ค.",
+/// Keys of the short names of months, January first.
+const MONTHS: [&str; 12] = [
+    "month.m01",
+    "month.m02",
+    "month.m03",
+    "month.m04",
+    "month.m05",
+    "month.m06",
+    "month.m07",
+    "month.m08",
+    "month.m09",
+    "month.m10",
+    "month.m11",
+    "month.m12",
 ];
-/// The same in English.
-pub(crate) const MONTHS_EN: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// Short name of the month of a day, as it is written in dates.
+pub(crate) fn month_name(day: NaiveDate, lang: Lang) -> &'static str {
+    text(MONTHS[day.month0() as usize]).pick(lang)
+}
 
 /// A day as people write it; the Buddhist era in Thai.
 pub fn day(day: NaiveDate, lang: Lang) -> String {
-    let month = day.month0() as usize;
+    let month = month_name(day, lang);
     match lang {
-        Lang::Th => format!("{} {} {}", day.day(), MONTHS_TH[month], day.year() + BUDDHIST_ERA),
-        Lang::En => format!("{} {} {}", day.day(), MONTHS_EN[month], day.year()),
+        Lang::Th => format!("{} {} {}", day.day(), month, day.year() + BUDDHIST_ERA),
+        Lang::En => format!("{} {} {}", day.day(), month, day.year()),
     }
 }
 
 /// A month as people write it, with the last two digits of its year.
 pub fn month(day: NaiveDate, lang: Lang) -> String {
-    let at = day.month0() as usize;
+    let name = month_name(day, lang);
     match lang {
-        Lang::Th => format!("{} {:02}", MONTHS_TH[at], (day.year() + BUDDHIST_ERA) % 100),
-        Lang::En => format!("{} {}", MONTHS_EN[at], day.year()),
+        Lang::Th => format!("{} {:02}", name, (day.year() + BUDDHIST_ERA) % 100),
+        Lang::En => format!("{} {}", name, day.year()),
     }
 }
 

@@ -11,15 +11,15 @@ pub enum Value {
     /// A number, day, time, or text in canonical number form.
     Int(i64),
     /// Text, as a place in [`Batch::text`].
-    Text(Place),
+    Text(TextPlace),
 }
 
 /// Where a text lies in [`Batch::text`]. One number, as other values are, so
 /// that values are handed on in registers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place(i64);
+pub struct TextPlace(i64);
 
-impl Place {
+impl TextPlace {
     /// A text of `len` bytes from `start` on.
     pub fn new(start: u32, len: u32) -> Self {
         Self((u64::from(start) << 32 | u64::from(len)) as i64)
@@ -89,7 +89,7 @@ impl Batch {
 
     /// Stores a text value.
     pub fn push_text(&mut self, text: &str) -> Value {
-        let place = Place::new(self.text.len() as u32, text.len() as u32);
+        let place = TextPlace::new(self.text.len() as u32, text.len() as u32);
         self.text.push_str(text);
         Value::Text(place)
     }
@@ -104,7 +104,7 @@ impl Batch {
     }
 
     /// The text of a text value of this batch.
-    pub fn text_of(&self, place: Place) -> &str {
+    pub fn text_of(&self, place: TextPlace) -> &str {
         let start = place.start() as usize;
         &self.text[start..start + place.len() as usize]
     }

@@ -120,7 +120,7 @@ pub enum FastCheck {
     #[default]
     No,
     /// Text of at most so many bytes.
-    Text { longest: usize, form: Form },
+    Text { longest: usize, form: TextForm },
     /// A number within ends in units of `1 / 10^unit`, of at most so many
     /// bytes, whole or with so many decimals.
     Number { longest: usize, decimals: u8, unit: u8, low: i64, high: i64 },
@@ -128,7 +128,7 @@ pub enum FastCheck {
 
 /// What a text must look like to pass the fast path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum TextForm {
     /// Any text.
     Any,
     /// Digits.

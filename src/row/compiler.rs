@@ -242,7 +242,7 @@ impl<'a> Compiler<'a> {
     fn check(
         &mut self,
         column: &WireColumn,
-        check: &catalog::Check,
+        check: &catalog::CheckSpec,
         own: &mut OwnChecks,
     ) -> Result<(), CatalogError> {
         let kind = self.kind(column, check)?;
@@ -274,7 +274,7 @@ impl<'a> Compiler<'a> {
     fn kind(
         &self,
         column: &WireColumn,
-        check: &catalog::Check,
+        check: &catalog::CheckSpec,
     ) -> Result<&'static checks::CheckKind, CatalogError> {
         let Some(kind) = checks::kind(&check.kind) else {
             let names = checks::KINDS.iter().map(|kind| kind.name);

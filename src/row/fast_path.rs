@@ -5,7 +5,7 @@
 use super::batch::{Batch, Value};
 use super::checks::FastPath;
 use super::citizen_id;
-use super::compiled_layout::{CompiledColumn, FastCheck, Form};
+use super::compiled_layout::{CompiledColumn, FastCheck, TextForm};
 use super::number::{POWERS, Range, canonical_of, scaled_int};
 use super::packed::{Packed, all_digits};
 use crate::catalog::{Storage, Type};
@@ -31,15 +31,15 @@ impl FastCheck {
         // A list that is there says more than the shape of its codes.
         let shaped = column.asks_shape() && !column.listed;
         let mut form = match column.kind {
-            Type::Digits => Form::Digits,
-            _ if shaped => Form::Code,
-            _ => Form::Any,
+            Type::Digits => TextForm::Digits,
+            _ if shaped => TextForm::Code,
+            _ => TextForm::Any,
         };
         for own in &column.of_value {
             match own.check.fast_path() {
                 FastPath::Digits(count) if are_codes(column, count) => match form {
-                    Form::Count(other) if other != count => return Self::No,
-                    _ => form = Form::Count(count),
+                    TextForm::Count(other) if other != count => return Self::No,
+                    _ => form = TextForm::Count(count),
                 },
                 _ => return Self::No,
             }
@@ -95,10 +95,10 @@ pub(super) fn value(
         FastCheck::No => None,
         FastCheck::Text { longest, form } => {
             let formed = match form {
-                Form::Any => true,
-                Form::Digits => digits_only(text, packed),
-                Form::Count(count) => text.len() == count && digits_only(text, packed),
-                Form::Code => column.shape.as_ref().is_some_and(|(shape, _)| shape.fits(text)),
+                TextForm::Any => true,
+                TextForm::Digits => digits_only(text, packed),
+                TextForm::Count(count) => text.len() == count && digits_only(text, packed),
+                TextForm::Code => column.shape.as_ref().is_some_and(|(shape, _)| shape.fits(text)),
             };
             let good = formed
                 && text.len() <= longest

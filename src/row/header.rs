@@ -42,9 +42,9 @@ pub fn name(value: &str) -> &str {
 
 /// Whether a line is a header of a file: at least half of its values are names
 /// or aliases of the file's columns, in whatever order.
-pub fn is_header(line: &str, plan: &CompiledLayout, layout: &Layout) -> bool {
+pub fn is_header(line: &str, compiled: &CompiledLayout, layout: &Layout) -> bool {
     let names = names(line);
-    let known = names.iter().filter(|name| plan.find(layout, name).is_some()).count();
+    let known = names.iter().filter(|name| compiled.find(layout, name).is_some()).count();
     known > 0 && 2 * known >= names.len()
 }
 
@@ -52,11 +52,12 @@ impl Order {
     /// The order that a header line says, or all that is wrong with it.
     pub fn of_header(
         line: &str,
-        plan: &CompiledLayout,
+        compiled: &CompiledLayout,
         layout: &Layout,
     ) -> Result<Self, Vec<HeaderError>> {
         let names = names(line);
-        let found: Vec<Option<usize>> = names.iter().map(|name| plan.find(layout, name)).collect();
+        let found: Vec<Option<usize>> =
+            names.iter().map(|name| compiled.find(layout, name)).collect();
         let mut troubles = Vec::new();
         let unknown: Vec<(String, Option<&str>)> = names
             .iter()
@@ -73,7 +74,7 @@ impl Order {
                 nearest: near.iter().any(|near| *near != "-").then(|| listed(&near)),
             });
         }
-        if let Some(missing) = missing(&found, &unknown, plan, layout) {
+        if let Some(missing) = missing(&found, &unknown, compiled, layout) {
             troubles.push(trouble(ProblemCode::MissingColumn, &missing));
         }
         let again =
@@ -84,7 +85,7 @@ impl Order {
         if !twice.is_empty() {
             troubles.push(trouble(ProblemCode::ColumnTwice, &twice));
         }
-        if troubles.is_empty() { Ok(Self::new(found, plan)) } else { Err(troubles) }
+        if troubles.is_empty() { Ok(Self::new(found, compiled)) } else { Err(troubles) }
     }
 }
 
@@ -94,10 +95,10 @@ impl Order {
 fn missing<'p>(
     found: &[Option<usize>],
     unknown: &[(String, Option<&str>)],
-    plan: &'p CompiledLayout,
+    compiled: &'p CompiledLayout,
     layout: &Layout,
 ) -> Option<Vec<&'p str>> {
-    let needed = plan.columns.iter().enumerate().filter(|(at, column)| {
+    let needed = compiled.columns.iter().enumerate().filter(|(at, column)| {
         let needed = column.key || layout.columns[*at].required;
         needed && column.since == 0 && !found.contains(&Some(*at))
     });
@@ -158,8 +159,8 @@ mod tests {
 
     /// Code, detail and proposals of what is wrong with a header.
     fn wrong(standard: Standard, file: &str, line: &str) -> Vec<(String, String, String)> {
-        of(standard, file, |plan, layout| {
-            let troubles = Order::of_header(line, plan, layout).err().unwrap_or_default();
+        of(standard, file, |compiled, layout| {
+            let troubles = Order::of_header(line, compiled, layout).err().unwrap_or_default();
             let told =
                 |t: HeaderError| (t.code.to_string(), t.detail, t.nearest.unwrap_or_default());
             troubles.into_iter().map(told).collect()
@@ -216,8 +217,9 @@ mod tests {
 
     #[test]
     fn half_of_the_values_tell_a_header() {
-        let is =
-            |line: &str| of(Standard::F21, "EPI", |plan, layout| is_header(line, plan, layout));
+        let is = |line: &str| {
+            of(Standard::F21, "EPI", |compiled, layout| is_header(line, compiled, layout))
+        };
         for (line, header) in [
             ("PCUCODE|PID|SEQ|DATE_SERV|VCCTYPE|VCCPLACE|D_UPDATE", true),
             ("d_update|vcctype|\"PID\"|'seq'| DATE_SERV |VCCPLACE|HOSPCODE|", true),
@@ -280,9 +282,9 @@ mod tests {
         fn any_order_case_quoting_and_spacing_of_a_files_columns_is_its_header(
             (standard, file, order, line) in header(),
         ) {
-            of(standard, &file, |plan, layout| {
-                prop_assert!(is_header(&line, plan, layout), "{}", line);
-                let read = Order::of_header(&line, plan, layout);
+            of(standard, &file, |compiled, layout| {
+                prop_assert!(is_header(&line, compiled, layout), "{}", line);
+                let read = Order::of_header(&line, compiled, layout);
                 let want: Vec<Option<usize>> = order.into_iter().map(Some).collect();
                 prop_assert_eq!(read.map(|order| order.columns), Ok(want));
                 Ok(())

@@ -28,7 +28,7 @@ impl<'l> Row<'l, '_> {
         &self.text[start as usize..end as usize]
     }
 
-    /// The value of a column (position in the plan), blank when not sent.
+    /// The value of a column (position in the layout), blank when not sent.
     #[inline]
     pub fn value(&self, column: usize) -> &'l str {
         self.order.field_of[column].map_or("", |field| self.field(field))
@@ -43,13 +43,13 @@ impl<'l> Row<'l, '_> {
     }
 
     /// The key as it is stored, its parts joined by `|`.
-    pub fn key(&self, plan: &CompiledLayout, blanks: &Blanks) -> String {
+    pub fn key(&self, compiled: &CompiledLayout, blanks: &Blanks) -> String {
         let mut key = String::with_capacity(64);
-        for (index, &column) in plan.key.iter().enumerate() {
+        for (index, &column) in compiled.key.iter().enumerate() {
             if index > 0 {
                 key.push('|');
             }
-            key.push_str(&self.key_part(plan, blanks, column));
+            key.push_str(&self.key_part(compiled, blanks, column));
         }
         key.truncate(key.trim_end_matches('|').len());
         key.shrink_to_fit();
@@ -58,9 +58,9 @@ impl<'l> Row<'l, '_> {
 
     /// A key part. A date that cannot be read names no record and is left
     /// blank (the example of docs/rules.md#json), and so is what stands for nothing.
-    fn key_part(&self, plan: &CompiledLayout, blanks: &Blanks, column: usize) -> Cow<'l, str> {
+    fn key_part(&self, compiled: &CompiledLayout, blanks: &Blanks, column: usize) -> Cow<'l, str> {
         let text = self.value(column);
-        let column = &plan.columns[column];
+        let column = &compiled.columns[column];
         let readable = match column.kind {
             Type::Date => matches!(read_date(text), Reading::Real(_)),
             Type::DateTime => matches!(read_datetime(text), Reading::Real(_)),

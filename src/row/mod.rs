@@ -20,7 +20,7 @@ mod packed;
 mod person;
 mod validator;
 
-pub use batch::{Batch, Place, RowMeta, Value};
+pub use batch::{Batch, RowMeta, TextPlace, Value};
 pub use blanks::Blanks;
 pub use compiled_layout::{Code, CodeAt, CompiledColumn, CompiledLayout};
 pub use date::serial;

@@ -8,7 +8,7 @@ use crate::catalog::Type;
 /// Which column each field of a row is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
-    /// By field: the column (position in the plan), if any.
+    /// By field: the column (position in the layout), if any.
     pub columns: Vec<Option<usize>>,
     /// By column: the field, if it is sent.
     pub field_of: Vec<Option<usize>>,
@@ -23,7 +23,7 @@ pub struct Order {
 /// What every row asks of a field's column, close together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Slot {
-    /// Position in the plan.
+    /// Position in the layout.
     pub at: u32,
     /// Position in the record.
     pub column: u32,
@@ -32,40 +32,40 @@ pub(super) struct Slot {
 }
 
 impl Order {
-    pub(super) fn new(columns: Vec<Option<usize>>, plan: &CompiledLayout) -> Self {
-        let mut field_of = vec![None; plan.columns.len()];
+    pub(super) fn new(columns: Vec<Option<usize>>, compiled: &CompiledLayout) -> Self {
+        let mut field_of = vec![None; compiled.columns.len()];
         for (field, column) in columns.iter().enumerate() {
             if let Some(column) = column {
                 field_of[*column] = Some(field);
             }
         }
         let fails_blank = |at: &usize| {
-            let column = &plan.columns[*at];
+            let column = &compiled.columns[*at];
             field_of[*at].is_none() && column.since == 0 && !column.of_blank.is_empty()
         };
-        let absent = (0..plan.columns.len()).filter(fails_blank).collect();
+        let absent = (0..compiled.columns.len()).filter(fails_blank).collect();
         let slot = |at: usize| Slot {
             at: at as u32,
-            column: plan.columns[at].column as u32,
-            blank_passes: plan.columns[at].blank_passes,
+            column: compiled.columns[at].column as u32,
+            blank_passes: compiled.columns[at].blank_passes,
         };
         let slots = columns.iter().map(|column| column.map(slot)).collect();
         Self { columns, field_of, absent, slots }
     }
 
     /// The orders of all versions, for rows without a header.
-    pub fn of_versions(plan: &CompiledLayout) -> Vec<Self> {
+    pub fn of_versions(compiled: &CompiledLayout) -> Vec<Self> {
         let order =
-            |version: &Vec<usize>| Self::new(version.iter().copied().map(Some).collect(), plan);
+            |version: &Vec<usize>| Self::new(version.iter().copied().map(Some).collect(), compiled);
         // Newest first: of two versions with as many columns the newer one is meant.
-        plan.versions.iter().rev().map(order).collect()
+        compiled.versions.iter().rev().map(order).collect()
     }
 
     /// Of versions with as many columns (ADDRESS of 2014 and of 2.4.1) the one
     /// stays whose dates are dates in most of the first rows.
-    pub fn settle_ties(orders: &mut Vec<Self>, rows: &[&str], plan: &CompiledLayout) {
+    pub fn settle_ties(orders: &mut Vec<Self>, rows: &[&str], compiled: &CompiledLayout) {
         let score = |order: &Self| -> usize {
-            rows.iter().map(|row| order.readable_dates(row, plan)).sum()
+            rows.iter().map(|row| order.readable_dates(row, compiled)).sum()
         };
         let mut kept: Vec<Self> = Vec::new();
         for order in orders.drain(..) {
@@ -78,10 +78,10 @@ impl Order {
         *orders = kept;
     }
 
-    fn readable_dates(&self, row: &str, plan: &CompiledLayout) -> usize {
+    fn readable_dates(&self, row: &str, compiled: &CompiledLayout) -> usize {
         let readable = |(text, column): (&str, &Option<usize>)| {
             let text = text.trim();
-            column.is_some_and(|column| match plan.columns[column].kind {
+            column.is_some_and(|column| match compiled.columns[column].kind {
                 Type::Date => read_date(text) != Reading::None,
                 Type::DateTime => read_datetime(text) != Reading::None,
                 _ => false,
@@ -101,15 +101,15 @@ mod tests {
     fn an_address_of_nineteen_columns_is_told_by_where_its_date_lies() {
         let catalog = Catalog::builtin().unwrap();
         let (record, layout) = catalog.file(Standard::F43, "ADDRESS").unwrap();
-        let plan = CompiledLayout::new(&catalog, record, layout, 2557).unwrap();
+        let compiled = CompiledLayout::new(&catalog, record, layout, 2557).unwrap();
         let old = "10670|7|1|||||||||||01|02|03|34||20140131093000";
         let new = "10670|7|1|||||||||||01|02|03|20140131093000||100670000";
         for (row, last) in [(old, "D_UPDATE"), (new, "HOSPCODE9")] {
             assert_eq!(row.split('|').count(), 19, "{row}");
-            let mut orders = Order::of_versions(&plan);
-            Order::settle_ties(&mut orders, &[row], &plan);
+            let mut orders = Order::of_versions(&compiled);
+            Order::settle_ties(&mut orders, &[row], &compiled);
             let order = orders.iter().find(|order| order.columns.len() == 19).unwrap();
-            assert_eq!(plan.columns[order.columns[18].unwrap()].name, last);
+            assert_eq!(compiled.columns[order.columns[18].unwrap()].name, last);
         }
     }
 }

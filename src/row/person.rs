@@ -51,7 +51,7 @@ pub enum PersonFact {
 /// is stored.
 #[derive(Debug, Default)]
 pub struct PersonChanges {
-    units: Vec<Unit>,
+    units: Vec<UnitPersons>,
 }
 
 impl PersonChanges {
@@ -129,7 +129,7 @@ impl<T> ByPid<T> {
 
 /// Persons of one unit that this archive has mentioned so far.
 #[derive(Debug, Default)]
-struct Unit {
+struct UnitPersons {
     hospcode: String,
     persons: ByPid<Entry>,
 }
@@ -137,7 +137,7 @@ struct Unit {
 /// Persons that this archive has mentioned so far, over the index.
 pub struct PersonContext<'a> {
     index: &'a mut dyn PersonIndex,
-    units: Vec<Unit>,
+    units: Vec<UnitPersons>,
 }
 
 impl<'a> PersonContext<'a> {
@@ -197,7 +197,8 @@ impl<'a> PersonContext<'a> {
     fn entry(&mut self, hospcode: &str, pid: &str) -> &mut Entry {
         let at =
             self.units.iter().position(|unit| unit.hospcode == hospcode).unwrap_or_else(|| {
-                self.units.push(Unit { hospcode: hospcode.to_owned(), ..Unit::default() });
+                self.units
+                    .push(UnitPersons { hospcode: hospcode.to_owned(), ..UnitPersons::default() });
                 self.units.len() - 1
             });
         let Self { index, units } = self;

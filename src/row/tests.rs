@@ -17,13 +17,13 @@ static BLANKS: LazyLock<Blanks> = LazyLock::new(|| Blanks::new(&Config::default(
 fn codes_of(file: &str, base: &[(&str, &str)], changes: &[(&str, &str)]) -> Vec<String> {
     let catalog = Catalog::builtin().unwrap();
     let (record, layout) = catalog.file(Standard::F43, file).unwrap();
-    let plan = CompiledLayout::new(&catalog, record, layout, LATE).unwrap();
-    let orders = Order::of_versions(&plan);
-    let newest = &plan.versions[1];
+    let compiled = CompiledLayout::new(&catalog, record, layout, LATE).unwrap();
+    let orders = Order::of_versions(&compiled);
+    let newest = &compiled.versions[1];
     let text: Vec<&str> = newest
         .iter()
         .map(|&at| {
-            let name = plan.columns[at].name.as_str();
+            let name = compiled.columns[at].name.as_str();
             changes.iter().chain(base).find(|(n, _)| *n == name).map_or("", |(_, v)| v)
         })
         .collect();
@@ -43,21 +43,20 @@ fn codes_of(file: &str, base: &[(&str, &str)], changes: &[(&str, &str)]) -> Vec<
         warnings_kept: 1000,
         left: 1000,
     };
-    let mut validator = Validator::new(&plan, orders, &mut context);
-    let mut batch = Batch::new(plan.width);
+    let mut validator = Validator::new(&compiled, orders, &mut context);
+    let mut batch = Batch::new(compiled.width);
     validator.row(&text.join("|"), 1, &mut batch);
     let mut codes: Vec<String> = validator
         .outcome
         .findings
         .iter()
-        .map(|f| plan.codes[usize::from(f.code)].code.clone())
+        .map(|f| compiled.codes[usize::from(f.code)].code.clone())
         .collect();
     let stored = !batch.rows.is_empty();
-    let errors = validator
-        .outcome
-        .findings
-        .iter()
-        .any(|f| plan.codes[usize::from(f.code)].severity == crate::catalog::Severity::Error);
+    let errors =
+        validator.outcome.findings.iter().any(|f| {
+            compiled.codes[usize::from(f.code)].severity == crate::catalog::Severity::Error
+        });
     assert_eq!(stored, !errors, "a row is stored unless it has an error: {codes:?}");
     codes.sort();
     codes
@@ -245,7 +244,7 @@ const VALUES: &[&str] = &[
 type Outcome = (ValidationOutcome, Vec<RowMeta>, Vec<(Value, String)>);
 
 /// Validates lines with a batch for each `per_batch` stored rows.
-fn outcome(plan: &CompiledLayout, lines: &[String], per_batch: usize, slow: bool) -> Outcome {
+fn outcome(compiled: &CompiledLayout, lines: &[String], per_batch: usize, slow: bool) -> Outcome {
     let units: FxHashSet<String> =
         ["10670", "04001", "04002"].map(str::to_owned).into_iter().collect();
     let may_send: FxHashSet<String> = ["10670", "04001"].map(str::to_owned).into_iter().collect();
@@ -262,20 +261,20 @@ fn outcome(plan: &CompiledLayout, lines: &[String], per_batch: usize, slow: bool
         warnings_kept: 3,
         left: 1000,
     };
-    let mut validator = Validator::new(plan, Order::of_versions(plan), &mut context);
+    let mut validator = Validator::new(compiled, Order::of_versions(compiled), &mut context);
     validator.slow = slow;
-    let mut batch = Batch::new(plan.width);
+    let mut batch = Batch::new(compiled.width);
     let (mut rows, mut values) = (Vec::new(), Vec::new());
     for (line, number) in lines.iter().zip(1..) {
         validator.row(line, number, &mut batch);
         if batch.rows.len() == per_batch || number as usize == lines.len() {
             rows.append(&mut batch.rows);
             let shown = |&value: &Value| match value {
-                Value::Text(_) => (Value::Text(Place::new(0, 0)), batch.display(value)),
+                Value::Text(_) => (Value::Text(TextPlace::new(0, 0)), batch.display(value)),
                 value => (value, String::new()),
             };
             values.extend(batch.values.iter().map(shown));
-            batch.clear(plan.width);
+            batch.clear(compiled.width);
         }
     }
     (validator.outcome, rows, values)
@@ -293,8 +292,8 @@ proptest::proptest! {
         let layouts = CATALOG.records.iter().flat_map(|r| r.layouts().map(move |l| (r, l)));
         let layouts: Vec<_> = layouts.collect();
         let (record, layout) = layouts[file.index(layouts.len())];
-        let plan = CompiledLayout::new(&CATALOG, record, layout, LATE).unwrap();
-        let good = plan.versions[0].iter().map(|&at| match plan.columns[at].name.as_str() {
+        let compiled = CompiledLayout::new(&CATALOG, record, layout, LATE).unwrap();
+        let good = compiled.versions[0].iter().map(|&at| match compiled.columns[at].name.as_str() {
             "HOSPCODE" | "PCUCODE" => "10670",
             "PID" => "7",
             name if name.contains("DATE") => "20140131",
@@ -317,7 +316,7 @@ proptest::proptest! {
             })
             .collect();
         let (slow, fast) =
-            (outcome(&plan, &lines, per_batch, true), outcome(&plan, &lines, per_batch, false));
+            (outcome(&compiled, &lines, per_batch, true), outcome(&compiled, &lines, per_batch, false));
         proptest::prop_assert_eq!(&fast.0.findings, &slow.0.findings);
         proptest::prop_assert_eq!(&fast.0.totals, &slow.0.totals);
         proptest::prop_assert_eq!(&fast.0.rejected, &slow.0.rejected);
@@ -347,21 +346,21 @@ fn fields_are_cut_at_every_delimiter_and_trimmed() {
 #[test]
 fn a_code_is_kept_as_it_is_meant_and_a_word_for_nothing_is_not_kept() {
     let (record, layout) = CATALOG.file(Standard::F43, "DIAGNOSIS_OPD").unwrap();
-    let plan = CompiledLayout::new(&CATALOG, record, layout, LATE).unwrap();
+    let compiled = CompiledLayout::new(&CATALOG, record, layout, LATE).unwrap();
     let line = |code: &str, provider: &str| {
         format!("10670|7|1|20140131|1|{code}|00100|{provider}|20140131093000")
     };
     let lines = [line("J009", "1"), line("j00.9", "null"), line("J00.9", "-"), line("J009", "1")];
-    let (_, rows, values) = outcome(&plan, &lines, 9, false);
+    let (_, rows, values) = outcome(&compiled, &lines, 9, false);
     assert_eq!(rows.iter().map(|row| row.warned).collect::<Vec<_>>(), [false, true, true, false]);
     let kept = |name: &str| -> Vec<&str> {
-        let at = plan.columns.iter().find(|column| column.name == name).unwrap().column;
-        values.chunks(plan.width).map(|row| row[at].1.as_str()).collect()
+        let at = compiled.columns.iter().find(|column| column.name == name).unwrap().column;
+        values.chunks(compiled.width).map(|row| row[at].1.as_str()).collect()
     };
     assert_eq!(kept("DIAGCODE"), ["J009"; 4]);
-    let at = plan.columns.iter().find(|column| column.name == "PROVIDER").unwrap().column;
+    let at = compiled.columns.iter().find(|column| column.name == "PROVIDER").unwrap().column;
     let nothing: Vec<bool> =
-        values.chunks(plan.width).map(|row| row[at].0 == Value::Null).collect();
+        values.chunks(compiled.width).map(|row| row[at].0 == Value::Null).collect();
     assert_eq!(nothing, [false, true, true, false]);
 }
 
@@ -370,8 +369,8 @@ fn a_value_that_the_own_list_of_a_column_has_is_never_nothing() {
     let words = ["1".to_owned(), "9".to_owned()];
     let blanks = Blanks::new(&words);
     let (record, layout) = CATALOG.file(Standard::F43, "PERSON").unwrap();
-    let plan = CompiledLayout::new(&CATALOG, record, layout, LATE).unwrap();
-    let sex = plan.columns.iter().find(|column| column.name == "SEX").unwrap();
+    let compiled = CompiledLayout::new(&CATALOG, record, layout, LATE).unwrap();
+    let sex = compiled.columns.iter().find(|column| column.name == "SEX").unwrap();
     assert!(blanks.have("1") && sex.is_listed("1") && !sex.is_listed("9"));
 }
 

@@ -50,7 +50,7 @@ impl LastValue {
 
 /// Validates one member's rows.
 pub struct Validator<'p, 'c, 'i> {
-    plan: &'p CompiledLayout,
+    compiled: &'p CompiledLayout,
     orders: Vec<Order>,
     context: &'c mut Context<'i>,
     /// What was said so far.
@@ -81,14 +81,18 @@ pub struct Validator<'p, 'c, 'i> {
 impl<'p, 'c, 'i> Validator<'p, 'c, 'i> {
     /// A validator for rows that come in one of `orders`, told apart by their
     /// number of fields.
-    pub fn new(plan: &'p CompiledLayout, orders: Vec<Order>, context: &'c mut Context<'i>) -> Self {
+    pub fn new(
+        compiled: &'p CompiledLayout,
+        orders: Vec<Order>,
+        context: &'c mut Context<'i>,
+    ) -> Self {
         let sent_serial = serial(context.sent_day);
         Self {
-            plan,
+            compiled,
             orders,
             context,
             outcome: ValidationOutcome {
-                totals: vec![0; plan.codes.len()],
+                totals: vec![0; compiled.codes.len()],
                 ..ValidationOutcome::default()
             },
             fields: Vec::new(),
@@ -97,7 +101,7 @@ impl<'p, 'c, 'i> Validator<'p, 'c, 'i> {
             warned: false,
             reported: false,
             slow: false,
-            last_values: vec![NO_LAST_VALUE; plan.columns.len()],
+            last_values: vec![NO_LAST_VALUE; compiled.columns.len()],
             good_sender: Packed::NONE,
             last_event: (0, serial(0)),
             sent_serial,
@@ -139,7 +143,7 @@ impl<'p, 'c, 'i> Validator<'p, 'c, 'i> {
     }
 
     fn wrong_columns(&mut self, text: &str, fields: &[(u32, u32)], line: u32) {
-        let code = self.plan.common.columns;
+        let code = self.compiled.common.columns;
         let keep = self.count(code);
         if keep {
             let start: String = text.chars().take(200).collect();
@@ -157,17 +161,18 @@ impl<'p, 'c, 'i> Validator<'p, 'c, 'i> {
             self.last_values.fill(NO_LAST_VALUE);
         }
         let (first_value, first_byte) = (batch.values.len(), batch.text.len());
-        batch.values.resize(first_value + self.plan.width, Value::Null);
+        batch.values.resize(first_value + self.compiled.width, Value::Null);
         if self.suspect && has_control(row.text) {
             self.control_characters(row);
         }
         self.fields(row, first_value, batch);
-        let plan = self.plan;
-        let event =
-            plan.event.map_or(0, |at| match batch.values[first_value + plan.columns[at].column] {
+        let compiled = self.compiled;
+        let event = compiled.event.map_or(0, |at| {
+            match batch.values[first_value + compiled.columns[at].column] {
                 Value::Int(number) => day_of(number),
                 _ => 0,
-            });
+            }
+        });
         self.sender(row);
         self.persons(row, event);
         self.cross_field(row, &batch.values[first_value..]);
@@ -211,9 +216,9 @@ impl<'p, 'c, 'i> Validator<'p, 'c, 'i> {
     #[inline]
     fn blank(&mut self, row: &Row, at: usize, passes: bool) {
         if !passes {
-            self.missing(row, at, &self.plan.columns[at], "");
+            self.missing(row, at, &self.compiled.columns[at], "");
         }
-        if at == self.plan.hospcode {
+        if at == self.compiled.hospcode {
             self.last_values[at] = NO_LAST_VALUE;
         }
     }
@@ -236,11 +241,11 @@ impl<'p, 'c, 'i> Validator<'p, 'c, 'i> {
         packed: Packed,
         batch: &mut Batch,
     ) -> Value {
-        let column = &self.plan.columns[at];
+        let column = &self.compiled.columns[at];
         if self.context.blanks.have(text) && !column.is_listed(text) {
             self.last_values[at] = NO_LAST_VALUE;
             row.make_blank(at);
-            self.report(row, self.plan.common.nothing, Some(at), text);
+            self.report(row, self.compiled.common.nothing, Some(at), text);
             self.missing(row, at, column, text);
             return Value::Null;
         }
@@ -279,7 +284,7 @@ impl<'p, 'c, 'i> Validator<'p, 'c, 'i> {
         // value, and reported all the same.
         for (text, column) in row.text.split('|').zip(&row.order.columns) {
             if has_control(text) {
-                self.report(row, self.plan.common.bytes, *column, text);
+                self.report(row, self.compiled.common.bytes, *column, text);
             }
         }
     }
@@ -288,7 +293,7 @@ impl<'p, 'c, 'i> Validator<'p, 'c, 'i> {
     fn count(&mut self, code: CodeAt) -> bool {
         let total = &mut self.outcome.totals[usize::from(code)];
         *total += 1;
-        let most = match self.plan.codes[usize::from(code)].severity {
+        let most = match self.compiled.codes[usize::from(code)].severity {
             Severity::Warning => self.context.warnings_kept,
             _ => self.context.kept,
         };
@@ -299,12 +304,12 @@ impl<'p, 'c, 'i> Validator<'p, 'c, 'i> {
 
     fn report(&mut self, row: &Row, code: CodeAt, column: Option<usize>, value: &str) {
         self.reported = true;
-        match self.plan.codes[usize::from(code)].severity {
+        match self.compiled.codes[usize::from(code)].severity {
             Severity::Warning | Severity::Note => self.warned = true,
             Severity::Error | Severity::Member | Severity::Archive => self.error = true,
         }
         if self.count(code) {
-            let key = row.key(self.plan, self.context.blanks);
+            let key = row.key(self.compiled, self.context.blanks);
             let finding = Finding { code, line: row.line, column, value: value.to_owned(), key };
             self.outcome.findings.push(finding);
         }

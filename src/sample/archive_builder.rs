@@ -10,9 +10,9 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::expected_outcomes::{ArchiveEntry, ExpectedCounts};
 use super::people::Resident;
+use super::province::SampleUnit;
 use super::spec::{SampleRow, Specs, stamp};
 use super::style::{Empty, Style};
-use super::world::SampleUnit;
 use crate::archive::Standard;
 use crate::clock;
 

@@ -12,9 +12,9 @@ use super::archive_builder::{ArchiveBuilder, Defects, Repeat};
 use super::citizen;
 use super::faults::{self, DefectKind, Fault};
 use super::people::Resident;
+use super::province::{PROVINCE, SampleProvince, stream};
 use super::rng::Rng;
 use super::spec::{Specs, stamp};
-use super::world::{PROVINCE, SampleProvince, stream};
 use crate::catalog::{Catalog, Type};
 use crate::clock;
 
@@ -121,8 +121,8 @@ impl Defects for DefectInjector {
 
 impl DefectInjector {
     /// A spoiler for the files of a standard.
-    pub fn new(catalog: &Catalog, specs: &Specs, world: &SampleProvince, rate: f64) -> Self {
-        let last = world.months.last().map_or(0, |month| clock::fiscal_year_of(month.last));
+    pub fn new(catalog: &Catalog, specs: &Specs, province: &SampleProvince, rate: f64) -> Self {
+        let last = province.months.last().map_or(0, |month| clock::fiscal_year_of(month.last));
         let in_force = |fault: &Fault| fault.since <= last;
         let plan = |spec| DefectPlan {
             faults: faults::faults_of_spec(catalog, spec).into_iter().filter(in_force).collect(),
@@ -132,9 +132,9 @@ impl DefectInjector {
         };
         Self {
             rate,
-            rng: Rng::new(&[world.seed, stream::DEFECT]),
+            rng: Rng::new(&[province.seed, stream::DEFECT]),
             plans: specs.list.iter().map(plan).collect(),
-            units: world.units.iter().map(|unit| (unit.hcode.clone(), unit.cup)).collect(),
+            units: province.units.iter().map(|unit| (unit.hcode.clone(), unit.cup)).collect(),
             made_up: 0,
             again: Vec::new(),
             dead: BTreeMap::new(),

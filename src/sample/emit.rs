@@ -6,8 +6,8 @@ use chrono::{Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, Weekda
 
 use super::archive_builder::ArchiveBuilder;
 use super::people::{People, Resident, dose_day};
+use super::province::{Month, SampleProvince, SampleUnit, stream};
 use super::rng::{Rng, hash};
-use super::world::{Month, SampleProvince, SampleUnit, stream};
 
 /// Why somebody comes.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,7 +79,7 @@ impl Visit {
 #[derive(Debug)]
 pub struct RecordEmitter<'t, 'a, 'c> {
     /// The province.
-    pub world: &'t SampleProvince,
+    pub province: &'t SampleProvince,
     /// The unit that sends.
     pub unit: &'t SampleUnit,
     /// Its position.
@@ -106,15 +106,15 @@ struct Days31 {
 impl<'t, 'a, 'c> RecordEmitter<'t, 'a, 'c> {
     /// A teller of a month.
     pub fn new(
-        world: &'t SampleProvince,
+        province: &'t SampleProvince,
         at: usize,
         people: &'t People,
         month: Month,
         full: bool,
         archive: &'t mut ArchiveBuilder<'a, 'c>,
     ) -> Self {
-        let rng = Rng::new(&[world.seed, stream::MONTH, at as u64, month.index as u64]);
-        Self { world, unit: &world.units[at], at, people, month, archive, rng, full }
+        let rng = Rng::new(&[province.seed, stream::MONTH, at as u64, month.index as u64]);
+        Self { province, unit: &province.units[at], at, people, month, archive, rng, full }
     }
 
     /// Tells everything.
@@ -129,7 +129,7 @@ impl<'t, 'a, 'c> RecordEmitter<'t, 'a, 'c> {
 
     /// The main unit's code.
     pub fn main_unit(&self) -> &'t str {
-        &self.world.units[self.unit.cup].hcode
+        &self.province.units[self.unit.cup].hcode
     }
 
     /// A provider's number; the unit's staff count from 1.
@@ -244,14 +244,14 @@ impl<'t, 'a, 'c> RecordEmitter<'t, 'a, 'c> {
 
     /// The first visit of a guest, and referrals between the two units.
     fn guest_visit(&self, person: &Resident) -> Option<(NaiveDate, VisitReason)> {
-        let since = self.world.guest_since(&person.cid)?;
+        let since = self.province.guest_since(&person.cid)?;
         if self.unit.cup == self.at && person.home.is_none() {
             return None;
         }
         if person.home.is_some() && self.month.has(since) {
             return Some((since, VisitReason::Sick));
         }
-        let day = self.world.referral(&person.cid, &self.month).filter(|day| *day > since)?;
+        let day = self.province.referral(&person.cid, &self.month).filter(|day| *day > since)?;
         let known = since > person.since || person.home.is_some();
         let alive = person.death.is_none_or(|death| day + Days::new(1) < death);
         let reason =
@@ -270,8 +270,8 @@ impl<'t, 'a, 'c> RecordEmitter<'t, 'a, 'c> {
         if person.age(high) > 13 {
             return due;
         }
-        for (nth, vaccine) in self.world.words.vaccines.iter().enumerate() {
-            let day = dose_day(self.world, person, vaccine.age_months, vaccine.spread_days);
+        for (nth, vaccine) in self.province.words.vaccines.iter().enumerate() {
+            let day = dose_day(self.province, person, vaccine.age_months, vaccine.spread_days);
             let Some(day) = day.filter(|day| low <= *day && *day <= high) else { continue };
             match due.iter_mut().find(|(known, _)| *known == day) {
                 Some((_, doses)) => doses.push(nth),
@@ -328,7 +328,7 @@ impl<'t, 'a, 'c> RecordEmitter<'t, 'a, 'c> {
     /// The month of the fiscal year in which a person is screened, 0 January.
     pub fn screened_now(&self, person: &Resident) -> bool {
         let year = crate::clock::fiscal_year_of(self.month.first) as u64;
-        let drawn = hash(&[self.world.seed, stream::SCREEN, person.own, year]);
+        let drawn = hash(&[self.province.seed, stream::SCREEN, person.own, year]);
         // Most screening is done from October to March.
         let months = [9, 9, 10, 10, 10, 11, 11, 0, 0, 1, 1, 2, 2, 3, 4, 5, 6, 7, 8];
         let planned = months[(drawn % months.len() as u64) as usize];

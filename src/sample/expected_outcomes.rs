@@ -1,12 +1,10 @@
-//! What was put in: for every archive the outcome that a right judge must
+//! What was put in: for every archive the outcome that a right validator must
 //! reach. It is worked out from what the generator did and knows nothing of
 //! the validator; that is its worth.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-
-use super::planted::Planted;
 
 /// Rows of one file of one archive.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,6 +98,19 @@ pub struct Totals {
     pub rows: ExpectedCounts,
     /// Findings by code.
     pub codes: BTreeMap<String, u64>,
+}
+
+/// What was put where.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Planted {
+    /// The rule that has to find it.
+    pub rule: String,
+    /// At which unit.
+    pub hcode: String,
+    /// In which tranche.
+    pub tranche: String,
+    /// `hold` or `warn`.
+    pub severity: String,
 }
 
 /// The whole ledger.

@@ -5,7 +5,7 @@
 //! unknown unit also has no persons), all its codes are expected.
 
 use super::spec::Spec;
-use crate::catalog::{Catalog, Check, Severity, Type, WireColumn};
+use crate::catalog::{Catalog, CheckSpec, Severity, Type, WireColumn};
 use crate::row::checks::{self, Defect, SampleDefect, Target, outside_lists};
 
 /// What is done to a row.
@@ -135,7 +135,7 @@ impl Finder<'_, '_> {
         }
     }
 
-    fn of_check(&mut self, at: usize, column: &WireColumn, check: &Check) {
+    fn of_check(&mut self, at: usize, column: &WireColumn, check: &CheckSpec) {
         let is_hospcode = column.column == self.spec.record.hospcode;
         let target = Target { catalog: self.catalog, column, check, is_hospcode };
         for SampleDefect { defect, also } in checks::defects(&check.kind, &target) {

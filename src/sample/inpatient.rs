@@ -4,15 +4,15 @@ use chrono::{Datelike, Days};
 
 use super::emit::{RecordEmitter, Visit};
 use super::people::Resident;
+use super::province::stream;
 use super::rng::{Rng, hash};
 use super::visits::Care;
-use super::world::stream;
 
 impl RecordEmitter<'_, '_, '_> {
     /// An admission that ends within the month.
     pub(super) fn admission(&mut self, visit: &Visit, person: &Resident, care: &Care, days: u64) {
         let mut rng = Rng::new(&[self.rng.next(), 10]);
-        let (unit, world) = (self.unit, self.world);
+        let (unit, province) = (self.unit, self.province);
         let an = visit.seq[..9].to_owned();
         let admitted = visit.at() + chrono::Duration::minutes(90);
         let left = (visit.day + Days::new(days)).and_hms_opt(10, 15, 0).unwrap_or_default();
@@ -45,7 +45,7 @@ impl RecordEmitter<'_, '_, '_> {
             });
         }
         for key in ["ceft", "nss", "para"] {
-            let drug = &world.words.drugs[world.words.drug(key)];
+            let drug = &province.words.drugs[province.words.drug(key)];
             self.archive.row("DRUG_IPD", unit, Some(person), written, |row| {
                 row.set("AN", &an).time("DATETIME_ADMIT", admitted).set("WARDSTAY", "00110");
                 row.set("TYPEDRUG", if key == "para" { 2 } else { 1 }).set("DIDSTD", &drug.code);
@@ -56,7 +56,7 @@ impl RecordEmitter<'_, '_, '_> {
                 row.set("PROVIDER", &provider);
             });
         }
-        for procedure in world.words.procedures_for("ipd") {
+        for procedure in province.words.procedures_for("ipd") {
             if !rng.chance(0.6) {
                 continue;
             }
@@ -79,18 +79,18 @@ impl RecordEmitter<'_, '_, '_> {
 
     /// Deaths of the month, reported by the unit where the person lives.
     pub(super) fn deaths(&mut self) {
-        let (unit, world, people) = (self.unit, self.world, self.people);
+        let (unit, province, people) = (self.unit, self.province, self.people);
         for person in &people.persons {
             let Some(death) = person.death.filter(|death| self.month.has(*death)) else { continue };
             if person.home.is_some() {
                 continue;
             }
             let age = person.age(death);
-            let fits = world.words.causes.iter().map(|cause| {
+            let fits = province.words.causes.iter().map(|cause| {
                 if cause.from_age <= age && age <= cause.to_age { cause.weight } else { 0 }
             });
-            let mut rng = Rng::new(&[world.seed, stream::REGISTER, person.own, 3]);
-            let cause = &world.words.causes[rng.weighted(fits)];
+            let mut rng = Rng::new(&[province.seed, stream::REGISTER, person.own, 3]);
+            let cause = &province.words.causes[rng.weighted(fits)];
             let written = (death + Days::new(1)).and_hms_opt(9, 0, 0).unwrap_or_default();
             let in_hospital = rng.chance(0.45);
             let place = if in_hospital { self.main_unit() } else { "00000" };
@@ -110,13 +110,13 @@ impl RecordEmitter<'_, '_, '_> {
     }
 
     pub(super) fn refer_out(&mut self, visit: &Visit, person: &Resident, to: usize) {
-        let (unit, world) = (self.unit, self.world);
+        let (unit, province) = (self.unit, self.province);
         let number = self.referral_number(person);
-        let to = &world.units[to].hcode;
+        let to = &province.units[to].hcode;
         let (at, written) = (visit.at(), visit.written());
         let sent = at + chrono::Duration::minutes(40);
         let provider = self.provider(person.own);
-        let drug = &world.words.drugs[world.words.drug("nss")];
+        let drug = &province.words.drugs[province.words.drug("nss")];
         self.archive.row("REFER_HISTORY", unit, Some(person), written, |row| {
             row.set("REFERID", &number).set("REFERID_PROVINCE", &number).set("SEQ", &visit.seq);
             row.time("DATETIME_SERV", at).time("DATETIME_REFER", sent);
@@ -150,9 +150,9 @@ impl RecordEmitter<'_, '_, '_> {
     }
 
     pub(super) fn refer_in(&mut self, visit: &Visit, person: &Resident, from: usize) {
-        let (unit, world) = (self.unit, self.world);
+        let (unit, province) = (self.unit, self.province);
         let number = self.referral_number(person);
-        let from = &world.units[from].hcode;
+        let from = &province.units[from].hcode;
         self.archive.row("REFER_RESULT", unit, Some(person), visit.written(), |row| {
             row.set("REFERID_SOURCE", &number).set("REFERID_PROVINCE", &number);
             row.set("HOSP_SOURCE", from).set("HOSP9_SOURCE", format_args!("EA00{from}"));

@@ -55,7 +55,7 @@ impl RecordEmitter<'_, '_, '_> {
         let people = self.people;
         for pregnancy in &people.pregnancies {
             let mother = &people.persons[pregnancy.mother];
-            let first = pregnancy.visits.iter().find(|day| **day >= self.world.start());
+            let first = pregnancy.visits.iter().find(|day| **day >= self.province.start());
             let known = first.filter(|day| **day < pregnancy.delivery);
             if known.is_some_and(|day| self.month.has(*day)) {
                 self.pregnancy(pregnancy, mother);

@@ -19,13 +19,13 @@ mod maternal;
 mod people;
 mod planned;
 mod planted;
+mod province;
 mod registers;
 mod rng;
 mod spec;
 mod style;
 mod visits;
 mod words;
-mod world;
 mod zip_writer;
 
 #[cfg(test)]
@@ -44,13 +44,14 @@ use archive_builder::{ArchiveBuilder, Defects};
 pub use args::SampleArgs;
 use defects::DefectInjector;
 use emit::RecordEmitter;
-pub use expected_outcomes::{ArchiveEntry, ExpectedCounts, ExpectedProblem, Ledger, Totals};
+pub use expected_outcomes::{
+    ArchiveEntry, ExpectedCounts, ExpectedProblem, Ledger, Planted, Totals,
+};
 use people::People;
-pub use planted::Planted;
+use province::SampleProvince;
 use spec::Specs;
 use style::Style;
 use words::WordLists;
-use world::SampleProvince;
 
 /// The first month of service unless told: January 2556, so that a year of
 /// months has archives in two rounds.
@@ -84,10 +85,10 @@ pub fn generate(args: &SampleArgs, catalog: &Catalog) -> Result<SampleSummary> {
 /// The same; with `audit`, what audits look for is there too, once a rule, and
 /// the ledger tells where.
 pub fn generate_with(args: &SampleArgs, catalog: &Catalog, audit: bool) -> Result<SampleSummary> {
-    let world = SampleProvince::new(args, WordLists::load()?)?;
-    let specs = Specs::new(catalog, world.standard);
+    let province = SampleProvince::new(args, WordLists::load()?)?;
+    let specs = Specs::new(catalog, province.standard);
     let mut injector =
-        world.defects.then(|| DefectInjector::new(catalog, &specs, &world, args.defects));
+        province.defects.then(|| DefectInjector::new(catalog, &specs, &province, args.defects));
     let archives = args.dir.clone();
     std::fs::create_dir_all(&archives)
         .with_context(|| format!("cannot make {}", archives.display()))?;
@@ -96,34 +97,35 @@ pub fn generate_with(args: &SampleArgs, catalog: &Catalog, audit: bool) -> Resul
     registry.write_record(["cid", "hcode", "hmain", "scheme"])?;
     let mut listed = 0;
     let senders: Vec<usize> =
-        (0..world.units.len()).filter(|at| !world.sent_by(*at).is_empty()).collect();
+        (0..province.units.len()).filter(|at| !province.sent_by(*at).is_empty()).collect();
     for (nth, sender) in senders.iter().enumerate() {
-        let people: Vec<(usize, People)> = world
+        let people: Vec<(usize, People)> = province
             .sent_by(*sender)
             .into_iter()
-            .map(|at| (at, people::people_of_unit(&world, at)))
+            .map(|at| (at, people::people_of_unit(&province, at)))
             .collect();
         for (at, people) in &people {
-            listed += list_people(&world, *at, people, &mut registry)?;
+            listed += list_people(&province, *at, people, &mut registry)?;
         }
-        let mut entries = months(&world, &specs, *sender, &people, injector.as_mut(), &mut writer)?;
+        let mut entries =
+            months(&province, &specs, *sender, &people, injector.as_mut(), &mut writer)?;
         if let Some(injector) = injector.as_mut() {
             let kinds = broken_archives::kinds(nth, senders.len());
-            entries.extend(broken(&world, &specs, *sender, &kinds, injector, &mut writer)?);
+            entries.extend(broken(&province, &specs, *sender, &kinds, injector, &mut writer)?);
         }
         writer.ledger.add(entries);
     }
     if audit {
-        listed += plant(&world, &specs, &mut writer, &mut registry)?;
+        listed += plant(&province, &specs, &mut writer, &mut registry)?;
     }
-    whole(&args.dir.join("units.csv"), &units_csv(&world)?)?;
+    whole(&args.dir.join("units.csv"), &units_csv(&province)?)?;
     whole(&args.dir.join("population.csv"), &registry.into_inner()?)?;
     whole(&args.dir.join("ledger.json"), &serde_json::to_vec_pretty(&writer.ledger)?)?;
     Ok(SampleSummary {
         archives: writer.count,
         bytes: writer.bytes,
         rows: writer.ledger.totals.rows.received,
-        units: world.units.len() as u64,
+        units: province.units.len() as u64,
         registry: listed,
         faults_left: injector.map_or_else(Vec::new, |injector| injector.left(&specs)),
     })
@@ -131,7 +133,7 @@ pub fn generate_with(args: &SampleArgs, catalog: &Catalog, audit: bool) -> Resul
 
 /// Writes what audits have to find; gives how many it listed in the registry.
 fn plant(
-    world: &SampleProvince,
+    province: &SampleProvince,
     specs: &Specs,
     writer: &mut Writer,
     registry: &mut csv::Writer<Vec<u8>>,
@@ -142,8 +144,8 @@ fn plant(
             *sent.entry((entry.hcode.clone(), file.clone())).or_default() += counts.received;
         }
     }
-    let style = Style::new(world.seed, 0, world.standard);
-    let grown = planted::plant(world, specs, &style, &sent)?;
+    let style = Style::new(province.seed, 0, province.standard);
+    let grown = planted::plant(province, specs, &style, &sent)?;
     for line in &grown.listed {
         registry.write_record(line)?;
     }
@@ -177,19 +179,19 @@ fn whole(path: &Path, bytes: &[u8]) -> Result<()> {
 
 /// The months of one sender, archive by archive.
 fn months(
-    world: &SampleProvince,
+    province: &SampleProvince,
     specs: &Specs,
     sender: usize,
     people: &[(usize, People)],
     mut injector: Option<&mut DefectInjector>,
     writer: &mut Writer,
 ) -> Result<Vec<ArchiveEntry>> {
-    let style = Style::new(world.seed, sender, world.standard);
-    let hcode = &world.units[sender].hcode;
+    let style = Style::new(province.seed, sender, province.standard);
+    let hcode = &province.units[sender].hcode;
     let mut entries = Vec::new();
     let mut round = 0;
     let mut repeats = Vec::new();
-    for (month, sent) in world.months.iter().zip(world.sending_times(sender)) {
+    for (month, sent) in province.months.iter().zip(province.sending_times(sender)) {
         let mut archive = ArchiveBuilder::new(
             specs,
             &style,
@@ -200,7 +202,7 @@ fn months(
         let full = archive.round != round;
         round = archive.round;
         for (at, people) in people {
-            RecordEmitter::new(world, *at, people, *month, full, &mut archive).emit();
+            RecordEmitter::new(province, *at, people, *month, full, &mut archive).emit();
         }
         repeats = archive.end_of_defects(repeats);
         let (bytes, entry) = archive.close()?;
@@ -212,16 +214,16 @@ fn months(
 
 /// Broken archives of one sender, some hours after those of the months.
 fn broken(
-    world: &SampleProvince,
+    province: &SampleProvince,
     specs: &Specs,
     sender: usize,
     kinds: &[&str],
     injector: &mut DefectInjector,
     writer: &mut Writer,
 ) -> Result<Vec<ArchiveEntry>> {
-    let times = world.sending_times(sender);
+    let times = province.sending_times(sender);
     let mut taken: BTreeSet<NaiveDateTime> = times.iter().copied().collect();
-    let hcode = &world.units[sender].hcode;
+    let hcode = &province.units[sender].hcode;
     let mut entries = Vec::new();
     for (nth, kind) in kinds.iter().enumerate() {
         let mut sent = times[nth % times.len()] + Duration::minutes(95);
@@ -236,13 +238,13 @@ fn broken(
     Ok(entries)
 }
 
-fn units_csv(world: &SampleProvince) -> Result<Vec<u8>> {
+fn units_csv(province: &SampleProvince) -> Result<Vec<u8>> {
     let mut csv = csv::Writer::from_writer(Vec::new());
     csv.write_record(["hcode", "name", "type", "level", "cup", "network", "district", "province"])?;
-    for unit in &world.units {
-        let hcode = |at: usize| world.units[at].hcode.as_str();
-        let district = format!("{}{:02}", world::PROVINCE, unit.amphoe);
-        let province = world::PROVINCE.to_string();
+    for unit in &province.units {
+        let hcode = |at: usize| province.units[at].hcode.as_str();
+        let district = format!("{}{:02}", province::PROVINCE, unit.amphoe);
+        let province = province::PROVINCE.to_string();
         csv.write_record([
             unit.hcode.as_str(),
             &unit.name,
@@ -260,13 +262,13 @@ fn units_csv(world: &SampleProvince) -> Result<Vec<u8>> {
 /// Lists the residents of a unit in the population registry: Thai nationals
 /// who live or are registered there, but for a few whom it does not know.
 fn list_people(
-    world: &SampleProvince,
+    province: &SampleProvince,
     at: usize,
     people: &People,
     registry: &mut csv::Writer<Vec<u8>>,
 ) -> Result<u64> {
-    let unit = &world.units[at];
-    let main = &world.units[unit.cup].hcode;
+    let unit = &province.units[at];
+    let main = &province.units[unit.cup].hcode;
     let mut listed = 0;
     for person in &people.persons {
         if person.home.is_some() || !person.thai || person.own % 100 < 2 {

@@ -4,8 +4,8 @@
 use chrono::{Datelike, Days, Months, NaiveDate};
 
 use super::citizen;
+use super::province::{PROVINCE, SampleProvince, SampleUnit, stream};
 use super::rng::{Rng, hash};
-use super::world::{PROVINCE, SampleProvince, SampleUnit, stream};
 
 /// A person on the registers of one unit.
 #[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
@@ -121,29 +121,29 @@ pub struct People {
 const PER_VILLAGE: u64 = 420;
 
 /// The residents of a unit with the children born to them.
-pub fn residents(world: &SampleProvince, at: usize) -> People {
-    let unit = &world.units[at];
-    let mut rng = Rng::new(&[world.seed, stream::PEOPLE, at as u64]);
+pub fn residents(province: &SampleProvince, at: usize) -> People {
+    let unit = &province.units[at];
+    let mut rng = Rng::new(&[province.seed, stream::PEOPLE, at as u64]);
     let mut people =
         People { villages: (unit.people / PER_VILLAGE + 1).min(30) as u32, ..People::default() };
     while (people.persons.len() as u64) < unit.people {
-        family(world, unit, &mut people, &mut rng);
+        family(province, unit, &mut people, &mut rng);
     }
     for index in 0..people.persons.len() {
-        fate(world, unit, &mut people, index);
+        fate(province, unit, &mut people, index);
     }
-    births(world, unit, &mut people, &mut rng);
+    births(province, unit, &mut people, &mut rng);
     people
 }
 
 /// Everybody on a unit's registers: the residents and, at a main unit, some
 /// of the residents of its sub-units.
-pub fn people_of_unit(world: &SampleProvince, at: usize) -> People {
-    let mut people = residents(world, at);
-    let subs = (0..world.units.len()).filter(|sub| *sub != at && world.units[*sub].cup == at);
+pub fn people_of_unit(province: &SampleProvince, at: usize) -> People {
+    let mut people = residents(province, at);
+    let subs = (0..province.units.len()).filter(|sub| *sub != at && province.units[*sub].cup == at);
     for sub in subs {
-        for person in residents(world, sub).persons {
-            let Some(since) = world.guest_since(&person.cid) else { continue };
+        for person in residents(province, sub).persons {
+            let Some(since) = province.guest_since(&person.cid) else { continue };
             if since <= person.since || person.death.is_some_and(|death| death <= since) {
                 continue;
             }
@@ -165,7 +165,7 @@ pub fn people_of_unit(world: &SampleProvince, at: usize) -> People {
     people
 }
 
-fn family(world: &SampleProvince, unit: &SampleUnit, people: &mut People, rng: &mut Rng) {
+fn family(province: &SampleProvince, unit: &SampleUnit, people: &mut People, rng: &mut Rng) {
     let house = people.houses.len();
     let head = people.persons.len();
     let moo = rng.below(u64::from(people.villages)) as u32 + 1;
@@ -174,7 +174,7 @@ fn family(world: &SampleProvince, unit: &SampleUnit, people: &mut People, rng: &
         _ => rng.range(1, 260).to_string(),
     };
     people.houses.push(House { hid: format!("{:05}", house + 1), number, moo, head });
-    let name = rng.at(world.words.last.len());
+    let name = rng.at(province.words.last.len());
     let age = 22 + rng.below(30) as i64 + rng.below(28) as i64;
     let woman = rng.chance(0.28);
     let mut ages = vec![(age, woman)];
@@ -198,7 +198,7 @@ fn family(world: &SampleProvince, unit: &SampleUnit, people: &mut People, rng: &
         if people.persons.len() as u64 == unit.people {
             break;
         }
-        let mut person = person(world, unit, people.persons.len(), *age, *female, name, rng);
+        let mut person = person(province, unit, people.persons.len(), *age, *female, name, rng);
         person.house = Some(house);
         person.head = nth == 0;
         if spouse && nth < 2 {
@@ -217,7 +217,7 @@ fn family(world: &SampleProvince, unit: &SampleUnit, people: &mut People, rng: &
 }
 
 fn person(
-    world: &SampleProvince,
+    province: &SampleProvince,
     unit: &SampleUnit,
     index: usize,
     age: i64,
@@ -225,17 +225,17 @@ fn person(
     last: usize,
     rng: &mut Rng,
 ) -> Resident {
-    let start = world.start();
+    let start = province.start();
     let year = start.year() - age as i32;
     let birth = NaiveDate::from_ymd_opt(year, 1, 1)
         .unwrap_or(start)
         .checked_add_days(Days::new(rng.below(365)))
         .map_or(start, |day| day.min(start - Days::new(1 + rng.below(300))));
     let thai = !rng.chance(0.015);
-    let bad_cid = !thai && world.defects && rng.chance(0.4);
+    let bad_cid = !thai && province.defects && rng.chance(0.4);
     let serial = unit.first + index as u64;
     let cid = citizen::make(kind_digit(thai, birth, rng), PROVINCE, unit.amphoe, serial);
-    let names = if female { &world.words.female } else { &world.words.male };
+    let names = if female { &province.words.female } else { &province.words.male };
     Resident {
         pid: format!("{:06}", index + 1),
         cid: if bad_cid { citizen::spoil(&cid) } else { cid },
@@ -260,7 +260,7 @@ fn person(
         disability: 0,
         allergy: None,
         home: None,
-        own: hash(&[world.seed, stream::PEOPLE, serial]),
+        own: hash(&[province.seed, stream::PEOPLE, serial]),
     }
 }
 
@@ -275,12 +275,12 @@ fn kind_digit(thai: bool, birth: NaiveDate, rng: &mut Rng) -> u64 {
 }
 
 /// Draws rights, illnesses and death of a resident.
-fn fate(world: &SampleProvince, unit: &SampleUnit, people: &mut People, index: usize) {
-    let start = world.start();
-    let days = (world.end() - start).num_days() + 1;
+fn fate(province: &SampleProvince, unit: &SampleUnit, people: &mut People, index: usize) {
+    let start = province.start();
+    let days = (province.end() - start).num_days() + 1;
     let spouse = people.persons[index].couple.is_some();
     let person = &mut people.persons[index];
-    let mut rng = Rng::new(&[world.seed, stream::PEOPLE, unit.first + index as u64, 1]);
+    let mut rng = Rng::new(&[province.seed, stream::PEOPLE, unit.first + index as u64, 1]);
     let age = person.age(start);
     person.right = match (person.thai, age) {
         (false, _) => "9100",
@@ -306,7 +306,7 @@ fn fate(world: &SampleProvince, unit: &SampleUnit, people: &mut People, index: u
     }
     if rng.chance(0.015) {
         let keys = ["amox", "para", "ibu", "clox", "nor"];
-        person.allergy = Some(world.words.drug(keys[rng.at(keys.len())]));
+        person.allergy = Some(province.words.drug(keys[rng.at(keys.len())]));
     }
     let yearly = 0.000_06 * (age as f64 / 11.0).exp();
     if rng.chance((yearly * days as f64 / 365.0).min(0.9)) {
@@ -315,8 +315,8 @@ fn fate(world: &SampleProvince, unit: &SampleUnit, people: &mut People, index: u
 }
 
 /// Plans pregnancies and adds the children born within the sample.
-fn births(world: &SampleProvince, unit: &SampleUnit, people: &mut People, rng: &mut Rng) {
-    let (start, end) = (world.start(), world.end());
+fn births(province: &SampleProvince, unit: &SampleUnit, people: &mut People, rng: &mut Rng) {
+    let (start, end) = (province.start(), province.end());
     let days = (end - start).num_days() + 1;
     for mother in 0..people.persons.len() {
         let age = people.persons[mother].age(start);
@@ -346,7 +346,7 @@ fn births(world: &SampleProvince, unit: &SampleUnit, people: &mut People, rng: &
         people.persons[mother].death = None;
         people.persons[mother].method = 0;
         let child = (start..=end).contains(&delivery).then(|| {
-            let child = newborn(world, unit, people, mother, delivery, rng);
+            let child = newborn(province, unit, people, mother, delivery, rng);
             people.persons.push(child);
             people.persons.len() - 1
         });
@@ -355,7 +355,7 @@ fn births(world: &SampleProvince, unit: &SampleUnit, people: &mut People, rng: &
 }
 
 fn newborn(
-    world: &SampleProvince,
+    province: &SampleProvince,
     unit: &SampleUnit,
     people: &People,
     mother: usize,
@@ -365,13 +365,13 @@ fn newborn(
     let index = people.persons.len();
     let parent = &people.persons[mother];
     let female = rng.chance(0.487);
-    let mut child = person(world, unit, index, 0, female, parent.last, rng);
+    let mut child = person(province, unit, index, 0, female, parent.last, rng);
     // Serial numbers of newborns follow those of all residents; a unit has
     // room for as many as a tenth of its people.
     let nth = index as u64 - unit.people;
-    let serial = world.people + unit.first + nth;
+    let serial = province.people + unit.first + nth;
     child.cid = citizen::make(1, PROVINCE, unit.amphoe, serial);
-    child.own = hash(&[world.seed, stream::PEOPLE, serial]);
+    child.own = hash(&[province.seed, stream::PEOPLE, serial]);
     child.birth = birth;
     child.since = birth;
     child.thai = true;
@@ -385,12 +385,12 @@ fn newborn(
 
 /// The day of a dose by the schedule, with the family's own delay.
 pub fn dose_day(
-    world: &SampleProvince,
+    province: &SampleProvince,
     person: &Resident,
     age_months: u32,
     spread: i64,
 ) -> Option<NaiveDate> {
-    let drawn = hash(&[world.seed, stream::DOSE, person.own, u64::from(age_months)]);
+    let drawn = hash(&[province.seed, stream::DOSE, person.own, u64::from(age_months)]);
     if drawn % 100 >= 94 {
         return None;
     }

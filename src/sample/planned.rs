@@ -105,7 +105,7 @@ impl RecordEmitter<'_, '_, '_> {
             }
             VisitReason::Vaccines(doses) => {
                 for dose in doses {
-                    let code = self.world.words.vaccines[*dose].code.clone();
+                    let code = self.province.words.vaccines[*dose].code.clone();
                     self.dose(visit, person, &code);
                 }
             }
@@ -171,7 +171,7 @@ impl RecordEmitter<'_, '_, '_> {
 
     fn growth(&mut self, visit: &Visit, person: &Resident) {
         let (unit, provider) = (self.unit, self.provider(person.own));
-        let f21 = self.world.standard == Standard::F21;
+        let f21 = self.province.standard == Standard::F21;
         let places = if f21 { 2 } else { 1 };
         let months = (visit.day - person.birth).num_days() / 30;
         let mut rng = Rng::new(&[self.rng.next(), 7]);

@@ -6,8 +6,8 @@ use chrono::{Days, NaiveDate, NaiveDateTime};
 use super::citizen;
 use super::emit::RecordEmitter;
 use super::people::Resident;
+use super::province::{PROVINCE, stream};
 use super::rng::{Rng, hash};
-use super::world::{PROVINCE, stream};
 use crate::archive::Standard;
 
 impl RecordEmitter<'_, '_, '_> {
@@ -47,17 +47,17 @@ impl RecordEmitter<'_, '_, '_> {
     }
 
     fn person(&mut self, at: usize, person: &Resident) {
-        let (world, people) = (self.world, self.people);
-        let names = if person.female { &world.words.female } else { &world.words.male };
+        let (province, people) = (self.province, self.people);
+        let names = if person.female { &province.words.female } else { &province.words.male };
         let (age, own) = (person.age(self.month.last), person.own);
         let house = person.house.map(|house| &people.houses[house]);
         let cid_of = |other: Option<usize>| other.map(|other| &people.persons[other].cid);
         let gone = person.death.filter(|death| *death <= self.month.last);
-        let f21 = world.standard == Standard::F21;
-        let (unit, start) = (self.unit, world.start());
+        let f21 = province.standard == Standard::F21;
+        let (unit, start) = (self.unit, province.start());
         self.archive.row("PERSON", unit, Some(person), self.entered(person), |row| {
             row.set("PRENAME", prename(person, age)).set("NAME", &names[person.first]);
-            row.set("LNAME", &world.words.last[person.last]).set("HN", format!("{:06}", at + 1));
+            row.set("LNAME", &province.words.last[person.last]).set("HN", format!("{:06}", at + 1));
             row.set("SEX", if person.female { 2 } else { 1 }).date("BIRTH", person.birth);
             row.set("MSTATUS", marital(person, age)).set("OCCUPATION_NEW", occupation(age, own));
             row.set("RACE", nation(person)).set("NATION", nation(person));
@@ -117,7 +117,7 @@ impl RecordEmitter<'_, '_, '_> {
             return;
         }
         if person.female && person.couple.is_some() && (15..=49).contains(&age) {
-            let f21 = self.world.standard == Standard::F21;
+            let f21 = self.province.standard == Standard::F21;
             let none = if f21 { 0 } else { 9 };
             let method = if person.method == 0 { none } else { person.method };
             self.archive.row("WOMEN", unit, Some(person), updated, |row| {
@@ -130,7 +130,7 @@ impl RecordEmitter<'_, '_, '_> {
         }
         let found = self.month.first - Days::new(200 + own % 900);
         if let Some(drug) = person.allergy.filter(|_| age >= 4) {
-            let drug = &self.world.words.drugs[drug];
+            let drug = &self.province.words.drugs[drug];
             self.archive.row("DRUGALLERGY", unit, Some(person), updated, |row| {
                 row.date("DATERECORD", found).set("DRUGALLERGY", &drug.code);
                 row.set("DNAME", &drug.name).set("TYPEDX", 1 + own % 5).set("ALEVEL", 1 + own % 4);
@@ -165,7 +165,7 @@ impl RecordEmitter<'_, '_, '_> {
     }
 
     fn chronic_row(&mut self, person: &Resident, code: &str, since: NaiveDate) {
-        let f21 = self.world.standard == Standard::F21;
+        let f21 = self.province.standard == Standard::F21;
         let gone = person.death.filter(|death| *death <= self.month.last);
         let state = if gone.is_some() { 2 } else { 3 };
         let (unit, main, end) = (self.unit, self.main_unit(), self.month_end());
@@ -177,11 +177,11 @@ impl RecordEmitter<'_, '_, '_> {
     }
 
     fn staff_register(&mut self) {
-        let (unit, world, end) = (self.unit, self.world, self.month_end());
+        let (unit, province, end) = (self.unit, self.province, self.month_end());
         for number in 0..self.staff() {
-            let mut rng = Rng::new(&[world.seed, stream::REGISTER, self.at as u64, number]);
+            let mut rng = Rng::new(&[province.seed, stream::REGISTER, self.at as u64, number]);
             let female = rng.chance(0.7);
-            let names = if female { &world.words.female } else { &world.words.male };
+            let names = if female { &province.words.female } else { &province.words.male };
             let serial = self.at as u64 * 100 + number;
             let cid = citizen::make(3, PROVINCE + 1, unit.amphoe, serial);
             let birth = NaiveDate::from_ymd_opt(1955 + rng.range(0, 34) as i32, 3, 17);
@@ -194,7 +194,7 @@ impl RecordEmitter<'_, '_, '_> {
             self.archive.row("PROVIDER", unit, None, end, |row| {
                 row.set("PROVIDER", &code).set("REGISTERNO", 10_000 + serial).set("CID", &cid);
                 row.set("COUNCIL", "02").set("PRENAME", if female { "005" } else { "003" });
-                row.set("NAME", rng.pick(names)).set("LNAME", rng.pick(&world.words.last));
+                row.set("NAME", rng.pick(names)).set("LNAME", rng.pick(&province.words.last));
                 row.set("SEX", if female { 2 } else { 1 }).some_date("BIRTH", birth);
                 row.set("PROVIDERTYPE", kind);
                 row.some_date("STARTDATE", NaiveDate::from_ymd_opt(2010, 10, 1));
@@ -205,7 +205,8 @@ impl RecordEmitter<'_, '_, '_> {
     fn villages(&mut self) {
         let (unit, end) = (self.unit, self.month_end());
         for moo in 1..=self.people.villages {
-            let drawn = hash(&[self.world.seed, stream::REGISTER, self.at as u64, u64::from(moo)]);
+            let drawn =
+                hash(&[self.province.seed, stream::REGISTER, self.at as u64, u64::from(moo)]);
             self.archive.row("VILLAGE", unit, None, end, |row| {
                 row.set("VID", village_code(unit.amphoe, unit.tambon, moo));
                 row.set("NTRADITIONAL", drawn % 4).set("NMONK", drawn % 9).set("NTEMPLE", 1);
@@ -220,7 +221,7 @@ impl RecordEmitter<'_, '_, '_> {
     fn houses(&mut self) {
         let (unit, people, end) = (self.unit, self.people, self.month_end());
         for (at, house) in people.houses.iter().enumerate() {
-            let drawn = hash(&[self.world.seed, stream::REGISTER, self.at as u64, at as u64, 7]);
+            let drawn = hash(&[self.province.seed, stream::REGISTER, self.at as u64, at as u64, 7]);
             let one = |shift: u64, share: u64| u64::from((drawn >> shift) % 100 < share);
             self.archive.row("HOME", unit, None, end, |row| {
                 row.set("HID", &house.hid).set("HOUSE", &house.number).set("HOUSETYPE", 1);

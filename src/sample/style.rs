@@ -3,9 +3,9 @@
 
 use encoding_rs::WINDOWS_874;
 
+use super::province::stream;
 use super::rng::Rng;
 use super::spec::Spec;
-use super::world::stream;
 use crate::archive::Standard;
 
 /// What stands for a file without rows.

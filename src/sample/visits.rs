@@ -93,7 +93,7 @@ impl RecordEmitter<'_, '_, '_> {
     fn illness(&self, person: &Resident, visit: &Visit, care: &mut Care, rng: &mut Rng) {
         let age = person.age(visit.day);
         let month = self.month.of_year();
-        let list = &self.world.words.diseases;
+        let list = &self.province.words.diseases;
         let weights = list.iter().map(|disease| {
             let season = disease.season.as_bytes().get(month).map_or(0, |byte| byte - b'0');
             let fits = disease.from_age <= age && age <= disease.to_age;
@@ -129,7 +129,7 @@ impl RecordEmitter<'_, '_, '_> {
     }
 
     fn injury(&self, visit: &Visit, care: &mut Care, rng: &mut Rng) {
-        let list = &self.world.words.injuries;
+        let list = &self.province.words.injuries;
         let injury = &list[rng.weighted(list.iter().map(|injury| injury.weight))];
         care.diagnoses.push(injury.code.clone());
         care.cause = Some(injury.cause.clone());
@@ -155,13 +155,13 @@ impl RecordEmitter<'_, '_, '_> {
     }
 
     pub(super) fn give(&self, care: &mut Care, key: &str, rng: &mut Rng) {
-        let at = self.world.words.drug(key);
-        let drug = &self.world.words.drugs[at];
+        let at = self.province.words.drug(key);
+        let drug = &self.province.words.drugs[at];
         care.drugs.push((at, rng.range(drug.least, drug.most)));
     }
 
     pub(super) fn do_one(&self, care: &mut Care, kind: &str, rng: &mut Rng) {
-        let list = self.world.words.procedures_for(kind);
+        let list = self.province.words.procedures_for(kind);
         if !list.is_empty() {
             care.procedures.push((*rng.pick(&list)).clone());
         }
@@ -171,7 +171,7 @@ impl RecordEmitter<'_, '_, '_> {
         let drugs: f64 = care
             .drugs
             .iter()
-            .map(|(drug, amount)| self.world.words.drugs[*drug].price * *amount as f64)
+            .map(|(drug, amount)| self.province.words.drugs[*drug].price * *amount as f64)
             .sum();
         let done: f64 = care.procedures.iter().map(|procedure| procedure.price).sum();
         self.fee() + drugs + done + care.laboratory
@@ -184,8 +184,8 @@ impl RecordEmitter<'_, '_, '_> {
 
     fn service(&mut self, visit: &Visit, person: &Resident, care: &Care, price: f64) {
         let mut rng = Rng::new(&[self.rng.next(), 4]);
-        let (world, unit, main) = (self.world, self.unit, self.main_unit());
-        let code = |unit: Option<usize>| unit.map(|unit| &world.units[unit].hcode);
+        let (province, unit, main) = (self.province, self.unit, self.main_unit());
+        let code = |unit: Option<usize>| unit.map(|unit| &province.units[unit].hcode);
         let own = person.right == "9100";
         let pays = if own { price } else { 0.0 };
         let ill = person.hypertension.is_some();
@@ -247,11 +247,11 @@ impl RecordEmitter<'_, '_, '_> {
     }
 
     fn drugs(&mut self, visit: &Visit, person: &Resident, care: &Care) {
-        let world = self.world;
-        let f21 = world.standard == Standard::F21;
+        let province = self.province;
+        let f21 = province.standard == Standard::F21;
         let provider = self.provider(person.own);
         for (drug, amount) in &care.drugs {
-            let drug = &world.words.drugs[*drug];
+            let drug = &province.words.drugs[*drug];
             self.archive.row("DRUG_OPD", self.unit, Some(person), visit.written(), |row| {
                 row.set("SEQ", &visit.seq).date("DATE_SERV", visit.day).set("CLINIC", care.clinic);
                 row.set("DID", drug.key.to_uppercase()).set("DIDSTD", &drug.code);
@@ -279,7 +279,7 @@ impl RecordEmitter<'_, '_, '_> {
         let drugs: f64 = care
             .drugs
             .iter()
-            .map(|(drug, amount)| self.world.words.drugs[*drug].price * *amount as f64)
+            .map(|(drug, amount)| self.province.words.drugs[*drug].price * *amount as f64)
             .sum();
         let done: f64 = care.procedures.iter().map(|procedure| procedure.price).sum();
         let items = [("12", self.fee()), ("04", drugs), ("11", done), ("07", care.laboratory)];
@@ -325,7 +325,7 @@ impl RecordEmitter<'_, '_, '_> {
             }
             row.set("ILLTAMBON", format_args!("{:02}", unit.tambon));
             row.set("ILLAMPUR", format_args!("{:02}", unit.amphoe));
-            row.set("ILLCHANGWAT", super::world::PROVINCE).set("PTSTATUS", 3);
+            row.set("ILLCHANGWAT", super::province::PROVINCE).set("PTSTATUS", 3);
         });
     }
 

@@ -1,14 +1,14 @@
-//! Points after one more archive: the points of a unit are cached, and counted
-//! again only for units whose rows have changed, or what these depend on beyond
-//! the unit.
+//! Points after one more archive. The points of each unit are cached; they are
+//! counted again only when the unit's rows change, or something outside the unit
+//! that they depend on.
 //!
 //! What a unit scores is a function of its own rows (known by their
 //! [`ChangeTokens`]), of its type, of the rulebook, of when submissions were sent (which
-//! never changes) and sent on, and of two things that are everybody's: who is
-//! in the population, and who is known to have died, by any unit. Of these a
-//! digest is made for each unit, over its own persons; where a row asked for a
-//! citizen ID that the unit's PERSON does not give, over all persons. Persons are
-//! therefore read in full each time; rows of visits and care are not.
+//! never changes) and forwarded, and of two facts shared by all units: who is in
+//! the population, and who is known, from any unit, to have died. A digest of
+//! these facts is made for each unit over its own persons, or over all persons if
+//! a row asked for a citizen ID that the unit's PERSON does not give. All of
+//! PERSON is therefore read each time; rows of visits and care are not.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,7 +31,7 @@ pub struct CacheHandle<'a> {
     pub catalog: &'a Catalog,
 }
 
-/// What is cached of a round.
+/// The cache entry of a round.
 #[derive(Default, Serialize, Deserialize)]
 struct CachedRound {
     /// Token of the whole state; equal when nothing has changed.
@@ -40,15 +40,15 @@ struct CachedRound {
     parts: BTreeMap<String, (String, UnitPart)>,
 }
 
-/// Up to this share of the units, in percent (and up to this number in any case),
-/// may have changed: of more, all are counted.
+/// Largest share of units, in percent, that is counted again by itself (and at
+/// least this many units). If more units have changed, all are counted.
 const PART_PERCENT: usize = 30;
 const FEW_UNITS: usize = 5;
 
-/// Scores a round as [`points`] does, from the cache as far as that still holds.
+/// Scores a round as [`points`] does, using cached points where they still hold.
 ///
 /// # Errors
-/// When the store fails; a failure of the cache is none.
+/// Fails if the store fails. A failure of the cache is not an error.
 pub fn cached_points(
     reader: &Reader,
     book: &Rulebook,
@@ -174,10 +174,10 @@ impl Counting<'_> {
     }
 }
 
-/// Whom a lens over whole units need not know.
+/// A query without persons, for a row filter over whole units.
 const NOBODY: &str = "SELECT NULL AS hcode, NULL AS pid, NULL AS person WHERE 0";
 
-/// What units rest on beyond their own rows.
+/// Inputs to units' points other than their own rows.
 struct Beyond {
     by_unit: BTreeMap<String, String>,
     everybody: String,

@@ -1,6 +1,6 @@
-//! Last days of sending: rows of submissions that were sent later have no part
-//! in a round's points (docs/rules.md#money). They are stored and counted as ever, and
-//! say who is dead and who a person is.
+//! Last days of sending. Rows of submissions sent later score no points in the
+//! round (docs/rules.md#money). They are still stored and counted, and they still
+//! tell who a person is and who has died.
 
 use chrono::NaiveDate;
 
@@ -8,8 +8,8 @@ use super::rulebook::{RulePeriod, Rulebook};
 use super::state::Sendings;
 use crate::clock::day_number;
 
-/// Submissions that came too late for the points of some day of the round, as
-/// queries want them.
+/// Submissions that were too late for the points of some day of the round, as
+/// parameters of queries.
 #[derive(Debug, Clone)]
 pub(super) struct Late {
     /// Their numbers, as a list in JSON.

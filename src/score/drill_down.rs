@@ -1,5 +1,4 @@
-//! Drill-down: the rows that contribute to a figure, where each point of a unit
-//! came from.
+//! Drill-down: the rows that contribute to a figure.
 
 use std::collections::BTreeMap;
 
@@ -38,7 +37,7 @@ pub struct ScoredRow {
     pub file: String,
     /// The submission that brought it.
     pub submission: i64,
-    /// Its line in the member.
+    /// Line number in the member, from 1.
     pub line: i64,
     /// The day that it counts for, `YYYY-MM-DD`.
     pub date: String,
@@ -82,10 +81,10 @@ impl Once {
     }
 }
 
-/// The part of a person-day that is shown for it.
+/// The part of a person-day that is listed in its place.
 const SHOWN: u8 = 1;
 
-/// The rows that contribute to a figure, by day and by where they came from.
+/// The rows that contribute to a figure, in order of day, submission, file and line.
 pub fn contributing_rows(
     reader: &Reader,
     book: &Rulebook,

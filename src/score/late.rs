@@ -1,5 +1,5 @@
-//! Rows that came too late for a round or a part of it: they are stored and
-//! counted as ever, and whoever sent them is told how many they were.
+//! Rows that came too late for a round or a part of it. They are stored and
+//! counted; the statement tells their sender how many they were.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -47,8 +47,8 @@ pub struct LateRows {
     pub files: BTreeMap<String, Counts>,
 }
 
-/// Rows of a round that came too late, of the submissions that stand up to
-/// `as_of`, by sender and part.
+/// Rows of a round that came too late, by sender and part, from submissions up to
+/// `as_of` that were not taken back.
 pub fn late_rows(
     reader: &Reader,
     catalog: &Catalog,
@@ -58,8 +58,8 @@ pub fn late_rows(
     Ok(of_lines(book, catalog, &tallies(reader, as_of)?))
 }
 
-/// The same from counts. A row that is late for the round is not told again for
-/// its tranche and its quarter.
+/// Late rows from counts. A row that is late for the round is not repeated under
+/// its tranche and quarter.
 fn of_lines(book: &Rulebook, catalog: &Catalog, lines: &[TallyLine]) -> Vec<LateRows> {
     let files = QualityFiles::new(book, catalog);
     let mut late: BTreeMap<(&str, LatePart), LateRows> = BTreeMap::new();

@@ -1,8 +1,8 @@
 //! What the rows of a round are worth: rulebooks, points, quality.
 //!
-//! The code here knows kinds of rule; which item is of which kind, its points
-//! and windows stand in a rulebook, and which rows it is about in
-//! `schema/score/*.sql`. It knows no money and writes nothing.
+//! This code implements kinds of rule. A rulebook says which item is of which
+//! kind, its points and its windows; `schema/score/*.sql` selects its rows.
+//! Nothing here knows about money or writes to the store.
 
 mod cached_points;
 mod deadline;

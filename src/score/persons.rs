@@ -1,5 +1,5 @@
-//! Who the rows are about: every (unit, PID) of PERSON with what scoring asks
-//! of it, found once and kept small, because millions of rows ask.
+//! The persons that rows are about: for every (unit, PID) of PERSON, what scoring
+//! needs. It is read once and kept compact, because millions of rows look it up.
 
 use std::collections::BTreeMap;
 
@@ -15,11 +15,11 @@ use crate::store::{QueryRow, RawValue, Reader, Result, SqlValue};
 const PERSONS: &str = include_str!("../../schema/score/persons.sql");
 const DEATHS: &str = include_str!("../../schema/score/deaths.sql");
 
-/// A day after all others: nobody has died by then.
+/// Day of death of a living person: later than any day.
 const NEVER: i32 = i32::MAX;
 
-/// A code or a number within a unit. Both ways of keeping it (a number where
-/// it is one, or text) give the same key.
+/// A PID or similar identifier within a unit. It has the same key whether it is
+/// stored as a number or as text.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum PersonKey {
     Int(i64),
@@ -79,7 +79,7 @@ impl PersonCodes {
     }
 }
 
-/// What is known of a (unit, PID).
+/// What scoring knows about one (unit, PID).
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ScoredPerson {
     /// Citizen ID; 0 when there is none of 13 digits.
@@ -98,7 +98,7 @@ pub(super) struct ScoredPerson {
     pub(super) listed: bool,
 }
 
-/// Everybody in PERSON.
+/// All persons in PERSON.
 #[derive(Debug, Default)]
 pub(super) struct ScoredPersons {
     numbers: FxHashMap<(u32, i64), u32>,
@@ -270,7 +270,7 @@ fn earliest(deaths: &mut FxHashMap<u64, i32>, cid: u64, day: i32) {
     *known = day.min(*known);
 }
 
-/// The codes of residents as the queries want them.
+/// The TYPEAREA codes of residents, as a parameter of queries.
 pub(super) fn resident(book: &Rulebook) -> String {
     format!("|{}|", book.person.resident.join("|"))
 }

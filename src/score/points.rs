@@ -20,7 +20,7 @@ use crate::registry::{Members, Population, PopulationSource, citizen, members, p
 use crate::store::{Reader, Result};
 use crate::units::Units;
 
-/// Rows and what they are worth.
+/// A number of rows and their points.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PointsCell {
     /// Rows (or person-days) that score.
@@ -37,7 +37,7 @@ impl PointsCell {
 }
 
 /// Points of a unit: by item, then by month (`YYYYMM`) of the event, or of the
-/// sending for what counts by its sending.
+/// submission for items that are timed by it.
 pub type UnitPoints = BTreeMap<String, BTreeMap<u32, PointsCell>>;
 
 /// Points of a round.
@@ -51,7 +51,7 @@ pub struct Points {
     pub units: BTreeMap<String, UnitPoints>,
     /// Rows that were timed by their own sending although the province's should
     /// count, by item.
-    pub own_clock: BTreeMap<String, u64>,
+    pub timed_by_own_submission: BTreeMap<String, u64>,
 }
 
 impl Points {
@@ -90,11 +90,15 @@ impl Points {
         population: Population,
         parts: &UnitParts,
     ) -> Self {
-        let mut all =
-            Self { as_of, population, units: BTreeMap::new(), own_clock: BTreeMap::new() };
+        let mut all = Self {
+            as_of,
+            population,
+            units: BTreeMap::new(),
+            timed_by_own_submission: BTreeMap::new(),
+        };
         for (unit, part) in parts {
-            for (item, rows) in &part.own_clock {
-                *all.own_clock.entry(item.clone()).or_default() += rows;
+            for (item, rows) in &part.timed_by_own_submission {
+                *all.timed_by_own_submission.entry(item.clone()).or_default() += rows;
             }
             for item in &book.points {
                 for (month, step, rows) in part.items.get(&item.item).into_iter().flatten() {
@@ -109,7 +113,7 @@ impl Points {
     }
 }
 
-/// What a row of an item is worth; `step` counts from 0.
+/// Points of a row of an item; `step` is its step of timeliness, from 0.
 pub(super) fn worth(item: &Item, step: usize) -> Decimal {
     item.steps.get(step).map_or(item.points, |step| step.points)
 }
@@ -131,22 +135,22 @@ pub(super) struct Award {
 /// Rows by unit, month and step.
 type ScoreTally = FxHashMap<(u32, u32, usize), u64>;
 
-/// What the rows of a unit come to, whatever the rows of others are.
+/// What a unit's own rows contribute, independent of other units.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct UnitPart {
     /// By item: month, step, rows.
     pub(super) items: BTreeMap<String, Vec<(u32, usize, u64)>>,
     /// Rows timed by their own sending, by item.
-    pub(super) own_clock: BTreeMap<String, u64>,
+    pub(super) timed_by_own_submission: BTreeMap<String, u64>,
     /// Whether a row asked for a citizen ID that the unit's PERSON does not
     /// give: the answer is everybody's, and not that of the unit.
     pub(super) outside: bool,
 }
 
-/// Every unit that has rows of any kind, and what they come to.
+/// The contribution of every unit that has rows of any kind.
 pub(super) type UnitParts = BTreeMap<String, UnitPart>;
 
-/// All that scoring rests on.
+/// All inputs of scoring.
 pub(super) struct Scorer<'a> {
     book: &'a Rulebook,
     units: &'a Units,
@@ -157,8 +161,8 @@ pub(super) struct Scorer<'a> {
     pub(super) population: Population,
     sendings: Sendings,
     deadlines: Deadlines,
-    own_clock: BTreeMap<(u32, String), u64>,
-    /// Units of which a row asked beyond the unit.
+    timed_by_own_submission: BTreeMap<(u32, String), u64>,
+    /// Units with a row that needed persons of other units.
     outside: FxHashSet<u32>,
 }
 
@@ -179,7 +183,7 @@ impl<'a> Scorer<'a> {
         let sendings = Sendings::read(reader, book)?;
         let deadlines = Deadlines::new(book, &sendings);
         log::debug!("score: persons in {:.3} s", begun.elapsed().as_secs_f64());
-        let (own_clock, outside) = (BTreeMap::new(), FxHashSet::default());
+        let (timed_by_own_submission, outside) = (BTreeMap::new(), FxHashSet::default());
         Ok(Self {
             book,
             units,
@@ -190,7 +194,7 @@ impl<'a> Scorer<'a> {
             population,
             sendings,
             deadlines,
-            own_clock,
+            timed_by_own_submission,
             outside,
         })
     }
@@ -210,9 +214,9 @@ impl<'a> Scorer<'a> {
         for part in parts.values_mut() {
             part.items.values_mut().for_each(|rows| rows.sort_unstable());
         }
-        for ((unit, item), rows) in std::mem::take(&mut self.own_clock) {
+        for ((unit, item), rows) in std::mem::take(&mut self.timed_by_own_submission) {
             let part = parts.entry(self.codes.name(unit).to_owned()).or_default();
-            part.own_clock.insert(item, rows);
+            part.timed_by_own_submission.insert(item, rows);
         }
         for unit in self.outside.drain() {
             parts.entry(self.codes.name(unit).to_owned()).or_default().outside = true;
@@ -352,7 +356,12 @@ impl<'a> Scorer<'a> {
             if unit.is_some_and(|unit| forwarded.types.contains(&unit.kind)) {
                 match self.sendings.forwarded(&forwarded.to, row.sub) {
                     Some(at) => clock = at,
-                    None => *self.own_clock.entry((unit_at, item.item.clone())).or_default() += 1,
+                    None => {
+                        *self
+                            .timed_by_own_submission
+                            .entry((unit_at, item.item.clone()))
+                            .or_default() += 1
+                    }
                 }
             }
         }
@@ -361,8 +370,8 @@ impl<'a> Scorer<'a> {
     }
 }
 
-/// A part of a person-day; those of one day lie together when they are sorted.
-/// Small, because there are millions.
+/// A part of a person-day. Sorted, the parts of one person-day are adjacent. It is
+/// small because there are millions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Day {
     who: u64,
@@ -390,17 +399,17 @@ impl Day {
     }
 }
 
-/// Where an award is counted.
+/// The cell of the tally that an award is counted in.
 fn cell(unit: u32, day: i64, step: usize) -> (u32, u32, usize) {
     (unit, (day / 100) as u32, step)
 }
 
-/// The day of sending, when it is one that counts.
+/// The day of submission, if it is within the item's window.
 fn within(item: &Item, sent: i64) -> Option<i64> {
     item.sent?.contain(day_of_number(sent)?).then_some(sent)
 }
 
-/// Whether a day was one of a survey for the person's age.
+/// Whether a survey for the person's age was open on a day.
 fn surveyed(item: &Item, birth: i32, day: i64) -> bool {
     let (Some(age), Some(on)) = (age(i64::from(birth), day), day_of_number(day)) else {
         return false;
@@ -409,7 +418,7 @@ fn surveyed(item: &Item, birth: i32, day: i64) -> bool {
     item.rounds.iter().any(|round| asked(round.ages) && round.days().contain(on))
 }
 
-/// Completed years; none before birth or when that is not known.
+/// Age in completed years; `None` before birth or if the birth date is unknown.
 fn age(birth: i64, day: i64) -> Option<i64> {
     day_of_number(birth)?;
     // Whole years between two `YYYYMMDD` numbers.

@@ -1,19 +1,19 @@
-//! Quality: how much of what a unit sent was right, new and in time, by
+//! Quality: the share of a unit's rows that was right, new and in time, by
 //! tranche, file and dimension ([OPPP-2557 s. 36 and 37], docs/rules.md#points).
 //!
-//! It needs nothing but the counts that were written with the rows
-//! (docs/rules.md#counts). Readings of ours, where the sources are silent:
+//! It is computed from the counts that are stored with the rows
+//! (docs/rules.md#counts). Local readings where the sources are silent:
 //!
-//! - Counts belong to the sender, also where a main unit sends for another.
+//! - Counts belong to the sender, even if a main unit sends for another unit.
 //! - A count belongs to the tranche in which its month of service lies. Rows
 //!   without a readable day, and registers, which are sent in full and have no
 //!   service, belong to the tranche on a day of which the archive was sent.
-//! - A file of the 43 counts under the name of its twin of the 21; the rulebook
-//!   says where one without a twin counts.
-//! - What was sent after the last day of sending of the round, or of the tranche
-//!   where it has one of its own, counts in no tranche (docs/rules.md#money).
-//! - A file without rows in the tranche is left out, of the maximum too; so is
-//!   one of a dimension that has nothing to measure in it (no row was stored, so
+//! - An F43 file counts under the name of the corresponding F21 file; the rulebook
+//!   says under which name a file without one counts.
+//! - Rows sent after the last day of sending of the round, or of the tranche if it
+//!   has its own, count in no tranche (docs/rules.md#money).
+//! - A file without rows in the tranche is left out, also of the maximum. So is a
+//!   file in a dimension that has nothing to measure in it (if no row was stored,
 //!   none could be in time).
 
 use std::collections::BTreeMap;
@@ -33,7 +33,7 @@ use crate::catalog::Catalog;
 use crate::store::{Reader, Result, StoreError};
 use crate::submission::Counts;
 
-/// Counts of the submissions that stand.
+/// The query for counts of submissions that were not taken back.
 pub const TALLY: &str = include_str!("../../schema/quality/tally.sql");
 
 /// Counts of one sender, file, month and day of sending.
@@ -41,7 +41,7 @@ pub const TALLY: &str = include_str!("../../schema/quality/tally.sql");
 pub struct TallyLine {
     /// The sender.
     pub hcode: String,
-    /// Its standard.
+    /// Standard of the submission.
     pub standard: Standard,
     /// The file, by its name in that standard.
     pub file: String,
@@ -84,7 +84,7 @@ pub struct TrancheQuality {
 /// Quality by unit and tranche.
 pub type QualityOfRound = BTreeMap<String, BTreeMap<u32, TrancheQuality>>;
 
-/// Quality of a round, of the submissions that stand up to `as_of`.
+/// Quality of a round, from submissions up to `as_of` that were not taken back.
 pub fn of_round(
     reader: &Reader,
     catalog: &Catalog,
@@ -94,7 +94,7 @@ pub fn of_round(
     Ok(quality(book, catalog, &tallies(reader, as_of)?))
 }
 
-/// Counts of the submissions that stand up to `as_of`.
+/// Counts of submissions up to `as_of` that were not taken back.
 pub fn tallies(reader: &Reader, as_of: i64) -> Result<Vec<TallyLine>> {
     let mut lines = Vec::new();
     reader.each_line(TALLY, &[(":as_of", as_of.into())], |line| {
@@ -124,8 +124,7 @@ pub fn tallies(reader: &Reader, as_of: i64) -> Result<Vec<TallyLine>> {
     Ok(lines)
 }
 
-/// Quality from counts: every unit that sent something in the round, in every
-/// tranche of it in which it did.
+/// Quality from counts, for every unit and tranche in which the unit sent rows.
 pub fn quality(book: &Rulebook, catalog: &Catalog, lines: &[TallyLine]) -> QualityOfRound {
     let files = QualityFiles::new(book, catalog);
     let mut sums: BTreeMap<(&str, u32, String), Counts> = BTreeMap::new();
@@ -178,7 +177,8 @@ pub(super) fn day_number(day: NaiveDate) -> u32 {
     month_number(day) * 100 + day.day()
 }
 
-/// A file in a dimension, none when it is not of it or has nothing to measure.
+/// The score of a file in a dimension; `None` if the dimension does not cover the
+/// file or has nothing to measure in it.
 fn figure(
     decimals: u32,
     dimension: &Dimension,
@@ -206,7 +206,7 @@ fn count_of(count: Count, counts: &Counts) -> u64 {
     }
 }
 
-/// A percentage, rounded half up in whole numbers.
+/// A percentage with so many decimals, rounded half up in integer arithmetic.
 pub fn percent(numerator: u64, denominator: u64, decimals: u32) -> Decimal {
     let scaled = 100 * 10_u128.pow(decimals) * u128::from(numerator);
     let denominator = u128::from(denominator.max(1));
@@ -214,7 +214,7 @@ pub fn percent(numerator: u64, denominator: u64, decimals: u32) -> Decimal {
     Decimal::from_i128_with_scale(rounded as i128, decimals)
 }
 
-/// Under which name a file counts, and whether it is a register.
+/// The names under which files count, and which files are registers.
 pub struct QualityFiles {
     places: FxHashMap<(Standard, String), (String, bool)>,
 }

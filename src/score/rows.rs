@@ -12,7 +12,7 @@ pub(super) fn query(name: &str) -> Option<&'static str> {
     SCHEMA.get_file(format!("score/{name}.sql"))?.contents_utf8()
 }
 
-/// How rows are wanted.
+/// How fine-grained rows are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Granularity {
     /// Those of a visit together, because there are millions of them.
@@ -21,15 +21,15 @@ pub(super) enum Granularity {
     Each,
 }
 
-/// All that a person-day needs.
+/// The parts that make a person-day complete.
 pub(super) const WHOLE: u8 = 3;
 
-/// A row, or all rows of a visit.
+/// A row of an item, or all its rows of one visit together.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SourceRow<'a> {
     pub(super) hcode: RawValue<'a>,
     pub(super) pid: RawValue<'a>,
-    /// Its own citizen ID.
+    /// Citizen ID in the row itself.
     pub(super) cid: RawValue<'a>,
     /// Event date.
     pub(super) day: i64,
@@ -51,7 +51,7 @@ pub(super) struct SourceRow<'a> {
     pub(super) file: &'a str,
 }
 
-/// Positions of the columns that a query gives.
+/// Positions of the columns of a query.
 struct ColumnIndexes {
     hcode: usize,
     pid: usize,
@@ -117,8 +117,8 @@ impl ColumnIndexes {
     }
 }
 
-/// Whether a submission is in time for every day; the ids of those that are not
-/// are mostly the last.
+/// SQL condition: the submission is in time for every day. Late submissions mostly
+/// have the highest ids, hence the cheap first test.
 const IN_TIME: &str = "(sub < :late_from OR sub NOT IN (SELECT value FROM json_each(:late)))";
 
 /// The query of an item as it is run.
@@ -162,7 +162,7 @@ fn statement(reader: &Reader, item: &Item, grain: Granularity, late: &Late) -> R
     })
 }
 
-/// Hands every row of an item to `each`.
+/// Calls `each` with every row of an item.
 pub(super) fn each_row(
     reader: &Reader,
     book: &Rulebook,

@@ -1,7 +1,8 @@
-//! A round's points as they are shown: the one shape of `score --json`
-//! (docs/rules.md#points), whoever asks for it.
+//! The score report of a round: the one shape of `score --json`
+//! (docs/rules.md#points), of the API and of the pages.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use chrono::Datelike;
 use rust_decimal::Decimal;
@@ -12,7 +13,7 @@ use super::points::Points;
 use super::rulebook::Rulebook;
 use crate::clock::BUDDHIST_ERA;
 use crate::registry::{Population, PopulationSource};
-use crate::text::Bilingual;
+use crate::text::{Bilingual, message, message_with};
 use crate::units::Units;
 
 /// Names with values, in the order in which they were put in.
@@ -44,7 +45,7 @@ pub(super) fn two_places<S: Serializer>(value: &Decimal, to: S) -> Result<S::Ok,
     to.collect_str(&format_args!("{value:.2}"))
 }
 
-/// What readers of a figure must know.
+/// A note that must be shown with the figures.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Note {
     /// What it is about.
@@ -94,7 +95,7 @@ pub struct ScoreReport<Q> {
     pub units: Vec<UnitSheet<Q>>,
 }
 
-/// What is wanted of a round.
+/// What to include in a score report.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ScoreQuery {
     /// One unit only.
@@ -170,52 +171,35 @@ fn by_month(
         .collect()
 }
 
-/// What must be said beside the figures of this result.
+/// Notes that must be shown with these points.
 pub fn notes(book: &Rulebook, points: &Points) -> Vec<Note> {
     let mut notes = Vec::new();
-    let mut note = |key: &str, th: String, en: String| {
-        notes.push(Note { key: key.to_owned(), text: Bilingual { th, en } });
-    };
+    let mut note = |key: &str, text: Bilingual| notes.push(Note { key: key.to_owned(), text });
     let by = book.sent_by;
-    note(
-        "sent_by",
-        format!(
-            "แถวที่ส่งหลังวันที่ {}/{}/{} ไม่ได้คะแนนและไม่นับเป็นคุณภาพของรอบนี้",
-            by.day(),
-            by.month(),
-            by.year() + BUDDHIST_ERA
-        ),
-        format!("Rows sent after {by} score no point and count in no quality of this round"),
-    );
+    let values: [(&str, &dyn Display); 4] = [
+        ("day", &by.day()),
+        ("month", &by.month()),
+        ("year", &(by.year() + BUDDHIST_ERA)),
+        ("date", &by),
+    ];
+    note("sent_by", message_with("score.sent_by", &values));
     if points.population.source == PopulationSource::PersonRows {
-        note(
-            "population",
-            "ยังไม่ได้นำเข้าทะเบียนประชากร จึงใช้แถว PERSON ที่รับไว้แทน".to_owned(),
-            "No population registry was imported: the accepted PERSON rows stand in".to_owned(),
-        );
+        note("population", message("score.no_registry"));
     }
-    for (item, rows) in &points.own_clock {
+    for (item, rows) in &points.timed_by_own_submission {
         note(
             &format!("points.{item}.forwarded"),
-            format!("{item} {rows} แถวใช้เวลาที่หน่วยบริการส่งมา เพราะไม่มีเวลาที่จังหวัดส่งต่อ"),
-            format!(
-                "{rows} rows of {item} are timed by when their unit sent them: no time of the province's sending is on record"
-            ),
+            message_with("score.own_submission_time", &[("item", item), ("rows", rows)]),
         );
     }
     if !points.as_of.exact() {
         let list: Vec<String> =
             points.as_of.voided_since.iter().map(|id| format!("#{id}")).collect();
         let list = list.join(" ");
-        note(
-            "as_of",
-            format!("ผลย้อนหลังไม่ตรงทั้งหมด เพราะมีการยกเลิกการส่งภายหลัง: {list}"),
-            format!("The past state cannot be had exactly: taken back since: {list}"),
-        );
+        note("as_of", message_with("score.past_state_inexact", &[("list", &list)]));
     }
     if points.as_of.submission == 0 {
-        let (th, en) = ("ยังไม่มีข้อมูลที่ส่งมา", "Nothing has been sent yet");
-        note("as_of", th.to_owned(), en.to_owned());
+        note("as_of", message("score.nothing_sent"));
     }
     notes
 }

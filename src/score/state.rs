@@ -1,12 +1,12 @@
-//! The state of the store that a result is about: as of which submission, and
-//! when each was sent and sent on.
+//! The state of the store that a result is about: the last submission included,
+//! and when each submission was sent and forwarded.
 
 use rustc_hash::FxHashMap;
 
 use super::rulebook::Rulebook;
 use crate::store::{QueryRow, Reader, Result, SqlValue, StoreError};
 
-/// As of which submission.
+/// The last submission that a result includes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AsOf {
     /// Number of the last submission that counts; 0 for an empty store.
@@ -55,7 +55,7 @@ impl AsOf {
     }
 }
 
-/// When submissions were sent, and sent on, as days.
+/// The days on which submissions were sent and forwarded.
 #[derive(Debug, Default)]
 pub(super) struct Sendings {
     sent: FxHashMap<i64, i64>,
@@ -103,7 +103,7 @@ impl Sendings {
     }
 }
 
-/// The day (`YYYYMMDD`) of a time in RFC 3339, which is kept in Asia/Bangkok.
+/// The day (`YYYYMMDD`) of an RFC 3339 time, which is stored in Asia/Bangkok time.
 fn day(line: &QueryRow<'_>, column: usize) -> Result<Option<i64>> {
     let text = line.str(column)?.and_then(|time| time.get(..10));
     Ok(text.and_then(|day| day.replace('-', "").parse().ok()))

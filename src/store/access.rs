@@ -1,11 +1,10 @@
 //! Tokens, sessions of browsers and the access log: a second `SQLite` file,
 //! `access.db`, beside the database.
 //!
-//! The database has one writer, which a load may hold for an hour; nobody who
-//! signs in, revokes a token or reads what is logged may wait for that. So
-//! this file has writers of its own, whose transactions are one row long: they
-//! take turns, and none waits longer than [`PATIENCE`]. What is logged is
-//! durable before the reply leaves.
+//! The database has one writer, which a load may hold for an hour. Signing in,
+//! revoking a token and reading the log must not wait for it, so this file has its
+//! own writers with transactions of one row. They take turns, and none waits longer
+//! than [`PATIENCE`]. A log line is durable before the reply is sent.
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
@@ -52,17 +51,17 @@ pub struct TokenLine {
     pub id: i64,
     /// What it was called.
     pub name: String,
-    /// Its role.
+    /// Role of the token.
     pub role: Role,
-    /// Its unit, for roles that have one.
+    /// HCODE of the unit, for roles that have one.
     pub hcode: Option<String>,
-    /// Its first letters.
+    /// First letters of the token, by which people recognize it.
     pub begins: String,
     /// When it was made.
     pub created_at: String,
-    /// User who made it.
+    /// The user that made it.
     pub created_by: String,
-    /// From when on it is worth nothing; none: never.
+    /// Time of expiry (RFC 3339); `None` if it does not expire.
     pub expires_at: Option<String>,
     /// When it was revoked.
     pub revoked_at: Option<String>,
@@ -75,13 +74,13 @@ pub struct TokenLine {
 pub struct NewToken<'a> {
     /// What to call it.
     pub name: &'a str,
-    /// Its role.
+    /// Role of the token.
     pub role: Role,
-    /// Its unit, for roles that have one.
+    /// HCODE of the unit, for roles that have one.
     pub hcode: Option<&'a str>,
     /// From when on it is worth nothing.
     pub expires_at: Option<&'a str>,
-    /// By whom it is made.
+    /// The user that makes it.
     pub by: &'a str,
 }
 
@@ -128,13 +127,13 @@ impl AccessStore {
         Ok(Self { conn })
     }
 
-    /// Whether a token was ever made. From then on nobody gets in without one,
-    /// also when all have been revoked.
+    /// Whether a token was ever made. From then on every client needs one, even if all
+    /// have been revoked.
     pub fn any_token(&self) -> Result<bool> {
         Ok(self.conn.prepare_cached("SELECT 1 FROM token LIMIT 1")?.exists([])?)
     }
 
-    /// Makes a token known; gives its number.
+    /// Stores a new token; returns its number.
     pub fn add_token(&self, token: &NewToken<'_>, secret: &Secret, at: &str) -> Result<i64> {
         self.conn.execute(
             "INSERT INTO token (name, role, hcode, selector, hash, created_at, created_by,
@@ -154,8 +153,8 @@ impl AccessStore {
         Ok(self.conn.last_insert_rowid())
     }
 
-    /// Revokes a token, and with it its sessions; false when there is none or
-    /// it is revoked already.
+    /// Revokes a token and its sessions; `false` if there is no such token or it was
+    /// revoked before.
     pub fn revoke_token(&self, id: i64, by: &str, at: &str) -> Result<bool> {
         let changed = self.conn.execute(
             "UPDATE token SET revoked_at = ?2, revoked_by = ?3
@@ -265,7 +264,7 @@ impl AccessStore {
         Ok(())
     }
 
-    /// The role and unit of a token by number, for what is told of it.
+    /// The role and unit of a token by number.
     pub fn token(&self, id: i64) -> Result<Option<Identity>> {
         let sql = "SELECT NULL, id, role, hcode, name, last_used_at FROM token WHERE id = ?1";
         let found = self.conn.query_row(sql, [id], found_of).optional()?;
@@ -277,9 +276,9 @@ impl AccessStore {
         copy(&self.conn, to, &ACCESS)
     }
 
-    /// Puts a backup in place where there is no such file, once it has proven
-    /// itself. Where there is one it stays: an older copy would make revoked
-    /// tokens good again, and forget who read what.
+    /// Restores a backup, after verifying it, if the file does not exist yet. An
+    /// existing file is kept: an older copy would make revoked tokens valid again and
+    /// lose lines of the log.
     pub fn adopt(backup: &Path, data: &Path) -> Result<bool> {
         let path = Self::path(data);
         if is_there(&path)? || !is_there(backup)? {
@@ -304,7 +303,7 @@ impl AccessStore {
         Ok(true)
     }
 
-    /// What is wrong with a copy; nothing when all that was put into it is there.
+    /// Describes what is wrong with a copy; `None` if it equals the backup.
     fn wrong_with(candidate: &Path, backup: &Path) -> Result<Option<String>> {
         let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE;
         let conn = Connection::open_with_flags(candidate, flags)?;

@@ -1,5 +1,5 @@
-//! The access log: every read of personal data and every change. It grows and
-//! is never changed; triggers of the file itself see to that.
+//! The access log: every read of personal data and every change. Lines are only
+//! added; triggers in the file itself refuse changes.
 
 use rusqlite::params;
 use serde::Serialize;
@@ -18,14 +18,14 @@ pub enum Action {
     Change,
 }
 
-/// What was done, and of whom the data are.
+/// An action, and the unit or person whose data it concerns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessEntry<'a> {
     /// Time of the access, RFC 3339.
     pub at: &'a str,
-    /// Who asked.
+    /// The client.
     pub identity: &'a Identity,
-    /// Address of who asked.
+    /// Network address of the client.
     pub peer: &'a str,
     /// A read or a change.
     pub action: Action,
@@ -46,15 +46,15 @@ pub struct AccessLine {
     pub id: i64,
     /// Time of the access, RFC 3339.
     pub at: String,
-    /// The number of the token; none for this machine.
+    /// Number of the token; `None` for requests from this machine.
     pub token: Option<i64>,
-    /// Role of who asked.
+    /// Role of the client.
     pub role: String,
-    /// Unit of who asked.
+    /// HCODE of the client's unit.
     pub hcode: Option<String>,
     /// Name of the token.
     pub name: String,
-    /// Address of who asked.
+    /// Network address of the client.
     pub peer: String,
     /// `read`, `change`, or `refused`: a wrong token.
     pub action: String,
@@ -95,8 +95,8 @@ impl AccessStore {
         Ok(())
     }
 
-    /// Writes a line about somebody who came with a wrong token: whose it was
-    /// once, where that is known.
+    /// Logs a request with an invalid token, with the former owner of the token if
+    /// known.
     pub fn log_refused(
         &self,
         at: &str,

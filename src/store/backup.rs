@@ -1,6 +1,6 @@
-//! A consistent copy while the daemon runs. It is readable for the service
-//! alone from its first byte on, carries digests of its content
-//! ([`super::manifest`]), and appears under its name when it is whole.
+//! A consistent copy of the database while the daemon runs. From its first byte on
+//! only the service can read it. It carries digests of its content
+//! ([`super::manifest`]), and gets its final name when it is complete.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -14,6 +14,7 @@ use super::identity::DatabaseForm;
 use super::manifest::BackupContents;
 use super::{Result, StoreError};
 use crate::files::{sync_folder, write_private};
+use crate::text::message_with;
 
 /// Ending of a copy in the making; it is hidden, too.
 const PART: &str = ".khlang-part";
@@ -24,7 +25,7 @@ const MANIFEST: &str = ".manifest.json";
 /// What is in a backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BackupSummary {
-    /// Its length in bytes.
+    /// Size of the file, in bytes.
     pub bytes: u64,
     /// Version of the form of the file.
     pub version: i64,
@@ -36,20 +37,21 @@ pub struct BackupSummary {
     pub tables: std::collections::BTreeMap<String, (u64, String)>,
 }
 
-/// Refuses a name under which something lies.
+/// Refuses a name that is taken.
+///
+/// # Errors
+/// [`StoreError::Refused`] if the file, or the one beside it, exists.
 pub fn may_write(to: &Path) -> Result<()> {
     for path in [to.to_owned(), beside(to)] {
         if crate::files::is_there(&path)? {
-            return Err(StoreError::Refused(format!(
-                "{} is there already / มีไฟล์นี้อยู่แล้ว",
-                path.display()
-            )));
+            let what = message_with("store.there_already", &[("file", &path.display())]);
+            return Err(StoreError::Refused(what.both()));
         }
     }
     Ok(())
 }
 
-/// Where it stands what is in a backup.
+/// Path of the access database that belongs to a backup.
 pub(super) fn beside(backup: &Path) -> PathBuf {
     let mut name = backup.as_os_str().to_owned();
     name.push(MANIFEST);

@@ -1,6 +1,6 @@
-//! Change tokens of what is stored: equal tokens mean equal rows, of a unit and a kind
-//! of record (`schema/migrations/007-touched`). Results that depend on the
-//! rows of one unit are cached with its token.
+//! Change tokens: equal tokens mean equal rows of a unit and a kind of record
+//! (`schema/migrations/007-touched`). Results that depend on the rows of one unit
+//! are cached with its token.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -66,8 +66,8 @@ impl ChangeTokens {
         self.by_unit.keys().map(String::as_str).filter(|unit| !unit.is_empty())
     }
 
-    /// Token of the rows of a unit, of these kinds of record; of all kinds when
-    /// none are given. Equal tokens mean equal rows.
+    /// Token of the rows of a unit in these kinds of record, or in all kinds if `None`.
+    /// Equal tokens mean equal rows.
     pub fn token_of_unit(&self, hcode: &str, records: Option<&BTreeSet<String>>) -> String {
         let mut text = String::new();
         for (record, mark) in self.by_unit.get(hcode).into_iter().flatten() {
@@ -79,7 +79,7 @@ impl ChangeTokens {
         text
     }
 
-    /// The mark of the whole store under a word (`registry`, `forwarded`).
+    /// Token of facts of the whole store, by name (`registry`, `forwarded`).
     pub fn token_of_store(&self, word: &str) -> &str {
         self.by_unit.get("").and_then(|words| words.get(word)).map_or("", String::as_str)
     }
@@ -93,13 +93,12 @@ impl ChangeTokens {
     }
 }
 
-/// Words of the whole store that not every figure rests on.
+/// Names of facts of the whole store that not every result depends on.
 const OWN: [&str; 2] = ["registry", "forwarded"];
 
 impl Reader {
-    /// The marks of the present state; a snapshot has to be held, so that they
-    /// are those of the rows that are read. None in a database that no newer
-    /// program has opened for writing yet.
+    /// The tokens of the present state. Hold a snapshot, so that they match the rows
+    /// that are read. `None` in an older database that was not migrated yet.
     pub fn change_tokens(&self) -> Result<Option<ChangeTokens>> {
         let sql = "SELECT count(*) FROM main.sqlite_schema WHERE name = 'mark'";
         let there: i64 = self.conn.query_row(sql, [], |row| row.get(0))?;

@@ -41,34 +41,41 @@ fn wait_on(tries: i32) -> bool {
     !STOPPING.load(Ordering::Relaxed) && pause * tries.unsigned_abs() < WRITER_WAIT
 }
 
-/// The store, open for writing. There is one in a process.
+/// The store, open for writing. A process has at most one.
 pub struct Store {
     pub(super) conn: Connection,
     pub(super) tables: Tables,
     path: Option<PathBuf>,
-    /// Readers kept for the next archives.
+    /// Idle readers, reused for the next archives.
     spare: RefCell<Vec<Reader>>,
-    /// How much of the disk is left to others.
+    /// Bytes of the disk that must stay free.
     pub(super) room: Option<FreeSpace>,
 }
 
 /// How a store is opened.
 #[derive(Debug, Clone, Copy)]
 pub struct Opening {
-    /// Bounds its page cache, MiB.
+    /// Size of the page cache, in MiB.
     pub cache_mib: u32,
-    /// Copies what is in it to `backups/` before its form is changed.
+    /// Whether to copy the database to `backups/` before it is migrated.
     pub copy_first: bool,
 }
 
 impl Store {
-    /// Opens (or makes) the database file. `cache_mib` bounds its page cache.
+    /// Opens the database file, or makes it, with a page cache of `cache_mib` MiB.
+    ///
+    /// # Errors
+    /// Fails if the file is of another program or a newer Khlang, or cannot be opened
+    /// or migrated.
     pub fn open(path: &Path, catalog: &Catalog, cache_mib: u32) -> Result<Self> {
         Self::open_with(path, catalog, Opening { cache_mib, copy_first: true })
     }
 
-    /// The same; what is in a database of an older Khlang is copied before its
-    /// form is changed, unless the caller has a copy.
+    /// Opens the database file, or makes it. A database of an older Khlang is copied
+    /// before it is migrated, unless the options say that the caller has a copy.
+    ///
+    /// # Errors
+    /// As [`Store::open`], and if there is no room for the copy.
     pub fn open_with(path: &Path, catalog: &Catalog, opening: Opening) -> Result<Self> {
         // Two processes that both find no schema must not both make it. The
         // folder is locked: closing a second handle of the database itself
@@ -135,8 +142,8 @@ impl Store {
         Ok(Self { conn, tables, path, spare: RefCell::default(), room: None })
     }
 
-    /// A reader beside this writer; none for a temporary store, which nobody
-    /// else can see.
+    /// A reader beside this writer; `None` for a temporary store, which only its own
+    /// connection can see.
     pub fn reader(&self) -> Result<Option<Reader>> {
         if let Some(reader) = self.spare.borrow_mut().pop() {
             return Ok(Some(reader));
@@ -158,7 +165,7 @@ impl Store {
         Ok(busy == 0)
     }
 
-    /// The same, without waiting long for anybody.
+    /// Moves the log into the database, without waiting long for readers.
     pub fn empty_log(&self) -> Result<bool> {
         self.conn.busy_timeout(Duration::from_secs(1))?;
         let done = self.checkpoint();
@@ -197,14 +204,15 @@ impl Reader {
         Ok(reader)
     }
 
-    /// Stops whatever still runs when `deadline` has passed from now.
+    /// Interrupts queries that still run after `deadline` from now.
     pub fn stop_after(&self, deadline: Duration) -> Result<()> {
         let until = Instant::now() + deadline;
         self.conn.progress_handler(10_000, Some(move || Instant::now() > until))?;
         Ok(())
     }
 
-    /// The same, or as soon as the program is to end.
+    /// Interrupts queries that still run after `deadline` from now, or once `stop` is set
+    /// because the program ends.
     pub fn stop_after_or(&self, deadline: Duration, stop: Arc<AtomicBool>) -> Result<()> {
         let until = Instant::now() + deadline;
         let over = move || stop.load(Ordering::Relaxed) || Instant::now() > until;

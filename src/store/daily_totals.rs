@@ -1,5 +1,5 @@
-//! Totals that are kept and not counted: by day and status, and by code. A
-//! reader who is bound to some units has theirs counted from the submissions.
+//! Stored totals of submissions, by day and status, and of findings, by code. For a
+//! reader that is limited to some units they are counted from the submissions.
 
 use std::collections::BTreeMap;
 
@@ -59,7 +59,7 @@ impl Reader {
         Ok(overview)
     }
 
-    /// How many submissions a filter leaves, when that is kept.
+    /// Number of submissions that match a filter; `None` if it is not stored.
     pub(super) fn kept_count(&self, filter: &SubmissionFilter) -> Result<Option<u64>> {
         if filter.hcode.is_some() || filter.units.is_some() {
             return Ok(None);
@@ -76,14 +76,13 @@ impl Reader {
         Ok(Some(count as u64))
     }
 
-    /// How many submissions were ever committed. None is ever removed, so that
-    /// it grows with each.
+    /// Number of submissions ever committed. It only grows.
     pub fn committed(&self) -> Result<i64> {
         let sql = "SELECT coalesce(sum(submissions), 0) FROM day_total";
         Ok(self.conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
     }
 
-    /// How often each code was ever given.
+    /// Number of findings ever, by code.
     pub fn codes(&self) -> Result<BTreeMap<String, u64>> {
         let mut query = self.conn.prepare_cached("SELECT code, total FROM code_total")?;
         let rows = query.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64)))?;
@@ -98,7 +97,7 @@ impl Reader {
 }
 
 impl Store {
-    /// What is kept equals what is counted anew.
+    /// Compares the stored totals with a new count.
     pub(super) fn compare_kept(&self, report: &mut VerifyReport) -> Result<()> {
         let mut wrong = |sql: &str, what: &str| -> Result<()> {
             let mut query = self.conn.prepare(sql)?;

@@ -1,10 +1,10 @@
-//! The write-ahead log, seen from beside the writer: the thread that finishes an
-//! archive first has what was committed made durable, and now and then moved
-//! into the database, so that the writer itself goes on with the next one.
+//! Flushes the write-ahead log beside the writer. The thread that finishes an
+//! archive makes its commit durable and sometimes moves the log into the database,
+//! so the writer can go on with the next archive.
 //!
-//! Nobody is told of an archive, and its original is not moved, before
-//! [`Flusher::flush`] has returned. What a power cut takes from the log before
-//! that is an archive that lies in `work/` still, and is loaded again.
+//! An archive is reported, and its original moved, only after [`Flusher::flush`] has
+//! returned. If power fails before that, the archive is still in `work/` and is
+//! loaded again.
 
 use std::fs::File;
 use std::io;
@@ -25,7 +25,7 @@ const PAGES: i64 = 3000;
 /// then moves by itself: all that can be moved is, so that little is left.
 const NEARLY_FULL: i64 = 9000;
 
-/// How long another one who moves the log is waited for.
+/// How long to wait for another process that moves the log.
 const WAIT: Duration = Duration::from_secs(5);
 
 /// The log of a store that somebody else writes.

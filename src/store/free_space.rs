@@ -1,6 +1,5 @@
-//! Room on the disk: loading ends while there is enough left to move the log
-//! into the database, and a change of the database's form begins only where
-//! there is room for a copy.
+//! Free space on the disk: loading stops while there is still room to move the log
+//! into the database, and a migration starts only if there is room for a copy.
 
 use std::path::{Path, PathBuf};
 
@@ -10,6 +9,7 @@ use super::backup::copy;
 use super::migrations::KHLANG;
 use super::{Result, StoreError};
 use crate::files::{free_bytes, make_folder};
+use crate::text::message_with;
 
 /// Folder, beside the database, of copies that the program makes by itself.
 const BACKUPS: &str = "backups";
@@ -58,13 +58,12 @@ pub(super) fn copy_before(conn: &Connection, database: &Path, version: i64) -> R
     let bytes = conn.query_row(pages, [], |row| row.get::<_, i64>(0))?.cast_unsigned();
     let free = free_bytes(&folder)?;
     if free < bytes {
-        return Err(StoreError::Refused(format!(
-            "this version changes the form of the database, and first copies it: that needs {bytes} \
-             bytes in {folder}, where {free} are free. Make room, or, with a backup of your own, set \
-             store.copy_before_migration = false / \
-             รุ่นนี้ต้องปรับโครงสร้างฐานข้อมูลและสำเนาไว้ก่อน ต้องการ {bytes} ไบต์ แต่เหลือ {free} ไบต์",
-            folder = folder.display(),
-        )));
+        let folder = folder.display();
+        let what = message_with(
+            "store.no_room_for_copy",
+            &[("bytes", &bytes), ("free", &free), ("folder", &folder)],
+        );
+        return Err(StoreError::Refused(what.both()));
     }
     let to = (1..10_000_u32)
         .map(|number| match number {
@@ -75,7 +74,7 @@ pub(super) fn copy_before(conn: &Connection, database: &Path, version: i64) -> R
         .unwrap_or_else(|| folder.join("before-migration.db"));
     log::info!("the form of the database changes; copying it to {}", to.display());
     copy(conn, &to, &KHLANG)?;
-    log::info!("copied: {} / สำเนาฐานข้อมูลก่อนปรับโครงสร้างแล้ว", to.display());
+    log::info!("{}", message_with("store.copied", &[("file", &to.display())]).both());
     Ok(())
 }
 

@@ -1,18 +1,19 @@
-//! Holds of money: entered, ended, and listed as of a submission. A line is
-//! never changed; the table's own triggers see to it.
+//! Holds of money: entered, ended, and listed as of a submission. Lines are never
+//! changed; triggers of the table refuse it.
 
 use rusqlite::{OptionalExtension, Row, params};
 use serde::Serialize;
 
 use super::connection::Reader;
 use super::{Result, Store, StoreError};
+use crate::text::message_with;
 
-/// Who did something, when and why.
+/// User, time and reason of an action on a hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HoldAction {
     /// When, RFC 3339.
     pub at: String,
-    /// Who.
+    /// The user.
     pub by: String,
     /// Reason given by the user.
     pub reason: String,
@@ -41,9 +42,9 @@ pub struct Hold {
     /// What is held.
     #[serde(flatten)]
     pub of: HoldOf,
-    /// Who held it, when and why.
+    /// User, time and reason of the hold.
     pub held: HoldAction,
-    /// Who ended it, when and why.
+    /// User, time and reason of its end.
     pub released: Option<HoldAction>,
 }
 
@@ -84,11 +85,8 @@ impl Store {
             Some(false) => {}
         }
         if let Some(case) = super::audit::case_of_hold(&tx, id)? {
-            let what = format!(
-                "hold {id} is one of audit case {case} and ends with it (audit resolve {case} pay) / \
-                 การชะลอจ่าย {id} เป็นของเรื่องตรวจสอบ {case}"
-            );
-            return Err(StoreError::Refused(what));
+            let what = message_with("store.hold_of_case", &[("id", &id), ("case", &case)]);
+            return Err(StoreError::Refused(what.both()));
         }
         tx.execute(
             "INSERT INTO hold_release VALUES (?1, ?2, ?3, ?4,

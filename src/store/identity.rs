@@ -1,7 +1,6 @@
-//! Whose an `SQLite` file is, and whether it has a form that this program
-//! knows. Asked before anything is read of a file or written to it: what
-//! another program made is not ours to change, and what a newer Khlang made
-//! would be read wrongly.
+//! Tells which program an `SQLite` file belongs to, and whether this version knows
+//! its schema. It is checked before a file is read or written: files of other
+//! programs must not be changed, and files of a newer Khlang would be read wrongly.
 
 use std::path::Path;
 
@@ -9,7 +8,7 @@ use rusqlite::Connection;
 
 use super::{Result, StoreError};
 
-/// A kind of file of ours.
+/// A kind of `SQLite` file that Khlang writes.
 pub(super) struct DatabaseForm {
     /// `PRAGMA application_id`; files from before there was one have 0.
     pub application_id: i32,

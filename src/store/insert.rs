@@ -1,6 +1,5 @@
-//! Statements that insert the rows of a batch, several rows at a time: what a
-//! statement costs besides its rows (opening the table, finding its end) is
-//! then paid once for all of them.
+//! Statements that insert the rows of a batch, several rows at a time, so that the
+//! fixed cost of a statement (opening the table, finding its end) is shared.
 
 use std::ops::Range;
 
@@ -124,7 +123,7 @@ pub(super) struct Insert<'c> {
 /// A row to insert.
 pub(super) struct NewRow<'b> {
     pub batch: &'b Batch,
-    /// Its place in the batch.
+    /// Position in the batch.
     pub index: usize,
     /// Before its columns: its visit.
     pub visit: Option<i64>,

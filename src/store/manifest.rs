@@ -1,6 +1,6 @@
-//! What is in a file, as digests of its content: equal digests mean equal
-//! rows, whatever pages they lie in. A backup carries them, so that a row that
-//! was changed in place, or by a failing disk, is found.
+//! Digests of the content of a file: equal digests mean equal rows, however they are
+//! laid out in pages. A backup carries them, so that a row that was changed in place
+//! or by a failing disk is found.
 //!
 //! Tables are read once, a row at a time in the order of their keys, and a row
 //! is the columns that have a value, by name: a column that a later dictionary
@@ -129,7 +129,7 @@ impl BackupContents {
         Ok(tx.commit()?)
     }
 
-    /// The digests that a file carries; none when it is no backup.
+    /// The digests that a file carries; `None` if it is no backup.
     pub fn sealed(conn: &Connection) -> Result<Option<Self>> {
         if !has(conn, TABLES)? || !has(conn, SUBMISSIONS)? {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! The form of the database: its migrations, and what marks a file as ours.
+//! Migrations of the database, and the mark by which its file is recognized.
 
 use std::sync::LazyLock;
 

@@ -1,5 +1,6 @@
 //! The store: one SQLite file with one writer and any number of read-only
-//! readers, and a small one beside it with tokens and the access log. Nothing outside this folder knows rusqlite.
+//! readers, and a small one beside it with tokens and the access log. Nothing outside
+//! this folder uses rusqlite.
 
 mod access;
 mod access_log;
@@ -73,10 +74,12 @@ pub use unit_history::{Told, UnitFilter, UnitFinding, UnitTotals};
 pub use verify::{Mismatch, VerifyReport};
 pub use void_submission::Voided;
 
-/// Trouble with the store; never the sender's fault.
+use crate::text::message_with;
+
+/// Why the store could not do what it was asked; never the sender's fault.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// SQLite said no.
+    /// An error of SQLite.
     #[error("database: {0}")]
     Sqlite(rusqlite::Error),
     /// A migration failed.
@@ -88,16 +91,16 @@ pub enum StoreError {
     /// What is stored contradicts itself.
     #[error("the store contradicts itself: {0}")]
     Inconsistent(String),
-    /// The caller asked for what cannot be.
+    /// The request cannot be carried out; the text says why.
     #[error("{0}")]
     Refused(String),
     /// A file of another program.
-    #[error("{0} is no file of Khlang / ไม่ใช่ไฟล์ของ Khlang")]
+    #[error("{}", message_with("store.foreign", &[("file", .0)]).both())]
     Foreign(String),
     /// A file of a newer Khlang: read by this one it would show zeros.
     #[error(
-        "{file} was made by a newer Khlang (form {has}; this one knows {knows}): install that one / \
-         สร้างโดย Khlang รุ่นใหม่กว่านี้ ให้ติดตั้งรุ่นนั้น"
+        "{}",
+        message_with("store.newer", &[("file", file), ("has", has), ("knows", knows)]).both()
     )]
     Newer {
         /// The file.
@@ -109,8 +112,8 @@ pub enum StoreError {
     },
     /// The disk is nearly full.
     #[error(
-        "the disk is nearly full: {free} bytes are free, and limits.free_bytes = {least} and {log} for the \
-         log of the database must be; make room / พื้นที่ดิสก์เหลือน้อยเกินไป ให้เพิ่มพื้นที่ก่อน"
+        "{}",
+        message_with("store.no_room", &[("free", free), ("least", least), ("log", log)]).both()
     )]
     NoRoom {
         /// Free bytes.

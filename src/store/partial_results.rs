@@ -21,7 +21,7 @@ use crate::files::digest;
 /// Name of the file.
 const FILE: &str = "figures.db";
 
-/// How long to wait for another process; after that the figure is not kept.
+/// How long to wait for another process; after that the result is not cached.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The form of the file; another one is thrown away.
@@ -30,7 +30,7 @@ const VERSION: i64 = 1;
 /// The file, opened when it is first asked.
 pub struct PartialResults {
     path: PathBuf,
-    /// The build that counts: what others have cached is not found.
+    /// The build of the program; entries of other builds are not found.
     build: String,
     most_bytes: i64,
     conn: RefCell<Conn>,
@@ -39,7 +39,7 @@ pub struct PartialResults {
 enum Conn {
     Untried,
     Open(Connection),
-    /// There was trouble: nothing is kept any more, and nothing found.
+    /// The cache failed: from then on nothing is cached, and nothing is found.
     Broken,
 }
 
@@ -49,13 +49,13 @@ impl PartialResults {
         Self::open_for_build(data, most_mib, crate::version::BUILD)
     }
 
-    /// The same, as another build of the program sees it.
+    /// Opens the cache as another build of the program would.
     fn open_for_build(data: &Path, most_mib: usize, build: &str) -> Self {
         let (path, most_bytes) = (data.join(FILE), (most_mib as i64) << 20);
         Self { path, build: build.to_owned(), most_bytes, conn: RefCell::new(Conn::Untried) }
     }
 
-    /// What an entry must be of to be found.
+    /// The fingerprint that an entry must have to be found.
     fn fingerprint(&self, of: &str) -> String {
         digest(&[&self.build, of])
     }
@@ -104,7 +104,7 @@ impl PartialResults {
         });
     }
 
-    /// Does something with the file; none when there is trouble.
+    /// Runs `work` on the file; `None` if the cache has failed.
     fn with<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Option<T> {
         if self.most_bytes == 0 {
             return None;

@@ -1,4 +1,4 @@
-//! Who is in PERSON and DEATH, for the validator.
+//! Looks up persons of PERSON and DEATH for the validator.
 
 use std::borrow::Cow;
 
@@ -29,7 +29,7 @@ pub struct StoredPersons {
     /// Of the state in which was read what is in `ahead`.
     version: i64,
     ahead: Vec<ReadAhead>,
-    /// The first trouble; the validator cannot fail, so it is kept for the loader.
+    /// The first error. The validator cannot fail, so the loader checks this.
     pub trouble: Option<super::StoreError>,
 }
 

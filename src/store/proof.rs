@@ -1,6 +1,5 @@
-//! The store against its backups: what a submission stored never changes, so
-//! that a row which is another one in the store than in a backup was changed
-//! by hand, or by the disk.
+//! Compares the store with its backups. Rows of a submission never change, so a row
+//! that differs between the store and a backup was changed by hand or by the disk.
 
 use std::collections::BTreeMap;
 use std::path::Path;

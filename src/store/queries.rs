@@ -1,4 +1,4 @@
-//! What readers ask: lists, pages, overviews.
+//! Queries of readers: lists, pages, overviews.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -36,13 +36,13 @@ pub struct SubmissionFilter {
     pub from: Option<String>,
     /// Received on or before this day.
     pub to: Option<String>,
-    /// Of one of these units; `None` for any, also those of no known unit.
+    /// Sent by one of these units; `None` for any, including unknown senders.
     pub units: Scope,
     /// In which order; newest first if it says nothing.
     pub sort: SubmissionSort,
 }
 
-/// Units to which a reader is bound; `None` for no bounds.
+/// Units that a reader is limited to; `None` for no limit.
 pub type Scope = Option<BTreeSet<String>>;
 
 /// Orders of a list of submissions; of equals the newest is first.
@@ -97,7 +97,7 @@ pub struct SubmissionLine {
     pub archive: String,
     /// The standard.
     pub standard: Option<String>,
-    /// HCODE of the sender; none when the name of the archive does not say it.
+    /// HCODE of the sender; `None` if the archive's name does not give it.
     pub hcode: Option<String>,
     /// The time its name says.
     pub sent_at: Option<String>,
@@ -143,7 +143,7 @@ pub struct Overview {
     pub submissions: std::collections::BTreeMap<String, u64>,
     /// The last submission's number.
     pub last_submission: i64,
-    /// Rows received, over all submissions that stand.
+    /// Rows received, over all submissions that were not taken back.
     pub received: u64,
     /// Rows stored.
     pub accepted: u64,
@@ -285,8 +285,8 @@ impl Reader {
         Ok(rows.collect::<std::result::Result<_, _>>()?)
     }
 
-    /// Whose a submission is: nothing when there is none, and nothing inside
-    /// when its name said no unit.
+    /// HCODE of the sender of a submission; `None` if there is no such submission, and
+    /// `Some(None)` if the archive's name does not give the unit.
     pub fn sender(&self, id: i64) -> Result<Option<Option<String>>> {
         let mut query = self.conn.prepare_cached("SELECT hcode FROM submission WHERE id = ?1")?;
         Ok(query.query_row([id], |row| row.get(0)).optional()?)

@@ -40,7 +40,7 @@ impl ToSql for SqlValue {
     }
 }
 
-/// A value where it lies, for queries with millions of lines.
+/// A borrowed value, for queries with millions of lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RawValue<'a> {
     /// Nothing there.
@@ -57,12 +57,12 @@ pub struct QueryRow<'a> {
 }
 
 impl QueryRow<'_> {
-    /// A whole number; none when there is nothing.
+    /// A whole number; `None` if the value is null.
     pub fn int(&self, column: usize) -> Result<Option<i64>> {
         Ok(self.row.get(column)?)
     }
 
-    /// Text as it stands there; none when there is nothing or a number.
+    /// Text; `None` if the value is null or a number.
     pub fn str(&self, column: usize) -> Result<Option<&str>> {
         Ok(match self.row.get_ref(column)? {
             ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok(),

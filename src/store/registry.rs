@@ -1,22 +1,22 @@
-//! Writes the population registry and times of forwarding, each in one
-//! transaction: a reader sees the old or the new, never a part of either.
+//! Writes the population registry and times of forwarding, each in one transaction,
+//! so that a reader sees either the old or the new state.
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::{Result, Store, StoreError};
 
-/// What is kept of a registry that was imported.
+/// The record of an imported registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegistryRecord {
     /// Name of the file.
     pub file: String,
     /// SHA-256 of its bytes, hex.
     pub sha256: String,
-    /// Its size.
+    /// Size of the file, in bytes.
     pub bytes: u64,
     /// When it was imported.
     pub imported_at: String,
-    /// Who did it.
+    /// The user that imported it.
     pub by: String,
     /// Lines taken.
     pub persons: u64,

@@ -1,6 +1,6 @@
-//! Values that people report, because no records stand behind them. A value
-//! entered again is a new row; the latest is in force, and the older ones
-//! stay on record.
+//! Reported values, entered by people because no records exist for them. A value
+//! that is entered again is a new row; the latest is in force, and older ones are
+//! kept.
 
 use rusqlite::params;
 
@@ -25,7 +25,7 @@ pub struct ReportedValue {
 }
 
 impl Store {
-    /// Enters values, all or none.
+    /// Enters all values, or none if one fails.
     pub fn enter_reported(&mut self, values: &[ReportedValue], by: &str, at: &str) -> Result<()> {
         let tx = self.conn.transaction()?;
         for value in values {

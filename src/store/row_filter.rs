@@ -1,6 +1,6 @@
 //! Restricts a reader to the rows of some units, and of some persons at others.
 //! Temporary views of the same names shadow the tables and views of the database,
-//! so that a query that counts everything counts a part unchanged.
+//! so that a query for everything can be run unchanged on a part.
 
 use super::Result;
 use super::connection::Reader;
@@ -77,7 +77,7 @@ impl Reader {
 }
 
 impl RecordTable {
-    /// The views that stand before a table and its view.
+    /// The temporary views that shadow a table and its view.
     fn filter_sql(&self) -> String {
         let (record, name, columns) = (&self.record, &self.name, self.view_columns());
         let (from, person) = if self.visit {

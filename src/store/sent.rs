@@ -1,5 +1,5 @@
-//! Which units' rows of a kind there are in some days: a few seeks for each
-//! unit, because what arrives is kept by unit and day.
+//! Finds units that have rows of a kind on given days: a few seeks for each unit,
+//! because rows are clustered by unit and day.
 
 use std::collections::BTreeSet;
 
@@ -11,8 +11,7 @@ use super::tables::{Sought, Tables};
 use crate::row::canonical_int;
 
 impl Reader {
-    /// Those of the units of which there are such rows, in the whole store,
-    /// whatever lens is held before it.
+    /// The units that have such rows in the whole store, ignoring the row filter.
     pub fn units_with(
         &self,
         tables: &Tables,

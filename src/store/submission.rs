@@ -35,7 +35,7 @@ fn lines_sql(lines: usize) -> String {
 /// A submission that is committed: where its original belongs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownSubmission {
-    /// Its status.
+    /// Status of the submission.
     pub status: Status,
     /// Where the original belongs, below the data folder.
     pub stored: Option<String>,
@@ -219,9 +219,9 @@ fn status_of(text: &str) -> Result<Status> {
     Status::parse(text).ok_or_else(|| StoreError::Inconsistent(format!("no status {text}")))
 }
 
-/// A severity as stored. Totals of archives that were loaded before totals had
-/// one, and of which no finding is kept, have a blank: they are what the
-/// catalogue says of the code in the archive's standard.
+/// A severity as stored. It is blank in totals of archives that were loaded before
+/// totals had a severity and that have no stored finding; then it is the severity
+/// that the catalogue gives the code in the archive's standard.
 pub(super) fn severity_of(
     stored: &str,
     catalog: &Catalog,

@@ -124,7 +124,7 @@ impl SubmissionWriter<'_> {
         self.end("COMMIT")
     }
 
-    /// Whoever else writes through this store does so as it was opened.
+    /// Restores the settings with which the store was opened, for other writers.
     fn end(&mut self, how: &str) -> Result<()> {
         self.store.conn.execute_batch(how)?;
         self.open = false;

@@ -13,14 +13,14 @@ use crate::catalog::{Catalog, Record, Storage, VISIT_KEY};
 /// Columns of the visit, in the order of the table `visit`.
 pub const VISIT: [&str; 4] = [VISIT_KEY[0], VISIT_KEY[2], VISIT_KEY[3], VISIT_KEY[1]];
 
-/// How a kind of record is kept.
+/// How a kind of record is stored.
 #[derive(Debug, Clone)]
 pub struct RecordTable {
     /// Name of the record.
     pub record: String,
     /// Name of the table.
     pub name: String,
-    /// Kept by visit: the key of the visit is a reference.
+    /// Stored by visit: the key of the visit is a reference.
     pub visit: bool,
     /// The round is part of the key.
     pub register: bool,
@@ -103,15 +103,15 @@ fn columns_of(conn: &Connection, table: &str) -> Result<Vec<String>> {
     Ok(names.collect::<std::result::Result<_, _>>()?)
 }
 
-/// Rows that are asked for.
+/// Rows to look for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Sought {
     /// Kind of record.
     pub record: String,
-    /// A column that says something; none when any row will do.
+    /// A column that must have a value; `None` for any row.
     pub column: Option<String>,
-    /// First and last day of the event (`YYYYMMDD`), or round of a register;
-    /// none when any day will do.
+    /// First and last day of the event (`YYYYMMDD`), or round of a register; `None` for
+    /// any day.
     pub between: Option<(i64, i64)>,
 }
 

@@ -1,6 +1,6 @@
-//! Temporary tables of a reader, in which queries that are data share what they
-//! need. They are gone with the snapshot in which they were made, so none is older
-//! than the rows it is read with; the database itself stays read-only.
+//! Temporary tables of a reader, shared by queries of `schema/`. They end with the
+//! snapshot in which they were made, so none is older than the rows it is read with.
+//! The database itself stays read-only.
 
 use rusqlite::types::Value as Bound;
 
@@ -19,7 +19,7 @@ pub struct TableSpec<'a> {
     pub name: &'a str,
     /// Columns with their types.
     pub columns: &'a [String],
-    /// Its primary key; empty for none.
+    /// Columns of the primary key; empty for none.
     pub key: &'a [String],
     /// Columns of one more index; empty for none.
     pub index: &'a [String],

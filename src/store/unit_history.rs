@@ -1,5 +1,5 @@
-//! What one unit sent in a round, over all its submissions: what was wrong,
-//! how often, and line by line. What was taken back does not count.
+//! What one unit sent in a round, over all its submissions: findings by code and line
+//! by line. Submissions that were taken back are left out.
 
 use std::collections::BTreeMap;
 

@@ -20,11 +20,11 @@ pub struct Mismatch {
 /// What the self-check found.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct VerifyReport {
-    /// Submissions looked at.
+    /// Number of submissions checked.
     pub submissions: u64,
     /// Rows counted again.
     pub rows: u64,
-    /// Contradictions; none in a sound store.
+    /// Contradictions; empty in a sound store.
     pub mismatches: Vec<Mismatch>,
 }
 
@@ -126,7 +126,7 @@ impl Store {
         Ok(())
     }
 
-    /// Kept findings never exceed the totals, and equal them unless cut.
+    /// Stored findings never exceed the totals, and equal them unless the list was cut.
     fn compare_totals(&self, report: &mut VerifyReport) -> Result<()> {
         let mut query = self.conn.prepare(
             "SELECT s.id, f.code || ' ' || f.severity, f.kept, coalesce(t.total, u.total, 0)
@@ -161,7 +161,7 @@ impl Store {
 }
 
 impl VerifyReport {
-    /// Puts a contradiction on record.
+    /// Records a contradiction.
     pub fn push(&mut self, submission: Option<i64>, what: String) {
         self.mismatches.push(Mismatch { submission, what });
     }

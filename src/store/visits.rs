@@ -1,5 +1,5 @@
-//! Visits of an archive by their ids: the key that all files of a visit share
-//! is stored once.
+//! Visits of an archive, by id, so that the key that all files of a visit share is
+//! stored once.
 
 use std::sync::LazyLock;
 

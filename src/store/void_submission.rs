@@ -1,4 +1,4 @@
-//! Takes a submission back: its rows go and free their keys, the submission
+//! Takes a submission back: its rows are deleted and free their keys; the submission
 //! and the reason stay on record.
 
 use rusqlite::params;

@@ -60,6 +60,12 @@ impl Bilingual {
         Self { th: text.clone(), en: text }
     }
 
+    /// English and Thai in one line, for messages whose reader's language is
+    /// not known: `English / Thai`.
+    pub fn both(&self) -> String {
+        format!("{} / {}", self.en, self.th)
+    }
+
     /// The text in a language.
     pub fn pick(&self, lang: Lang) -> &str {
         match lang {

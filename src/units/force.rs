@@ -49,7 +49,8 @@ impl Units {
         let Some((old_text, old)) = kept else {
             let (text, units) = read?;
             if units.by_code.is_empty() {
-                let what = "รายการไม่มีหน่วยบริการ / the list has no units".to_owned();
+                let empty = crate::text::text("units.no_units");
+                let what = format!("{} / {}", empty.th, empty.en);
                 return Err(UnitsError { path, line: 0, what });
             }
             return Ok(Self { unkept: Some(text), stamp, ..units });

@@ -1,6 +1,6 @@
 //! A list of units that is held back, and how a change of the files is seen.
 
-use std::fmt::Write as _;
+use std::fmt::Display;
 use std::io::{self, Write as _};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::files::sync_folder;
+use crate::text::{Bilingual, message, message_with};
 
 /// The province's own list, below the data folder.
 pub(super) const OWN: &str = "units.csv";
@@ -144,50 +145,39 @@ impl Held {
             en: String::new(),
             text,
         };
-        (held.th, held.en) = held.texts();
+        Bilingual { th: held.th, en: held.en } = held.message();
         held
     }
 
-    /// What people are told, in Thai and in English.
-    fn texts(&self) -> (String, String) {
+    /// What people are told.
+    fn message(&self) -> Bilingual {
         let Self { file, in_force, .. } = self;
         let detail = self.detail.as_deref().unwrap_or_default();
-        let (mut th, mut en) = match self.why {
-            HoldReason::Missing => (format!("ไม่พบ {file}"), format!("{file} is gone")),
-            HoldReason::Unreadable => (
-                format!("อ่าน {file} ได้ไม่ครบหรือมีที่ผิด ({detail})"),
-                format!("{file} cannot be read whole ({detail})"),
-            ),
-            HoldReason::Empty => {
-                (format!("{file} ไม่มีหน่วยบริการเลย"), format!("{file} has no units"))
-            }
-            HoldReason::Cut => (
-                format!("{file} ขาดท้าย บรรทัดสุดท้ายไม่จบบรรทัด"),
-                format!("{file} is cut off: its last line has no end"),
-            ),
-            HoldReason::DropsUnits => (
-                format!("{file} ตัดหน่วยบริการที่เคยส่งข้อมูลแล้วออก"),
-                format!("{file} drops units that have submissions"),
-            ),
+        let key = match self.why {
+            HoldReason::Missing => "units.gone",
+            HoldReason::Unreadable => "units.unreadable",
+            HoldReason::Empty => "units.empty",
+            HoldReason::Cut => "units.cut",
+            HoldReason::DropsUnits => "units.drops_units",
         };
+        let mut parts = vec![message_with(key, &[("file", file), ("detail", &detail)])];
         if !self.dropped.is_empty() {
             let named: Vec<&str> =
                 self.dropped.iter().take(NAMED).map(|unit| unit.hcode.as_str()).collect();
             let more = if self.dropped.len() > NAMED { ", …" } else { "" };
             let (count, named) = (self.dropped.len(), named.join(", "));
-            let _ = write!(th, " หน่วยที่เคยส่งข้อมูลและหายไป {count} แห่ง: {named}{more}");
-            let _ = write!(en, "; {count} with submissions are missing: {named}{more}");
+            let values: [(&str, &dyn Display); 3] =
+                [("count", &count), ("named", &named), ("more", &more)];
+            parts.push(message_with("units.missing", &values));
         }
-        let _ = write!(th, " – ยังไม่ใช้รายการนี้ รายการเดิม {in_force} แห่งยังใช้อยู่ แก้ไฟล์ให้ถูกต้อง");
-        let _ = write!(
-            en,
-            "; it is not in force, the list before with {in_force} units stays. Put the file right"
-        );
+        parts.push(message_with("units.not_in_force", &[("in_force", in_force)]));
         if self.can_be_accepted() {
-            th.push_str(" หรือสั่ง khlang units accept เพื่อใช้รายการใหม่");
-            en.push_str(", or put it in force with: khlang units accept");
+            parts.push(message("units.or_accept"));
         }
-        (th, en)
+        Bilingual {
+            th: parts.iter().map(|part| part.th.as_str()).collect(),
+            en: parts.iter().map(|part| part.en.as_str()).collect(),
+        }
     }
 }
 

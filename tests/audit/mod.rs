@@ -16,11 +16,11 @@ use khlang::archive::Standard;
 use khlang::audit::{AuditInput, AuditRule, RuleKind, RuleLibrary, RuleRunner};
 use khlang::catalog::Catalog;
 use khlang::config::Config;
+use khlang::environment::Environment;
 use khlang::score::rulebook::Rulebooks;
 use khlang::score::{AsOf, Rulebook};
 use khlang::store::{Reader, Store};
 use khlang::units::Units;
-use khlang::world::World;
 
 use super::kpi::{SENT, earlier, golden_cases, put, read, register, text_of};
 use super::support::case::{UNITS, zipped};
@@ -36,7 +36,7 @@ fn cases() -> Vec<String> {
 
 /// A case, loaded.
 struct Loaded {
-    world: Arc<World>,
+    environment: Arc<Environment>,
     folder: tempfile::TempDir,
 }
 
@@ -50,13 +50,14 @@ impl Loaded {
             std::fs::read_to_string(own.join("units.csv")).unwrap_or_else(|_| UNITS.to_owned()),
         )
         .unwrap();
-        let world = World::new(
+        let environment = Environment::new(
             Catalog::load(None).unwrap(),
             Units::load(&units).unwrap(),
             Config::default(),
         );
-        let world = Arc::new(world.unwrap());
-        let mut store = Store::open(&folder.path().join("khlang.db"), &world.catalog, 8).unwrap();
+        let environment = Arc::new(environment.unwrap());
+        let mut store =
+            Store::open(&folder.path().join("khlang.db"), &environment.catalog, 8).unwrap();
         let said = std::fs::read_to_string(own.join("sent"));
         let sent_on: u64 = said.map_or(SENT, |day| day.trim().parse().unwrap());
         let mut number = 0_i64;
@@ -64,7 +65,8 @@ impl Loaded {
         folders.extend(["", "F21"].map(|below| (below.to_owned(), sent_on)));
         for (below, sent_on) in folders {
             let standard = if below == "F21" { Standard::F21 } else { Standard::F43 };
-            for (hcode, files) in read(&world.catalog, standard, &own.join("in").join(&below)) {
+            for (hcode, files) in read(&environment.catalog, standard, &own.join("in").join(&below))
+            {
                 number += 1;
                 let members: Vec<(String, String)> = files
                     .iter()
@@ -78,12 +80,12 @@ impl Loaded {
                 );
                 let path = folder.path().join("archive");
                 std::fs::write(&path, zipped(&members)).unwrap();
-                put(&world, &store, &path, &name, number, sent_on);
+                put(&environment, &store, &path, &name, number, sent_on);
             }
         }
         register(&mut store, &own, folder.path(), "2014-07-15T12:00:00+07:00");
         drop(store);
-        Self { world, folder }
+        Self { environment, folder }
     }
 
     fn reader(&self) -> Reader {
@@ -158,7 +160,7 @@ fn over<T>(
     let _held = reader.snapshot().unwrap();
     let as_of = AsOf::find(&reader, None).unwrap();
     let basis = AuditInput {
-        world: &loaded.world,
+        environment: &loaded.environment,
         reader: &reader,
         book: &book,
         library,

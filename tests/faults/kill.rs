@@ -24,7 +24,7 @@ const STEPS: [&str; 12] = [
     "receipt_begun",
     "receipted",
     "moved",
-    "judged",
+    "validated",
 ];
 
 /// An archive on its way, and what must become of it.
@@ -158,8 +158,8 @@ fn an_archive_taken_in_part_outlives_a_kill_at_every_step() {
 
 #[test]
 fn a_broken_archive_outlives_a_kill_at_every_step() {
-    // It is refused before any row is judged.
-    for step in STEPS.into_iter().filter(|step| *step != "judged") {
+    // It is refused before any row is validated.
+    for step in STEPS.into_iter().filter(|step| *step != "validated") {
         kill_daemon(&not_a_zip(), step, false);
     }
 }
@@ -175,7 +175,7 @@ fn the_second_of_a_name_outlives_a_kill_at_every_step() {
 fn a_second_kill_at_the_same_step_changes_nothing() {
     // Later starts do not come to the steps that are done, which is why those
     // before the claim and after the last rename are left out.
-    for step in ["made_folder", "judged", "recorded", "receipt_begun", "receipted"] {
+    for step in ["made_folder", "validated", "recorded", "receipt_begun", "receipted"] {
         kill_daemon(&sound(), step, true);
         kill_daemon(&second_of_its_name(), step, true);
     }

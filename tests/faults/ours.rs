@@ -85,7 +85,7 @@ fn a_file_of_another_user_becomes_ours() {
 }
 
 /// Somebody reaches into `work/` after an archive was stored: it is not passed
-/// off as what was judged, its unit waits, and others go on.
+/// off as what was validated, its unit waits, and others go on.
 #[test]
 fn an_original_that_was_changed_after_it_was_stored_is_told() {
     let site = Site::new();

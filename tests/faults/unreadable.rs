@@ -48,7 +48,7 @@ fn set(site: &Site, name: &str, mode: u32) {
 #[test]
 fn an_unreadable_archive_stays_is_named_and_is_taken_once_it_can_be() {
     let mut site = Site::new();
-    // What is mended is seen by the system's hint, not by trying again.
+    // What is fixed is seen by the system's hint, not by trying again.
     site.set("KHLANG__INBOX__RETRY", "1h");
     site.drop_archive(FIRST, &Parcel::new(UNIT_A, 1, 3).zip_of_persons());
     site.drop_archive(LATER, &Parcel::new(UNIT_A, 1, 3).zip_without_persons());

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use khlang::catalog::Catalog;
 use khlang::config::Config;
+use khlang::environment::Environment;
 use khlang::kpi::{Calculator, Level, Library, Period};
 use khlang::load::{LoadRequest, load};
 use khlang::sample::{SampleArgs, default_start, generate};
@@ -13,7 +14,6 @@ use khlang::score::{AsOf, CacheHandle, Points, Rulebook, cached_points, points};
 use khlang::store::{ChangeTokens, PartialResults, Reader, Restoring, Store, restore};
 use khlang::submission::Status;
 use khlang::units::Units;
-use khlang::world::World;
 
 /// What happens to a store.
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ pub enum Step {
 struct Shared {
     folder: tempfile::TempDir,
     archives: Vec<String>,
-    worlds: Vec<Arc<World>>,
+    worlds: Vec<Arc<Environment>>,
     books: Vec<Rulebook>,
     library: Library,
 }
@@ -61,7 +61,7 @@ fn shared() -> &'static Shared {
         let names = ledger["archives"].as_array().unwrap().iter();
         let archives = names.map(|entry| entry["archive"].as_str().unwrap().to_owned()).collect();
         let list = std::fs::read_to_string(folder.path().join("units.csv")).unwrap();
-        let worlds = (0..3).map(|variant| world(&folder, &list, variant)).collect();
+        let worlds = (0..3).map(|variant| environment(&folder, &list, variant)).collect();
         let books = books(folder.path());
         let library = Library::load(None).unwrap();
         Shared { folder, archives, worlds, books, library }
@@ -69,7 +69,7 @@ fn shared() -> &'static Shared {
 }
 
 /// The list of units as it is, with other types and main units, or without one.
-fn world(folder: &tempfile::TempDir, list: &str, variant: usize) -> Arc<World> {
+fn environment(folder: &tempfile::TempDir, list: &str, variant: usize) -> Arc<Environment> {
     let mut lines: Vec<String> = list.lines().map(str::to_owned).collect();
     match variant {
         0 => {}
@@ -87,7 +87,7 @@ fn world(folder: &tempfile::TempDir, list: &str, variant: usize) -> Arc<World> {
     let path = folder.path().join(format!("units-{variant}.csv"));
     std::fs::write(&path, lines.join("\n") + "\n").unwrap();
     let (catalog, units) = (Catalog::builtin().unwrap(), Units::load(&path).unwrap());
-    Arc::new(World::new(catalog, units, Config::default()).unwrap())
+    Arc::new(Environment::new(catalog, units, Config::default()).unwrap())
 }
 
 fn books(folder: &Path) -> Vec<Rulebook> {
@@ -109,7 +109,7 @@ pub struct Province {
     store: Option<Store>,
     next: usize,
     last: i64,
-    world: Arc<World>,
+    environment: Arc<Environment>,
     book: &'static Rulebook,
 }
 
@@ -123,9 +123,9 @@ pub struct Figures {
 impl Province {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let world = Arc::clone(&shared().worlds[0]);
-        let store = Store::open(&folder.path().join("khlang.db"), &world.catalog, 8).unwrap();
-        Self { folder, store: Some(store), next: 0, last: 0, world, book: &shared().books[0] }
+        let environment = Arc::clone(&shared().worlds[0]);
+        let store = Store::open(&folder.path().join("khlang.db"), &environment.catalog, 8).unwrap();
+        Self { folder, store: Some(store), next: 0, last: 0, environment, book: &shared().books[0] }
     }
 
     fn store(&mut self) -> &mut Store {
@@ -138,7 +138,7 @@ impl Province {
             Step::Import(count) => (0..*count).for_each(|_| self.import()),
             Step::Void(at) => self.void(*at),
             Step::Registry(every) => self.register(*every),
-            Step::Units(variant) => self.world = Arc::clone(&shared().worlds[*variant]),
+            Step::Units(variant) => self.environment = Arc::clone(&shared().worlds[*variant]),
             Step::Rules(variant) => self.book = &shared().books[*variant],
             Step::Forward(at) => {
                 let id = *at as i64 % self.last.max(1) + 1;
@@ -168,7 +168,7 @@ impl Province {
         let day = 1 + self.last % 27;
         let now = format!("2013-11-{day:02}T12:00:00+07:00").parse().unwrap();
         let claim = LoadRequest {
-            world: Arc::clone(&self.world),
+            environment: Arc::clone(&self.environment),
             path: shared().folder.path().join(name),
             name: name.clone(),
             id: Some(self.last),
@@ -217,7 +217,7 @@ impl Province {
         let reader = self.reader();
         let held = reader.snapshot().unwrap();
         let as_of = AsOf::find(&reader, None).unwrap();
-        let (units, catalog) = (&self.world.units, &self.world.catalog);
+        let (units, catalog) = (&self.environment.units, &self.environment.catalog);
         let points = match kept {
             None => points(&reader, self.book, units, as_of).unwrap(),
             Some(kept) => {
@@ -225,7 +225,7 @@ impl Province {
                 cached_points(&reader, self.book, units, as_of, keeping).unwrap()
             }
         };
-        let mut session = Calculator::new(&self.world, &reader).unwrap();
+        let mut session = Calculator::new(&self.environment, &reader).unwrap();
         if let Some(kept) = kept {
             session = session.with_cache(kept);
         }
@@ -275,13 +275,13 @@ impl Province {
         let restored = restore(&Restoring {
             backup,
             database: &database,
-            catalog: &self.world.catalog,
+            catalog: &self.environment.catalog,
             on_time_days: 30,
             knows: None,
             force: true,
         });
         assert_eq!(restored.unwrap().refused, []);
-        let store = Store::open(&database, &self.world.catalog, 8).unwrap();
+        let store = Store::open(&database, &self.environment.catalog, 8).unwrap();
         self.last = store.last_submission().unwrap();
         self.store = Some(store);
     }

@@ -2,9 +2,9 @@
 
 use khlang::catalog::Catalog;
 use khlang::config::Config;
+use khlang::environment::Environment;
 use khlang::kpi::{Calculator, Level, Library, Period};
 use khlang::store::Store;
-use khlang::world::World;
 
 use super::{Loaded, cases, expand, expectations};
 
@@ -13,7 +13,7 @@ fn every_query_can_be_asked_of_an_empty_store_and_says_what_it_lacks() {
     let loaded = Loaded::of("empty");
     let reader = loaded.reader();
     let library = Library::load(None).unwrap();
-    let mut session = Calculator::new(&loaded.world, &reader).unwrap();
+    let mut session = Calculator::new(&loaded.environment, &reader).unwrap();
     let period: Period = "2557".parse().unwrap();
     for definition in library.kpis.values() {
         let result = session.run(definition, &period, Level::Province).unwrap();
@@ -65,7 +65,7 @@ fn every_reason_and_condition_has_its_words() {
     let loaded = Loaded::of("empty");
     let reader = loaded.reader();
     let library = Library::load(None).unwrap();
-    let mut session = Calculator::new(&loaded.world, &reader).unwrap();
+    let mut session = Calculator::new(&loaded.environment, &reader).unwrap();
     let period: Period = "2557".parse().unwrap();
     for definition in library.kpis.values() {
         let Some(query) = &definition.query else { continue };
@@ -93,10 +93,10 @@ fn no_unit_is_explained_with_citizen_ids_unless_they_are_asked_for() {
     for case in cases() {
         let loaded = Loaded::of(&case);
         let reader = loaded.reader();
-        let mut session = Calculator::new(&loaded.world, &reader).unwrap();
+        let mut session = Calculator::new(&loaded.environment, &reader).unwrap();
         for [kpi, period, _] in expectations(&case).into_keys() {
             let period: Period = period.parse().unwrap();
-            for unit in loaded.world.units.by_code.keys() {
+            for unit in loaded.environment.units.by_code.keys() {
                 let definition = &library.kpis[&kpi];
                 let explained = session.explain_unit(definition, &period, unit, false).unwrap();
                 listed += explained.missing.len();
@@ -116,7 +116,7 @@ fn the_conditions_of_a_person_agree_with_how_the_person_counts() {
     for case in cases() {
         let loaded = Loaded::of(&case);
         let reader = loaded.reader();
-        let mut session = Calculator::new(&loaded.world, &reader).unwrap();
+        let mut session = Calculator::new(&loaded.environment, &reader).unwrap();
         for ([kpi, period, level], lines) in expectations(&case) {
             let period: Period = period.parse().unwrap();
             for line in lines.iter().filter(|_| level == "person") {
@@ -201,7 +201,7 @@ fn nutrition_says_where_its_quarter_begins() {
     let loaded = Loaded::of("nutrition");
     let reader = loaded.reader();
     let library = Library::load(None).unwrap();
-    let mut session = Calculator::new(&loaded.world, &reader).unwrap();
+    let mut session = Calculator::new(&loaded.environment, &reader).unwrap();
     for (kpi, period, start, end) in [
         ("nutrition", "2557-08", "2014-07-01", "2014-08-31"),
         ("nutrition", "2557-07", "2014-07-01", "2014-07-31"),
@@ -223,17 +223,18 @@ fn nutrition_says_where_its_quarter_begins() {
 #[test]
 fn a_group_without_a_code_has_a_name() {
     let loaded = Loaded::of("refer_out");
-    let mut units = loaded.world.units.clone();
+    let mut units = loaded.environment.units.clone();
     for unit in units.by_code.values_mut() {
         unit.network.clear();
         unit.level.clear();
         unit.district.clear();
         unit.province.clear();
     }
-    let world = World::new(Catalog::builtin().unwrap(), units, Config::default()).unwrap();
+    let environment =
+        Environment::new(Catalog::builtin().unwrap(), units, Config::default()).unwrap();
     let reader = loaded.reader();
     let library = Library::load(None).unwrap();
-    let mut session = Calculator::new(&world, &reader).unwrap();
+    let mut session = Calculator::new(&environment, &reader).unwrap();
     let period: Period = "2557".parse().unwrap();
     for (level, th, en) in [
         (Level::Network, "ไม่มีเครือข่าย", "no network"),
@@ -257,15 +258,15 @@ fn a_period_of_which_all_was_taken_back_is_not_computable() {
     let database = loaded.folder.path().join("khlang.db");
     let needs = || {
         let reader = loaded.reader();
-        let mut session = Calculator::new(&loaded.world, &reader).unwrap();
+        let mut session = Calculator::new(&loaded.environment, &reader).unwrap();
         let result = session.run(&library.kpis["dm_screen"], &period, Level::Unit).unwrap();
         result.not_computable.map(|why| why.needs)
     };
     assert_eq!(needs(), None);
-    let mut store = Store::open(&database, &loaded.world.catalog, 8).unwrap();
+    let mut store = Store::open(&database, &loaded.environment.catalog, 8).unwrap();
     let mut take_back = |unit: &str| {
         for id in 1..=store.last_submission().unwrap() {
-            let submission = store.submission(id, &loaded.world.catalog).unwrap().unwrap();
+            let submission = store.submission(id, &loaded.environment.catalog).unwrap().unwrap();
             if submission.hcode.as_deref() == Some(unit) {
                 store.void(id, "somebody", "test", "2014-12-01T12:00:00+07:00").unwrap();
             }
@@ -291,7 +292,7 @@ fn text_in_place_of_a_week_is_no_week() {
         assert_eq!(database.execute(sql, [text]).unwrap(), 1);
         drop(database);
         let reader = loaded.reader();
-        let mut session = Calculator::new(&loaded.world, &reader).unwrap();
+        let mut session = Calculator::new(&loaded.environment, &reader).unwrap();
         let period: Period = "2557".parse().unwrap();
         let kpi = &library.kpis["anc12"];
         let explained = session.explain_person(kpi, &period, &expand("@27"), true).unwrap();

@@ -25,12 +25,12 @@ use chrono::{DateTime, FixedOffset};
 use khlang::archive::Standard;
 use khlang::catalog::Catalog;
 use khlang::config::Config;
+use khlang::environment::Environment;
 use khlang::kpi::{Calculator, Definition, Level, Library, Period};
 use khlang::load::{LoadRequest, load};
 use khlang::overlay::{CODES, Overlay};
 use khlang::store::{Reader, Store};
 use khlang::units::Units;
-use khlang::world::World;
 
 use super::support::case::{UNITS, zipped};
 
@@ -75,7 +75,7 @@ pub type Files = BTreeMap<String, (Vec<String>, Vec<Vec<String>>)>;
 
 /// A case, loaded.
 struct Loaded {
-    world: Arc<World>,
+    environment: Arc<Environment>,
     folder: tempfile::TempDir,
 }
 
@@ -92,9 +92,11 @@ impl Loaded {
         std::fs::write(&units, text).unwrap();
         let lists = root().join(case).join("codes");
         let catalog = Catalog::load(Some(&Overlay::folder(&lists, CODES))).unwrap();
-        let world = World::new(catalog, Units::load(&units).unwrap(), Config::default());
-        let world = Arc::new(world.unwrap());
-        let mut store = Store::open(&folder.path().join("khlang.db"), &world.catalog, 8).unwrap();
+        let environment =
+            Environment::new(catalog, Units::load(&units).unwrap(), Config::default());
+        let environment = Arc::new(environment.unwrap());
+        let mut store =
+            Store::open(&folder.path().join("khlang.db"), &environment.catalog, 8).unwrap();
         let said = std::fs::read_to_string(root().join(case).join("sent"));
         let sent_on: u64 = said.map_or(SENT, |day| day.trim().parse().unwrap());
         let mut number = 0_i64;
@@ -102,7 +104,8 @@ impl Loaded {
         folders.extend(["", "F21", "10670"].map(|below| (below.to_owned(), sent_on)));
         for (below, sent_on) in folders {
             let standard = if below == "F21" { Standard::F21 } else { Standard::F43 };
-            let sent = read(&world.catalog, standard, &root().join(case).join("in").join(&below));
+            let sent =
+                read(&environment.catalog, standard, &root().join(case).join("in").join(&below));
             for (unit, files) in sent {
                 let hcode = if below == "10670" { below.clone() } else { unit };
                 number += 1;
@@ -116,12 +119,12 @@ impl Loaded {
                 );
                 let path = folder.path().join("archive");
                 std::fs::write(&path, zipped(&members)).unwrap();
-                put(&world, &store, &path, &name, number, sent_on);
+                put(&environment, &store, &path, &name, number, sent_on);
             }
         }
         register(&mut store, &root().join(case), folder.path(), "2017-10-15T12:00:00+07:00");
         drop(store);
-        Self { world, folder }
+        Self { environment, folder }
     }
 }
 
@@ -146,12 +149,19 @@ pub fn earlier(folder: &Path) -> Vec<(String, u64)> {
     days
 }
 
-pub fn put(world: &Arc<World>, store: &Store, path: &Path, name: &str, id: i64, sent_on: u64) {
+pub fn put(
+    environment: &Arc<Environment>,
+    store: &Store,
+    path: &Path,
+    name: &str,
+    id: i64,
+    sent_on: u64,
+) {
     let (year, month, day) = (sent_on / 10_000 - 543, sent_on / 100 % 100, sent_on % 100);
     let now = format!("{year}-{month:02}-{day:02}T12:00:00+07:00");
     let now: DateTime<FixedOffset> = now.parse().unwrap();
     let claim = LoadRequest {
-        world: Arc::clone(world),
+        environment: Arc::clone(environment),
         path: path.to_owned(),
         name: name.to_owned(),
         id: Some(id),
@@ -336,7 +346,7 @@ fn differences(case: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     let loaded = Loaded::of(case);
     let reader = loaded.reader();
-    let mut calculator = Calculator::new(&loaded.world, &reader).unwrap();
+    let mut calculator = Calculator::new(&loaded.environment, &reader).unwrap();
     for ([kpi, period, level], expected) in expectations(case) {
         let definition = library.get(&kpi).unwrap_or_else(|| panic!("{case}: no KPI {kpi}"));
         let when: Period = period.parse().unwrap();

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use calamine::{Data, Reader, Xlsx};
 use chrono::{DateTime, FixedOffset, NaiveDate};
-use khlang::report::chart::{Chart, Point, Shape};
+use khlang::report::chart::{Chart, ChartShape, Point};
 use khlang::report::{Bilingual, Cell, Column, Document, Format, Kind, Lang, Part, Prose, Table};
 
 fn made() -> DateTime<FixedOffset> {
@@ -19,9 +19,11 @@ const FORMULAS: [&str; 6] =
 fn columns() -> Vec<Column> {
     vec![
         Column::new("name", "ชื่อหน่วย", "Unit", Kind::Text),
-        Column::new("persons", "จำนวน", "Number", Kind::Int).of_unit("คน", "persons"),
+        Column::new("persons", "จำนวน", "Number", Kind::Int)
+            .of_unit(Bilingual::new("คน", "persons")),
         Column::new("weight", "น้ำหนัก", "Weight", Kind::Decimal(4)),
-        Column::new("value", "ผลงาน", "Value", Kind::Percent(2)).of_unit("ร้อยละ", "%"),
+        Column::new("value", "ผลงาน", "Value", Kind::Percent(2))
+            .of_unit(Bilingual::new("ร้อยละ", "%")),
         Column::new("day", "วันที่", "Day", Kind::Date),
     ]
 }
@@ -188,7 +190,7 @@ fn charts_say_in_words_what_they_show() {
     let units = [("รพ. ก", Some("91.2"), Some(true)), ("รพ. ข", Some("12"), Some(false))];
     let units = units.map(|(label, value, met)| point(label, value, met)).to_vec();
     let mut document = document();
-    document.parts = vec![chart(Shape::Trend, months), chart(Shape::Ranking, units)];
+    document.parts = vec![chart(ChartShape::Trend, months), chart(ChartShape::Ranking, units)];
     let page = document.write(Format::Html, Lang::Th, made()).unwrap();
     assert_golden("charts.th.html", &page);
     let page = String::from_utf8(page).unwrap();

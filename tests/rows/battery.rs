@@ -139,7 +139,7 @@ fn values(sheet: &Sheet, at: usize) -> Vec<String> {
 fn texts(sheet: &Sheet, column: &WireColumn, distinct: bool) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     if column.width > 0 {
-        // Of digits, so that only the length is wrong where that is judged.
+        // Of digits, so that only the length is wrong where that is checked.
         out.push("1".repeat(column.width + 1));
         out.push("ก".repeat(column.width + 1));
     }

@@ -16,20 +16,20 @@ use khlang::archive::Standard;
 use khlang::catalog::Catalog;
 use khlang::clock::at_bangkok;
 use khlang::config::Config;
+use khlang::environment::Environment;
 use khlang::load::{LoadRequest, load};
 use khlang::overlay::{CODES, Overlay};
 use khlang::store::Store;
 use khlang::submission::{FindingLine, Submission};
 use khlang::units::Units;
-use khlang::world::World;
 
 use base::{LISTS, SENDER, Sheet, UNITS};
 use battery::{Case, cases};
 use oracle::{EARLY, LATE, Oracle, Person, Sent, Verdict};
 
-/// The world of these tests, with or without the lists that the dictionary
+/// The environment of these tests, with or without the lists that the dictionary
 /// only names.
-fn world(folder: &tempfile::TempDir, lists: bool) -> Arc<World> {
+fn environment(folder: &tempfile::TempDir, lists: bool) -> Arc<Environment> {
     let codes = folder.path().join("codes");
     std::fs::create_dir_all(&codes).unwrap();
     for (name, list) in LISTS.iter().filter(|_| lists) {
@@ -43,7 +43,7 @@ fn world(folder: &tempfile::TempDir, lists: bool) -> Arc<World> {
     config.limits.findings_in_all = 1_000_000;
     config.limits.warnings = 1_000_000;
     let catalog = Catalog::load(Some(&Overlay::folder(&codes, CODES))).unwrap();
-    World::new(catalog, Units::load(&units).unwrap(), config).unwrap().into()
+    Environment::new(catalog, Units::load(&units).unwrap(), config).unwrap().into()
 }
 
 fn sheet<'c>(catalog: &'c Catalog, standard: Standard, file: &str) -> Sheet<'c> {
@@ -134,7 +134,7 @@ fn persons(sheet: &Sheet, cases: &[Case], members: &mut BTreeMap<String, Member>
 }
 
 fn run(
-    world: &Arc<World>,
+    environment: &Arc<Environment>,
     (standard, sent): (Standard, Sent),
     members: &BTreeMap<String, Member>,
 ) -> Submission {
@@ -147,11 +147,11 @@ fn run(
     }
     let path = folder.path().join(&name);
     std::fs::write(&path, zip.finish().unwrap().into_inner()).unwrap();
-    let store = Store::open(&folder.path().join("khlang.db"), &world.catalog, 16).unwrap();
+    let store = Store::open(&folder.path().join("khlang.db"), &environment.catalog, 16).unwrap();
     let day = chrono::NaiveDate::parse_from_str(sent.day, "%Y%m%d").unwrap();
     let now = at_bangkok(day.and_hms_opt(9, 0, 0).unwrap());
     let claim = LoadRequest {
-        world: Arc::clone(world),
+        environment: Arc::clone(environment),
         path,
         name: name.clone(),
         id: Some(1),
@@ -161,7 +161,7 @@ fn run(
         progress: Arc::new(|_| ()),
     };
     let submission = load(&store, claim, &|_| None).unwrap();
-    let report = store.verify(&world.catalog, 30).unwrap();
+    let report = store.verify(&environment.catalog, 30).unwrap();
     assert!(report.mismatches.is_empty(), "{name}: {:?}", report.mismatches);
     submission
 }
@@ -182,10 +182,15 @@ fn said(finding: &FindingLine) -> (String, &'static str, Option<String>, String)
 }
 
 /// Runs the battery of one file and gives every difference in words.
-fn differences(world: &Arc<World>, sheet: &Sheet, lists: bool, sent: Sent) -> Vec<String> {
+fn differences(
+    environment: &Arc<Environment>,
+    sheet: &Sheet,
+    lists: bool,
+    sent: Sent,
+) -> Vec<String> {
     let cases = cases(sheet);
     let built = build(sheet, &cases, lists, sent);
-    let got = run(world, (sheet.layout.standard, sent), &built.members);
+    let got = run(environment, (sheet.layout.standard, sent), &built.members);
     let file = &sheet.layout.file;
     let mut out = Vec::new();
     let mut lines: BTreeMap<u32, BTreeSet<_>> = BTreeMap::new();
@@ -234,7 +239,7 @@ fn differences(world: &Arc<World>, sheet: &Sheet, lists: bool, sent: Sent) -> Ve
 }
 
 /// A list that is not there, or not whole, is told with the fields that it
-/// would have judged.
+/// would have validated.
 fn notes(sheet: &Sheet, got: &Submission, installed: bool) -> Vec<String> {
     let mut out = Vec::new();
     for column in &sheet.columns {
@@ -264,11 +269,11 @@ fn notes(sheet: &Sheet, got: &Submission, installed: bool) -> Vec<String> {
 
 fn check_standard(standard: Standard, lists: bool, sent: Sent) {
     let folder = tempfile::tempdir().unwrap();
-    let world = world(&folder, lists);
+    let environment = environment(&folder, lists);
     let mut wrong = Vec::new();
-    for layout in world.catalog.layouts(standard) {
-        let sheet = sheet(&world.catalog, standard, &layout.file);
-        wrong.extend(differences(&world, &sheet, lists, sent));
+    for layout in environment.catalog.layouts(standard) {
+        let sheet = sheet(&environment.catalog, standard, &layout.file);
+        wrong.extend(differences(&environment, &sheet, lists, sent));
     }
     assert!(wrong.is_empty(), "{} differences\n{}", wrong.len(), wrong.join("\n"));
 }
@@ -301,11 +306,11 @@ fn f43_without_the_named_lists_says_not_checked() {
 /// Standard and code of everything that the tables above expect somewhere.
 pub fn expected_codes() -> BTreeSet<(String, String)> {
     let folder = tempfile::tempdir().unwrap();
-    let world = world(&folder, true);
+    let environment = environment(&folder, true);
     let mut codes = BTreeSet::new();
     for standard in [Standard::F21, Standard::F43] {
-        for layout in world.catalog.layouts(standard) {
-            let sheet = sheet(&world.catalog, standard, &layout.file);
+        for layout in environment.catalog.layouts(standard) {
+            let sheet = sheet(&environment.catalog, standard, &layout.file);
             for sent in [EARLY, LATE] {
                 let built = build(&sheet, &cases(&sheet), true, sent);
                 let said = built.expected.values().flat_map(|(_, verdict)| &verdict.said);

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use khlang::catalog::{Check, Type, WireColumn};
+use khlang::catalog::{CheckSpec, Type, WireColumn};
 
 use super::base::{SENDER, STRANGER, SUB_UNIT, Sheet};
 use super::values::{CODES, Day, day, is_cid, is_icd, is_procedure, is_time, number, within};
@@ -48,7 +48,7 @@ pub struct Verdict {
     pub on_time: bool,
 }
 
-/// Judges the rows of one file in their order.
+/// Validates the rows of one file in their order.
 pub struct Oracle<'s, 'c> {
     sheet: &'s Sheet<'c>,
     /// The lists that the dictionary only names are installed.
@@ -129,11 +129,11 @@ impl<'s, 'c> Oracle<'s, 'c> {
             _ => {}
         }
         let installed = self.lists && list.starts_with("ext:");
-        let judged = column.checks.iter().any(|check| {
+        let checked = column.checks.iter().any(|check| {
             check.since <= self.sent.year
                 && (check.kind == "code_list" || check.kind == "standard_list" && installed)
         });
-        if installed || judged || column.column == self.sheet.record.hospcode {
+        if installed || checked || column.column == self.sheet.record.hospcode {
             return None;
         }
         let length = value.chars().count();
@@ -178,9 +178,9 @@ impl<'s, 'c> Oracle<'s, 'c> {
     fn field(&mut self, at: usize, row: &[String], person: &Person) -> Vec<(String, &'static str)> {
         let column = self.sheet.columns[at];
         let value = row[at].trim();
-        let own: Vec<&Check> =
+        let own: Vec<&CheckSpec> =
             column.checks.iter().filter(|check| check.since <= self.sent.year).collect();
-        let own: Vec<&Check> =
+        let own: Vec<&CheckSpec> =
             own.into_iter().filter(|check| self.fails(check, at, row, person)).collect();
         let mut said: Vec<(String, &'static str)> =
             own.iter().map(|check| (check.code.clone(), self.severity(&check.code))).collect();
@@ -285,10 +285,11 @@ impl<'s, 'c> Oracle<'s, 'c> {
             },
             Some(false) => Some(("9512".to_owned(), "warning")),
             None => {
-                let judged = |c: &Check| c.kind.ends_with("_list") || c.kind.starts_with("known");
+                let checked =
+                    |c: &CheckSpec| c.kind.ends_with("_list") || c.kind.starts_with("known");
                 let list = column.list.as_deref()?;
                 let outside = column.column != self.sheet.record.hospcode
-                    && !in_force().any(judged)
+                    && !in_force().any(checked)
                     && self.outside(&[list], value);
                 outside.then(|| ("9512".to_owned(), "warning"))
             }
@@ -328,7 +329,7 @@ impl<'s, 'c> Oracle<'s, 'c> {
     }
 
     /// One check of the dictionary.
-    fn fails(&mut self, check: &Check, at: usize, row: &[String], person: &Person) -> bool {
+    fn fails(&mut self, check: &CheckSpec, at: usize, row: &[String], person: &Person) -> bool {
         let column: &WireColumn = self.sheet.columns[at];
         let value = row[at].trim();
         let parts: Vec<&str> = check.param.split('|').collect();
@@ -349,7 +350,7 @@ impl<'s, 'c> Oracle<'s, 'c> {
         }
         let count = || parts[0].parse::<usize>().unwrap();
         let since = self.sent.year;
-        let shape = |check: &Check| match check.kind.as_str() {
+        let shape = |check: &CheckSpec| match check.kind.as_str() {
             _ if check.since > since => false,
             "width" => {
                 value.chars().count()

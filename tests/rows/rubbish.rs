@@ -7,15 +7,15 @@ use std::collections::BTreeSet;
 
 use khlang::archive::Standard;
 use khlang::catalog::{Type, WireColumn};
+use khlang::environment::Environment;
 use khlang::row::{
     Batch, CompiledLayout, Context, NoStore, Order, PersonContext, Validator, Value,
 };
-use khlang::world::World;
 use rustc_hash::FxHashSet;
 
 use super::base::{SENDER, Sheet};
 use super::oracle::LATE;
-use super::{sheet, world};
+use super::{environment, sheet};
 
 /// Text that stands for nothing.
 const NOTHING: [&str; 8] = ["NULL", "null", "\\N", "(null)", "<null>", "N/A", "n/a", "-"];
@@ -167,8 +167,8 @@ fn excuse(column: &WireColumn, rubbish: &str) -> Option<String> {
 /// What was said of the column when it has this text, and whether the row is
 /// stored with the column blank.
 fn said(
-    world: &World,
-    plan: &CompiledLayout,
+    environment: &Environment,
+    compiled: &CompiledLayout,
     sheet: &Sheet,
     at: usize,
     text: &str,
@@ -180,8 +180,8 @@ fn said(
     let mut context = Context {
         sent_day: LATE.day.parse().unwrap(),
         on_time_days: 30,
-        blanks: &world.blanks,
-        units: world.units.codes(),
+        blanks: &environment.blanks,
+        units: environment.units.codes(),
         may_send: &may_send,
         persons: PersonContext::new(&mut nobody),
         store_answers: false,
@@ -189,17 +189,17 @@ fn said(
         warnings_kept: 99,
         left: 99,
     };
-    let newest = plan.versions.last().unwrap();
-    let mut judge = Validator::new(plan, Order::of_versions(plan), &mut context);
-    let mut batch = Batch::new(plan.width);
-    judge.row(&row.join("|"), 1, &mut batch);
-    let findings = judge.outcome.findings.iter();
+    let newest = compiled.versions.last().unwrap();
+    let mut validator = Validator::new(compiled, Order::of_versions(compiled), &mut context);
+    let mut batch = Batch::new(compiled.width);
+    validator.row(&row.join("|"), 1, &mut batch);
+    let findings = validator.outcome.findings.iter();
     let codes = findings
         .filter(|finding| finding.column == Some(newest[at]))
         .inspect(|finding| assert_eq!(finding.value, text.trim(), "the value as sent"))
-        .map(|finding| plan.codes[usize::from(finding.code)].code.clone())
+        .map(|finding| compiled.codes[usize::from(finding.code)].code.clone())
         .collect();
-    let column = plan.columns[newest[at]].column;
+    let column = compiled.columns[newest[at]].column;
     let blank = batch.rows.is_empty() || batch.row(0)[column] == Value::Null;
     (codes, blank)
 }
@@ -207,13 +207,13 @@ fn said(
 #[test]
 fn of_rubbish_in_any_column_something_is_said() {
     let folder = tempfile::tempdir().unwrap();
-    let world = world(&folder, false);
+    let environment = environment(&folder, false);
     let (mut silent, mut needed) = (Vec::new(), BTreeSet::new());
     for standard in [Standard::F21, Standard::F43] {
-        for layout in world.catalog.layouts(standard) {
-            let sheet = sheet(&world.catalog, standard, &layout.file);
-            let (record, _) = world.record_of(standard, &layout.file).unwrap();
-            let plan = world.plan_in(record, standard, LATE.year);
+        for layout in environment.catalog.layouts(standard) {
+            let sheet = sheet(&environment.catalog, standard, &layout.file);
+            let (record, _) = environment.record_of(standard, &layout.file).unwrap();
+            let compiled = environment.compiled_layout_in(record, standard, LATE.year);
             for (at, column) in sheet.columns.iter().enumerate() {
                 let name = format!("{standard} {}.{}", layout.file, column.name);
                 let long = "ก".repeat(column.width + 1);
@@ -223,7 +223,7 @@ fn of_rubbish_in_any_column_something_is_said() {
                 }
                 rubbish.extend(["a\u{1}b", "\u{7f}"]);
                 for text in rubbish {
-                    let (codes, _) = said(&world, plan, &sheet, at, text);
+                    let (codes, _) = said(&environment, compiled, &sheet, at, text);
                     let passes = || {
                         let may = text != long && !text.contains(['\u{1}', '\u{7f}']);
                         may.then(|| excuse(column, text)).flatten()
@@ -236,7 +236,7 @@ fn of_rubbish_in_any_column_something_is_said() {
                     }
                 }
                 for text in NOTHING {
-                    let (codes, blank) = said(&world, plan, &sheet, at, text);
+                    let (codes, blank) = said(&environment, compiled, &sheet, at, text);
                     if !codes.iter().any(|code| code.ends_with("9513")) || !blank {
                         silent.push(format!("{name} = {text:?}: {codes:?}, blank: {blank}"));
                     }
@@ -254,15 +254,15 @@ fn of_rubbish_in_any_column_something_is_said() {
 #[test]
 fn what_stands_for_nothing_is_said_to_be_that_and_judged_as_a_blank() {
     let folder = tempfile::tempdir().unwrap();
-    let world = world(&folder, false);
+    let environment = environment(&folder, false);
     for standard in [Standard::F21, Standard::F43] {
-        for layout in world.catalog.layouts(standard) {
-            let sheet = sheet(&world.catalog, standard, &layout.file);
-            let (record, _) = world.record_of(standard, &layout.file).unwrap();
-            let plan = world.plan_in(record, standard, LATE.year);
+        for layout in environment.catalog.layouts(standard) {
+            let sheet = sheet(&environment.catalog, standard, &layout.file);
+            let (record, _) = environment.record_of(standard, &layout.file).unwrap();
+            let compiled = environment.compiled_layout_in(record, standard, LATE.year);
             for (at, column) in sheet.columns.iter().enumerate() {
-                let (mut blank, _) = said(&world, plan, &sheet, at, "");
-                let (mut told, _) = said(&world, plan, &sheet, at, "NULL");
+                let (mut blank, _) = said(&environment, compiled, &sheet, at, "");
+                let (mut told, _) = said(&environment, compiled, &sheet, at, "NULL");
                 blank.push(format!("{}9513", layout.prefix));
                 blank.sort();
                 told.sort();

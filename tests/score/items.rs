@@ -243,7 +243,7 @@ fn a_drug_without_a_24_digit_code_does_not_score() {
         let (mut files, _) = sample("OP", HOSPITAL, "20131015");
         files.push(("PERSON", vec![Person::new(1).row()]));
         files.push(("DRUG", vec![row(HOSPITAL, &format!("1|7|20131015|D|10|1.00|0.50|{code}|$"))]));
-        // Whether such a row is stored at all is the judge's to say.
+        // Whether such a row is stored at all is the validator's to say.
         lab.load("F21_10670_20131101090000.zip", &archive(&files));
     }
     assert_eq!(Scene(lab).item("DRUG"), "0.00");
@@ -314,7 +314,7 @@ fn a_health_promotion_hospital_is_timed_by_the_provinces_sending() {
         let scored = scene.points();
         assert_eq!(of_item(&scored, unit, "SURVEIL"), points, "{unit} {forwarded:?}");
         // Where the own clock was used instead of the province's, it is told.
-        let told = scored.own_clock.get("SURVEIL").copied();
+        let told = scored.timed_by_own_submission.get("SURVEIL").copied();
         assert_eq!(told, (unit == CENTRE && forwarded.is_none()).then_some(1));
     }
 }
@@ -330,7 +330,7 @@ fn every_type_of_health_centre_is_timed_by_forwarding() {
         ("05", "1.00"),
         ("07", "1.00"),
     ] {
-        let mut units = world().units.clone();
+        let mut units = environment().units.clone();
         units.by_code.get_mut(CENTRE).unwrap().kind = kind.to_owned();
         let mut scene = Scene::new();
         let files = [

@@ -31,14 +31,14 @@ impl Scene {
     fn points_by(&self, book: &Rulebook) -> Points {
         let reader = self.0.reader();
         let as_of = AsOf::find(&reader, None).unwrap();
-        points(&reader, book, &world().units, as_of).unwrap()
+        points(&reader, book, &environment().units, as_of).unwrap()
     }
 
     /// Files with figures of accuracy, by tranche.
     fn files(&self, book: &Rulebook, unit: &str) -> Vec<(u32, String)> {
         let reader = self.0.reader();
         let as_of = AsOf::find(&reader, None).unwrap().submission;
-        let quality = of_round(&reader, &world().catalog, book, as_of).unwrap();
+        let quality = of_round(&reader, &environment().catalog, book, as_of).unwrap();
         let tranches = quality.get(unit).into_iter().flatten();
         let files = tranches.flat_map(|(tranche, quality)| {
             quality.dimensions["accuracy"].keys().map(|file| (*tranche, file.clone()))
@@ -50,7 +50,7 @@ impl Scene {
     fn late(&self, book: &Rulebook) -> BTreeMap<(String, String), u64> {
         let reader = self.0.reader();
         let as_of = AsOf::find(&reader, None).unwrap().submission;
-        let late = late_rows(&reader, &world().catalog, book, as_of).unwrap();
+        let late = late_rows(&reader, &environment().catalog, book, as_of).unwrap();
         let all = late.into_iter().map(|late| {
             let rows = late.files.values().map(|counts| counts.received).sum();
             ((late.hcode, late.part.to_string()), rows)
@@ -63,8 +63,10 @@ impl Scene {
         let as_of = AsOf::find(&reader, None).unwrap().submission;
         let item = book.item(item).unwrap();
         let figure = FigureRef { hcode: HOSPITAL, item, month: None, as_of };
-        let world = world();
-        contributing_rows(&reader, book, &world.units, &world.catalog, &figure).unwrap().len()
+        let environment = environment();
+        contributing_rows(&reader, book, &environment.units, &environment.catalog, &figure)
+            .unwrap()
+            .len()
     }
 }
 
@@ -220,7 +222,7 @@ fn a_deadline_of_one_part_binds_that_part_alone() {
         // A register of the round before: it has no part in this one.
         scene.send("20130615", &[("PERSON", vec![Person::new(1).row()])]);
         let mut files = everything(day, 7);
-        // The judge wants the second care after the first.
+        // The validator wants the second care after the first.
         files.retain(|(file, _)| *file != "MCH");
         scene.send(sent, &files);
         let points = scene.points_by(&book);

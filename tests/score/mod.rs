@@ -18,7 +18,7 @@ use khlang::score::{
 };
 
 use crate::support::case::zipped;
-use crate::support::lab::{Lab, total, world};
+use crate::support::lab::{Lab, environment, total};
 
 /// After all that is scored; archives may be of any day before it.
 const NOW: &str = "2014-12-31T12:00:00+07:00";
@@ -163,7 +163,7 @@ impl Scene {
     fn points_as_of(&self, as_of: Option<i64>) -> Points {
         let reader = self.0.reader();
         let as_of = AsOf::find(&reader, as_of).unwrap();
-        points(&reader, &book(), &world().units, as_of).unwrap()
+        points(&reader, &book(), &environment().units, as_of).unwrap()
     }
 
     /// All points of a unit, by item, only where there are any.
@@ -182,8 +182,9 @@ impl Scene {
         let as_of = AsOf::find(&reader, None).unwrap().submission;
         let item = book.item(item).unwrap();
         let figure = FigureRef { hcode: unit, item, month: None, as_of };
-        let world = world();
-        contributing_rows(&reader, &book, &world.units, &world.catalog, &figure).unwrap()
+        let environment = environment();
+        contributing_rows(&reader, &book, &environment.units, &environment.catalog, &figure)
+            .unwrap()
     }
 }
 

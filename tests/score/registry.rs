@@ -44,7 +44,7 @@ impl Scene {
             round: book.round,
             as_of: AsOf::find(&reader, None).unwrap().submission,
         };
-        let main = |unit: &str| world().units.by_code[unit].cup.clone();
+        let main = |unit: &str| environment().units.by_code[unit].cup.clone();
         let heads = uc_heads(&reader, &self.population(), &terms, &main).unwrap();
         (heads.by_unit.into_iter().collect(), heads.by_main.into_iter().collect())
     }
@@ -156,7 +156,7 @@ fn without_a_registry_the_person_rows_stand_in_and_it_is_said() {
     let points = scene.points();
     let sheet = khlang::score::ScoreReport::new(
         &book(),
-        &world().units,
+        &environment().units,
         &points,
         &khlang::score::ScoreQuery::default(),
         |_| (),

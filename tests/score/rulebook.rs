@@ -11,7 +11,7 @@ const TEXT: &str = include_str!("../../config/rulebooks/2557.toml");
 fn mistakes(from: &str, to: &str) -> Vec<String> {
     assert!(TEXT.contains(from), "{from}");
     let book = Rulebook::parse("2557.toml", &TEXT.replacen(from, to, 1)).unwrap();
-    check(&book, &world().catalog).iter().map(ToString::to_string).collect()
+    check(&book, &environment().catalog).iter().map(ToString::to_string).collect()
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn the_command_prints_the_contracts_shape() {
     assert_eq!(sheet["rulebook"], book().sha256);
     assert_eq!(sheet["as_of_submission"], 1);
     let units = sheet["units"].as_array().unwrap();
-    assert_eq!(units.len(), world().units.by_code.len(), "every unit of the list");
+    assert_eq!(units.len(), environment().units.by_code.len(), "every unit of the list");
     let unit = units.iter().find(|unit| unit["hcode"] == HOSPITAL).unwrap();
     let items: Vec<&String> = unit["points"].as_object().unwrap().keys().collect();
     let expected = "OP PROC DRUG REF PERSON DEATH CHRONIC CHRONICFU LABFU EPI FP ANC MCH PP \

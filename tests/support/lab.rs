@@ -7,17 +7,17 @@ use std::sync::{Arc, OnceLock};
 use chrono::{DateTime, FixedOffset};
 use khlang::catalog::Catalog;
 use khlang::config::Config;
+use khlang::environment::Environment;
 use khlang::load::{LoadRequest, load};
 use khlang::store::{Reader, Store};
 use khlang::submission::{Counts, Submission};
 use khlang::units::Units;
-use khlang::world::World;
 
 use super::case::{NOW, UNITS};
 
 /// Units and catalogue that all labs share, and an empty database to copy.
 struct Shared {
-    world: Arc<World>,
+    environment: Arc<Environment>,
     empty: Vec<u8>,
 }
 
@@ -31,12 +31,12 @@ fn shared() -> &'static Shared {
         let units = Units::load(&units).unwrap();
         let mut config = Config::default();
         config.limits.findings = 50;
-        let world = Arc::new(World::new(catalog, units, config).unwrap());
+        let environment = Arc::new(Environment::new(catalog, units, config).unwrap());
         let database = folder.path().join("khlang.db");
-        let store = Store::open(&database, &world.catalog, 4).unwrap();
+        let store = Store::open(&database, &environment.catalog, 4).unwrap();
         store.checkpoint().unwrap();
         drop(store);
-        Shared { world, empty: std::fs::read(&database).unwrap() }
+        Shared { environment, empty: std::fs::read(&database).unwrap() }
     })
 }
 
@@ -49,16 +49,16 @@ pub struct Lab {
 }
 
 /// Units, catalogue and configuration of all labs.
-pub fn world() -> &'static World {
-    &shared().world
+pub fn environment() -> &'static Environment {
+    &shared().environment
 }
 
 impl Lab {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("khlang.db"), &shared().empty).unwrap();
-        let store =
-            Store::open(&folder.path().join("khlang.db"), &shared().world.catalog, 4).unwrap();
+        let store = Store::open(&folder.path().join("khlang.db"), &shared().environment.catalog, 4)
+            .unwrap();
         Self { folder, store, last: 0, now: NOW.parse().unwrap() }
     }
 
@@ -95,7 +95,7 @@ impl Lab {
         std::fs::write(&path, bytes).unwrap();
         let now = self.now;
         LoadRequest {
-            world: Arc::clone(&shared().world),
+            environment: Arc::clone(&shared().environment),
             path,
             name: name.to_owned(),
             id: Some(self.last),
@@ -108,7 +108,7 @@ impl Lab {
 
     /// Every count recomputed from the rows; gives what contradicts itself.
     pub fn contradictions(&self) -> Vec<String> {
-        let report = self.store.verify(&shared().world.catalog, 30).unwrap();
+        let report = self.store.verify(&shared().environment.catalog, 30).unwrap();
         report.mismatches.into_iter().map(|m| format!("{m:?}")).collect()
     }
 
@@ -116,7 +116,7 @@ impl Lab {
     pub fn rows(&self) -> Vec<String> {
         let conn = rusqlite::Connection::open(self.database()).unwrap();
         let mut out = Vec::new();
-        for record in &shared().world.catalog.records {
+        for record in &shared().environment.catalog.records {
             let table = format!("t_{}", record.name.to_lowercase());
             let mut query = conn.prepare(&format!("SELECT * FROM {table}")).unwrap();
             let width = query.column_count();

@@ -10,37 +10,6 @@ use super::sources;
 /// each library's result, what is wrong with a submission and with a request.
 const SHARED_NAMES: &[&str] = &["Args", "Problem", "Result"];
 
-/// Files and folders whose type names and constructors are still to be sorted
-/// out.
-const STILL_ALLOWED: &[&str] = &[
-    "src/archive",
-    "src/catalog",
-    "src/cli",
-    "src/config",
-    "src/daemon",
-    "src/export",
-    "src/inbox",
-    "src/kpi",
-    "src/load",
-    "src/money",
-    "src/privacy",
-    "src/registry",
-    "src/report",
-    "src/row",
-    "src/sample",
-    "src/score",
-    "src/store",
-    "src/submission.rs",
-    "src/units",
-    "src/world.rs",
-];
-
-fn is_allowed(name: &str) -> bool {
-    STILL_ALLOWED.iter().any(|folder| {
-        name == *folder || name.starts_with(&format!("{folder}/")) || name == format!("{folder}.rs")
-    })
-}
-
 #[test]
 fn no_type_name_is_defined_twice() {
     let files = program(sources("src"));
@@ -53,7 +22,6 @@ fn no_type_name_is_defined_twice() {
     let wrong: Vec<_> = types
         .iter()
         .filter(|(name, places)| places.len() > 1 && !SHARED_NAMES.contains(name))
-        .filter(|(_, places)| !places.iter().all(|place| is_allowed(place)))
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
     let idle: Vec<_> = SHARED_NAMES
@@ -70,7 +38,6 @@ fn no_constructor_is_called_of() {
         .values()
         .filter(|file| file.functions.iter().any(|name| name == "of"))
         .map(|file| file.name.as_str())
-        .filter(|name| !is_allowed(name))
         .collect();
     assert!(wrong.is_empty(), "say what they make (new, parse, from_…): {wrong:#?}");
     assert!(files.values().any(|file| file.functions.iter().any(|name| name == "parse")));

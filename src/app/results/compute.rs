@@ -11,12 +11,12 @@ use super::error::ResultsError;
 use super::key::{ComputedResult, DataState, ResultKey, RoundResult};
 use super::lookup::definition;
 use super::source::ResultSource;
+use crate::environment::Environment;
 use crate::kpi::{Calculator, KpiError, Library};
 use crate::money::result::{CalculationInput, MoneyError, count};
 use crate::score::AsOf;
 use crate::score::rulebook::check::check;
 use crate::store::{PartialResults, Reader, SqlValue, StoreError};
-use crate::world::World;
 
 /// Units with visits in a month.
 const VISITED: &str = include_str!("../../../schema/status/visited.sql");
@@ -28,7 +28,7 @@ const SNAPSHOT: Duration = Duration::from_mins(2);
 /// Results computed on one state of the store.
 struct ComputeBatch<'a> {
     source: &'a ResultSource,
-    world: &'a Arc<World>,
+    environment: &'a Arc<Environment>,
     library: &'a Library,
     reader: &'a Reader,
     kept: &'a PartialResults,
@@ -66,16 +66,21 @@ fn try_batch(
     insert: &mut impl FnMut(ResultKey, Computed),
 ) -> Result<(), ResultsError> {
     let source = &cache.source;
-    let world = source.environment.get();
+    let environment = source.environment.get();
     let library = cache.library()?;
     let reader = Reader::open(&source.database, None)?;
-    let longest = Duration::from_millis(world.config.limits.kpi_ms);
+    let longest = Duration::from_millis(environment.config.limits.kpi_ms);
     let begun = Instant::now();
     let _held = reader.snapshot()?;
-    let kept = PartialResults::open(&source.data, world.config.limits.figures_kept_mib);
-    let batch =
-        ComputeBatch { source, world: &world, library: &library, reader: &reader, kept: &kept };
-    let mut session = Calculator::new(&world, &reader).map_err(failure)?.with_cache(&kept);
+    let kept = PartialResults::open(&source.data, environment.config.limits.figures_kept_mib);
+    let batch = ComputeBatch {
+        source,
+        environment: &environment,
+        library: &library,
+        reader: &reader,
+        kept: &kept,
+    };
+    let mut session = Calculator::new(&environment, &reader).map_err(failure)?.with_cache(&kept);
     while let Some(key) = present {
         // The end of the program does not wait for a result.
         reader.stop_after_or(longest, Arc::clone(stop))?;
@@ -124,14 +129,14 @@ impl ComputeBatch<'_> {
     }
 
     fn round(&self, round: i32) -> Result<RoundResult, ResultsError> {
-        let ComputeBatch { world, reader, .. } = self;
+        let ComputeBatch { environment, reader, .. } = self;
         let book = self.source.rulebook(round)?;
-        if let Some(mistake) = check(&book, &world.catalog).into_iter().next() {
+        if let Some(mistake) = check(&book, &environment.catalog).into_iter().next() {
             log::error!("{mistake}");
             return Err(ResultsError::InvalidRulebook);
         }
         let as_of = AsOf::find(reader, None)?;
-        let (catalog, units) = (&world.catalog, &world.units);
+        let (catalog, units) = (&environment.catalog, &environment.units);
         let kept = Some(self.kept);
         let counted = count(&CalculationInput { reader, catalog, units, book: &book, as_of, kept });
         let counted = counted.map_err(|error| match error {
@@ -141,7 +146,7 @@ impl ComputeBatch<'_> {
                 ResultsError::NotComputable
             }
         })?;
-        Ok(RoundResult { book, counted, world: Arc::clone(world) })
+        Ok(RoundResult { book, counted, environment: Arc::clone(environment) })
     }
 }
 

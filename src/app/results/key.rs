@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::environment::Environment;
 use crate::kpi::{KpiResult, PersonExplained, UnitExplained};
 use crate::money::result::Calculation;
 use crate::score::Rulebook;
-use crate::world::World;
 
 /// What is computed.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -45,7 +45,7 @@ pub struct RoundResult {
     /// Points, quality, money, holds.
     pub counted: Calculation,
     /// The environment that it was computed in.
-    pub world: Arc<World>,
+    pub environment: Arc<Environment>,
 }
 
 /// The state of the data that a result is of. It has two parts, because the

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use super::cache::{Lookup, ResultCache};
 use super::error::ResultsError;
 use super::key::{ComputedResult, ResultKey, RoundResult};
+use crate::environment::Environment;
 use crate::kpi::{Definition, KpiResult, Level, Library, Period, PersonExplained, UnitExplained};
 use crate::store::Reader;
-use crate::world::World;
 
 /// Results as of the state of the data that one request sees.
 #[derive(Clone, Copy)]
@@ -19,7 +19,7 @@ pub struct ResultReader<'a> {
     /// The state of the store that the request sees.
     pub reader: &'a Reader,
     /// The environment that the request began with.
-    pub world: &'a World,
+    pub environment: &'a Environment,
 }
 
 /// An indicator by id.
@@ -95,13 +95,13 @@ impl ResultReader<'_> {
 
     /// Results, each cached or computed now.
     fn all(&self, keys: &[ResultKey]) -> Result<Vec<ComputedResult>, ResultsError> {
-        let (cache, limits) = (self.cache, &self.world.config.limits);
+        let (cache, limits) = (self.cache, &self.environment.config.limits);
         let state = cache.source.state(self.reader, keys)?;
         let until = Instant::now() + Duration::from_millis(limits.figures_wait_ms);
         let max_staleness = Duration::from_millis(limits.figures_stale_ms);
         let mut missing = cache.request(keys, &state, max_staleness);
         if missing > 0 {
-            let Some(_waiting) = cache.may_wait(self.world.config.http.workers) else {
+            let Some(_waiting) = cache.may_wait(self.environment.config.http.workers) else {
                 return Err(ResultsError::NotReady);
             };
             while missing > 0 && cache.wait(until) {

@@ -8,13 +8,13 @@ use super::source::ResultSource;
 use crate::app::environment::LiveEnvironment;
 use crate::catalog::Catalog;
 use crate::config::Config;
+use crate::environment::Environment;
 use crate::units::Units;
-use crate::world::World;
 
 fn cache() -> ResultCache {
     let catalog = Catalog::builtin().unwrap();
-    let world = World::new(catalog, Units::default(), Config::default()).unwrap();
-    let environment = Arc::new(LiveEnvironment::new(Arc::new(world)));
+    let environment = Environment::new(catalog, Units::default(), Config::default()).unwrap();
+    let environment = Arc::new(LiveEnvironment::new(Arc::new(environment)));
     ResultCache::new(ResultSource { database: "".into(), data: "".into(), environment })
 }
 

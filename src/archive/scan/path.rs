@@ -41,7 +41,7 @@ pub(super) fn display(raw: &[u8]) -> String {
 }
 
 /// Validates the raw bytes of a name; `utf8` says that the entry promises UTF-8.
-pub(super) fn judge(raw: &[u8], utf8: bool) -> Result<SafeName, ArchiveError> {
+pub(super) fn validated_name(raw: &[u8], utf8: bool) -> Result<SafeName, ArchiveError> {
     let display = display(raw);
     let fault = |detail: &str| Err(ArchiveDefect::Path.at(&display, detail));
     let text = std::str::from_utf8(raw);
@@ -158,11 +158,11 @@ mod tests {
             (".\\PERSON.txt", "PERSON.txt", "person.txt"),
             ("F43_10953_20141201080000\\", "F43_10953_20141201080000", "f43_10953_20141201080000"),
         ] {
-            let safe = judge(name.as_bytes(), true).unwrap();
+            let safe = validated_name(name.as_bytes(), true).unwrap();
             assert_eq!((safe.base.as_str(), safe.key.as_slice()), (base, key.as_bytes()), "{name}");
             assert_eq!(safe.is_dir, name.ends_with(['/', '\\']), "{name}");
         }
-        let tis = judge(b"\xa2\xe9\xcd.txt", false).unwrap();
+        let tis = validated_name(b"\xa2\xe9\xcd.txt", false).unwrap();
         assert_eq!(tis.display, "ข้อ.txt");
     }
 
@@ -205,15 +205,15 @@ mod tests {
             "...",
         ] {
             assert_eq!(
-                judge(name.as_bytes(), true).unwrap_err().flaw,
+                validated_name(name.as_bytes(), true).unwrap_err().flaw,
                 ArchiveDefect::Path,
                 "{name:?}"
             );
         }
-        assert_eq!(judge(b"\xff.txt", true).unwrap_err().flaw, ArchiveDefect::Path);
+        assert_eq!(validated_name(b"\xff.txt", true).unwrap_err().flaw, ArchiveDefect::Path);
         for name in ["x.zip", "a/x.TAR.gz", "x.7z", "x.rar "] {
             assert_eq!(
-                judge(name.as_bytes(), true).unwrap_err().flaw,
+                validated_name(name.as_bytes(), true).unwrap_err().flaw,
                 ArchiveDefect::Nested,
                 "{name:?}"
             );

@@ -205,14 +205,14 @@ pub(super) fn central(record: &[u8]) -> Result<Central, ArchiveError> {
     }
     let (flags, method) = (u16_at(record, 8), u16_at(record, 10));
     let utf8 = flags & FLAG_UTF8 != 0;
-    let name = path::judge(raw, utf8)?;
+    let name = path::validated_name(raw, utf8)?;
     let shown = name.display.as_str();
     let extra_at = CENTRAL_BYTES + name_len;
     let extras = Extras::read(&record[extra_at..extra_at + extra_len], shown)?;
     plain(flags, method, shown)?;
     plain_file(u32_at(record, 38), &name)?;
     let second_key = match extras.unicode_name(raw, utf8, shown)? {
-        Some(unicode) => Some(path::judge(unicode, true)?.key),
+        Some(unicode) => Some(path::validated_name(unicode, true)?.key),
         None => None,
     };
     let fields = [

@@ -240,7 +240,7 @@ fn gaps() -> Vec<Attack> {
             ArchiveDefect::Gap,
         ),
         (
-            "bytes before, places not mended",
+            "bytes before, places not fixed",
             [b"MZ".to_vec(), zip().bytes()].concat(),
             ArchiveDefect::Gap,
         ),

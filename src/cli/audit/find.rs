@@ -16,12 +16,12 @@ use crate::cli::known::{rule_id, unit_or_sender};
 use crate::cli::output::{print, print_json};
 use crate::cli::{CommandContext, CommandOutcome, Lang};
 use crate::config::AuditHolding;
+use crate::environment::Environment;
 use crate::money::Satang;
 use crate::money::result::{Allocation, CalculationInput, count};
 use crate::overlay::{self, Overlay};
 use crate::score::{AsOf, Rulebook};
 use crate::store::{AuditFact, Reader};
-use crate::world::World;
 
 /// Options of `audit run`.
 #[derive(Debug, clap::Args)]
@@ -110,7 +110,7 @@ struct Report {
 /// Runs it.
 pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     context.reader()?;
-    let world = context.world()?;
+    let environment = context.environment()?;
     let book = crate::cli::score::rulebook(context, args.round)?;
     let library = RuleLibrary::load(Some(&Overlay::new(&context.data, overlay::AUDIT)))?;
     if let Some(number) = args.tranche {
@@ -124,14 +124,14 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
         unit: args
             .unit
             .as_deref()
-            .map(|unit| unit_or_sender(&reader, &world.units, unit))
+            .map(|unit| unit_or_sender(&reader, &environment.units, unit))
             .transpose()?,
         rule: args.rule.as_deref().map(|id| rule_id(&library, id)).transpose()?,
     };
     let as_of = AsOf::find(&reader, args.as_of)?;
-    let kept = context.kept(&world.config, args.fresh);
+    let kept = context.kept(&environment.config, args.fresh);
     let basis = AuditInput {
-        world: &world,
+        environment: &environment,
         reader: &reader,
         book: &book,
         library: &library,
@@ -144,8 +144,11 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
         let cases = cases(&reader, args.round)?;
         let planned = plan(&session, &found, &scope, &cases);
         session.allow()?;
-        let allocation = allocation(&world, &reader, &book, &as_of);
-        (RunOutcome::default(), would_open(&world, &session, &found, planned, allocation.as_ref())?)
+        let allocation = allocation(&environment, &reader, &book, &as_of);
+        (
+            RunOutcome::default(),
+            would_open(&environment, &session, &found, planned, allocation.as_ref())?,
+        )
     } else {
         (written(context, args, &session, &found, &scope)?, Vec::new())
     };
@@ -164,18 +167,18 @@ fn cases(reader: &Reader, round: i32) -> anyhow::Result<Vec<(Case, Vec<AuditFact
 
 /// What was earned, when it can be counted at all.
 pub(super) fn allocation(
-    world: &World,
+    environment: &Environment,
     reader: &Reader,
     book: &Rulebook,
     as_of: &AsOf,
 ) -> Option<Allocation> {
-    if !world.units.cups_unknown().is_empty() {
+    if !environment.units.cups_unknown().is_empty() {
         return None;
     }
     let basis = CalculationInput {
         reader,
-        catalog: &world.catalog,
-        units: &world.units,
+        catalog: &environment.catalog,
+        units: &environment.units,
         book,
         as_of: as_of.clone(),
         kept: None,
@@ -190,7 +193,7 @@ pub(super) fn allocation(
 }
 
 fn would_open(
-    world: &World,
+    environment: &Environment,
     session: &RuleRunner<'_>,
     found: &FoundByRules,
     planned: Vec<Planned>,
@@ -212,7 +215,7 @@ fn would_open(
         let numerator = if rows.is_empty() { finding.numerator } else { rows.len() as u64 };
         let amounts = allocation
             .and_then(|all| item_money(all, session.basis.book, (&unit, &tranche, &item)));
-        let share = match world.config.audit.hold {
+        let share = match environment.config.audit.hold {
             AuditHolding::File => crate::money::holds::WHOLE,
             AuditHolding::Rows => {
                 let facts: Vec<AuditFact> = rows.iter().map(|row| fact(row, 0)).collect();
@@ -246,9 +249,9 @@ fn share(
     counted: (u64, u64),
 ) -> anyhow::Result<u32> {
     session.allow()?;
-    let AuditInput { world, reader, book, library, as_of, .. } = session.basis;
+    let AuditInput { environment, reader, book, library, as_of, .. } = session.basis;
     let item = library.get(rule).map_or_else(String::new, |rule| rule.item.clone());
-    let of = (reader, book, &world.units, &world.catalog);
+    let of = (reader, book, &environment.units, &environment.catalog);
     Ok(suspicious_share(of, (unit, tranche, &item), facts, counted, as_of.submission)?)
 }
 
@@ -259,12 +262,14 @@ fn written(
     found: &FoundByRules,
     scope: &RunScope,
 ) -> anyhow::Result<RunOutcome> {
-    let world = session.basis.world;
+    let environment = session.basis.environment;
     let by = args.by.clone().unwrap_or_else(user);
     let at = context.clock.now().to_rfc3339();
-    let terms =
-        RunTerms { most_rows: world.config.limits.audit_rows, holding: world.config.audit.hold };
-    let mut store = context.store(world, &context.folders()?)?;
+    let terms = RunTerms {
+        most_rows: environment.config.limits.audit_rows,
+        holding: environment.config.audit.hold,
+    };
+    let mut store = context.store(environment, &context.folders()?)?;
     let turn = store.audit_turn()?;
     let mut of_rows = |place: &CasePlace, facts: &[AuditFact]| {
         let finding = found.findings.get(place);
@@ -291,7 +296,7 @@ fn tell(
     (session, found): (&RuleRunner<'_>, &FoundByRules),
     (done, would_open): (RunOutcome, Vec<WouldOpen>),
 ) -> anyhow::Result<CommandOutcome> {
-    let AuditInput { world, library, book, as_of, .. } = session.basis;
+    let AuditInput { environment, library, book, as_of, .. } = session.basis;
     let ran: Vec<_> = library
         .rules
         .values()
@@ -321,7 +326,7 @@ fn tell(
         as_of_submission: as_of.submission,
         dry_run: args.dry_run,
         rules: ran.iter().map(|rule| (rule.id.clone(), rule.version.clone())).collect(),
-        checked: Checked { units: world.units.by_code.len(), rules: ran.len() },
+        checked: Checked { units: environment.units.by_code.len(), rules: ran.len() },
         would_open,
         not_applicable: found.not_applicable.clone(),
         local_defaults: locals.collect(),

@@ -16,6 +16,7 @@ use crate::cli::known::{optional_unit, rule_id};
 use crate::cli::output::{print, print_json, shown};
 use crate::cli::{CommandContext, CommandOutcome, Lang};
 use crate::credentials::Role;
+use crate::environment::Environment;
 use crate::money::Satang;
 use crate::overlay::{self, Overlay};
 use crate::printable::line as printed;
@@ -23,7 +24,6 @@ use crate::report::csv;
 use crate::score::AsOf;
 use crate::score::rulebook::Rulebooks;
 use crate::store::{AuditFact, Reader};
-use crate::world::World;
 
 /// Options of `audit list`.
 #[derive(Debug, clap::Args)]
@@ -213,13 +213,13 @@ fn text(context: &CommandContext, line: &CaseLine) -> String {
 pub fn show(context: &CommandContext, args: &ShowArgs) -> anyhow::Result<CommandOutcome> {
     let reader = context.reader()?;
     let _held = reader.snapshot()?;
-    let world = context.world()?;
+    let environment = context.environment()?;
     let as_of = args.as_of.unwrap_or(i64::MAX);
     let most = match args.rows.as_str() {
         "all" => usize::MAX,
         number => number.parse().map_err(|_| anyhow::anyhow!("--rows is a number, or all"))?,
     };
-    let (mut whole, rows) = whole(context, &world, &reader, args.id, as_of)?;
+    let (mut whole, rows) = whole(context, &environment, &reader, args.id, as_of)?;
     if let Some(path) = &args.csv {
         crate::files::write_whole(path, &rows_csv(&whole, &rows))?;
         log::info!("{}", shown(path));
@@ -237,7 +237,7 @@ pub fn show(context: &CommandContext, args: &ShowArgs) -> anyhow::Result<Command
 /// A case with its money and all rows that are kept.
 fn whole(
     context: &CommandContext,
-    world: &World,
+    environment: &Environment,
     reader: &Reader,
     id: i64,
     as_of: i64,
@@ -248,8 +248,8 @@ fn whole(
     anyhow::ensure!(!case.events.is_empty(), none());
     let facts = reader.audit_facts(id, as_of)?;
     let archives = Archives::read(reader, &facts)?;
-    let rows = row_lines(&case, &facts, &archives, &world.catalog);
-    let line = CaseLine::new(&case, &world.units);
+    let rows = row_lines(&case, &facts, &archives, &environment.catalog);
+    let line = CaseLine::new(&case, &environment.units);
     let described = case.described();
     let threshold = described.as_ref().and_then(|of| match case.severity() {
         CaseSeverity::Hold => of.hold,
@@ -257,7 +257,7 @@ fn whole(
     });
     let province = Actor { role: Role::Province, own: false };
     let money = if case.severity() == CaseSeverity::Hold {
-        money(context, world, reader, &case, &facts)?
+        money(context, environment, reader, &case, &facts)?
     } else {
         None
     };
@@ -278,7 +278,7 @@ fn whole(
 
 fn money(
     context: &CommandContext,
-    world: &World,
+    environment: &Environment,
     reader: &Reader,
     case: &Case,
     facts: &[AuditFact],
@@ -287,14 +287,14 @@ fn money(
     let round = i32::try_from(opened.round)?;
     let Ok(book) = Rulebooks::open(&context.data).rulebook(round) else { return Ok(None) };
     let now = AsOf::find(reader, None)?;
-    let Some(allocation) = allocation(world, reader, &book, &now) else { return Ok(None) };
+    let Some(allocation) = allocation(environment, reader, &book, &now) else { return Ok(None) };
     let place = (opened.hcode.as_str(), opened.tranche.as_str(), opened.item.as_str());
     let Some(amounts) = item_money(&allocation, &book, place) else { return Ok(None) };
     let share = case.in_force().map(|hold| hold.share).max().unwrap_or(0);
     let suggested = if facts.is_empty() {
         None
     } else {
-        let of = (reader, &book, &world.units, &world.catalog);
+        let of = (reader, &book, &environment.units, &environment.catalog);
         let suspicious = suspicious_share(of, place, facts, case.counted(), now.submission)?;
         Some(crate::money::holds::percent(crate::money::holds::WHOLE - suspicious))
     };

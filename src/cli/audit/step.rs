@@ -225,7 +225,7 @@ fn perform(
         let decision = decision.unwrap_or_default();
         anyhow::bail!("{decision} is no decision: pay, partial, withhold");
     };
-    let world = context.world()?;
+    let environment = context.environment()?;
     let (at, by) = (context.clock.now().to_rfc3339(), common.by.clone().unwrap_or_else(user));
     let taker = StepTaker {
         actor: Actor { role: Role::Province, own: false },
@@ -235,7 +235,7 @@ fn perform(
         today: context.clock.now().date_naive(),
     };
     let mut data = data;
-    let mut store = context.store(&world, &context.folders()?)?;
+    let mut store = context.store(&environment, &context.folders()?)?;
     if let (Some(path), [id]) = (verdicts, ids) {
         data.verdicts = read_verdicts(path)?;
         let reader = store.reader()?.context("a store that nobody can read")?;
@@ -246,7 +246,7 @@ fn perform(
                 fact.sub == line.submission
                     && fact.line == line.line
                     && (fact.file == line.file
-                        || archives.file(&world.catalog, &fact.file, fact.sub) == line.file)
+                        || archives.file(&environment.catalog, &fact.file, fact.sub) == line.file)
             })
         };
         check_verdicts(&data.verdicts, &known)?;
@@ -256,7 +256,14 @@ fn perform(
     for id in ids {
         let wanted =
             Wanted { text: text.to_owned(), data: data.clone(), if_match: common.if_match.clone() };
-        steps_done.push(one(&turn, *id, step, wanted, &taker, world.config.audit.appeal_days)?);
+        steps_done.push(one(
+            &turn,
+            *id,
+            step,
+            wanted,
+            &taker,
+            environment.config.audit.appeal_days,
+        )?);
     }
     turn.commit()?;
     for done in &steps_done {

@@ -6,8 +6,8 @@ use serde::Serialize;
 use super::Lang;
 use super::menu::MenuItem;
 use crate::access::Viewer;
+use crate::environment::Environment;
 use crate::http::request::Request;
-use crate::world::World;
 
 /// Who is signed in.
 #[derive(Debug, Clone, Serialize)]
@@ -46,7 +46,7 @@ impl Frame {
             path: request.here.clone(),
             query,
         };
-        empty.for_viewer(&request.viewer, &request.world, request.menu.clone())
+        empty.for_viewer(&request.viewer, &request.environment, request.menu.clone())
     }
 
     /// The frame of a page that says what is wrong with a request. Links lead
@@ -62,10 +62,15 @@ impl Frame {
     }
 
     /// The same frame for a viewer, with their menu.
-    pub fn for_viewer(mut self, viewer: &Viewer, world: &World, menu: Vec<MenuItem>) -> Self {
+    pub fn for_viewer(
+        mut self,
+        viewer: &Viewer,
+        environment: &Environment,
+        menu: Vec<MenuItem>,
+    ) -> Self {
         self.menu = menu;
         let Some(identity) = &viewer.identity else { return self };
-        let unit = identity.hcode.as_ref().and_then(|hcode| world.units.by_code.get(hcode));
+        let unit = identity.hcode.as_ref().and_then(|hcode| environment.units.by_code.get(hcode));
         self.who = identity.token.map(|_| SignedIn {
             name: identity.name.clone(),
             role: identity.role.as_str(),

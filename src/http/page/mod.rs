@@ -94,9 +94,9 @@ pub fn render(frame: &Frame, name: &str, own: serde_json::Value) -> Result<Reply
 /// itself.
 pub fn refusal(frame: &Frame, problem: &Problem) -> Result<Reply, Problem> {
     let kind = problem.kind;
-    let title = if frame.lang == Lang::Th { kind.title_th } else { kind.title };
+    let title = kind.title().pick(frame.lang);
     let own = json!({
-        "title": title, "code": kind.code, "status": kind.status, "detail": problem.detail,
+        "title": title, "code": kind.code(), "status": kind.status, "detail": problem.detail,
     });
     let computing = kind == problem::BEING_COMPUTED;
     render(frame, if computing { "computing.html" } else { "refusal.html" }, own)

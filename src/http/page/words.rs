@@ -6,7 +6,8 @@ use minijinja::State;
 
 use crate::clock::BUDDHIST_ERA;
 use crate::report;
-use crate::report::words::{MONTHS_EN, MONTHS_TH, grouped};
+use crate::report::words::{grouped, month_name};
+use crate::text::Lang;
 
 /// Longest value on a page, in characters; downloads have it whole.
 const SHOWN_CHARS: usize = 400;
@@ -22,8 +23,12 @@ pub(super) fn harmless(text: &str) -> String {
     shown
 }
 
+fn lang(state: &State) -> Lang {
+    Lang::from_code(state.lookup("lang").as_ref().and_then(|lang| lang.as_str()))
+}
+
 fn is_thai(state: &State) -> bool {
-    state.lookup("lang").is_none_or(|lang| lang.as_str() != Some("en"))
+    lang(state) == Lang::Th
 }
 
 fn moment(text: &str) -> Option<DateTime<FixedOffset>> {
@@ -37,28 +42,29 @@ pub(super) fn day(state: &State, text: &str) -> String {
         return text.to_owned();
     };
     let (day, year) = (at.day(), at.year() + BUDDHIST_ERA);
+    let month = month_name(at, lang(state));
     if is_thai(state) {
-        format!("{day} {} {year}", MONTHS_TH[at.month0() as usize])
+        format!("{day} {month} {year}")
     } else {
-        format!("{day} {} {} (B.E. {year})", MONTHS_EN[at.month0() as usize], at.year())
+        format!("{day} {month} {} (B.E. {year})", at.year())
     }
 }
 
 /// A month (`YYYY-MM`), in the Buddhist era.
 pub(super) fn month(state: &State, text: &str) -> String {
     let Ok(at) = format!("{text}-01").parse::<NaiveDate>() else { return text.to_owned() };
-    let (month, year) = (at.month0() as usize, at.year() + BUDDHIST_ERA);
+    let (month, year) = (month_name(at, lang(state)), at.year() + BUDDHIST_ERA);
     if is_thai(state) {
-        format!("{} {year}", MONTHS_TH[month])
+        format!("{month} {year}")
     } else {
-        format!("{} {} (B.E. {year})", MONTHS_EN[month], at.year())
+        format!("{month} {} (B.E. {year})", at.year())
     }
 }
 
 /// The time of day of an RFC 3339 time.
 pub(super) fn time(state: &State, text: &str) -> String {
     let Some(at) = moment(text) else { return text.to_owned() };
-    at.format(if is_thai(state) { "%H:%M น." } else { "%H:%M" }).to_string()
+    at.format(crate::text::text("report.clock").pick(lang(state))).to_string()
 }
 
 /// A number with thousands separators.

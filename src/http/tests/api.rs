@@ -449,11 +449,11 @@ fn what_many_ask_for_is_counted_once_and_who_has_waited_in_vain_is_told_so() {
 #[test]
 fn a_unit_that_is_not_known_is_told() {
     let site = site();
-    let known = site.app.world().units.by_code.keys().next().unwrap().clone();
+    let known = site.app.environment().units.by_code.keys().next().unwrap().clone();
     let last = known.chars().last().unwrap();
     let wrong = (b'A'..=b'Z')
         .map(|end| format!("{}{}", &known[..4], char::from(end)))
-        .find(|code| !site.app.world().units.knows(code))
+        .find(|code| !site.app.environment().units.knows(code))
         .unwrap();
     assert_ne!(wrong.chars().last(), Some(last));
     for route in [

@@ -14,11 +14,11 @@ use crate::archive::Standard;
 use crate::catalog::{Catalog, Severity};
 use crate::clock::{Clock, at_bangkok};
 use crate::config::{Config, Span};
+use crate::environment::Environment;
 use crate::http::{Server, start};
 use crate::store::Store;
 use crate::submission::{Counts, FindingLine, MonthCounts, Problem, Status, Submission, Texts};
 use crate::units::Units;
-use crate::world::World;
 
 /// A value that would be a script, a formula, or a turned-round name.
 pub const HOSTILE: &str = "=<script>alert(1)</script>\u{202e}&\"'";
@@ -59,14 +59,15 @@ pub fn app(folder: &std::path::Path, config: Config) -> AppState {
     let listed = folder.join("units.csv");
     crate::files::write_whole(&listed, UNITS.as_bytes()).unwrap();
     crate::inbox::Folders::new(folder).create().unwrap();
-    let world =
-        World::new(Catalog::builtin().unwrap(), Units::load(&listed).unwrap(), config).unwrap();
+    let environment =
+        Environment::new(Catalog::builtin().unwrap(), Units::load(&listed).unwrap(), config)
+            .unwrap();
     let database = folder.join("khlang.db");
-    fill(&mut Store::open(&database, &world.catalog, 4).unwrap(), &world.catalog);
+    fill(&mut Store::open(&database, &environment.catalog, 4).unwrap(), &environment.catalog);
     let clock = Clock::fixed(at(2013, 1, 15, 9));
     let folders = crate::inbox::Folders::new(folder);
     let uploads = crate::inbox::Uploads::open(&folders).unwrap();
-    AppState::open(&folders, database, Arc::new(world), clock, uploads).unwrap()
+    AppState::open(&folders, database, Arc::new(environment), clock, uploads).unwrap()
 }
 
 fn at(year: i32, month: u32, day: u32, hour: u32) -> chrono::DateTime<chrono::FixedOffset> {

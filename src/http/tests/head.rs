@@ -12,7 +12,7 @@ fn read(bytes: &[u8]) -> Result<Option<RequestHead>, Problem> {
 }
 
 fn code(bytes: &[u8]) -> &'static str {
-    read(bytes).unwrap_err().kind.code
+    read(bytes).unwrap_err().kind.code()
 }
 
 fn whole(text: &str) -> RequestHead {

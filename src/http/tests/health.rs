@@ -33,7 +33,7 @@ fn a_dead_writer_and_a_daemon_that_is_stuck_are_not_ready() {
 #[test]
 fn a_clock_behind_what_is_stored_is_not_ready() {
     let site = site();
-    let catalog = &site.app.world().catalog;
+    let catalog = &site.app.environment().catalog;
     let later = empty(5, "F21_10669_25560120073000.zip", Some("10669"), 20);
     store(&Store::open(&site.app.database, catalog, 4).unwrap(), &later);
     assert_eq!(failed(&site.get("/-/ready")), BTreeSet::from(["clock".to_owned()]));
@@ -180,7 +180,7 @@ fn what_clients_and_senders_say_is_no_label() {
 #[test]
 fn kept_totals_are_the_counted_ones_also_after_a_void() {
     let site = site_with(|_| {});
-    let catalog = &site.app.world().catalog;
+    let catalog = &site.app.environment().catalog;
     let mut db = Store::open(&site.app.database, catalog, 4).unwrap();
     let kept = |db: &Store| {
         let reader = db.reader().unwrap().unwrap();

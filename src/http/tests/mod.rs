@@ -54,8 +54,7 @@ const fn only_in_tests(path: &'static str, name: &'static str, view: View) -> Ro
     Route {
         endpoint: Endpoint {
             access: Access::Public,
-            about: "Only in tests.",
-            about_th: "Only in tests.",
+            about: "route.healthy",
             content: &[TEXT],
             ..Endpoint::api(name, path)
         },

@@ -91,7 +91,7 @@ fn the_state_of_the_inbox_is_one_sentence() {
 }
 
 #[test]
-fn one_submission_says_what_was_wrong_and_how_to_mend_it() {
+fn one_submission_says_what_was_wrong_and_how_to_fix_it() {
     let site = site();
     let got = site.get("/submissions/2?page=2");
     let html = got.text();

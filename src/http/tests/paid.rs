@@ -9,12 +9,12 @@ use super::api::check;
 use super::fixture::site;
 use crate::catalog::Catalog;
 use crate::credentials::Role;
+use crate::environment::Environment;
 use crate::files::write_whole;
 use crate::http::openapi;
 use crate::http::routes::ENDPOINTS;
 use crate::store::{Paid, PaidItem, PaidOn, PaidPool, PaidUnit, PartKind, PartOf, Store};
 use crate::units::Units;
-use crate::world::World;
 
 fn unit(hcode: &str, cup: &str, amount: i64) -> PaidUnit {
     let item = PaidItem { item: "OP".to_owned(), points: 100, amount, held: 0 };
@@ -58,8 +58,8 @@ fn what_was_paid_through_others_is_not_told() {
     let site = site();
     let before = site.get("/api/v1/allocation?round=2557").json();
     assert_eq!(before["parts"][0]["closed"], Value::Null);
-    let world = site.app.world();
-    let mut store = Store::open(&site.app.database, &world.catalog, 4).unwrap();
+    let environment = site.app.environment();
+    let mut store = Store::open(&site.app.database, &environment.catalog, 4).unwrap();
     store.pay_turn().unwrap().close(&paid(), "2013-01-15T09:00:00+07:00", "สมหญิง").unwrap();
 
     let province = token(&site, Role::Province, None, None).1;
@@ -104,9 +104,10 @@ fn money_is_not_told_while_a_main_unit_is_not_in_the_list() {
                 10669,ก,05,A,10669,,,\n03590,ข,18,P,10944,,,\n";
     let path = site.folder.path().join("units.csv");
     write_whole(&path, text.as_bytes()).unwrap();
-    let config = site.app.world().config.clone();
-    let world = World::new(Catalog::builtin().unwrap(), Units::load(&path).unwrap(), config);
-    site.app.set_world(Arc::new(world.unwrap()));
+    let config = site.app.environment().config.clone();
+    let environment =
+        Environment::new(Catalog::builtin().unwrap(), Units::load(&path).unwrap(), config);
+    site.app.set_environment(Arc::new(environment.unwrap()));
     for target in ["/api/v1/allocation?round=2557", "/api/v1/statements/10669?round=2557"] {
         let got = site.get(target);
         assert_eq!(

@@ -274,8 +274,8 @@ fn a_session_ends_with_its_token_and_with_its_time() {
 fn nobody_waits_for_a_load_to_sign_in_or_to_be_logged() {
     let site = site();
     let (_, good) = token(&site, Role::Province, None, None);
-    let world = site.app.world();
-    let store = Store::open(&site.app.database, &world.catalog, 4).unwrap();
+    let environment = site.app.environment();
+    let store = Store::open(&site.app.database, &environment.catalog, 4).unwrap();
     let mut loading = store.load(9, 2556, false).unwrap();
     let nine = empty(9, "F21_10669_25560115093000.zip", Some(OTHER), 15);
     loading.record(&nine, &nine.received_at).unwrap();

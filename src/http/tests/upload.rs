@@ -115,7 +115,7 @@ fn the_same_bytes_have_the_same_number_until_they_are_judged() {
     // Others of that name may come meanwhile; and when the first is done, the
     // same bytes are a submission like any other.
     assert_eq!(send(&site, NAME, b"other bytes").json()["id"], 6);
-    let catalog = &site.app.world().catalog;
+    let catalog = &site.app.environment().catalog;
     let judged = super::fixture::empty(5, NAME, Some("10669"), 15);
     super::fixture::store(
         &crate::store::Store::open(&site.app.database, catalog, 4).unwrap(),

@@ -4,7 +4,7 @@ use super::access::{CUP, OTHER, UNIT, get, token};
 use super::fixture::{Got, Site, site};
 use crate::app::WaitingArchive;
 use crate::credentials::Role;
-use crate::inbox::{Place, unit_and_time};
+use crate::inbox::{QueuePlace, unit_and_time};
 
 /// Archives of each unit.
 const EACH: usize = 120;
@@ -17,7 +17,7 @@ fn name(hcode: &str, number: usize) -> String {
 fn put(site: &Site, name: &str, there: bool) {
     let of = unit_and_time(name);
     let hcode = of.as_ref().map(|(hcode, _)| hcode.clone());
-    let place = Place {
+    let place = QueuePlace {
         hcode: hcode.clone(),
         time: of.map(|(_, time)| time),
         name: name.to_owned(),

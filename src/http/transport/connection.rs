@@ -60,7 +60,7 @@ pub fn serve(
         return;
     }
     if let Err(problem) = &answered {
-        limits.metrics.refused(problem.kind.code);
+        limits.metrics.refused(problem.kind.code());
     }
     let outcome = match answered {
         Ok(answer) => send_reply(slot, answer, limits),

@@ -95,7 +95,7 @@ impl Listener {
     ) -> Self {
         let told = Arc::clone(&metrics);
         let on_evict = move |stream: &TcpStream| {
-            told.refused(problem::CONNECTIONS.code);
+            told.refused(problem::CONNECTIONS.code());
             refuse(stream, &refusal_when_full());
         };
         let (limit, per_peer) =
@@ -164,7 +164,7 @@ impl Listener {
         let slot = match self.pool.admit(stream, peer, patience) {
             Ok(slot) => slot,
             Err(stream) => {
-                self.limits.metrics.refused(problem::CONNECTIONS.code);
+                self.limits.metrics.refused(problem::CONNECTIONS.code());
                 refuse(&stream, &refusal_when_full());
                 return Some(stream);
             }

@@ -297,7 +297,7 @@ pub fn start(
     app: Arc<AppState>,
     stop: Arc<AtomicBool>,
 ) -> anyhow::Result<(Arc<Upstream>, std::thread::JoinHandle<()>)> {
-    let upstream = Arc::new(Upstream::new(app.world().config.http.workers.max(1)));
+    let upstream = Arc::new(Upstream::new(app.environment().config.http.workers.max(1)));
     let first = ServerInstance::open()?;
     upstream.set(Some(first.folder.socket()));
     let ours = upstream.clone();

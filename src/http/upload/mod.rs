@@ -21,7 +21,7 @@ use super::transport::head::RequestHead;
 use crate::app::AppState;
 use crate::inbox::Folders;
 #[cfg(fuzzing)]
-use {crate::world::World, chrono::NaiveDateTime, std::path::PathBuf};
+use {crate::environment::Environment, chrono::NaiveDateTime, std::path::PathBuf};
 
 /// How much is read at a time, in bytes.
 const BLOCK_BYTES: usize = 64 << 10;
@@ -55,7 +55,7 @@ impl UploadRequest {
     ) -> Result<Self, Problem> {
         let target = UploadTarget {
             folder: Folders::new(&app.data).uploads(),
-            world: app.world(),
+            environment: app.environment(),
             now: app.clock.now().naive_local(),
             units,
         };
@@ -77,7 +77,7 @@ impl UploadRequest {
             let detail = format!("an archive has at most {most} bytes");
             return Err(Problem::new(problem::BODY_SIZE, detail));
         }
-        if app.inbox().waiting() >= upload.target.world.config.limits.queue {
+        if app.inbox().waiting() >= upload.target.environment.config.limits.queue {
             return Err(Problem::new(problem::QUEUE, "try again when some have been loaded"));
         }
         upload.target.room()?;
@@ -86,7 +86,7 @@ impl UploadRequest {
 
     /// Largest body in bytes; a form adds little to its archive.
     pub fn body_bytes(&self) -> u64 {
-        let limits = &self.target.world.config.limits;
+        let limits = &self.target.environment.config.limits;
         let around = if self.form.is_some() { limits.form_bytes } else { 0 };
         limits.body_bytes.min(limits.archive_bytes + around)
     }
@@ -115,13 +115,13 @@ impl UploadRequest {
     /// What [`UploadRequest::admit`] makes of a head, without a daemon to ask.
     pub fn bare(
         folder: PathBuf,
-        world: Arc<World>,
+        environment: Arc<Environment>,
         now: NaiveDateTime,
         head: &RequestHead,
     ) -> Result<Self, Problem> {
         let name = head.header("X-Archive-Name").map(|name| last_part(name).to_owned());
         let form = MultipartForm::parse(head)?;
-        let target = UploadTarget { folder, world, now, units: None };
+        let target = UploadTarget { folder, environment, now, units: None };
         let upload = Self { target, name, form };
         match &upload.name {
             Some(name) => upload.target.may_be(name)?,

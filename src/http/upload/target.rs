@@ -10,9 +10,9 @@ use sha2::{Digest, Sha256};
 use tempfile::{NamedTempFile, TempPath};
 
 use crate::archive::ArchiveName;
+use crate::environment::Environment;
 use crate::http::problem::{self, Problem};
 use crate::inbox::Upload;
-use crate::world::World;
 
 /// How much may be written before free disk space is checked again.
 const BETWEEN_LOOKS_BYTES: u64 = 1 << 20;
@@ -38,7 +38,7 @@ pub struct UploadTarget {
     /// Folder of unfinished uploads, which no scan of the inbox sees.
     pub folder: PathBuf,
     /// The environment when the request began.
-    pub world: Arc<World>,
+    pub environment: Arc<Environment>,
     /// Now, local time.
     pub now: NaiveDateTime,
     /// Units whose archives this client may send; none means all.
@@ -49,10 +49,10 @@ impl UploadTarget {
     /// Whether an archive of this name may be sent: the rules of the inbox for
     /// names (A04, A05, A06), and those for this client.
     pub fn may_be(&self, name: &str) -> Result<(), Problem> {
-        let known = |hcode: &str| self.world.units.knows(hcode);
+        let known = |hcode: &str| self.environment.units.knows(hcode);
         let parsed = ArchiveName::validate(name, known, self.now).map_err(|(error, _)| {
             let code = error.code();
-            let text = self.world.catalog.findings.of_problem(code);
+            let text = self.environment.catalog.findings.of_problem(code);
             Problem::new(problem::ARCHIVE_NAME, format!("{code}: {}", text.en))
         })?;
         if self.units.as_ref().is_some_and(|units| !units.contains(&parsed.hcode)) {
@@ -79,7 +79,7 @@ impl UploadTarget {
 
     /// Fails when there is too little free space on the disk.
     pub fn room(&self) -> Result<(), Problem> {
-        let least = self.world.config.limits.free_bytes;
+        let least = self.environment.config.limits.free_bytes;
         let disk =
             rustix::fs::statvfs(&self.folder).map_err(|error| self.trouble(&error.into()))?;
         if disk.f_bavail.saturating_mul(disk.f_frsize) < least {
@@ -117,7 +117,7 @@ impl IncomingArchive<'_> {
     /// Takes the next bytes.
     pub fn add(&mut self, bytes: &[u8]) -> Result<(), Problem> {
         self.bytes += bytes.len() as u64;
-        let most = self.target.world.config.limits.archive_bytes;
+        let most = self.target.environment.config.limits.archive_bytes;
         if self.bytes > most {
             let detail = format!("an archive has at most {most} bytes");
             return Err(Problem::new(problem::BODY_SIZE, detail));

@@ -12,8 +12,7 @@ use crate::http::route::Route;
 pub const ROUTES: &[Route] = &[Route {
     endpoint: Endpoint {
         access: PROVINCE,
-        about: "Who read data of persons and who changed something, newest first.",
-        about_th: "ใครดูข้อมูลบุคคลและใครแก้ไขอะไร ล่าสุดก่อน",
+        about: "route.access_log",
         params: &[
             Param { name: "from", kind: ParamType::Day, about: "On this day or later." },
             Param { name: "to", kind: ParamType::Day, about: "On this day or earlier." },

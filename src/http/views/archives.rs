@@ -19,10 +19,7 @@ pub const ROUTES: &[Route] = &[Route {
     endpoint: Endpoint {
         methods: POST,
         body: Body::Archive,
-        about: "Takes an archive: the zip as body with its name in X-Archive-Name, or as the file \
-                    of a form. Answers 202 with the number of its submission.",
-        about_th: "ส่งไฟล์: zip เป็นเนื้อหาคำขอ ชื่อไฟล์อยู่ใน X-Archive-Name หรือส่งแบบฟอร์ม ตอบ 202 \
-                       พร้อมเลขที่การส่ง",
+        about: "route.send_archive",
         schema: Some("Pending"),
         problems: &[
             problem::ARCHIVE_NAME,
@@ -62,7 +59,7 @@ pub fn take(request: &Request) -> Result<Reply, Problem> {
     let gone = || Problem::new(problem::RESTARTING, "send it again");
     let file = received.take().ok_or_else(gone)?;
     // The present state, not a snapshot: others assign ids, too.
-    let deadline = Duration::from_millis(request.world.config.limits.query_ms);
+    let deadline = Duration::from_millis(request.environment.config.limits.query_ms);
     let numbers = Reader::open(&request.app.database, Some(deadline))?;
     let last = || numbers.last_submission();
     let upload = &received.upload;
@@ -87,7 +84,9 @@ pub fn take(request: &Request) -> Result<Reply, Problem> {
 pub fn not_yet(request: &Request, id: i64) -> Result<Option<Reply>, Problem> {
     let Some((upload, loading)) = request.app.uploads.find(id) else { return Ok(None) };
     let hcode = ArchiveName::parse(&upload.name).map(|name| name.hcode).unwrap_or_default();
-    if request.store()?.sender(id)?.is_some() || !request.viewer.may_see(&request.world, &hcode) {
+    if request.store()?.sender(id)?.is_some()
+        || !request.viewer.may_see(&request.environment, &hcode)
+    {
         // It has been validated, or must look as if it did not exist.
         return Ok(None);
     }

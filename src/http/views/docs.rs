@@ -5,20 +5,20 @@ use serde_json::json;
 
 use crate::http::endpoint::{Access, Endpoint};
 use crate::http::openapi;
-use crate::http::page::{self, Frame, Lang};
+use crate::http::page::{self, Frame};
 use crate::http::params::common::LANG;
 use crate::http::problem::{PROBLEM_KINDS, Problem};
 use crate::http::reply::{CSS, JS, Reply};
 use crate::http::request::Request;
 use crate::http::route::Route;
+use crate::text::text;
 
 /// Routes answered here.
 pub const ROUTES: &[Route] = &[
     Route {
         endpoint: Endpoint {
             access: Access::Public,
-            about: "Page: this list.",
-            about_th: "หน้าเว็บ: รายการนี้",
+            about: "route.docs_page",
             params: &[LANG],
             asks_store: false,
             ..Endpoint::page("docs_page", "/api")
@@ -28,8 +28,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         endpoint: Endpoint {
             access: Access::Public,
-            about: "Style sheet of the pages.",
-            about_th: "รูปแบบการแสดงผลของหน้าเว็บ",
+            about: "route.style",
             content: &[CSS],
             asks_store: false,
             ..Endpoint::api("style", "/assets/khlang.css")
@@ -39,8 +38,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         endpoint: Endpoint {
             access: Access::Public,
-            about: "Script that renews a page in place; every page works without it.",
-            about_th: "สคริปต์ปรับปรุงหน้าเว็บ ทุกหน้าใช้งานได้โดยไม่ต้องมี",
+            about: "route.script",
             content: &[JS],
             asks_store: false,
             ..Endpoint::api("script", "/assets/khlang.js")
@@ -50,8 +48,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         endpoint: Endpoint {
             access: Access::Public,
-            about: "The OpenAPI document of these routes.",
-            about_th: "เอกสาร OpenAPI ของรายการนี้",
+            about: "route.openapi",
             schema: Some("OpenApi"),
             asks_store: false,
             ..Endpoint::api("openapi", "/api/v1/openapi.json")
@@ -100,7 +97,7 @@ pub fn page(request: &Request) -> Result<Reply, Problem> {
         .iter()
         .map(|endpoint| RouteLine {
             path: endpoint.path,
-            about: if lang == Lang::Th { endpoint.about_th } else { endpoint.about },
+            about: text(endpoint.about).pick(lang),
             params: endpoint.params.iter().map(|param| (param.name, param.about)).collect(),
             content: endpoint
                 .content
@@ -114,8 +111,8 @@ pub fn page(request: &Request) -> Result<Reply, Problem> {
         .iter()
         .map(|kind| KindLine {
             status: kind.status,
-            code: kind.code,
-            title: if lang == Lang::Th { kind.title_th } else { kind.title },
+            code: kind.code(),
+            title: kind.title().pick(lang),
         })
         .collect();
     page::render(&Frame::new(request), "api.html", json!({"routes": routes, "kinds": kinds}))

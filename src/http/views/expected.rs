@@ -17,8 +17,7 @@ use crate::store::UnitSummary;
 /// The route answered here.
 pub const ROUTES: &[Route] = &[Route {
     endpoint: Endpoint {
-        about: "Who has sent in a month and who has not; those who have not come first.",
-        about_th: "ใครส่งข้อมูลแล้วหรือยังไม่ส่งในเดือนนั้น",
+        about: "route.expected",
         params: &[
             MONTH,
             Param {
@@ -107,7 +106,7 @@ pub fn of_month(request: &Request, first: NaiveDate) -> Result<Expected, Problem
     let sent: HashMap<&str, &UnitSummary> = sent.iter().map(|l| (l.hcode.as_str(), l)).collect();
     let visited = request.results()?.visited(first.year() as u32 * 100 + first.month())?;
     let scope = request.scope();
-    let units = request.world.units.by_code.values();
+    let units = request.environment.units.by_code.values();
     let mut rows: Vec<ExpectedUnit> = units
         .filter(|unit| !OFFICES.contains(&unit.kind.as_str()))
         .filter(|unit| scope.as_ref().is_none_or(|own| own.contains(&unit.hcode)))

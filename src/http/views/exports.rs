@@ -22,8 +22,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         endpoint: Endpoint {
             access: PROVINCE,
-            about: "Finished exports with their files.",
-            about_th: "ข้อมูลส่งออกที่เสร็จแล้ว พร้อมไฟล์",
+            about: "route.exports",
             params: &[
                 Param { name: "name", kind: ParamType::Address, about: "Only of this name." },
                 PAGE,
@@ -39,8 +38,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         endpoint: Endpoint {
             access: PROVINCE,
-            about: "A file of an export.",
-            about_th: "ไฟล์ของข้อมูลส่งออก",
+            about: "route.export_file",
             content: Format::MEDIA_TYPES,
             problems: &[problem::NO_EXPORT, problem::STORAGE],
             asks_store: false,

@@ -21,8 +21,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         endpoint: Endpoint {
             access: Access::Public,
-            about: "Says ok while the program is alive.",
-            about_th: "ตอบ ok ขณะที่โปรแกรมทำงานอยู่",
+            about: "route.healthy",
             content: &[TEXT],
             asks_store: false,
             ..Endpoint::api("healthy", "/-/healthy")
@@ -32,8 +31,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         endpoint: Endpoint {
             access: Access::Public,
-            about: "Whether archives can be taken now: database, inbox, disk, clock. 503 when not.",
-            about_th: "พร้อมรับไฟล์หรือไม่: ฐานข้อมูล กล่องรับไฟล์ พื้นที่ดิสก์ นาฬิกา",
+            about: "route.ready",
             schema: Some("Ready"),
             asks_store: false,
             ..Endpoint::api("ready", "/-/ready")
@@ -76,7 +74,7 @@ pub fn ready(request: &Request) -> Result<Reply, Problem> {
         ("database", last.as_ref().map(|_| "answers".to_owned()).map_err(Clone::clone)),
         ("loader", loader(request)),
         ("inbox", inbox(&shared.data.join("inbox")).and_then(|said| archives(shared, said))),
-        ("disk", disk(&shared.data, request.world.config.limits.free_bytes)),
+        ("disk", disk(&shared.data, request.environment.config.limits.free_bytes)),
         (UNITS, units(request)),
         ("clock", clock(shared, last.ok().flatten().as_deref())),
     ]
@@ -103,7 +101,7 @@ pub fn ready(request: &Request) -> Result<Reply, Problem> {
 /// When the last submission was received, read through a new connection as the
 /// next worker would.
 fn last_received(request: &Request) -> Result<Option<String>, String> {
-    let deadline = Duration::from_millis(request.world.config.limits.query_ms);
+    let deadline = Duration::from_millis(request.environment.config.limits.query_ms);
     let ask = || -> Result<Option<String>, StoreError> {
         let reader = Reader::open(&request.app.database, Some(deadline))?;
         reader.ping()?;
@@ -118,7 +116,7 @@ fn last_received(request: &Request) -> Result<Option<String>, String> {
 /// Whether the loader is alive. Trying to write would make a long load look
 /// like a failure.
 fn loader(request: &Request) -> Result<String, String> {
-    match request.app.heartbeat.failure(request.world.config.inbox.poll.0) {
+    match request.app.heartbeat.failure(request.environment.config.inbox.poll.0) {
         None => Ok("takes archives".to_owned()),
         Some(trouble) => Err(trouble.to_owned()),
     }
@@ -126,7 +124,7 @@ fn loader(request: &Request) -> Result<String, String> {
 
 /// Whether the list of units in force is the one last written.
 fn units(request: &Request) -> Result<String, String> {
-    let units = &request.world.units;
+    let units = &request.environment.units;
     match &units.held {
         None => Ok(format!("{} units in force", units.by_code.len())),
         Some(held) => Err(format!("{} / {}", held.en, held.th)),

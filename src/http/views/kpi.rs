@@ -25,8 +25,7 @@ use crate::text::Bilingual;
 pub const ROUTES: &[Route] = &[
     Route {
         endpoint: Endpoint {
-            about: "Every indicator with its names, targets and source.",
-            about_th: "ตัวชี้วัดทั้งหมด พร้อมเป้าหมายและที่มา",
+            about: "route.kpis",
             schema: Some("KpiList"),
             asks_store: false,
             ..Endpoint::api("kpis", "/api/v1/kpi")
@@ -35,8 +34,7 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         endpoint: Endpoint {
-            about: "An indicator for a period, by group; small counts of other units are not shown.",
-            about_th: "ผลตัวชี้วัดตามช่วงเวลาและระดับ จำนวนน้อยของหน่วยอื่นจะไม่แสดง",
+            about: "route.kpi",
             params: &[PERIOD, LEVEL, OF_UNIT, GROUP, FORMAT, LANG],
             content: Format::MEDIA_TYPES,
             schema: Some("Kpi"),
@@ -48,8 +46,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         endpoint: Endpoint {
             personal: true,
-            about: "Where a unit loses people, and whom it misses; or why one person counts.",
-            about_th: "เหตุที่นับหรือไม่นับ และรายชื่อผู้ที่ยังขาด",
+            about: "route.kpi_explain",
             params: &[
                 PERIOD,
                 UNIT,
@@ -96,7 +93,7 @@ pub fn one(request: &Request) -> Result<Reply, Problem> {
     let mut redacted =
         redaction::kpi(&request.results()?, &request.viewer, definition, period(request)?, level)?;
     if let Some(group) = request.text("group") {
-        let groups = || request.world.units.by_code.values().map(|unit| level.group(unit));
+        let groups = || request.environment.units.by_code.values().map(|unit| level.group(unit));
         if !groups().any(|known| known == group) && !redacted.rows.iter().any(|r| r.code == group) {
             let near = crate::spelling::nearest(group, groups());
             let near = near.map_or(String::new(), |near| format!("; the nearest is {near}"));
@@ -107,12 +104,12 @@ pub fn one(request: &Request) -> Result<Reply, Problem> {
     }
     if let Some(hcode) = request.text("unit") {
         // At other levels the group that the unit is in.
-        let unit = request.world.units.by_code.get(hcode);
+        let unit = request.environment.units.by_code.get(hcode);
         let group = unit.map_or(hcode, |unit| level.group(unit));
         redacted.rows.retain(|row| row.code == group);
     }
     let name = format!("khlang-{}-{}-{level}", redacted.kpi, redacted.period.name);
-    let limit = request.world.config.privacy.small_count;
+    let limit = request.environment.config.privacy.small_count;
     match document::format(request) {
         None => Reply::json(&redacted),
         Some(format) => {
@@ -155,7 +152,7 @@ pub fn explain(request: &Request) -> Result<Reply, Problem> {
     let unit = unit.ok_or_else(|| {
         Problem::new(problem::INVALID_PARAMETER, "unit is needed: whose persons are asked for")
     })?;
-    if !request.world.units.knows(&unit) {
+    if !request.environment.units.knows(&unit) {
         return Err(Problem::new(problem::NO_UNIT, "see /api/v1/units"));
     }
     request.log(Action::Read, Some(&unit), None, &definition.id)?;

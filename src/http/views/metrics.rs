@@ -15,8 +15,7 @@ use crate::http::route::Route;
 pub const ROUTES: &[Route] = &[Route {
     endpoint: Endpoint {
         access: SYSTEM,
-        about: "Numbers for a monitoring system, in the text format of Prometheus.",
-        about_th: "ตัวเลขสำหรับระบบเฝ้าระวัง ในรูปแบบของ Prometheus",
+        about: "route.metrics",
         content: &[METRICS],
         ..Endpoint::api("metrics", "/metrics")
     },
@@ -96,7 +95,7 @@ fn inbox(request: &Request, page: &mut Exposition) {
         let named = [("file", one.path.as_str()), ("owner", &one.owner), ("mode", &one.mode)];
         page.sample("", &named, 1.0);
     }
-    let held = f64::from(u8::from(request.world.units.held.is_some()));
+    let held = f64::from(u8::from(request.environment.units.held.is_some()));
     page.gauge("khlang_units_held", "1 while a changed list of units is held back.", held);
 }
 

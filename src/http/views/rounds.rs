@@ -32,8 +32,7 @@ use crate::store::Action;
 pub const ROUTES: &[Route] = &[
     Route {
         endpoint: Endpoint {
-            about: "Points and quality of a round, by unit, as `khlang score --json`.",
-            about_th: "คะแนนและคุณภาพของรอบปี รายหน่วยบริการ",
+            about: "route.score",
             params: &[ROUND, UNIT, BY_MONTH],
             schema: Some("Score"),
             problems: &[
@@ -48,8 +47,7 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         endpoint: Endpoint {
-            about: "Quality of a round, by unit and tranche.",
-            about_th: "คุณภาพข้อมูลของรอบปี รายหน่วยบริการและงวด",
+            about: "route.quality",
             params: &[ROUND, TRANCHE, UNIT],
             schema: Some("Quality"),
             problems: &[
@@ -64,8 +62,7 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         endpoint: Endpoint {
-            about: "The money of a round, by main unit and unit, as `khlang allocate --json`.",
-            about_th: "การจัดสรรเงินของรอบปี รายหน่วยบริการประจำและหน่วยบริการ",
+            about: "route.allocation",
             params: &[ROUND, UNIT],
             schema: Some("Allocation"),
             problems: &[
@@ -83,8 +80,7 @@ pub const ROUTES: &[Route] = &[
         endpoint: Endpoint {
             access: Access::Roles(&[Role::Province, Role::Cup]),
             personal: true,
-            about: "What a main unit is told about its money.",
-            about_th: "ใบแจ้งผลการจัดสรรเงินของหน่วยบริการประจำ",
+            about: "route.statement",
             params: &[ROUND, DOCUMENT, LANG],
             content: Format::MEDIA_TYPES_OF_STATEMENTS,
             schema: Some("Document"),
@@ -127,7 +123,8 @@ fn sheet<Q>(
     let by_month = request.text("by_month") == Some("yes");
     let wanted = ScoreQuery { hcode: None, by_month };
     let points = &round.counted.points;
-    let mut sheet = ScoreReport::new(&round.book, &round.world.units, points, &wanted, quality);
+    let mut sheet =
+        ScoreReport::new(&round.book, &round.environment.units, points, &wanted, quality);
     sheet.units.retain(|unit| shows(&unit.hcode));
     Ok(sheet)
 }
@@ -170,7 +167,7 @@ pub fn quality(request: &Request) -> Result<Reply, Problem> {
             .map(|(number, quality)| (*number, quality))
             .collect()
     };
-    let units = &round.world.units.by_code;
+    let units = &round.environment.units.by_code;
     let listed =
         units.keys().chain(round.counted.quality.keys().filter(|c| !units.contains_key(*c)));
     let visible = listed.filter(|hcode| shows(hcode));
@@ -209,7 +206,7 @@ struct AllocationReply<'a> {
 /// must be listed.
 fn money(request: &Request) -> Result<Arc<RoundResult>, Problem> {
     let round = request.results()?.round(round(request))?;
-    match round.world.units.cups_unknown().first() {
+    match round.environment.units.cups_unknown().first() {
         None => Ok(round),
         Some(mistake) => {
             log::error!("{mistake}");
@@ -286,8 +283,8 @@ pub fn statement_of(request: &Request) -> Result<Reply, Problem> {
     let round = money(request)?;
     let basis = CalculationInput {
         reader: request.store()?,
-        catalog: &round.world.catalog,
-        units: &round.world.units,
+        catalog: &round.environment.catalog,
+        units: &round.environment.units,
         book: &round.book,
         as_of: round.counted.points.as_of.clone(),
         kept: None,

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::access::{COOKIE, Claims};
 use crate::credentials::{Identity, Role};
 use crate::http::endpoint::{Access, Body, Endpoint, POST};
-use crate::http::page::{self, Frame, Lang};
+use crate::http::page::{self, Frame};
 use crate::http::params::common::{LANG, NEXT};
 use crate::http::problem::{self, Problem, ProblemKind};
 use crate::http::reply::Reply;
@@ -18,8 +18,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         endpoint: Endpoint {
             access: Access::Public,
-            about: "Page: sign in with a token.",
-            about_th: "หน้าเว็บ: เข้าสู่ระบบด้วยโทเคน",
+            about: "route.sign_in_page",
             params: &[LANG, NEXT],
             asks_store: false,
             ..Endpoint::page("sign_in_page", "/sign-in")
@@ -31,8 +30,7 @@ pub const ROUTES: &[Route] = &[
             methods: POST,
             body: Body::Form,
             access: Access::Public,
-            about: "Signs a browser in: the form has the token, and where to go on to.",
-            about_th: "เข้าสู่ระบบ: แบบฟอร์มมีโทเคนและหน้าที่จะไปต่อ",
+            about: "route.sign_in",
             params: &[LANG],
             asks_store: false,
             ..Endpoint::page("sign_in", "/sign-in")
@@ -44,8 +42,7 @@ pub const ROUTES: &[Route] = &[
             methods: POST,
             body: Body::Form,
             access: Access::Public,
-            about: "Ends the session of a browser.",
-            about_th: "ออกจากระบบ",
+            about: "route.sign_out",
             asks_store: false,
             ..Endpoint::page("sign_out", "/sign-out")
         },
@@ -72,11 +69,8 @@ pub fn form(request: &Request) -> Result<Reply, Problem> {
 
 fn shown(request: &Request, next: &str, wrong: Option<&Problem>) -> Result<Reply, Problem> {
     let own = json!({
-        "next": next, "wrong": wrong.map(|problem| problem.kind.code),
-        "wrong_title": wrong.map(|problem| match request.lang() {
-            Lang::Th => problem.kind.title_th,
-            Lang::En => problem.kind.title,
-        }),
+        "next": next, "wrong": wrong.map(|problem| problem.kind.code()),
+        "wrong_title": wrong.map(|problem| problem.kind.title().pick(request.lang())),
     });
     let mut reply = page::render(&Frame::new(request), "sign_in.html", own)?;
     if let Some(problem) = wrong {
@@ -93,7 +87,7 @@ pub fn sign_in(request: &Request) -> Result<Reply, Problem> {
         return Ok(Reply::see_other(next));
     }
     let token = request.field("token").unwrap_or_default();
-    let rules = &request.world.config.http;
+    let rules = &request.environment.config.http;
     let claims =
         Claims { peer: &request.viewer.peer, route: request.endpoint.name, ..Claims::default() };
     let session = request.app.authenticator.sign_in(&token, &claims, rules, &request.app.clock);

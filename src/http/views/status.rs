@@ -23,8 +23,7 @@ const NAMED_OF_UNIT: usize = 20;
 pub const ROUTES: &[Route] = &[
     Route {
         endpoint: Endpoint {
-            about: "Version, time, inbox, totals, and what came in today.",
-            about_th: "รุ่นโปรแกรม เวลา กล่องรับไฟล์ ยอดรวม และข้อมูลที่รับวันนี้",
+            about: "route.status",
             schema: Some("Status"),
             ..Endpoint::api("status", "/api/v1/status")
         },
@@ -32,8 +31,7 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         endpoint: Endpoint {
-            about: "The units, each with what it has sent.",
-            about_th: "หน่วยบริการ พร้อมข้อมูลที่แต่ละแห่งส่ง",
+            about: "route.units",
             params: &[
                 Param {
                     name: "cup",
@@ -89,7 +87,7 @@ pub fn status(request: &Request) -> Result<Reply, Problem> {
         totals: store.overview(&scope)?,
         today: Today { totals: store.overview_of_day(&day, &scope)?, day },
         last_submission: store.submissions(&last, 1, 1)?.rows.pop(),
-        units_in_force: request.world.units.by_code.len(),
+        units_in_force: request.environment.units.by_code.len(),
         units_held: held(request).cloned(),
     })
 }
@@ -97,7 +95,7 @@ pub fn status(request: &Request) -> Result<Reply, Problem> {
 /// A list of units that is held back, for viewers who can do something about
 /// it.
 pub fn held<'c>(request: &'c Request) -> Option<&'c Held> {
-    request.world.units.held.as_ref().filter(|_| request.viewer.is_province())
+    request.environment.units.held.as_ref().filter(|_| request.viewer.is_province())
 }
 
 /// The inbox as far as the viewer may see it: archives of their units.
@@ -162,7 +160,7 @@ pub fn units(request: &Request) -> Result<Reply, Problem> {
         request.must_know("cup", cup)?;
     }
     let units: Vec<&Unit> = request
-        .world
+        .environment
         .units
         .by_code
         .values()

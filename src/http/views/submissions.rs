@@ -16,8 +16,7 @@ use crate::store::{Action, SubmissionFilter, SubmissionSort};
 pub const ROUTES: &[Route] = &[
     Route {
         endpoint: Endpoint {
-            about: "Submissions, newest first.",
-            about_th: "การส่งข้อมูล ล่าสุดก่อน",
+            about: "route.submissions",
             params: &[
                 Param { name: "hcode", kind: ParamType::Hcode, about: "Only of this unit." },
                 Param { name: "status", kind: ParamType::Status, about: "Only with this status." },
@@ -48,8 +47,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         endpoint: Endpoint {
             personal: true,
-            about: "One submission, whole, as in its receipt.",
-            about_th: "การส่งข้อมูลหนึ่งครั้งทั้งหมด เหมือนในใบตอบรับ",
+            about: "route.submission",
             schema: Some("Submission"),
             problems: &[problem::NO_SUBMISSION],
             ..Endpoint::api("submission", "/api/v1/submissions/{id}")
@@ -59,9 +57,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         endpoint: Endpoint {
             personal: true,
-            about: "What was said about the rows of a submission, in the order of file and line; \
-                    as CSV all of it.",
-            about_th: "ข้อผิดพลาดรายแถวของการส่งข้อมูล เรียงตามแฟ้มและบรรทัด; แบบ CSV ได้ทั้งหมด",
+            about: "route.findings",
             params: &[
                 PAGE,
                 PER_PAGE,
@@ -103,7 +99,7 @@ pub fn own(request: &Request) -> Result<i64, Problem> {
     let id = request.id()?;
     let sender = request.store()?.sender(id)?.ok_or_else(|| request.no_submission())?;
     let visible = match &sender {
-        Some(hcode) => request.viewer.may_see(&request.world, hcode),
+        Some(hcode) => request.viewer.may_see(&request.environment, hcode),
         None => request.viewer.is_province(),
     };
     if !visible {
@@ -120,7 +116,7 @@ pub fn one(request: &Request) -> Result<Reply, Problem> {
     if let Some(waiting) = archives::not_yet(request, request.id()?)? {
         return Ok(waiting);
     }
-    let found = request.store()?.submission(own(request)?, &request.world.catalog)?;
+    let found = request.store()?.submission(own(request)?, &request.environment.catalog)?;
     let mut submission = found.ok_or_else(|| request.no_submission())?;
     let findings = std::mem::take(&mut submission.findings);
     submission.findings = findings.into_iter().map(|f| request.viewer.redact_finding(f)).collect();
@@ -130,7 +126,7 @@ pub fn one(request: &Request) -> Result<Reply, Problem> {
 /// `/api/v1/submissions/{id}/findings`
 pub fn of_rows(request: &Request) -> Result<Reply, Problem> {
     let id = own(request)?;
-    let catalog = &request.world.catalog;
+    let catalog = &request.environment.catalog;
     if request.text("format") == Some("csv") {
         return download(request, id);
     }
@@ -143,7 +139,7 @@ pub fn of_rows(request: &Request) -> Result<Reply, Problem> {
 
 /// All stored findings, for a spreadsheet; `limits.findings` bounds them.
 fn download(request: &Request, id: i64) -> Result<Reply, Problem> {
-    let catalog = &request.world.catalog;
+    let catalog = &request.environment.catalog;
     let (mut kept, mut page) = (Vec::new(), 1);
     loop {
         let found = request.store()?.findings(id, page, BATCH, catalog)?;

@@ -13,8 +13,7 @@ use crate::store::ListPage;
 /// The route answered here.
 pub const ROUTES: &[Route] = &[Route {
     endpoint: Endpoint {
-        about: "Archives that wait: by unit, and of a unit in the order in which they will be taken.",
-        about_th: "ไฟล์ที่รอรับ เรียงตามหน่วยบริการและลำดับที่จะรับ",
+        about: "route.inbox",
         params: &[
             Param { name: "hcode", kind: ParamType::Hcode, about: "Only of this unit." },
             PAGE,

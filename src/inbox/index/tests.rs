@@ -186,7 +186,7 @@ fn the_index_agrees_with_a_search_through_all() {
     };
     let mut lab = Lab::new();
     let mut known: HashMap<String, u64> = HashMap::new();
-    let mut told: BTreeMap<Place, u64> = BTreeMap::new();
+    let mut told: BTreeMap<QueuePlace, u64> = BTreeMap::new();
     for step in 0..400_u64 {
         let name = format!("F43_0400{}_201401{:02}000000.zip", below(4), 1 + below(20));
         if below(3) == 0 {

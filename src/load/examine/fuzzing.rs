@@ -13,15 +13,15 @@ use crate::load::{LoadError, LoadRequest};
 use crate::submission::{Status, Submission};
 
 /// Validates an archive on this thread; nothing of it is stored anywhere.
-pub fn judge(request: &LoadRequest) -> Result<Submission, LoadError> {
+pub fn validate(request: &LoadRequest) -> Result<Submission, LoadError> {
     for guarded in [false, true] {
         let (sender, messages) = unbounded();
         let ((_, spares), (facts_tx, _facts)) = (bounded(1), bounded(1));
         let context =
             ValidatorContext { request: request.clone(), sender, spares, facts_tx, guarded };
-        let judged = examine(&context, &mut NoStore)?;
+        let validated = examine(&context, &mut NoStore)?;
         drop(context);
-        match judged {
+        match validated {
             ArchiveOutcome::Again => {}
             ArchiveOutcome::Broken(said) => {
                 let (mut submission, problem) = *said;
@@ -29,16 +29,22 @@ pub fn judge(request: &LoadRequest) -> Result<Submission, LoadError> {
                 submission.problems = vec![problem];
                 return Ok(submission);
             }
-            ArchiveOutcome::Members(judgement) => {
-                let ValidatedArchive { mut submission, name, contents, outcomes } = *judgement;
+            ArchiveOutcome::Members(archive) => {
+                let ValidatedArchive { mut submission, name, contents, outcomes } = *archive;
                 let both = (outcomes, written(&messages));
-                outcome::complete(&request.world, name.standard, &mut submission, contents, both)
-                    .map_err(LoadError::Bug)?;
+                outcome::complete(
+                    &request.environment,
+                    name.standard,
+                    &mut submission,
+                    contents,
+                    both,
+                )
+                .map_err(LoadError::Bug)?;
                 return Ok(submission);
             }
         }
     }
-    Err(LoadError::Bug("judged again though it was guarded".to_owned()))
+    Err(LoadError::Bug("validated again though it was guarded".to_owned()))
 }
 
 /// Counts rows as the writer does: the first of a key is stored.

@@ -56,20 +56,20 @@ impl Member {
         &mut self,
         head: &MemberHead,
         layout: &Layout,
-        plan: &CompiledLayout,
+        compiled: &CompiledLayout,
     ) -> Said {
         let mut lines = with_content(&head.text).peekable();
         let Some(&(number, first)) = lines.peek() else {
             self.has_data = head.cut;
             return Said::default();
         };
-        self.orders = Order::of_versions(plan);
-        if is_header(first, plan, layout) || is_cr_header(first, plan, layout) {
+        self.orders = Order::of_versions(compiled);
+        if is_header(first, compiled, layout) || is_cr_header(first, compiled, layout) {
             lines.next();
             self.header_line = number;
-            let order = match Order::of_header(first, plan, layout) {
+            let order = match Order::of_header(first, compiled, layout) {
                 Ok(order) => order,
-                Err(_) if is_cr_header(first, plan, layout) => return self.cr_alone(number),
+                Err(_) if is_cr_header(first, compiled, layout) => return self.cr_alone(number),
                 Err(troubles) => {
                     self.has_data = lines.next().is_some() || head.cut;
                     return Said { troubles, line: Some(number), quoted: None };
@@ -98,10 +98,10 @@ impl Member {
         let quoted = quoted(&rows);
         if fits {
             let rows: Vec<&str> = rows.iter().map(|(_, line)| *line).collect();
-            Order::settle_ties(&mut self.orders, &rows, plan);
+            Order::settle_ties(&mut self.orders, &rows, compiled);
             return Said { quoted, ..Said::default() };
         }
-        let detail = self.unknown_number(first.split('|').count(), plan);
+        let detail = self.unknown_number(first.split('|').count(), compiled);
         Said { quoted, ..Said::broken(ProblemCode::ColumnCount, number, detail) }
     }
 
@@ -128,7 +128,7 @@ impl Member {
 
     /// A number of columns that no version has: which do, and what a row would
     /// lack to be of the next larger one.
-    fn unknown_number(&self, fields: usize, plan: &CompiledLayout) -> String {
+    fn unknown_number(&self, fields: usize, compiled: &CompiledLayout) -> String {
         let mut orders: Vec<&Order> = self.orders.iter().collect();
         orders.sort_by_key(|order| order.columns.len());
         orders.dedup_by_key(|order| order.columns.len());
@@ -136,7 +136,7 @@ impl Member {
         let next = orders.iter().find(|order| order.columns.len() > fields);
         let lacks = next.and_then(|order| {
             let missing = order.columns[fields]?;
-            Some((order.columns.len(), plan.columns[missing].name.as_str()))
+            Some((order.columns.len(), compiled.columns[missing].name.as_str()))
         });
         let lacks = lacks.map_or(String::new(), |(count, name)| {
             format!("; of {count} the first that is missing is {name}")
@@ -151,8 +151,8 @@ fn first_piece(line: &str) -> &str {
 }
 
 /// Whether a line begins with a header that ends with CR alone.
-fn is_cr_header(line: &str, plan: &CompiledLayout, layout: &Layout) -> bool {
-    line.contains('\r') && is_header(first_piece(line), plan, layout)
+fn is_cr_header(line: &str, compiled: &CompiledLayout, layout: &Layout) -> bool {
+    line.contains('\r') && is_header(first_piece(line), compiled, layout)
 }
 
 /// The line of the first row, when its values are quoted.
@@ -169,12 +169,12 @@ fn is_quoted(row: &str) -> bool {
 
 /// Whether a beginning has a header line and a whole row: all that is asked of
 /// a member whose header names its columns.
-fn has_header(bytes: &[u8], plan: &CompiledLayout, layout: &Layout) -> bool {
+fn has_header(bytes: &[u8], compiled: &CompiledLayout, layout: &Layout) -> bool {
     let whole = memchr::memrchr(b'\n', bytes).map_or(0, |at| at + 1);
     let text = as_text(&bytes[..whole]);
     let mut lines = with_content(&text);
     let header = lines.next();
-    header.is_some_and(|(_, line)| is_header(line, plan, layout)) && lines.next().is_some()
+    header.is_some_and(|(_, line)| is_header(line, compiled, layout)) && lines.next().is_some()
 }
 
 /// The head of a member as text. Its encoding is settled when it is read as a
@@ -182,13 +182,13 @@ fn has_header(bytes: &[u8], plan: &CompiledLayout, layout: &Layout) -> bool {
 pub(super) fn read_head(
     archive: &Archive,
     entry: usize,
-    plan: &CompiledLayout,
+    compiled: &CompiledLayout,
     layout: &Layout,
 ) -> Result<MemberHead, ReadError> {
     let mut bytes = Vec::new();
     let mut reader = archive.reader(entry)?;
     reader.by_ref().take(HEADER as u64).read_to_end(&mut bytes)?;
-    if bytes.len() == HEADER && !has_header(&bytes, plan, layout) {
+    if bytes.len() == HEADER && !has_header(&bytes, compiled, layout) {
         reader.take((HEAD - HEADER) as u64).read_to_end(&mut bytes)?;
     }
     let cut = archive.entries()[entry].inflated > bytes.len() as u64;

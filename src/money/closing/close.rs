@@ -1,4 +1,6 @@
-//! Which part of a round may be closed, and what is then written down.
+//! Decides which part of a round may be closed, and what is recorded then.
+
+use std::fmt::Display;
 
 use chrono::NaiveDate;
 
@@ -23,7 +25,7 @@ pub enum ClosingRefusal {
     NoPart(PartOf),
     /// Days of service are still to come.
     NotOver(PartOf, NaiveDate),
-    /// It was closed before: by whom, and when.
+    /// Closed already: part, user, and time (RFC 3339).
     Closed(PartOf, String, String),
     /// It is not closed.
     Open(PartOf),
@@ -53,47 +55,32 @@ impl ClosingRefusal {
         match self {
             Self::NoPart(of) => {
                 let (name, round) = (name_of(of.kind, &of.part), of.round);
-                Bilingual::new(
-                    format!("กติการอบปี {round} ไม่มี{}", name.th),
-                    format!("the rulebook of round {round} has no {}", name.en),
-                )
+                let values: [(&str, &dyn Display); 3] =
+                    [("round", &round), ("th", &name.th), ("en", &name.en)];
+                message_with("closing.no_part", &values)
             }
             Self::NotOver(of, to) => {
                 let name = name_of(of.kind, &of.part);
-                Bilingual::new(
-                    format!("{}ยังไม่สิ้นสุด วันสุดท้ายของบริการคือ {to} จึงปิดไม่ได้", name.th),
-                    format!("{} is not over: its last day of service is {to}", name.en),
-                )
+                let values: [(&str, &dyn Display); 3] =
+                    [("to", to), ("th", &name.th), ("en", &name.en)];
+                message_with("closing.not_over", &values)
             }
             Self::Closed(of, by, at) => {
                 let (name, day) = (name_of(of.kind, &of.part), at.get(..10).unwrap_or(at));
-                Bilingual::new(
-                    format!("{}ปิดไปแล้ว โดย {by} เมื่อ {day}", name.th),
-                    format!("{} was closed already, by {by} on {day}", name.en),
-                )
+                let values: [(&str, &dyn Display); 4] =
+                    [("by", by), ("day", &day), ("th", &name.th), ("en", &name.en)];
+                message_with("closing.closed_already", &values)
             }
             Self::Open(of) => {
                 let name = name_of(of.kind, &of.part);
-                Bilingual::new(format!("{}ยังไม่ได้ปิด", name.th), format!("{} is not closed", name.en))
+                message_with("closing.not_closed", &[("th", &name.th), ("en", &name.en)])
             }
             Self::NothingToShare(of) => {
                 let name = name_of(of.kind, &of.part);
-                Bilingual::new(
-                    format!("{}ยังไม่มีหน่วยบริการใดมีคะแนน จึงไม่มีเงินให้จ่าย", name.th),
-                    format!("no unit has points in {}: there is nothing to pay", name.en),
-                )
+                message_with("closing.nothing_to_pay", &[("th", &name.th), ("en", &name.en)])
             }
-            Self::Inexact(ids) => Bilingual::new(
-                format!("คำนวณสถานะนั้นไม่ได้ตรงทั้งหมด เพราะยกเลิกการส่งภายหลัง: {}", numbers(ids)),
-                format!("that state cannot be had exactly: taken back since: {}", numbers(ids)),
-            ),
-            Self::Loading(ids) => Bilingual::new(
-                format!("กำลังรับไฟล์อยู่: {} รอให้เสร็จ หรือใช้ --as-of กับการส่งก่อนหน้านั้น", numbers(ids)),
-                format!(
-                    "archives are being loaded: {}; wait for them, or give --as-of a submission before them",
-                    numbers(ids)
-                ),
-            ),
+            Self::Inexact(ids) => message_with("closing.inexact", &[("ids", &numbers(ids))]),
+            Self::Loading(ids) => message_with("closing.being_loaded", &[("ids", &numbers(ids))]),
             Self::Cup(error) => {
                 message_with("closing.money_is_paid_through_main_units", &[("error", &error)])
             }

@@ -1,19 +1,19 @@
-//! Parts of a round that were paid are final: what is paid is written down with
-//! every figure, and never computed again. What would be different now is shown
-//! beside it and put right with the next part that is open.
+//! Paid parts of a round are final: every figure of a payment is recorded and never
+//! computed again. Differences that a computation would show now are listed beside
+//! it, and corrected with the next open part.
 //!
 //! | file | is |
 //! |---|---|
-//! | [`settle`] | an allocation with what was paid in its place, pure |
-//! | [`close`] | which part may be closed, and what is then written down |
+//! | [`settle`] | puts payments in the place of computed figures, pure |
+//! | [`close`] | which part may be closed, and what is recorded then |
 //! | [`parts`] | parts as they are shown, with their history |
 //!
-//! Quarters pay volume money and tranches performance money, each kind by
-//! itself: volume money is put right with the next open quarter, performance
-//! money with the next open tranche. What nobody earned of a tranche joins its
-//! quarters as it is known when the quarter is counted; what changes later is a
-//! correction of the quarter like any other. So the sum over all parts is at
-//! any time what a plain computation gives, for each unit and each pool.
+//! Quarters pay volume money and tranches pay performance money. Each kind is
+//! corrected by itself: volume money with the next open quarter, performance money
+//! with the next open tranche. Unearned money of a tranche is added to its quarters
+//! as it is known when the quarter is counted; later changes are corrections of the
+//! quarter. The sum over all parts therefore always equals what a computation
+//! without payments gives, for each unit and each pool.
 
 pub mod close;
 pub mod parts;
@@ -26,7 +26,7 @@ use serde::Serialize;
 use super::Satang;
 pub use crate::store::PartKind;
 
-/// What a part that was paid would come to now.
+/// What a paid part would amount to if it were computed now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Now {
     /// Money to be paid.
@@ -35,7 +35,7 @@ pub struct Now {
     pub held: Satang,
 }
 
-/// What the pool of a part that was paid would come to now.
+/// What the pool of a paid part would amount to if it were computed now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct PoolNow {
     /// The whole pool.
@@ -46,7 +46,7 @@ pub struct PoolNow {
     pub unshared: Satang,
 }
 
-/// A difference of a part that was paid, which is put right with another.
+/// A correction of a paid part, paid with another part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Correction {
     /// What the parts are.
@@ -59,7 +59,7 @@ pub struct Correction {
     pub held: Satang,
 }
 
-/// The same of a pool.
+/// A correction of the pool of a paid part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PoolCorrection {
     /// What the parts are.

@@ -1,5 +1,5 @@
-//! The parts of a round as they are shown: open or paid, by whom and on which
-//! state, with all that was ever decided about them.
+//! The parts of a round as they are shown: open or paid, the user and the state of
+//! the store for each payment, and the history.
 
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -16,24 +16,24 @@ pub struct PartLine {
     pub kind: PartKind,
     /// Number of the part within its kind, from 1.
     pub part: String,
-    /// Its first day of service; none when the rulebook no longer has it.
+    /// First day of service; `None` if the rulebook no longer has the part.
     pub from: Option<NaiveDate>,
-    /// Its last one.
+    /// Last day of service; `None` if the rulebook no longer has the part.
     pub to: Option<NaiveDate>,
-    /// How it was paid; none while it is open.
+    /// The payment; `None` while the part is open.
     pub closed: Option<ClosedLine>,
     /// How it had been paid before it was taken up again.
     pub reopened: Vec<ReopenedLine>,
 }
 
-/// A payment: by whom and when, on which state, and its sums.
+/// A payment: user, time, state of the store, and sums.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ClosedLine {
     /// Number of the closing.
     pub id: i64,
     /// When, RFC 3339.
     pub at: String,
-    /// User who closed it.
+    /// The user that closed the part.
     pub by: String,
     /// The last submission that counts.
     pub as_of_submission: i64,
@@ -94,12 +94,12 @@ pub struct PaidCupLine {
     pub paid: Satang,
 }
 
-/// A payment that no longer stands.
+/// A payment that was reopened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ReopenedLine {
     /// How it had been paid.
     pub closed: ClosedLine,
-    /// Who took it up again, when and why.
+    /// User, time and reason of reopening.
     pub reopened: HoldAction,
 }
 

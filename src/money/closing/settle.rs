@@ -1,5 +1,5 @@
-//! Replaces what would be computed now by what was paid, and puts the
-//! difference into the next part that is open. Pure.
+//! Replaces computed figures by payments, and adds the differences to the next open
+//! part. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -102,8 +102,8 @@ impl PartsOfKind<'_> {
         self.closed.keys().copied().chain(about).collect()
     }
 
-    /// The part with which a difference of another is put right: the first open
-    /// one from there on, else the first open one. None when all are closed.
+    /// The part with which a closed part is corrected: the first open part after it,
+    /// else the first open part; `None` if all are closed.
     fn next(&self, of: &str) -> Option<&str> {
         let open = |part: &&&str| !self.closed.contains_key(**part);
         let from = self.order.iter().position(|part| *part == of).unwrap_or(0);
@@ -111,7 +111,7 @@ impl PartsOfKind<'_> {
         later.or_else(|| self.order.iter().find(open)).copied()
     }
 
-    /// Puts what was paid in its place.
+    /// Replaces a computed figure by what was paid.
     fn replace(&self, part: &str, closing: &Closing, done: &mut Allocated) {
         let paid: BTreeMap<&str, &PaidUnit> =
             closing.paid.units.iter().map(|unit| (unit.hcode.as_str(), unit)).collect();
@@ -247,7 +247,7 @@ impl PartsOfKind<'_> {
         }
     }
 
-    /// What was put right of a unit's money of a part with parts that were paid.
+    /// Corrections of a part of a unit's money that were paid with closed parts.
     fn put_right_before(&self, hcode: &str, part: &str) -> PaidAndHeld {
         let mut sum = PaidAndHeld::default();
         let lines = self.closed.values().flat_map(|of| &of.paid.corrections);
@@ -281,7 +281,7 @@ impl PartsOfKind<'_> {
     }
 }
 
-/// A unit's own money of a part, without what is put right with it.
+/// A unit's money of a part, without corrections.
 fn money_of(unit: &UnitMoney, kind: PartKind, part: &str) -> PaidAndHeld {
     let money = match kind {
         PartKind::Quarter => unit.volume.get(part).map(|of| (of.amount, of.held)),
@@ -306,7 +306,7 @@ fn pool_now(of: &Allocated, kind: PartKind, part: &str) -> PoolNow {
     .unwrap_or_default()
 }
 
-/// All parts of a unit's money of a kind, and what is put right.
+/// All parts of a unit's money of a kind, and the corrections.
 fn sum_of(unit: &UnitMoney, kind: PartKind) -> PaidAndHeld {
     let mut sum = PaidAndHeld::default();
     let mut corrections: Vec<&Correction> =

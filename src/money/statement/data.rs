@@ -1,5 +1,4 @@
-//! Tables of a statement that are about what was sent: quality, files, codes,
-//! archives.
+//! Tables of a statement about submitted data: quality, files, codes, archives.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,11 +11,12 @@ use crate::score::quality::QualityFigure;
 use crate::submission::{Counts, Texts};
 use crate::text::{message, message_with};
 
-const COUNTS: [(&str, &str, &str); 4] = [
-    ("received", "รับเข้า", "Received"),
-    ("accepted", "ผ่าน", "Accepted"),
-    ("duplicate", "ซ้ำ", "Duplicate"),
-    ("rejected", "ไม่ผ่าน", "Rejected"),
+/// Columns of counts: name, and key of the heading.
+const COUNTS: [(&str, &str); 4] = [
+    ("received", "statement.count_received"),
+    ("accepted", "statement.count_accepted"),
+    ("duplicate", "statement.count_duplicate"),
+    ("rejected", "statement.count_rejected"),
 ];
 
 impl StatementBuilder<'_> {
@@ -69,7 +69,7 @@ impl StatementBuilder<'_> {
     pub(super) fn files(&self) -> Table {
         let mut columns =
             vec![unit_column(), Column::titled("file", message("statement.file"), Kind::Text)];
-        columns.extend(COUNTS.map(|(id, th, en)| Column::new(id, th, en, Kind::Int)));
+        columns.extend(COUNTS.map(|(id, key)| Column::titled(id, message(key), Kind::Int)));
         columns.push(Column::titled("on_time", message("statement.on_time"), Kind::Int));
         let mut table = Table::new("files", message("statement.what_was_sent_by_file"), columns);
         for (hcode, sent) in &self.sent {
@@ -139,7 +139,7 @@ impl StatementBuilder<'_> {
             Column::titled("sent", message("statement.sent"), Kind::Date),
             Column::titled("status", message("statement.status"), Kind::Text),
         ];
-        columns.extend(COUNTS.map(|(id, th, en)| Column::new(id, th, en, Kind::Int)));
+        columns.extend(COUNTS.map(|(id, key)| Column::titled(id, message(key), Kind::Int)));
         let mut table = Table::new("archives", message("statement.archives_sent"), columns);
         for sent in self.sent.values() {
             for archive in &sent.archives {
@@ -167,7 +167,7 @@ impl StatementBuilder<'_> {
             Column::titled("late_for", message("statement.late_for"), Kind::Text),
             Column::titled("sent_by", message("statement.last_day_of_sending"), Kind::Date),
         ];
-        columns.extend(COUNTS.map(|(id, th, en)| Column::new(id, th, en, Kind::Int)));
+        columns.extend(COUNTS.map(|(id, key)| Column::titled(id, message(key), Kind::Int)));
         columns.push(Column::titled("files", message("statement.file_received"), Kind::Text));
         let title = message("statement.rows_that_came_too_late");
         let mut table = Table::new("late", title, columns);
@@ -230,12 +230,11 @@ fn cells(counts: &Counts) -> [Cell; 4] {
 }
 
 fn status(status: &str) -> Bilingual {
-    let th = match status {
-        "accepted" => "รับไว้",
-        "partial" => "รับไว้บางแฟ้ม",
-        "broken" => "ไม่รับ (โครงสร้างผิด)",
-        "void" => "ยกเลิก",
-        _ => status,
-    };
-    Bilingual::new(th, status)
+    match status {
+        "accepted" => message("statement.status_accepted"),
+        "partial" => message("statement.status_partial"),
+        "broken" => message("statement.status_broken"),
+        "void" => message("statement.status_void"),
+        _ => Bilingual::same(status),
+    }
 }

@@ -1,7 +1,7 @@
-//! The statement of a main unit: what its units sent, what became of it, what
-//! it earned, what is held, and what all of that rests on. A [`Document`], so
-//! that it can be printed, opened as a workbook and read by programs; each table
-//! says how to follow its figures down to the rows that were sent.
+//! The statement of a main unit: what its units sent, what was accepted, what it
+//! earned, what is held, and the inputs of the calculation. It is a [`Document`], so
+//! it can be printed, opened as a workbook and read by programs. Each table says how
+//! to follow its figures down to the rows that were sent.
 
 mod data;
 mod money;
@@ -28,7 +28,7 @@ pub(crate) struct StatementBuilder<'a> {
     late: Vec<LateRows>,
 }
 
-/// The statement of a main unit; none when there is no such.
+/// The statement of a main unit; `None` if there is no such unit.
 pub fn statement(
     basis: &CalculationInput<'_>,
     counted: &Calculation,
@@ -58,13 +58,10 @@ impl StatementBuilder<'_> {
         let [amount, held, payable] =
             [cup.sums.amount, cup.sums.held, cup.sums.payable].map(Satang::grouped);
         let mut lines = vec![
-            of(
-                &format!("หน่วยบริการประจำ {} {}", cup.cup, cup.name),
-                &format!("Main unit {} {}", cup.cup, cup.name),
-            ),
-            of(
-                &format!("หน่วยบริการในเครือข่าย {} แห่ง ประชากร UC {heads} คน", cup.units.len()),
-                &format!("{} units, {heads} UC heads", cup.units.len()),
+            message_with("statement.main_unit", &[("cup", &cup.cup), ("name", &cup.name)]),
+            message_with(
+                "statement.units_and_heads",
+                &[("units", &cup.units.len()), ("heads", &heads)],
             ),
             message_with(
                 "statement.allocated_baht_held_payable",
@@ -108,13 +105,10 @@ impl StatementBuilder<'_> {
     fn state_line(&self) -> Bilingual {
         let allocation = &self.counted.allocation;
         let (as_of, last) = (allocation.as_of_submission, allocation.last_submission);
-        let (th, en) = if last > as_of {
-            (
-                format!(" (สถานะย้อนหลัง ปัจจุบันถึงการส่งที่ {last})"),
-                format!(" (a past state; by now there are {last})"),
-            )
+        let Bilingual { th, en } = if last > as_of {
+            message_with("statement.past_state", &[("last", &last)])
         } else {
-            (String::new(), String::new())
+            Bilingual::default()
         };
         message_with(
             "statement.data_as_of_submission",
@@ -189,9 +183,9 @@ impl StatementBuilder<'_> {
     fn mark(&self, table: &mut Table, keys: &[&str]) {
         for local in &self.basis.book.local_defaults {
             if keys.iter().any(|key| local.key.starts_with(key)) {
-                table.notes.push(Bilingual::new(
-                    format!("ค่าที่กำหนดเอง ({}): {}", local.key, local.text.th),
-                    format!("Local default ({}): {}", local.key, local.text.en),
+                table.notes.push(message_with(
+                    "statement.local_default",
+                    &[("key", &local.key), ("th", &local.text.th), ("en", &local.text.en)],
                 ));
             }
         }
@@ -212,7 +206,7 @@ fn points(value: Hundredths) -> Cell {
 
 /// A column of baht.
 fn baht_column(id: &str, heading: Bilingual) -> Column {
-    Column::titled(id, heading, Kind::Decimal(2)).of_unit("บาท", "baht")
+    Column::titled(id, heading, Kind::Decimal(2)).of_unit(message("statement.baht"))
 }
 
 /// The column of units.

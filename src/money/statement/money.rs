@@ -96,8 +96,8 @@ impl StatementBuilder<'_> {
         ];
         columns.extend(quarters.iter().map(|quarter| {
             let number = quarter.number;
-            let (th, en) = (format!("คะแนนไตรมาส {number}"), format!("Points, quarter {number}"));
-            Column::new(&format!("points_{number}"), &th, &en, Kind::Decimal(2))
+            let heading = message_with("statement.points_of_quarter", &[("number", &number)]);
+            Column::titled(&format!("points_{number}"), heading, Kind::Decimal(2))
         }));
         columns.push(Column::titled("points", message("statement.points_2"), Kind::Decimal(2)));
         columns.push(baht_column("amount", message("statement.amount_2")));
@@ -311,12 +311,11 @@ impl StatementBuilder<'_> {
     }
 }
 
-/// Lines of what is put right of pools that were paid.
+/// Lines for corrections of paid pools.
 fn put_right(table: &mut Table, lines: &[PoolCorrection]) {
     for line in lines {
         let of = name_of(line.kind, &line.of);
-        let name =
-            Bilingual::new(format!("ปรับยอดของ{}", of.th), format!("Correction of {}", of.en));
+        let name = message_with("statement.correction_of", &[("th", &of.th), ("en", &of.en)]);
         let (own, joined) = match line.kind {
             PartKind::Quarter => (line.shared + line.unshared, Satang::ZERO),
             PartKind::Tranche => (line.shared + line.unshared, Satang::ZERO - line.unshared),

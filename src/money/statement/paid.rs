@@ -1,4 +1,4 @@
-//! Tables of a statement about what was paid, and what is put right of it.
+//! Tables of a statement about payments and their corrections.
 
 use super::{StatementBuilder, baht, baht_column, unit_column};
 use crate::money::closing::Correction;
@@ -6,7 +6,7 @@ use crate::money::closing::close::name_of;
 use crate::money::result::UnitMoneyLine;
 use crate::report::{Bilingual, Cell, Column, Kind, Table};
 use crate::store::{Closing, PartKind};
-use crate::text::message;
+use crate::text::{message, message_with};
 
 impl StatementBuilder<'_> {
     /// What was paid through this main unit, or for units that are now its own:
@@ -35,15 +35,14 @@ impl StatementBuilder<'_> {
         for closing in &self.counted.closings {
             let (on, id) = (&closing.paid.on, closing.id);
             let registry = on.registry.as_ref().map_or("-", |registry| registry[0].as_str());
-            table.notes.push(Bilingual::new(
-                format!(
-                    "เลขที่ {id}: กติกา {} ทะเบียน {registry} ตราประทับ {}",
-                    on.rulebook, closing.digest
-                ),
-                format!(
-                    "Number {id}: rulebook {}, registry {registry}, seal {}",
-                    on.rulebook, closing.digest
-                ),
+            table.notes.push(message_with(
+                "statement.rests_on",
+                &[
+                    ("id", &id),
+                    ("rulebook", &on.rulebook),
+                    ("registry", &registry),
+                    ("seal", &closing.digest),
+                ],
             ));
         }
         table.notes.push(message("statement.what_was_paid_is_not_computed"));
@@ -104,7 +103,7 @@ impl StatementBuilder<'_> {
     }
 }
 
-/// What is put right of a unit, with which part.
+/// Corrections of a unit's payments, and the parts they are paid with.
 fn put_right_of(unit: &UnitMoneyLine, table: &mut Table) {
     let mut push = |to: Bilingual, lines: &[Correction]| {
         for line in lines {
@@ -120,7 +119,7 @@ fn put_right_of(unit: &UnitMoneyLine, table: &mut Table) {
     let with = |kind, id: &str, closed| {
         let name = name_of(kind, id);
         if closed {
-            Bilingual::new(format!("{} (จ่ายแล้ว)", name.th), format!("{} (paid)", name.en))
+            message_with("statement.paid_already", &[("th", &name.th), ("en", &name.en)])
         } else {
             name
         }

@@ -1,4 +1,4 @@
-//! What a unit sent, as its statement tells it.
+//! What a unit sent, for its statement.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ pub struct SentArchive {
     pub counts: Counts,
 }
 
-/// A code as rows were told it.
+/// A finding code with the severity that rows were given.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FoundCode {
     /// The code.
@@ -49,7 +49,7 @@ pub struct FoundCode {
 pub struct SentOfUnit {
     /// The archives, those that were refused or taken back too.
     pub archives: Vec<SentArchive>,
-    /// Counts by file, of the archives that stand.
+    /// Counts by file, from archives that were not taken back.
     pub files: BTreeMap<String, Counts>,
     /// How often each code was given, by standard and severity.
     pub codes: BTreeMap<FoundCode, u64>,

@@ -15,7 +15,7 @@ use super::error::ReportError;
 use super::form::Form;
 use super::table::{Cell, Column, Kind, Table};
 use super::words::day;
-use crate::text::{Bilingual, Lang};
+use crate::text::{Bilingual, Lang, text};
 
 /// The format.
 pub(super) const FORM: Form = Form {
@@ -61,7 +61,7 @@ pub fn document(
     let parts = document.parts.iter().map(|part| part_of(part, lang, &mut charts));
     let parts = parts.collect::<Result<Vec<_>, _>>()?;
     let widest = document.tables().map(|table| table.columns.len()).max().unwrap_or(0);
-    let time = made.format(if lang == Lang::Th { "%H:%M น." } else { "%H:%M" });
+    let time = made.format(text("report.clock").pick(lang));
     let page = json!({
         "lang": lang.as_str(),
         "style": STYLE,
@@ -164,7 +164,7 @@ fn write_plain(out: &mut Output, state: &mut State, value: &Value) -> Result<(),
 mod tests {
     use super::*;
     use crate::clock::at_bangkok;
-    use crate::report::chart::{Point, Shape};
+    use crate::report::chart::{ChartShape, Point};
 
     #[test]
     fn values_cannot_act_in_a_page() {
@@ -196,7 +196,7 @@ mod tests {
             name: "d".to_owned(),
             title: words.clone(),
             lines: vec![words.clone()],
-            parts: vec![Part::Table(table), chart(Shape::Trend), chart(Shape::Ranking)],
+            parts: vec![Part::Table(table), chart(ChartShape::Trend), chart(ChartShape::Ranking)],
             notes: vec![words.clone()],
             hints: vec![words.clone()],
         };

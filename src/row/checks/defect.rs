@@ -1,6 +1,6 @@
 //! How good rows are broken for the sample province, so that a check fails.
 
-use crate::catalog::{Catalog, Check, Type, WireColumn};
+use crate::catalog::{Catalog, CheckSpec, Type, WireColumn};
 
 /// What is done to a good row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub struct Target<'a> {
     /// The column.
     pub column: &'a WireColumn,
     /// The check.
-    pub check: &'a Check,
+    pub check: &'a CheckSpec,
     /// Whether it is the column of the sending unit.
     pub is_hospcode: bool,
 }

@@ -19,7 +19,7 @@ impl Validator<'_, '_, '_> {
             self.report(row, code, Some(at), sent);
         }
         if column.blank_is_error {
-            self.report(row, self.plan.common.blank, Some(at), sent);
+            self.report(row, self.compiled.common.blank, Some(at), sent);
         }
     }
 
@@ -47,7 +47,7 @@ impl Validator<'_, '_, '_> {
             Type::Char | Type::Digits | Type::Code => {
                 let meant = column.meant(text);
                 if meant != text {
-                    self.report(row, self.plan.common.folded, Some(at), text);
+                    self.report(row, self.compiled.common.folded, Some(at), text);
                 }
                 self.text(row, at, column, (text, &meant));
                 store_text(column.storage, &meant, batch)
@@ -65,7 +65,7 @@ impl Validator<'_, '_, '_> {
     ) -> Value {
         if let Reading::Real(number) = reading {
             if day_of(number) > self.context.sent_day && !column.ahead {
-                self.report(row, self.plan.common.after_sent, Some(at), text);
+                self.report(row, self.compiled.common.after_sent, Some(at), text);
             }
             self.own_checks(row, at, column, text, field(text, None, Some(number)));
             return Value::Int(number);
@@ -74,7 +74,7 @@ impl Validator<'_, '_, '_> {
             self.report(row, code, Some(at), text);
         }
         if reading == Reading::Buddhist {
-            self.report(row, self.plan.common.buddhist, Some(at), text);
+            self.report(row, self.compiled.common.buddhist, Some(at), text);
         } else if !column.own_shape {
             return self.unreadable(row, at, column, text);
         }
@@ -82,7 +82,7 @@ impl Validator<'_, '_, '_> {
     }
 
     fn unreadable(&mut self, row: &Row, at: usize, column: &CompiledColumn, text: &str) -> Value {
-        let common = &self.plan.common;
+        let common = &self.compiled.common;
         let code = if column.needed { common.unreadable } else { common.unreadable_warning };
         self.report(row, code, Some(at), text);
         Value::Null
@@ -107,7 +107,7 @@ impl Validator<'_, '_, '_> {
         };
         self.listed(row, at, column, (text, text));
         if column.range.is_some_and(|range| !range.contains(&number)) {
-            self.report(row, self.plan.common.implausible, Some(at), text);
+            self.report(row, self.compiled.common.implausible, Some(at), text);
         }
         self.too_long(row, at, column, (text, text));
         store_text(column.storage, text, batch)
@@ -121,7 +121,7 @@ impl Validator<'_, '_, '_> {
             return;
         }
         if column.kind == Type::Digits && !all_digits(text) {
-            self.report(row, self.plan.common.unreadable, Some(at), sent);
+            self.report(row, self.compiled.common.unreadable, Some(at), sent);
             return;
         }
         match &column.shape {
@@ -134,10 +134,10 @@ impl Validator<'_, '_, '_> {
         }
         self.too_long(row, at, column, (sent, text));
         if column.cid && !citizen_id::is_valid(text) {
-            self.report(row, self.plan.common.check_digit, Some(at), sent);
+            self.report(row, self.compiled.common.check_digit, Some(at), sent);
         }
         if column.range.is_some_and(|range| !range.has_text(text)) {
-            self.report(row, self.plan.common.implausible, Some(at), sent);
+            self.report(row, self.compiled.common.implausible, Some(at), sent);
         }
     }
 
@@ -157,7 +157,7 @@ impl Validator<'_, '_, '_> {
             }
         }
         if column.list.as_ref().is_some_and(|list| !list.contains(text)) {
-            self.report(row, self.plan.common.outside_list, Some(at), sent);
+            self.report(row, self.compiled.common.outside_list, Some(at), sent);
         }
     }
 
@@ -169,7 +169,7 @@ impl Validator<'_, '_, '_> {
         (sent, text): (&str, &str),
     ) {
         if column.width > 0 && text.len() > column.width && characters(text) > column.width {
-            self.report(row, self.plan.common.too_long, Some(at), sent);
+            self.report(row, self.compiled.common.too_long, Some(at), sent);
         }
     }
 

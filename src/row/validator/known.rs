@@ -17,7 +17,7 @@ pub(super) struct Known<'a, 'p, 'c, 'i, 'l, 'o> {
 
 impl Known<'_, '_, '_, '_, '_, '_> {
     fn pid(&self) -> &str {
-        self.validator.plan.person.map_or("", |at| self.row.value(at))
+        self.validator.compiled.person.map_or("", |at| self.row.value(at))
     }
 }
 
@@ -28,7 +28,7 @@ impl Facts for Known<'_, '_, '_, '_, '_, '_> {
 
     #[inline]
     fn person_of_row(&mut self) -> Person {
-        let pid = self.validator.plan.person.map_or("", |at| self.row.value(at));
+        let pid = self.validator.compiled.person.map_or("", |at| self.row.value(at));
         self.validator.person(self.row, pid)
     }
 
@@ -48,7 +48,7 @@ impl Facts for Known<'_, '_, '_, '_, '_, '_> {
     }
 
     fn times(&mut self, text: &str) -> u32 {
-        let hospcode = self.row.value(self.validator.plan.hospcode);
+        let hospcode = self.row.value(self.validator.compiled.hospcode);
         let person = format!("{hospcode}|{}", self.pid());
         let times = self.validator.used.entry((person, text.to_owned())).or_default();
         *times += 1;

@@ -11,7 +11,7 @@ use crate::row::person::Person;
 
 impl Validator<'_, '_, '_> {
     pub(super) fn sender(&mut self, row: &Row) {
-        let at = self.plan.hospcode;
+        let at = self.compiled.hospcode;
         let packed = self.last_values[at].text();
         if packed == self.good_sender {
             return;
@@ -20,7 +20,7 @@ impl Validator<'_, '_, '_> {
         // A code of the wrong shape, or none, has been reported as that.
         let reported = hospcode.is_empty() || self.is_malformed(row, at, hospcode);
         if !reported && !self.unit(hospcode).1 {
-            self.report(row, self.plan.common.sender, Some(at), hospcode);
+            self.report(row, self.compiled.common.sender, Some(at), hospcode);
         } else if packed.is_some() {
             // Remembered as a field of this row, so never blank.
             self.good_sender = packed;
@@ -30,7 +30,7 @@ impl Validator<'_, '_, '_> {
     /// Whether a value fails a check of its form.
     fn is_malformed(&mut self, row: &Row, at: usize, text: &str) -> bool {
         let field = Field { text, number: None, stored: None, well_formed: true };
-        let checks = self.plan.columns[at].of_value.iter();
+        let checks = self.compiled.columns[at].of_value.iter();
         let mut known = Known { validator: self, row, values: &[] };
         let mut checks = checks.filter(|own| own.check.kind().stage == CheckStage::Form);
         checks.any(|own| !own.check.passes(&field, &mut known))
@@ -38,30 +38,30 @@ impl Validator<'_, '_, '_> {
 
     /// Links to PERSON, and what PERSON and DEATH say against the row.
     pub(super) fn persons(&mut self, row: &Row, event: i64) {
-        let plan = self.plan;
-        let Some(at) = plan.person.filter(|_| !plan.is_person) else { return };
+        let compiled = self.compiled;
+        let Some(at) = compiled.person.filter(|_| !compiled.is_person) else { return };
         let pid = row.value(at);
         if pid.is_empty() {
             return;
         }
         let person = self.person(row, pid);
         if person.known && event > 0 {
-            let sent = || plan.event.map_or("", |at| row.value(at));
+            let sent = || compiled.event.map_or("", |at| row.value(at));
             if person.birth > 0 && event < i64::from(person.birth) {
-                self.report(row, plan.common.before_birth, plan.event, sent());
+                self.report(row, compiled.common.before_birth, compiled.event, sent());
             }
-            if person.death > 0 && event > i64::from(person.death) && !plan.is_death {
-                self.report(row, plan.common.after_death, plan.event, sent());
+            if person.death > 0 && event > i64::from(person.death) && !compiled.is_death {
+                self.report(row, compiled.common.after_death, compiled.event, sent());
             }
         }
     }
 
     pub(super) fn person(&mut self, row: &Row, pid: &str) -> Person {
-        let packed = [self.last_values[self.plan.hospcode].text(), Packed::new(pid.as_bytes())];
+        let packed = [self.last_values[self.compiled.hospcode].text(), Packed::new(pid.as_bytes())];
         if packed == self.last_packed {
             return self.last_person.1;
         }
-        let hospcode = row.value(self.plan.hospcode);
+        let hospcode = row.value(self.compiled.hospcode);
         // The same texts are always short, or never.
         let short = packed.iter().all(|packed| packed.is_some());
         let (last, person) = &mut self.last_person;
@@ -87,9 +87,9 @@ impl Validator<'_, '_, '_> {
 
     /// Checks that need other fields of the row, or the person.
     pub(super) fn cross_field(&mut self, row: &Row, values: &[Value]) {
-        let plan = self.plan;
-        for &at in &plan.cross_field {
-            let column = &plan.columns[at];
+        let compiled = self.compiled;
+        for &at in &compiled.cross_field {
+            let column = &compiled.columns[at];
             let text = row.value(at);
             if text.is_empty() {
                 continue;
@@ -106,17 +106,17 @@ impl Validator<'_, '_, '_> {
 
     /// An accepted PERSON or DEATH row counts for the rows that follow.
     pub(super) fn remember(&mut self, row: &Row, event: i64) {
-        let plan = self.plan;
-        if !plan.is_person && !plan.is_death {
+        let compiled = self.compiled;
+        if !compiled.is_person && !compiled.is_death {
             return;
         }
-        let hospcode = row.value(plan.hospcode);
-        let pid = plan.person.map_or("", |at| row.value(at));
-        if plan.is_death {
+        let hospcode = row.value(compiled.hospcode);
+        let pid = compiled.person.map_or("", |at| row.value(at));
+        if compiled.is_death {
             self.context.persons.died(hospcode, pid, event as i32);
             return;
         }
-        let [birth, sex] = plan.birth_and_sex.map(|at| at.map_or("", |at| row.value(at)));
+        let [birth, sex] = compiled.birth_and_sex.map(|at| at.map_or("", |at| row.value(at)));
         let birth = match read_date(birth) {
             Reading::Real(day) => day as i32,
             _ => 0,

@@ -1,7 +1,7 @@
 //! What is put where, rule by rule. Each gives the units at which its rule has
 //! to find it: the first of those that it is given, unless it needs several.
 
-use super::{Patient, Planter, Set, Sketch};
+use super::planter::{Patient, Planter, Set, Sketch};
 
 /// A rule, how bad what is put there for it is, and how it is put there.
 pub(super) type PlantingPlan =
@@ -380,7 +380,7 @@ fn person_double(p: &mut Planter<'_, '_>, units: &[usize]) -> Vec<usize> {
 fn person_made_up(p: &mut Planter<'_, '_>, units: &[usize]) -> Vec<usize> {
     for _ in 0..p.enough(units[0], "PERSON", 1200, 10) {
         let made = p.nobody();
-        let cid = super::citizen::make(0, 99, 2, made[6..12].parse().unwrap_or(0));
+        let cid = crate::sample::citizen::make(0, 99, 2, made[6..12].parse().unwrap_or(0));
         p.person_with(units[0], Sketch { listed: false, ..NEIGHBOUR }, &cid);
         let other = p.nobody();
         p.list(units[0], &other);

@@ -1,4 +1,4 @@
-//! What a rulebook says.
+//! The contents of a rulebook.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ pub struct RulebookError {
     pub what: String,
 }
 
-/// How persons are told apart.
+/// How persons are told apart when their rows are counted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PersonRules {
@@ -42,7 +42,7 @@ pub struct PersonRules {
     pub source: String,
 }
 
-/// A value that no public source gives.
+/// A value that no public source gives; it is set locally and marked as such.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LocalDefault {
@@ -53,7 +53,7 @@ pub struct LocalDefault {
     pub text: Bilingual,
 }
 
-/// All that a round decides.
+/// A rulebook: everything that is decided for a round.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rulebook {
@@ -66,7 +66,7 @@ pub struct Rulebook {
     /// Last day of sending: what is sent later has no part in the round's points
     /// and quality.
     pub sent_by: NaiveDate,
-    /// How persons are told apart.
+    /// How persons are told apart when their rows are counted.
     pub person: PersonRules,
     /// What scores.
     pub points: Vec<Item>,

@@ -1,5 +1,5 @@
-//! Proves a rulebook complete and consistent: what a typed reader cannot see.
-//! Every mistake is told, each with its key.
+//! Checks that a rulebook is complete and consistent, beyond what its types
+//! enforce. All mistakes are reported, each with its key.
 
 mod items;
 mod mistakes;
@@ -13,7 +13,7 @@ use super::{DaySpan, Rulebook, RulebookError};
 use crate::catalog::Catalog;
 use crate::clock::BUDDHIST_ERA;
 
-/// A round of two years or more is a slip of the pen in a year.
+/// Rounds this long or longer are taken for a typing error in a year.
 const LONGEST_ROUND: Months = Months::new(24);
 
 /// All mistakes of a rulebook, in the order of its sections.

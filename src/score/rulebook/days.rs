@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-/// A span of days, ends included.
+/// A span of days, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DaySpan {
@@ -24,7 +24,7 @@ impl DaySpan {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RulePeriod {
-    /// Its number, from 1.
+    /// Number within the round, from 1.
     pub number: u32,
     /// First day of service.
     pub from: NaiveDate,
@@ -38,7 +38,7 @@ pub struct RulePeriod {
 }
 
 impl RulePeriod {
-    /// Its days of service.
+    /// Days of service that it covers.
     pub fn days(&self) -> DaySpan {
         DaySpan { from: self.from, to: self.to }
     }

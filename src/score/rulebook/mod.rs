@@ -1,5 +1,5 @@
-//! A rulebook: all that a scoring round decides, read from
-//! `config/rulebooks/<round>.toml`, typed, unknown keys refused.
+//! Rulebooks: everything that is decided for a scoring round, read from
+//! `config/rulebooks/<round>.toml`. Unknown keys are refused.
 
 mod book;
 pub mod check;

@@ -1,4 +1,4 @@
-//! What a UC head is worth, for what, and when.
+//! Money of a round: amount per UC head, purpose and time of payment.
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -29,7 +29,7 @@ pub enum PaidBy {
     Round,
 }
 
-/// By what a pool is shared.
+/// The weights by which a pool is shared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SharedBy {
@@ -41,7 +41,7 @@ pub enum SharedBy {
     Heads,
 }
 
-/// Through whom money is paid.
+/// Units through which money is paid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PaidThrough {
@@ -49,7 +49,7 @@ pub enum PaidThrough {
     MainUnit,
 }
 
-/// Where the satang left by rounding go.
+/// Who gets the satang that remain after rounding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rounding {
@@ -71,7 +71,7 @@ pub struct PoolPart {
     pub per_head: Decimal,
 }
 
-/// Money for a purpose.
+/// A pool: money for one purpose.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pool {
@@ -117,7 +117,7 @@ pub struct Money {
     pub per_head: Decimal,
     /// Through whom it is paid.
     pub paid_through: PaidThrough,
-    /// Where the satang left by rounding go.
+    /// Who gets the satang that remain after rounding.
     pub rounding: Rounding,
     /// The pools.
     #[serde(rename = "pool")]

@@ -8,25 +8,25 @@ use serde::{Deserialize, Serialize};
 
 use super::days::DaySpan;
 
-/// What an item asks of a row besides a person in the registry.
+/// What a row of an item needs besides a person in the registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ItemKind {
-    /// Its event date in the round.
+    /// The event date must be in the round.
     Rows,
-    /// The same, and a person of a unit scores once a day.
+    /// The event date must be in the round; a person of a unit scores once a day.
     PersonDays,
-    /// Sent within a span of days, whatever its own date.
+    /// The submission must be within a span of days, whatever the date of the row.
     Register,
-    /// Its event date in the round, and so many different dates of care.
+    /// The event date must be in the round, with a number of different dates of care.
     SecondCare,
-    /// Its event date in the round; points by days until it was sent.
+    /// The event date must be in the round; points by days until submission.
     Delay,
-    /// Its event date in a survey of the person's age.
+    /// The event date must be in a survey of the person's age.
     Survey,
 }
 
-/// Points by days from the event to the sending.
+/// Points by the number of days from the event to the submission.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PointStep {
@@ -36,7 +36,7 @@ pub struct PointStep {
     pub points: Decimal,
 }
 
-/// Units whose rows are timed by when the province sent them on.
+/// Units whose rows are timed by when the province forwarded them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Forwarded {
@@ -46,7 +46,7 @@ pub struct Forwarded {
     pub types: Vec<String>,
 }
 
-/// A survey: its days, and whose it is.
+/// A survey: its days, and the ages it covers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Survey {

@@ -1,4 +1,4 @@
-//! How good what was sent is: dimensions, files, bands.
+//! Quality of data: dimensions, files, bands.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ pub enum Count {
     OnTime,
 }
 
-/// How scores come together.
+/// How scores are combined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Combine {
@@ -31,7 +31,7 @@ pub enum Combine {
     Sum,
 }
 
-/// A score for a range of percentages, ends included.
+/// The score for a range of percentages, both ends included.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Band {
@@ -86,7 +86,7 @@ pub struct Quality {
     pub source: String,
     /// Decimals that a percentage is rounded to, half-up.
     pub decimals: u32,
-    /// How scores come together.
+    /// How scores are combined.
     pub combine: Combine,
     /// Files of the 43 whose counts belong to a file of the 21 without a twin.
     #[serde(default)]

@@ -1,4 +1,4 @@
-//! Where rulebooks lie: the province's own over those that are shipped.
+//! Finds rulebooks: the province's own override those that are shipped.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::overlay::{CONFIG, Overlay, RULEBOOKS};
 /// Folder of the shipped rulebooks below `config/`.
 const FOLDER: &str = "rulebooks";
 
-/// Where rulebooks lie, as an error says it.
+/// Folder of rulebooks, as named in errors.
 const OWN: &str = "config/rulebooks";
 
 /// All rulebooks in force: those of `DATA/config/rulebooks` over those of
@@ -79,7 +79,7 @@ impl Rulebooks {
     }
 }
 
-/// Reads a rulebook from a file, wherever it lies.
+/// Reads a rulebook from a file in any folder.
 pub fn read(path: &Path) -> Result<Rulebook, RulebookError> {
     let file = path.display().to_string();
     let text = crate::files::read_plain(path)
@@ -87,7 +87,8 @@ pub fn read(path: &Path) -> Result<Rulebook, RulebookError> {
     Rulebook::parse(&file, &text)
 }
 
-/// A rulebook is found by the name of its file, so that must be right.
+/// Refuses a rulebook whose file name is not its round, because rulebooks are found
+/// by file name.
 fn of_round(round: i32, book: Rulebook) -> Result<Rulebook, RulebookError> {
     if book.round == round {
         return Ok(book);

@@ -1,6 +1,6 @@
-//! Parts of a round that were paid: written once with every figure, read back,
-//! proven. The tables' own triggers see to it that nothing is changed; a digest
-//! over each record and the one before tells when somebody got around them.
+//! Paid parts of a round: written once with every figure, read back and verified.
+//! Triggers of the tables refuse changes; a digest over each record and the one
+//! before it shows changes that got around the triggers.
 
 mod prove;
 mod read;
@@ -24,7 +24,7 @@ pub enum PartKind {
 }
 
 impl PartKind {
-    /// Its name, as it is stored and shown to programs.
+    /// Stable name, as stored and in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Quarter => "quarter",
@@ -44,7 +44,7 @@ pub struct PartOf {
     pub round: i64,
     /// Whether it is a quarter or a tranche.
     pub kind: PartKind,
-    /// Its number in the rulebook.
+    /// Number of the part in the rulebook.
     pub part: String,
 }
 
@@ -93,9 +93,9 @@ pub struct PaidPool {
 pub struct PaidItem {
     /// The item.
     pub item: String,
-    /// Its points.
+    /// Points of the item.
     pub points: u64,
-    /// Its money.
+    /// Money of the item, in satang.
     pub amount: i64,
     /// What of that was held.
     pub held: i64,
@@ -122,14 +122,14 @@ pub struct PaidUnit {
     pub amount: i64,
     /// What of that was held.
     pub held: i64,
-    /// By item; none of a tranche.
+    /// By item; empty for a tranche.
     pub items: Vec<PaidItem>,
 }
 
-/// A difference of an earlier part that was put right with this one, in satang.
+/// A correction of an earlier part that was paid with this one, in satang.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaidCorrection {
-    /// The part that it is about, of the same kind.
+    /// The corrected part, of the same kind.
     pub part: String,
     /// HCODE of the unit.
     pub hcode: String,
@@ -169,9 +169,9 @@ pub struct Paid {
     pub pool: PaidPool,
     /// Every unit, by HCODE.
     pub units: Vec<PaidUnit>,
-    /// What was put right with it.
+    /// Corrections paid with it.
     pub corrections: Vec<PaidCorrection>,
-    /// The same of what nobody got, by the part that it is about.
+    /// Corrections of money that no unit got, by corrected part.
     pub unshared: Vec<(String, i64)>,
 }
 
@@ -182,7 +182,7 @@ pub struct Closing {
     pub id: i64,
     /// When it was closed, RFC 3339.
     pub at: String,
-    /// Who closed it.
+    /// The user that closed it.
     pub by: String,
     /// What was paid.
     pub paid: Paid,
@@ -190,6 +190,6 @@ pub struct Closing {
     pub cups: Vec<PaidCup>,
     /// The seal, hex.
     pub digest: String,
-    /// Who took it up again, when and why.
+    /// User, time and reason of reopening.
     pub reopened: Option<HoldAction>,
 }

@@ -1,5 +1,5 @@
-//! Proves what was paid: every pool adds up to the satang, every sum is that of
-//! its lines, and no line is another than when it was written.
+//! Verifies payments: every pool adds up to the satang, every sum equals its lines,
+//! and no line was changed since it was written.
 
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;

@@ -1,4 +1,4 @@
-//! Reads what was paid.
+//! Reads payments.
 
 use rusqlite::{Row, params};
 

@@ -1,4 +1,4 @@
-//! Writes what was paid, once, as the one writer.
+//! Writes payments, each once, through the single writer.
 
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 
@@ -27,7 +27,7 @@ impl PayTurn<'_> {
         is_known(&self.tx, submission)
     }
 
-    /// Refuses a part that is closed, saying by whom and when.
+    /// Refuses a part that is closed; the error gives user and time.
     pub fn ensure_open(&self, of: &PartOf) -> Result<()> {
         match self.in_force(of)? {
             None => Ok(()),

@@ -20,8 +20,7 @@ use crate::http::views::expected::{ExpectedUnit, month, of_month};
 /// The route answered here.
 pub const ROUTES: &[Route] = &[Route {
     endpoint: Endpoint {
-        about: "Page: who has not sent in a month, by main unit.",
-        about_th: "หน้าเว็บ: หน่วยบริการที่ยังไม่ส่งข้อมูลของเดือน แยกตาม CUP",
+        about: "route.expected_page",
         params: &[MONTH, LANG],
         problems: &[problem::BEING_COMPUTED],
         menu: Some("expected"),

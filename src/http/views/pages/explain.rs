@@ -26,8 +26,7 @@ use crate::store::Action;
 pub const ROUTES: &[Route] = &[Route {
     endpoint: Endpoint {
         personal: true,
-        about: "Page: where a unit loses people on the way to an indicator, and whom it misses.",
-        about_th: "หน้าเว็บ: ที่มาของตัวชี้วัดในหน่วยบริการ และรายชื่อผู้ที่ยังขาด",
+        about: "route.explain_page",
         params: &[
             Param { name: "unit", kind: ParamType::Hcode, about: "The unit." },
             QUARTER,
@@ -174,7 +173,8 @@ fn person(
 
 /// The result of the person at each unit that the viewer may see.
 fn outcomes(request: &Request, explained: &PersonExplained, lang: Lang) -> Vec<Value> {
-    let own = |outcome: &&PersonOutcome| request.viewer.may_see(&request.world, &outcome.hcode);
+    let own =
+        |outcome: &&PersonOutcome| request.viewer.may_see(&request.environment, &outcome.hcode);
     let each = explained.outcomes.iter().filter(own).map(|outcome| {
         let checks: Vec<Value> = outcome
             .checks

@@ -18,8 +18,7 @@ use crate::schedule::{Past, Schedule};
 pub const ROUTES: &[Route] = &[Route {
     endpoint: Endpoint {
         access: PROVINCE,
-        about: "Page: what was exported, to download, and when the next is due.",
-        about_th: "หน้าเว็บ: ชุดข้อมูลที่ส่งออก สำหรับดาวน์โหลด และกำหนดครั้งถัดไป",
+        about: "route.exports_page",
         params: &[LANG],
         asks_store: false,
         menu: Some("exports"),
@@ -43,7 +42,7 @@ struct ExportRow {
 
 /// `/exports`
 pub fn exports(request: &Request) -> Result<Reply, Problem> {
-    let (all, configured) = (exports::all(request)?, &request.world.config.export);
+    let (all, configured) = (exports::all(request)?, &request.environment.config.export);
     let mut lines: Vec<ExportRow> =
         configured.iter().map(|export| line(request, export, &all)).collect();
     for made in &all {

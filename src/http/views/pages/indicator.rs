@@ -17,14 +17,13 @@ use crate::http::reply::Reply;
 use crate::http::request::Request;
 use crate::http::route::Route;
 use crate::kpi::{Definition, Direction, Level, Period, value_text};
-use crate::report::chart::{Chart, Point, Shape};
+use crate::report::chart::{Chart, ChartShape, Point};
 use crate::report::{Bilingual, html, words};
 
 /// The route answered here.
 pub const ROUTES: &[Route] = &[Route {
     endpoint: Endpoint {
-        about: "Page: an indicator: groups against the target, months, what it means.",
-        about_th: "หน้าเว็บ: ตัวชี้วัดหนึ่งตัว เทียบเป้าหมาย รายเดือน และนิยาม",
+        about: "route.kpi_page",
         params: &[QUARTER, LEVEL, LANG],
         problems: RESULT_PROBLEMS,
         ..Endpoint::page("kpi_page", "/kpi/{kpi}")
@@ -109,7 +108,7 @@ fn bars(request: &Request, level: Level, rows: &[GroupRow]) -> Vec<Value> {
             json!({
                 "row": row, "length": part(decimal(row.value.as_ref())),
                 "target": part(decimal(row.target.as_ref())),
-                "leads": level == Level::Unit && request.viewer.may_see(&request.world, &row.code),
+                "leads": level == Level::Unit && request.viewer.may_see(&request.environment, &row.code),
             })
         })
         .collect()
@@ -137,7 +136,7 @@ fn trend(
     let points: Vec<Point> = results.iter().map(|result| point(result, code.as_deref())).collect();
     let known = points.iter().any(|point| point.value.is_some());
     let chart = Chart {
-        shape: Shape::Trend,
+        shape: ChartShape::Trend,
         title: Bilingual::new(&definition.name.th, &definition.name.en),
         unit: Bilingual::new(&definition.unit.th, &definition.unit.en),
         points,

@@ -21,8 +21,7 @@ use crate::kpi::{Direction, Level, Library, Period, value_text};
 /// The route answered here.
 pub const ROUTES: &[Route] = &[Route {
     endpoint: Endpoint {
-        about: "Page: every indicator with its value, target and quarters, for who looks.",
-        about_th: "หน้าเว็บ: ตัวชี้วัดทั้งหมด พร้อมผลงาน เป้าหมาย และแนวโน้มรายไตรมาส",
+        about: "route.kpis_page",
         params: &[QUARTER, LANG],
         problems: RESULT_PROBLEMS,
         menu: Some("kpi"),

@@ -31,8 +31,8 @@ fn being_computed(problem: &Problem) -> bool {
 /// A text and how to fix what it reports, in one language.
 fn spoken(lang: Lang, texts: Texts) -> (String, String) {
     match lang {
-        Lang::Th => (texts.th, texts.mend_th),
-        Lang::En => (texts.en, texts.mend_en),
+        Lang::Th => (texts.th, texts.fix_th),
+        Lang::En => (texts.en, texts.fix_en),
     }
 }
 
@@ -45,15 +45,15 @@ struct ProblemLine {
     detail: String,
     nearest: Option<String>,
     text: String,
-    mend: String,
+    fix: String,
 }
 
 fn problems(lang: Lang, said: Vec<Said>) -> Vec<ProblemLine> {
     said.into_iter()
         .map(|said| {
-            let (text, mend) = spoken(lang, said.texts);
+            let (text, fix) = spoken(lang, said.texts);
             let Said { code, member, line, detail, nearest, .. } = said;
-            ProblemLine { code, member, line, detail, nearest, text, mend }
+            ProblemLine { code, member, line, detail, nearest, text, fix }
         })
         .collect()
 }
@@ -97,5 +97,5 @@ impl Pager {
 }
 
 fn unit_name(request: &Request, hcode: Option<&str>) -> Option<String> {
-    request.world.units.by_code.get(hcode?).map(|unit| unit.name.clone())
+    request.environment.units.by_code.get(hcode?).map(|unit| unit.name.clone())
 }

@@ -23,8 +23,7 @@ use crate::score::rulebook::quality::Dimension;
 /// The route answered here.
 pub const ROUTES: &[Route] = &[Route {
     endpoint: Endpoint {
-        about: "Page: quality against the bands, and points, of each unit.",
-        about_th: "หน้าเว็บ: คุณภาพข้อมูลเทียบเกณฑ์ และคะแนนของแต่ละหน่วยบริการ",
+        about: "route.quality_page",
         params: &[ROUND, TRANCHE, LANG],
         problems: &[problem::NO_ROUND, problem::RULEBOOK, problem::BEING_COMPUTED],
         menu: Some("quality"),
@@ -85,7 +84,7 @@ pub fn quality(request: &Request) -> Result<Reply, Problem> {
     let (tranche, lang) = (tranche(request, &round), request.lang());
     let scope = request.scope();
     let shares = shares(&round, tranche);
-    let units = round.world.units.by_code.keys();
+    let units = round.environment.units.by_code.keys();
     let shown = units.filter(|hcode| scope.as_ref().is_none_or(|own| own.contains(*hcode)));
     let mut lines: Vec<UnitRank> = shown
         .map(|hcode| {

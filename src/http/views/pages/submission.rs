@@ -1,4 +1,4 @@
-//! `/submissions/{id}`: one archive, what was wrong with it, and how to fix it.
+//! `/submissions/{id}`: one archive, what was wrong with it, and how to mend it.
 
 use std::cmp::Reverse;
 
@@ -24,8 +24,7 @@ use crate::submission::{Counts, FindingLine, Texts};
 pub const ROUTES: &[Route] = &[Route {
     endpoint: Endpoint {
         personal: true,
-        about: "Page: one submission, what was wrong with it, and how to mend it.",
-        about_th: "หน้าเว็บ: การส่งข้อมูลหนึ่งครั้ง ข้อผิดพลาด และวิธีแก้ไข",
+        about: "route.submission_page",
         params: &[PAGE, LANG],
         problems: &[problem::NO_SUBMISSION],
         ..Endpoint::page("submission_page", "/submissions/{id}")
@@ -50,7 +49,7 @@ struct CodeLine {
 pub(super) struct FindingGroup {
     severity: &'static str,
     text: String,
-    mend: String,
+    fix: String,
     count: u64,
     codes: Vec<CodeLine>,
 }
@@ -69,22 +68,15 @@ pub(super) fn groups(
 ) -> Vec<FindingGroup> {
     let mut groups: Vec<FindingGroup> = Vec::new();
     for (Told { code, standard, severity }, count) in totals {
-        let (text, mend) = spoken(lang, Texts::find(&request.world.catalog, &code, standard));
+        let (text, fix) = spoken(lang, Texts::find(&request.environment.catalog, &code, standard));
         let anchor = anchor(&code, severity, standard);
         let (line, severity) = (CodeLine { code, anchor, count }, severity.as_str());
-        let same =
-            |g: &&mut FindingGroup| g.severity == severity && g.text == text && g.mend == mend;
+        let same = |g: &&mut FindingGroup| g.severity == severity && g.text == text && g.fix == fix;
         if let Some(group) = groups.iter_mut().find(same) {
             group.count += line.count;
             group.codes.push(line);
         } else {
-            groups.push(FindingGroup {
-                severity,
-                text,
-                mend,
-                count: line.count,
-                codes: vec![line],
-            });
+            groups.push(FindingGroup { severity, text, fix, count: line.count, codes: vec![line] });
         }
     }
     groups.sort_by_key(|group| (group.severity != "error", Reverse(group.count)));
@@ -99,10 +91,10 @@ struct Anchored {
     finding: FindingLine,
 }
 
-/// `/submissions/{id}`: one archive, what was wrong with it, and how to fix it.
+/// `/submissions/{id}`: one archive, what was wrong with it, and how to mend it.
 pub fn submission(request: &Request) -> Result<Reply, Problem> {
     let (store, lang, id) = (request.store()?, request.lang(), submissions::own(request)?);
-    let catalog = &request.world.catalog;
+    let catalog = &request.environment.catalog;
     let found = store.submission_summary(id, catalog)?;
     let s = found.ok_or_else(|| request.no_submission())?;
     let page = store.findings(id, request.page(), LINES_SHOWN, catalog)?;

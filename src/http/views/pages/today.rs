@@ -20,8 +20,7 @@ use crate::submission::Texts;
 /// The route answered here.
 pub const ROUTES: &[Route] = &[Route {
     endpoint: Endpoint {
-        about: "Page: what came in today, broken archives with their reasons, the inbox.",
-        about_th: "หน้าเว็บ: ข้อมูลที่รับวันนี้ ไฟล์เสียพร้อมสาเหตุ และสถานะกล่องรับไฟล์",
+        about: "route.page",
         params: &[PAGE, LANG, LIVE],
         menu: Some("today"),
         ..Endpoint::page("page", "/")
@@ -96,7 +95,7 @@ pub fn today(request: &Request) -> Result<Reply, Problem> {
         "units_held": units_held,
         "now": now.to_rfc3339(), "inbox": inbox(request), "today": counts,
         "list": list, "pager": pager, "broken": broken, "broken_total": broken_total,
-        "live": live, "renew": request.world.config.http.renew.0.as_secs().max(1),
+        "live": live, "renew": request.environment.config.http.renew.0.as_secs().max(1),
     });
     page::render(&Frame::new(request), "today.html", own)
 }
@@ -108,7 +107,8 @@ fn item(request: &Request, lang: Lang, line: SubmissionLine) -> SubmissionItem {
     let why = codes
         .into_iter()
         .map(|code| {
-            let (text, _) = spoken(lang, Texts::find(&request.world.catalog, &code, standard));
+            let (text, _) =
+                spoken(lang, Texts::find(&request.environment.catalog, &code, standard));
             ProblemReason { code, text }
         })
         .collect();
@@ -126,7 +126,8 @@ fn broken(request: &Request, lang: Lang, from: String) -> Result<(Vec<BrokenRow>
     let found = request.store()?.submissions(&filter, 1, BROKEN_SHOWN)?;
     let mut list = Vec::new();
     for line in found.rows {
-        let Some(s) = request.store()?.submission_summary(line.id, &request.world.catalog)? else {
+        let Some(s) = request.store()?.submission_summary(line.id, &request.environment.catalog)?
+        else {
             continue;
         };
         list.push(BrokenRow {

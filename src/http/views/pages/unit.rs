@@ -1,5 +1,5 @@
 //! `/units/{hcode}`: what one unit sent in a round, what was wrong with it line
-//! by line, and how to fix it.
+//! by line, and how to mend it.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -27,8 +27,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         endpoint: Endpoint {
             personal: true,
-            about: "Page: what a unit sent, what was wrong with it line by line, how to mend it.",
-            about_th: "หน้าเว็บ: ข้อมูลที่หน่วยบริการส่ง ข้อผิดพลาดรายแถว และวิธีแก้ไข",
+            about: "route.unit_page",
             params: &[UNIT_ROUND, CODE, SEVERITY, PAGE, SENT, LANG],
             problems: &[problem::NO_UNIT],
             ..Endpoint::page("unit_page", "/units/{hcode}")
@@ -38,8 +37,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         endpoint: Endpoint {
             personal: true,
-            about: "What was said about the rows that a unit sent in a round, for a spreadsheet.",
-            about_th: "ข้อผิดพลาดรายแถวของหน่วยบริการในรอบหนึ่ง สำหรับเปิดด้วยโปรแกรมตารางคำนวณ",
+            about: "route.unit_findings",
             params: &[UNIT_ROUND, CODE, SEVERITY],
             content: &[CSV],
             problems: &[problem::NO_UNIT],
@@ -64,11 +62,11 @@ const BEFORE: [&str; 3] = ["submission", "archive", "received_at"];
 /// The unit in the path, if the viewer may see it. The read is logged.
 fn asked<'c>(request: &'c Request) -> Result<&'c Unit, Problem> {
     let hcode = request.in_path("hcode").to_ascii_uppercase();
-    let unit = request.world.units.by_code.get(&hcode).ok_or_else(|| {
+    let unit = request.environment.units.by_code.get(&hcode).ok_or_else(|| {
         let hcode: String = hcode.chars().take(40).collect();
         Problem::new(problem::NO_UNIT, format!("no unit {hcode}"))
     })?;
-    if !request.viewer.may_see(&request.world, &unit.hcode) {
+    if !request.viewer.may_see(&request.environment, &unit.hcode) {
         return Err(Problem::new(problem::NOT_ALLOWED, "not a unit of yours"));
     }
     request.log(Action::Read, Some(&unit.hcode), None, "")?;
@@ -118,7 +116,7 @@ struct FindingRow {
 pub fn unit(request: &Request) -> Result<Reply, Problem> {
     let (store, lang, unit) = (request.store()?, request.lang(), asked(request)?);
     let (round, rounds) = rounds(request, unit)?;
-    let catalog = &request.world.catalog;
+    let catalog = &request.environment.catalog;
     let totals = store.totals_of_unit(&unit.hcode, round, catalog)?;
     let filter = lines_of(request, unit, round);
     let (code, severity) = (filter.code, filter.severity.map(Severity::as_str));
@@ -158,7 +156,8 @@ pub fn unit_findings(request: &Request) -> Result<Reply, Problem> {
     let (mut kept, mut page) = (Vec::new(), 1);
     loop {
         let of = lines_of(request, unit, round);
-        let found = request.store()?.findings_of_unit(of, page, BATCH, &request.world.catalog)?;
+        let found =
+            request.store()?.findings_of_unit(of, page, BATCH, &request.environment.catalog)?;
         kept.extend(found.rows.into_iter().map(|line| UnitFinding {
             finding: request.viewer.redact_finding(line.finding),
             ..line

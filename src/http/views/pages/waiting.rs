@@ -17,8 +17,7 @@ use crate::http::views::waiting;
 /// The route answered here.
 pub const ROUTES: &[Route] = &[Route {
     endpoint: Endpoint {
-        about: "Page: all archives that wait.",
-        about_th: "หน้าเว็บ: ไฟล์ทั้งหมดที่รอรับ",
+        about: "route.inbox_page",
         params: &[
             Param { name: "hcode", kind: ParamType::Hcode, about: "Only of this unit." },
             PAGE,

@@ -1,4 +1,4 @@
-//! Items: each has what its kind needs and nothing that its kind ignores.
+//! Checks of items: each has the keys that its kind needs, and no others.
 
 use std::collections::BTreeSet;
 
@@ -50,7 +50,7 @@ fn amount(points: Decimal, key: &str, m: &mut Mistakes) {
     m.unless(points.normalize().scale() <= 2, key, "has more than two places");
 }
 
-/// What only some kinds have is there for them and for no other.
+/// Keys that only some kinds have are given for those kinds and no others.
 fn keys(item: &Item, key: &str, m: &mut Mistakes) {
     let mut belongs = |name: &str, kind: ItemKind, there: bool| {
         let what = match (item.kind == kind, there) {
@@ -70,7 +70,7 @@ fn keys(item: &Item, key: &str, m: &mut Mistakes) {
     m.unless(item.least.is_none_or(|least| least > 0), &format!("{key}.least"), "is not positive");
 }
 
-/// The query is there, and gets the parameters that it names and no other.
+/// The query exists, and is given exactly the parameters that it names.
 fn rows(item: &Item, key: &str, m: &mut Mistakes) {
     let Some(sql) = query(&item.rows) else {
         m.add(&format!("{key}.rows"), format_args!("there is no schema/score/{}.sql", item.rows));

@@ -1,12 +1,12 @@
-//! Mistakes as they are collected, and checks that several sections share.
+//! Collects mistakes, and checks that several sections share.
 
 use chrono::Days as Count;
 use rust_decimal::Decimal;
 
 use crate::score::rulebook::{RulePeriod, Rulebook, RulebookError};
 
-/// Most points, scores and baht that one value of a rulebook may be: far more
-/// than any round has had, and few enough that no sum of them overflows.
+/// Largest number of points, score or baht in one value of a rulebook: far more than
+/// any round has had, and small enough that no sum of them overflows.
 pub(super) const MOST: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
 
 /// Mistakes found so far.
@@ -30,13 +30,13 @@ impl Mistakes {
     }
 }
 
-/// The sum; none when it is out of all bounds.
+/// The sum; `None` if it overflows.
 pub(super) fn sum(values: impl Iterator<Item = Decimal>) -> Option<Decimal> {
     values.into_iter().try_fold(Decimal::ZERO, Decimal::checked_add)
 }
 
-/// Periods are numbered from 1, follow each other without a gap, and are
-/// together the round.
+/// Periods are numbered from 1, follow each other without a gap, and together cover
+/// the round.
 pub(super) fn periods(key: &str, list: &[RulePeriod], book: &Rulebook, m: &mut Mistakes) {
     let window = book.window;
     m.unless(!list.is_empty(), key, "there is none");

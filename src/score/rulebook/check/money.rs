@@ -1,4 +1,4 @@
-//! Money: pools and their parts add up, and nothing unearned is lost.
+//! Checks of money: pools and their parts add up, and unearned money is not lost.
 
 use std::collections::BTreeSet;
 
@@ -53,8 +53,8 @@ fn parts(pool: &Pool, key: &str, m: &mut Mistakes) {
     m.unless(right, &key, format_args!("add up to {total}, not to {}", pool.per_head));
 }
 
-/// What a pool that is paid at most does not pay goes to one that is paid at
-/// least its amount.
+/// Money that a pool limited to at most its amount does not pay out goes to a pool
+/// that pays at least its amount.
 fn unearned(book: &Rulebook, pool: &Pool, key: &str, m: &mut Mistakes) {
     let key = format!("{key}.unearned_to");
     match (&pool.unearned_to, pool.bound) {

@@ -1,4 +1,4 @@
-//! Quality: files are known, and every percentage has one score.
+//! Checks of quality: files are known, and every percentage has one score.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use super::mistakes::{MOST, Mistakes};
 use crate::archive::Standard;
 use crate::catalog::Catalog;
 
-/// Most decimals of a percentage: a whole number of them has to be counted.
+/// Most decimals of a percentage, so that it can be counted in whole numbers.
 const MOST_DECIMALS: u32 = 6;
 
 pub(super) fn check(quality: &Quality, catalog: &Catalog, m: &mut Mistakes) {
@@ -56,7 +56,7 @@ fn files(dimension: &Dimension, key: &str, catalog: &Catalog, m: &mut Mistakes) 
     }
 }
 
-/// Ordered by their ends, bands reach from 0 to 100 without gap or overlap.
+/// Ordered by their ends, bands cover 0 to 100 without gap or overlap.
 fn bands(dimension: &Dimension, key: &str, decimals: u32, m: &mut Mistakes) {
     let key = format!("{key}.bands");
     let step = Decimal::new(1, decimals);

@@ -8,13 +8,13 @@
 const PRIME: u128 = (1 << 61) - 1;
 
 /// The sums that follow from some sums of unknowns.
-pub struct Span {
+pub struct KnownSums {
     unknowns: usize,
     /// Rows in echelon form: the first unknown that each has, with weight 1.
     rows: Vec<(usize, Vec<u64>)>,
 }
 
-impl Span {
+impl KnownSums {
     /// Nothing is told.
     pub fn new(unknowns: usize) -> Self {
         Self { unknowns, rows: Vec::new() }

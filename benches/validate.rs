@@ -1,27 +1,27 @@
-//! What splitting and judging a row cost, in instructions: unlike times they
+//! What splitting and validating a row cost, in instructions: unlike times they
 //! are the same on a machine that others use.
 //!
-//! `cargo bench --bench judge` makes an archive of the sample with one unit,
+//! `cargo bench --bench validate` makes an archive of the sample with one unit,
 //! runs itself three times under `valgrind --tool=callgrind`, and prints instructions
-//! per row and per field for inflating, cutting lines, splitting, and judging
+//! per row and per field for inflating, cutting lines, splitting, and validating
 //! by kind of file. Only what happens within [`measured`] is counted. Each kind
 //! is run with N and with 2N rows, and the difference counts, so that the first
 //! rows with their first findings do not. Without valgrind it says so and
 //! gives times, which are worth less.
 //!
-//! Splitting is measured as `row` does it, through a judge that knows no order
-//! of columns and so has nothing to judge; that adds some 20 instructions a
+//! Splitting is measured as `row` does it, through a validator that knows no order
+//! of columns and so has nothing to validate; that adds some 20 instructions a
 //! row. Cutting lines is done here as `load` does it, without the limit on
 //! their length.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on should stop")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark is for its output")]
 
-#[path = "judge/callgrind.rs"]
+#[path = "validate/callgrind.rs"]
 mod callgrind;
-#[path = "judge/table.rs"]
+#[path = "validate/table.rs"]
 mod table;
-#[path = "judge/work.rs"]
+#[path = "validate/work.rs"]
 mod work;
 
 use std::path::{Path, PathBuf};
@@ -32,7 +32,7 @@ use khlang::archive::Standard;
 use khlang::catalog::Catalog;
 use khlang::sample::{SampleArgs, default_start, generate};
 
-/// What splitting and judging a row cost, in instructions.
+/// What splitting and validating a row cost, in instructions.
 #[derive(Debug, Parser)]
 struct Args {
     /// Residents of the one unit; more bring more rows of each kind
@@ -67,7 +67,7 @@ struct Args {
 /// One thing measured: its name, and what it went through.
 #[derive(Debug, Clone, PartialEq)]
 struct Step {
-    /// `inflate`, `lines`, `split KIND` or `judge KIND`.
+    /// `inflate`, `lines`, `split KIND` or `validate KIND`.
     name: String,
     rows: u64,
     fields: u64,

@@ -1,5 +1,5 @@
-//! What the program rests on while it runs: the catalogue with its plans, the
-//! units, the configuration.
+//! What the program works by while it runs: the catalogue with its compiled
+//! layouts, the units, the configuration.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -13,58 +13,84 @@ use crate::units::Units;
 const ALWAYS: i32 = 0;
 
 /// Everything that stays the same from archive to archive.
-pub struct World {
-    /// Facts about data.
+pub struct Environment {
+    /// Records, checks, codes and findings of `schema/`.
     pub catalog: Catalog,
-    /// The facilities.
+    /// The facilities in force.
     pub units: Units,
-    /// The choices.
+    /// The configuration in force.
     pub config: Config,
-    /// Words that stand for nothing.
+    /// Values that are read as blank, such as `NULL`.
     pub blanks: Blanks,
-    /// By the fiscal year from which they hold, the first one first.
-    plans: HashMap<(usize, Standard), Vec<(i32, CompiledLayout)>>,
+    /// By record and standard: the fiscal year (B.E.) from which each compiled
+    /// layout holds, in ascending order.
+    layouts: HashMap<(usize, Standard), Vec<(i32, CompiledLayout)>>,
 }
 
-impl World {
-    /// Makes the plans of all files; fails on a check that cannot be read.
+impl Environment {
+    /// Compiles the layouts of all files.
+    ///
+    /// # Errors
+    ///
+    /// Fails on a check whose kind or parameter cannot be read; the message
+    /// names file and line.
     pub fn new(catalog: Catalog, units: Units, config: Config) -> Result<Self, String> {
-        let mut plans = HashMap::new();
+        let mut layouts = HashMap::new();
         for (index, record) in catalog.records.iter().enumerate() {
             for layout in record.layouts() {
                 let checks = layout.columns.iter().flat_map(|column| &column.checks);
                 let years: BTreeSet<i32> =
                     checks.map(|check| check.since).chain([ALWAYS]).collect();
-                let plan = |year| Ok((year, CompiledLayout::new(&catalog, record, layout, year)?));
-                let compiled = years.into_iter().map(plan).collect::<Result<_, CatalogError>>();
+                let compile =
+                    |year| Ok((year, CompiledLayout::new(&catalog, record, layout, year)?));
+                let compiled = years.into_iter().map(compile).collect::<Result<_, CatalogError>>();
                 let compiled = compiled.map_err(|error| error.to_string())?;
-                plans.insert((index, layout.standard), compiled);
+                layouts.insert((index, layout.standard), compiled);
             }
         }
         let blanks = Blanks::new(&config.rows.blank);
-        Ok(Self { catalog, units, config, blanks, plans })
+        Ok(Self { catalog, units, config, blanks, layouts })
     }
 
-    /// The plan of a record in a standard that has it: its columns and codes,
-    /// which are the same in every year.
-    pub fn plan(&self, record: usize, standard: Standard) -> &CompiledLayout {
-        self.plan_in(record, standard, ALWAYS)
+    /// The compiled layout of a record in a standard that has it, for its
+    /// columns and codes, which are the same in every year.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the standard does not have the record.
+    pub fn compiled_layout(&self, record: usize, standard: Standard) -> &CompiledLayout {
+        self.compiled_layout_in(record, standard, ALWAYS)
     }
 
-    /// The plan by which archives of a fiscal year (B.E.) are judged.
-    pub fn plan_in(&self, record: usize, standard: Standard, year: i32) -> &CompiledLayout {
-        let plans = &self.plans[&(record, standard)];
-        let later = plans.partition_point(|(since, _)| *since <= year);
-        &plans[later.max(1) - 1].1
+    /// The compiled layout by which archives of a fiscal year (B.E.) are
+    /// validated.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the standard does not have the record.
+    pub fn compiled_layout_in(
+        &self,
+        record: usize,
+        standard: Standard,
+        year: i32,
+    ) -> &CompiledLayout {
+        let layouts = &self.layouts[&(record, standard)];
+        let later = layouts.partition_point(|(since, _)| *since <= year);
+        &layouts[later.max(1) - 1].1
     }
 
-    /// The record and layout of a record in a standard that has it.
+    /// A record with its layout in a standard that has it.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the standard does not have the record.
     pub fn file(&self, record: usize, standard: Standard) -> (&Record, &Layout) {
         let record = &self.catalog.records[record];
         (record, record.layout(standard).expect("members are found by their layout"))
     }
 
-    /// The record of a file by name, with the name as the standard writes it.
+    /// The position of the record that a file of a standard holds, and the name
+    /// of the file as the standard writes it.
     pub fn record_of(&self, standard: Standard, file: &str) -> Option<(usize, String)> {
         let (record, layout) = self.catalog.file(standard, file)?;
         let index = self.catalog.records.iter().position(|other| other.name == record.name)?;
@@ -95,7 +121,7 @@ mod tests {
         let line = 1 + service.1.split(to).next().unwrap().matches('\n').count();
         let catalog = Catalog::from_sources(&sources, None).unwrap();
         let units = Units::load(&schema.with_file_name("config/units.csv")).unwrap();
-        let error = World::new(catalog, units, Config::default()).err().unwrap();
+        let error = Environment::new(catalog, units, Config::default()).err().unwrap();
         let place = format!("schema/records/service.toml:{line}: ");
         error.strip_prefix(&place).unwrap_or_else(|| panic!("{error} is not at {place}")).to_owned()
     }

@@ -7,12 +7,12 @@ use khlang::archive::{Archive, ArchiveName};
 use khlang::catalog::Catalog;
 use khlang::clock::{day_number, fiscal_year_of};
 use khlang::config::Config;
+use khlang::environment::Environment;
 use khlang::row::{
     BOM, Batch, CompiledLayout, Context, Encoding, NoStore, Order, PersonContext, Validator,
     decode, is_header,
 };
 use khlang::units::Units;
-use khlang::world::World;
 use rustc_hash::FxHashSet;
 
 use crate::{Args, Step, timed};
@@ -38,9 +38,9 @@ struct Member {
     rows: Vec<(usize, usize, u32)>,
 }
 
-/// What all judging here is done with.
+/// What all validating here is done with.
 struct Bench {
-    world: World,
+    environment: Environment,
     name: ArchiveName,
     may_send: FxHashSet<String>,
     members: Vec<Member>,
@@ -59,22 +59,23 @@ fn uncounted(work: &mut dyn FnMut()) -> u64 {
 pub fn steps(args: &Args, folder: &Path) -> Vec<Step> {
     let path = archive_of(folder);
     let units = Units::load(&folder.join("units.csv")).unwrap();
-    let world = World::new(Catalog::builtin().unwrap(), units, Config::default()).unwrap();
-    let archive = Archive::open(&path, &world.config.limits).unwrap();
+    let environment =
+        Environment::new(Catalog::builtin().unwrap(), units, Config::default()).unwrap();
+    let archive = Archive::open(&path, &environment.config.limits).unwrap();
     let name = ArchiveName::parse(&path.file_name().unwrap().to_string_lossy()).unwrap();
-    let members = members(&world, &name, &archive);
+    let members = members(&environment, &name, &archive);
     let mut steps = reading(&archive, &members);
-    let may_send = world.units.may_send(&name.hcode);
-    let mut bench = Bench { world, name, may_send, members, batch: Batch::default() };
+    let may_send = environment.units.may_send(&name.hcode);
+    let mut bench = Bench { environment, name, may_send, members, batch: Batch::default() };
     for at in 0..bench.members.len() {
         let member = &bench.members[at];
         let wanted = args.kinds.iter().all(String::is_empty) || args.kinds.contains(&member.file);
         let few = args.rows.min(member.rows.len() / 2);
         if wanted && few >= FEWEST {
-            for judged in [false, true] {
+            for validated in [false, true] {
                 // Once more at first, uncounted, for the memory of batches and lists.
-                bench.run(at, 2 * few, judged, uncounted);
-                steps.extend([few, 2 * few].map(|rows| bench.run(at, rows, judged, timed)));
+                bench.run(at, 2 * few, validated, uncounted);
+                steps.extend([few, 2 * few].map(|rows| bench.run(at, rows, validated, timed)));
             }
         }
     }
@@ -91,7 +92,7 @@ fn archive_of(folder: &Path) -> PathBuf {
     archives.min().unwrap().1
 }
 
-fn members(world: &World, name: &ArchiveName, archive: &Archive) -> Vec<Member> {
+fn members(environment: &Environment, name: &ArchiveName, archive: &Archive) -> Vec<Member> {
     let mut members: Vec<Member> = Vec::new();
     for entry in archive.entries() {
         let Some((stem, _)) = entry.base.rsplit_once('.') else { continue };
@@ -99,45 +100,45 @@ fn members(world: &World, name: &ArchiveName, archive: &Archive) -> Vec<Member> 
         let cut = stem.rsplitn(3, '_').nth(2).unwrap_or(stem);
         let known = [stem, cut]
             .into_iter()
-            .find_map(|name_| world.record_of(name.standard, &name_.to_ascii_uppercase()));
+            .find_map(|name_| environment.record_of(name.standard, &name_.to_ascii_uppercase()));
         if let Some((record, file)) = known {
             let text = text_of(archive, entry.index);
-            members.push(member(world, name, (entry.index, file, record), text));
+            members.push(member(environment, name, (entry.index, file, record), text));
         }
     }
     // As they load: persons first, then deaths, then by name.
     members.sort_by_key(|member| {
-        let plan = world.plan(member.record, name.standard);
-        (!plan.is_person, !plan.is_death, member.file.clone())
+        let compiled = environment.compiled_layout(member.record, name.standard);
+        (!compiled.is_person, !compiled.is_death, member.file.clone())
     });
     members
 }
 
 fn member(
-    world: &World,
+    environment: &Environment,
     name: &ArchiveName,
     (entry, file, record): (usize, String, usize),
     text: String,
 ) -> Member {
     let year = fiscal_year_of(name.sent_at.date());
-    let plan = world.plan_in(record, name.standard, year);
-    let (_, layout) = world.file(record, name.standard);
+    let compiled = environment.compiled_layout_in(record, name.standard, year);
+    let (_, layout) = environment.file(record, name.standard);
     let mut rows = Vec::new();
     let (mut start, mut orders) = (0, Vec::new());
     for (number, line) in text.split('\n').enumerate() {
         let end = start + line.trim_end_matches('\r').len();
         let trimmed = line.trim();
-        if rows.is_empty() && orders.is_empty() && is_header(trimmed, plan, layout) {
-            orders.push(Order::of_header(trimmed, plan, layout).unwrap());
+        if rows.is_empty() && orders.is_empty() && is_header(trimmed, compiled, layout) {
+            orders.push(Order::of_header(trimmed, compiled, layout).unwrap());
         } else if !trimmed.is_empty() && !trimmed.eq_ignore_ascii_case("test") {
             rows.push((start, end, number as u32 + 1));
         }
         start += line.len() + 1;
     }
     if orders.is_empty() {
-        orders = Order::of_versions(plan);
+        orders = Order::of_versions(compiled);
         let first: Vec<&str> = rows.iter().take(100).map(|&(a, b, _)| &text[a..b]).collect();
-        Order::settle_ties(&mut orders, &first, plan);
+        Order::settle_ties(&mut orders, &first, compiled);
     }
     Member { entry, file, record, orders, text, rows }
 }
@@ -222,43 +223,45 @@ fn fields_of(member: &Member, (start, end, _): (usize, usize, u32)) -> u64 {
 }
 
 impl Bench {
-    /// Splits, or splits and judges, the first rows of a member.
-    fn run(&mut self, at: usize, rows: usize, judged: bool, count: Counted) -> Step {
-        let Self { world, name, may_send, members, batch } = self;
-        let limits = &world.config.limits;
+    /// Splits, or splits and validates, the first rows of a member.
+    fn run(&mut self, at: usize, rows: usize, validated: bool, count: Counted) -> Step {
+        let Self { environment, name, may_send, members, batch } = self;
+        let limits = &environment.config.limits;
         let mut no_store = NoStore;
         let mut context = Context {
             sent_day: day_number(name.sent_at.date()),
-            on_time_days: i64::from(world.config.timeliness.days),
-            blanks: &world.blanks,
-            units: world.units.codes(),
+            on_time_days: i64::from(environment.config.timeliness.days),
+            blanks: &environment.blanks,
+            units: environment.units.codes(),
             may_send,
             persons: PersonContext::new(&mut no_store),
             store_answers: true,
             // Of rows that are only split nothing is to be said.
-            kept: if judged { limits.findings } else { 0 },
-            warnings_kept: if judged { limits.warnings } else { 0 },
+            kept: if validated { limits.findings } else { 0 },
+            warnings_kept: if validated { limits.warnings } else { 0 },
             left: limits.findings_in_all,
         };
         let year = fiscal_year_of(name.sent_at.date());
-        let plan_of = |member: &Member| world.plan_in(member.record, name.standard, year);
+        let compiled_of =
+            |member: &Member| environment.compiled_layout_in(member.record, name.standard, year);
         let member = &members[at];
-        let plan = plan_of(member);
-        if judged {
+        let compiled = compiled_of(member);
+        if validated {
             // Whom the rows name is known from what loads before them.
             let before = members.iter().take_while(|m| m.file != member.file);
-            for other in before.filter(|m| plan_of(m).is_person || plan_of(m).is_death) {
-                let mut judge = Validator::new(plan_of(other), other.orders.clone(), &mut context);
-                through(&mut judge, plan_of(other), other, other.rows.len(), batch);
+            for other in before.filter(|m| compiled_of(m).is_person || compiled_of(m).is_death) {
+                let mut validator =
+                    Validator::new(compiled_of(other), other.orders.clone(), &mut context);
+                through(&mut validator, compiled_of(other), other, other.rows.len(), batch);
             }
         }
-        let orders = if judged { member.orders.clone() } else { Vec::new() };
-        let mut judge = Validator::new(plan, orders, &mut context);
-        let cost = count(&mut || through(&mut judge, plan, member, rows, batch));
-        let rejected: u64 = judge.outcome.rejected.values().sum();
+        let orders = if validated { member.orders.clone() } else { Vec::new() };
+        let mut validator = Validator::new(compiled, orders, &mut context);
+        let cost = count(&mut || through(&mut validator, compiled, member, rows, batch));
+        let rejected: u64 = validator.outcome.rejected.values().sum();
         let few = rejected <= rows as u64 / 4;
-        assert!(few || !judged, "{}: {rejected} of {rows} are rejected", member.file);
-        let what = if judged { "judge" } else { "split" };
+        assert!(few || !validated, "{}: {rejected} of {rows} are rejected", member.file);
+        let what = if validated { "validate" } else { "split" };
         let of = &member.rows[..rows];
         Step {
             name: format!("{what} {}", member.file),
@@ -272,19 +275,19 @@ impl Bench {
 }
 
 fn through(
-    judge: &mut Validator,
-    plan: &CompiledLayout,
+    validator: &mut Validator,
+    compiled: &CompiledLayout,
     member: &Member,
     rows: usize,
     batch: &mut Batch,
 ) {
-    batch.clear(plan.width);
+    batch.clear(compiled.width);
     for block in member.rows[..rows].chunks(ROWS_OF_BLOCK) {
-        judge.begin_block(&member.text[block[0].0..block[block.len() - 1].1]);
+        validator.begin_block(&member.text[block[0].0..block[block.len() - 1].1]);
         for &(start, end, line) in block {
-            judge.row(&member.text[start..end], line, batch);
+            validator.row(&member.text[start..end], line, batch);
             if batch.rows.len() >= BATCH_ROWS {
-                batch.clear(plan.width);
+                batch.clear(compiled.width);
             }
         }
     }

@@ -75,7 +75,7 @@ pub fn of(steps: &[Step], unit: &str) -> String {
             step.name
         );
     }
-    for what in ["split", "judge"] {
+    for what in ["split", "validate"] {
         let of_kind = || each.iter().filter(|step| step.name.starts_with(what));
         let all: u64 = of_kind().map(|step| step.all).sum();
         let average = |of: fn(&Each) -> f64| {

@@ -8,7 +8,7 @@ use crate::{Args, Step, table};
 
 /// The names by which valgrind knows the function that is counted. They differ,
 /// because of two options for one pattern it takes one.
-const COUNTED: &str = "--toggle-collect=*judge*measured*";
+const COUNTED: &str = "--toggle-collect=*validate*measured*";
 const WRITTEN: &str = "--dump-after=*measured*";
 
 /// Whether valgrind is there.
