@@ -73,6 +73,7 @@ const CRATES: &[&str] = &[
     "hashbrown",
     "httparse",
     "include_dir",
+    "indexmap",
     "indicatif",
     "log",
     "matchit",

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use chrono::Datelike;
+use indexmap::IndexMap;
 use rust_decimal::Decimal;
-use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::points::Points;
@@ -14,20 +14,6 @@ use crate::clock::BUDDHIST_ERA;
 use crate::registry::{Population, PopulationSource};
 use crate::text::Bilingual;
 use crate::units::Units;
-
-/// Names with values, in the order in which they were put in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OrderedMap<V>(pub Vec<(String, V)>);
-
-impl<V: Serialize> Serialize for OrderedMap<V> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (name, value) in &self.0 {
-            map.serialize_entry(name, value)?;
-        }
-        map.end()
-    }
-}
 
 /// Points, with two places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,13 +45,13 @@ pub struct Note {
 pub struct UnitSheet<Q> {
     /// HCODE of the unit.
     pub hcode: String,
-    /// Points by item.
-    pub points: OrderedMap<ScoredAmount>,
+    /// Points by item, in the order of the rulebook.
+    pub points: IndexMap<String, ScoredAmount>,
     /// Their sum.
     pub total: ScoredAmount,
     /// Points by month (`YYYY-MM`) and item, when asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub months: Option<BTreeMap<String, OrderedMap<ScoredAmount>>>,
+    pub months: Option<BTreeMap<String, IndexMap<String, ScoredAmount>>>,
     /// Quality by tranche.
     pub quality: Q,
 }
@@ -146,16 +132,16 @@ impl<Q> ScoreReport<Q> {
     }
 }
 
-fn by_item(book: &Rulebook, points: impl Fn(&str) -> Decimal) -> OrderedMap<ScoredAmount> {
+fn by_item(book: &Rulebook, points: impl Fn(&str) -> Decimal) -> IndexMap<String, ScoredAmount> {
     let items = book.points.iter();
-    OrderedMap(items.map(|item| (item.item.clone(), ScoredAmount(points(&item.item)))).collect())
+    items.map(|item| (item.item.clone(), ScoredAmount(points(&item.item)))).collect()
 }
 
 fn by_month(
     book: &Rulebook,
     points: &Points,
     code: &str,
-) -> BTreeMap<String, OrderedMap<ScoredAmount>> {
+) -> BTreeMap<String, IndexMap<String, ScoredAmount>> {
     let items = points.units.get(code).into_iter().flat_map(BTreeMap::values);
     let mut months: Vec<u32> = items.flat_map(BTreeMap::keys).copied().collect();
     months.sort_unstable();
