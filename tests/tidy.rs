@@ -101,6 +101,7 @@ const CRATES: &[&str] = &[
     "thiserror",
     "tiny_http",
     "toml",
+    "unicode-width",
     "zip",
 ];
 

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use unicode_width::UnicodeWidthStr as _;
+
 use super::context::CommandContext;
 use super::output::{CommandOutcome, Lang, print, print_json};
 use super::score::rulebook;
@@ -169,11 +171,9 @@ const SUMS: [&str; 5] = ["volume", "performance", "amount", "held", "payable"];
 
 fn heading(context: &CommandContext, th: [&str; 5], en: [&str; 5]) -> anyhow::Result<()> {
     let words = if context.lang == Lang::Th { th } else { en };
-    // Thai marks above and below a letter take no place of their own.
-    let marks = |c: &char| matches!(c, '\u{e31}' | '\u{e34}'..='\u{e3a}' | '\u{e47}'..='\u{e4e}');
-    let wide = |word: &str| 16 + word.chars().filter(marks).count();
+    // What has columns is counted: Thai marks above and below a letter have none.
     let words: Vec<String> =
-        words.iter().map(|word| format!("{word:>width$}", width = wide(word))).collect();
+        words.iter().map(|word| " ".repeat(16_usize.saturating_sub(word.width())) + word).collect();
     print(format!("{:<8}{}", "", words.concat()))
 }
 
