@@ -177,9 +177,10 @@ pub struct VoidRecord {
     pub rows: u64,
 }
 
-/// One archive as received, with its outcome.
+/// One archive as received, with its outcome. Its findings are another form
+/// of themselves where they are written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Submission {
+pub struct Submission<Findings = Vec<FindingLine>> {
     /// Its number; none when it was only checked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<i64>,
@@ -206,7 +207,7 @@ pub struct Submission {
     /// Counts by file.
     pub files: Vec<FileCounts>,
     /// Findings kept.
-    pub findings: Vec<FindingLine>,
+    pub findings: Findings,
     /// How often each code was given, exactly.
     pub findings_total: BTreeMap<String, u64>,
     /// The same by code and severity: what its rows were told decides, not
@@ -238,10 +239,10 @@ impl Submission {
         }
     }
 
-    /// All but the findings, which may be many.
+    /// The same with its findings in another form.
     #[must_use]
-    pub fn without_findings(&self) -> Self {
-        Self {
+    pub fn with_findings<Other>(&self, findings: Other) -> Submission<Other> {
+        Submission {
             id: self.id,
             archive: self.archive.clone(),
             sha256: self.sha256.clone(),
@@ -254,7 +255,7 @@ impl Submission {
             status: self.status,
             problems: self.problems.clone(),
             files: self.files.clone(),
-            findings: Vec::new(),
+            findings,
             findings_total: self.findings_total.clone(),
             severities: self.severities.clone(),
             findings_cut: self.findings_cut,
