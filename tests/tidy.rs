@@ -89,6 +89,7 @@ const CRATES: &[&str] = &[
     "rust_xlsxwriter",
     "rustc-hash",
     "rustix",
+    "schemars",
     "sd-notify",
     "serde",
     "serde_json",

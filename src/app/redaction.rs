@@ -9,6 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::results::{ResultReader, ResultsError};
@@ -21,7 +22,7 @@ use crate::privacy::{Cell, hide, is_small};
 use crate::report::{Bilingual, Cell as TableCell, Document, Part};
 
 /// A group's result; without counts and value when they are not shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RedactedRow {
     /// Code of the group.
     pub code: String,
@@ -45,7 +46,7 @@ pub struct RedactedRow {
 }
 
 /// An indicator as one viewer may see it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RedactedKpi {
     /// Id of the indicator.
     pub kpi: String,

@@ -22,6 +22,7 @@ mod reply;
 mod request;
 mod route;
 mod routes;
+mod schema;
 mod transport;
 mod upload;
 mod views;

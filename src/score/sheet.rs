@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use chrono::Datelike;
 use indexmap::IndexMap;
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::points::Points;
@@ -16,8 +17,10 @@ use crate::text::Bilingual;
 use crate::units::Units;
 
 /// Points, with two places.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ScoredAmount(pub Decimal);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
+pub struct ScoredAmount(
+    #[schemars(with = "String", regex(pattern = r"^-?[0-9]+\.[0-9]{2}$"))] pub Decimal,
+);
 
 impl Serialize for ScoredAmount {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -31,7 +34,7 @@ pub(super) fn two_places<S: Serializer>(value: &Decimal, to: S) -> Result<S::Ok,
 }
 
 /// What readers of a figure must know.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Note {
     /// What it is about.
     pub key: String,
@@ -41,7 +44,8 @@ pub struct Note {
 }
 
 /// Points and quality of a unit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "UnitSheet")]
 pub struct UnitSheet<Q> {
     /// HCODE of the unit.
     pub hcode: String,
@@ -57,7 +61,8 @@ pub struct UnitSheet<Q> {
 }
 
 /// Points and quality of a round.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ScoreReport")]
 pub struct ScoreReport<Q> {
     /// The round, B.E.
     pub round: i32,

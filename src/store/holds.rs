@@ -2,15 +2,17 @@
 //! never changed; the table's own triggers see to it.
 
 use rusqlite::{OptionalExtension, Row, params};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::connection::Reader;
 use super::{Result, Store, StoreError};
 
 /// Who did something, when and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct HoldAction {
     /// When, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub at: String,
     /// Who.
     pub by: String,

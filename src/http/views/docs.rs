@@ -11,6 +11,7 @@ use crate::http::problem::{PROBLEM_KINDS, Problem};
 use crate::http::reply::{CSS, JS, Reply};
 use crate::http::request::Request;
 use crate::http::route::Route;
+use crate::http::schema::ReplySchema;
 
 /// Routes answered here.
 pub const ROUTES: &[Route] = &[
@@ -52,7 +53,7 @@ pub const ROUTES: &[Route] = &[
             access: Access::Public,
             about: "The OpenAPI document of these routes.",
             about_th: "เอกสาร OpenAPI ของรายการนี้",
-            schema: Some("OpenApi"),
+            schema: Some(ReplySchema::from_type::<serde_json::Map<String, serde_json::Value>>()),
             asks_store: false,
             ..Endpoint::api("openapi", "/api/v1/openapi.json")
         },
