@@ -6,7 +6,6 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::endpoint::Endpoint;
-use super::page::Lang;
 use super::page::menu::MenuItem;
 use super::problem::{self, Problem};
 use super::reply::Reply;
@@ -14,6 +13,7 @@ use super::upload::RequestBody;
 use crate::access::Viewer;
 use crate::app::{AppState, ResultReader};
 use crate::store::{AccessEntry, Action, ListPage, Reader};
+use crate::text::Lang;
 use crate::world::World;
 
 /// Rows of a page unless the client asks for another number.
