@@ -2,6 +2,7 @@
 
 mod circles;
 mod names;
+mod pauses;
 mod source;
 
 use std::collections::{BTreeMap, BTreeSet};
