@@ -4,14 +4,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::archive::Standard;
 use crate::catalog::{Catalog, Severity};
 
 /// What became of an archive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "SubmissionStatus")]
 pub enum Status {
     /// No problem; rows may still have findings.
     Accepted,
@@ -43,7 +45,7 @@ impl Status {
 }
 
 /// What is wrong, and how to fix it, in both languages.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Texts {
     /// What is wrong, in Thai.
     pub th: String,
@@ -74,7 +76,8 @@ impl Texts {
 }
 
 /// One thing said about an archive or a member; also a note about either.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "SubmissionProblem")]
 pub struct Problem {
     /// `A…`, `M…`, or `N…` for a note.
     pub code: String,
@@ -93,7 +96,7 @@ pub struct Problem {
 }
 
 /// Exact counts of rows: `received = accepted + duplicate + rejected`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Counts {
     /// Rows in the member.
     pub received: u64,
@@ -122,7 +125,7 @@ impl Counts {
 }
 
 /// Counts of a file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FileCounts {
     /// The file, e.g. `SERVICE`.
     pub file: String,
@@ -143,7 +146,7 @@ pub struct MonthCounts {
 }
 
 /// One thing said about a row.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FindingLine {
     /// E.g. `SE1105`.
     pub code: Arc<str>,
@@ -165,9 +168,10 @@ pub struct FindingLine {
 }
 
 /// Why and when a submission was taken back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct VoidRecord {
     /// When.
+    #[schemars(extend("format" = "date-time"))]
     pub at: String,
     /// Who.
     pub by: String,
@@ -177,9 +181,11 @@ pub struct VoidRecord {
     pub rows: u64,
 }
 
-/// One archive as received, with its outcome.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Submission {
+/// One archive as received, with its outcome. Its findings are another form
+/// of themselves where they are written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Submission")]
+pub struct Submission<Findings = Vec<FindingLine>> {
     /// Its number; none when it was only checked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<i64>,
@@ -194,8 +200,10 @@ pub struct Submission {
     /// The unit its name says.
     pub hcode: Option<String>,
     /// The time its name says, Asia/Bangkok.
+    #[schemars(extend("format" = "date-time"))]
     pub sent_at: Option<String>,
     /// When it was received, Asia/Bangkok.
+    #[schemars(extend("format" = "date-time"))]
     pub received_at: String,
     /// The round of `sent_at`, B.E.
     pub round: Option<i32>,
@@ -206,7 +214,7 @@ pub struct Submission {
     /// Counts by file.
     pub files: Vec<FileCounts>,
     /// Findings kept.
-    pub findings: Vec<FindingLine>,
+    pub findings: Findings,
     /// How often each code was given, exactly.
     pub findings_total: BTreeMap<String, u64>,
     /// The same by code and severity: what its rows were told decides, not
@@ -238,10 +246,10 @@ impl Submission {
         }
     }
 
-    /// All but the findings, which may be many.
+    /// The same with its findings in another form.
     #[must_use]
-    pub fn without_findings(&self) -> Self {
-        Self {
+    pub fn with_findings<Other>(&self, findings: Other) -> Submission<Other> {
+        Submission {
             id: self.id,
             archive: self.archive.clone(),
             sha256: self.sha256.clone(),
@@ -254,7 +262,7 @@ impl Submission {
             status: self.status,
             problems: self.problems.clone(),
             files: self.files.clone(),
-            findings: Vec::new(),
+            findings,
             findings_total: self.findings_total.clone(),
             severities: self.severities.clone(),
             findings_cut: self.findings_cut,

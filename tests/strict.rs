@@ -1,10 +1,11 @@
 //! What is not known is an error that names the nearest, what is no file is
 //! not waited for, and a name from outside is shown and never obeyed.
 
+use std::cell::RefCell;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use crate::support::case::{Khlang, Ran, zipped};
+use crate::support::site::wait_or;
 
 const NAME: &str = "F21_10670_20140131080000.zip";
 
@@ -161,14 +162,12 @@ fn ends(khlang: &Khlang, arguments: &[&str]) -> Ran {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let begun = Instant::now();
-    while child.try_wait().unwrap().is_none() {
-        if begun.elapsed() > Duration::from_mins(2) {
-            child.kill().unwrap();
-            panic!("{arguments:?} waits for what never comes");
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    let running = RefCell::new(&mut child);
+    let ended = || running.borrow_mut().try_wait().unwrap().is_some();
+    wait_or("what is not waited for", ended, || {
+        running.borrow_mut().kill().unwrap();
+        format!("{arguments:?} waits for what never comes")
+    });
     Ran(child.wait_with_output().unwrap())
 }
 

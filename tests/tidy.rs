@@ -2,6 +2,7 @@
 
 mod circles;
 mod names;
+mod pauses;
 mod source;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -73,6 +74,7 @@ const CRATES: &[&str] = &[
     "hashbrown",
     "httparse",
     "include_dir",
+    "indexmap",
     "indicatif",
     "log",
     "matchit",
@@ -88,6 +90,7 @@ const CRATES: &[&str] = &[
     "rust_xlsxwriter",
     "rustc-hash",
     "rustix",
+    "schemars",
     "sd-notify",
     "serde",
     "serde_json",
@@ -100,6 +103,7 @@ const CRATES: &[&str] = &[
     "thiserror",
     "tiny_http",
     "toml",
+    "unicode-width",
     "zip",
 ];
 

@@ -2,18 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::inbox::QueuePlace;
 
 /// What the inbox is doing, as the daemon last published it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct InboxStatus {
     /// The first archives that wait, in the order in which they will be taken.
     pub waiting: Vec<WaitingArchive>,
     /// Number of waiting archives in all.
     pub waiting_total: usize,
     /// When the longest-waiting archive was first seen, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub oldest: Option<String>,
     /// The archive that is being loaded, if any.
     pub loading: Option<LoadingArchive>,
@@ -27,6 +29,7 @@ pub struct InboxStatus {
     /// A failure of this program that keeps archives waiting.
     pub trouble: Option<String>,
     /// When the folder was last scanned, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub last_scan: Option<String>,
     /// All waiting archives, by the HCODE in their names.
     #[serde(skip)]
@@ -54,7 +57,7 @@ impl InboxStatus {
 }
 
 /// A file, or a folder of the inbox, that cannot be taken.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct BlockedFile {
     /// Path below the inbox.
     pub path: String,
@@ -73,7 +76,7 @@ pub struct BlockedFile {
 }
 
 /// An archive that waits.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct WaitingArchive {
     /// File name.
     pub name: String,
@@ -82,13 +85,14 @@ pub struct WaitingArchive {
     /// Size in bytes.
     pub bytes: u64,
     /// When it was first seen, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub since: String,
     /// It may still be growing.
     pub settling: bool,
 }
 
 /// The archive that is being loaded.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct LoadingArchive {
     /// Submission id.
     pub id: i64,
@@ -99,13 +103,14 @@ pub struct LoadingArchive {
     /// Size in bytes.
     pub bytes: u64,
     /// When loading began, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub since: String,
     /// Inflated bytes read so far.
     pub inflated_bytes: u64,
 }
 
 /// A file in the inbox that is left where it is.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct IgnoredFile {
     /// Path below the inbox.
     pub path: String,

@@ -84,6 +84,11 @@ impl Metrics {
         self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Clients connected now.
+    pub fn clients(&self) -> u64 {
+        self.connected.load(Ordering::Relaxed)
+    }
+
     /// A client has connected.
     pub fn connected(&self) -> Connected<'_> {
         self.connections.fetch_add(1, Ordering::Relaxed);

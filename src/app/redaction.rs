@@ -9,6 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::results::{ResultReader, ResultsError};
@@ -22,7 +23,7 @@ use crate::report::{Cell, Document, Part};
 use crate::text::{message, message_with};
 
 /// A group's result; without counts and value when they are not shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RedactedRow {
     /// Code of the group.
     pub code: String,
@@ -46,7 +47,7 @@ pub struct RedactedRow {
 }
 
 /// An indicator as one viewer may see it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RedactedKpi {
     /// Id of the indicator.
     pub kpi: String,

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use unicode_width::UnicodeWidthStr as _;
+
 use super::context::CommandContext;
 use super::output::{CommandOutcome, print, print_json};
 use super::score::rulebook;
@@ -165,11 +167,9 @@ const SUMS: [&str; 5] =
 
 fn heading(context: &CommandContext) -> anyhow::Result<()> {
     let words = SUMS.map(|key| context.message(key));
-    // Thai marks above and below a letter take no place of their own.
-    let marks = |c: &char| matches!(c, '\u{e31}' | '\u{e34}'..='\u{e3a}' | '\u{e47}'..='\u{e4e}');
-    let wide = |word: &str| 16 + word.chars().filter(marks).count();
+    // What has columns is counted: Thai marks above and below a letter have none.
     let words: Vec<String> =
-        words.iter().map(|word| format!("{word:>width$}", width = wide(word))).collect();
+        words.iter().map(|word| " ".repeat(16_usize.saturating_sub(word.width())) + word).collect();
     print(format!("{:<8}{}", "", words.concat()))
 }
 

@@ -144,7 +144,7 @@ fn table(
             print(format!("  {name} {tranche}: {score:.2} / {max:.2}"))?;
         }
         for (month, items) in unit.months.iter().flatten() {
-            let items = items.0.iter().filter(|(_, amount)| !amount.0.is_zero());
+            let items = items.iter().filter(|(_, amount)| !amount.0.is_zero());
             let items: Vec<String> =
                 items.map(|(item, amount)| format!("{item} {:.2}", amount.0)).collect();
             print(format!("  {month}  {}", items.join("  ")))?;

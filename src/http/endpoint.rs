@@ -6,6 +6,7 @@
 use super::params::Param;
 use super::problem::ProblemKind;
 use super::reply::{HTML, JSON};
+use super::schema::ReplySchema;
 use crate::credentials::Role;
 
 /// Methods of an endpoint that only reads.
@@ -47,6 +48,16 @@ pub const SYSTEM: Access = Access::Roles(&[Role::Province, Role::Metrics]);
 /// The province alone.
 pub const PROVINCE: Access = Access::Roles(&[Role::Province]);
 
+/// JSON with a status other than 200.
+pub struct OtherReply {
+    /// The status.
+    pub status: u16,
+    /// When it is given, in English.
+    pub about: &'static str,
+    /// Its schema.
+    pub schema: ReplySchema,
+}
+
 /// One endpoint.
 pub struct Endpoint {
     /// Path; `{id}` is a part that varies, see `openapi::PARTS`.
@@ -67,8 +78,10 @@ pub struct Endpoint {
     pub params: &'static [Param],
     /// Content types of its replies; the first is the default.
     pub content: &'static [&'static str],
-    /// Name of the schema of its JSON.
-    pub schema: Option<&'static str>,
+    /// Schema of its JSON, by the type that it serializes.
+    pub schema: Option<ReplySchema>,
+    /// JSON that it answers with another status.
+    pub also: &'static [OtherReply],
     /// Problems beyond those that every endpoint may have.
     pub problems: &'static [&'static ProblemKind],
     /// Whether it needs the store: it then gets a snapshot and a deadline.
@@ -96,6 +109,7 @@ impl Endpoint {
             params: &[],
             content: &[JSON],
             schema: None,
+            also: &[],
             problems: &[],
             asks_store: true,
             menu: None,

@@ -22,6 +22,7 @@ mod reply;
 mod request;
 mod route;
 mod routes;
+mod schema;
 mod transport;
 mod upload;
 mod views;
@@ -30,14 +31,18 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
 
 use crate::app::{AppState, results};
-use transport::{connection, listener, self_probe, upstream};
+use transport::liveness::Liveness;
+use transport::{connection, listener, upstream};
 
 /// A server that runs until it is stopped or dropped.
 pub struct Server {
     address: SocketAddr,
-    answering: Arc<AtomicBool>,
+    liveness: Arc<Liveness>,
+    /// Longest time that a reply may take.
+    reply: Duration,
     /// Threads with their stop flags, in the order in which they end: clients
     /// are closed while there are still workers to answer them.
     threads: Vec<(Arc<AtomicBool>, JoinHandle<()>)>,
@@ -58,29 +63,23 @@ pub fn start(app: Arc<AppState>) -> anyhow::Result<Server> {
     let own = Arc::clone(&app);
     let guarded: Arc<listener::Guarded> = Arc::new(move || own.authenticator.guarded());
     let computing = results::start(Arc::clone(&app.results), stop_upstream.clone())?;
-    let (upstream, supervisor) = upstream::start(app, stop_upstream.clone())?;
-    let answering = Arc::new(AtomicBool::new(true));
+    let liveness = Arc::new(Liveness::new());
+    let (upstream, supervisor) =
+        upstream::start(app, Arc::clone(&liveness), stop_upstream.clone())?;
     let mut server = Server {
         address,
-        answering: answering.clone(),
+        liveness: Arc::clone(&liveness),
+        reply: transport::longest_reply(&environment.config),
         threads: vec![(stop_upstream.clone(), supervisor), (stop_upstream, computing)],
         #[cfg(test)]
         upstream: upstream.clone(),
     };
-    let listener = listener::Listener::new(
-        socket,
-        &environment.config,
-        (admit, guarded),
-        (upstream.clone(), metrics),
-    );
+    let listener =
+        listener::Listener::new(socket, &environment.config, (admit, guarded), (upstream, metrics));
     let own = stop.clone();
-    let accepting = Builder::new().name("http-accept".into()).spawn(move || listener.run(&own))?;
-    server.threads.insert(0, (stop.clone(), accepting));
-    let own = stop.clone();
-    let probing = Builder::new()
-        .name("http-probe".into())
-        .spawn(move || self_probe::run(address, &upstream, &answering, &own))?;
-    server.threads.insert(0, (stop, probing));
+    let accepting =
+        Builder::new().name("http-accept".into()).spawn(move || listener.run(&liveness, &own))?;
+    server.threads.insert(0, (stop, accepting));
     Ok(server)
 }
 
@@ -90,9 +89,9 @@ impl Server {
         self.address
     }
 
-    /// Whether it answered its last self-probe; for a watchdog.
+    /// Whether clients are accepted and answered; for a watchdog.
     pub fn answering(&self) -> bool {
-        self.answering.load(Ordering::Relaxed)
+        self.liveness.is_alive(self.reply)
     }
 
     /// The upstream server.

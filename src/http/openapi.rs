@@ -1,18 +1,16 @@
 //! The `OpenAPI` document: the list of endpoints, written as JSON. The shapes
-//! of replies are in `schemas.json`, and a test checks real replies against
-//! them.
+//! of replies are those of the types that are serialized, and a test holds real
+//! replies against them.
 
 use serde_json::{Map, Value, json};
 
 use super::endpoint::{Access, Body, Endpoint, POST};
 use super::params::Param;
-use super::problem::{self, PROBLEM_KINDS, ProblemKind};
+use super::problem::{self, ProblemDetails, ProblemKind};
 use super::reply::{JSON, PROBLEM};
+use super::schema::{ReplySchema, Schemas};
 use crate::access::COOKIE;
 use crate::text::text;
-
-/// Shapes of replies, as JSON schemas.
-const SCHEMAS: &str = include_str!("schemas.json");
 
 /// Problems that every endpoint may have.
 const COMMON: [&ProblemKind; 11] = [
@@ -51,17 +49,11 @@ const PARTS: [(&str, &str, &str); 7] = [
 
 /// The document of these endpoints. `rows` is the most rows of a reply.
 pub fn document(endpoints: &[&Endpoint], rows: u64) -> Value {
-    let mut paths = Map::new();
+    let (mut paths, mut schemas) = (Map::new(), Schemas::new());
     for endpoint in endpoints {
         let path = paths.entry(endpoint.path).or_insert_with(|| json!({}));
         let method = if endpoint.methods == POST { "post" } else { "get" };
-        path[method] = operation(endpoint, rows);
-    }
-    let mut schemas: Map<String, Value> =
-        serde_json::from_str(SCHEMAS).expect("the file is part of the program and tested");
-    let codes: Vec<_> = PROBLEM_KINDS.iter().map(|kind| kind.code()).collect();
-    if let Some(code) = schemas.get_mut("Problem").and_then(|s| s.pointer_mut("/properties/code")) {
-        *code = json!({"type": "string", "enum": codes});
+        path[method] = operation(endpoint, rows, &mut schemas);
     }
     json!({
         "openapi": "3.1.0",
@@ -73,7 +65,7 @@ pub fn document(endpoints: &[&Endpoint], rows: u64) -> Value {
         },
         "servers": [{"url": "/"}],
         "paths": paths,
-        "components": {"schemas": schemas, "securitySchemes": {
+        "components": {"schemas": schemas.components(), "securitySchemes": {
             "token": {"type": "http", "scheme": "bearer",
                 "description": "A token (khlang token create). While none has been made, this \
                                 machine needs none."},
@@ -82,7 +74,7 @@ pub fn document(endpoints: &[&Endpoint], rows: u64) -> Value {
     })
 }
 
-fn operation(endpoint: &Endpoint, rows: u64) -> Value {
+fn operation(endpoint: &Endpoint, rows: u64, schemas: &mut Schemas) -> Value {
     let mut parameters: Vec<Value> =
         endpoint.params.iter().map(|param| parameter(param, rows)).collect();
     let parts = PARTS.iter().filter(|(name, ..)| endpoint.path.contains(&format!("{{{name}}}")));
@@ -99,7 +91,7 @@ fn operation(endpoint: &Endpoint, rows: u64) -> Value {
         "operationId": endpoint.name,
         "summary": text(endpoint.about).en,
         "parameters": parameters,
-        "responses": responses(endpoint),
+        "responses": responses(endpoint, schemas),
         "security": security(endpoint),
         "x-access-logged": endpoint.personal,
     });
@@ -146,26 +138,22 @@ fn parameter(param: &Param, rows: u64) -> Value {
     })
 }
 
-fn responses(endpoint: &Endpoint) -> Value {
+fn responses(endpoint: &Endpoint, schemas: &mut Schemas) -> Value {
     let content: Map<String, Value> = endpoint
         .content
         .iter()
         .map(|kind| {
             let plain = kind.split(';').next().unwrap_or(kind).to_owned();
             let schema = match endpoint.schema {
-                Some(name) if *kind == JSON => json!({"$ref": reference(name)}),
+                Some(schema) if *kind == JSON => schemas.add(schema),
+                // A file of somebody else's making.
+                None if *kind == JSON => json!({}),
                 _ => json!({"type": "string"}),
             };
             (plain, json!({"schema": schema}))
         })
         .collect();
     let mut responses = Map::new();
-    if endpoint.body == Body::Archive || endpoint.schema == Some("Submission") {
-        let schema = json!({"schema": {"$ref": reference("Pending")}});
-        let waits =
-            json!({"description": "The archive waits or is loaded", "content": {JSON: schema}});
-        responses.insert("202".to_owned(), waits);
-    }
     let is_page = endpoint.is_page();
     if is_page {
         let on = json!({"description": "On to another page: to sign in, or after it"});
@@ -201,23 +189,24 @@ fn responses(endpoint: &Endpoint) -> Value {
     for group in kinds.chunk_by(|a, b| a.status == b.status) {
         let titles: Vec<_> =
             group.iter().map(|k| format!("{}: {}", k.code(), k.title().en)).collect();
-        let schema = json!({"schema": {"$ref": reference("Problem")}});
+        let schema = schemas.add(ReplySchema::from_type::<ProblemDetails>());
         let mut content = Map::new();
-        content.insert(PROBLEM.to_owned(), schema);
+        content.insert(PROBLEM.to_owned(), json!({"schema": schema}));
         if is_page {
             content.insert("text/html".to_owned(), json!({"schema": {"type": "string"}}));
-        }
-        if let (Some(name), 503) = (endpoint.schema, group[0].status)
-            && name == "Ready"
-        {
-            content.insert(JSON.to_owned(), json!({"schema": {"$ref": reference(name)}}));
         }
         let said = json!({"description": titles.join("; "), "content": content});
         responses.insert(group[0].status.to_string(), said);
     }
+    for other in endpoint.also {
+        let reply = responses
+            .entry(other.status.to_string())
+            .or_insert_with(|| json!({"description": "", "content": {}}));
+        let about = reply["description"].as_str().filter(|about| !about.is_empty());
+        let about =
+            about.map_or(other.about.to_owned(), |about| format!("{}; {about}", other.about));
+        reply["description"] = about.into();
+        reply["content"][JSON] = json!({"schema": schemas.add(other.schema)});
+    }
     Value::Object(responses)
-}
-
-fn reference(name: &str) -> String {
-    format!("#/components/schemas/{name}")
 }

@@ -2,7 +2,8 @@
 //! a stable code (RFC 9457). Errors of the layers below become problems here,
 //! and nowhere else.
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::access::AccessError;
 use crate::app::ResultsError;
@@ -97,16 +98,34 @@ impl Problem {
         Self { kind, detail: detail.into() }
     }
 
-    /// As a JSON document.
-    pub fn json(&self) -> Value {
-        json!({
-            "type": format!("urn:khlang:problem:{}", self.kind.code()),
-            "title": self.kind.title().en,
-            "status": self.kind.status,
-            "code": self.kind.code(),
-            "detail": self.detail,
-        })
+    /// What the client is told.
+    pub fn details(&self) -> ProblemDetails<'_> {
+        let (status, code) = (self.kind.status, self.kind.code());
+        let kind = format!("urn:khlang:problem:{code}");
+        let title = &self.kind.title().en;
+        ProblemDetails { kind, title, status, code, detail: &self.detail }
     }
+}
+
+/// A problem as its client gets it (RFC 9457).
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ProblemDetails<'a> {
+    /// Its code as a URI.
+    #[serde(rename = "type")]
+    kind: String,
+    /// What it means, for people.
+    title: &'a str,
+    /// Status of the reply.
+    status: u16,
+    /// Stable name, for programs.
+    #[schemars(extend("enum" = codes()))]
+    code: &'a str,
+    /// What exactly is wrong.
+    detail: &'a str,
+}
+
+fn codes() -> Vec<&'static str> {
+    PROBLEM_KINDS.iter().map(|kind| kind.code()).collect()
 }
 
 impl From<StoreError> for Problem {

@@ -109,7 +109,8 @@ impl Reply {
 
     /// The reply to a problem.
     pub fn problem(problem: &Problem) -> Self {
-        let mut reply = Self::new(PROBLEM, problem.json().to_string());
+        let body = serde_json::to_vec(&problem.details()).expect("texts and a number");
+        let mut reply = Self::new(PROBLEM, body);
         reply.status = problem.kind.status;
         match problem.kind.status {
             503 => reply.extra.push(("Retry-After", "2".to_owned())),

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::endpoint::Endpoint;
-use super::page::Lang;
 use super::page::menu::MenuItem;
 use super::problem::{self, Problem};
 use super::reply::Reply;
@@ -15,6 +14,7 @@ use crate::access::Viewer;
 use crate::app::{AppState, ResultReader};
 use crate::environment::Environment;
 use crate::store::{AccessEntry, Action, ListPage, Reader};
+use crate::text::Lang;
 
 /// Rows of a page unless the client asks for another number.
 const PER_PAGE: u64 = 100;

@@ -4,13 +4,14 @@
 use std::fmt;
 
 use rust_decimal::{Decimal, RoundingStrategy};
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::ValueScale;
 
 /// A count, or a sum with decimals (relative weights, baht).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct Amount(Decimal);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, JsonSchema)]
+pub struct Amount(#[schemars(with = "String", extend("type" = ["integer", "string"]))] Decimal);
 
 /// Largest amount that anybody reports: sums of them, and what they are
 /// multiplied with, never overflow.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{Days as ChronoDays, Months, NaiveDate};
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::period::{PeriodDays, YearKind};
@@ -14,7 +15,7 @@ use crate::store::SqlValue;
 use crate::text::Bilingual;
 
 /// What the rows of a query are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CountingUnit {
     /// A person known at a unit; counted once per level by the person key. The
@@ -28,7 +29,7 @@ pub enum CountingUnit {
 }
 
 /// What a numerator over a denominator is multiplied with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ValueScale {
     /// Of a hundred.
@@ -45,7 +46,7 @@ pub enum ValueScale {
 }
 
 /// Which way is good.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     /// The target is a floor.
@@ -56,7 +57,7 @@ pub enum Direction {
 }
 
 /// A parameter of the query.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Parameter {
     /// A number as it is (thresholds are whole numbers of the smallest unit).
@@ -68,7 +69,7 @@ pub enum Parameter {
 }
 
 /// A day reckoned from a day of the period; years and months first, then days.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DayFrom {
     /// From where.
@@ -85,7 +86,7 @@ pub struct DayFrom {
 }
 
 /// Days of the rows of a file that a KPI needs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Window {
     /// The first.
@@ -95,7 +96,7 @@ pub struct Window {
 }
 
 /// A day of the period.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Anchor {
     /// Its first day.
@@ -109,7 +110,7 @@ pub enum Anchor {
 }
 
 /// A KPI.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Definition {
     /// Its id.
     pub id: String,
@@ -128,6 +129,7 @@ pub struct Definition {
     /// The year it lives in.
     pub year: YearKind,
     /// Targets by B.E. year: one holds for the years that its source names.
+    #[schemars(with = "BTreeMap<i32, String>")]
     pub target: BTreeMap<i32, Decimal>,
     /// Whether its counts are of persons (or their visits), who could be
     /// recognised in small ones.

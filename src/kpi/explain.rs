@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::calculator::Calculator;
@@ -20,7 +21,7 @@ use crate::store::{QueryRow, SqlValue};
 use crate::text::Bilingual;
 
 /// One condition of a person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ConditionCheck {
     /// Name of the condition, as in the columns `c_…` and `v_…` of the query.
     pub name: String,
@@ -34,7 +35,7 @@ pub struct ConditionCheck {
 }
 
 /// What a person is to a KPI at one unit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PersonOutcome {
     /// HCODE of the unit.
     pub hcode: String,
@@ -51,7 +52,7 @@ pub struct PersonOutcome {
 }
 
 /// How a person stands in a unit's register.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Registration {
     /// HCODE of the unit.
     pub hcode: String,
@@ -68,7 +69,7 @@ pub struct Registration {
 }
 
 /// Why a person counts or does not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PersonExplained {
     /// The KPI.
     pub kpi: String,
@@ -87,7 +88,7 @@ pub struct PersonExplained {
 }
 
 /// A step of the funnel: how many are left after a condition.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct FunnelStep {
     /// Name of the condition.
     pub name: String,
@@ -99,7 +100,7 @@ pub struct FunnelStep {
 }
 
 /// Somebody in the denominator who is not in the numerator.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Missing {
     /// The person, masked unless allowed (a visit's number for KPIs of visits).
     pub person: String,

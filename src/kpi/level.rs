@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::units::{Unit, Units};
@@ -13,7 +14,7 @@ use crate::units::{Unit, Units};
 macro_rules! levels {
     ($($(#[doc = $doc:literal])+ $level:ident = $name:literal, $group:ident, $facility:literal, $none:literal;)+) => {
         /// A level.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
         #[serde(rename_all = "lowercase")]
         pub enum Level {
             $($(#[doc = $doc])+ $level,)+

@@ -6,13 +6,14 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use chrono::{Datelike, Days as ChronoDays, Months, NaiveDate};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::BUDDHIST_ERA;
 
 /// In which year a KPI lives [OPPP-2557 s. 31; KPI66-2563; QOF-2560]. A year is named by the B.E. year
 /// in which it ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum YearKind {
     /// 1 October to 30 September.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::amount::{Amount, two_places, value, value_text};
@@ -34,7 +35,7 @@ pub struct KpiResult {
 }
 
 /// A period by name with its days.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PeriodSpan {
     /// As it was asked for.
     pub name: String,
@@ -73,7 +74,7 @@ pub struct KpiRow {
 }
 
 /// Why the data cannot say.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct NotComputable {
     /// What is missing.
     pub needs: String,

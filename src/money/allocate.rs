@@ -13,6 +13,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::closing::{Correction, Now, PoolCorrection, PoolNow};
@@ -22,7 +23,7 @@ use super::terms::{AllocationFacts, MoneyRules, Tranche, UnitFacts};
 use super::{Hundredths, Satang};
 
 /// A quarter of the volume pool.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct VolumePool {
     /// Share of the volume money, in satang.
     pub own: Satang,
@@ -42,7 +43,7 @@ pub struct VolumePool {
 }
 
 /// Payment of a part of a pool, and the corrections that are paid with it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PoolSettled {
     /// It was paid: its figures are those that it was paid by.
     pub closed: bool,
@@ -54,7 +55,7 @@ pub struct PoolSettled {
 }
 
 /// Payment of a part of a unit's money, and the corrections paid with it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Settled {
     /// It was paid: its figures are those that it was paid by.
     pub closed: bool,
@@ -66,7 +67,7 @@ pub struct Settled {
 }
 
 /// A tranche of the performance pool.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PerformancePool {
     /// The most that can be earned.
     pub pool: Satang,
@@ -80,7 +81,7 @@ pub struct PerformancePool {
 }
 
 /// A part of the support money.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SupportPool {
     /// A head.
     pub per_head: Satang,
@@ -93,7 +94,7 @@ pub struct SupportPool {
 }
 
 /// The pools of the province.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Pools {
     /// UC heads that they are counted from.
     pub heads: u64,
@@ -113,7 +114,7 @@ pub struct Pools {
 }
 
 /// Money of an item in a quarter.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ItemMoney {
     /// Points of the item.
     pub points: Hundredths,
@@ -124,7 +125,7 @@ pub struct ItemMoney {
 }
 
 /// A unit's volume money of a quarter.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct VolumeMoney {
     /// Points of all items.
     pub points: Hundredths,
@@ -140,7 +141,7 @@ pub struct VolumeMoney {
 }
 
 /// A unit's performance money of a tranche.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PerformanceMoney {
     /// The most that its heads allow.
     pub ceiling: Satang,
@@ -158,7 +159,7 @@ pub struct PerformanceMoney {
 }
 
 /// Sums of money: of a unit, a main unit, or all.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct MoneySums {
     /// Volume money.
     pub volume: Satang,
@@ -193,7 +194,7 @@ impl MoneySums {
 }
 
 /// A unit's money.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct UnitMoney {
     /// UC heads.
     pub heads: u64,

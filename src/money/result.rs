@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike, NaiveDate};
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Satang;
@@ -53,7 +54,7 @@ pub struct CalculationInput<'a> {
 }
 
 /// A unit's money with its name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct UnitMoneyLine {
     /// HCODE of the unit.
     pub hcode: String,
@@ -67,7 +68,7 @@ pub struct UnitMoneyLine {
 }
 
 /// A main unit with its units.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CupMoney {
     /// HCODE of the main unit.
     pub cup: String,

@@ -5,12 +5,13 @@ use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Sub};
 
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 /// An amount. Pools and payments are never negative; what lies between two
 /// rulebooks may be.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Satang(pub i64);
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
+pub struct Satang(#[schemars(with = "String", regex(pattern = r"^-?[0-9]+\.[0-9]{2}$"))] pub i64);
 
 impl Satang {
     /// Nothing.
@@ -57,8 +58,8 @@ impl Serialize for Satang {
 }
 
 /// Points (or a quality score) in hundredths.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Hundredths(pub u64);
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
+pub struct Hundredths(#[schemars(with = "String", regex(pattern = r"^[0-9]+\.[0-9]{2}$"))] pub u64);
 
 impl fmt::Display for Hundredths {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

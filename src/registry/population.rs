@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -13,7 +14,7 @@ const REGISTRY_HEADS: &str = include_str!("../../schema/score/registry_heads.sql
 const PERSON_HEADS: &str = include_str!("../../schema/score/person_heads.sql");
 
 /// What the population is taken from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PopulationSource {
     /// The registry that was imported last.
@@ -23,7 +24,7 @@ pub enum PopulationSource {
 }
 
 /// Which registry a result rests on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RegistryVersion {
     /// SHA-256 of the file.
     pub sha256: String,
@@ -34,7 +35,7 @@ pub struct RegistryVersion {
 }
 
 /// The population in use.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Population {
     /// What it is taken from.
     pub source: PopulationSource,

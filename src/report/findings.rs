@@ -6,6 +6,7 @@ use std::io::Write as _;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
+use serde_json::value::RawValue;
 
 use super::csv;
 use crate::submission::FindingLine;
@@ -48,9 +49,9 @@ pub fn csv_lines(findings: &[FindingLine], out: &mut Vec<u8>) {
     }
 }
 
-/// A list of findings as JSON, as it is serialized, behind other JSON.
-pub fn json_list(findings: &[FindingLine], out: &mut Vec<u8>) {
-    out.reserve(findings.len() * 800);
+/// A list of findings as JSON, as it is serialized.
+pub fn json_list(findings: &[FindingLine]) -> Box<RawValue> {
+    let mut out = Vec::with_capacity(findings.len() * 800 + 2);
     let mut shared = Shared::default();
     out.push(b'[');
     for (at, f) in findings.iter().enumerate() {
@@ -61,12 +62,14 @@ pub fn json_list(findings: &[FindingLine], out: &mut Vec<u8>) {
         out.extend_from_slice(head);
         write!(out, "{}", f.line).expect("memory takes all");
         out.extend_from_slice(field);
-        serde_json::to_writer(&mut *out, &f.value).expect("memory takes all");
+        serde_json::to_writer(&mut out, &f.value).expect("memory takes all");
         out.extend_from_slice(key);
-        serde_json::to_writer(&mut *out, &f.key).expect("memory takes all");
+        serde_json::to_writer(&mut out, &f.key).expect("memory takes all");
         out.extend_from_slice(tail);
     }
     out.push(b']');
+    let text = String::from_utf8(out).expect("texts make texts");
+    RawValue::from_string(text).expect("it is JSON")
 }
 
 /// What findings have around their own parts. Many findings share all of it,
@@ -187,9 +190,8 @@ mod tests {
             let mut lines = csv::table(&HEADER, std::iter::empty::<[Cow<str>; 11]>());
             csv_lines(&findings, &mut lines);
             prop_assert_eq!(lines, csv::table(&HEADER, findings.iter().map(row)));
-            let mut json = Vec::new();
-            json_list(&findings, &mut json);
-            prop_assert_eq!(json, serde_json::to_vec(&findings).unwrap());
+            let json = json_list(&findings);
+            prop_assert_eq!(json.get(), serde_json::to_string(&findings).unwrap());
         }
     }
 }

@@ -7,6 +7,7 @@ use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, Timelike};
 use rust_xlsxwriter::{
     DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet,
 };
+use unicode_width::UnicodeWidthStr;
 
 use super::document::Document;
 use super::error::ReportError;
@@ -255,13 +256,9 @@ fn cut(text: &str) -> &str {
     too_long.map_or(text, |(at, _)| &text[..at])
 }
 
-/// Columns that the longest line takes: Thai vowels and tone marks stand above
-/// or below their letter and take none.
+/// Columns that the longest line takes.
 fn width(text: &str) -> usize {
-    let takes_none =
-        |c: char| matches!(c, '\u{e31}' | '\u{e34}'..='\u{e3a}' | '\u{e47}'..='\u{e4e}');
-    let of_line = |line: &str| line.chars().filter(|c| !takes_none(*c)).count();
-    text.lines().map(of_line).max().unwrap_or(0)
+    text.lines().map(UnicodeWidthStr::width).max().unwrap_or(0)
 }
 
 /// Lines that a text takes in a column of so many characters. Bilingual are not

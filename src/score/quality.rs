@@ -21,13 +21,14 @@ use std::collections::BTreeMap;
 use chrono::{Datelike, NaiveDate};
 use rust_decimal::Decimal;
 use rustc_hash::FxHashMap;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Rulebook;
 use super::deadline::last_day;
 use super::rulebook::RulePeriod;
 use super::rulebook::quality::{Count, Dimension};
-use super::sheet::two_places;
+use super::sheet::{ScoredAmount, two_places};
 use crate::archive::Standard;
 use crate::catalog::Catalog;
 use crate::store::{Reader, Result, StoreError};
@@ -54,30 +55,34 @@ pub struct TallyLine {
 }
 
 /// A file in a dimension.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct QualityFigure {
     /// Rows that were right, or duplicates, or in time.
     pub numerator: u64,
     /// Of so many.
     pub denominator: u64,
     /// Rounded half up.
+    #[schemars(with = "String")]
     pub percent: Decimal,
     /// What the rulebook's bands give for it.
     #[serde(serialize_with = "two_places")]
+    #[schemars(with = "ScoredAmount")]
     pub score: Decimal,
 }
 
 /// A unit's quality in a tranche.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct TrancheQuality {
     /// Figures by dimension and file.
     #[serde(flatten)]
     pub dimensions: BTreeMap<String, BTreeMap<String, QualityFigure>>,
     /// Sum of the scores.
     #[serde(serialize_with = "two_places")]
+    #[schemars(with = "ScoredAmount")]
     pub score: Decimal,
     /// The most that it could have been.
     #[serde(serialize_with = "two_places")]
+    #[schemars(with = "ScoredAmount")]
     pub max: Decimal,
 }
 

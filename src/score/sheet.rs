@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use chrono::Datelike;
+use indexmap::IndexMap;
 use rust_decimal::Decimal;
-use serde::ser::SerializeMap;
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::points::Points;
@@ -16,23 +17,11 @@ use crate::registry::{Population, PopulationSource};
 use crate::text::{Bilingual, message, message_with};
 use crate::units::Units;
 
-/// Names with values, in the order in which they were put in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OrderedMap<V>(pub Vec<(String, V)>);
-
-impl<V: Serialize> Serialize for OrderedMap<V> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (name, value) in &self.0 {
-            map.serialize_entry(name, value)?;
-        }
-        map.end()
-    }
-}
-
 /// Points, with two places.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ScoredAmount(pub Decimal);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
+pub struct ScoredAmount(
+    #[schemars(with = "String", regex(pattern = r"^-?[0-9]+\.[0-9]{2}$"))] pub Decimal,
+);
 
 impl Serialize for ScoredAmount {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -46,7 +35,7 @@ pub(super) fn two_places<S: Serializer>(value: &Decimal, to: S) -> Result<S::Ok,
 }
 
 /// A note that must be shown with the figures.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Note {
     /// What it is about.
     pub key: String,
@@ -56,23 +45,25 @@ pub struct Note {
 }
 
 /// Points and quality of a unit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "UnitSheet")]
 pub struct UnitSheet<Q> {
     /// HCODE of the unit.
     pub hcode: String,
-    /// Points by item.
-    pub points: OrderedMap<ScoredAmount>,
+    /// Points by item, in the order of the rulebook.
+    pub points: IndexMap<String, ScoredAmount>,
     /// Their sum.
     pub total: ScoredAmount,
     /// Points by month (`YYYY-MM`) and item, when asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub months: Option<BTreeMap<String, OrderedMap<ScoredAmount>>>,
+    pub months: Option<BTreeMap<String, IndexMap<String, ScoredAmount>>>,
     /// Quality by tranche.
     pub quality: Q,
 }
 
 /// Points and quality of a round.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ScoreReport")]
 pub struct ScoreReport<Q> {
     /// The round, B.E.
     pub round: i32,
@@ -147,16 +138,16 @@ impl<Q> ScoreReport<Q> {
     }
 }
 
-fn by_item(book: &Rulebook, points: impl Fn(&str) -> Decimal) -> OrderedMap<ScoredAmount> {
+fn by_item(book: &Rulebook, points: impl Fn(&str) -> Decimal) -> IndexMap<String, ScoredAmount> {
     let items = book.points.iter();
-    OrderedMap(items.map(|item| (item.item.clone(), ScoredAmount(points(&item.item)))).collect())
+    items.map(|item| (item.item.clone(), ScoredAmount(points(&item.item)))).collect()
 }
 
 fn by_month(
     book: &Rulebook,
     points: &Points,
     code: &str,
-) -> BTreeMap<String, OrderedMap<ScoredAmount>> {
+) -> BTreeMap<String, IndexMap<String, ScoredAmount>> {
     let items = points.units.get(code).into_iter().flat_map(BTreeMap::values);
     let mut months: Vec<u32> = items.flat_map(BTreeMap::keys).copied().collect();
     months.sort_unstable();

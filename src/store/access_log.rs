@@ -2,6 +2,7 @@
 //! added; triggers in the file itself refuse changes.
 
 use rusqlite::params;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Result;
@@ -40,11 +41,12 @@ pub struct AccessEntry<'a> {
 }
 
 /// A line of the log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct AccessLine {
     /// Number of the entry, ascending with time.
     pub id: i64,
     /// Time of the access, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub at: String,
     /// Number of the token; `None` for requests from this machine.
     pub token: Option<i64>,

@@ -2,6 +2,7 @@
 //! changed; triggers of the table refuse it.
 
 use rusqlite::{OptionalExtension, Row, params};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::connection::Reader;
@@ -9,9 +10,10 @@ use super::{Result, Store, StoreError};
 use crate::text::message_with;
 
 /// User, time and reason of an action on a hold.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct HoldAction {
     /// When, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub at: String,
     /// The user.
     pub by: String,

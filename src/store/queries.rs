@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use rusqlite::{OptionalExtension, params};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::connection::Reader;
@@ -13,7 +14,8 @@ use crate::catalog::Catalog;
 use crate::submission::FindingLine;
 
 /// A page of a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "{T}Page")]
 pub struct ListPage<T> {
     /// The rows.
     pub rows: Vec<T>,
@@ -89,7 +91,7 @@ pub(super) fn json_list(scope: &Scope) -> Option<String> {
 }
 
 /// A submission in a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SubmissionLine {
     /// Number of the submission.
     pub id: i64,
@@ -100,8 +102,10 @@ pub struct SubmissionLine {
     /// HCODE of the sender; `None` if the archive's name does not give it.
     pub hcode: Option<String>,
     /// The time its name says.
+    #[schemars(extend("format" = "date-time"))]
     pub sent_at: Option<String>,
     /// When it was received.
+    #[schemars(extend("format" = "date-time"))]
     pub received_at: String,
     /// What became of it.
     pub status: String,
@@ -137,7 +141,7 @@ pub struct UnitSummary {
 }
 
 /// Totals of the whole store.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Overview {
     /// Submissions by status.
     pub submissions: std::collections::BTreeMap<String, u64>,

@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::files::sync_folder;
@@ -20,7 +21,7 @@ pub(super) const KEPT: &str = "units.in-force.csv";
 const NAMED: usize = 10;
 
 /// Why a list is not put in force by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HoldReason {
     /// There is no list any more.
@@ -36,7 +37,7 @@ pub enum HoldReason {
 }
 
 /// A unit that the list in force has and the one held back has not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Dropped {
     /// Its code.
     pub hcode: String,
@@ -47,7 +48,7 @@ pub struct Dropped {
 }
 
 /// A list that is held back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Held {
     /// Why.
     pub why: HoldReason,

@@ -3,15 +3,11 @@
 //! can neither be seen nor reckoned.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::support::parcel::Parcel;
-use crate::support::site::{Daemon, Site, UNIT_A};
-
-/// A reply that has not come by then never will.
-const DEADLINE: Duration = Duration::from_mins(2);
+use crate::support::site::{Daemon, Site, UNIT_A, wait};
 
 const PERIOD: &str = "2557";
 
@@ -86,20 +82,19 @@ impl Client {
 
     /// The same of a page, which is there when it has a text.
     fn page(&self, path: &str, with: &str) -> (u16, Vec<u8>) {
-        let begun = Instant::now();
-        loop {
+        let mut last = None;
+        wait(path, || {
             let request = self.agent.get(format!("http://{}{path}", self.address));
             let mut got =
                 request.header("Authorization", format!("Bearer {}", self.token)).call().unwrap();
             let status = got.status().as_u16();
             let body = got.body_mut().read_to_vec().unwrap();
             let text = String::from_utf8_lossy(&body);
-            if text.contains(with) && (status != 503 || !text.contains("being_computed")) {
-                return (status, body);
-            }
-            assert!(begun.elapsed() < DEADLINE, "waited in vain: {path}");
-            std::thread::sleep(Duration::from_millis(100));
-        }
+            let there = text.contains(with) && (status != 503 || !text.contains("being_computed"));
+            last = there.then_some((status, body));
+            there
+        });
+        last.unwrap()
     }
 
     fn json(&self, path: &str) -> Value {

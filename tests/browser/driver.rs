@@ -6,12 +6,11 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use serde_json::{Value, json};
 
-const DEADLINE: Duration = Duration::from_mins(2);
+use crate::support::site::wait_or;
 
 /// How an element is named in the answers of a driver.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
@@ -156,12 +155,8 @@ impl Browser {
     }
 
     /// Waits until something is so.
-    pub fn wait(&self, what: &str, mut so: impl FnMut() -> bool) {
-        let begun = Instant::now();
-        while !so() {
-            assert!(begun.elapsed() < DEADLINE, "waited in vain: {what}\n{}", self.page());
-            std::thread::sleep(Duration::from_millis(50));
-        }
+    pub fn wait(&self, what: &str, so: impl FnMut() -> bool) {
+        wait_or(what, so, || self.page());
     }
 
     /// The text of an element, as a person reads it.

@@ -12,7 +12,7 @@ use calamine::{Reader, Xlsx};
 use serde_json::Value;
 
 use crate::support::parcel::{Packing, zip};
-use crate::support::site::{Site, UNIT_A};
+use crate::support::site::{Site, UNIT_A, wait};
 
 const NAME: &str = "F43_10670_20140101080000.zip";
 
@@ -89,7 +89,9 @@ fn members() -> Vec<(&'static str, String)> {
 
 /// Head and body of a reply.
 fn get(address: SocketAddr, path: &str) -> (String, Vec<u8>) {
-    for _ in 0..100 {
+    let mut whole = None;
+    // Figures are counted in the background.
+    wait(path, || {
         let mut stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
         let head = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n");
@@ -98,14 +100,12 @@ fn get(address: SocketAddr, path: &str) -> (String, Vec<u8>) {
         stream.read_to_end(&mut reply).unwrap();
         let end = reply.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
         let head = String::from_utf8(reply[..end].to_vec()).unwrap();
-        if head.starts_with("HTTP/1.1 200 ") {
-            return (head, reply[end..].to_vec());
-        }
-        // Figures are counted in the background.
-        assert!(head.starts_with("HTTP/1.1 503 "), "{path}: {head}");
-        std::thread::sleep(Duration::from_millis(200));
-    }
-    panic!("{path} has no answer");
+        let there = head.starts_with("HTTP/1.1 200 ");
+        assert!(there || head.starts_with("HTTP/1.1 503 "), "{path}: {head}");
+        whole = there.then(|| (head, reply[end..].to_vec()));
+        there
+    });
+    whole.unwrap()
 }
 
 /// Turns the direction of writing, or what follows, where a person reads.

@@ -223,6 +223,9 @@ fn allow(daemon: &Daemon, descriptors: u64) {
     prlimit(Some(pid), Resource::Nofile, limit).unwrap();
 }
 
+/// What the log says when nobody can be accepted.
+const REFUSED: &str = "accepting an HTTP client";
+
 #[test]
 fn without_descriptors_it_waits_and_then_goes_on() {
     let site = Site::new();
@@ -233,11 +236,9 @@ fn without_descriptors_it_waits_and_then_goes_on() {
     // Not one more than it has: nobody can be accepted, no reply be fetched.
     for spare in [0, 1, 2, 3] {
         allow(&daemon, descriptors(&daemon) as u64 + spare);
+        let told = daemon.log().matches(REFUSED).count();
         let waiting = crowd(address, 60);
-        if spare == 0 {
-            daemon.wait_for_log("accepting an HTTP client");
-        }
-        std::thread::sleep(Duration::from_millis(700));
+        daemon.wait_for_log_times(REFUSED, told + 1);
         drop(waiting);
         allow(&daemon, 1024);
         served(&mut daemon, "a request when there are descriptors again");

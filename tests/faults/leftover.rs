@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use super::upload::send;
 use crate::support::database::Snapshot;
 use crate::support::parcel::Parcel;
 use crate::support::site::{Site, UNIT_A, UNIT_B};
@@ -66,4 +67,21 @@ fn what_a_killed_import_leaves_is_finished_by_a_running_daemon() {
     daemon.wait_until_idle();
     daemon.stop();
     site.assert_verified();
+}
+
+/// What is in the temporary folder when the program is killed stays there for
+/// ever, and a service that is restarted often would fill it.
+#[test]
+fn a_killed_daemon_leaves_nothing_in_the_temporary_folder() {
+    let mut site = Site::new();
+    let folder = site.root().join("tmp");
+    fs::create_dir(&folder).unwrap();
+    site.set("TMPDIR", folder.to_str().unwrap());
+    let mut daemon = site.serve();
+    daemon.wait_until_ready();
+    let answer = send(daemon.address(), NAME, &Parcel::new(UNIT_A, 1, 2).zip());
+    assert_eq!(answer.map(|(status, _)| status), Some(202), "its HTTP works");
+    daemon.kill();
+    let left: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(left.is_empty(), "{left:?}");
 }

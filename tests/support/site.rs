@@ -31,7 +31,8 @@ pub fn wait(what: &str, so: impl FnMut() -> bool) {
     wait_or(what, so, String::new);
 }
 
-fn wait_or(what: &str, mut so: impl FnMut() -> bool, explain: impl Fn() -> String) {
+/// The same; `explain` says more when it is in vain.
+pub fn wait_or(what: &str, mut so: impl FnMut() -> bool, explain: impl Fn() -> String) {
     let begun = Instant::now();
     while !so() {
         assert!(begun.elapsed() < DEADLINE, "waited in vain: {what}\n{}", explain());
@@ -282,8 +283,14 @@ impl Daemon<'_> {
 
     /// Waits for a text in the log.
     pub fn wait_for_log(&mut self, text: &str) {
+        self.wait_for_log_times(text, 1);
+    }
+
+    /// Waits until a text stands in the log so many times.
+    pub fn wait_for_log_times(&mut self, text: &str, times: usize) {
         let log = self.log.clone();
-        self.wait(text, || fs::read_to_string(&log).unwrap_or_default().contains(text));
+        let found = || fs::read_to_string(&log).unwrap_or_default().matches(text).count();
+        self.wait(text, || found() >= times);
     }
 
     /// Waits for an error in the log, or until something is so.

@@ -253,6 +253,7 @@ fn lists_and_totals_are_of_one_s_own_units() {
         for hcode in [OTHER, UNIT] {
             inbox.waiting.push(crate::app::WaitingArchive {
                 hcode: Some(hcode.to_owned()),
+                since: site.app.clock.stamp(),
                 ..crate::app::WaitingArchive::default()
             });
         }

@@ -5,7 +5,8 @@ use std::io::Read;
 
 use serde_json::Value;
 
-use super::fixture::{HOSTILE, app, site, site_with};
+use super::fixture::{HOSTILE, app, site, site_with, wait};
+use crate::app::{LoadingArchive, WaitingArchive};
 use crate::config::Config;
 use crate::credentials::{Role, Secret, SecretKind};
 use crate::http::endpoint::READS;
@@ -322,60 +323,16 @@ fn only_this_machine_may_be_listened_on() {
     assert!(error.to_string().contains(&site.address.to_string()), "{error:#}");
 }
 
-/// Holds a value against a schema of the document; every property must be
-/// named there.
-pub(super) fn check(document: &Value, schema: &Value, value: &Value, at: &str) {
-    if let Some(name) = schema["$ref"].as_str() {
-        let schema = document.pointer(name.strip_prefix('#').unwrap());
-        return check(document, schema.unwrap_or_else(|| panic!("{name}")), value, at);
-    }
-    if let Some(any) = schema["anyOf"].as_array() {
-        let has_all = |one: &Value| {
-            let name = one["$ref"].as_str().unwrap_or_default().trim_start_matches('#');
-            let one = document.pointer(name).filter(|_| !name.is_empty()).unwrap_or(one);
-            let required = one["required"].as_array().into_iter().flatten();
-            required.filter_map(Value::as_str).all(|name| value.get(name).is_some())
-        };
-        let chosen = any
-            .iter()
-            .filter(|one| (one["type"] == "null") == value.is_null())
-            .find(|one| value.is_null() || has_all(one));
-        return check(document, chosen.unwrap(), value, at);
-    }
-    let kind = match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(_) => "integer",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    };
-    let kinds = schema["type"].as_array().cloned().unwrap_or_else(|| vec![schema["type"].clone()]);
-    assert!(kinds.contains(&kind.into()), "{at} is {kind}, not {kinds:?}");
-    if let (Some(rows), false) = (value.as_array(), schema["items"].is_null()) {
-        for row in rows {
-            check(document, &schema["items"], row, &format!("{at}[]"));
-        }
-    }
-    let (Some(own), false) = (value.as_object(), schema["properties"].is_null()) else { return };
-    for name in schema["required"].as_array().unwrap() {
-        assert!(own.contains_key(name.as_str().unwrap()), "{at}.{name} is missing");
-    }
-    for (name, value) in own {
-        let known = &schema["properties"][name];
-        let schema = if known.is_null() { &schema["additionalProperties"] } else { known };
-        assert!(!schema.is_null(), "{at}.{name} is not in the schema");
-        check(document, schema, value, &format!("{at}.{name}"));
-    }
-}
-
+/// Each reply is held against the document by the fixture.
 #[test]
 fn real_replies_are_as_the_openapi_document_says() {
     let site = site();
     {
         let mut inbox = site.app.inbox();
-        inbox.waiting.push(crate::app::WaitingArchive::default());
-        inbox.loading = Some(crate::app::LoadingArchive::default());
+        let since = site.app.clock.stamp();
+        let waiting = WaitingArchive { since: since.clone(), ..WaitingArchive::default() };
+        inbox.waiting.push(waiting);
+        inbox.loading = Some(LoadingArchive { since, ..LoadingArchive::default() });
         inbox.ignored.push(crate::app::IgnoredFile::default());
     }
     let document = site.get("/api/v1/openapi.json").json();
@@ -390,16 +347,12 @@ fn real_replies_are_as_the_openapi_document_says() {
         let path = route.path.replace("{id}", "2").replace("{cup}", "10944");
         let got = site.get(&(path.replace("{kpi}", "dm_screen") + more));
         assert_eq!(got.status, 200, "{}: {}", route.path, got.text());
-        let said = &document["paths"][route.path]["get"]["responses"]["200"]["content"];
-        check(&document, &said["application/json"]["schema"], &got.json(), route.name);
+        assert_eq!(got.header("content-type"), Some("application/json"), "{}", route.path);
         tried += 1;
     }
     assert!(tried >= 15);
     let target = "/api/v1/kpi/dm_screen/explain?period=2556&person=1103700123456";
-    let person = site.get(target).json();
-    check(&document, &document["components"]["schemas"]["KpiPerson"], &person, "person");
-    let problem = site.get("/nowhere").json();
-    check(&document, &document["components"]["schemas"]["Problem"], &problem, "problem");
+    assert_eq!(site.get(target).status, 200);
     let names: BTreeSet<_> = ENDPOINTS.iter().map(|route| route.name).collect();
     assert_eq!(names.len(), ENDPOINTS.len(), "a name stands for one route");
 }
@@ -435,11 +388,7 @@ fn what_many_ask_for_is_counted_once_and_who_has_waited_in_vain_is_told_so() {
     let first = site.get(target);
     assert_eq!((first.status, first.problem().as_str()), (503, "being_computed"));
     assert_eq!(first.header("retry-after"), Some("2"));
-    let until = std::time::Instant::now() + std::time::Duration::from_mins(1);
-    while site.get(target).status == 503 {
-        assert!(std::time::Instant::now() < until, "it is never counted");
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    wait("the figures", || site.get(target).status != 503);
     // From here on it is there at once, for everything that rests on it.
     assert_eq!(site.get("/api/v1/allocation?round=2557").status, 200);
     assert_eq!(site.get("/api/v1/quality?round=2557").status, 200);

@@ -4,7 +4,7 @@
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
-use super::fixture::{Got, Site, hear, ms, site, site_with};
+use super::fixture::{Got, Site, hear, ms, site, site_with, wait};
 use crate::files::hex;
 use sha2::{Digest, Sha256};
 
@@ -37,11 +37,7 @@ fn chunked(body: &[u8], sizes: &[usize]) -> Vec<u8> {
 /// Nothing is left of uploads that nobody took.
 fn nothing_left(site: &Site) {
     let folder = site.folder.path().join(".uploads");
-    let until = Instant::now() + Duration::from_secs(5);
-    while std::fs::read_dir(&folder).unwrap().next().is_some() {
-        assert!(Instant::now() < until, "an upload lies about");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    wait("no upload to lie about", || std::fs::read_dir(&folder).unwrap().next().is_none());
 }
 
 #[test]

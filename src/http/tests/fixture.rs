@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::NaiveDate;
 use serde_json::Value;
 
+use super::described::hold;
 use crate::app::AppState;
 use crate::archive::Standard;
 use crate::catalog::{Catalog, Severity};
@@ -218,11 +219,14 @@ impl Site {
         stream
     }
 
-    /// Says `bytes`, and hears everything until the server closes.
+    /// Says `bytes`, and hears everything until the server closes. JSON must be
+    /// as the `OpenAPI` document says.
     pub fn say(&self, bytes: &[u8]) -> Got {
         let mut stream = self.connect();
         stream.write_all(bytes).unwrap();
-        Got::read(&hear(&mut stream))
+        let got = Got::read(&hear(&mut stream));
+        hold(bytes, &got);
+        got
     }
 
     /// A request with headers.
@@ -257,4 +261,13 @@ pub fn hear(stream: &mut TcpStream) -> Vec<u8> {
 /// Milliseconds as a configured span.
 pub fn ms(ms: u64) -> Span {
     Span(Duration::from_millis(ms))
+}
+
+/// Waits until something is so.
+pub fn wait(what: &str, mut so: impl FnMut() -> bool) {
+    let until = Instant::now() + Duration::from_mins(1);
+    while !so() {
+        assert!(Instant::now() < until, "waited in vain: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }

@@ -4,6 +4,7 @@
 mod access;
 mod api;
 mod bodies;
+mod described;
 mod fixture;
 mod head;
 mod health;
@@ -13,6 +14,9 @@ mod stress;
 mod tokens;
 mod upload;
 mod waiting;
+
+use std::path::PathBuf;
+use std::sync::Mutex;
 
 use super::endpoint::{Access, Body, Endpoint, POST};
 use super::problem::Problem;
@@ -62,6 +66,16 @@ const fn only_in_tests(path: &'static str, name: &'static str, view: View) -> Ro
     }
 }
 
+/// Sites that began to answer, once for each request of [`large`] and
+/// [`endless`]: what a client waits for when its request is to be under way.
+static BEGUN: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// How many such requests a site has begun to answer.
+fn begun(site: &fixture::Site) -> usize {
+    let all = BEGUN.lock().unwrap();
+    all.iter().filter(|folder| **folder == site.app.data).count()
+}
+
 /// Panics.
 fn panics(_: &Request) -> Result<Reply, Problem> {
     panic!("as the test wants")
@@ -71,11 +85,13 @@ fn panics(_: &Request) -> Result<Reply, Problem> {
 const LARGE_BYTES: usize = 32 << 20;
 
 #[allow(clippy::unnecessary_wraps, reason = "every view has one shape")]
-fn large(_: &Request) -> Result<Reply, Problem> {
+fn large(request: &Request) -> Result<Reply, Problem> {
+    BEGUN.lock().unwrap().push(request.app.data.clone());
     Ok(Reply::new(TEXT, vec![b'x'; LARGE_BYTES]))
 }
 
 /// Asks what the store cannot answer in time.
 fn endless(request: &Request) -> Result<Reply, Problem> {
+    BEGUN.lock().unwrap().push(request.app.data.clone());
     Ok(Reply::new(TEXT, request.store()?.endless()?.to_string()))
 }

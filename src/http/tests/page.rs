@@ -280,15 +280,15 @@ fn exports_are_listed_with_their_files() {
 
 /// A page once its figures are there.
 fn counted(site: &fixture::Site, target: &str) -> fixture::Got {
-    for _ in 0..600 {
+    let mut last = None;
+    fixture::wait(target, || {
         let got = site.ask("GET", target, &[("Accept", "text/html")]);
-        if got.status != 503 {
-            return got;
-        }
-        assert!(got.text().contains("id=\"computing\""), "{}", got.text());
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
-    panic!("{target} was never counted");
+        let counted = got.status != 503;
+        assert!(counted || got.text().contains("id=\"computing\""), "{}", got.text());
+        last = Some(got);
+        counted
+    });
+    last.unwrap()
 }
 
 #[test]

@@ -5,14 +5,11 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::access::{CUP, OTHER, UNIT, get, token};
-use super::api::check;
 use super::fixture::site;
 use crate::catalog::Catalog;
 use crate::credentials::Role;
 use crate::environment::Environment;
 use crate::files::write_whole;
-use crate::http::openapi;
-use crate::http::routes::ENDPOINTS;
 use crate::store::{Paid, PaidItem, PaidOn, PaidPool, PaidUnit, PartKind, PartOf, Store};
 use crate::units::Units;
 
@@ -66,8 +63,6 @@ fn what_was_paid_through_others_is_not_told() {
     let cup = token(&site, Role::Cup, Some(CUP), None).1;
     let unit = token(&site, Role::Unit, Some(UNIT), None).1;
     let main = token(&site, Role::Unit, Some(CUP), None).1;
-    let schema = &openapi::document(&ENDPOINTS, 1000)["components"]["schemas"]["Allocation"];
-    let document = openapi::document(&ENDPOINTS, 1000);
     for (who, through, sum, own) in [
         (&province, vec![OTHER, CUP], "6.00", 3),
         (&cup, vec![CUP], "4.00", 2),
@@ -76,7 +71,6 @@ fn what_was_paid_through_others_is_not_told() {
     ] {
         // What was kept of before the payment is not given.
         let money = get(&site, "/api/v1/allocation?round=2557", who).json();
-        check(&document, schema, &money, "allocation");
         let closed = &money["parts"][0]["closed"];
         let cups: Vec<&str> =
             closed["cups"].as_array().unwrap().iter().map(|c| c["cup"].as_str().unwrap()).collect();

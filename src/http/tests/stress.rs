@@ -6,8 +6,8 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::LARGE_BYTES;
-use super::fixture::{Got, Site, hear, ms, site, site_with};
+use super::fixture::{Got, Site, hear, ms, site, site_with, wait};
+use super::{LARGE_BYTES, begun};
 use crate::http::transport::RESERVED;
 
 /// A normal client is served at once.
@@ -68,7 +68,7 @@ fn who_loses_a_seat_is_told() {
     let site = site_with(|config| config.limits.connections = 4);
     let mut first = site.connect();
     first.write_all(b"GET /").unwrap();
-    std::thread::sleep(Duration::from_millis(100));
+    wait("its seat", || site.app.metrics.clients() == 1);
     // The rest of the seats, those in reserve, and one more.
     let _others: Vec<_> = (0..4 + RESERVED).map(|_| site.connect()).collect();
     let got = Got::read(&hear(&mut first));
@@ -85,7 +85,7 @@ fn when_all_are_being_answered_a_newcomer_gets_503() {
     for stream in &mut busy {
         stream.write_all(b"GET /-/test/endless HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     }
-    std::thread::sleep(Duration::from_millis(400));
+    wait("both to be answered", || begun(&site) == busy.len());
     let got = site.get("/api/v1/status");
     assert_eq!((got.status, got.problem().as_str()), (503, "too_many_connections"));
     // How it is, it says all the same.
@@ -181,11 +181,11 @@ fn clients_that_do_not_read_hold_nobody_up() {
             stream
         })
         .collect();
-    std::thread::sleep(Duration::from_millis(300));
+    wait("all to be answered", || begun(&site) == greedy.len());
     for _ in 0..5 {
         served(&site);
     }
-    std::thread::sleep(Duration::from_secs(3));
+    wait("all to be let go", || site.app.metrics.clients() == 0);
     for mut stream in greedy {
         let mut bytes = Vec::new();
         let _ = stream.read_to_end(&mut bytes);
@@ -263,17 +263,17 @@ fn a_panic_is_a_500_and_costs_no_worker() {
 fn the_server_behind_is_made_anew_when_its_accepting_ends() {
     let site = site();
     served(&site);
-    let (path, server) =
-        (site.server.as_ref().unwrap().upstream().socket(), site.server.as_ref().unwrap());
+    let server = site.server.as_ref().unwrap();
+    let before = server.upstream().socket().unwrap();
     server.upstream().request_restart();
     let until = Instant::now() + Duration::from_secs(5);
-    while server.upstream().socket().is_none_or(|now| Some(now) == path) {
+    while server.upstream().socket().is_none_or(|now| now.is(&before)) {
         assert!(Instant::now() < until);
         // Whoever asks in between waits a moment and is served.
         assert_eq!(site.get("/-/healthy").status, 200);
     }
     served(&site);
-    assert!(!path.unwrap().exists(), "the old socket is gone");
+    wait("the old server to end", || before.connect().is_err());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use serde_json::Value;
 
-use super::fixture::{Got, Site, hear, site, site_with};
+use super::fixture::{Got, Site, hear, site, site_with, wait};
 use crate::clock::Clock;
 use crate::files::hex;
 use crate::inbox::{FileStamp, Folders, claim};
@@ -279,9 +279,7 @@ fn promises_outlive_the_program_and_half_uploads_do_not() {
     let head = format!("POST /api/v1/archives HTTP/1.1\r\nHost: localhost\r\n{head}\r\n\r\nhalf");
     half.write_all(head.as_bytes()).unwrap();
     let uploads = site.folder.path().join(".uploads");
-    while std::fs::read_dir(&uploads).unwrap().next().is_none() {
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
+    wait("half an upload", || std::fs::read_dir(&uploads).unwrap().next().is_some());
     let folders = Folders::new(site.folder.path());
     let next = crate::inbox::Uploads::open(&folders).unwrap();
     assert_eq!(std::fs::read_dir(&uploads).unwrap().count(), 0);

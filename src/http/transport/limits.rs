@@ -30,19 +30,24 @@ pub struct ConnectionLimits {
 }
 
 impl ConnectionLimits {
-    /// As configured. A reply may wait in line behind queries that take all
-    /// the time they may.
+    /// As configured.
     pub fn new(config: &Config, metrics: Arc<Metrics>) -> Self {
         Self {
             head: config.http.head.0,
             form: config.http.form.0,
             body: config.http.body.0,
             send: config.http.send.0,
-            reply: Duration::from_millis(config.limits.query_ms) * 2 + Duration::from_secs(5),
+            reply: longest_reply(config),
             least_rate: config.http.least_rate,
             head_bytes: config.limits.head_bytes,
             trusted: config.http.trusted_proxies.clone(),
             metrics,
         }
     }
+}
+
+/// Longest time until a reply is ready: it may wait in line behind queries that
+/// take all the time they may.
+pub fn longest_reply(config: &Config) -> Duration {
+    Duration::from_millis(config.limits.query_ms) * 2 + Duration::from_secs(5)
 }

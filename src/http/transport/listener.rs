@@ -13,6 +13,7 @@ use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 use super::connection::{self, AdmissionCheck, refusal_when_full};
 use super::connection_pool::{ConnectionPool, ConnectionSlot};
 use super::limits::ConnectionLimits;
+use super::liveness::Liveness;
 use super::timing::{SLOT_WAIT, TICK, is_timeout};
 use super::upstream::Upstream;
 use crate::access::client_network;
@@ -112,10 +113,11 @@ impl Listener {
     }
 
     /// The accept loop; only `stop` ends it.
-    pub fn run(&self, stop: &AtomicBool) {
+    pub fn run(&self, liveness: &Liveness, stop: &AtomicBool) {
         let mut refused: VecDeque<(Instant, TcpStream)> = VecDeque::new();
         let (mut failing, mut full) = (false, false);
         while !stop.load(Ordering::Relaxed) {
+            liveness.accepting();
             while refused.front().is_some_and(|(at, _)| at.elapsed() > REFUSED_KEPT.0) {
                 refused.pop_front();
             }

@@ -13,8 +13,8 @@ mod connection_pool;
 pub mod head;
 mod limits;
 pub mod listener;
+pub mod liveness;
 mod peer;
-pub mod self_probe;
 mod timing;
 mod transfer_rate;
 pub mod upstream;
@@ -22,3 +22,4 @@ mod worker_slots;
 
 #[cfg(test)]
 pub use connection_pool::RESERVED;
+pub use limits::longest_reply;

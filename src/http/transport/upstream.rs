@@ -1,24 +1,26 @@
-//! `tiny_http`, on a Unix socket that only this user can reach, with a fixed
+//! `tiny_http`, on a Unix socket that only this process can reach, with a fixed
 //! number of workers, supervised.
 //!
 //! It gets only whole requests, one per connection, so neither its lack of
 //! timeouts nor its unbounded threads can be reached. When its accept loop ends
-//! (for want of descriptors, say) or it stops answering, it is restarted. A
+//! (for want of descriptors, say), it is restarted. A
 //! panic of a view is a 500; its worker lives on.
 
 use std::collections::HashMap;
 use std::io::{ErrorKind, Read, Write};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use rustix::fs::{Mode, OFlags};
 use tempfile::SpooledTempFile;
 
 use super::head::RequestHead;
+use super::liveness::Liveness;
 use super::timing::TICK;
 use super::worker_slots::WorkerSlots;
 use crate::app::AppState;
@@ -55,7 +57,7 @@ const RESERVED: usize = 1;
 /// The way to `tiny_http`.
 pub struct Upstream {
     /// Its socket; none while it is being started.
-    path: RwLock<Option<PathBuf>>,
+    socket: RwLock<Option<SocketHandle>>,
     /// Whether a restart has been requested.
     restart_requested: AtomicBool,
     /// Archives of requests under way: they do not go through the socket, only
@@ -84,7 +86,7 @@ impl Upstream {
     /// A way to this many workers, and those in reserve.
     fn new(workers: usize) -> Self {
         Self {
-            path: RwLock::default(),
+            socket: RwLock::default(),
             restart_requested: AtomicBool::default(),
             archives: Mutex::default(),
             numbers: AtomicU64::default(),
@@ -100,17 +102,17 @@ impl Upstream {
 
     /// Where the server listens now.
     #[cfg(test)]
-    pub fn socket(&self) -> Option<PathBuf> {
-        self.path.read().unwrap().clone()
+    pub fn socket(&self) -> Option<SocketHandle> {
+        self.socket.read().unwrap().clone()
     }
 
-    fn set(&self, path: Option<PathBuf>) {
-        *self.path.write().unwrap_or_else(PoisonError::into_inner) = path;
+    fn set(&self, socket: Option<SocketHandle>) {
+        *self.socket.write().unwrap_or_else(PoisonError::into_inner) = socket;
     }
 
     fn connect(&self) -> Option<UnixStream> {
-        let path = self.path.read().unwrap_or_else(PoisonError::into_inner).clone()?;
-        match UnixStream::connect(path) {
+        let socket = self.socket.read().unwrap_or_else(PoisonError::into_inner).clone()?;
+        match socket.connect() {
             Ok(stream) => Some(stream),
             Err(error) => {
                 // Its accept loop can end silently: in a panic, when it has no
@@ -249,27 +251,44 @@ fn parse_response_head(head: &mut Vec<u8>) -> Option<u64> {
     Some(length)
 }
 
-/// A folder with the socket in it; both are removed when this is dropped, which
-/// needs no file descriptor: there may be none left.
-struct SocketFolder(PathBuf);
+/// A socket that a server listens on, by a handle. It has no name any more:
+/// a process that is killed leaves nothing, and nobody else can connect.
+#[derive(Clone)]
+pub struct SocketHandle(Arc<OwnedFd>);
 
-impl SocketFolder {
-    fn new() -> std::io::Result<Self> {
-        // Only this user may enter it (0700), so nobody bypasses the listener.
-        Ok(Self(tempfile::Builder::new().prefix("khlang-").tempdir()?.keep()))
+impl SocketHandle {
+    /// A new socket, and the handle by which it is reached.
+    fn listen() -> std::io::Result<(UnixListener, Self)> {
+        // Only this user may enter the folder (0700) while it is there.
+        let folder = tempfile::Builder::new().prefix("khlang-").tempdir()?;
+        let path = folder.path().join("http");
+        let listener = UnixListener::bind(&path)?;
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let handle = rustix::fs::open(&path, flags, Mode::empty())?;
+        folder.close()?;
+        Ok((listener, Self(Arc::new(handle))))
     }
 
-    fn socket(&self) -> PathBuf {
-        self.0.join("http")
+    /// A connection to the server, if it still accepts any.
+    pub fn connect(&self) -> std::io::Result<UnixStream> {
+        UnixStream::connect(format!("/proc/self/fd/{}", self.0.as_raw_fd()))
+    }
+
+    /// Whether both are handles of one socket.
+    #[cfg(test)]
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 }
 
-impl Drop for SocketFolder {
+/// Wakes the accept loop of a server that has ended, so that it ends, too: the
+/// server itself would connect to the name of its socket, which is gone.
+struct Wake(SocketHandle);
+
+impl Drop for Wake {
     fn drop(&mut self) {
-        // The socket may never have been made, or be gone with its server.
-        let _ = std::fs::remove_file(self.socket());
-        if let Err(error) = std::fs::remove_dir(&self.0) {
-            log::warn!("{}: {error}", self.0.display());
+        if let Err(error) = self.0.connect() {
+            log::debug!("the server behind HTTP has ended already: {error}");
         }
     }
 }
@@ -277,39 +296,43 @@ impl Drop for SocketFolder {
 /// One run of `tiny_http`.
 struct ServerInstance {
     server: tiny_http::Server,
-    /// Dropped after the server, which connects to the socket when it ends.
-    folder: SocketFolder,
+    /// Dropped after the server.
+    wake: Wake,
 }
 
 impl ServerInstance {
     fn open() -> anyhow::Result<Self> {
-        let folder = SocketFolder::new()?;
-        let listener = UnixListener::bind(folder.socket())
-            .with_context(|| format!("{}: the socket behind HTTP", folder.socket().display()))?;
+        let (listener, handle) = SocketHandle::listen().context("the socket behind HTTP")?;
         let server = tiny_http::Server::from_listener(listener, None)
             .map_err(|error| anyhow::anyhow!("the server behind HTTP: {error}"))?;
-        Ok(Self { server, folder })
+        Ok(Self { server, wake: Wake(handle) })
     }
 }
 
 /// Starts the server; it is restarted whenever it ends, until `stop`.
 pub fn start(
     app: Arc<AppState>,
+    liveness: Arc<Liveness>,
     stop: Arc<AtomicBool>,
 ) -> anyhow::Result<(Arc<Upstream>, std::thread::JoinHandle<()>)> {
     let upstream = Arc::new(Upstream::new(app.environment().config.http.workers.max(1)));
     let first = ServerInstance::open()?;
-    upstream.set(Some(first.folder.socket()));
+    upstream.set(Some(first.wake.0.clone()));
     let ours = upstream.clone();
     let supervisor = std::thread::Builder::new()
         .name("http-supervisor".into())
-        .spawn(move || supervise(first, &ours, &app, &stop))?;
+        .spawn(move || supervise(first, &ours, &app, (&liveness, &stop)))?;
     Ok((upstream, supervisor))
 }
 
 /// Restarts the server whenever it has ended; the sooner it ends, the longer
 /// the pause.
-fn supervise(first: ServerInstance, upstream: &Upstream, app: &AppState, stop: &AtomicBool) {
+fn supervise(
+    first: ServerInstance,
+    upstream: &Upstream,
+    app: &AppState,
+    (liveness, stop): (&Liveness, &AtomicBool),
+) {
     let mut next = Some(first);
     let mut pause = PAUSES.0;
     while !stop.load(Ordering::Relaxed) {
@@ -317,8 +340,8 @@ fn supervise(first: ServerInstance, upstream: &Upstream, app: &AppState, stop: &
         match next.take().map_or_else(ServerInstance::open, Ok) {
             Ok(round) => {
                 upstream.restart_requested.store(false, Ordering::Relaxed);
-                upstream.set(Some(round.folder.socket()));
-                run(&round.server, app, upstream, stop);
+                upstream.set(Some(round.wake.0.clone()));
+                run(&round.server, app, upstream, (liveness, stop));
                 upstream.set(None);
             }
             Err(error) => log::error!("{error:#}; trying again"),
@@ -332,12 +355,17 @@ fn supervise(first: ServerInstance, upstream: &Upstream, app: &AppState, stop: &
 }
 
 /// Runs the workers until the server ends or shall end.
-fn run(server: &tiny_http::Server, app: &AppState, upstream: &Upstream, stop: &AtomicBool) {
+fn run(
+    server: &tiny_http::Server,
+    app: &AppState,
+    upstream: &Upstream,
+    (liveness, stop): (&Liveness, &AtomicBool),
+) {
     std::thread::scope(|scope| {
         for number in 0..upstream.workers {
             let name = format!("http-worker-{number}");
             let thread = std::thread::Builder::new().name(name);
-            let made = thread.spawn_scoped(scope, || work(server, app, upstream, stop));
+            let made = thread.spawn_scoped(scope, || work(server, app, upstream, (liveness, stop)));
             if let Err(error) = made {
                 log::error!("a worker for HTTP: {error}");
                 upstream.request_restart();
@@ -346,9 +374,15 @@ fn run(server: &tiny_http::Server, app: &AppState, upstream: &Upstream, stop: &A
     });
 }
 
-fn work(server: &tiny_http::Server, app: &AppState, upstream: &Upstream, stop: &AtomicBool) {
+fn work(
+    server: &tiny_http::Server,
+    app: &AppState,
+    upstream: &Upstream,
+    (liveness, stop): (&Liveness, &AtomicBool),
+) {
     let mut worker = Worker::new(app);
     while !stop.load(Ordering::Relaxed) && !upstream.restart_requested.load(Ordering::Relaxed) {
+        liveness.working();
         match server.recv_timeout(TICK) {
             Ok(Some(request)) => answer(&mut worker, upstream, request),
             Ok(None) => {}

@@ -7,6 +7,8 @@ use crate::http::problem::Problem;
 use crate::http::reply::Reply;
 use crate::http::request::Request;
 use crate::http::route::Route;
+use crate::http::schema::ReplySchema;
+use crate::store::{AccessLine, ListPage};
 
 /// The route answered here.
 pub const ROUTES: &[Route] = &[Route {
@@ -19,7 +21,7 @@ pub const ROUTES: &[Route] = &[Route {
             PAGE,
             PER_PAGE,
         ],
-        schema: Some("AccessPage"),
+        schema: Some(ReplySchema::from_type::<ListPage<AccessLine>>()),
         asks_store: false,
         ..Endpoint::api("access_log", "/api/v1/access")
     },

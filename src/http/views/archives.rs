@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::archive::ArchiveName;
-use crate::http::endpoint::{Body, Endpoint, POST};
+use crate::http::endpoint::{Body, Endpoint, OtherReply, POST};
 use crate::http::problem::{self, Problem};
 use crate::http::reply::Reply;
 use crate::http::request::Request;
 use crate::http::route::Route;
+use crate::http::schema::ReplySchema;
 use crate::http::upload::RequestBody;
 use crate::inbox::{Placed, Upload};
 use crate::store::{Action, Reader};
@@ -20,7 +22,7 @@ pub const ROUTES: &[Route] = &[Route {
         methods: POST,
         body: Body::Archive,
         about: "route.send_archive",
-        schema: Some("Pending"),
+        also: &[NOT_YET],
         problems: &[
             problem::ARCHIVE_NAME,
             problem::OTHER_UNIT,
@@ -41,13 +43,31 @@ pub const ROUTES: &[Route] = &[Route {
 /// When a client may ask again about its archive, in seconds.
 const ASK_AGAIN_S: u32 = 2;
 
+/// The reply about an archive that is not validated yet.
+pub const NOT_YET: OtherReply = OtherReply {
+    status: 202,
+    about: "The archive waits or is loaded",
+    schema: ReplySchema::from_type::<Pending>(),
+};
+
+/// Status of an archive before it is validated.
+const WAITING: &str = "waiting";
+/// Status of an archive while it is loaded.
+const LOADING: &str = "loading";
+
 /// An archive that was received and is not validated yet.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Pending<'a> {
+    /// Number that its submission will have.
     id: i64,
+    /// Name as sent.
     archive: &'a str,
+    /// SHA-256 of the archive, hex.
     sha256: &'a str,
+    /// Size in bytes.
     bytes: u64,
+    /// Whether it waits or is loaded.
+    #[schemars(extend("enum" = [WAITING, LOADING]))]
     status: &'static str,
 }
 
@@ -68,9 +88,9 @@ pub fn take(request: &Request) -> Result<Reply, Problem> {
             log::info!("submission {id} ({}) came by HTTP: {} bytes", upload.name, upload.bytes);
             let hcode = ArchiveName::parse(&upload.name).map(|name| name.hcode).ok();
             request.log(Action::Change, hcode.as_deref(), Some(id), &upload.name)?;
-            pending(id, upload, "waiting")
+            pending(id, upload, WAITING)
         }
-        Placed::Again(id) => pending(id, upload, "waiting"),
+        Placed::Again(id) => pending(id, upload, WAITING),
         Placed::NameWaits => {
             let detail = "another archive of this name waits in the inbox and is not replaced; \
                           send yours when that one is done, or with another time in its name";
@@ -90,7 +110,7 @@ pub fn not_yet(request: &Request, id: i64) -> Result<Option<Reply>, Problem> {
         // It has been validated, or must look as if it did not exist.
         return Ok(None);
     }
-    pending(id, &upload, if loading { "loading" } else { "waiting" }).map(Some)
+    pending(id, &upload, if loading { LOADING } else { WAITING }).map(Some)
 }
 
 fn pending(id: i64, upload: &Upload, status: &'static str) -> Result<Reply, Problem> {

@@ -11,6 +11,7 @@ use crate::http::problem::{PROBLEM_KINDS, Problem};
 use crate::http::reply::{CSS, JS, Reply};
 use crate::http::request::Request;
 use crate::http::route::Route;
+use crate::http::schema::ReplySchema;
 use crate::text::text;
 
 /// Routes answered here.
@@ -49,7 +50,7 @@ pub const ROUTES: &[Route] = &[
         endpoint: Endpoint {
             access: Access::Public,
             about: "route.openapi",
-            schema: Some("OpenApi"),
+            schema: Some(ReplySchema::from_type::<serde_json::Map<String, serde_json::Value>>()),
             asks_store: false,
             ..Endpoint::api("openapi", "/api/v1/openapi.json")
         },

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{Datelike, Days, Months, NaiveDate};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::http::endpoint::Endpoint;
@@ -12,6 +13,7 @@ use crate::http::problem::{self, Problem};
 use crate::http::reply::Reply;
 use crate::http::request::Request;
 use crate::http::route::Route;
+use crate::http::schema::ReplySchema;
 use crate::store::UnitSummary;
 
 /// The route answered here.
@@ -29,7 +31,7 @@ pub const ROUTES: &[Route] = &[Route {
             PAGE,
             PER_PAGE,
         ],
-        schema: Some("ExpectedPage"),
+        schema: Some(ReplySchema::from_type::<ExpectedPage>()),
         problems: &[problem::BEING_COMPUTED, problem::NO_UNIT],
         ..Endpoint::api("expected", "/api/v1/expected")
     },
@@ -41,7 +43,7 @@ pub const ROUTES: &[Route] = &[Route {
 const OFFICES: [&str; 2] = ["01", "02"];
 
 /// A unit in a month.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ExpectedUnit {
     /// HCODE.
     pub hcode: String,
@@ -59,6 +61,7 @@ pub struct ExpectedUnit {
     /// Broken ones among them.
     pub broken: u64,
     /// When the last one was received, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub last_received_at: Option<String>,
     /// Status of the last one.
     pub last_status: Option<String>,
@@ -68,7 +71,7 @@ pub struct ExpectedUnit {
 
 /// A month.
 #[allow(clippy::struct_field_names, reason = "the API names its fields")]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Expected {
     /// The month, `YYYY-MM`, C.E.
     pub month: String,
@@ -144,12 +147,15 @@ pub fn of_month(request: &Request, first: NaiveDate) -> Result<Expected, Problem
 }
 
 /// A page of the units of a month.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ExpectedPage {
     #[serde(flatten)]
     all: Expected,
+    /// Number of units on all pages.
     total: u64,
+    /// This page, from 1.
     page: u64,
+    /// Units on a full page.
     per_page: u64,
 }
 

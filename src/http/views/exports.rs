@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use chrono::{DateTime, FixedOffset};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::export::{self, ExportFolder, FileLine};
@@ -14,6 +15,7 @@ use crate::http::problem::{self, Problem};
 use crate::http::reply::{JSON, Reply};
 use crate::http::request::Request;
 use crate::http::route::Route;
+use crate::http::schema::ReplySchema;
 use crate::report::Format;
 use crate::store::{Action, ListPage};
 
@@ -28,7 +30,7 @@ pub const ROUTES: &[Route] = &[
                 PAGE,
                 PER_PAGE,
             ],
-            schema: Some("ExportPage"),
+            schema: Some(ReplySchema::from_type::<ListPage<ExportLine>>()),
             problems: &[problem::STORAGE],
             asks_store: false,
             ..Endpoint::api("exports", "/api/v1/exports")
@@ -52,7 +54,7 @@ pub const ROUTES: &[Route] = &[
 const MANIFEST: &str = "manifest.json";
 
 /// A finished export.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ExportLine {
     /// Name of the export.
     pub name: String,

@@ -4,16 +4,18 @@ use std::path::Path;
 use std::time::Duration;
 
 use chrono::Datelike;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::app::AppState;
 use crate::clock::FIRST_BUDDHIST_YEAR;
 use crate::credentials::Role;
-use crate::http::endpoint::{Access, Endpoint};
+use crate::http::endpoint::{Access, Endpoint, OtherReply};
 use crate::http::problem::Problem;
 use crate::http::reply::{Reply, TEXT};
 use crate::http::request::Request;
 use crate::http::route::Route;
+use crate::http::schema::ReplySchema;
 use crate::store::{Reader, StoreError};
 
 /// Routes answered here.
@@ -32,7 +34,12 @@ pub const ROUTES: &[Route] = &[
         endpoint: Endpoint {
             access: Access::Public,
             about: "route.ready",
-            schema: Some("Ready"),
+            schema: Some(ReplySchema::from_type::<Ready>()),
+            also: &[OtherReply {
+                status: 503,
+                about: "Archives cannot be taken now",
+                schema: ReplySchema::from_type::<Ready>(),
+            }],
             asks_store: false,
             ..Endpoint::api("ready", "/-/ready")
         },
@@ -53,16 +60,21 @@ pub fn healthy(_: &Request) -> Result<Reply, Problem> {
     Ok(Reply::new(TEXT, "ok\n"))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct HealthCheck {
+    /// What was tried.
     name: &'static str,
+    /// Whether it worked.
     ok: bool,
+    /// What was found.
     detail: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Ready {
+    /// Whether archives can be received now.
     ready: bool,
+    /// Each check; empty for viewers who do not look after the machine.
     checks: Vec<HealthCheck>,
 }
 

@@ -1,9 +1,10 @@
 //! Indicators: the list, results, and why persons count or do not.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::document;
-use crate::app::redaction;
+use crate::app::redaction::{self, RedactedKpi};
 use crate::app::results::definition;
 use crate::clock::fiscal_year_of;
 use crate::http::endpoint::Endpoint;
@@ -15,7 +16,10 @@ use crate::http::problem::{self, Problem};
 use crate::http::reply::{CSV, JSON, Reply};
 use crate::http::request::Request;
 use crate::http::route::Route;
-use crate::kpi::{FunnelStep, Level, Missing, NotComputable, Period, PeriodSpan};
+use crate::http::schema::ReplySchema;
+use crate::kpi::{
+    Definition, FunnelStep, Level, Missing, NotComputable, Period, PeriodSpan, PersonExplained,
+};
 use crate::report::Format;
 use crate::report::csv;
 use crate::store::Action;
@@ -26,7 +30,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         endpoint: Endpoint {
             about: "route.kpis",
-            schema: Some("KpiList"),
+            schema: Some(ReplySchema::from_type::<Vec<Definition>>()),
             asks_store: false,
             ..Endpoint::api("kpis", "/api/v1/kpi")
         },
@@ -37,7 +41,7 @@ pub const ROUTES: &[Route] = &[
             about: "route.kpi",
             params: &[PERIOD, LEVEL, OF_UNIT, GROUP, FORMAT, LANG],
             content: Format::MEDIA_TYPES,
-            schema: Some("Kpi"),
+            schema: Some(ReplySchema::from_type::<RedactedKpi>()),
             problems: &[problem::BEING_COMPUTED, problem::NO_KPI, problem::NO_UNIT],
             ..Endpoint::api("kpi", "/api/v1/kpi/{kpi}")
         },
@@ -60,7 +64,7 @@ pub const ROUTES: &[Route] = &[
                 },
             ],
             content: &[JSON, CSV],
-            schema: Some("KpiExplained"),
+            schema: Some(ReplySchema::from_type::<KpiExplained>()),
             problems: &[problem::BEING_COMPUTED, problem::NO_KPI, problem::NO_UNIT],
             ..Endpoint::api("kpi_explain", "/api/v1/kpi/{kpi}/explain")
         },
@@ -118,21 +122,40 @@ pub fn one(request: &Request) -> Result<Reply, Problem> {
     }
 }
 
+/// Why persons count or do not: those of a unit, or one.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+enum KpiExplained<'a> {
+    Unit(FunnelPage<'a>),
+    Person(&'a PersonExplained),
+}
+
 /// Where a unit loses persons, and one page of those it misses.
 #[allow(clippy::struct_field_names, reason = "the API names its fields")]
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct FunnelPage<'a> {
+    /// Id of the indicator.
     kpi: &'a str,
+    /// The period and its days.
     period: &'a PeriodSpan,
+    /// HCODE of the unit.
     hcode: &'a str,
+    /// Persons left after each condition.
     funnel: &'a [FunnelStep],
+    /// Persons by the reason why they do not count.
     excluded: &'a std::collections::BTreeMap<String, u64>,
+    /// Texts of the reasons.
     reasons: Reasons<'a>,
+    /// Why the data cannot say.
     #[serde(skip_serializing_if = "Option::is_none")]
     not_computable: Option<&'a NotComputable>,
+    /// Persons of this page who are missed.
     missing: &'a [Missing],
+    /// Persons on all pages.
     total: u64,
+    /// This page, from 1.
     page: u64,
+    /// Persons on a full page.
     per_page: u64,
 }
 
@@ -170,7 +193,7 @@ pub fn explain(request: &Request) -> Result<Reply, Problem> {
     let total = explained.missing.len();
     let from = ((page - 1).saturating_mul(per_page) as usize).min(total);
     let to = from.saturating_add(per_page as usize).min(total);
-    let reply = Reply::json(&FunnelPage {
+    let reply = Reply::json(&KpiExplained::Unit(FunnelPage {
         kpi: &explained.kpi,
         period: &explained.period,
         hcode: &explained.hcode,
@@ -182,7 +205,7 @@ pub fn explain(request: &Request) -> Result<Reply, Problem> {
         total: total as u64,
         page,
         per_page,
-    })?;
+    }))?;
     Ok(request.link_next(reply, page, per_page, total as u64))
 }
 
@@ -206,5 +229,5 @@ fn person(
     };
     explained.registered.retain(|known| visible(&known.hcode));
     explained.outcomes.retain(|outcome| visible(&outcome.hcode));
-    Reply::json(&explained)
+    Reply::json(&KpiExplained::Person(&explained))
 }

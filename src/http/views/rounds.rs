@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::document;
@@ -15,6 +16,7 @@ use crate::http::problem::{self, Problem};
 use crate::http::reply::Reply;
 use crate::http::request::Request;
 use crate::http::route::Route;
+use crate::http::schema::ReplySchema;
 use crate::money::Satang;
 use crate::money::allocate::{MoneySums, Pools};
 use crate::money::closing::parts::PartLine;
@@ -22,6 +24,7 @@ use crate::money::result::{CalculationInput, CupMoney};
 use crate::money::statement::statement;
 use crate::registry::Population;
 use crate::report::Format;
+use crate::report::json::JsonDocument;
 use crate::score::quality::TrancheQuality;
 use crate::score::rulebook::Rulebooks;
 use crate::score::sheet::Note;
@@ -34,7 +37,7 @@ pub const ROUTES: &[Route] = &[
         endpoint: Endpoint {
             about: "route.score",
             params: &[ROUND, UNIT, BY_MONTH],
-            schema: Some("Score"),
+            schema: Some(ReplySchema::from_type::<ScoreReport<BTreeMap<u32, TrancheQuality>>>()),
             problems: &[
                 problem::BEING_COMPUTED,
                 problem::NO_ROUND,
@@ -49,7 +52,7 @@ pub const ROUTES: &[Route] = &[
         endpoint: Endpoint {
             about: "route.quality",
             params: &[ROUND, TRANCHE, UNIT],
-            schema: Some("Quality"),
+            schema: Some(ReplySchema::from_type::<QualityReply>()),
             problems: &[
                 problem::BEING_COMPUTED,
                 problem::NO_ROUND,
@@ -64,7 +67,7 @@ pub const ROUTES: &[Route] = &[
         endpoint: Endpoint {
             about: "route.allocation",
             params: &[ROUND, UNIT],
-            schema: Some("Allocation"),
+            schema: Some(ReplySchema::from_type::<AllocationReply>()),
             problems: &[
                 problem::BEING_COMPUTED,
                 problem::NO_ROUND,
@@ -83,7 +86,7 @@ pub const ROUTES: &[Route] = &[
             about: "route.statement",
             params: &[ROUND, DOCUMENT, LANG],
             content: Format::MEDIA_TYPES_OF_STATEMENTS,
-            schema: Some("Document"),
+            schema: Some(ReplySchema::from_type::<JsonDocument>()),
             problems: &[
                 problem::BEING_COMPUTED,
                 problem::NO_ROUND,
@@ -136,18 +139,25 @@ pub fn score(request: &Request) -> Result<Reply, Problem> {
     Reply::json(&sheet(request, &round, of)?)
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct QualityReply<'a> {
+    /// The round, B.E.
     round: i32,
+    /// SHA-256 of the rulebook.
     rulebook: &'a str,
+    /// The last submission that counts.
     as_of_submission: i64,
+    /// Keys of the values that no public source gives.
     local_defaults: Vec<String>,
+    /// Quality by unit.
     units: Vec<UnitQuality<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct UnitQuality<'a> {
+    /// HCODE of the unit.
     hcode: &'a str,
+    /// Quality by tranche.
     quality: BTreeMap<u32, &'a TrancheQuality>,
 }
 
@@ -182,23 +192,39 @@ pub fn quality(request: &Request) -> Result<Reply, Problem> {
 
 /// The allocation as far as the viewer may see it: sums of all units are left
 /// out where they would reveal those of others.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct AllocationReply<'a> {
+    /// The round, B.E.
     round: i32,
+    /// SHA-256 of the rulebook.
     rulebook: &'a str,
+    /// Name of its file.
     rulebook_file: &'a str,
+    /// The last submission that counts.
     as_of_submission: i64,
+    /// Whether the state is exactly that after this submission.
     as_of_exact: bool,
+    /// Submissions taken back since, whose rows are gone.
     voided_since: &'a [i64],
+    /// The last submission there is.
     last_submission: i64,
+    /// The population.
     population: &'a Population,
+    /// UC heads of units that are not in the list of units.
     heads_elsewhere: u64,
+    /// Keys of the values that no public source gives.
     local_defaults: &'a [String],
+    /// What else must be known beside the figures.
     notes: &'a [Note],
+    /// The pools of the province.
     pools: &'a Pools,
+    /// Sums of the units that are shown.
     total: MoneySums,
+    /// Money that nobody got, because nobody has points.
     unallocated: Satang,
+    /// The parts of the round, open or paid.
     parts: Vec<PartLine>,
+    /// Main units with their units.
     cups: Vec<CupMoney>,
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::app::InboxStatus;
@@ -13,6 +14,7 @@ use crate::http::problem::Problem;
 use crate::http::reply::Reply;
 use crate::http::request::Request;
 use crate::http::route::Route;
+use crate::http::schema::ReplySchema;
 use crate::store::{ListPage, Overview, SubmissionFilter, SubmissionLine, UnitSummary};
 use crate::units::{Held, Unit};
 
@@ -24,7 +26,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         endpoint: Endpoint {
             about: "route.status",
-            schema: Some("Status"),
+            schema: Some(ReplySchema::from_type::<StatusReply>()),
             ..Endpoint::api("status", "/api/v1/status")
         },
         view: status,
@@ -41,7 +43,7 @@ pub const ROUTES: &[Route] = &[
                 PAGE,
                 PER_PAGE,
             ],
-            schema: Some("UnitPage"),
+            schema: Some(ReplySchema::from_type::<ListPage<UnitRow>>()),
             problems: &[problem::NO_UNIT],
             ..Endpoint::api("units", "/api/v1/units")
         },
@@ -49,23 +51,36 @@ pub const ROUTES: &[Route] = &[
     },
 ];
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct StatusReply {
+    /// Version of the program.
     version: &'static str,
+    /// Its clock, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     now: String,
+    /// When the daemon was started, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     started: String,
+    /// Name of the data folder.
     data: String,
+    /// The inbox.
     inbox: InboxStatus,
+    /// Totals of all days.
     totals: Overview,
+    /// Totals of today.
     today: Today,
+    /// The last submission, if there is one.
     last_submission: Option<SubmissionLine>,
+    /// Number of units in the list in force.
     units_in_force: usize,
     /// A list of units that is held back; only for the province.
     units_held: Option<Held>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Today {
+    /// The day, `YYYY-MM-DD`.
+    #[schemars(extend("format" = "date"))]
     day: String,
     #[serde(flatten)]
     totals: Overview,
@@ -140,14 +155,20 @@ pub fn inbox(request: &Request) -> InboxStatus {
 }
 
 /// A unit with what it has sent; null where that is nothing.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct UnitRow<'a> {
     #[serde(flatten)]
     unit: &'a Unit,
+    /// Number of its submissions.
     submissions: u64,
+    /// Broken ones among them.
     broken: u64,
+    /// Number of the last one.
     last_submission: Option<i64>,
+    /// When the last one was received, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     last_received_at: Option<&'a str>,
+    /// Status of the last one.
     last_status: Option<&'a str>,
 }
 

@@ -9,8 +9,10 @@ use crate::http::problem::Problem;
 use crate::http::reply::{CSV, JSON, Reply};
 use crate::http::request::Request;
 use crate::http::route::Route;
+use crate::http::schema::ReplySchema;
 use crate::report::{csv, findings};
-use crate::store::{Action, SubmissionFilter, SubmissionSort};
+use crate::store::{Action, ListPage, SubmissionFilter, SubmissionLine, SubmissionSort};
+use crate::submission::{FindingLine, Submission};
 
 /// Routes answered here.
 pub const ROUTES: &[Route] = &[
@@ -38,7 +40,7 @@ pub const ROUTES: &[Route] = &[
                 PAGE,
                 PER_PAGE,
             ],
-            schema: Some("SubmissionPage"),
+            schema: Some(ReplySchema::from_type::<ListPage<SubmissionLine>>()),
             problems: &[problem::NO_UNIT],
             ..Endpoint::api("submissions", "/api/v1/submissions")
         },
@@ -48,7 +50,8 @@ pub const ROUTES: &[Route] = &[
         endpoint: Endpoint {
             personal: true,
             about: "route.submission",
-            schema: Some("Submission"),
+            schema: Some(ReplySchema::from_type::<Submission>()),
+            also: &[archives::NOT_YET],
             problems: &[problem::NO_SUBMISSION],
             ..Endpoint::api("submission", "/api/v1/submissions/{id}")
         },
@@ -68,7 +71,7 @@ pub const ROUTES: &[Route] = &[
                 },
             ],
             content: &[JSON, CSV],
-            schema: Some("FindingPage"),
+            schema: Some(ReplySchema::from_type::<ListPage<FindingLine>>()),
             problems: &[problem::NO_SUBMISSION],
             ..Endpoint::api("findings", "/api/v1/submissions/{id}/findings")
         },

@@ -8,6 +8,7 @@ use crate::http::problem::{self, Problem};
 use crate::http::reply::Reply;
 use crate::http::request::Request;
 use crate::http::route::Route;
+use crate::http::schema::ReplySchema;
 use crate::store::ListPage;
 
 /// The route answered here.
@@ -19,7 +20,7 @@ pub const ROUTES: &[Route] = &[Route {
             PAGE,
             PER_PAGE,
         ],
-        schema: Some("WaitingPage"),
+        schema: Some(ReplySchema::from_type::<ListPage<WaitingArchive>>()),
         problems: &[problem::NO_UNIT],
         ..Endpoint::api("inbox", "/api/v1/inbox")
     },

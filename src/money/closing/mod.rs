@@ -21,13 +21,14 @@ pub mod settle;
 #[cfg(test)]
 mod tests;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Satang;
 pub use crate::store::PartKind;
 
 /// What a paid part would amount to if it were computed now.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Now {
     /// Money to be paid.
     pub amount: Satang,
@@ -36,7 +37,7 @@ pub struct Now {
 }
 
 /// What the pool of a paid part would amount to if it were computed now.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PoolNow {
     /// The whole pool.
     pub pool: Satang,
@@ -47,7 +48,7 @@ pub struct PoolNow {
 }
 
 /// A correction of a paid part, paid with another part.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Correction {
     /// What the parts are.
     pub kind: PartKind,
@@ -60,7 +61,7 @@ pub struct Correction {
 }
 
 /// A correction of the pool of a paid part.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PoolCorrection {
     /// What the parts are.
     pub kind: PartKind,

@@ -2,6 +2,7 @@
 //! the store for each payment, and the history.
 
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::PartKind;
@@ -10,7 +11,7 @@ use crate::score::Rulebook;
 use crate::store::{Closing, HoldAction, PartOf};
 
 /// A part of a round.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PartLine {
     /// Whether it is a quarter or a tranche.
     pub kind: PartKind,
@@ -27,11 +28,12 @@ pub struct PartLine {
 }
 
 /// A payment: user, time, state of the store, and sums.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ClosedLine {
     /// Number of the closing.
     pub id: i64,
     /// When, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub at: String,
     /// The user that closed the part.
     pub by: String,
@@ -74,7 +76,7 @@ pub struct ClosedLine {
 }
 
 /// What was paid through a main unit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PaidCupLine {
     /// The main unit.
     pub cup: String,
@@ -95,7 +97,7 @@ pub struct PaidCupLine {
 }
 
 /// A payment that was reopened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ReopenedLine {
     /// How it had been paid.
     pub closed: ClosedLine,

@@ -106,7 +106,7 @@ pub struct AuditHold {
 }
 
 /// For which case money is held, and how that stands.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct HeldFor {
     /// The hold.
     pub hold: i64,

@@ -8,13 +8,14 @@ mod read;
 mod tests;
 mod write;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::HoldAction;
 pub use write::PayTurn;
 
 /// What a part of a round is: each pays one pool of money.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PartKind {
     /// A quarter of service: volume money.
