@@ -99,6 +99,7 @@ kinds! {
     after,
     person_age,
     person_sex,
+    varied,
 }
 
 /// The kind of a name.
