@@ -41,8 +41,6 @@ formats! {
     Json = json,
     /// A page for people, which prints well.
     Html = html,
-    /// For messages and wikis.
-    Markdown = markdown,
 }
 
 /// How many formats have documents of many tables.
@@ -151,6 +149,6 @@ mod tests {
 
     #[test]
     fn statements_are_made_in_every_format_but_that_of_one_table() {
-        assert_eq!(Format::OF_STATEMENTS, ["xlsx", "json", "html", "markdown"]);
+        assert_eq!(Format::OF_STATEMENTS, ["xlsx", "json", "html"]);
     }
 }
