@@ -30,7 +30,6 @@ golden_cases! {
     dm_exam;
     dm_hba1c;
     dm_screen;
-    elderly_visit;
     epi1;
     epi2;
     epi3;
