@@ -344,7 +344,6 @@ impl<'s, 'c> Oracle<'s, 'c> {
                     | "after"
                     | "person_age"
                     | "person_sex"
-                    | "varied"
             );
             return judges_blank && !parts.contains(&"blank");
         }
@@ -403,10 +402,6 @@ impl<'s, 'c> Oracle<'s, 'c> {
                 dental && *times as usize >= count()
             }
             "not_prefix" => parts.iter().any(|prefix| value.starts_with(prefix)),
-            "varied" => {
-                let letters: BTreeSet<char> = value.chars().collect();
-                value.chars().count() > 1 && letters.len() == 1
-            }
             "after" => {
                 let earlier = row[self.sheet.find(parts[0]).unwrap()].trim();
                 day(Type::Date, value) == Day::Real

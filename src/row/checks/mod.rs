@@ -99,7 +99,6 @@ kinds! {
     after,
     person_age,
     person_sex,
-    varied,
 }
 
 /// The kind of a name.
