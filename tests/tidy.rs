@@ -336,18 +336,9 @@ fn facts_of_the_catalogue_are_not_in_code() {
     assert_eq!(used.len(), FACTS.len(), "an exception is not needed any more");
 }
 
-/// Files and folders where Thai still stands in code; none is added to them.
-const THAI: &[&str] = &[
-    "src/audit/",
-    "src/cli/audit/",
-    "src/kpi/explain.rs",
-    "src/kpi/level.rs",
-    "src/kpi/needs.rs",
-    "src/kpi/reported.rs",
-    "src/kpi/result.rs",
-    "src/load/",
-    "src/sample/",
-];
+/// Files and folders where Thai still stands in code; none is added to them. The
+/// sample's are values of made-up rows, which nobody reads as a message.
+const THAI: &[&str] = &["src/audit/", "src/cli/audit/", "src/kpi/needs.rs", "src/sample/"];
 
 fn is_thai(c: char) -> bool {
     ('\u{e00}'..='\u{e7f}').contains(&c)
