@@ -90,8 +90,12 @@ impl Points {
         population: Population,
         parts: &UnitParts,
     ) -> Self {
-        let mut all =
-            Self { as_of, population, units: BTreeMap::new(), timed_by_own_submission: BTreeMap::new() };
+        let mut all = Self {
+            as_of,
+            population,
+            units: BTreeMap::new(),
+            timed_by_own_submission: BTreeMap::new(),
+        };
         for (unit, part) in parts {
             for (item, rows) in &part.timed_by_own_submission {
                 *all.timed_by_own_submission.entry(item.clone()).or_default() += rows;
@@ -352,7 +356,12 @@ impl<'a> Scorer<'a> {
             if unit.is_some_and(|unit| forwarded.types.contains(&unit.kind)) {
                 match self.sendings.forwarded(&forwarded.to, row.sub) {
                     Some(at) => clock = at,
-                    None => *self.timed_by_own_submission.entry((unit_at, item.item.clone())).or_default() += 1,
+                    None => {
+                        *self
+                            .timed_by_own_submission
+                            .entry((unit_at, item.item.clone()))
+                            .or_default() += 1
+                    }
                 }
             }
         }
