@@ -35,7 +35,7 @@
 //! | [`export`], [`schedule`] | what leaves as folders, and when | aware of what woke it |
 //! | [`sql`] | the head of queries that are data, and lists as tables for them | a builder of queries |
 //! | [`spelling`] | the known name that is nearest to a misspelt one | |
-//! | [`text`] | a text in both languages | aware of what it says |
+//! | [`text`] | texts for people in both languages, by key | aware of who reads them |
 //! | [`version`] | the fingerprint of the program, by which cached results are known | |
 //! | [`sample`] | a synthetic province, and what must come of it | a caller of the validator |
 //! | [`cli`] | a file per command | |

@@ -340,18 +340,9 @@ fn facts_of_the_catalogue_are_not_in_code() {
     assert_eq!(used.len(), FACTS.len(), "an exception is not needed any more");
 }
 
-/// Files and folders where Thai still stands in code; none is added to them.
-const THAI: &[&str] = &[
-    "src/audit/",
-    "src/cli/audit/",
-    "src/kpi/explain.rs",
-    "src/kpi/level.rs",
-    "src/kpi/needs.rs",
-    "src/kpi/reported.rs",
-    "src/kpi/result.rs",
-    "src/load/",
-    "src/sample/",
-];
+/// Files and folders where Thai still stands in code; none is added to them. The
+/// sample's are values of made-up rows, which nobody reads as a message.
+const THAI: &[&str] = &["src/audit/", "src/cli/audit/", "src/kpi/needs.rs", "src/sample/"];
 
 fn is_thai(c: char) -> bool {
     ('\u{e00}'..='\u{e7f}').contains(&c)
@@ -391,7 +382,9 @@ fn every_key_of_a_text_is_used_and_every_key_used_has_a_text() {
             }
         }
     }
-    used.remove("report.xlsx"); // the name of a file
+    // Names of files are no keys.
+    let is_file = |name: &str| ["csv", "html", "xlsx", "zip"].iter().any(|end| name.ends_with(end));
+    used.retain(|name| !is_file(name));
     assert_eq!(used, keys);
 }
 

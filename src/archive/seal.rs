@@ -164,8 +164,8 @@ mod tests {
     /// What somebody did to the file before it was read.
     #[test]
     fn a_file_that_others_may_open_or_that_was_just_written_is_always_read() {
-        type Deed = fn(&Path);
-        let deeds: [(&str, Deed, Duration); 4] = [
+        type Change = fn(&Path);
+        let changes: [(&str, Change, Duration); 4] = [
             ("nothing", |_| (), TICK / 2),
             ("nothing, and the clock was set back", |_| (), Duration::ZERO),
             (
@@ -179,10 +179,10 @@ mod tests {
                 TICK * 2,
             ),
         ];
-        for (what, deed, age) in deeds {
+        for (what, change, age) in changes {
             let folder = tempfile::tempdir().unwrap();
             let (path, seal) = (private(folder.path()), Seal::default());
-            deed(&path);
+            change(&path);
             let (hash, _) = seal.hash_at(&path, later(&path, age)).unwrap();
             assert!(!seal.is_unbroken(&path, &hash).unwrap(), "{what}");
             assert!(seal.holds(&path, &hash).unwrap(), "{what}");
@@ -194,8 +194,8 @@ mod tests {
     #[test]
     #[allow(clippy::disallowed_methods, reason = "files have the time of the machine")]
     fn whatever_is_done_to_a_sealed_file_it_is_read_again() {
-        type Deed = fn(&Path, SystemTime);
-        let deeds: [(&str, Deed, bool); 6] = [
+        type Change = fn(&Path, SystemTime);
+        let changes: [(&str, Change, bool); 6] = [
             ("written to", |path, _| replace(path, b"other"), false),
             ("longer", |path, _| replace(path, b"whole and more"), false),
             (
@@ -223,19 +223,19 @@ mod tests {
                 true,
             ),
         ];
-        for (what, deed, same) in deeds {
+        for (what, change, same) in changes {
             let folder = tempfile::tempdir().unwrap();
             fs::create_dir(folder.path().join("other")).unwrap();
             let (path, seal) = (private(folder.path()), Seal::default());
             let modified = path.metadata().unwrap().modified().unwrap();
             let written = later(&path, Duration::ZERO);
-            // The clock of the file system goes on before the deed.
+            // The clock of the file system goes on before the change.
             while SystemTime::now().duration_since(written).unwrap_or_default() <= TICK {
                 std::thread::yield_now();
             }
             let (hash, _) = seal.hash(&path).unwrap();
             assert!(seal.is_unbroken(&path, &hash).unwrap(), "{what}: sealed");
-            deed(&path, modified);
+            change(&path, modified);
             assert!(!seal.is_unbroken(&path, &hash).unwrap(), "{what}: is not told");
             assert_eq!(seal.holds(&path, &hash).unwrap(), same, "{what}");
         }

@@ -18,7 +18,7 @@ use super::session::borrowed;
 use super::{KpiError, Query};
 use crate::row::citizen_id;
 use crate::store::{QueryRow, SqlValue};
-use crate::text::Bilingual;
+use crate::text::{Bilingual, message};
 
 /// One condition of a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -469,18 +469,15 @@ impl FunnelCounter {
     }
 
     fn steps(&self, definition: &Definition) -> Vec<FunnelStep> {
-        let step = |name: &str, th: &str, en: &str, left| FunnelStep {
-            name: name.to_owned(),
-            text: Bilingual { th: th.to_owned(), en: en.to_owned() },
-            left,
-        };
-        let mut steps = vec![step("population", "ประชากรที่ดู", "looked at", self.population)];
+        let step =
+            |name: &str, key, left| FunnelStep { name: name.to_owned(), text: message(key), left };
+        let mut steps = vec![step("population", "kpi.looked_at", self.population)];
         for (name, left) in self.conditions.iter().zip(&self.left) {
             let text = definition.conditions.get(name).cloned().unwrap_or_default();
             steps.push(FunnelStep { name: name.clone(), text, left: *left });
         }
-        steps.push(step("denominator", "ตัวหาร", "denominator", self.denominator));
-        steps.push(step("numerator", "ตัวตั้ง", "numerator", self.numerator));
+        steps.push(step("denominator", "kpi.denominator", self.denominator));
+        steps.push(step("numerator", "kpi.numerator", self.numerator));
         steps
     }
 }

@@ -7,10 +7,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::units::{Unit, Units};
+use crate::text::text;
 
 /// Declares the levels from one list: the name in code and outside, the code
 /// of the group that a unit belongs to, whether that is a facility of the list
-/// of units, and what units are called of which the list says nothing.
+/// of units, and the key of the text for units without a group.
 macro_rules! levels {
     ($($(#[doc = $doc:literal])+ $level:ident = $name:literal, $group:ident, $facility:literal, $none:literal;)+) => {
         /// A level.
@@ -37,7 +38,7 @@ macro_rules! levels {
                 match self { $(Self::$level => $facility,)+ }
             }
 
-            /// What units of no group are called together.
+            /// Key of the text for units without a group.
             fn no_group(self) -> &'static str {
                 match self { $(Self::$level => $none,)+ }
             }
@@ -47,17 +48,17 @@ macro_rules! levels {
 
 levels! {
     /// A facility.
-    Unit = "unit", hcode, true, "ไม่ระบุหน่วยบริการ (no unit)";
+    Unit = "unit", hcode, true, "level.no_unit";
     /// A main contracting unit with its sub-units.
-    Cup = "cup", cup, true, "ไม่ระบุหน่วยบริการ (no unit)";
+    Cup = "cup", cup, true, "level.no_unit";
     /// An A-level hospital with the units that refer to it.
-    Network = "network", network, true, "ไม่มีเครือข่าย (no network)";
+    Network = "network", network, true, "level.no_network";
     /// A district.
-    District = "district", district, false, "ไม่ระบุอำเภอ (no district)";
+    District = "district", district, false, "level.no_district";
     /// The province.
-    Province = "province", province, false, "ไม่ระบุจังหวัด (no province)";
+    Province = "province", province, false, "level.no_province";
     /// Hospitals of one service level (A S M1 M2 F1 F2 F3 P).
-    Class = "class", level, false, "ไม่ระบุระดับ (no level)";
+    Class = "class", level, false, "level.no_level";
 }
 
 impl Level {
@@ -70,7 +71,8 @@ impl Level {
     /// code already. Units of which the list says nothing are a group, too.
     pub fn name_of(self, code: &str, units: &Units) -> String {
         if code.is_empty() {
-            return self.no_group().to_owned();
+            let none = text(self.no_group());
+            return format!("{} ({})", none.th, none.en);
         }
         if self.is_facility() {
             return units.by_code.get(code).map_or_else(String::new, |unit| unit.name.clone());

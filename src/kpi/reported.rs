@@ -1,9 +1,12 @@
 //! Reads a CSV of reported values: `kpi,unit,period,numerator,denominator,note`.
 //! A value is of a unit, or of a whole group such as a province.
 
+use std::fmt::Display;
+
 use super::{Amount, Level, Library, Period, ValueScale};
 use crate::store::ReportedValue;
 use crate::units::Units;
+use crate::text::{message_with, text};
 
 /// A reported value, checked.
 pub type ReportedEntry = ReportedValue;
@@ -35,10 +38,13 @@ pub fn read_entries(
 }
 
 /// What is said of a name that is not known.
-fn no<'a>((th, en): (&str, &str), name: &str, known: impl Iterator<Item = &'a str>) -> String {
+fn no<'a>(kind: &str, name: &str, known: impl Iterator<Item = &'a str>) -> String {
     let near = crate::spelling::nearest(name, known);
     let near = near.map_or(String::new(), |near| format!(" (did you mean {near}?)"));
-    format!("there is no {en} {name:?}{near} / ไม่มี{th}นี้")
+    let (kind, name) = (text(kind), format!("{name:?}"));
+    let values: [(&str, &dyn Display); 4] =
+        [("th", &kind.th), ("en", &kind.en), ("name", &name), ("near", &near)];
+    message_with("kpi.unknown_name", &values).both()
 }
 
 fn entry(
@@ -51,28 +57,29 @@ fn entry(
     let entered = || library.kpis.values().filter(|kpi| kpi.enter);
     let definition = match library.get(&kpi) {
         None => {
-            return Err(no(("ตัวชี้วัด", "KPI"), &kpi, entered().map(|kpi| kpi.id.as_str())));
+            return Err(no("noun.kpi", &kpi, entered().map(|kpi| kpi.id.as_str())));
         }
         Some(definition) if !definition.enter => {
-            return Err(format!("{kpi} is computed, not reported / คำนวณจากข้อมูล ไม่ต้องรายงาน"));
+            return Err(message_with("kpi.computed", &[("kpi", &kpi)]).both());
         }
         Some(definition) => definition,
     };
     let unit = place(&unit, units)?;
     let period: Period = period.parse().map_err(|e: super::PeriodError| e.to_string())?;
     let (numerator, denominator) = (field(3), field(4));
-    let no_number = |text: &str| format!("{text:?} is no number / {text:?} ไม่ใช่ตัวเลข");
+    let no_number =
+        |text: &str| message_with("kpi.no_number", &[("text", &format!("{text:?}"))]).both();
     let change = definition.scale == ValueScale::Change;
     let counted = if change { Amount::signed } else { Amount::parse };
     let of = counted(&numerator).ok_or_else(|| no_number(&numerator))?;
     let all = Amount::parse(&denominator).ok_or_else(|| no_number(&denominator))?;
     if all.is_zero() {
-        return Err("the denominator is nothing / ตัวหารเป็นศูนย์".to_owned());
+        return Err(text("kpi.denominator_is_nothing").both());
     }
     if definition.is_share() && of > all {
-        return Err(format!(
-            "{numerator} of {denominator} is more than all of them / ตัวตั้งมากกว่าตัวหาร"
-        ));
+        let values: [(&str, &dyn Display); 2] =
+            [("numerator", &numerator), ("denominator", &denominator)];
+        return Err(message_with("kpi.more_than_all", &values).both());
     }
     Ok(ReportedEntry {
         kpi,
@@ -103,8 +110,8 @@ fn place(text: &str, units: &Units) -> Result<String, String> {
     } else if is_group(Level::Province, text) {
         return Ok(format!("{}:{text}", Level::Province));
     }
-    let unknown = no(("หน่วยบริการ", "unit"), text, units.by_code.keys().map(String::as_str));
-    Err(format!("{unknown}; a group: province:NAME, region:12 / กลุ่ม: province:ชื่อ, region:12"))
+    let unknown = no("noun.unit", text, units.by_code.keys().map(String::as_str));
+    Err(format!("{unknown}; {}", crate::text::text("kpi.a_group").both()))
 }
 
 /// How a value of the region is written.

@@ -12,7 +12,7 @@ use super::definition::{Definition, ValueScale};
 use super::level::Level;
 use super::period::{Period, PeriodDays};
 use crate::store::ReportedValue;
-use crate::text::Bilingual;
+use crate::text::{Bilingual, message_with};
 use crate::units::Units;
 
 /// What a KPI comes to.
@@ -197,10 +197,7 @@ impl NotComputable {
     pub(super) fn nothing_reported(period: &Period) -> Self {
         Self {
             needs: "reported".to_owned(),
-            text: Bilingual {
-                th: format!("ยังไม่มีการรายงานค่าของ {period}"),
-                en: format!("nothing was reported for {period}"),
-            },
+            text: message_with("kpi.nothing_reported", &[("period", period)]),
         }
     }
 }

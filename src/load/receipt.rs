@@ -119,15 +119,7 @@ fn codes(out: &mut String, s: &Submission, thai: bool) {
     if s.findings_total.is_empty() {
         return;
     }
-    let _ = writeln!(
-        out,
-        "\n{}",
-        if thai {
-            "ข้อผิดพลาดตามรหัส"
-        } else {
-            "Findings by code"
-        }
-    );
+    let _ = writeln!(out, "\n{}", pick("receipt.findings_by_code", thai));
     let mut texts: FxHashMap<&str, &Texts> = FxHashMap::default();
     for finding in &s.findings {
         texts.entry(&finding.code).or_insert(&finding.texts);
@@ -149,15 +141,7 @@ fn some_findings(out: &mut String, s: &Submission, thai: bool) {
     if s.findings.is_empty() {
         return;
     }
-    let _ = writeln!(
-        out,
-        "\n{}",
-        if thai {
-            "แถวที่พบ (แฟ้ม บรรทัด ช่อง = ค่า [คีย์])"
-        } else {
-            "Rows (file, line, field = value [key])"
-        }
-    );
+    let _ = writeln!(out, "\n{}", pick("receipt.rows", thai));
     for f in s.findings.iter().take(SHOWN) {
         let field = f.field.as_deref().unwrap_or("-");
         let value: String = f.value.chars().take(80).collect();
@@ -167,16 +151,8 @@ fn some_findings(out: &mut String, s: &Submission, thai: bool) {
             writeln!(out, "  {code} ({severity}) {} {}: {field} = {value} [{key}]", f.file, f.line);
     }
     if s.findings.len() > SHOWN || s.findings_cut {
-        let more = if thai {
-            "รายการทั้งหมดอยู่ในไฟล์ .findings.csv"
-        } else {
-            "The whole list is in the .findings.csv file"
-        };
-        let cut = match (s.findings_cut, thai) {
-            (false, _) => "",
-            (true, true) => " (ตัดรายการเมื่อเกินเพดาน ยอดรวมตามรหัสยังครบถ้วน)",
-            (true, false) => " (cut at the cap; the totals by code are exact)",
-        };
+        let more = pick("receipt.whole_list", thai);
+        let cut = if s.findings_cut { pick("receipt.cut", thai) } else { "" };
         let _ = writeln!(out, "  … {more}{cut}");
     }
 }
@@ -193,25 +169,24 @@ fn of_problem(p: &Problem, thai: bool) -> String {
 
 /// How bad a finding is, for people.
 fn word(severity: Severity, thai: bool) -> &'static str {
-    match (severity, thai) {
-        (Severity::Note, true) => "หมายเหตุ",
-        (Severity::Warning, true) => "คำเตือน",
-        (_, true) => "ไม่ผ่าน",
-        (severity, false) => severity.as_str(),
-    }
+    let key = match severity {
+        Severity::Note => "receipt.severity_note",
+        Severity::Warning => "receipt.severity_warning",
+        Severity::Archive => "receipt.severity_archive",
+        Severity::Member => "receipt.severity_member",
+        Severity::Error => "receipt.severity_error",
+    };
+    pick(key, thai)
 }
 
 fn outcome(status: Status, thai: bool) -> &'static str {
-    match (status, thai) {
-        (Status::Accepted, true) => "รับไว้แล้ว (accepted)",
-        (Status::Partial, true) => "รับไว้บางแฟ้ม (partial)",
-        (Status::Broken, true) => "ไฟล์เสีย ไม่รับ (broken)",
-        (Status::Void, true) => "ยกเลิกแล้ว (void)",
-        (Status::Accepted, false) => "accepted",
-        (Status::Partial, false) => "partial: some files were not taken",
-        (Status::Broken, false) => "broken: nothing was taken",
-        (Status::Void, false) => "void: taken back",
-    }
+    let key = match status {
+        Status::Accepted => "receipt.accepted",
+        Status::Partial => "receipt.partial",
+        Status::Broken => "receipt.broken",
+        Status::Void => "receipt.void",
+    };
+    pick(key, thai)
 }
 
 /// A time for people: B.E. in Thai, C.E. in English.

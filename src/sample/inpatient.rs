@@ -7,6 +7,7 @@ use super::people::Resident;
 use super::province::stream;
 use super::rng::{Rng, hash};
 use super::visits::Care;
+use crate::catalog::UNKNOWN_PLACE;
 
 impl RecordEmitter<'_, '_, '_> {
     /// An admission that ends within the month.
@@ -93,7 +94,7 @@ impl RecordEmitter<'_, '_, '_> {
             let cause = &province.words.causes[rng.weighted(fits)];
             let written = (death + Days::new(1)).and_hms_opt(9, 0, 0).unwrap_or_default();
             let in_hospital = rng.chance(0.45);
-            let place = if in_hospital { self.main_unit() } else { "00000" };
+            let place = if in_hospital { self.main_unit() } else { UNKNOWN_PLACE.1 };
             self.archive.row("DEATH", unit, Some(person), written, |row| {
                 row.set("HOSPDEATH", place).date("DDEATH", death).set("CDEATH_A", &cause.code);
                 row.set("CDEATH", &cause.code).set("PDEATH", if in_hospital { 1 } else { 2 });

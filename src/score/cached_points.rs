@@ -153,7 +153,7 @@ impl Counting<'_> {
         let tables = Tables::new(self.keeping.catalog);
         let lens = RowFilter { whole: units, partly: &[], persons: &[], known: NOBODY };
         self.reader.set_row_filter(&tables, &lens)?;
-        // Where that is stopped, the snapshot is lost and the lens with it.
+        // Where that is stopped, the snapshot is lost and the row filter with it.
         let counted = scorer.parts(self.reader)?;
         self.reader.clear_row_filter(&tables)?;
         Ok(counted)

@@ -9,6 +9,7 @@ use crate::load::member::Member;
 use crate::load::odd::with_content;
 use crate::problem_code::ProblemCode;
 use crate::row::{BOM, CompiledLayout, Encoding, HeaderError, Order, decode, is_header};
+use crate::text::text;
 
 /// Bytes of a member that are looked at before it is read as a whole.
 const HEAD: usize = 128 << 10;
@@ -20,9 +21,8 @@ const HEADER: usize = 4 << 10;
 /// Rows of the head whose number of columns is looked at.
 const HEAD_ROWS: usize = 100;
 
-/// The M05 of a file of an old Macintosh, in both languages.
-const CR_ALONE: &str =
-    "ขึ้นบรรทัดใหม่ด้วย CR อย่างเดียว ต้องเป็น CRLF หรือ LF; line ends of CR alone, should be CRLF or LF";
+/// The only word of a member that its program filled in because it had no data.
+const PLACEHOLDER: &str = "test";
 
 /// The head of a member.
 pub(super) struct MemberHead {
@@ -86,7 +86,7 @@ impl Member {
             };
         }
         let rows: Vec<(u64, &str)> = lines.take(HEAD_ROWS).collect();
-        if rows.len() == 1 && !head.cut && first.eq_ignore_ascii_case("test") {
+        if rows.len() == 1 && !head.cut && first.eq_ignore_ascii_case(PLACEHOLDER) {
             return Said::default();
         }
         self.has_data = true;
@@ -123,7 +123,8 @@ impl Member {
     /// M05 for line ends of CR alone.
     fn cr_alone(&mut self, line: u64) -> Said {
         self.has_data = true;
-        Said::broken(ProblemCode::NotText, line, CR_ALONE.to_owned())
+        let told = text("load.cr_alone");
+        Said::broken(ProblemCode::NotText, line, format!("{}; {}", told.th, told.en))
     }
 
     /// A number of columns that no version has: which do, and what a row would

@@ -23,7 +23,7 @@ pub struct Rulebooks {
 }
 
 impl Rulebooks {
-    /// The shelf of a data folder.
+    /// The rulebooks of a data folder.
     pub fn open(data: &Path) -> Self {
         Self { own: Overlay::new(data, RULEBOOKS) }
     }
