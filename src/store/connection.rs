@@ -12,6 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::backup::{self, BackupSummary};
 use super::free_space::FreeSpace;
+use super::insert::InsertTexts;
 use super::migrations::{KHLANG, MIGRATIONS};
 use super::tables::Tables;
 use super::{Result, StoreError};
@@ -48,6 +49,8 @@ pub struct Store {
     path: Option<PathBuf>,
     /// Readers kept for the next archives.
     spare: RefCell<Vec<Reader>>,
+    /// Statements that insert rows.
+    pub(super) inserts: InsertTexts,
     /// How much of the disk is left to others.
     pub(super) room: Option<FreeSpace>,
 }
@@ -132,7 +135,14 @@ impl Store {
         MIGRATIONS.to_latest(&mut conn)?;
         let tables = Tables::new(catalog);
         tables.create(&mut conn)?;
-        Ok(Self { conn, tables, path, spare: RefCell::default(), room: None })
+        Ok(Self {
+            conn,
+            tables,
+            path,
+            spare: RefCell::default(),
+            inserts: <_>::default(),
+            room: None,
+        })
     }
 
     /// A reader beside this writer; none for a temporary store, which nobody
