@@ -160,6 +160,30 @@ fn a_file_that_shrinks_is_not_the_senders_fault() {
     assert!(matches!(gone, Err(ReadError::Io(_))));
 }
 
+/// Why `reader.rs` reads members, and not the `zip` crate: when the crate sees
+/// these, it can take its place.
+#[test]
+fn the_zip_crate_reads_members_that_are_not_as_their_headers_say() {
+    let stream = deflate(ROWS);
+    let followed_by = |behind: &[u8]| {
+        person().with(|part| {
+            part.data = [&stream, behind].concat();
+            part.local.packed = part.data.len() as u32;
+            part.central.packed = part.local.packed;
+        })
+    };
+    let declared = |by| person().both(|header| header.inflated += by);
+    for part in [followed_by(b"x"), followed_by(&stream), declared(1)] {
+        let bytes = Zip::new([part]).bytes();
+        let broken = verdict(&bytes, &Limits::default()).unwrap_err();
+        assert_eq!(broken.flaw, ArchiveDefect::Content, "{broken}");
+        let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+        let mut content = Vec::new();
+        archive.by_index(0).unwrap().read_to_end(&mut content).unwrap();
+        assert_eq!(content, ROWS, "{broken}");
+    }
+}
+
 #[test]
 fn a_fault_is_repeated_and_readers_go_to_other_threads() {
     let bytes = Zip::new([person().both(|header| header.crc ^= 1)]).bytes();

@@ -1,14 +1,19 @@
 //! The 13-digit citizen ID and its check digit [DHDC-2015].
 
+use super::packed::Packed;
+
 /// Whether a text is 13 digits with a right check digit that do not begin
 /// with `00`.
 pub fn is_valid(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    if bytes.len() != 13 || !bytes.iter().all(u8::is_ascii_digit) || text.starts_with("00") {
+    // Of a known length, the digits are weighed all at once.
+    let Ok(bytes) = <&[u8; 13]>::try_from(text.as_bytes()) else { return false };
+    if Packed::new(bytes).digits().is_none() || bytes.starts_with(b"00") {
         return false;
     }
-    let sum: u32 =
-        bytes[..12].iter().zip((2..=13).rev()).map(|(b, w)| u32::from(b - b'0') * w).sum();
+    let mut sum = 0;
+    for (at, byte) in bytes[..12].iter().enumerate() {
+        sum += u32::from(byte - b'0') * (13 - at as u32);
+    }
     u32::from(bytes[12] - b'0') == (11 - sum % 11) % 10
 }
 
@@ -24,6 +29,8 @@ pub fn mask(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -35,6 +42,18 @@ mod tests {
         assert!(!is_valid("0012345678901"));
         assert!(!is_valid("123456789012"));
         assert!(!is_valid("12345678901a1"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_number_is_valid_by_its_weights(text in "[0-9]{13}|0[01][0-9]{11}|[0-9a:/ก]{12,14}") {
+            let digits: Option<Vec<u32>> = text.chars().map(|c| c.to_digit(10)).collect();
+            let valid = digits.filter(|d| d.len() == 13 && d[..2] != [0, 0]).is_some_and(|digits| {
+                let sum: u32 = digits[..12].iter().zip((2..=13).rev()).map(|(d, w)| d * w).sum();
+                digits[12] == (11 - sum % 11) % 10
+            });
+            prop_assert_eq!(is_valid(&text), valid);
+        }
     }
 
     #[test]

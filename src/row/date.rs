@@ -36,6 +36,7 @@ pub fn read_time(text: &str) -> Option<i64> {
     digits(text, 6).filter(|&number| is_time(number))
 }
 
+#[inline]
 fn digits(text: &str, count: usize) -> Option<i64> {
     if text.len() == count { Packed::new(text.as_bytes()).digits() } else { None }
 }

@@ -114,7 +114,8 @@ pub fn canonical_int(text: &str) -> Option<i64> {
 }
 
 /// As [`canonical_int`], of a text that has been packed.
-#[inline]
+#[allow(clippy::inline_always, reason = "a few instructions, asked of nearly every field")]
+#[inline(always)]
 pub(super) fn canonical_of(text: &str, packed: Packed) -> Option<i64> {
     match packed.canonical() {
         // Too long for a word or two, or not of digits only.

@@ -116,6 +116,14 @@ pub fn digits_key(text: &str) -> Option<u64> {
     Some((packed.len as u64) << 58 | packed.digits()? as u64)
 }
 
+/// [`digits_key`] of the text of a number.
+#[inline]
+pub(super) fn number_key(number: i64) -> Option<u64> {
+    let digits = number.checked_ilog10().map_or(1, |zeros| zeros + 1);
+    let fits = number >= 0 && digits <= LONGEST as u32;
+    fits.then_some(u64::from(digits) << 58 | number.cast_unsigned())
+}
+
 /// At most eight bytes as a word, zeros behind them.
 #[inline]
 fn word(bytes: &[u8]) -> u64 {
@@ -198,6 +206,13 @@ mod tests {
             prop_assert_eq!(packed.digits(), number);
             let canonical = number.filter(|n| n.to_string() == text);
             prop_assert_eq!(packed.canonical(), canonical);
+        }
+
+        #[test]
+        fn numbers_have_the_key_of_their_text(number in any::<i64>(), digits in 1..=19_u32) {
+            for number in [number, number % 10_i64.pow(digits - 1), 10_i64.pow(digits - 1) - 1] {
+                prop_assert_eq!(number_key(number), digits_key(&number.to_string()), "{}", number);
+            }
         }
 
         #[test]

@@ -4,7 +4,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::packed::digits_key;
+use super::packed::{digits_key, number_key};
 
 /// Facts of a person in PERSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -119,6 +119,15 @@ impl<T> ByPid<T> {
                 }
                 self.named.get_mut(pid).expect("was put there above")
             }
+        }
+    }
+
+    /// As [`ByPid::get_or_put`], of a PID that is this number without leading
+    /// zeros.
+    pub fn get_or_put_number(&mut self, pid: i64, new: impl FnOnce() -> T) -> &mut T {
+        match number_key(pid) {
+            Some(number) => self.numbered.entry(number).or_insert_with(new),
+            None => self.get_or_put(&pid.to_string(), new),
         }
     }
 

@@ -12,6 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::backup::{self, BackupSummary};
 use super::free_space::FreeSpace;
+use super::insert::InsertTexts;
 use super::migrations::{KHLANG, MIGRATIONS};
 use super::tables::Tables;
 use super::{Result, StoreError};
@@ -48,6 +49,8 @@ pub struct Store {
     path: Option<PathBuf>,
     /// Idle readers, reused for the next archives.
     spare: RefCell<Vec<Reader>>,
+    /// Statements that insert rows.
+    pub(super) inserts: InsertTexts,
     /// Bytes of the disk that must stay free.
     pub(super) room: Option<FreeSpace>,
 }
@@ -139,7 +142,14 @@ impl Store {
         MIGRATIONS.to_latest(&mut conn)?;
         let tables = Tables::new(catalog);
         tables.create(&mut conn)?;
-        Ok(Self { conn, tables, path, spare: RefCell::default(), room: None })
+        Ok(Self {
+            conn,
+            tables,
+            path,
+            spare: RefCell::default(),
+            inserts: <_>::default(),
+            room: None,
+        })
     }
 
     /// A reader beside this writer; `None` for a temporary store, which only its own

@@ -1,9 +1,12 @@
 //! Statements that insert the rows of a batch, several rows at a time, so that the
 //! fixed cost of a statement (opening the table, finding its end) is shared.
 
+use std::cell::RefCell;
 use std::ops::Range;
+use std::sync::Arc;
 
 use rusqlite::{CachedStatement, Connection, Statement};
+use rustc_hash::FxHashMap;
 
 use super::Result;
 use super::tables::RecordTable;
@@ -13,9 +16,47 @@ use crate::row::{Batch, Value};
 /// beyond sixteen nothing was measured.
 pub(super) const TOGETHER: usize = 16;
 
+/// Texts kept of a table: senders differ in the columns that they have.
+const TEXTS: usize = 8;
+
+/// The texts of statements that were made: making one anew for each member
+/// takes longer than many a member has rows to insert.
+#[derive(Debug, Default)]
+pub(super) struct InsertTexts {
+    /// By name of the table.
+    known: RefCell<FxHashMap<String, Vec<InsertText>>>,
+}
+
+#[derive(Debug)]
+struct InsertText {
+    columns: Vec<(usize, bool)>,
+    rows: usize,
+    sql: Arc<str>,
+}
+
+impl InsertTexts {
+    /// [`RecordTable::insert_sql`], made once.
+    fn find(&self, table: &RecordTable, columns: &[(usize, bool)], rows: usize) -> Arc<str> {
+        let mut known = self.known.borrow_mut();
+        if let Some(texts) = known.get(&table.name)
+            && let Some(text) = texts.iter().find(|t| t.rows == rows && t.columns == columns)
+        {
+            return Arc::clone(&text.sql);
+        }
+        let sql: Arc<str> = table.insert_sql(columns, rows).into();
+        let texts = known.entry(table.name.clone()).or_default();
+        if texts.len() >= TEXTS {
+            texts.clear();
+        }
+        texts.push(InsertText { columns: columns.to_vec(), rows, sql: Arc::clone(&sql) });
+        sql
+    }
+}
+
 /// Inserts rows into the table of their record, batch by batch.
 pub(super) struct Inserts<'s> {
     conn: &'s Connection,
+    texts: &'s InsertTexts,
     table: &'s RecordTable,
     sent: Vec<bool>,
     /// Columns that may have values, and whether each is part of the key.
@@ -31,16 +72,16 @@ pub(super) struct Inserts<'s> {
 impl<'s> Inserts<'s> {
     /// For rows of which the columns in `sent` may have values.
     pub fn new(
-        conn: &'s Connection,
+        (conn, texts): (&'s Connection, &'s InsertTexts),
         table: &'s RecordTable,
         sent: &[bool],
         shared: Vec<i64>,
     ) -> Result<Self> {
         let columns: Vec<(usize, bool)> =
             table.columns.iter().copied().filter(|&(column, key)| key || sent[column]).collect();
-        let one = insert_of(conn, table, &columns, 1, &shared)?;
+        let one = Insert::new(conn, &texts.find(table, &columns, 1), 1, columns.len(), &shared)?;
         let sent = sent.to_vec();
-        Ok(Self { conn, table, sent, columns, shared, one, many: None, in_run: true })
+        Ok(Self { conn, texts, table, sent, columns, shared, one, many: None, in_run: true })
     }
 
     /// Whether it is for such rows.
@@ -51,8 +92,9 @@ impl<'s> Inserts<'s> {
     /// Begins another batch, of so many rows.
     pub fn begin(&mut self, rows: usize) -> Result<()> {
         if rows >= TOGETHER && self.many.is_none() {
-            let Self { conn, table, columns, shared, .. } = self;
-            self.many = Some(insert_of(conn, table, columns, TOGETHER, shared)?);
+            let Self { conn, texts, table, columns, shared, .. } = self;
+            let sql = texts.find(table, columns, TOGETHER);
+            self.many = Some(Insert::new(conn, &sql, TOGETHER, columns.len(), shared)?);
         }
         // Texts that are bound lie in the batch before.
         self.one.bound.fill(None);
@@ -97,16 +139,6 @@ impl<'s> Inserts<'s> {
         }
         Ok(new)
     }
-}
-
-fn insert_of<'c>(
-    conn: &'c Connection,
-    table: &RecordTable,
-    columns: &[(usize, bool)],
-    rows: usize,
-    shared: &[i64],
-) -> Result<Insert<'c>> {
-    Insert::new(conn, &table.insert_sql(columns, rows), rows, columns.len(), shared)
 }
 
 /// A statement over some rows, and what is bound in it.
@@ -238,4 +270,31 @@ fn bind(
         Value::Text(place) => statement.raw_bind_parameter(parameter, batch.text_of(place))?,
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Catalog;
+    use crate::store::tables::Tables;
+
+    #[test]
+    fn a_text_that_was_kept_is_that_of_its_table_columns_and_rows() {
+        let (tables, texts) = (Tables::new(&Catalog::builtin().unwrap()), InsertTexts::default());
+        for _ in 0..2 {
+            for table in &tables.list {
+                // More sets of columns than are kept.
+                for left_out in 0..table.columns.len().min(2 * TEXTS) {
+                    let mut columns = table.columns.clone();
+                    columns.remove(left_out);
+                    for rows in [1, TOGETHER] {
+                        let sql = table.insert_sql(&columns, rows);
+                        assert_eq!(&*texts.find(table, &columns, rows), sql);
+                        assert_eq!(&*texts.find(table, &columns, rows), sql, "again");
+                    }
+                }
+            }
+        }
+        assert!(texts.known.borrow().values().all(|texts| texts.len() <= TEXTS));
+    }
 }

@@ -52,7 +52,7 @@ enum Upto {
 
 /// A part of a person's key as it is stored, in SQLite's order: numbers before
 /// texts.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum KeyPart<'t> {
     Number(i64),
     Text(Cow<'t, str>),
@@ -61,6 +61,22 @@ enum KeyPart<'t> {
 impl<'t> KeyPart<'t> {
     fn parse(text: &'t str) -> Self {
         canonical_int(text).map_or(Self::Text(Cow::Borrowed(text)), Self::Number)
+    }
+
+    /// As it is stored: a number or a text, nothing else.
+    fn stored(value: ValueRef<'t>) -> Result<Self> {
+        Ok(match value {
+            ValueRef::Integer(number) => Self::Number(number),
+            text => Self::Text(Cow::Borrowed(text.as_str().map_err(rusqlite::Error::from)?)),
+        })
+    }
+
+    /// The person with this PID, who is put there if not there yet.
+    fn entry_in<'p>(&self, persons: &'p mut ByPid<Person>) -> &'p mut Person {
+        match self {
+            Self::Number(number) => persons.get_or_put_number(*number, Person::default),
+            Self::Text(text) => persons.get_or_put(text, Person::default),
+        }
     }
 
     fn into_owned(self) -> KeyPart<'static> {
@@ -125,20 +141,33 @@ fn read_persons(
     count: usize,
     into: &mut ByPid<Person>,
 ) -> Result<Option<KeyPart<'static>>> {
-    // With `max`, the other columns are those of the latest round.
+    // In the order of the key, so that nothing is sorted or grouped: the last
+    // row of a person is that of the latest round.
     let mut query = conn.prepare_cached(
-        "SELECT CAST(PID AS TEXT), BIRTH, CAST(SEX AS INTEGER), max(_round) FROM t_person
-         WHERE HOSPCODE = ?1 AND PID > ?2 GROUP BY PID ORDER BY PID LIMIT ?3",
+        "SELECT PID, BIRTH, CAST(SEX AS INTEGER) FROM t_person
+         WHERE HOSPCODE = ?1 AND PID > ?2 ORDER BY PID, _round",
     )?;
-    let mut rows = query.query(params![unit, from, count as i64])?;
+    let mut rows = query.query(params![unit, from])?;
     let mut read = 0;
+    let mut last: Option<KeyPart<'static>> = None;
     while let Some(row) = rows.next()? {
-        let pid = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
-        *into.get_or_put(pid, Person::default) = person(row.get(1)?, row.get(2)?);
-        read += 1;
-        if read == count {
-            return Ok(Some(KeyPart::parse(pid).into_owned()));
+        let pid = KeyPart::stored(row.get_ref(0)?)?;
+        if last.as_ref() != Some(&pid) {
+            if read == count {
+                return Ok(last);
+            }
+            read += 1;
+            match (&mut last, &pid) {
+                // In the memory of the one before.
+                (Some(KeyPart::Text(last)), KeyPart::Text(pid)) => {
+                    let last = last.to_mut();
+                    last.clear();
+                    last.push_str(pid);
+                }
+                (last, _) => *last = Some(pid.clone().into_owned()),
+            }
         }
+        *pid.entry_in(into) = person(row.get(1)?, row.get(2)?);
     }
     Ok(None)
 }
@@ -150,14 +179,14 @@ fn read_deaths(
     into: &mut ByPid<Person>,
 ) -> Result<()> {
     let mut query = conn.prepare_cached(
-        "SELECT CAST(PID AS TEXT), DDEATH FROM t_death
+        "SELECT PID, DDEATH FROM t_death
          WHERE HOSPCODE = ?1 AND PID > ?2 AND PID <= ?3",
     )?;
     let mut rows = query.query(params![unit, from, until])?;
     while let Some(row) = rows.next()? {
-        let pid = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+        let pid = KeyPart::stored(row.get_ref(0)?)?;
         let death: Option<i64> = row.get(1)?;
-        into.get_or_put(pid, Person::default).death = death.unwrap_or(0) as i32;
+        pid.entry_in(into).death = death.unwrap_or(0) as i32;
     }
     Ok(())
 }
@@ -199,7 +228,7 @@ impl StoredPersons {
             return Ok(());
         }
         let conn = &self.reader.conn;
-        conn.execute_batch("BEGIN")?;
+        conn.prepare_cached("BEGIN")?.execute([])?;
         let version = conn
             .prepare_cached("PRAGMA data_version")?
             .query_row([], |row| row.get::<_, i64>(0))?;
@@ -238,7 +267,7 @@ impl StoredPersons {
 
     fn let_go(&self) -> Result<()> {
         if self.reader.is_held() {
-            self.reader.conn.execute_batch("COMMIT")?;
+            self.reader.conn.prepare_cached("COMMIT")?.execute([])?;
         }
         Ok(())
     }

@@ -27,8 +27,14 @@ pub struct SubmissionWriter<'s> {
     /// Of the rows before.
     inserts: Option<Inserts<'s>>,
     pub(super) touched: Touched,
+    /// Bytes handed over since the disk was last looked at.
+    unchecked: usize,
     open: bool,
 }
+
+/// Bytes of rows after which the disk is looked at again: an archive has many
+/// small members, and asking the file system for each costs more than they do.
+const CHECK_BYTES: usize = 1 << 20;
 
 impl Store {
     /// Begins the transaction of an archive. It is committed without waiting
@@ -50,6 +56,7 @@ impl Store {
             visits: VisitIds::default(),
             inserts: None,
             touched: Touched::default(),
+            unchecked: 0,
             open: true,
         })
     }
@@ -82,7 +89,9 @@ impl SubmissionWriter<'_> {
         mut each: impl FnMut(InsertedRow),
     ) -> Result<()> {
         let (store, number) = (self.store, table);
-        if let Some(room) = &store.room {
+        self.unchecked += size_of_val(batch.values.as_slice()) + batch.text.len();
+        if let Some(room) = store.room.as_ref().filter(|_| self.unchecked > CHECK_BYTES) {
+            self.unchecked = 0;
             room.check()?;
         }
         let (conn, table) = (&store.conn, &store.tables.list[table]);
@@ -101,7 +110,7 @@ impl SubmissionWriter<'_> {
             other => {
                 let round = table.register.then_some(self.round);
                 let shared = round.into_iter().chain([self.submission]).collect();
-                other.insert(Inserts::new(conn, table, sent, shared)?)
+                other.insert(Inserts::new((conn, &store.inserts), table, sent, shared)?)
             }
         };
         inserts.begin(batch.rows.len())?;
