@@ -406,7 +406,10 @@ impl Writing<'_, '_> {
             }
         }
         let data = self.data(numerator, finding.denominator, cut, severity).text();
-        self.step(case, EVIDENCE, &data, &facts, &money)?;
+        // A letter that spoke of a warning is none about money: who is to lose
+        // some is told anew.
+        let state = if raised { CaseState::Selected } else { case.state() };
+        self.step(case, (EVIDENCE, state), &data, &facts, &money)?;
         self.done.added.push(Added { case: case.opened.id, rows: rows.len() as u64, raised });
         Ok(())
     }
@@ -417,7 +420,7 @@ impl Writing<'_, '_> {
             as_of: Some(self.session.basis.as_of.submission),
             ..StepData::default()
         };
-        self.step(case, CLEARED, &data.text(), &[], &[])?;
+        self.step(case, (CLEARED, case.state()), &data.text(), &[], &[])?;
         self.done.cleared.push(case.opened.id);
         Ok(())
     }
@@ -425,16 +428,16 @@ impl Writing<'_, '_> {
     fn step(
         &self,
         case: &Case,
-        step: &str,
+        (step, state): (&str, CaseState),
         data: &str,
         facts: &[AuditFact],
         money: &[HoldChange],
     ) -> Result<(), AuditError> {
-        let (state, by) = (case.state().as_str(), self.by_run());
+        let by = self.by_run();
         let event = NewEvent {
             step,
-            was: state,
-            state,
+            was: case.state().as_str(),
+            state: state.as_str(),
             at: self.by.at,
             by: &by,
             token: None,

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::AuditError;
-use super::library::{RuleLibrary, is_record};
+use super::library::{RuleLibrary, VALUES, is_record};
 use super::query::{RuleBlock, RuleQuery};
 use super::rates::{Classes, Rate};
 use super::rule::{AuditRule, RuleKind};
@@ -68,6 +68,9 @@ pub type ByUnit = BTreeMap<String, Vec<SuspiciousRow>>;
 /// Values of parameters by name, with their colon.
 type RuleValues = Vec<(String, SqlValue)>;
 
+/// Rows by unit, and the values that they were counted with.
+type CountedWith = (RuleValues, Rc<BTreeMap<String, u64>>);
+
 /// A snapshot with its building blocks.
 pub struct RuleRunner<'a> {
     /// What it is over.
@@ -76,7 +79,8 @@ pub struct RuleRunner<'a> {
     made: BTreeMap<String, RuleValues>,
     registry: bool,
     points: Option<Rc<Points>>,
-    denominators: BTreeMap<(String, u32), Rc<BTreeMap<String, u64>>>,
+    /// By name, with the values that they were counted with.
+    denominators: BTreeMap<String, Vec<CountedWith>>,
 }
 
 impl<'a> RuleRunner<'a> {
@@ -186,11 +190,18 @@ impl<'a> RuleRunner<'a> {
         name: &str,
         tranche: &RulePeriod,
     ) -> Result<Rc<BTreeMap<String, u64>>> {
-        let key = (name.to_owned(), tranche.number);
-        if let Some(counted) = self.denominators.get(&key) {
+        let block = block_of(&rule.query, name);
+        let named = block.as_ref().map(|block| block.query.parameters());
+        let mut values = self.values(rule, tranche);
+        // Two rules may give a block's parameters values of their own.
+        values.retain(|(name, _)| match &named {
+            Some(named) => named.contains(name),
+            None => VALUES.contains(&name.as_str()),
+        });
+        let known = self.denominators.get(name).into_iter().flatten();
+        if let Some((_, counted)) = known.into_iter().find(|(with, _)| *with == values) {
             return Ok(Rc::clone(counted));
         }
-        let values = self.values(rule, tranche);
         let sql = if is_record(name) {
             let fail = || StoreError::Refused(format!("{name} is no record with a day"));
             let record = self.basis.world.catalog.record(name).ok_or_else(fail)?;
@@ -200,11 +211,9 @@ impl<'a> RuleRunner<'a> {
                  WHERE \"{day}\" BETWEEN :from AND :to AND SUBMISSION <= :as_of GROUP BY HOSPCODE"
             )
         } else {
-            // A rule rests on the blocks that it counts by: any of its own, or
-            // one beside them.
-            if let Some(block) = block_of(&rule.query, name) {
-                self.block(&block, &values)?;
-            }
+            let fail = || StoreError::Refused(format!("{name} is no block that its query uses"));
+            let block = block.ok_or_else(fail)?;
+            self.block(&block, &values)?;
             format!("SELECT hcode, count(*) FROM \"{name}\" GROUP BY hcode")
         };
         let mut counted = BTreeMap::new();
@@ -214,7 +223,8 @@ impl<'a> RuleRunner<'a> {
             Ok(())
         })?;
         let counted = Rc::new(counted);
-        self.denominators.insert(key, Rc::clone(&counted));
+        let of_name = self.denominators.entry(name.to_owned()).or_default();
+        of_name.push((values, Rc::clone(&counted)));
         Ok(counted)
     }
 

@@ -66,8 +66,11 @@ pub fn province() -> Khlang {
     let right = right.concat();
     let right = format!("HOSPCODE|PID|DATE_SERV|VACCINETYPE\n{right}");
     send(&khlang, Standard::F43, "25570115080000", &[("PERSON", &of_other), ("EPI", &right)]);
-    khlang.now("2014-07-20T10:00:00+07:00")
+    khlang.now("2014-07-01T10:00:00+07:00")
 }
+
+/// Some weeks after the cases were opened.
+const LATER: &str = "2014-07-20T10:00:00+07:00";
 
 fn ok(ran: &Ran) -> Value {
     assert_eq!(ran.status(), 0, "{}", ran.err());
@@ -117,6 +120,12 @@ fn told_appealed_verified(khlang: &Khlang, id: &str) -> Value {
         &step(&["resolve", id, "withhold", "--reason", "x"]),
         "possible: notify, resolve pay, note",
     );
+    for (on, wanted) in [
+        ("2014-06-30", "before the case was opened (2014-07-01)"),
+        ("2014-07-21", "has not come yet"),
+    ] {
+        refused(&step(&["notify", id, "--reason", "x", "--on", on]), wanted);
+    }
     ok(&step(&[
         "notify",
         id,
@@ -226,6 +235,7 @@ fn a_case_goes_from_the_row_to_the_decision() {
         assert!(!case.to_string().contains(&expand(&format!("@{n}"))), "a citizen ID is shown");
     }
 
+    let khlang = khlang.now(LATER);
     let step = |arguments: &[&str]| khlang.run(&[&["audit"], arguments, &["--json"]].concat());
     let case = told_appealed_verified(&khlang, &id);
     let tag = case["etag"].as_str().unwrap().to_owned();
@@ -274,6 +284,7 @@ fn a_case_grows_is_cleared_and_is_followed() {
     assert_eq!(show(&khlang, &id)["numerator"], 7);
     let before = ok(&khlang.run(&["audit", "show", &id, "--as-of", "2", "--json"]));
     assert_eq!((&before["numerator"], before["events"].as_array().unwrap().len()), (&json!(6), 1));
+    let khlang = khlang.now(LATER);
 
     // All of it is taken back: the case stays, and says so.
     for submission in ["1", &second.to_string()] {
@@ -288,6 +299,8 @@ fn a_case_grows_is_cleared_and_is_followed() {
         (&case["cleared"], &case["state"], &case["rows"][0]["gone"]),
         (&json!(true), &json!("selected"), &json!(true))
     );
+    // Seen from before they were taken back, nothing is gone.
+    let khlang = khlang.now("2014-07-21T10:00:00+07:00");
 
     // Decided, a few new rows raise nothing, enough of them a case that follows.
     let step = |arguments: &[&str]| khlang.run(&[&["audit"], arguments, &["--json"]].concat());
@@ -298,6 +311,13 @@ fn a_case_grows_is_cleared_and_is_followed() {
         "25570301080000",
         &[("PERSON", &persons("04001", 1, 20)), ("EPI", &doses("04001", 4, 16))],
     );
+    let before =
+        ok(&khlang.run(&["audit", "show", &id, "--as-of", "2", "--rows", "all", "--json"]));
+    let gone = |case: &Value| {
+        let rows = case["rows"].as_array().unwrap().iter();
+        rows.filter(|row| row["gone"] == true).count()
+    };
+    assert_eq!((gone(&before), gone(&show(&khlang, &id))), (0, 7));
     let few = run(&khlang);
     let rules: Vec<Value> =
         few["opened"].as_array().unwrap().iter().map(|id| show(&khlang, &id.to_string())).collect();
@@ -318,6 +338,99 @@ fn a_case_grows_is_cleared_and_is_followed() {
     assert_eq!(holds(&khlang).as_array().unwrap().len(), 2);
     let verified = khlang.run(&["verify", "--json"]);
     assert_eq!(verified.status(), 0, "{}", verified.out());
+}
+
+/// A province in which a unit vaccinated four of twenty children too early: it
+/// is warned.
+fn warned() -> (Khlang, String) {
+    let khlang = Khlang::new();
+    let files = [("PERSON", &*persons("04001", 1, 20)), ("EPI", &*doses("04001", 4, 16))];
+    send(&khlang, Standard::F43, "25570115080000", &files);
+    let khlang = khlang.now("2014-07-01T10:00:00+07:00");
+    run(&khlang);
+    let cases = ok(&khlang.run(&["audit", "list", "--rule", "epi_age", "--json"]));
+    assert_eq!(cases[0]["severity"], "warn");
+    (khlang, cases[0]["id"].to_string())
+}
+
+/// Three more too early: now it is a case that holds money.
+fn worse(khlang: &Khlang) {
+    let more = "HOSPCODE|PID|DATE_SERV|VACCINETYPE\n04001|5|20130821|041\n04001|6|20130820|041\n04001|7|20130821|031\n";
+    send(khlang, Standard::F43, "25570215080000", &[("EPI", more)]);
+    assert_eq!(run(khlang)["added"][0]["raised"], true);
+}
+
+#[test]
+fn who_was_only_warned_loses_no_money_before_a_new_notice() {
+    // However far the warning has got: told, appealed, verified.
+    let ways: [&[&[&str]]; 3] = [
+        &[],
+        &[&["appeal", "--text", "ไม่จริง"]],
+        &[
+            &["appeal", "--text", "ไม่จริง"],
+            &["verify", "--on", "2014-07-10", "--found", "จริง", "--proposal", "pay"],
+        ],
+    ];
+    for way in ways {
+        let (khlang, id) = warned();
+        ok(&khlang.run(&["audit", "notify", &id, "--reason", "เตือน", "--json"]));
+        let khlang = khlang.now("2014-07-10T10:00:00+07:00");
+        for step in way {
+            ok(&khlang.run(&[&["audit", step[0], &id], &step[1..], &["--json"]].concat()));
+        }
+        let khlang = khlang.now(LATER);
+        worse(&khlang);
+        let case = show(&khlang, &id);
+        assert_eq!((&case["severity"], &case["state"]), (&json!("hold"), &json!("selected")));
+        assert_eq!(case["appeal_by"], json!(null), "the old days to appeal are nobody's");
+        let (earned, held) = item(&khlang, "04001");
+        assert!(earned > 0 && held == earned, "held meanwhile");
+        let step = |arguments: &[&str]| khlang.run(&[&["audit"], arguments, &["--json"]].concat());
+        refused(&step(&["resolve", &id, "withhold", "--reason", "x"]), "possible: notify");
+        refused(
+            &step(&["notify", &id, "--reason", "x", "--on", "2014-07-19"]),
+            "before the case was opened (2014-07-20)",
+        );
+        ok(&step(&["notify", &id, "--reason", "ชะลอจ่าย"]));
+        assert_eq!(show(&khlang, &id)["appeal_by"], "2014-08-04");
+        refused(&step(&["resolve", &id, "withhold", "--reason", "x"]), "possible: appeal");
+        let khlang = khlang.now("2014-08-05T10:00:00+07:00");
+        ok(&khlang.run(&["audit", "resolve", &id, "withhold", "--reason", "x", "--json"]));
+        assert_eq!(khlang.run(&["verify"]).status(), 0);
+    }
+}
+
+#[test]
+fn a_case_that_is_taken_up_again_stands_as_before_the_decision() {
+    let khlang = province();
+    run(&khlang);
+    let cases = ok(&khlang.run(&["audit", "list", "--severity", "hold", "--json"]));
+    let id = cases[0]["id"].to_string();
+    let step = |khlang: &Khlang, arguments: &[&str]| {
+        ok(&khlang.run(&[&["audit", arguments[0], &id], &arguments[1..], &["--json"]].concat()));
+    };
+    let pay = |khlang: &Khlang| step(khlang, &["resolve", "pay", "--reason", "x"]);
+    let again = |khlang: &Khlang, wanted: &str| {
+        step(khlang, &["reopen", "--reason", "x"]);
+        let case = show(khlang, &id);
+        assert_eq!(case["state"], wanted);
+        let (earned, held) = item(khlang, "04001");
+        assert_eq!((earned, case["holds"].as_array().unwrap().len()), (held, 1), "held again");
+        case
+    };
+    pay(&khlang);
+    again(&khlang, "selected");
+    step(&khlang, &["notify", "--reason", "x"]);
+    pay(&khlang);
+    let told = again(&khlang, "notified");
+    assert_eq!(told["appeal_by"], "2014-07-16", "the days go on from the letter");
+    step(&khlang, &["appeal", "--text", "x"]);
+    pay(&khlang);
+    again(&khlang, "appealed");
+    step(&khlang, &["verify", "--on", "2014-07-01", "--found", "x", "--proposal", "pay"]);
+    step(&khlang, &["resolve", "withhold", "--reason", "x"]);
+    again(&khlang, "verified");
+    assert_eq!(khlang.run(&["verify"]).status(), 0);
 }
 
 #[test]

@@ -52,7 +52,8 @@ pub(super) fn events(conn: &Connection, case: i64, as_of: i64) -> Result<Vec<Aud
 pub(super) fn facts(conn: &Connection, case: i64, as_of: i64) -> Result<Vec<AuditFact>> {
     let mut query = conn.prepare_cached(
         "SELECT f.file, f.sub, f.line, f.run, f.pid, f.day, f.shown,
-                EXISTS (SELECT 1 FROM void WHERE submission = f.sub)
+                EXISTS (SELECT 1 FROM void AS v WHERE v.submission = f.sub AND v.at < coalesce(
+                  (SELECT received_at FROM submission WHERE id > ?2 ORDER BY id LIMIT 1), '~'))
          FROM audit_fact AS f JOIN audit_run AS r ON r.id = f.run
          WHERE f.case_id = ?1 AND r.after <= ?2 ORDER BY f.day, f.file, f.sub, f.line",
     )?;
