@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use khlang::audit::RuleLibrary;
+use khlang::audit::{RuleLibrary, UnitRows};
 use khlang::catalog::Catalog;
 use khlang::overlay::{self, Overlay};
 
@@ -88,7 +88,7 @@ fn the_hundred_percent_of_a_rule_is_by_its_own_parameters() {
                     let of = session.denominator(rule, &tranche, unit).unwrap();
                     assert_eq!(of, rows.len() as u64, "{id} {unit}");
                 }
-                sums.push(rows.values().map(Vec::len).sum::<usize>());
+                sums.push(rows.values().map(UnitRows::len).sum::<usize>());
             }
             assert!(tranche.number > 1 || sums[0] > sums[1], "{sums:?}");
         }

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::audit::plan::Change;
 use crate::audit::run::{
-    CasePlace, FoundByRules, Planned, RunBy, RunOutcome, RunScope, RunTerms, fact, find, plan,
-    write,
+    CasePlace, FoundByRules, Planned, RunBy, RunOutcome, RunScope, RunTerms, find,
+    place as key_place, plan, write,
 };
 use crate::audit::view::{held_of, item_money, suspicious_share};
 use crate::audit::{AuditInput, Case, CaseSeverity, NotApplicable, RuleLibrary, RuleRunner};
@@ -199,7 +199,7 @@ fn would_open(
     let mut lines = Vec::new();
     for Planned { place, change } in planned {
         let (severity, rows, raises) = match change {
-            Change::Open { severity, rows, .. } => (severity, rows, None),
+            Change::Open { severity, standing, .. } => (severity, standing, None),
             Change::Evidence { case, standing, raised: true, .. } => {
                 (CaseSeverity::Hold, standing, Some(case))
             }
@@ -215,7 +215,7 @@ fn would_open(
         let share = match world.config.audit.hold {
             AuditHolding::File => crate::money::holds::WHOLE,
             AuditHolding::Rows => {
-                let facts: Vec<AuditFact> = rows.iter().map(|row| fact(row, 0)).collect();
+                let facts: Vec<AuditFact> = rows.iter().map(|key| key_place(key, 0)).collect();
                 share(session, &place, &facts, (numerator, finding.denominator))?
             }
         };
