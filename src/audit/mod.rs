@@ -12,6 +12,7 @@ mod find;
 mod incremental;
 mod library;
 pub mod limit;
+pub mod nightly;
 pub mod plan;
 mod prove;
 mod query;

@@ -20,4 +20,7 @@ pub struct Audit {
     pub hold: AuditHolding,
     /// Days from the day of the letter in which a unit can appeal.
     pub appeal_days: u32,
+    /// When the daemon runs the rules over the rounds that are open, as of a cron
+    /// table; blank for never.
+    pub schedule: String,
 }

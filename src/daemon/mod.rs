@@ -5,6 +5,7 @@
 //! loop rescans and decides (invariant 6). The store's writer lives on the
 //! loader's thread, so that the loop itself never waits for a load.
 
+mod audits;
 mod board;
 mod claims;
 mod event;
@@ -23,6 +24,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender, after, bounded, never, select, tick};
 
+use self::audits::Audits;
 use self::board::{Board, InProgress, hcode_of};
 use self::event::{Event, LoadDone, LoadFailure};
 use self::exports::Exports;
@@ -61,6 +63,7 @@ struct Daemon {
     turns: Scheduler,
     jobs: Sender<LoadJob>,
     exports: Exports,
+    audits: Audits,
     /// The archive that is being loaded.
     loading: Option<InProgress>,
     /// The one that is validated, and written after it.
@@ -85,6 +88,7 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
     let world = Arc::new((setup.world)()?);
     keep_units(&setup.folders, &world);
     let proven = exports::prove(&world, &setup.folders.data)?;
+    let audit_schedule = audits::prove(&world)?;
     let path = setup.folders.database();
     let opening = Opening {
         cache_mib: world.config.store.cache_mib,
@@ -104,6 +108,8 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
     let _watcher = watch(&setup.folders.inbox(), Arc::clone(&hints), events.clone());
     signals(events.clone())?;
     let data = setup.folders.data.clone();
+    let mut audits = Audits::start(data.clone(), path.clone(), setup.clock, events.clone())?;
+    audits.watch(audit_schedule);
     let mut exports = Exports::start(data, path, setup.clock, events.clone())?;
     exports.watch(proven);
     let (jobs, loader) = loader::start(store, setup.folders.clone(), setup.clock, events)?;
@@ -120,6 +126,7 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
         turns,
         jobs,
         exports,
+        audits,
         loading: None,
         ahead: None,
         began: Instant::now(),
@@ -195,6 +202,10 @@ impl Daemon {
                 self.shared.metrics.exported(done.is_made());
                 self.exports.done(&done);
             }
+            Event::Audited(done) => {
+                self.shared.metrics.audited(done.outcome.is_ok());
+                self.audits.done(&done);
+            }
             Event::Reload => self.reload(),
             Event::Stop => {
                 log::info!("stopping");
@@ -221,6 +232,7 @@ impl Daemon {
             self.start_next();
         }
         let trouble = met.or_else(|| self.turns.trouble(Instant::now()));
+        let trouble = trouble.or_else(|| self.audits.trouble());
         if trouble != self.said {
             if let Some(trouble) = &trouble {
                 log::error!("{trouble}");
@@ -229,6 +241,9 @@ impl Daemon {
         }
         let idle = self.turns.is_idle();
         self.exports.start_due(&self.world);
+        if idle {
+            self.audits.start_due(&self.world);
+        }
         if idle && !self.told_idle && self.last_id > 0 {
             (self.setup.idle)(&self.setup.folders.data);
         }
@@ -298,16 +313,18 @@ impl Daemon {
     fn reload(&mut self) {
         let read = (self.setup.world)().and_then(|world| {
             let proven = exports::prove(&world, &self.setup.folders.data)?;
-            Ok((world, proven))
+            let schedule = audits::prove(&world)?;
+            Ok((world, proven, schedule))
         });
         match read {
-            Ok((world, proven)) => {
+            Ok((world, proven, schedule)) => {
                 log::info!("read configuration, units and code lists again");
                 keep_units(&self.setup.folders, &world);
                 self.world = Arc::new(world);
                 self.turns.queue.names = IgnoredNames::new(&self.world.config.inbox.ignore);
                 self.shared.set_world(Arc::clone(&self.world));
                 self.exports.watch(proven);
+                self.audits.watch(schedule);
             }
             Err(error) => log::error!("reload: {error:#}; what was read before stays in force"),
         }

@@ -41,7 +41,7 @@ pub fn persons(unit: &str, from: u32, count: u32) -> String {
 }
 
 /// Vaccinations: `early` of them at the age of twenty days, the rest in time.
-fn doses(unit: &str, early: u32, right: u32) -> String {
+pub fn doses(unit: &str, early: u32, right: u32) -> String {
     let line = |n: u32| {
         let day = if n <= early { "20130821" } else { "20131005" };
         format!("{unit}|{n}|{day}|091\n")
@@ -398,6 +398,50 @@ fn who_was_only_warned_loses_no_money_before_a_new_notice() {
         ok(&khlang.run(&["audit", "resolve", &id, "withhold", "--reason", "x", "--json"]));
         assert_eq!(khlang.run(&["verify"]).status(), 0);
     }
+}
+
+#[test]
+fn a_main_unit_is_told_of_held_money_and_of_the_case_only_with_the_letter() {
+    let khlang = province();
+    run(&khlang);
+    let cases = ok(&khlang.run(&["audit", "list", "--severity", "hold", "--json"]));
+    let id = cases[0]["id"].to_string();
+    let statement = || {
+        let of = [
+            "statement",
+            "--cup",
+            "10670",
+            "--round",
+            "2557",
+            "--format",
+            "json",
+            "--out",
+            "s.json",
+        ];
+        let ran = khlang.run(&of);
+        assert_eq!(ran.status(), 0, "{}", ran.err());
+        std::fs::read_to_string(khlang.path("s.json")).unwrap()
+    };
+    let named = money(&khlang, "04001")["cases"][0].clone();
+    assert_eq!(
+        (&named["rule"], &named["state"]),
+        (&json!("epi_age"), &json!("selected")),
+        "the province sees it"
+    );
+    let paper = statement();
+    for secret in ["epi_age", "case 1", "audit run", "selected"] {
+        assert!(!paper.contains(secret), "{secret}: {paper}");
+    }
+    let (_, held) = item(&khlang, "04001");
+    assert!(held > 0 && paper.contains("under audit"), "{paper}");
+    // Dismissed, it was never there for them; told, it is named.
+    ok(&khlang.run(&["audit", "resolve", &id, "pay", "--reason", "ไม่มีอะไร", "--json"]));
+    let paper = statement();
+    assert!(!paper.contains("epi_age") && !paper.contains("under audit"), "{paper}");
+    ok(&khlang.run(&["audit", "reopen", &id, "--reason", "x", "--json"]));
+    ok(&khlang.run(&["audit", "notify", &id, "--reason", "x", "--json"]));
+    let paper = statement();
+    assert!(paper.contains("epi_age notified") && !paper.contains("under audit"), "{paper}");
 }
 
 #[test]

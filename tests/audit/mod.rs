@@ -8,6 +8,7 @@ mod clean;
 mod docs;
 mod flow;
 mod increments;
+mod nightly;
 mod rules;
 
 use std::path::{Path, PathBuf};

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::audit::nightly::share_of;
 use crate::audit::plan::Change;
 use crate::audit::run::{
     CasePlace, FoundByRules, Planned, RunBy, RunOutcome, RunScope, RunTerms, find,
     place as key_place, plan, write,
 };
-use crate::audit::view::{held_of, item_money, suspicious_share};
+use crate::audit::view::{held_of, item_money};
 use crate::audit::{AuditInput, Case, CaseSeverity, NotApplicable, RuleLibrary, RuleRunner};
 use crate::cli::context::user;
 use crate::cli::known::{rule_id, unit_or_sender};
@@ -216,7 +217,7 @@ fn would_open(
             AuditHolding::File => crate::money::holds::WHOLE,
             AuditHolding::Rows => {
                 let facts: Vec<AuditFact> = rows.iter().map(|key| key_place(key, 0)).collect();
-                share(session, &place, &facts, (numerator, finding.denominator))?
+                share_of(session, &place, &facts, (numerator, finding.denominator))?
             }
         };
         let held = amounts
@@ -238,20 +239,6 @@ fn would_open(
     Ok(lines)
 }
 
-/// The suspicious share of a case's money.
-fn share(
-    session: &RuleRunner<'_>,
-    (rule, tranche, unit): &CasePlace,
-    facts: &[AuditFact],
-    counted: (u64, u64),
-) -> anyhow::Result<u32> {
-    session.allow()?;
-    let AuditInput { world, reader, book, library, as_of, .. } = session.basis;
-    let item = library.get(rule).map_or_else(String::new, |rule| rule.item.clone());
-    let of = (reader, book, &world.units, &world.catalog);
-    Ok(suspicious_share(of, (unit, tranche, &item), facts, counted, as_of.submission)?)
-}
-
 fn written(
     context: &CommandContext,
     args: &Args,
@@ -269,8 +256,7 @@ fn written(
     let mut of_rows = |place: &CasePlace, facts: &[AuditFact]| {
         let finding = found.findings.get(place);
         let counted = finding.map_or((1, 1), |finding| (facts.len() as u64, finding.denominator));
-        share(session, place, facts, counted)
-            .map_err(|e| crate::audit::AuditError::Refused(e.to_string()))
+        share_of(session, place, facts, counted)
     };
     let done =
         write(&turn, session, found, scope, terms, RunBy { at: &at, by: &by }, &mut of_rows)?;

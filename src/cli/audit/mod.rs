@@ -140,8 +140,9 @@ pub(super) fn print_beside(
     context: &CommandContext,
     of: &crate::store::HeldFor,
 ) -> anyhow::Result<()> {
-    let state = CaseState::parse(&of.state).map(CaseState::text).unwrap_or_default();
-    let (case, rule, item, tranche) = (of.case, &of.rule, &of.item, &of.tranche);
+    let Some(named) = &of.named else { return Ok(()) };
+    let state = CaseState::parse(&named.state).map(CaseState::text).unwrap_or_default();
+    let (case, rule, item, tranche) = (named.case, &named.rule, &of.item, &of.tranche);
     let (state, share) = (context.pick(&state.th, &state.en), percent(of.share));
     print(match (context.lang, of.is_final) {
         (Lang::Th, false) => {
