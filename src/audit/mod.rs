@@ -10,6 +10,7 @@ pub mod act;
 pub mod case;
 mod find;
 mod incremental;
+pub mod letter;
 mod library;
 pub mod limit;
 pub mod nightly;

@@ -70,14 +70,14 @@ pub fn province() -> Khlang {
 }
 
 /// Some weeks after the cases were opened.
-const LATER: &str = "2014-07-20T10:00:00+07:00";
+pub const LATER: &str = "2014-07-20T10:00:00+07:00";
 
-fn ok(ran: &Ran) -> Value {
+pub fn ok(ran: &Ran) -> Value {
     assert_eq!(ran.status(), 0, "{}", ran.err());
     ran.json()
 }
 
-fn refused(ran: &Ran, wanted: &str) {
+pub fn refused(ran: &Ran, wanted: &str) {
     assert_eq!(ran.status(), 1, "{}", ran.out());
     assert!(ran.err().contains(wanted), "{}", ran.err());
 }
@@ -86,6 +86,14 @@ fn refused(ran: &Ran, wanted: &str) {
 fn money(khlang: &Khlang, hcode: &str) -> Value {
     let all = ok(&khlang.run(&["allocate", "--round", "2557", "--json"]));
     let cups = all["cups"].as_array().unwrap().clone();
+    // However a case stands, the money adds up to the satang.
+    let satang = |line: &Value, key: &str| -> i64 {
+        line[key].as_str().unwrap().replace('.', "").parse().unwrap()
+    };
+    for line in cups.iter().flat_map(|cup| cup["units"].as_array().unwrap()).chain(&cups) {
+        let [amount, held, payable] = ["amount", "held", "payable"].map(|key| satang(line, key));
+        assert_eq!(amount, held + payable, "{line:#}");
+    }
     let mut units = cups.iter().flat_map(|cup| cup["units"].as_array().unwrap().clone());
     units.find(|unit| unit["hcode"] == hcode).unwrap()
 }
@@ -104,11 +112,11 @@ fn item(khlang: &Khlang, hcode: &str) -> (i64, i64) {
     sums
 }
 
-fn run(khlang: &Khlang) -> Value {
+pub fn run(khlang: &Khlang) -> Value {
     ok(&khlang.run(&["audit", "run", "--round", "2557", "--by", "สมศรี", "--json"]))
 }
 
-fn show(khlang: &Khlang, id: &str) -> Value {
+pub fn show(khlang: &Khlang, id: &str) -> Value {
     ok(&khlang.run(&["audit", "show", id, "--rows", "all", "--json"]))
 }
 

@@ -8,6 +8,7 @@ mod clean;
 mod docs;
 mod flow;
 mod increments;
+mod letters;
 mod nightly;
 mod rules;
 
