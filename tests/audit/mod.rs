@@ -10,6 +10,7 @@ mod flow;
 mod increments;
 mod letters;
 mod nightly;
+mod notice;
 mod rules;
 
 use std::path::{Path, PathBuf};
