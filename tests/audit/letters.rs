@@ -133,8 +133,8 @@ fn letters_say_what_was_selected_and_how_it_was_decided() {
     let satang = |text: &serde_json::Value| {
         text.as_str().unwrap().replace(['.', ','], "").parse::<i64>().unwrap()
     };
-    let (all, held) = (satang(&money["item"]), satang(&money["held"]));
-    assert!(0 < held && held < all);
+    let (all, kept_back) = (satang(&money["item"]), satang(&money["held"]));
+    assert!(0 < kept_back && kept_back < all);
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn a_letter_prints_on_a4_with_one_row_and_with_a_thousand() {
         let doses: String = if rows == 1 {
             "04001|1|20131005|091\n04001|1|20131005|041\n04001|1|20131005|010\n04001|1|20131005|061\n".to_owned()
         } else {
-            (1..=rows).map(|n| format!("04001|{n}|20130821|091\n")).collect()
+            (1..=rows).map(|n| ["04001|", &n.to_string(), "|20130821|091\n"].concat()).collect()
         };
         let doses = format!("HOSPCODE|PID|DATE_SERV|VACCINETYPE\n{doses}");
         let people = persons("04001", 1, rows.max(20));
