@@ -136,12 +136,22 @@ fn the_catalogue_has_every_code_in_both_languages() {
             (text("standard"), text("code"))
         })
         .collect();
+    let rules = khlang::audit::RuleLibrary::load(None).unwrap().rules;
+    for rule in rules.values() {
+        let lines = catalog.as_array().unwrap();
+        let line = lines.iter().find(|line| line["code"] == rule.id.as_str()).unwrap();
+        assert_eq!(line["severity"], if rule.hold.is_some() { "hold" } else { "warn" });
+        for key in ["source", "mend_th", "mend_en"] {
+            assert!(!line[key].as_str().unwrap().is_empty(), "{line}");
+        }
+    }
     let shown = crate::rows::expected_codes();
     let lacking: Vec<_> = shown.difference(&known).collect();
     assert!(lacking.is_empty(), "{lacking:?}");
     let of_archives = (1..=7).map(|n| format!("A0{n}")).chain((1..=8).map(|n| format!("M0{n}")));
     let md = khlang.run(&["catalog", "--format", "md", "--lang", "en"]).out();
-    for code in of_archives.chain(shown.into_iter().map(|(_, code)| code)) {
+    for code in of_archives.chain(rules.into_keys()).chain(shown.into_iter().map(|(_, code)| code))
+    {
         assert!(md.contains(&format!("| {code} |")), "{code}");
     }
     let thai = khlang.run(&["catalog"]).out();

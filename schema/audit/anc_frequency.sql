@@ -5,7 +5,7 @@ SELECT 'ANC' AS file, sub AS sub, line AS line, hcode AS hcode, pid AS pid, day 
 FROM (
   SELECT a.HOSPCODE AS hcode, a.PID AS pid, a.DATE_SERV AS day, a.SUBMISSION AS sub, a.LINE AS line,
     CAST(a.GA AS INTEGER) AS ga,
-    c.n - lag(c.n) OVER (PARTITION BY a.HOSPCODE, a.PID ORDER BY c.n) AS since
+    c.n - lag(c.n) OVER (PARTITION BY a.HOSPCODE, a.PID ORDER BY c.n, a.SUBMISSION, a.LINE) AS since
   FROM ANC AS a JOIN calendar AS c ON c.day = a.DATE_SERV
   WHERE a.SUBMISSION <= :as_of
 )

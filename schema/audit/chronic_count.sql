@@ -2,6 +2,7 @@
 -- are sent after the register do not look like many.
 -- use: patients, known
 -- table: kpi_illness
+-- alone: unit
 SELECT n.hcode AS hcode, n.kind AS part, n.patients AS numerator, a.persons AS denominator
 FROM (
   SELECT c.hcode AS hcode, l.kind AS kind, count(DISTINCT c.pid) AS patients

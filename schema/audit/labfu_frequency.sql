@@ -14,8 +14,8 @@ WITH t AS (
 SELECT 'LABFU' AS file, sub AS sub, line AS line, hcode AS hcode, pid AS pid, day AS day,
   code AS v_code, number AS v_number, since AS v_days
 FROM (
-  SELECT t.*, n - lag(n) OVER (PARTITION BY hcode, pid, test ORDER BY n) AS since,
-    row_number() OVER (PARTITION BY hcode, pid, test, day >= :from ORDER BY n) AS number
+  SELECT t.*, n - lag(n) OVER (PARTITION BY hcode, pid, test ORDER BY n, sub, line) AS since,
+    row_number() OVER (PARTITION BY hcode, pid, test, day >= :from ORDER BY n, sub, line) AS number
   FROM t
 )
 WHERE day >= :from AND (since < least OR number > most)

@@ -1,4 +1,5 @@
 -- use: known, ill
+-- alone: unit
 SELECT s.hcode AS hcode, s.persons AS numerator, t.persons AS denominator
 FROM (
   SELECT HOSPCODE AS hcode, count(DISTINCT PID) AS persons FROM NCDSCREEN

@@ -1,4 +1,4 @@
--- use: known, ill
+-- use: known, ill, admitted
 -- alone: unit
 SELECT 'NCDSCREEN' AS file, n.SUBMISSION AS sub, n.LINE AS line, n.HOSPCODE AS hcode, n.PID AS pid,
   n.DATE_SERV AS day,
@@ -17,8 +17,7 @@ WHERE n.DATE_SERV BETWEEN :from AND :to AND n.SUBMISSION <= :as_of AND (
   OR (n.DATE_SERV - p.birth) / 10000 < :least
   OR (d.since < n.DATE_SERV AND h.since < n.DATE_SERV)
   OR EXISTS (
-    SELECT 1 FROM ADMISSION AS a
-    WHERE a.HOSPCODE = n.HOSPCODE AND a.PID = n.PID AND a.SUBMISSION <= :as_of
-      AND n.DATE_SERV BETWEEN a.DATETIME_ADMIT / 1000000 AND a.DATETIME_DISCH / 1000000
+    SELECT 1 FROM admitted AS a
+    WHERE a.hcode = n.HOSPCODE AND a.pid = n.PID AND n.DATE_SERV BETWEEN a.first AND a.last
   )
 )

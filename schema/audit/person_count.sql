@@ -1,5 +1,6 @@
 -- Against the registry; without one, against the round before.
 -- use: residents
+-- alone: unit
 SELECT r.hcode AS hcode, r.persons AS numerator, h.persons AS denominator
 FROM (SELECT hcode, count(*) AS persons FROM residents GROUP BY hcode) AS r
 JOIN (

@@ -46,6 +46,7 @@ struct Counters {
     refused: BTreeMap<&'static str, u64>,
     loads: Histogram,
     exports: BTreeMap<&'static str, u64>,
+    audits: BTreeMap<&'static str, u64>,
 }
 
 /// Counters of a running program.
@@ -64,6 +65,7 @@ impl Default for Metrics {
             refused: BTreeMap::new(),
             loads: Histogram::new(&LOAD_S),
             exports: BTreeMap::new(),
+            audits: BTreeMap::new(),
         };
         let counted = Mutex::new(counted);
         Self { counted, connected: AtomicU64::default(), connections: AtomicU64::default() }
@@ -118,6 +120,11 @@ impl Metrics {
         *self.counted().exports.entry(if made { "made" } else { "failed" }).or_default() += 1;
     }
 
+    /// The rules of audits were run on schedule, or that failed.
+    pub fn audited(&self, made: bool) {
+        *self.counted().audits.entry(if made { "made" } else { "failed" }).or_default() += 1;
+    }
+
     /// Writes all counters.
     pub fn write(&self, page: &mut Exposition) {
         let load = |number: &AtomicU64| number.load(Ordering::Relaxed) as f64;
@@ -142,6 +149,10 @@ impl Metrics {
         page.histogram(&[], &counted.loads);
         page.family("khlang_exports_total", COUNTER, "Exports run since the start.");
         for (outcome, count) in &counted.exports {
+            page.sample("", &[("outcome", outcome)], *count as f64);
+        }
+        page.family("khlang_audit_runs_total", COUNTER, "Audit runs on schedule since the start.");
+        for (outcome, count) in &counted.audits {
             page.sample("", &[("outcome", outcome)], *count as f64);
         }
     }

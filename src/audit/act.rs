@@ -105,7 +105,8 @@ pub fn take(
         wanted.data.decision.clone_from(&step.decision);
     }
     let money = money(&case, step, &wanted)?;
-    let state = step.to.unwrap_or(case.state());
+    let before = step.back.then(|| case.before_decision()).flatten();
+    let state = before.or(step.to).unwrap_or(case.state());
     let event = turn.add_event(
         &case.opened,
         &NewEvent {
@@ -151,7 +152,7 @@ fn may(
         StepAnswer::Forbidden => return Err(StepError::Forbidden { step: step.full_name() }),
         StepAnswer::NotNow | StepAnswer::Late | StepAnswer::Yes => {}
     }
-    days(case, &wanted.data, taker.today)?;
+    days(case, step, &wanted.data, taker.today)?;
     match answer {
         StepAnswer::NotNow => return Err(not_now()),
         StepAnswer::Late if wanted.data.late.as_deref().is_none_or(|why| why.trim().is_empty()) => {
@@ -168,11 +169,19 @@ fn may(
     }
 }
 
-/// The day of a step is not ahead, and not before the unit was told.
-fn days(case: &Case, data: &StepData, today: NaiveDate) -> Result<(), StepError> {
+/// The day of a step is not ahead, and not before the unit was told; that of the
+/// letter not before there was anything to tell.
+fn days(case: &Case, step: &CaseStep, data: &StepData, today: NaiveDate) -> Result<(), StepError> {
     let Some(on) = data.on else { return Ok(()) };
     if on > today {
         return Err(StepError::Wrong("the day has not come yet / วันที่ยังมาไม่ถึง".to_owned()));
+    }
+    if step.event == NOTIFIED
+        && let Some(opened) = case.selected_on().filter(|opened| on < *opened)
+    {
+        return Err(StepError::Wrong(format!(
+            "the day is before the case was opened ({opened}) / วันที่อยู่ก่อนวันเปิดเรื่อง ({opened})"
+        )));
     }
     let told = case.events.iter().rev().find(|(event, _)| event.step == NOTIFIED);
     match told.and_then(|(_, data)| data.on) {

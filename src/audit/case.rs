@@ -191,9 +191,40 @@ impl Case {
         self.events.iter().any(|(event, _)| event.state == CaseState::Notified.as_str())
     }
 
-    /// The last day to appeal.
+    /// The last day to appeal. Of a case that has become worse since the letter
+    /// there is none: the unit has to be told anew.
     pub fn appeal_by(&self) -> Option<NaiveDate> {
-        self.events.iter().rev().find_map(|(_, data)| data.appeal_by)
+        self.since_selected().iter().rev().find_map(|(_, data)| data.appeal_by)
+    }
+
+    /// The day on which it was opened, or became a hold after it was opened as a
+    /// warning: nobody can have been told before.
+    pub fn selected_on(&self) -> Option<NaiveDate> {
+        let (event, _) = self.since_selected().first()?;
+        event.at.get(..10)?.parse().ok()
+    }
+
+    /// How it stood before the last decision; none while there was none.
+    pub fn before_decision(&self) -> Option<CaseState> {
+        let resolved = CaseState::Resolved.as_str();
+        let decisions = self.events.iter().rev();
+        let last = decisions
+            .map(|(event, _)| event)
+            .find(|event| event.state == resolved && event.was != resolved);
+        last.and_then(|event| CaseState::parse(&event.was))
+    }
+
+    /// Its steps from the one on that opened it or made it a hold.
+    fn since_selected(&self) -> &[(AuditEvent, StepData)] {
+        let mut worst = CaseSeverity::parse(&self.opened.severity);
+        let mut from = 0;
+        for (at, (_, data)) in self.events.iter().enumerate() {
+            let said = data.severity.as_deref().and_then(CaseSeverity::parse);
+            if said > worst {
+                (worst, from) = (said, at);
+            }
+        }
+        &self.events[from..]
     }
 
     /// Numerator and denominator as they were counted last.

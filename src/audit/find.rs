@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::AuditError;
-use super::rates::{Judged, Peers, judge};
+use super::incremental::FoundAtUnit;
+use super::rates::{Judged, Peers, Rate, judge};
+use super::rows::{RowKey, UnitRows};
 use super::rule::{AuditRule, CaseSeverity, CountedBy, RuleKind};
-use super::runner::{RuleRunner, SuspiciousRow};
+use super::runner::RuleRunner;
 use crate::score::rulebook::RulePeriod;
 use crate::text::Bilingual;
 
@@ -17,7 +19,7 @@ pub struct AuditFinding {
     /// The unit.
     pub hcode: String,
     /// Suspicious rows; none of a rate.
-    pub rows: Vec<SuspiciousRow>,
+    pub rows: UnitRows,
     /// Rows, or the numerator of a rate.
     pub numerator: u64,
     /// All rows, or the denominator of a rate.
@@ -43,12 +45,10 @@ pub struct NotApplicable {
 }
 
 /// How many rows, or groups of them, a rule counts.
-pub fn counted<'r>(rule: &AuditRule, rows: impl Iterator<Item = &'r SuspiciousRow>) -> u64 {
+pub fn counted<'r>(rule: &AuditRule, rows: impl Iterator<Item = &'r RowKey>) -> u64 {
     match rule.counts {
         CountedBy::Rows => rows.count() as u64,
-        CountedBy::Groups => {
-            rows.map(|row| row.group.as_str()).collect::<BTreeSet<_>>().len() as u64
-        }
+        CountedBy::Groups => rows.map(|row| row.group).collect::<BTreeSet<_>>().len() as u64,
     }
 }
 
@@ -63,21 +63,13 @@ impl RuleRunner<'_> {
     ) -> Result<Vec<AuditFinding>, AuditError> {
         match rule.kind {
             RuleKind::Rows => {
-                let mut findings = Vec::new();
-                for (hcode, rows) in self.rows(rule, tranche)? {
-                    let (numerator, denominator) =
-                        (rows.len() as u64, self.denominator(rule, tranche, &hcode)?);
-                    let severity = rule.judge(counted(rule, rows.iter()), numerator, denominator);
-                    findings.push(AuditFinding {
-                        hcode,
-                        rows,
-                        numerator,
-                        denominator,
-                        severity,
-                        peers: None,
-                    });
-                }
-                Ok(findings)
+                let of_unit = |(hcode, found): (String, FoundAtUnit)| {
+                    let (rows, denominator) = (found.rows, found.of);
+                    let numerator = rows.len() as u64;
+                    let severity = rule.judge(counted(rule, rows.keys()), numerator, denominator);
+                    AuditFinding { hcode, rows, numerator, denominator, severity, peers: None }
+                };
+                Ok(self.found(rule, tranche)?.into_iter().map(of_unit).collect())
             }
             RuleKind::Rate => self.find_rates(rule, tranche, not_applicable),
         }
@@ -89,7 +81,8 @@ impl RuleRunner<'_> {
         tranche: &RulePeriod,
         not_applicable: &mut Vec<NotApplicable>,
     ) -> Result<Vec<AuditFinding>, AuditError> {
-        let rates = self.rates(rule, tranche)?;
+        let found = self.found(rule, tranche)?;
+        let rates: Vec<Rate> = found.into_values().flat_map(|found| found.rates).collect();
         let mut why_not = |unit: &str, th: &str, en: &str| {
             not_applicable.push(NotApplicable {
                 rule: rule.id.clone(),
@@ -134,7 +127,7 @@ impl RuleRunner<'_> {
 fn of_rate(judged: Judged) -> AuditFinding {
     AuditFinding {
         hcode: judged.rate.hcode,
-        rows: Vec::new(),
+        rows: UnitRows::default(),
         numerator: judged.rate.numerator,
         denominator: judged.rate.denominator,
         severity: judged.severity,

@@ -9,12 +9,16 @@
 pub mod act;
 pub mod case;
 mod find;
+mod incremental;
+pub mod letter;
 mod library;
 pub mod limit;
+pub mod nightly;
 pub mod plan;
 mod prove;
 mod query;
 mod rates;
+mod rows;
 mod rule;
 pub mod run;
 mod runner;
@@ -24,11 +28,13 @@ pub mod view;
 
 pub use case::Case;
 pub use find::{AuditFinding, NotApplicable, counted};
+pub use incremental::{FoundAtUnit, FoundByUnit};
 pub use library::{RuleError, RuleLibrary};
 pub use prove::prove;
 pub use rates::{Classes, Judged, Peers, Rate, judge};
+pub use rows::{ByUnit, RowKey, SuspiciousRow, UnitRows};
 pub use rule::{AuditRule, CaseSeverity, CountedBy, RuleKind, RuleParameter};
-pub use runner::{AuditInput, ByUnit, RuleRunner, SuspiciousRow};
+pub use runner::{AuditInput, RuleRunner};
 
 use crate::store::StoreError;
 

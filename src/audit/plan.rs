@@ -9,8 +9,8 @@
 
 use super::case::RowPlaces;
 use super::find::{AuditFinding, counted};
+use super::rows::{RowKey, SuspiciousRow, UnitRows};
 use super::rule::{AuditRule, CaseSeverity, RuleKind};
-use super::runner::SuspiciousRow;
 
 /// A case as far as a run needs to know it.
 #[derive(Debug, Clone)]
@@ -41,17 +41,21 @@ pub enum Change {
         follows: Option<i64>,
         /// How bad it is.
         severity: CaseSeverity,
-        /// With these rows.
+        /// With these rows; of more than are kept of a case, the latest.
         rows: Vec<SuspiciousRow>,
+        /// All that it rests on, with these; of rates nothing.
+        standing: Vec<RowKey>,
     },
     /// A case gets rows, or is worse than it was.
     Evidence {
         /// Which.
         case: i64,
-        /// These.
+        /// These; of more than are kept of a case, the latest.
         rows: Vec<SuspiciousRow>,
+        /// How many it gets.
+        joined: u64,
         /// All that it rests on now, with these; of rates nothing.
-        standing: Vec<SuspiciousRow>,
+        standing: Vec<RowKey>,
         /// It holds money from now on.
         raised: bool,
     },
@@ -90,12 +94,14 @@ fn rate(
             says.then(|| Change::Evidence {
                 case: case.id,
                 rows: Vec::new(),
+                joined: 0,
                 standing: Vec::new(),
                 raised,
             })
         }
         (None, Some(severity)) if cases.is_empty() => {
-            Some(Change::Open { follows: None, severity, rows: Vec::new() })
+            let (rows, standing) = (Vec::new(), Vec::new());
+            Some(Change::Open { follows: None, severity, rows, standing })
         }
         (None, _) => None,
     }
@@ -107,34 +113,39 @@ fn rows(
     cases: &[KnownCase],
     open: Option<&KnownCase>,
 ) -> Option<Change> {
-    let found = finding.map_or(&[][..], |finding| &finding.rows);
+    let none = UnitRows::default();
+    let found = finding.map_or(&none, |finding| &finding.rows);
     let denominator = finding.map_or(0, |finding| finding.denominator);
-    let known = |case: &KnownCase, row: &SuspiciousRow| {
-        case.cut_until.is_some_and(|until| row.sub <= until)
-            || case.places.contains(&(row.file.clone(), row.sub, row.line))
+    let known = |case: &KnownCase, key: &RowKey| {
+        case.cut_until.is_some_and(|until| key.sub <= until)
+            || case.places.contains(&(key.file.to_string(), key.sub, key.line))
     };
-    let decided = |row: &&SuspiciousRow| cases.iter().any(|case| case.resolved && known(case, row));
+    let decided = |key: &&RowKey| cases.iter().any(|case| case.resolved && known(case, key));
     // What was decided is not judged again.
-    let left: Vec<&SuspiciousRow> = found.iter().filter(|row| !decided(row)).collect();
-    let worst = |rows: &[&SuspiciousRow]| {
+    let left: Vec<&RowKey> = found.keys().filter(|key| !decided(key)).collect();
+    let worst = |rows: &[&RowKey]| {
         rule.judge(counted(rule, rows.iter().copied()), rows.len() as u64, denominator)
+    };
+    let whole = |wanted: &dyn Fn(&RowKey) -> bool| -> Vec<SuspiciousRow> {
+        found.rows.iter().filter(|row| wanted(&row.key)).cloned().collect()
     };
     let Some(case) = open else {
         let severity = worst(&left)?;
-        let rows = left.into_iter().cloned().collect();
-        return Some(Change::Open { follows: cases.last().map(|case| case.id), severity, rows });
+        let rows = whole(&|key| !decided(&key));
+        let standing = left.into_iter().cloned().collect();
+        let follows = cases.last().map(|case| case.id);
+        return Some(Change::Open { follows, severity, rows, standing });
     };
     // Of an earlier case that was taken up again the rows stay there: no row is
     // in two open cases.
-    let elsewhere =
-        |row: &&SuspiciousRow| cases.iter().any(|one| one.id != case.id && known(one, row));
-    let left: Vec<&SuspiciousRow> = left.into_iter().filter(|row| !elsewhere(row)).collect();
-    let new: Vec<SuspiciousRow> =
-        left.iter().filter(|row| !known(case, row)).map(|row| (*row).clone()).collect();
+    let elsewhere = |key: &&RowKey| cases.iter().any(|one| one.id != case.id && known(one, key));
+    let left: Vec<&RowKey> = left.into_iter().filter(|key| !elsewhere(key)).collect();
+    let joined = left.iter().filter(|key| !known(case, key)).count() as u64;
     let raised = worst(&left).is_some_and(|severity| severity > case.severity);
-    if !new.is_empty() || raised {
+    if joined > 0 || raised {
+        let rows = whole(&|key| !decided(&key) && !elsewhere(&key) && !known(case, key));
         let standing = left.into_iter().cloned().collect();
-        return Some(Change::Evidence { case: case.id, rows: new, standing, raised });
+        return Some(Change::Evidence { case: case.id, rows, joined, standing, raised });
     }
     let nothing = left.is_empty() && case.all_gone;
     (nothing && !case.cleared).then_some(Change::Cleared { case: case.id })
@@ -142,18 +153,25 @@ fn rows(
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::audit::RuleLibrary;
 
     fn row(sub: i64, line: i64) -> SuspiciousRow {
-        let (file, pid, group) = ("EPI".to_owned(), "1".to_owned(), String::new());
-        SuspiciousRow { file, sub, line, pid, day: 20_130_801, group, shown: BTreeMap::new() }
+        let key = RowKey { file: "EPI".into(), sub, line, group: 0 };
+        SuspiciousRow { key, pid: "1".to_owned(), day: 20_130_801, shown: "{}".to_owned() }
     }
 
     fn lines(sub: i64, lines: std::ops::Range<i64>) -> Vec<SuspiciousRow> {
         lines.map(|line| row(sub, line)).collect()
+    }
+
+    fn keys(rows: &[SuspiciousRow]) -> Vec<RowKey> {
+        rows.iter().map(|row| row.key.clone()).collect()
+    }
+
+    fn opened(follows: Option<i64>, rows: Vec<SuspiciousRow>) -> Change {
+        let standing = keys(&rows);
+        Change::Open { follows, severity: CaseSeverity::Hold, rows, standing }
     }
 
     fn finding(rows: Vec<SuspiciousRow>) -> AuditFinding {
@@ -161,7 +179,7 @@ mod tests {
         let severity = (numerator >= 5).then_some(CaseSeverity::Hold);
         AuditFinding {
             hcode: "04001".into(),
-            rows,
+            rows: UnitRows { rows, rest: Vec::new() },
             numerator,
             denominator: 100,
             severity,
@@ -170,7 +188,8 @@ mod tests {
     }
 
     fn known(id: i64, resolved: bool, rows: &[SuspiciousRow]) -> KnownCase {
-        let places = rows.iter().map(|row| (row.file.clone(), row.sub, row.line)).collect();
+        let places =
+            rows.iter().map(|row| (row.key.file.to_string(), row.key.sub, row.key.line)).collect();
         let severity = CaseSeverity::Hold;
         KnownCase {
             id,
@@ -192,9 +211,7 @@ mod tests {
     #[test]
     fn a_case_is_opened_once_for_the_same_rows() {
         let five = lines(1, 0..5);
-        let opened =
-            Change::Open { follows: None, severity: CaseSeverity::Hold, rows: five.clone() };
-        assert_eq!(change_of(five.clone(), &[]), Some(opened));
+        assert_eq!(change_of(five.clone(), &[]), Some(opened(None, five.clone())));
         assert_eq!(change_of(five.clone(), &[known(1, false, &five)]), None);
         assert_eq!(change_of(five.clone(), &[known(1, true, &five)]), None);
         assert_eq!(change_of(lines(1, 0..2), &[]), None, "two rows raise nothing");
@@ -207,7 +224,8 @@ mod tests {
         let joined = Change::Evidence {
             case: 1,
             rows: lines(2, 0..1),
-            standing: more.clone(),
+            joined: 1,
+            standing: keys(&more),
             raised: false,
         };
         assert_eq!(change_of(more, &[known(1, false, &five)]), Some(joined));
@@ -215,7 +233,8 @@ mod tests {
         let raised = Change::Evidence {
             case: 1,
             rows: lines(1, 3..5),
-            standing: five.clone(),
+            joined: 2,
+            standing: keys(&five),
             raised: true,
         };
         assert_eq!(change_of(five, &[warned]), Some(raised));
@@ -232,8 +251,7 @@ mod tests {
             "two new ones raise nothing"
         );
         let enough = [five, lines(2, 0..5)].concat();
-        let follows =
-            Change::Open { follows: Some(1), severity: CaseSeverity::Hold, rows: lines(2, 0..5) };
+        let follows = opened(Some(1), lines(2, 0..5));
         assert_eq!(change_of(enough, &[decided]), Some(follows));
     }
 
@@ -265,8 +283,8 @@ mod tests {
             None,
             "its rows are still there"
         );
-        let (rows, standing) = (lines(2, 0..5), lines(2, 0..5));
-        let again = Change::Evidence { case: 1, rows, standing, raised: false };
+        let (rows, standing) = (lines(2, 0..5), keys(&lines(2, 0..5)));
+        let again = Change::Evidence { case: 1, rows, joined: 5, standing, raised: false };
         assert_eq!(change_of(lines(2, 0..5), &[gone]), Some(again));
     }
 
@@ -275,8 +293,7 @@ mod tests {
         let cut = KnownCase { cut_until: Some(1), ..known(1, true, &lines(1, 0..5)) };
         assert_eq!(change_of(lines(1, 0..9), std::slice::from_ref(&cut)), None);
         let later = [lines(1, 0..9), lines(2, 0..5)].concat();
-        let follows =
-            Change::Open { follows: Some(1), severity: CaseSeverity::Hold, rows: lines(2, 0..5) };
+        let follows = opened(Some(1), lines(2, 0..5));
         assert_eq!(change_of(later, &[cut]), Some(follows));
     }
 
@@ -284,21 +301,21 @@ mod tests {
     fn a_rate_opens_one_case_ever() {
         let library = RuleLibrary::load(None).unwrap();
         let rule = &library.rules["op_utilisation"];
-        let high = |severity| AuditFinding { rows: Vec::new(), severity, ..finding(Vec::new()) };
+        let high =
+            |severity| AuditFinding { rows: UnitRows::default(), severity, ..finding(Vec::new()) };
         let hold = high(Some(CaseSeverity::Hold));
         let of = |finding: Option<&AuditFinding>, cases: &[KnownCase]| change(rule, finding, cases);
-        let opened = Change::Open { follows: None, severity: CaseSeverity::Hold, rows: Vec::new() };
-        assert_eq!(of(Some(&hold), &[]), Some(opened));
+        assert_eq!(of(Some(&hold), &[]), Some(opened(None, Vec::new())));
         assert_eq!(of(Some(&hold), &[known(1, false, &[])]), None);
         assert_eq!(of(Some(&hold), &[known(1, true, &[])]), None);
         assert_eq!(of(None, &[known(1, false, &[])]), Some(Change::Cleared { case: 1 }));
         let warned = KnownCase { severity: CaseSeverity::Warn, ..known(1, false, &[]) };
         let (rows, standing) = (Vec::new(), Vec::new());
-        let raised = Change::Evidence { case: 1, rows, standing, raised: true };
+        let raised = Change::Evidence { case: 1, rows, joined: 0, standing, raised: true };
         assert_eq!(of(Some(&hold), &[warned]), Some(raised));
         let cleared = KnownCase { cleared: true, ..known(1, false, &[]) };
         let (rows, standing) = (Vec::new(), Vec::new());
-        let again = Change::Evidence { case: 1, rows, standing, raised: false };
+        let again = Change::Evidence { case: 1, rows, joined: 0, standing, raised: false };
         assert_eq!(of(Some(&hold), &[cleared]), Some(again));
     }
 }

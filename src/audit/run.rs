@@ -11,8 +11,9 @@ use super::AuditError;
 use super::case::{CLEARED, Case, Described, EVIDENCE, SELECTED, StepData, places};
 use super::find::{AuditFinding, NotApplicable};
 use super::plan::{Change, KnownCase, change};
+use super::rows::{RowKey, SuspiciousRow};
 use super::rule::{AuditRule, CaseSeverity};
-use super::runner::{RuleRunner, SuspiciousRow};
+use super::runner::RuleRunner;
 use super::steps::CaseState;
 use crate::config::AuditHolding;
 use crate::money::holds::WHOLE;
@@ -115,19 +116,27 @@ pub fn find(session: &mut RuleRunner<'_>, scope: &RunScope) -> Result<FoundByRul
     }
     let wanted =
         |tranche: &&RulePeriod| scope.tranche.is_none_or(|number| number == tranche.number);
-    for tranche in basis.book.tranches.iter().filter(wanted) {
-        for rule in &rules {
-            let place = (rule.id.clone(), tranche.number.to_string());
-            session.allow()?;
-            for finding in session.find(rule, tranche, &mut found.not_applicable)? {
-                if scope.unit.as_ref().is_none_or(|unit| *unit == finding.hcode) {
-                    let (id, number) = place.clone();
-                    found.findings.insert((id, number, finding.hcode.clone()), finding);
+    // Those that need all units first: the others may see a part of them only.
+    let (alone, together): (Vec<&AuditRule>, Vec<&AuditRule>) =
+        rules.into_iter().partition(|rule| rule.query.alone);
+    for rules in [together, alone] {
+        for tranche in basis.book.tranches.iter().filter(wanted) {
+            for rule in &rules {
+                let place = (rule.id.clone(), tranche.number.to_string());
+                session.allow()?;
+                for finding in session.find(rule, tranche, &mut found.not_applicable)? {
+                    if scope.unit.as_ref().is_none_or(|unit| *unit == finding.hcode) {
+                        let (id, number) = place.clone();
+                        found.findings.insert((id, number, finding.hcode.clone()), finding);
+                    }
                 }
+                found.ran.insert(place);
             }
-            found.ran.insert(place);
         }
     }
+    found
+        .not_applicable
+        .sort_by(|a, b| (&a.tranche, &a.rule, &a.unit).cmp(&(&b.tranche, &b.rule, &b.unit)));
     let in_scope = |line: &NotApplicable| {
         line.unit == "*" || scope.unit.as_ref().is_none_or(|unit| *unit == line.unit)
     };
@@ -223,7 +232,7 @@ pub fn write(
     let opened =
         planned.iter().filter(|planned| matches!(planned.change, Change::Open { .. })).count();
     let joined = planned.iter().map(|planned| match &planned.change {
-        Change::Evidence { rows, .. } => rows.len() as u64,
+        Change::Evidence { joined, .. } => *joined,
         _ => 0,
     });
     let run = turn.add_run(&NewRun {
@@ -239,15 +248,15 @@ pub fn write(
         Writing { turn, session, found, terms, by, run, share, done: RunOutcome::default() };
     for planned in planned {
         match planned.change {
-            Change::Open { follows, severity, rows } => {
-                writing.open(&planned.place, follows, severity, &rows)?;
+            Change::Open { follows, severity, rows, standing } => {
+                writing.open(&planned.place, follows, severity, (&rows, &standing))?;
             }
-            Change::Evidence { case, rows, standing, raised } => {
+            Change::Evidence { case, rows, joined, standing, raised } => {
                 let Some((case, _)) = cases.iter().find(|(known, _)| known.opened.id == case)
                 else {
                     continue;
                 };
-                writing.evidence(&planned.place, case, (&rows, &standing), raised)?;
+                writing.evidence(&planned.place, case, (&rows, joined, &standing), raised)?;
             }
             Change::Cleared { case } => {
                 let Some((case, _)) = cases.iter().find(|(known, _)| known.opened.id == case)
@@ -265,13 +274,23 @@ pub fn write(
 /// A row as it is kept of a case.
 pub fn fact(row: &SuspiciousRow, run: i64) -> AuditFact {
     AuditFact {
-        file: row.file.clone(),
-        sub: row.sub,
-        line: row.line,
-        run,
         pid: row.pid.clone(),
         day: row.day,
-        shown: serde_json::to_string(&row.shown).unwrap_or_default(),
+        shown: row.shown.clone(),
+        ..place(&row.key, run)
+    }
+}
+
+/// Where a row came from, of one that is not kept.
+pub fn place(key: &RowKey, run: i64) -> AuditFact {
+    AuditFact {
+        file: key.file.to_string(),
+        sub: key.sub,
+        line: key.line,
+        run,
+        pid: String::new(),
+        day: 0,
+        shown: String::new(),
         gone: false,
     }
 }
@@ -292,20 +311,22 @@ impl Writing<'_, '_> {
         format!("audit run {}", self.run)
     }
 
-    fn facts(&self, rows: &[SuspiciousRow]) -> (Vec<AuditFact>, Option<u64>) {
-        let kept = rows.iter().take(self.terms.most_rows).map(|row| fact(row, self.run));
-        let cut = rows.len().saturating_sub(self.terms.most_rows);
-        (kept.collect(), (cut > 0).then_some(cut as u64))
+    /// Rows as they are kept, and how many of so many are not.
+    fn facts(&self, rows: &[SuspiciousRow], of: u64) -> (Vec<AuditFact>, Option<u64>) {
+        let old = rows.len().saturating_sub(self.terms.most_rows);
+        let kept: Vec<AuditFact> = rows.iter().skip(old).map(|row| fact(row, self.run)).collect();
+        let cut = of.saturating_sub(kept.len() as u64);
+        (kept, (cut > 0).then_some(cut))
     }
 
     /// The share of the money that rows hold: of all of them, however few are
     /// kept one by one.
-    fn held(&mut self, place: &CasePlace, rows: &[SuspiciousRow]) -> Result<u32, AuditError> {
+    fn held(&mut self, at: &CasePlace, rows: &[RowKey]) -> Result<u32, AuditError> {
         match self.terms.holding {
             AuditHolding::File => Ok(WHOLE),
             AuditHolding::Rows => {
-                let facts: Vec<AuditFact> = rows.iter().map(|row| fact(row, self.run)).collect();
-                (self.share)(place, &facts)
+                let facts: Vec<AuditFact> = rows.iter().map(|key| place(key, self.run)).collect();
+                (self.share)(at, &facts)
             }
         }
     }
@@ -333,18 +354,19 @@ impl Writing<'_, '_> {
         place: &CasePlace,
         follows: Option<i64>,
         severity: CaseSeverity,
-        rows: &[SuspiciousRow],
+        (rows, standing): (&[SuspiciousRow], &[RowKey]),
     ) -> Result<(), AuditError> {
         let (id, tranche, hcode) = place;
         let library = self.session.basis.library;
         let (Some(rule), Some(finding)) = (library.get(id), self.found.findings.get(place)) else {
             return Ok(());
         };
-        let numerator = if rows.is_empty() { finding.numerator } else { rows.len() as u64 };
-        let (facts, cut) = self.facts(rows);
+        let all = standing.len() as u64;
+        let numerator = if all == 0 { finding.numerator } else { all };
+        let (facts, cut) = self.facts(rows, all);
         let mut money = Vec::new();
         if severity == CaseSeverity::Hold {
-            money.push(HoldChange::Hold { share: self.held(place, rows)?, is_final: false });
+            money.push(HoldChange::Hold { share: self.held(place, standing)?, is_final: false });
         }
         let data = self.data(numerator, finding.denominator, cut, severity).text();
         let by = self.by_run();
@@ -384,14 +406,14 @@ impl Writing<'_, '_> {
         &mut self,
         place: &CasePlace,
         case: &Case,
-        (rows, standing): (&[SuspiciousRow], &[SuspiciousRow]),
+        (rows, joined, standing): (&[SuspiciousRow], u64, &[RowKey]),
         raised: bool,
     ) -> Result<(), AuditError> {
         let Some(finding) = self.found.findings.get(place) else { return Ok(()) };
-        let (facts, cut) = self.facts(rows);
+        let (facts, cut) = self.facts(rows, joined);
         let severity = if raised { CaseSeverity::Hold } else { case.severity() };
-        let numerator = match (rows.is_empty(), standing.is_empty()) {
-            (false, _) => case.counted().0 + rows.len() as u64,
+        let numerator = match (joined == 0, standing.is_empty()) {
+            (false, _) => case.counted().0 + joined,
             (true, false) => standing.len() as u64,
             (true, true) => finding.numerator,
         };
@@ -406,8 +428,11 @@ impl Writing<'_, '_> {
             }
         }
         let data = self.data(numerator, finding.denominator, cut, severity).text();
-        self.step(case, EVIDENCE, &data, &facts, &money)?;
-        self.done.added.push(Added { case: case.opened.id, rows: rows.len() as u64, raised });
+        // A letter that spoke of a warning is none about money: who is to lose
+        // some is told anew.
+        let state = if raised { CaseState::Selected } else { case.state() };
+        self.step(case, (EVIDENCE, state), &data, &facts, &money)?;
+        self.done.added.push(Added { case: case.opened.id, rows: joined, raised });
         Ok(())
     }
 
@@ -417,7 +442,7 @@ impl Writing<'_, '_> {
             as_of: Some(self.session.basis.as_of.submission),
             ..StepData::default()
         };
-        self.step(case, CLEARED, &data.text(), &[], &[])?;
+        self.step(case, (CLEARED, case.state()), &data.text(), &[], &[])?;
         self.done.cleared.push(case.opened.id);
         Ok(())
     }
@@ -425,16 +450,16 @@ impl Writing<'_, '_> {
     fn step(
         &self,
         case: &Case,
-        step: &str,
+        (step, state): (&str, CaseState),
         data: &str,
         facts: &[AuditFact],
         money: &[HoldChange],
     ) -> Result<(), AuditError> {
-        let (state, by) = (case.state().as_str(), self.by_run());
+        let by = self.by_run();
         let event = NewEvent {
             step,
-            was: state,
-            state,
+            was: case.state().as_str(),
+            state: state.as_str(),
             at: self.by.at,
             by: &by,
             token: None,

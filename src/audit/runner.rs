@@ -6,9 +6,11 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::AuditError;
-use super::library::{RuleLibrary, is_record};
+use super::incremental::SeenPart;
+use super::library::{RuleLibrary, VALUES, is_record};
 use super::query::{RuleBlock, RuleQuery};
 use super::rates::{Classes, Rate};
+use super::rows::{ByUnit, Collector, lacks};
 use super::rule::{AuditRule, RuleKind};
 use super::tables;
 use crate::clock::day_number;
@@ -36,37 +38,11 @@ pub struct AuditInput<'a> {
     pub kept: Option<&'a PartialResults>,
 }
 
-/// A suspicious row.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SuspiciousRow {
-    /// Its kind of record.
-    pub file: String,
-    /// The submission that brought it.
-    pub sub: i64,
-    /// Its line in the member.
-    pub line: i64,
-    /// Whose it is, at the unit.
-    pub pid: String,
-    /// The day that it counts for, `YYYYMMDD`.
-    pub day: i64,
-    /// The group that it belongs to; blank where a row stands for itself.
-    pub group: String,
-    /// What is shown beside it, by name.
-    pub shown: BTreeMap<String, serde_json::Value>,
-}
-
-impl SuspiciousRow {
-    /// Where it came from: no two rows have it in common.
-    pub fn place(&self) -> (&str, i64, i64) {
-        (&self.file, self.sub, self.line)
-    }
-}
-
-/// Suspicious rows by unit, in order and once each.
-pub type ByUnit = BTreeMap<String, Vec<SuspiciousRow>>;
-
 /// Values of parameters by name, with their colon.
 type RuleValues = Vec<(String, SqlValue)>;
+
+/// Rows by unit, and the values that they were counted with.
+type CountedWith = (RuleValues, Rc<BTreeMap<String, u64>>);
 
 /// A snapshot with its building blocks.
 pub struct RuleRunner<'a> {
@@ -76,7 +52,12 @@ pub struct RuleRunner<'a> {
     made: BTreeMap<String, RuleValues>,
     registry: bool,
     points: Option<Rc<Points>>,
-    denominators: BTreeMap<(String, u32), Rc<BTreeMap<String, u64>>>,
+    /// Blocks that were made of what is seen of the store.
+    blocks: BTreeSet<String>,
+    /// What is seen of it, and what is kept of earlier runs.
+    pub(super) seen: SeenPart,
+    /// By name, with the values that they were counted with.
+    denominators: BTreeMap<String, Vec<CountedWith>>,
 }
 
 impl<'a> RuleRunner<'a> {
@@ -88,7 +69,10 @@ impl<'a> RuleRunner<'a> {
             Ok(())
         })?;
         let (made, denominators) = (BTreeMap::new(), BTreeMap::new());
-        Ok(Self { basis, made, registry, points: None, denominators })
+        let (points, blocks, seen) = (None, BTreeSet::new(), SeenPart::default());
+        let mut runner = Self { basis, made, registry, points, blocks, seen, denominators };
+        runner.take_kept()?;
+        Ok(runner)
     }
 
     /// Lets the queries that follow run for `limits.kpi_ms` together, and no
@@ -109,21 +93,14 @@ impl<'a> RuleRunner<'a> {
         let values = self.values(rule, tranche);
         self.rest(&rule.query, &values).map_err(of)?;
         let (columns, _) = self.basis.reader.shape(&rule.query.text).map_err(of)?;
-        let places = RowColumns::find(&columns).map_err(of)?;
+        let mut found = Collector::new(&columns, self.basis.environment.config.limits.audit_rows)
+            .map_err(of)?;
         let begun = Instant::now();
-        let mut found = ByUnit::new();
         self.basis
             .reader
-            .each_line(&rule.query.text, &borrowed(&values), |line| {
-                let (hcode, row) = places.row(line)?;
-                found.entry(hcode).or_default().push(row);
-                Ok(())
-            })
+            .each_line(&rule.query.text, &borrowed(&values), |line| found.take(line))
             .map_err(of)?;
-        for rows in found.values_mut() {
-            rows.sort_by(|a, b| a.place().cmp(&b.place()));
-            rows.dedup_by(|a, b| a.place() == b.place());
-        }
+        let found = found.finish();
         log::debug!("audit {} {}: {} ms", rule.id, tranche.number, begun.elapsed().as_millis());
         Ok(found)
     }
@@ -186,11 +163,18 @@ impl<'a> RuleRunner<'a> {
         name: &str,
         tranche: &RulePeriod,
     ) -> Result<Rc<BTreeMap<String, u64>>> {
-        let key = (name.to_owned(), tranche.number);
-        if let Some(counted) = self.denominators.get(&key) {
+        let block = block_of(&rule.query, name);
+        let named = block.as_ref().map(|block| block.query.parameters());
+        let mut values = self.values(rule, tranche);
+        // Two rules may give a block's parameters values of their own.
+        values.retain(|(name, _)| match &named {
+            Some(named) => named.contains(name),
+            None => VALUES.contains(&name.as_str()),
+        });
+        let known = self.denominators.get(name).into_iter().flatten();
+        if let Some((_, counted)) = known.into_iter().find(|(with, _)| *with == values) {
             return Ok(Rc::clone(counted));
         }
-        let values = self.values(rule, tranche);
         let sql = if is_record(name) {
             let fail = || StoreError::Refused(format!("{name} is no record with a day"));
             let record = self.basis.environment.catalog.record(name).ok_or_else(fail)?;
@@ -200,11 +184,9 @@ impl<'a> RuleRunner<'a> {
                  WHERE \"{day}\" BETWEEN :from AND :to AND SUBMISSION <= :as_of GROUP BY HOSPCODE"
             )
         } else {
-            // A rule rests on the blocks that it counts by: any of its own, or
-            // one beside them.
-            if let Some(block) = block_of(&rule.query, name) {
-                self.block(&block, &values)?;
-            }
+            let fail = || StoreError::Refused(format!("{name} is no block that its query uses"));
+            let block = block.ok_or_else(fail)?;
+            self.block(&block, &values)?;
             format!("SELECT hcode, count(*) FROM \"{name}\" GROUP BY hcode")
         };
         let mut counted = BTreeMap::new();
@@ -214,7 +196,8 @@ impl<'a> RuleRunner<'a> {
             Ok(())
         })?;
         let counted = Rc::new(counted);
-        self.denominators.insert(key, Rc::clone(&counted));
+        let of_name = self.denominators.entry(name.to_owned()).or_default();
+        of_name.push((values, Rc::clone(&counted)));
         Ok(counted)
     }
 
@@ -274,7 +257,17 @@ impl<'a> RuleRunner<'a> {
         Ok(())
     }
 
-    fn values(&self, rule: &AuditRule, tranche: &RulePeriod) -> RuleValues {
+    /// Drops what was made of a part of the store, or of the whole of it.
+    pub(super) fn forget_blocks(&mut self) -> Result<()> {
+        self.denominators.clear();
+        for name in std::mem::take(&mut self.blocks) {
+            self.basis.reader.drop_table(&name)?;
+            self.made.remove(&name);
+        }
+        Ok(())
+    }
+
+    pub(super) fn values(&self, rule: &AuditRule, tranche: &RulePeriod) -> RuleValues {
         let AuditInput { book, as_of, .. } = self.basis;
         let given = [
             (":from", SqlValue::Int(day_number(tranche.from))),
@@ -321,6 +314,7 @@ impl<'a> RuleRunner<'a> {
         let begun = Instant::now();
         self.basis.reader.make_table(&spec, &block.query.text, &borrowed(&with))?;
         log::debug!("audit block {}: {} ms", block.name, begun.elapsed().as_millis());
+        self.blocks.insert(block.name.clone());
         self.made.insert(block.name.clone(), with);
         Ok(())
     }
@@ -385,65 +379,6 @@ fn block_of(query: &RuleQuery, name: &str) -> Option<std::sync::Arc<RuleBlock>> 
     query.uses.iter().find_map(|block| {
         if block.name == name { Some(block.clone()) } else { block_of(&block.query, name) }
     })
-}
-
-fn lacks(name: &str) -> StoreError {
-    StoreError::Refused(format!("its query gives no {name}"))
-}
-
-/// Positions of the columns of suspicious rows.
-struct RowColumns {
-    fixed: [usize; 6],
-    group: Option<usize>,
-    shown: Vec<(usize, String)>,
-}
-
-/// Columns that every query of rows gives.
-const FIXED: [&str; 6] = ["file", "sub", "line", "hcode", "pid", "day"];
-
-impl RowColumns {
-    fn find(columns: &[String]) -> Result<Self> {
-        let find = |name: &str| columns.iter().position(|column| column == name);
-        let mut fixed = [0; 6];
-        for (place, name) in fixed.iter_mut().zip(FIXED) {
-            *place = find(name).ok_or_else(|| lacks(name))?;
-        }
-        let shown = columns.iter().enumerate();
-        let shown = shown.filter_map(|(at, name)| Some((at, name.strip_prefix("v_")?.to_owned())));
-        Ok(Self { fixed, group: find("grp"), shown: shown.collect() })
-    }
-
-    fn row(&self, line: &QueryRow<'_>) -> Result<(String, SuspiciousRow)> {
-        let text = |at: usize| Ok::<_, StoreError>(shown(line.value(at)?).unwrap_or_default());
-        let [file, sub, at, hcode, pid, day] = self.fixed;
-        let mut values = BTreeMap::new();
-        for (place, name) in &self.shown {
-            let value = match line.value(*place)? {
-                SqlValue::Null => continue,
-                SqlValue::Int(number) => number.into(),
-                SqlValue::Text(text) => text.into(),
-            };
-            values.insert(name.clone(), value);
-        }
-        let row = SuspiciousRow {
-            file: text(file)?,
-            sub: line.int(sub)?.unwrap_or(0),
-            line: line.int(at)?.unwrap_or(0),
-            pid: text(pid)?,
-            day: line.int(day)?.unwrap_or(0),
-            group: self.group.map_or(Ok(String::new()), text)?,
-            shown: values,
-        };
-        Ok((text(hcode)?, row))
-    }
-}
-
-fn shown(value: SqlValue) -> Option<String> {
-    match value {
-        SqlValue::Null => None,
-        SqlValue::Int(number) => Some(number.to_string()),
-        SqlValue::Text(text) => Some(text),
-    }
 }
 
 fn borrowed(values: &RuleValues) -> Vec<(&str, SqlValue)> {

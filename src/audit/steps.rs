@@ -110,6 +110,9 @@ pub struct CaseStep {
     /// The state after it; none when it leaves the case as it stands.
     #[serde(default)]
     pub to: Option<CaseState>,
+    /// The state after it is the one before the last decision.
+    #[serde(default)]
+    pub back: bool,
     /// Who can take it.
     pub roles: Vec<Role>,
     /// What has to be said with it.
@@ -173,7 +176,8 @@ pub struct CaseStanding {
     pub state: CaseState,
     /// Whether the unit was ever told of it.
     pub told: bool,
-    /// The last day to appeal, once the unit was told.
+    /// The last day to appeal, once the unit was told; none again when a warning
+    /// has become a hold since: of that it was not told.
     pub appeal_by: Option<NaiveDate>,
     /// Whether it holds money.
     pub severity: CaseSeverity,
@@ -228,9 +232,9 @@ pub fn answer(step: &CaseStep, standing: &CaseStanding, actor: Actor, on: NaiveD
     if step.holds && standing.severity != CaseSeverity::Hold {
         return StepAnswer::NotNow;
     }
-    // A case that was paid before anybody was told, and is taken up again, is
-    // verified; still nobody loses money of which they were never told.
-    if step.holds && !standing.told {
+    // Nobody loses money by a step of which they were not told: never at all, or
+    // of a warning only that became a hold.
+    if step.holds && (!standing.told || standing.appeal_by.is_none()) {
         return StepAnswer::NotNow;
     }
     match when {

@@ -92,11 +92,16 @@ fn letters(step: &CaseStep, standing: CaseStanding, on: &str) -> String {
 
 #[test]
 fn nobody_loses_money_of_which_they_were_not_told() {
-    for state in CaseState::ALL {
-        let standing = CaseStanding { told: false, appeal_by: None, ..standing(state) };
+    // Never told, or told of a warning only: then there is no day to appeal.
+    for (state, told) in
+        CaseState::ALL.into_iter().flat_map(|state| [(state, false), (state, true)])
+    {
+        let standing = CaseStanding { told, appeal_by: None, ..standing(state) };
         for step in steps().iter().filter(|step| step.holds) {
-            let answers = letters(step, standing, DEADLINE);
-            assert!(!answers.contains('y'), "{} when {state:?}: {answers}", step.full_name());
+            for on in [DEADLINE, "2014-03-16"] {
+                let answers = letters(step, standing, on);
+                assert!(!answers.contains('y'), "{} when {state:?}: {answers}", step.full_name());
+            }
         }
     }
 }

@@ -61,7 +61,8 @@ fn allocation(context: &CommandContext, args: &Args, round: i32) -> anyhow::Resu
         }
         (other, _) => {
             let book = other.map_or_else(base, Ok)?;
-            for one in counted(context, &[book], args.as_of)? {
+            for mut one in counted(context, &[book], args.as_of)? {
+                one.allocation.name_cases();
                 if args.json {
                     print_json(&one.allocation)?;
                 } else {

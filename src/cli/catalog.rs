@@ -1,13 +1,16 @@
-//! `khlang catalog`: every problem and finding, with how to fix it.
+//! `khlang catalog`: every problem, finding and audit rule, with how to fix it.
 
 use std::fmt::Write as _;
 
 use clap::ValueEnum;
+use serde::Serialize;
 
 use super::context::CommandContext;
 use super::output::{CommandOutcome, print, print_json};
+use crate::audit::{AuditRule, CaseSeverity, RuleKind, RuleLibrary};
 use crate::catalog::{Catalog, FindingText};
-use crate::text::{Lang, text};
+use crate::overlay::{self, Overlay};
+use crate::text::{Lang, message, text};
 
 /// Options of `catalog`.
 #[derive(Debug, clap::Args)]
@@ -30,11 +33,73 @@ enum CatalogFormat {
 pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     let catalog = context.catalog(&context.config()?)?;
     let texts: Vec<FindingText> = expanded(&catalog);
+    let library = RuleLibrary::load(Some(&Overlay::new(&context.data, overlay::AUDIT)))?;
+    let rules: Vec<RuleText<'_>> = library.rules.values().map(RuleText::new).collect();
     match args.format {
-        CatalogFormat::Json => print_json(&texts)?,
-        CatalogFormat::Md => print(markdown(&texts, context.lang == Lang::Th))?,
+        CatalogFormat::Json => {
+            let all = texts.iter().map(serde_json::to_value);
+            let all = all.chain(rules.iter().map(serde_json::to_value));
+            print_json(&all.collect::<Result<Vec<_>, _>>()?)?;
+        }
+        CatalogFormat::Md => {
+            let thai = context.lang == Lang::Th;
+            print(markdown(&texts, thai) + &rules_markdown(&rules, context))?;
+        }
     }
     Ok(CommandOutcome::Ok)
+}
+
+/// A rule of audits, with the keys of a finding.
+#[derive(Serialize)]
+struct RuleText<'r> {
+    code: &'r str,
+    standard: &'static str,
+    /// The item of the rulebook whose money it is about.
+    file: &'r str,
+    field: &'static str,
+    /// `hold` where it holds money, else `warn`.
+    severity: &'static str,
+    origin: &'static str,
+    source: &'r str,
+    th: String,
+    en: String,
+    mend_th: String,
+    mend_en: String,
+}
+
+impl<'r> RuleText<'r> {
+    fn new(rule: &'r AuditRule) -> Self {
+        let severity = if rule.hold.is_some() { CaseSeverity::Hold } else { CaseSeverity::Warn };
+        let mend = message(match rule.kind {
+            RuleKind::Rows => "audit.mend_rows",
+            RuleKind::Rate => "audit.mend_rate",
+        });
+        Self {
+            code: &rule.id,
+            standard: "*",
+            file: &rule.item,
+            field: "",
+            severity: severity.as_str(),
+            origin: "audit",
+            source: &rule.source,
+            th: format!("{}: {}", rule.name.th, rule.says.th),
+            en: format!("{}: {}", rule.name.en, rule.says.en),
+            mend_th: mend.th,
+            mend_en: mend.en,
+        }
+    }
+}
+
+fn rules_markdown(rules: &[RuleText<'_>], context: &CommandContext) -> String {
+    let mut out = format!("\n## {}\n\n", context.message("audit.rules"));
+    let _ = writeln!(out, "| {} |\n|---|---|---|---|---|---|", context.message("audit.rules_head"));
+    for rule in rules {
+        let (what, mend) =
+            (context.pick(&rule.th, &rule.en), context.pick(&rule.mend_th, &rule.mend_en));
+        let RuleText { code, severity, file, source, .. } = rule;
+        let _ = writeln!(out, "| {code} | {severity} | {file} | {source} | {what} | {mend} |");
+    }
+    out
 }
 
 /// All texts, the codes that every file has with the prefix of each file.

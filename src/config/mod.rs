@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-pub use audit::{Audit, AuditHolding};
+pub use audit::{Audit, AuditHolding, AuditLetter};
 pub use export::Export;
 pub use forward::{Era, Forward, SentWhen};
 pub use limits::Limits;

@@ -22,6 +22,8 @@ pub(super) enum Event {
     Done(Box<LoadDone>),
     /// An export was made, or was not.
     Exported(Box<Exported>),
+    /// The rules of audits were run, or were not.
+    Audited(Box<Audited>),
     /// Read configuration, units and code lists again.
     Reload,
     /// Come to an end.
@@ -62,4 +64,13 @@ impl Exported {
     pub(super) fn is_made(&self) -> bool {
         self.outcome.is_ok()
     }
+}
+
+/// What the thread says of a run of the audit rules.
+#[derive(Debug)]
+pub(super) struct Audited {
+    /// The time of the schedule that it answers.
+    pub(super) due: DateTime<FixedOffset>,
+    /// What was done, or the reason why nothing was.
+    pub(super) outcome: Result<String, String>,
 }

@@ -5,6 +5,7 @@
 //! loop rescans and decides (invariant 6). The store's writer lives on the
 //! loader's thread, so that the loop itself never waits for a load.
 
+mod audits;
 mod board;
 mod claims;
 mod event;
@@ -23,6 +24,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender, after, bounded, never, select, tick};
 
+use self::audits::Audits;
 use self::board::{Board, InProgress, hcode_of};
 use self::event::{Event, LoadDone, LoadFailure};
 use self::exports::Exports;
@@ -61,6 +63,7 @@ struct Daemon {
     turns: Scheduler,
     jobs: Sender<LoadJob>,
     exports: Exports,
+    audits: Audits,
     /// The archive that is being loaded.
     loading: Option<InProgress>,
     /// The one that is validated, and written after it.
@@ -85,6 +88,7 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
     let environment = Arc::new((setup.environment)()?);
     keep_units(&setup.folders, &environment);
     let proven = exports::prove(&environment, &setup.folders.data)?;
+    let audit_schedule = audits::prove(&environment)?;
     let path = setup.folders.database();
     let opening = Opening {
         cache_mib: environment.config.store.cache_mib,
@@ -109,6 +113,8 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
     let _watcher = watch(&setup.folders.inbox(), Arc::clone(&hints), events.clone());
     signals(events.clone())?;
     let data = setup.folders.data.clone();
+    let mut audits = Audits::start(data.clone(), path.clone(), setup.clock, events.clone())?;
+    audits.watch(audit_schedule);
     let mut exports = Exports::start(data, path, setup.clock, events.clone())?;
     exports.watch(proven);
     let (jobs, loader) = loader::start(store, setup.folders.clone(), setup.clock, events)?;
@@ -125,6 +131,7 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
         turns,
         jobs,
         exports,
+        audits,
         loading: None,
         ahead: None,
         began: Instant::now(),
@@ -200,6 +207,10 @@ impl Daemon {
                 self.shared.metrics.exported(done.is_made());
                 self.exports.done(&done);
             }
+            Event::Audited(done) => {
+                self.shared.metrics.audited(done.outcome.is_ok());
+                self.audits.done(&done);
+            }
             Event::Reload => self.reload(),
             Event::Stop => {
                 log::info!("stopping");
@@ -226,6 +237,7 @@ impl Daemon {
             self.start_next();
         }
         let trouble = met.or_else(|| self.turns.trouble(Instant::now()));
+        let trouble = trouble.or_else(|| self.audits.trouble());
         if trouble != self.said {
             if let Some(trouble) = &trouble {
                 log::error!("{trouble}");
@@ -234,6 +246,9 @@ impl Daemon {
         }
         let idle = self.turns.is_idle();
         self.exports.start_due(&self.environment);
+        if idle {
+            self.audits.start_due(&self.environment);
+        }
         if idle && !self.told_idle && self.last_id > 0 {
             (self.setup.idle)(&self.setup.folders.data);
         }
@@ -303,16 +318,18 @@ impl Daemon {
     fn reload(&mut self) {
         let read = (self.setup.environment)().and_then(|environment| {
             let proven = exports::prove(&environment, &self.setup.folders.data)?;
-            Ok((environment, proven))
+            let schedule = audits::prove(&environment)?;
+            Ok((environment, proven, schedule))
         });
         match read {
-            Ok((environment, proven)) => {
+            Ok((environment, proven, schedule)) => {
                 log::info!("read configuration, units and code lists again");
                 keep_units(&self.setup.folders, &environment);
                 self.environment = Arc::new(environment);
                 self.turns.queue.names = IgnoredNames::new(&self.environment.config.inbox.ignore);
                 self.shared.set_environment(Arc::clone(&self.environment));
                 self.exports.watch(proven);
+                self.audits.watch(schedule);
             }
             Err(error) => log::error!("reload: {error:#}; what was read before stays in force"),
         }

@@ -6,8 +6,8 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::units::{Unit, Units};
 use crate::text::text;
+use crate::units::{Unit, Units};
 
 /// Declares the levels from one list: the name in code and outside, the code
 /// of the group that a unit belongs to, whether that is a facility of the list

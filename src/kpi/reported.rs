@@ -5,8 +5,8 @@ use std::fmt::Display;
 
 use super::{Amount, Level, Library, Period, ValueScale};
 use crate::store::ReportedValue;
-use crate::units::Units;
 use crate::text::{message_with, text};
+use crate::units::Units;
 
 /// A reported value, checked.
 pub type ReportedEntry = ReportedValue;

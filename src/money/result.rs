@@ -122,6 +122,16 @@ pub struct Allocation {
     pub cups: Vec<CupMoney>,
 }
 
+impl Allocation {
+    /// Names every audit case for which money is held, also those of which the
+    /// unit was not told: for the province alone.
+    pub fn name_cases(&mut self) {
+        for unit in self.cups.iter_mut().flat_map(|cup| &mut cup.units) {
+            unit.cases.iter_mut().for_each(HeldFor::name);
+        }
+    }
+}
+
 /// An allocation with what it was counted from, for statements.
 pub struct Calculation {
     /// The allocation.
@@ -132,6 +142,8 @@ pub struct Calculation {
     pub quality: QualityOfRound,
     /// Holds of the round, those that have ended too.
     pub holds: Vec<Hold>,
+    /// Those of them that are of audit cases of which the unit was not told.
+    pub untold: BTreeSet<i64>,
     /// What was paid of the round, what was taken up again too.
     pub closings: Vec<Closing>,
 }
@@ -175,7 +187,8 @@ pub fn count_with(basis: &CalculationInput<'_>, paid_by: i64) -> Result<Calculat
     allocation.parts = parts(book, &closings);
     allocation.heads_elsewhere = elsewhere.values().sum();
     allocation.last_submission = reader.last_submission()?;
-    Ok(Calculation { allocation, points, quality, holds, closings })
+    let untold = reader.audit_untold(i64::from(book.round), submission)?;
+    Ok(Calculation { allocation, points, quality, holds, untold, closings })
 }
 
 /// The main unit of a unit; one that is not in the list is its own.

@@ -40,7 +40,8 @@ mod void_submission;
 pub use access::{AccessStore, FoundToken, NewToken, TokenLine};
 pub use access_log::{AccessEntry, AccessLine, Action};
 pub use audit::{
-    AuditCase, AuditEvent, AuditFact, AuditHold, AuditTurn, HeldFor, HoldChange, NewEvent, NewRun,
+    AuditCase, AuditEvent, AuditFact, AuditHold, AuditTurn, HeldFor, HoldChange, NamedCase,
+    NewEvent, NewRun,
 };
 pub use backup::{BackupSummary, may_write, sweep};
 pub use change_tokens::ChangeTokens;

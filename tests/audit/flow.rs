@@ -41,7 +41,7 @@ pub fn persons(unit: &str, from: u32, count: u32) -> String {
 }
 
 /// Vaccinations: `early` of them at the age of twenty days, the rest in time.
-fn doses(unit: &str, early: u32, right: u32) -> String {
+pub fn doses(unit: &str, early: u32, right: u32) -> String {
     let line = |n: u32| {
         let day = if n <= early { "20130821" } else { "20131005" };
         format!("{unit}|{n}|{day}|091\n")
@@ -66,29 +66,40 @@ pub fn province() -> Khlang {
     let right = right.concat();
     let right = format!("HOSPCODE|PID|DATE_SERV|VACCINETYPE\n{right}");
     send(&khlang, Standard::F43, "25570115080000", &[("PERSON", &of_other), ("EPI", &right)]);
-    khlang.now("2014-07-20T10:00:00+07:00")
+    khlang.now("2014-07-01T10:00:00+07:00")
 }
 
-fn ok(ran: &Ran) -> Value {
+/// Some weeks after the cases were opened.
+pub const LATER: &str = "2014-07-20T10:00:00+07:00";
+
+pub fn ok(ran: &Ran) -> Value {
     assert_eq!(ran.status(), 0, "{}", ran.err());
     ran.json()
 }
 
-fn refused(ran: &Ran, wanted: &str) {
+pub fn refused(ran: &Ran, wanted: &str) {
     assert_eq!(ran.status(), 1, "{}", ran.out());
     assert!(ran.err().contains(wanted), "{}", ran.err());
 }
 
 /// The line of a unit in the allocation.
-fn money(khlang: &Khlang, hcode: &str) -> Value {
+pub fn money(khlang: &Khlang, hcode: &str) -> Value {
     let all = ok(&khlang.run(&["allocate", "--round", "2557", "--json"]));
     let cups = all["cups"].as_array().unwrap().clone();
+    // However a case stands, the money adds up to the satang.
+    let satang = |line: &Value, key: &str| -> i64 {
+        line[key].as_str().unwrap().replace('.', "").parse().unwrap()
+    };
+    for line in cups.iter().flat_map(|cup| cup["units"].as_array().unwrap()).chain(&cups) {
+        let [amount, held, payable] = ["amount", "held", "payable"].map(|key| satang(line, key));
+        assert_eq!(amount, held + payable, "{line:#}");
+    }
     let mut units = cups.iter().flat_map(|cup| cup["units"].as_array().unwrap().clone());
     units.find(|unit| unit["hcode"] == hcode).unwrap()
 }
 
 /// What the item got in the first tranche, and what of that is held, in satang.
-fn item(khlang: &Khlang, hcode: &str) -> (i64, i64) {
+pub fn item(khlang: &Khlang, hcode: &str) -> (i64, i64) {
     let unit = money(khlang, hcode);
     let satang = |value: &Value| {
         value.as_str().map_or(0, |text| text.replace('.', "").parse::<i64>().unwrap())
@@ -101,11 +112,11 @@ fn item(khlang: &Khlang, hcode: &str) -> (i64, i64) {
     sums
 }
 
-fn run(khlang: &Khlang) -> Value {
+pub fn run(khlang: &Khlang) -> Value {
     ok(&khlang.run(&["audit", "run", "--round", "2557", "--by", "สมศรี", "--json"]))
 }
 
-fn show(khlang: &Khlang, id: &str) -> Value {
+pub fn show(khlang: &Khlang, id: &str) -> Value {
     ok(&khlang.run(&["audit", "show", id, "--rows", "all", "--json"]))
 }
 
@@ -117,6 +128,12 @@ fn told_appealed_verified(khlang: &Khlang, id: &str) -> Value {
         &step(&["resolve", id, "withhold", "--reason", "x"]),
         "possible: notify, resolve pay, note",
     );
+    for (on, wanted) in [
+        ("2014-06-30", "before the case was opened (2014-07-01)"),
+        ("2014-07-21", "has not come yet"),
+    ] {
+        refused(&step(&["notify", id, "--reason", "x", "--on", on]), wanted);
+    }
     ok(&step(&[
         "notify",
         id,
@@ -226,6 +243,7 @@ fn a_case_goes_from_the_row_to_the_decision() {
         assert!(!case.to_string().contains(&expand(&format!("@{n}"))), "a citizen ID is shown");
     }
 
+    let khlang = khlang.now(LATER);
     let step = |arguments: &[&str]| khlang.run(&[&["audit"], arguments, &["--json"]].concat());
     let case = told_appealed_verified(&khlang, &id);
     let tag = case["etag"].as_str().unwrap().to_owned();
@@ -274,6 +292,7 @@ fn a_case_grows_is_cleared_and_is_followed() {
     assert_eq!(show(&khlang, &id)["numerator"], 7);
     let before = ok(&khlang.run(&["audit", "show", &id, "--as-of", "2", "--json"]));
     assert_eq!((&before["numerator"], before["events"].as_array().unwrap().len()), (&json!(6), 1));
+    let khlang = khlang.now(LATER);
 
     // All of it is taken back: the case stays, and says so.
     for submission in ["1", &second.to_string()] {
@@ -288,6 +307,8 @@ fn a_case_grows_is_cleared_and_is_followed() {
         (&case["cleared"], &case["state"], &case["rows"][0]["gone"]),
         (&json!(true), &json!("selected"), &json!(true))
     );
+    // Seen from before they were taken back, nothing is gone.
+    let khlang = khlang.now("2014-07-21T10:00:00+07:00");
 
     // Decided, a few new rows raise nothing, enough of them a case that follows.
     let step = |arguments: &[&str]| khlang.run(&[&["audit"], arguments, &["--json"]].concat());
@@ -298,6 +319,13 @@ fn a_case_grows_is_cleared_and_is_followed() {
         "25570301080000",
         &[("PERSON", &persons("04001", 1, 20)), ("EPI", &doses("04001", 4, 16))],
     );
+    let before =
+        ok(&khlang.run(&["audit", "show", &id, "--as-of", "2", "--rows", "all", "--json"]));
+    let gone = |case: &Value| {
+        let rows = case["rows"].as_array().unwrap().iter();
+        rows.filter(|row| row["gone"] == true).count()
+    };
+    assert_eq!((gone(&before), gone(&show(&khlang, &id))), (0, 7));
     let few = run(&khlang);
     let rules: Vec<Value> =
         few["opened"].as_array().unwrap().iter().map(|id| show(&khlang, &id.to_string())).collect();

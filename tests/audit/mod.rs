@@ -7,6 +7,10 @@
 mod clean;
 mod docs;
 mod flow;
+mod increments;
+mod letters;
+mod nightly;
+mod notice;
 mod rules;
 
 use std::path::{Path, PathBuf};
@@ -117,8 +121,9 @@ fn found(session: &mut RuleRunner<'_>, rule: &AuditRule) -> Vec<String> {
                         "{}",
                         rule.id
                     );
-                    lines.extend(rows.iter().map(|row| {
-                        format!("{number},{unit},{},{},{}", row.pid, row.file, row.day)
+                    assert!(rows.rest.is_empty(), "{}: all are shown", rule.id);
+                    lines.extend(rows.rows.iter().map(|row| {
+                        format!("{number},{unit},{},{},{}", row.pid, row.key.file, row.day)
                     }));
                 }
             }

@@ -3,7 +3,7 @@
 //! `KHLANG_TEST_BROWSER` insists on it (as `tests/run` does).
 
 mod audit;
-mod driver;
+pub mod driver;
 mod journeys;
 mod roles;
 

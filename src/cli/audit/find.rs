@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::audit::nightly::share_of;
 use crate::audit::plan::Change;
 use crate::audit::run::{
-    CasePlace, FoundByRules, Planned, RunBy, RunOutcome, RunScope, RunTerms, fact, find, plan,
-    write,
+    CasePlace, FoundByRules, Planned, RunBy, RunOutcome, RunScope, RunTerms, find,
+    place as key_place, plan, write,
 };
-use crate::audit::view::{held_of, item_money, suspicious_share};
+use crate::audit::view::{held_of, item_money};
 use crate::audit::{AuditInput, Case, CaseSeverity, NotApplicable, RuleLibrary, RuleRunner};
 use crate::cli::context::user;
 use crate::cli::known::{rule_id, unit_or_sender};
@@ -202,7 +203,7 @@ fn would_open(
     let mut lines = Vec::new();
     for Planned { place, change } in planned {
         let (severity, rows, raises) = match change {
-            Change::Open { severity, rows, .. } => (severity, rows, None),
+            Change::Open { severity, standing, .. } => (severity, standing, None),
             Change::Evidence { case, standing, raised: true, .. } => {
                 (CaseSeverity::Hold, standing, Some(case))
             }
@@ -218,8 +219,8 @@ fn would_open(
         let share = match environment.config.audit.hold {
             AuditHolding::File => crate::money::holds::WHOLE,
             AuditHolding::Rows => {
-                let facts: Vec<AuditFact> = rows.iter().map(|row| fact(row, 0)).collect();
-                share(session, &place, &facts, (numerator, finding.denominator))?
+                let facts: Vec<AuditFact> = rows.iter().map(|key| key_place(key, 0)).collect();
+                share_of(session, &place, &facts, (numerator, finding.denominator))?
             }
         };
         let held = amounts
@@ -241,20 +242,6 @@ fn would_open(
     Ok(lines)
 }
 
-/// The suspicious share of a case's money.
-fn share(
-    session: &RuleRunner<'_>,
-    (rule, tranche, unit): &CasePlace,
-    facts: &[AuditFact],
-    counted: (u64, u64),
-) -> anyhow::Result<u32> {
-    session.allow()?;
-    let AuditInput { environment, reader, book, library, as_of, .. } = session.basis;
-    let item = library.get(rule).map_or_else(String::new, |rule| rule.item.clone());
-    let of = (reader, book, &environment.units, &environment.catalog);
-    Ok(suspicious_share(of, (unit, tranche, &item), facts, counted, as_of.submission)?)
-}
-
 fn written(
     context: &CommandContext,
     args: &Args,
@@ -274,8 +261,7 @@ fn written(
     let mut of_rows = |place: &CasePlace, facts: &[AuditFact]| {
         let finding = found.findings.get(place);
         let counted = finding.map_or((1, 1), |finding| (facts.len() as u64, finding.denominator));
-        share(session, place, facts, counted)
-            .map_err(|e| crate::audit::AuditError::Refused(e.to_string()))
+        share_of(session, place, facts, counted)
     };
     let done =
         write(&turn, session, found, scope, terms, RunBy { at: &at, by: &by }, &mut of_rows)?;

@@ -235,7 +235,7 @@ pub fn show(context: &CommandContext, args: &ShowArgs) -> anyhow::Result<Command
 }
 
 /// A case with its money and all rows that are kept.
-fn whole(
+pub(super) fn whole(
     context: &CommandContext,
     environment: &Environment,
     reader: &Reader,

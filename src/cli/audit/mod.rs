@@ -1,6 +1,7 @@
 //! `khlang audit`: rules, runs, cases and their steps.
 
 mod find;
+mod letter;
 mod list;
 mod step;
 
@@ -29,6 +30,8 @@ pub enum Args {
     Show(list::ShowArgs),
     /// Tell the unit of a case, or of several
     Notify(step::Notify),
+    /// Write the letter of cases of a unit and tranche
+    Letter(letter::Args),
     /// Enter an appeal
     Appeal(step::Appeal),
     /// Take an appeal back
@@ -51,6 +54,7 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
         Args::List(args) => list::list(context, args),
         Args::Show(args) => list::show(context, args),
         Args::Notify(args) => step::notify(context, args),
+        Args::Letter(args) => letter::run(context, args),
         Args::Appeal(args) => step::appeal(context, args),
         Args::Withdraw(args) => step::say_so(context, "withdraw", args),
         Args::Verify(args) => step::verify(context, args),
@@ -140,8 +144,9 @@ pub(super) fn print_beside(
     context: &CommandContext,
     of: &crate::store::HeldFor,
 ) -> anyhow::Result<()> {
-    let state = CaseState::parse(&of.state).map(CaseState::text).unwrap_or_default();
-    let (case, rule, item, tranche) = (of.case, &of.rule, &of.item, &of.tranche);
+    let Some(named) = &of.named else { return Ok(()) };
+    let state = CaseState::parse(&named.state).map(CaseState::text).unwrap_or_default();
+    let (case, rule, item, tranche) = (named.case, &named.rule, &of.item, &of.tranche);
     let (state, share) = (context.pick(&state.th, &state.en), percent(of.share));
     print(match (context.lang, of.is_final) {
         (Lang::Th, false) => {

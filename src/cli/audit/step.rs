@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::audit::act::{StepError, StepTaker, Wanted, check_verdicts, take};
 use crate::audit::case::{StepData, Verdict};
+use crate::audit::letter::LetterKind;
 use crate::audit::steps::{Actor, CaseStep, step};
 use crate::audit::view::Archives;
 use crate::cli::context::user;
@@ -46,6 +47,9 @@ pub struct Notify {
     /// Day of the letter [default: today]
     #[arg(long)]
     on: Option<NaiveDate>,
+    /// Write the letters into this folder, one for each unit and tranche
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
     #[command(flatten)]
     common: StepCommon,
 }
@@ -143,7 +147,12 @@ pub struct Resolve {
 pub fn notify(context: &CommandContext, args: &Notify) -> anyhow::Result<CommandOutcome> {
     let on = args.on.unwrap_or_else(|| context.clock.now().date_naive());
     let data = StepData { letter_no: args.letter_no.clone(), on: Some(on), ..StepData::default() };
-    perform(context, ("notify", None), &args.ids, &args.reason, data, &args.common, None)
+    let done =
+        perform(context, ("notify", None), &args.ids, &args.reason, data, &args.common, None)?;
+    if let Some(folder) = &args.out {
+        super::letter::write_all(context, LetterKind::Notify, &args.ids, folder)?;
+    }
+    Ok(done)
 }
 
 /// Runs `appeal`.

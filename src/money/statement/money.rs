@@ -186,24 +186,37 @@ impl StatementBuilder<'_> {
             let day = deed.at.get(..10).unwrap_or_default();
             format!("{} {day} {}", deed.by, deed.reason)
         };
-        // A hold that goes on names its case and how that stands.
+        // A hold that goes on names its case and how that stands. A statement is
+        // for the main unit: of what its units were not told it has only that
+        // money is held.
         let case = |hold: i64| {
             let mut cases = self.cup.units.iter().flat_map(|unit| &unit.cases);
-            let of = cases.find(|case| case.hold == hold)?;
+            let of = cases.find(|case| case.hold == hold)?.clone();
             let end = if of.is_final { " ✕" } else { "" };
-            Some(format!("{} {} {}{end}", of.case, of.rule, of.state))
+            let named = of.named.filter(|_| !self.counted.untold.contains(&hold));
+            Some(named.map_or_else(
+                || Cell::Bilingual(message("audit.under_audit")),
+                |of| Cell::text(format!("{} {} {}{end}", of.case, of.rule, of.state)),
+            ))
         };
         let of_cup = |hcode: &str| self.cup.units.iter().any(|unit| unit.hcode == hcode);
         for hold in self.counted.holds.iter().filter(|hold| of_cup(&hold.of.hcode)) {
-            let of = &hold.of;
+            let (of, untold) = (&hold.of, self.counted.untold.contains(&hold.id));
+            if untold && hold.released.is_some() {
+                continue;
+            }
             table.push(vec![
                 Cell::Int(hold.id),
                 Cell::text(&of.hcode),
                 Cell::text(&of.item),
                 Cell::text(&of.tranche),
                 Cell::text(percent(of.share)),
-                Cell::text(deed(&hold.held)),
-                case(hold.id).map_or(Cell::Empty, Cell::text),
+                if untold {
+                    Cell::text(hold.held.at.get(..10).unwrap_or_default())
+                } else {
+                    Cell::text(deed(&hold.held))
+                },
+                case(hold.id).unwrap_or(Cell::Empty),
                 hold.released.as_ref().map_or(Cell::Empty, |of| Cell::text(deed(of))),
             ]);
         }

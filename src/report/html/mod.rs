@@ -1,6 +1,8 @@
 //! Documents as pages for people: one file that needs no other, without any
 //! script, and that prints well on A4.
 
+mod letter;
+
 use std::sync::LazyLock;
 
 use chrono::{DateTime, FixedOffset};
@@ -17,6 +19,8 @@ use super::table::{Cell, Column, Kind, Table};
 use super::words::day;
 use crate::text::{Bilingual, Lang, text};
 
+pub use letter::{Letter, letter};
+
 /// The format.
 pub(super) const FORM: Form = Form {
     name: "html",
@@ -29,8 +33,9 @@ pub(super) const FORM: Form = Form {
 const STYLE: &str = include_str!("document.css");
 
 /// Templates by name; what they are given is escaped by the ending.
-const TEMPLATES: [(&str, &str); 3] = [
+const TEMPLATES: [(&str, &str); 4] = [
     ("document.html", include_str!("document.html")),
+    ("letter.html", include_str!("letter.html")),
     ("ranking.xml", include_str!("ranking.xml")),
     ("trend.xml", include_str!("trend.xml")),
 ];

@@ -105,18 +105,22 @@ pub struct AuditHold {
     pub ended: bool,
 }
 
-/// For which case money is held, and how that stands.
+/// For which case money is held, and how that stands. Before the unit was told
+/// of the case it is not named: a unit and its main unit see that money is held,
+/// and the province alone sees for what ([`HeldFor::name`]).
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct HeldFor {
     /// The hold.
     pub hold: i64,
-    /// The case.
-    pub case: i64,
+    /// Which case, once it may be named.
+    #[serde(flatten)]
+    pub named: Option<NamedCase>,
+    /// In its place before that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<crate::text::Bilingual>,
     /// Its unit.
     #[serde(skip)]
     pub hcode: String,
-    /// Its rule.
-    pub rule: String,
     /// The item of the rulebook.
     pub item: String,
     /// The tranche.
@@ -124,11 +128,31 @@ pub struct HeldFor {
     /// How much of the item's money, in hundredths of a percent.
     #[serde(skip)]
     pub share: u32,
-    /// Its state.
-    pub state: String,
     /// Whether that was decided on for good: it is not paid.
     #[serde(rename = "final")]
     pub is_final: bool,
+    /// The case, for the province.
+    #[serde(skip)]
+    case: NamedCase,
+}
+
+/// A case where it is named.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+pub struct NamedCase {
+    /// Its number.
+    pub case: i64,
+    /// Its rule.
+    pub rule: String,
+    /// Its state.
+    pub state: String,
+}
+
+impl HeldFor {
+    /// Names the case, whether its unit was told of it or not: for the province.
+    pub fn name(&mut self) {
+        self.named = Some(self.case.clone());
+        self.reason = None;
+    }
 }
 
 /// A run of the rules, before it has a number.

@@ -1,9 +1,12 @@
 //! Reads cases back, for readers and within the writer's turn alike.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, Row, params};
 
-use super::{AuditCase, AuditEvent, AuditFact, AuditHold, HeldFor};
+use super::{AuditCase, AuditEvent, AuditFact, AuditHold, HeldFor, NamedCase};
 use crate::store::{Reader, Result};
+use crate::text::message;
 
 const CASE: &str = "id, round, tranche, hcode, rule, item, severity, follows, run, version,
     described, numerator, denominator, peers";
@@ -52,7 +55,8 @@ pub(super) fn events(conn: &Connection, case: i64, as_of: i64) -> Result<Vec<Aud
 pub(super) fn facts(conn: &Connection, case: i64, as_of: i64) -> Result<Vec<AuditFact>> {
     let mut query = conn.prepare_cached(
         "SELECT f.file, f.sub, f.line, f.run, f.pid, f.day, f.shown,
-                EXISTS (SELECT 1 FROM void WHERE submission = f.sub)
+                EXISTS (SELECT 1 FROM void AS v WHERE v.submission = f.sub AND v.at < coalesce(
+                  (SELECT received_at FROM submission WHERE id > ?2 ORDER BY id LIMIT 1), '~'))
          FROM audit_fact AS f JOIN audit_run AS r ON r.id = f.run
          WHERE f.case_id = ?1 AND r.after <= ?2 ORDER BY f.day, f.file, f.sub, f.line",
     )?;
@@ -140,13 +144,21 @@ impl Reader {
         holds(&self.conn, case, as_of)
     }
 
+    /// When somebody last ran the rules.
+    pub fn audit_last_run(&self, by: &str) -> Result<Option<String>> {
+        let sql = "SELECT max(at) FROM audit_run WHERE by = ?1";
+        Ok(self.conn.query_row(sql, [by], |row| row.get(0))?)
+    }
+
     /// For which cases money of a round was held then, by hold; what had ended
     /// is left out.
     pub fn audit_held(&self, round: i64, as_of: i64) -> Result<Vec<HeldFor>> {
         let mut query = self.conn.prepare_cached(
             "SELECT a.hold, c.id, c.hcode, c.rule, c.item, c.tranche, h.share, a.final,
                     (SELECT state FROM audit_event WHERE case_id = c.id AND after <= ?2
-                     ORDER BY id DESC LIMIT 1)
+                     ORDER BY id DESC LIMIT 1),
+                    EXISTS (SELECT 1 FROM audit_event
+                            WHERE case_id = c.id AND state = 'notified' AND after <= ?2)
              FROM audit_hold AS a JOIN audit_case AS c ON c.id = a.case_id JOIN hold AS h ON h.id = a.hold
              WHERE c.round = ?1 AND h.after <= ?2
                AND a.event = (SELECT max(b.event) FROM audit_hold AS b
@@ -156,18 +168,32 @@ impl Reader {
              ORDER BY a.hold",
         )?;
         let rows = query.query_map([round, as_of], |row| {
+            let case = NamedCase { case: row.get(1)?, rule: row.get(3)?, state: row.get(8)? };
+            let told: bool = row.get(9)?;
             Ok(HeldFor {
                 hold: row.get(0)?,
-                case: row.get(1)?,
+                named: told.then(|| case.clone()),
+                reason: (!told).then(|| message("audit.under_audit")),
                 hcode: row.get(2)?,
-                rule: row.get(3)?,
                 item: row.get(4)?,
                 tranche: row.get(5)?,
                 share: row.get(6)?,
                 is_final: row.get(7)?,
-                state: row.get(8)?,
+                case,
             })
         })?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// Holds of a round by cases of which no unit had been told then, those that
+    /// have ended too.
+    pub fn audit_untold(&self, round: i64, as_of: i64) -> Result<BTreeSet<i64>> {
+        let mut query = self.conn.prepare_cached(
+            "SELECT DISTINCT a.hold FROM audit_hold AS a JOIN audit_case AS c ON c.id = a.case_id
+             WHERE c.round = ?1 AND NOT EXISTS (SELECT 1 FROM audit_event
+               WHERE case_id = c.id AND state = 'notified' AND after <= ?2)",
+        )?;
+        let rows = query.query_map([round, as_of], |row| row.get(0))?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
     }
 }

@@ -169,3 +169,33 @@ fn a_second_first_case_is_refused_and_so_is_a_second_that_follows() {
     turn.open_case(&follows, &first).unwrap();
     assert!(turn.open_case(&follows, &first).is_err());
 }
+
+#[test]
+fn a_turn_that_is_cut_short_leaves_neither_case_nor_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = store(folder.path());
+    let count = |store: &Store| {
+        ["audit_run", "audit_case", "audit_event", "audit_fact", "audit_hold", "hold"].map(
+            |table| {
+                let sql = format!("SELECT count(*) FROM {table}");
+                store.conn.query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap()
+            },
+        )
+    };
+    let before = count(&store);
+    let turn = store.audit_turn().unwrap();
+    let at = "2014-08-01T09:00:00+07:00";
+    let run = NewRun { at, by: "ก", round: 2557, as_of: 0, rules: "{}", opened: 1, added: 0 };
+    turn.add_run(&run).unwrap();
+    let other = AuditCase { hcode: "04002".into(), run: 2, ..case() };
+    let money = [HoldChange::Hold { share: 10_000, is_final: false }];
+    let facts = [AuditFact { run: 2, ..fact(9) }];
+    let data = "{\"run\":2}";
+    let first =
+        NewEvent { facts: &facts, money: &money, ..event("selected", "", "selected", data) };
+    turn.open_case(&other, &first).unwrap();
+    // As a kill would: whatever was written so far was never committed.
+    drop(turn);
+    assert_eq!(count(&store), before);
+    assert_eq!(verified(&store), Vec::<String>::new());
+}
