@@ -94,16 +94,6 @@ impl KeptRule {
     }
 }
 
-/// The part of the store that is seen.
-#[derive(Default)]
-pub(super) struct SeenPart {
-    /// Tokens of what is stored; none when nothing is kept.
-    tokens: Option<Rc<ChangeTokens>>,
-    tables: Option<Tables>,
-    /// Units that are seen; all, where there is no filter.
-    units: Option<BTreeSet<String>>,
-}
-
 /// What is asked of a rule, and what it may read.
 struct RuleRequest {
     records: BTreeSet<String>,

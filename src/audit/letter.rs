@@ -71,7 +71,7 @@ struct LetterParagraph {
 }
 
 impl LetterText {
-    fn of(kind: LetterKind) -> Result<Self, AuditError> {
+    fn read(kind: LetterKind) -> Result<Self, AuditError> {
         let name = format!("audit/letters/{}.toml", kind.as_str());
         let file = SCHEMA.get_file(&name).and_then(include_dir::File::contents_utf8);
         let text = file.ok_or_else(|| AuditError::Refused(format!("there is no {name}")))?;
@@ -114,7 +114,7 @@ pub fn letter(
     let held: Satang = cases.iter().filter_map(|case| case.money.as_ref()).map(|of| of.held).sum();
     let appeal_by = cases.iter().filter_map(|case| case.line.appeal_by).min();
     let main = units.by_code.get(&unit.cup).map_or("", |unit| unit.name.as_str());
-    let text = LetterText::of(kind)?;
+    let text = LetterText::read(kind)?;
     let values = |lang: crate::text::Lang| {
         let day = |day: Option<NaiveDate>| {
             day.map_or_else(String::new, |day| crate::report::words::day(day, lang))
@@ -185,8 +185,10 @@ fn fill(text: &str, values: &BTreeMap<&str, String>) -> String {
     filled
 }
 
-fn column(id: &str, kind: Kind) -> Column {
-    Column::titled(id, message(&format!("letter.column_{id}")), kind)
+/// A column by the key of its heading.
+fn column(key: &str, kind: Kind) -> Column {
+    let id = key.split_once('_').map_or(key, |(_, id)| id);
+    Column::titled(id, message(key), kind)
 }
 
 fn rule_name(case: &ShownCase) -> Bilingual {
@@ -219,25 +221,25 @@ fn threshold(limit: &Threshold) -> Bilingual {
     let text = |value: serde_json::Value| value.as_str().unwrap_or_default().to_owned();
     let mut parts: Vec<Bilingual> = Vec::new();
     let mut add = |key: &str, value: String| {
-        parts.push(message_with(&format!("letter.limit_{key}"), &[("value", &value)]));
+        parts.push(message_with(key, &[("value", &value)]));
     };
     if let Some(rows) = limit.rows {
-        add("rows", rows.to_string());
+        add("letter.limit_rows", rows.to_string());
     }
     if let Some(percent) = limit.percent {
-        add("percent", text(serde_json::json!(percent)));
+        add("letter.limit_percent", text(serde_json::json!(percent)));
     }
     if let Some(z) = limit.z {
-        add("z", text(serde_json::json!(z)));
+        add("letter.limit_z", text(serde_json::json!(z)));
     }
     if let Some(ratio) = limit.ratio {
-        add("ratio", text(serde_json::json!(ratio)));
+        add("letter.limit_ratio", text(serde_json::json!(ratio)));
     }
     if let Some(rate) = limit.rate {
-        add("rate", text(serde_json::json!(rate)));
+        add("letter.limit_rate", text(serde_json::json!(rate)));
     }
     if let Some(excess) = limit.excess {
-        add("excess", excess.to_string());
+        add("letter.limit_excess", excess.to_string());
     }
     let join =
         |pick: &dyn Fn(&Bilingual) -> String| parts.iter().map(pick).collect::<Vec<_>>().join(", ");
@@ -254,13 +256,13 @@ fn held(case: &ShownCase) -> Cell {
 
 fn selected(cases: &[ShownCase]) -> Table {
     let columns = [
-        column("case", Kind::Int),
-        column("item", Kind::Text),
-        column("what", Kind::Text),
-        column("found", Kind::Text),
-        column("threshold", Kind::Text),
-        column("source", Kind::Text),
-        column("held", Kind::Text),
+        column("letter.column_case", Kind::Int),
+        column("letter.column_item", Kind::Text),
+        column("letter.column_what", Kind::Text),
+        column("letter.column_found", Kind::Text),
+        column("letter.column_threshold", Kind::Text),
+        column("letter.column_source", Kind::Text),
+        column("letter.column_held", Kind::Text),
     ];
     let mut table = Table::new("cases", message("letter.table_selected"), columns.to_vec());
     for case in cases {
@@ -279,14 +281,14 @@ fn selected(cases: &[ShownCase]) -> Table {
 
 fn decided(cases: &[ShownCase]) -> Table {
     let columns = [
-        column("case", Kind::Int),
-        column("what", Kind::Text),
-        column("notice", Kind::Text),
-        column("appeal", Kind::Text),
-        column("verification", Kind::Text),
-        column("decision", Kind::Text),
-        column("paid", Kind::Text),
-        column("not_paid", Kind::Text),
+        column("letter.column_case", Kind::Int),
+        column("letter.column_what", Kind::Text),
+        column("letter.column_notice", Kind::Text),
+        column("letter.column_appeal", Kind::Text),
+        column("letter.column_verification", Kind::Text),
+        column("letter.column_decision", Kind::Text),
+        column("letter.column_paid", Kind::Text),
+        column("letter.column_not_paid", Kind::Text),
     ];
     let mut table = Table::new("cases", message("letter.table_decided"), columns.to_vec());
     for case in cases {
@@ -340,9 +342,13 @@ fn decided(cases: &[ShownCase]) -> Table {
 
 /// A proposal or decision in words, with percentage and condition.
 fn proposal(word: Option<&str>, event: &EventLine) -> Bilingual {
-    let word = word.unwrap_or("pay");
+    let key = match word {
+        Some("partial") => "letter.partial",
+        Some("withhold") => "letter.withhold",
+        _ => "letter.pay",
+    };
     let percent = event.data.percent.clone().unwrap_or_default();
-    let said = message_with(&format!("letter.{word}"), &[("percent", &percent)]);
+    let said = message_with(key, &[("percent", &percent)]);
     match &event.data.condition {
         Some(condition) => Bilingual {
             th: format!("{} ({condition})", said.th),
@@ -364,13 +370,13 @@ fn pid(row: &RowLine) -> String {
 /// The rows of a case.
 fn rows(case: &ShownCase) -> Table {
     let columns = [
-        column("no", Kind::Int),
-        column("file", Kind::Text),
-        column("archive", Kind::Text),
-        column("line", Kind::Int),
-        column("pid", Kind::Text),
-        column("day", Kind::Date),
-        column("shown", Kind::Text),
+        column("letter.column_no", Kind::Int),
+        column("letter.column_file", Kind::Text),
+        column("letter.column_archive", Kind::Text),
+        column("letter.column_line", Kind::Int),
+        column("letter.column_pid", Kind::Text),
+        column("letter.column_day", Kind::Date),
+        column("letter.column_shown", Kind::Text),
     ];
     let title =
         message_with("letter.enclosure", &[("case", &case.line.id), ("item", &case.line.item)]);

@@ -22,6 +22,7 @@ mod rows;
 mod rule;
 pub mod run;
 mod runner;
+mod seen;
 pub mod steps;
 mod tables;
 pub mod view;

@@ -6,12 +6,12 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::AuditError;
-use super::incremental::SeenPart;
 use super::library::{RuleLibrary, VALUES, is_record};
 use super::query::{RuleBlock, RuleQuery};
 use super::rates::{Classes, Rate};
 use super::rows::{ByUnit, Collector, lacks};
 use super::rule::{AuditRule, RuleKind};
+use super::seen::SeenPart;
 use super::tables;
 use crate::clock::day_number;
 use crate::environment::Environment;

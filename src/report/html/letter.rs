@@ -59,5 +59,5 @@ pub fn letter(letter: &Letter, lang: Lang) -> Result<Vec<u8>, ReportError> {
         "paragraphs": picked(&letter.paragraphs, lang), "tables": tables,
         "signer": letter.signer, "post": letter.post, "copies": letter.copies,
     });
-    Ok(render("letter.html", page)?.into_bytes())
+    Ok(render("letter-page.html", page)?.into_bytes())
 }

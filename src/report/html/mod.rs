@@ -35,7 +35,7 @@ const STYLE: &str = include_str!("document.css");
 /// Templates by name; what they are given is escaped by the ending.
 const TEMPLATES: [(&str, &str); 4] = [
     ("document.html", include_str!("document.html")),
-    ("letter.html", include_str!("letter.html")),
+    ("letter-page.html", include_str!("letter-page.html")),
     ("ranking.xml", include_str!("ranking.xml")),
     ("trend.xml", include_str!("trend.xml")),
 ];
