@@ -21,6 +21,7 @@ mod runner;
 pub mod steps;
 mod tables;
 pub mod view;
+pub mod whole;
 
 pub use case::Case;
 pub use find::{AuditFinding, NotApplicable, counted};

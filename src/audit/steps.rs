@@ -115,6 +115,9 @@ pub struct CaseStep {
     /// What has to be said with it.
     #[serde(default)]
     pub needs: Vec<String>,
+    /// What can be said with it besides.
+    #[serde(default)]
+    pub may: Vec<String>,
     /// What it does to money.
     #[serde(default)]
     pub money: Effect,
@@ -131,6 +134,11 @@ impl CaseStep {
         let decision =
             self.decision.as_ref().map_or(String::new(), |decision| format!(" {decision}"));
         format!("{}{decision}", self.name)
+    }
+
+    /// Whether something can be said with it.
+    pub fn takes(&self, what: &str) -> bool {
+        self.needs.iter().chain(&self.may).any(|name| name == what)
     }
 }
 

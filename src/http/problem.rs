@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::access::AccessError;
 use crate::app::ResultsError;
+use crate::audit::AuditError;
 use crate::store::StoreError;
 
 /// A kind of problem.
@@ -49,16 +50,21 @@ kinds! {
     NO_KPI = 404, "no_such_kpi", "There is no such indicator", "ไม่พบตัวชี้วัดนี้";
     NO_ROUND = 404, "no_such_round", "There is no rulebook of this round", "ไม่พบกติกาของรอบปีนี้";
     NO_EXPORT = 404, "no_such_export", "There is no such export", "ไม่พบข้อมูลส่งออกนี้";
+    NO_CASE = 404, "no_such_case", "There is no such audit case", "ไม่พบเรื่องตรวจสอบนี้";
     METHOD = 405, "method_not_allowed", "The method is not allowed here", "ไม่รองรับวิธีเรียกนี้";
     SLOW_HEAD = 408, "slow_request", "The request did not arrive in time", "คำขอมาไม่ครบภายในเวลาที่กำหนด";
     SLOW_BODY = 408, "slow_body", "The body did not arrive in time", "ข้อมูลที่ส่งมาไม่ครบภายในเวลาที่กำหนด";
+    STEP_NOT_NOW = 409, "audit_state", "The case stands otherwise: this step cannot be taken now", "ดำเนินการขั้นนี้ไม่ได้ในสถานะปัจจุบันของเรื่อง";
     NAME_WAITS = 409, "name_waits", "Another archive of this name waits", "มีไฟล์ชื่อเดียวกันรออยู่แล้ว";
+    CASE_CHANGED = 412, "case_changed", "Somebody else was quicker: the case has changed since it was read", "มีผู้ดำเนินการไปก่อนแล้ว เรื่องนี้เปลี่ยนไปจากที่เห็น";
     BODY_SIZE = 413, "body_too_large", "The body is over the limit", "ข้อมูลที่ส่งใหญ่เกินกำหนด";
     MEDIA_TYPE = 415, "unsupported_media_type", "The body is of a type that is not taken here", "ไม่รองรับชนิดของข้อมูลที่ส่ง";
     EXPECTATION = 417, "unknown_expectation", "The expectation is not known", "ไม่รองรับเงื่อนไข Expect นี้";
+    INCOMPLETE_STEP = 422, "audit_step", "The step lacks something, or something in it is wrong", "ข้อมูลของขั้นตอนนี้ไม่ครบหรือไม่ถูกต้อง";
     WRONG_TOKENS = 429, "too_many_wrong_tokens", "Too many wrong tokens", "ใส่โทเคนผิดหลายครั้งเกินไป รอสักครู่แล้วลองใหม่";
     HEAD_SIZE = 431, "head_too_large", "The head of the request is over the limit", "ส่วนหัวของคำขอใหญ่เกินกำหนด";
     PANIC = 500, "internal_error", "The program has a bug here", "โปรแกรมทำงานผิดพลาด";
+    RULES = 500, "audit_rules_invalid", "The audit rules cannot be read", "อ่านกฎการตรวจสอบไม่ได้";
     RULEBOOK = 500, "rulebook_invalid", "The rulebook cannot be counted by", "กติกาของรอบปีนี้ใช้คำนวณไม่ได้";
     UNITS = 500, "units_invalid", "The list of units cannot be paid by", "บัญชีหน่วยบริการใช้จ่ายเงินไม่ได้";
     TRANSFER_CODING = 501, "unknown_transfer_coding", "The transfer coding is not known", "ไม่รองรับการเข้ารหัสการส่งนี้";
@@ -68,6 +74,7 @@ kinds! {
     STORAGE = 503, "storage_unavailable", "The disk does not take what was sent", "บันทึกข้อมูลลงดิสก์ไม่ได้";
     QUEUE = 503, "queue_full", "Too many archives wait", "มีไฟล์รอมากเกินไป ลองใหม่ภายหลัง";
     BEING_COMPUTED = 503, "being_computed", "The figures are being computed", "กำลังคำนวณ โปรดลองใหม่ในอีกสักครู่";
+    BEING_LOADED = 503, "being_loaded", "An archive is being loaded; nothing else can be written meanwhile", "กำลังโหลดไฟล์ ยังบันทึกไม่ได้ โปรดลองใหม่ในอีกสักครู่";
     RESTARTING = 503, "restarting", "The server is being restarted inside", "ระบบกำลังเริ่มใหม่ ลองอีกครั้ง";
     REPLY_TIMEOUT = 504, "reply_timeout", "The reply was not ready in time", "ตอบไม่ทันภายในเวลาที่กำหนด";
     VERSION = 505, "http_version", "Only HTTP/1.0 and HTTP/1.1 are served", "รองรับเฉพาะ HTTP/1.0 และ HTTP/1.1";
@@ -81,23 +88,40 @@ pub struct Problem {
     pub kind: &'static ProblemKind,
     /// What exactly, for the one who asked.
     pub detail: String,
+    /// How an audit case stands that could not be changed.
+    pub case: Option<CaseStands>,
+}
+
+/// How an audit case stands, told beside a step that was refused.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct CaseStands {
+    /// Its state.
+    pub state: &'static str,
+    /// The tag of that, for `If-Match`.
+    pub etag: String,
+    /// Steps that can be taken now by whoever asks.
+    pub allowed: Vec<String>,
 }
 
 impl Problem {
     /// A problem of a kind, with what exactly is wrong.
     pub fn new(kind: &'static ProblemKind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into() }
+        Self { kind, detail: detail.into(), case: None }
     }
 
     /// As a JSON document.
     pub fn json(&self) -> Value {
-        json!({
+        let mut told = json!({
             "type": format!("urn:khlang:problem:{}", self.kind.code),
             "title": self.kind.title,
             "status": self.kind.status,
             "code": self.kind.code,
             "detail": self.detail,
-        })
+        });
+        if let Some(case) = &self.case {
+            told["case"] = json!(case);
+        }
+        told
     }
 }
 
@@ -117,6 +141,19 @@ const LESS: &str = "ask for less: a shorter period, one unit, a page";
 
 /// What is said of a failure whose cause is in the log.
 const LOGGED: &str = "it is in the log of the daemon";
+
+/// A step that was refused is told by the view, which knows the case.
+impl From<AuditError> for Problem {
+    fn from(error: AuditError) -> Self {
+        match error {
+            AuditError::Store(error) => Self::from(error),
+            error => {
+                log::error!("audit: {error}");
+                Self::new(PANIC, LOGGED)
+            }
+        }
+    }
+}
 
 impl From<AccessError> for Problem {
     fn from(error: AccessError) -> Self {

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use super::endpoint::Endpoint;
 use super::route::Route;
 use super::views::{
-    access, archives, docs, expected, exports, health, kpi, metrics, pages, rounds, sign_in,
+    access, archives, audit, docs, expected, exports, health, kpi, metrics, pages, rounds, sign_in,
     status, submissions, waiting,
 };
 
@@ -35,6 +35,9 @@ const ALL: &[&[Route]] = &[
     rounds::ROUTES,
     kpi::ROUTES,
     exports::ROUTES,
+    audit::rules::ROUTES,
+    audit::cases::ROUTES,
+    audit::steps::ROUTES,
     #[cfg(test)]
     super::tests::ROUTES,
 ];

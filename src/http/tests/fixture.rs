@@ -62,7 +62,10 @@ pub fn app(folder: &std::path::Path, config: Config) -> AppState {
     let world =
         World::new(Catalog::builtin().unwrap(), Units::load(&listed).unwrap(), config).unwrap();
     let database = folder.join("khlang.db");
-    fill(&mut Store::open(&database, &world.catalog, 4).unwrap(), &world.catalog);
+    let mut store = Store::open(&database, &world.catalog, 4).unwrap();
+    fill(&mut store, &world.catalog);
+    super::audit::cases(&mut store);
+    drop(store);
     let clock = Clock::fixed(at(2013, 1, 15, 9));
     let folders = crate::inbox::Folders::new(folder);
     let uploads = crate::inbox::Uploads::open(&folders).unwrap();
