@@ -157,12 +157,12 @@ fn may(
     }
     days(case, &wanted.data, taker.today)?;
     match answer {
-        StepAnswer::NotNow => return Err(not_now()),
+        StepAnswer::NotNow => Err(not_now()),
         StepAnswer::Late if wanted.data.late.as_deref().is_none_or(|why| why.trim().is_empty()) => {
             let last = standing.appeal_by.map_or_else(String::new, |day| day.to_string());
-            return Err(StepError::Wrong(format!(
+            Err(StepError::Wrong(format!(
                 "the last day to appeal was {last}: say why it is taken late (--late) / พ้นกำหนดอุทธรณ์ {last} แล้ว ต้องระบุเหตุผล"
-            )));
+            )))
         }
         _ => Ok(()),
     }

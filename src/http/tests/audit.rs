@@ -205,7 +205,7 @@ const TABLE: [(&str, [u16; 5], [u16; 5]); 9] = [
 
 #[test]
 fn every_step_in_every_state_is_answered_by_role() {
-    let named: Vec<String> = steps().iter().map(|step| step.full_name()).collect();
+    let named: Vec<String> = steps().iter().map(crate::audit::steps::CaseStep::full_name).collect();
     assert_eq!(named, TABLE.map(|(name, ..)| name), "every step has a row here");
     let site = site();
     let tokens = tokens(&site);

@@ -97,7 +97,7 @@ pub fn post(request: &Request) -> Result<Reply, Problem> {
     let step = wanted_step(request, name, body.decision.as_deref())?;
     // No header names no state, which is none of this case.
     let if_match = state_of(&request.if_match);
-    perform(request, step, body, if_match)?;
+    perform(request, step, body, if_match.as_deref())?;
     let reader = fresh_reader(request)?;
     let (whole, actor) = own(request, &reader)?;
     let reply = StepReply {
@@ -237,7 +237,7 @@ pub fn perform(
     request: &Request,
     step: &CaseStep,
     body: StepBody,
-    if_match: Option<String>,
+    if_match: Option<&str>,
 ) -> Result<(), Problem> {
     let reader = request.store()?;
     let (whole, actor) = own(request, reader)?;
@@ -246,7 +246,7 @@ pub fn perform(
     let at = request.app.clock.now().to_rfc3339();
     let taker = StepTaker {
         actor,
-        by: &by(request, &actor, body.by.as_deref()),
+        by: &by(request, actor, body.by.as_deref()),
         token: request.viewer.identity.as_ref().and_then(|identity| identity.token),
         at: &at,
         today: today(request),
@@ -254,7 +254,7 @@ pub fn perform(
     let wanted = Wanted {
         text: body.text.clone().unwrap_or_default(),
         data: data(step, actor, today(request), body),
-        if_match: if_match.clone(),
+        if_match: if_match.map(str::to_owned),
     };
     // A step waits for the writer as others wait for figures: some workers are
     // always left for those who only read.
@@ -275,7 +275,7 @@ pub fn perform(
         Ok(_) => turn.commit()?,
         Err(error) => {
             drop(turn);
-            return Err(refused(request, error, if_match.as_deref()));
+            return Err(refused(request, error, if_match));
         }
     }
     let detail = format!("audit case {id}: {}", step.full_name());
@@ -309,7 +309,7 @@ fn check_rows(
 
 /// Who takes the step: whose token it is, and of the province's steps whom it
 /// names.
-fn by(request: &Request, actor: &Actor, named: Option<&str>) -> String {
+fn by(request: &Request, actor: Actor, named: Option<&str>) -> String {
     let named = named.filter(|name| actor.role == Role::Province && !name.trim().is_empty());
     let identity = request.viewer.identity.as_ref();
     let own = identity.map(|identity| identity.name.trim()).filter(|name| !name.is_empty());
