@@ -4,6 +4,7 @@
 mod access;
 mod api;
 mod audit;
+mod audit_pages;
 mod bodies;
 mod fixture;
 mod head;

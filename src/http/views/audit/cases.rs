@@ -1,6 +1,6 @@
 //! Audit cases: a list of them, one, and its rows.
 
-use super::{found, log_read, money, own};
+use super::{found, is_wanted, library, log_read, money, own};
 use crate::http::endpoint::Endpoint;
 use crate::http::params::common::{
     CASE_ROUND, CASE_SEVERITY, CASE_STATE, OF_CUP, OVERDUE, PAGE, PER_PAGE, RULE, TRANCHE, UNIT,
@@ -80,7 +80,25 @@ const FIRST_ROWS: usize = 50;
 /// `/api/v1/audit/cases`
 pub fn list(request: &Request) -> Result<Reply, Problem> {
     let round = request.number("round").and_then(|round| i64::try_from(round).ok());
-    let lines = found(request, round)?;
+    let unit = request.own_unit("unit")?;
+    if let Some(cup) = request.text("cup") {
+        request.must_know("cup", cup)?;
+    }
+    let (rule, tranche) = (request.text("rule"), request.text("tranche"));
+    let cases = request.store()?.audit_cases(round, i64::MAX)?;
+    let known = |rule: &str| cases.iter().any(|case| case.rule == rule);
+    if let Some(rule) = rule.filter(|rule| !known(rule))
+        && library(request)?.get(rule).is_none()
+    {
+        let detail = format!("rule: there is no rule {rule}, see /api/v1/audit/rules");
+        return Err(Problem::new(problem::INVALID_PARAMETER, detail));
+    }
+    let mut lines = found(request, round, |case| {
+        unit.as_ref().is_none_or(|unit| *unit == case.hcode)
+            && rule.is_none_or(|rule| rule == case.rule)
+            && tranche.is_none_or(|tranche| tranche == case.tranche)
+    })?;
+    lines.retain(|line| is_wanted(request, line));
     request.page_of(&cut(request, lines, request.per_page()))
 }
 

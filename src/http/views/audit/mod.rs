@@ -15,7 +15,7 @@ use crate::credentials::Role;
 use crate::http::problem::{self, Problem};
 use crate::http::request::Request;
 use crate::overlay::{self, Overlay};
-use crate::store::{Action, Reader};
+use crate::store::{Action, AuditCase, Reader};
 
 /// The rules in force.
 pub fn library(request: &Request) -> Result<RuleLibrary, Problem> {
@@ -62,48 +62,36 @@ pub fn fresh_reader(request: &Request) -> Result<Reader, Problem> {
     Ok(Reader::open(&request.app.database, Some(deadline))?)
 }
 
-/// Cases that the viewer may see and asked for, the newest first.
-pub fn found(request: &Request, round: Option<i64>) -> Result<Vec<CaseLine>, Problem> {
+/// Cases that the viewer may see, the newest first; only those that are
+/// `wanted` are looked at.
+pub fn found(
+    request: &Request,
+    round: Option<i64>,
+    wanted: impl Fn(&AuditCase) -> bool,
+) -> Result<Vec<CaseLine>, Problem> {
     let (reader, scope) = (request.store()?, request.scope());
-    let (unit, cup) = (request.own_unit("unit")?, request.owned("cup"));
-    if let Some(cup) = &cup {
-        request.must_know("cup", cup)?;
-    }
-    let rule = request.text("rule");
-    let today = request.app.clock.now().date_naive();
-    let all = reader.audit_cases(round, i64::MAX)?;
-    let known = |rule: &str| all.iter().any(|case| case.rule == rule);
-    if let Some(rule) = rule.filter(|rule| !known(rule))
-        && library(request)?.get(rule).is_none()
-    {
-        let detail = format!("rule: there is no rule {rule}, see /api/v1/audit/rules");
-        return Err(Problem::new(problem::INVALID_PARAMETER, detail));
-    }
-    let is = |name: &str, value: &str| request.text(name).is_none_or(|wanted| wanted == value);
     let mut lines = Vec::new();
-    for opened in all.into_iter().rev() {
+    for opened in reader.audit_cases(round, i64::MAX)?.into_iter().rev() {
         let mine = scope.as_ref().is_none_or(|own| own.contains(&opened.hcode));
-        let wanted = unit.as_ref().is_none_or(|unit| *unit == opened.hcode)
-            && rule.is_none_or(|rule| rule == opened.rule)
-            && is("tranche", &opened.tranche);
-        if !mine || !wanted {
+        if !mine || !wanted(&opened) {
             continue;
         }
         let case = Case::read(reader, opened, i64::MAX)?;
-        if !sees(actor(request, &case.opened.hcode), case.told()) {
-            continue;
-        }
-        let line = CaseLine::new(&case, &request.world.units);
-        let late = line.is_overdue(today);
-        let wanted = cup.as_ref().is_none_or(|cup| *cup == line.unit.cup)
-            && is("state", line.state.as_str())
-            && is("severity", line.severity.as_str())
-            && (request.text("overdue") != Some("yes") || late);
-        if wanted {
-            lines.push(line);
+        if sees(actor(request, &case.opened.hcode), case.told()) {
+            lines.push(CaseLine::new(&case, &request.world.units));
         }
     }
     Ok(lines)
+}
+
+/// Whether a case stands as was asked for.
+pub fn is_wanted(request: &Request, line: &CaseLine) -> bool {
+    let is = |name: &str, value: &str| request.text(name).is_none_or(|wanted| wanted == value);
+    let today = request.app.clock.now().date_naive();
+    is("cup", &line.unit.cup)
+        && is("state", line.state.as_str())
+        && is("severity", line.severity.as_str())
+        && (request.text("overdue") != Some("yes") || line.is_overdue(today))
 }
 
 /// The money of a case. Nothing for a warning, or where the round has no money
