@@ -146,7 +146,9 @@ impl Reader {
         let mut query = self.conn.prepare_cached(
             "SELECT a.hold, c.id, c.hcode, c.rule, c.item, c.tranche, h.share, a.final,
                     (SELECT state FROM audit_event WHERE case_id = c.id AND after <= ?2
-                     ORDER BY id DESC LIMIT 1)
+                     ORDER BY id DESC LIMIT 1),
+                    EXISTS (SELECT 1 FROM audit_event
+                            WHERE case_id = c.id AND after <= ?2 AND state = 'notified')
              FROM audit_hold AS a JOIN audit_case AS c ON c.id = a.case_id JOIN hold AS h ON h.id = a.hold
              WHERE c.round = ?1 AND h.after <= ?2
                AND a.event = (SELECT max(b.event) FROM audit_hold AS b
@@ -166,6 +168,7 @@ impl Reader {
                 share: row.get(6)?,
                 is_final: row.get(7)?,
                 state: row.get(8)?,
+                told: row.get(9)?,
             })
         })?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
