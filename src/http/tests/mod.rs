@@ -5,6 +5,7 @@ mod access;
 mod api;
 mod audit;
 mod audit_pages;
+mod audit_said;
 mod bodies;
 mod fixture;
 mod head;

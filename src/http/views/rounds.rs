@@ -223,12 +223,7 @@ pub fn allocation(request: &Request) -> Result<Reply, Problem> {
     let round = money(request)?;
     let shows = shows(request)?;
     let of = &round.counted.allocation;
-    let mut cups: Vec<CupMoney> = of.cups.iter().filter_map(|cup| own(cup, &shows)).collect();
-    if !request.viewer.is_province() {
-        // Of a case a unit learns when it is told.
-        let units = cups.iter_mut().flat_map(|cup| &mut cup.units);
-        units.for_each(|unit| unit.cases.retain(|case| case.told));
-    }
+    let cups: Vec<CupMoney> = of.cups.iter().filter_map(|cup| own(cup, &shows)).collect();
     let mut total = MoneySums::default();
     for cup in &cups {
         total.add(&cup.sums);

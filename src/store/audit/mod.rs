@@ -126,9 +126,6 @@ pub struct HeldFor {
     pub share: u32,
     /// Its state.
     pub state: String,
-    /// Whether the unit was told of it.
-    #[serde(skip)]
-    pub told: bool,
     /// Whether that was decided on for good: it is not paid.
     #[serde(rename = "final")]
     pub is_final: bool,

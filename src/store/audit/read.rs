@@ -114,6 +114,13 @@ fn case_of(row: &Row) -> rusqlite::Result<AuditCase> {
 }
 
 impl Reader {
+    /// The last step of any case that is more than a note: what is told of the
+    /// money of a round differs after it.
+    pub fn audit_last_step(&self) -> Result<i64> {
+        let sql = "SELECT coalesce(max(id), 0) FROM audit_event WHERE step <> 'note'";
+        Ok(self.conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+    }
+
     /// Cases that there were until the submission after `as_of` came, by number:
     /// of one round, or of all.
     pub fn audit_cases(&self, round: Option<i64>, as_of: i64) -> Result<Vec<AuditCase>> {
@@ -146,9 +153,7 @@ impl Reader {
         let mut query = self.conn.prepare_cached(
             "SELECT a.hold, c.id, c.hcode, c.rule, c.item, c.tranche, h.share, a.final,
                     (SELECT state FROM audit_event WHERE case_id = c.id AND after <= ?2
-                     ORDER BY id DESC LIMIT 1),
-                    EXISTS (SELECT 1 FROM audit_event
-                            WHERE case_id = c.id AND after <= ?2 AND state = 'notified')
+                     ORDER BY id DESC LIMIT 1)
              FROM audit_hold AS a JOIN audit_case AS c ON c.id = a.case_id JOIN hold AS h ON h.id = a.hold
              WHERE c.round = ?1 AND h.after <= ?2
                AND a.event = (SELECT max(b.event) FROM audit_hold AS b
@@ -168,7 +173,6 @@ impl Reader {
                 share: row.get(6)?,
                 is_final: row.get(7)?,
                 state: row.get(8)?,
-                told: row.get(9)?,
             })
         })?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)

@@ -44,7 +44,7 @@ pub struct StepForm {
 }
 
 /// What somebody filled in before a step was refused.
-pub type Said<'a> = &'a dyn Fn(&str) -> Option<String>;
+pub type FilledIn<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// The forms of what somebody can do now; `sent` is the step that was refused,
 /// with what was filled in.
@@ -53,7 +53,7 @@ pub fn forms(
     standing: &CaseStanding,
     actor: Actor,
     today: NaiveDate,
-    (sent, said): (Option<&str>, Said<'_>),
+    (sent, said): (Option<&str>, FilledIn<'_>),
 ) -> Vec<StepForm> {
     let mut forms = Vec::new();
     for step in steps() {

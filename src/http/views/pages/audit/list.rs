@@ -90,7 +90,7 @@ pub fn list(request: &Request) -> Result<Reply, Problem> {
         "renew": computing.then_some(RENEW),
         "pager": Pager::new(request, SHOWN, total, "#cases"),
     });
-    page::render(&Frame::new(request), "audit.html", own)
+    page::render(&Frame::new(request), "audit_cases.html", own)
 }
 
 /// Units, rules and states to choose from.
