@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::audit::look_at;
+use super::audit::{look_at, look_here};
 use super::{Browser, address, sign_in, token};
 use crate::audit::flow;
 use crate::support::site::{Daemon, Site};
@@ -147,6 +147,7 @@ fn a_case_is_followed_from_its_rows_to_the_statement() {
     );
     browser.open(&case);
     browser.click("#step-verify > summary");
+    look_here(&browser, "audit-verify");
     choose(&browser, "#step-verify-proposal", "partial");
     choose(&browser, "[name='verdict.EPI.1.2']", "refuted");
     choose(&browser, "[name='verdict.EPI.1.3']", "confirmed");
@@ -165,6 +166,7 @@ fn a_case_is_followed_from_its_rows_to_the_statement() {
     assert!(browser.text("#refused").contains("สมศรี"), "{}", browser.text("#refused"));
     assert!(browser.text("#history").contains("รอเอกสาร"));
     browser.wait_for("#step-resolve-partial[open]");
+    look_here(&browser, "audit-refused");
     take(&browser, "resolve-partial", &[]);
     browser.wait_for("#case[data-state=resolved]");
     browser.wait("money", || browser.has("#held"));
