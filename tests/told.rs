@@ -233,8 +233,10 @@ fn tables_speak_to_who_reads_them() {
     let mut texts = csv::Reader::from_path(root("src/text/texts.csv")).unwrap();
     let mut seen = 0;
     for row in texts.records().map(Result::unwrap) {
-        for text in [&row[1], &row[2]] {
-            assert!(of_readers(text), "{}: {text}", &row[0]);
+        for (lang, text) in [("th", &row[1]), ("en", &row[2])] {
+            // Routes are described in English to those who write programs.
+            let of_programs = lang == "en" && row[0].starts_with("route.");
+            assert!(of_programs || of_readers(text), "{}: {text}", &row[0]);
             seen += 1;
         }
     }

@@ -152,19 +152,19 @@ fn may(
         StepAnswer::Forbidden => return Err(StepError::Forbidden { step: step.full_name() }),
         StepAnswer::NotNow | StepAnswer::Late | StepAnswer::Yes => {}
     }
+    // What somebody decided by an older state is not even looked at.
+    if wanted.if_match.as_ref().is_some_and(|tag| *tag != case.etag()) {
+        return Err(StepError::Changed(id));
+    }
     days(case, step, &wanted.data, taker.today)?;
     match answer {
-        StepAnswer::NotNow => return Err(not_now()),
+        StepAnswer::NotNow => Err(not_now()),
         StepAnswer::Late if wanted.data.late.as_deref().is_none_or(|why| why.trim().is_empty()) => {
             let last = standing.appeal_by.map_or_else(String::new, |day| day.to_string());
-            return Err(StepError::Wrong(format!(
+            Err(StepError::Wrong(format!(
                 "the last day to appeal was {last}: say why it is taken late (--late) / พ้นกำหนดอุทธรณ์ {last} แล้ว ต้องระบุเหตุผล"
-            )));
+            )))
         }
-        _ => {}
-    }
-    match &wanted.if_match {
-        Some(tag) if *tag != case.etag() => Err(StepError::Changed(id)),
         _ => Ok(()),
     }
 }
@@ -226,6 +226,10 @@ fn check(step: &CaseStep, wanted: &mut Wanted, taker: &StepTaker<'_>) -> Result<
             return wrong(format!("{name} needs: {need} / {name} ต้องระบุ {need}"));
         }
     }
+    if let Some(what) = said(&wanted.text, data).into_iter().find(|what| !step.takes(what)) {
+        let name = step.full_name();
+        return wrong(format!("{name} takes no {what} / {name} ไม่ใช้ {what}"));
+    }
     if let Some(proposal) = &data.proposal {
         if !PROPOSALS.contains(&proposal.as_str()) {
             return wrong(format!("{proposal} is none of {}", PROPOSALS.join(", ")));
@@ -252,6 +256,22 @@ fn check(step: &CaseStep, wanted: &mut Wanted, taker: &StepTaker<'_>) -> Result<
         Some(line) => wrong(format!("{} is none of {}", line.verdict, VERDICTS.join(", "))),
         None => Ok(()),
     }
+}
+
+/// The names of what is said with a step, but for a percentage, which has a
+/// rule of its own.
+fn said(text: &str, data: &StepData) -> Vec<&'static str> {
+    let named = [
+        ("text", !text.is_empty()),
+        ("on", data.on.is_some()),
+        ("letter_no", data.letter_no.is_some()),
+        ("late", data.late.is_some()),
+        ("found", data.found.is_some()),
+        ("proposal", data.proposal.is_some()),
+        ("condition", data.condition.is_some()),
+        ("verdicts", !data.verdicts.is_empty()),
+    ];
+    named.into_iter().filter(|(_, there)| *there).map(|(name, _)| name).collect()
 }
 
 /// What can be proposed.

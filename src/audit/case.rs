@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::limit::Threshold;
@@ -14,7 +15,7 @@ use crate::store::{
 use crate::text::Bilingual;
 
 /// What a verification said of a row.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Verdict {
     /// Kind of record, or its name in the standard of the archive.
     pub file: String,
@@ -30,7 +31,7 @@ pub struct Verdict {
 }
 
 /// What a step needs besides words. What is not said is not there.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct StepData {
     /// The run that found it.
@@ -91,7 +92,7 @@ impl StepData {
 }
 
 /// The rule as it was when a case was opened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Described {
     /// What it is called.
     pub name: Bilingual,

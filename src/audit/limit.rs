@@ -1,11 +1,12 @@
 //! Thresholds: exact numbers as text in the rules, whole numbers here, and what
 //! a finding comes to by them. No float is compared with a threshold.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Millionths: a rate, a ratio, a z. Never below nought.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Millionths(pub i64);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
+pub struct Millionths(#[schemars(with = "String")] pub i64);
 
 /// How many make one.
 pub const ONE: i64 = 1_000_000;
@@ -52,8 +53,8 @@ impl Serialize for Millionths {
 }
 
 /// Hundredths of a percent, written with two decimals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Percent(pub u64);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
+pub struct Percent(#[schemars(with = "String")] pub u64);
 
 impl Percent {
     /// From 0.01 to 100.00, with two decimals.
@@ -96,7 +97,7 @@ pub fn percent_of(part: u64, whole: u64) -> Option<String> {
 }
 
 /// When a finding raises a case. What is not said is not asked for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Threshold {
     /// At least so many rows, or groups of them.

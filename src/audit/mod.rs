@@ -26,6 +26,7 @@ mod seen;
 pub mod steps;
 mod tables;
 pub mod view;
+pub mod whole;
 
 pub use case::Case;
 pub use find::{AuditFinding, NotApplicable, counted};

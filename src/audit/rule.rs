@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::limit::{Millionths, Threshold};
@@ -11,7 +12,7 @@ use crate::store::SqlValue;
 use crate::text::Bilingual;
 
 /// What a rule's query gives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum RuleKind {
     /// Suspicious rows.
@@ -21,7 +22,7 @@ pub enum RuleKind {
 }
 
 /// What the thresholds of a rule count.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CountedBy {
     /// Rows.
@@ -32,7 +33,7 @@ pub enum CountedBy {
 }
 
 /// A value that a query is given.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum RuleParameter {
     /// A whole number.
@@ -52,7 +53,7 @@ impl RuleParameter {
 }
 
 /// A rate above which a unit of a class is held, whatever its peers do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ceiling {
     /// The rate.
@@ -63,7 +64,7 @@ pub struct Ceiling {
 }
 
 /// A rule.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct AuditRule {
     /// Its name, also that of its files.
     pub id: String,
@@ -146,7 +147,7 @@ pub(super) struct RawRule {
 }
 
 /// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CaseSeverity {
     /// Somebody should look; no money is touched.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::rule::CaseSeverity;
@@ -12,7 +13,7 @@ use crate::credentials::Role;
 use crate::text::Bilingual;
 
 /// How a case stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CaseState {
     /// The rules selected it; nobody was told.
@@ -118,6 +119,9 @@ pub struct CaseStep {
     /// What has to be said with it.
     #[serde(default)]
     pub needs: Vec<String>,
+    /// What can be said with it besides.
+    #[serde(default)]
+    pub may: Vec<String>,
     /// What it does to money.
     #[serde(default)]
     pub money: Effect,
@@ -134,6 +138,11 @@ impl CaseStep {
         let decision =
             self.decision.as_ref().map_or(String::new(), |decision| format!(" {decision}"));
         format!("{}{decision}", self.name)
+    }
+
+    /// Whether something can be said with it.
+    pub fn takes(&self, what: &str) -> bool {
+        self.needs.iter().chain(&self.may).any(|name| name == what)
     }
 }
 

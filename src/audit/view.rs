@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::case::{Case, StepData};
+use super::case::{Case, StepData, Verdict};
 use super::limit::{Threshold, percent_of};
 use super::rule::CaseSeverity;
 use super::steps::CaseState;
@@ -20,7 +21,7 @@ use crate::text::Bilingual;
 use crate::units::Units;
 
 /// A unit of a case.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct UnitOf {
     /// Its code.
     pub hcode: String,
@@ -31,7 +32,7 @@ pub struct UnitOf {
 }
 
 /// The rule of a case, as it was.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RuleOf {
     /// Its name.
     pub id: String,
@@ -50,7 +51,7 @@ pub struct RuleOf {
 }
 
 /// A case in a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CaseLine {
     /// Its number.
     pub id: i64,
@@ -136,10 +137,15 @@ impl CaseLine {
             etag: case.etag(),
         }
     }
+
+    /// Whether its last day to appeal is over and it is not decided.
+    pub fn is_overdue(&self, today: NaiveDate) -> bool {
+        self.appeal_by.is_some_and(|last| last < today) && self.state != CaseState::Resolved
+    }
 }
 
 /// A step as it is shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct EventLine {
     /// What was done.
     pub step: String,
@@ -157,7 +163,7 @@ pub struct EventLine {
 }
 
 /// A row of a case as it is shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RowLine {
     /// Its file, as the standard of the archive calls it.
     pub file: String,
@@ -180,10 +186,13 @@ pub struct RowLine {
     /// What the verification said of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdict: Option<String>,
+    /// The same in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// The money that a case is about.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct MoneyOf {
     /// What the unit earned with the item in the tranche.
     pub item: Satang,
@@ -195,7 +204,7 @@ pub struct MoneyOf {
 }
 
 /// A case, whole.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ShownCase {
     /// As in a list.
     #[serde(flatten)]
@@ -206,7 +215,7 @@ pub struct ShownCase {
     pub peers: Option<serde_json::Value>,
     /// The money; none for a warning, or when there is no allocation.
     pub money: Option<MoneyOf>,
-    /// What can be done now, by the province.
+    /// What can be done now by whoever asks.
     pub allowed: Vec<String>,
     /// Its steps.
     pub events: Vec<EventLine>,
@@ -262,18 +271,18 @@ pub fn row_lines(
     catalog: &Catalog,
 ) -> Vec<RowLine> {
     // A case may have rows of several files, and lines of one number in each.
-    let verdicts: BTreeMap<(String, i64, i64), &str> = case
+    let verdicts: BTreeMap<(String, i64, i64), &Verdict> = case
         .events
         .iter()
         .flat_map(|(_, data)| &data.verdicts)
         .map(|line| {
             let file = line.file.to_ascii_uppercase();
-            ((file, line.submission, line.line), line.verdict.as_str())
+            ((file, line.submission, line.line), line)
         })
         .collect();
     let verdict = |fact: &AuditFact, file: &str| {
         let of = |file: &str| verdicts.get(&(file.to_owned(), fact.sub, fact.line));
-        of(file).or_else(|| of(&fact.file)).map(|verdict| (*verdict).to_owned())
+        of(file).or_else(|| of(&fact.file)).copied()
     };
     let line = |fact: &AuditFact| {
         let file = archives.file(catalog, &fact.file, fact.sub);
@@ -288,7 +297,8 @@ pub fn row_lines(
             run: fact.run,
             gone: fact.gone,
             shown: serde_json::from_str(&fact.shown).unwrap_or_default(),
-            verdict,
+            verdict: verdict.map(|of| of.verdict.clone()),
+            note: verdict.map(|of| of.note.clone()).filter(|note| !note.is_empty()),
         }
     };
     facts.iter().map(line).collect()

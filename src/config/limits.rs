@@ -41,6 +41,10 @@ pub struct Limits {
     pub body_bytes: u64,
     /// Largest body of a form, in bytes.
     pub form_bytes: u64,
+    /// Largest body of a step of an audit case, in bytes.
+    pub step_bytes: u64,
+    /// How long a step of an audit case waits for the writer, in milliseconds.
+    pub step_wait_ms: u64,
     /// Longest time that a query for a reader may take, in milliseconds.
     pub query_ms: u64,
     /// Longest time that counting one KPI may take for the command line and
@@ -82,6 +86,8 @@ impl Default for Limits {
             head_bytes: 16 << 10,
             body_bytes: 2 << 30,
             form_bytes: 8 << 10,
+            step_bytes: 2 << 20,
+            step_wait_ms: 5_000,
             query_ms: 10_000,
             kpi_ms: 120_000,
             figures_wait_ms: 3_000,

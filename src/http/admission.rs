@@ -37,6 +37,7 @@ pub fn admit(app: &AppState, head: &RequestHead) -> Result<BodyPolicy, Problem> 
         Body::None if ALWAYS.contains(&endpoint.path) => Ok(BodyPolicy::Always),
         Body::None => Ok(BodyPolicy::Nothing),
         Body::Form => Ok(BodyPolicy::Form(app.environment().config.limits.form_bytes)),
+        Body::Step => Ok(BodyPolicy::Form(app.environment().config.limits.step_bytes)),
         Body::Archive => {
             let viewer = authorize::authorize(app, endpoint, &|name| head.said(name))?;
             let token = head.said("X-CSRF-Token");

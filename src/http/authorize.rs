@@ -100,7 +100,7 @@ pub fn check_form(
         return Ok(());
     };
     let field = match sent {
-        RequestBody::Form(form) if endpoint.body == Body::Form => {
+        RequestBody::Form(form) if matches!(endpoint.body, Body::Form | Body::Step) => {
             let mut fields = form_urlencoded::parse(form);
             fields.find(|(name, _)| name == FIELD).map(|(_, value)| value.into_owned())
         }

@@ -120,6 +120,8 @@ impl<'a> Worker<'a> {
             values,
             body: raw.body.clone(),
             cookie: raw.header("Cookie").to_owned(),
+            if_match: raw.header("If-Match").to_owned(),
+            content_type: raw.header("Content-Type").to_owned(),
             secure: raw.header("X-Forwarded-Proto").eq_ignore_ascii_case("https"),
         };
         if !endpoint.asks_store {

@@ -26,6 +26,9 @@ pub enum Body {
     None,
     /// Form fields, at most `limits.form_bytes`.
     Form,
+    /// A step of an audit case: form fields or a JSON document, at most
+    /// `limits.step_bytes`.
+    Step,
     /// An archive, written to disk as it arrives.
     Archive,
 }

@@ -9,6 +9,7 @@ use super::params::Param;
 use super::problem::{self, ProblemDetails, ProblemKind};
 use super::reply::{JSON, PROBLEM};
 use super::schema::{ReplySchema, Schemas};
+use super::views::audit::steps::StepBody;
 use crate::access::COOKIE;
 use crate::text::text;
 
@@ -37,8 +38,9 @@ const BODY: [&ProblemKind; 5] = [
 ];
 
 /// Variable parts of paths: name, description and pattern (empty for numbers).
-const PARTS: [(&str, &str, &str); 7] = [
-    ("id", "Number of a submission.", ""),
+const PARTS: [(&str, &str, &str); 8] = [
+    ("id", "Number of a submission, or of an audit case.", ""),
+    ("step", "Step of an audit case.", "^(notify|appeal|withdraw|verify|resolve|reopen|note)$"),
     ("cup", "HCODE of a main unit.", "^[0-9A-Za-z]{5}$"),
     ("hcode", "HCODE of a unit.", "^[0-9A-Za-z]{5}$"),
     ("kpi", "Id of an indicator.", "^[a-z0-9_]+$"),
@@ -101,6 +103,20 @@ fn operation(endpoint: &Endpoint, rows: u64, schemas: &mut Schemas) -> Value {
             "application/x-www-form-urlencoded": {"schema": form},
         }});
     }
+    if endpoint.body == Body::Step {
+        let header = json!({
+            "name": "If-Match", "in": "header", "required": true,
+            "description": "The `etag` of the case that was seen, or its whole ETag.",
+            "schema": {"type": "string"},
+        });
+        if let Some(parameters) = operation["parameters"].as_array_mut() {
+            parameters.push(header);
+        }
+        let schema = json!({"schema": schemas.add(ReplySchema::from_type::<StepBody>())});
+        operation["requestBody"] = json!({"required": true, "content": {
+            "application/json": schema, "application/x-www-form-urlencoded": schema,
+        }});
+    }
     if endpoint.body == Body::Archive {
         let name = json!({
             "name": "X-Archive-Name", "in": "header", "required": false,
@@ -159,7 +175,7 @@ fn responses(endpoint: &Endpoint, schemas: &mut Schemas) -> Value {
         let on = json!({"description": "On to another page: to sign in, or after it"});
         responses.insert("303".to_owned(), on);
     }
-    if endpoint.body == Body::None {
+    if matches!(endpoint.body, Body::None | Body::Step) {
         responses.insert(
             "200".to_owned(),
             json!({"description": text(endpoint.about).en, "content": content}),

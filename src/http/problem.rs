@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::access::AccessError;
 use crate::app::ResultsError;
+use crate::audit::AuditError;
 use crate::store::StoreError;
 use crate::text::{Bilingual, text};
 
@@ -58,18 +59,23 @@ kinds! {
     NO_KPI = 404, "problem.no_such_kpi";
     NO_ROUND = 404, "problem.no_such_round";
     NO_EXPORT = 404, "problem.no_such_export";
+    NO_CASE = 404, "problem.no_such_case";
     METHOD = 405, "problem.method_not_allowed";
     SLOW_HEAD = 408, "problem.slow_request";
     SLOW_BODY = 408, "problem.slow_body";
     NAME_WAITS = 409, "problem.name_waits";
+    STEP_NOT_NOW = 409, "problem.audit_state";
+    CASE_CHANGED = 412, "problem.case_changed";
     BODY_SIZE = 413, "problem.body_too_large";
     MEDIA_TYPE = 415, "problem.unsupported_media_type";
     EXPECTATION = 417, "problem.unknown_expectation";
+    INCOMPLETE_STEP = 422, "problem.audit_step";
     WRONG_TOKENS = 429, "problem.too_many_wrong_tokens";
     HEAD_SIZE = 431, "problem.head_too_large";
     PANIC = 500, "problem.internal_error";
     RULEBOOK = 500, "problem.rulebook_invalid";
     UNITS = 500, "problem.units_invalid";
+    RULES = 500, "problem.audit_rules_invalid";
     TRANSFER_CODING = 501, "problem.unknown_transfer_coding";
     CONNECTIONS = 503, "problem.too_many_connections";
     QUERY_TIMEOUT = 503, "problem.query_timeout";
@@ -78,6 +84,7 @@ kinds! {
     QUEUE = 503, "problem.queue_full";
     BEING_COMPUTED = 503, "problem.being_computed";
     RESTARTING = 503, "problem.restarting";
+    BEING_LOADED = 503, "problem.being_loaded";
     REPLY_TIMEOUT = 504, "problem.reply_timeout";
     VERSION = 505, "problem.http_version";
     NO_SPACE = 507, "problem.no_space";
@@ -90,12 +97,25 @@ pub struct Problem {
     pub kind: &'static ProblemKind,
     /// What exactly, for the one who asked.
     pub detail: String,
+    /// How an audit case stands that could not be changed.
+    pub case: Option<CaseStands>,
+}
+
+/// How an audit case stands, told beside a step that was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct CaseStands {
+    /// Its state.
+    pub state: &'static str,
+    /// The tag of that, for `If-Match`.
+    pub etag: String,
+    /// Steps that can be taken now by whoever asks.
+    pub allowed: Vec<String>,
 }
 
 impl Problem {
     /// A problem of a kind, with what exactly is wrong.
     pub fn new(kind: &'static ProblemKind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into() }
+        Self { kind, detail: detail.into(), case: None }
     }
 
     /// What the client is told.
@@ -103,7 +123,8 @@ impl Problem {
         let (status, code) = (self.kind.status, self.kind.code());
         let kind = format!("urn:khlang:problem:{code}");
         let title = &self.kind.title().en;
-        ProblemDetails { kind, title, status, code, detail: &self.detail }
+        let case = self.case.as_ref();
+        ProblemDetails { kind, title, status, code, detail: &self.detail, case }
     }
 }
 
@@ -122,6 +143,9 @@ pub struct ProblemDetails<'a> {
     code: &'a str,
     /// What exactly is wrong.
     detail: &'a str,
+    /// How the audit case stands that could not be changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    case: Option<&'a CaseStands>,
 }
 
 fn codes() -> Vec<&'static str> {
@@ -144,6 +168,19 @@ const LESS: &str = "ask for less: a shorter period, one unit, a page";
 
 /// What is said of a failure whose cause is in the log.
 const LOGGED: &str = "it is in the log of the daemon";
+
+/// A step that was refused is told by the view, which knows the case.
+impl From<AuditError> for Problem {
+    fn from(error: AuditError) -> Self {
+        match error {
+            AuditError::Store(error) => Self::from(error),
+            error => {
+                log::error!("audit: {error}");
+                Self::new(PANIC, LOGGED)
+            }
+        }
+    }
+}
 
 impl From<AccessError> for Problem {
     fn from(error: AccessError) -> Self {

@@ -73,6 +73,9 @@ pub struct Reply {
     pub cache: &'static str,
     /// Further headers.
     pub extra: Vec<(&'static str, String)>,
+    /// Which state of a thing it is of: what its `ETag` begins with, so that a
+    /// change can name it (`If-Match`).
+    pub state: Option<String>,
 }
 
 /// A reply as it goes out.
@@ -90,7 +93,7 @@ impl Reply {
     /// A body of a content type.
     pub fn new(content_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
         let (body, extra) = (body.into(), Vec::new());
-        Self { status: 200, content_type, body, cache: NO_STORE, extra }
+        Self { status: 200, content_type, body, cache: NO_STORE, extra, state: None }
     }
 
     /// A JSON document.
@@ -150,7 +153,7 @@ impl Reply {
         if status == 200 {
             // A strong tag identifies these very bytes, so the two encodings
             // differ.
-            let etag = etag(&body, gzip);
+            let etag = etag(self.state.as_deref(), &body, gzip);
             if matches(if_none_match, &etag) {
                 (status, body) = (304, Vec::new());
             }
@@ -178,9 +181,21 @@ pub fn to_wire(problem: &Problem) -> Vec<u8> {
     bytes
 }
 
-fn etag(body: &[u8], gzip: bool) -> String {
+fn etag(state: Option<&str>, body: &[u8], gzip: bool) -> String {
     let end = if gzip { "-gz" } else { "" };
-    format!("\"{}{end}\"", hex(&Sha256::digest(body)[..16]))
+    let begin = state.map_or_else(String::new, |state| format!("{state}."));
+    format!("\"{begin}{}{end}\"", hex(&Sha256::digest(body)[..16]))
+}
+
+/// The state that an `If-Match` header names, written as in a reply's JSON or
+/// as the whole `ETag` of a reply; none for any state (`*`).
+pub fn state_of(if_match: &str) -> Option<String> {
+    let tag = if_match.trim();
+    if tag == "*" {
+        return None;
+    }
+    let tag = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).unwrap_or(tag);
+    Some(tag.split('.').next().unwrap_or_default().to_owned())
 }
 
 /// Whether `If-None-Match` names a version (RFC 9110 §13.1.2, weak comparison).

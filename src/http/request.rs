@@ -45,6 +45,10 @@ pub struct Request<'a> {
     pub body: RequestBody,
     /// The `Cookie` header.
     pub cookie: String,
+    /// The `If-Match` header.
+    pub if_match: String,
+    /// The `Content-Type` header.
+    pub content_type: String,
     /// Whether the client used TLS (to the proxy in front of this program).
     pub secure: bool,
 }

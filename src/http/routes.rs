@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use super::endpoint::Endpoint;
 use super::route::Route;
 use super::views::{
-    access, archives, docs, expected, exports, health, kpi, metrics, pages, rounds, sign_in,
+    access, archives, audit, docs, expected, exports, health, kpi, metrics, pages, rounds, sign_in,
     status, submissions, waiting,
 };
 
@@ -18,6 +18,9 @@ const ALL: &[&[Route]] = &[
     pages::unit::ROUTES,
     pages::expected::ROUTES,
     pages::score::ROUTES,
+    pages::audit::list::ROUTES,
+    pages::audit::rules::ROUTES,
+    pages::audit::case::ROUTES,
     pages::kpi::ROUTES,
     pages::indicator::ROUTES,
     pages::explain::ROUTES,
@@ -35,6 +38,9 @@ const ALL: &[&[Route]] = &[
     rounds::ROUTES,
     kpi::ROUTES,
     exports::ROUTES,
+    audit::rules::ROUTES,
+    audit::cases::ROUTES,
+    audit::steps::ROUTES,
     #[cfg(test)]
     super::tests::ROUTES,
 ];

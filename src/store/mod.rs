@@ -41,7 +41,7 @@ pub use access::{AccessStore, FoundToken, NewToken, TokenLine};
 pub use access_log::{AccessEntry, AccessLine, Action};
 pub use audit::{
     AuditCase, AuditEvent, AuditFact, AuditHold, AuditTurn, HeldFor, HoldChange, NamedCase,
-    NewEvent, NewRun,
+    NewEvent, NewRun, StepWriter,
 };
 pub use backup::{BackupSummary, may_write, sweep};
 pub use change_tokens::ChangeTokens;
@@ -137,7 +137,7 @@ impl StoreError {
     }
 
     /// Whether another process had it for too long.
-    fn is_busy(&self) -> bool {
+    pub fn is_busy(&self) -> bool {
         matches!(self, Self::Sqlite(error) if matches!(error.sqlite_error_code(),
             Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)))
     }

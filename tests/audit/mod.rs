@@ -6,7 +6,7 @@
 
 mod clean;
 mod docs;
-mod flow;
+pub mod flow;
 mod increments;
 mod letters;
 mod nightly;

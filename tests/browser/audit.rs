@@ -74,6 +74,22 @@ pub fn look_at(browser: &Browser, address: &str, pages: &[(&str, &str)]) {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// Looks at the page that is open, as it is, in both widths.
+pub fn look_here(browser: &Browser, name: &str) {
+    let Some(engine) = engine() else { return };
+    let pictures = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pages");
+    fs::create_dir_all(&pictures).unwrap();
+    for width in WIDTHS.into_iter().rev() {
+        browser.resize(width, 900);
+        let wrong = audit(browser, &engine);
+        assert!(wrong.is_empty(), "{name}: {wrong:#?}");
+        let wide = browser.script("return document.documentElement.scrollWidth", &[]);
+        assert!(wide.as_u64().unwrap() <= u64::from(width), "{name}: {wide} where {width} are");
+        fs::write(pictures.join(format!("{name}-{width}.png")), browser.picture()).unwrap();
+    }
+    browser.resize(WIDTHS[0], 900);
+}
+
 #[test]
 fn pages_of_what_was_sent_are_for_everybody() {
     let site = site();

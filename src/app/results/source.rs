@@ -25,7 +25,8 @@ impl ResultSource {
         let mut rest = format!("{} {}", self.environment.generation(), reader.changes()?);
         for key in keys {
             if let ResultKey::Round(round) = key {
-                rest.push_str(&self.rulebook(*round)?.sha256);
+                let steps = reader.audit_last_step()?;
+                rest.push_str(&format!(" {steps} {}", self.rulebook(*round)?.sha256));
             }
         }
         Ok(DataState { submissions: reader.committed()?, rest })

@@ -73,8 +73,8 @@ fn cases(
     ids.dedup();
     let mut cases = Vec::new();
     for id in ids {
-        let (mut case, rows) = whole(context, environment, reader, id, i64::MAX)?;
-        case.rows = rows;
+        let (mut case, kept) = whole(context, environment, reader, id, i64::MAX)?;
+        case.rows = kept.rows(reader, &environment.catalog)?;
         cases.push(case);
     }
     Ok(cases)

@@ -6,24 +6,21 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 
 use super::find::allocation;
-use crate::audit::steps::{Actor, CaseState, allowed};
-use crate::audit::view::{
-    Archives, CaseLine, MoneyOf, RowLine, ShownCase, event_lines, held_of, item_money, row_lines,
-    suspicious_share,
-};
+use crate::audit::steps::{Actor, CaseState};
+use crate::audit::view::{CaseLine, MoneyOf, ShownCase};
+use crate::audit::whole::{MoneyBasis, WholeCase, plain};
 use crate::audit::{Case, CaseSeverity, RuleLibrary};
 use crate::cli::known::{optional_unit, rule_id};
 use crate::cli::output::{print, print_json, shown};
 use crate::cli::{CommandContext, CommandOutcome, Lang};
 use crate::credentials::Role;
 use crate::environment::Environment;
-use crate::money::Satang;
 use crate::overlay::{self, Overlay};
 use crate::printable::line as printed;
 use crate::report::csv;
 use crate::score::AsOf;
 use crate::score::rulebook::Rulebooks;
-use crate::store::{AuditFact, Reader};
+use crate::store::Reader;
 
 /// Options of `audit list`.
 #[derive(Debug, clap::Args)]
@@ -110,8 +107,7 @@ pub fn list(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutc
     let mut lines = Vec::new();
     for opened in reader.audit_cases(args.round.map(i64::from), as_of)? {
         let line = CaseLine::new(&Case::read(&reader, opened, as_of)?, &units);
-        let late =
-            line.appeal_by.is_some_and(|last| last < today) && line.state != CaseState::Resolved;
+        let late = line.is_overdue(today);
         let wanted = args.tranche.as_ref().is_none_or(|tranche| *tranche == line.tranche)
             && unit.as_ref().is_none_or(|unit| *unit == line.unit.hcode)
             && cup.as_ref().is_none_or(|cup| *cup == line.unit.cup)
@@ -219,9 +215,10 @@ pub fn show(context: &CommandContext, args: &ShowArgs) -> anyhow::Result<Command
         "all" => usize::MAX,
         number => number.parse().map_err(|_| anyhow::anyhow!("--rows is a number, or all"))?,
     };
-    let (mut whole, rows) = whole(context, &environment, &reader, args.id, as_of)?;
+    let (mut whole, kept) = whole(context, &environment, &reader, args.id, as_of)?;
+    let rows = kept.rows(&reader, &environment.catalog)?;
     if let Some(path) = &args.csv {
-        crate::files::write_whole(path, &rows_csv(&whole, &rows))?;
+        crate::files::write_whole(path, &kept.rows_csv(&rows))?;
         log::info!("{}", shown(path));
     }
     whole.rows_cut = whole.rows_total > rows.len().min(most) as u64;
@@ -241,99 +238,36 @@ pub(super) fn whole(
     reader: &Reader,
     id: i64,
     as_of: i64,
-) -> anyhow::Result<(ShownCase, Vec<RowLine>)> {
+) -> anyhow::Result<(ShownCase, WholeCase)> {
     let none = || anyhow::anyhow!("there is no audit case {id} / ไม่มีเรื่องตรวจสอบ {id}");
-    let opened = reader.audit_case(id)?.ok_or_else(none)?;
-    let case = Case::read(reader, opened, as_of)?;
-    anyhow::ensure!(!case.events.is_empty(), none());
-    let facts = reader.audit_facts(id, as_of)?;
-    let archives = Archives::read(reader, &facts)?;
-    let rows = row_lines(&case, &facts, &archives, &environment.catalog);
-    let line = CaseLine::new(&case, &environment.units);
-    let described = case.described();
-    let threshold = described.as_ref().and_then(|of| match case.severity() {
-        CaseSeverity::Hold => of.hold,
-        CaseSeverity::Warn => of.warn,
-    });
+    let whole = WholeCase::read(reader, id, as_of)?.ok_or_else(none)?;
     let province = Actor { role: Role::Province, own: false };
-    let money = if case.severity() == CaseSeverity::Hold {
-        money(context, environment, reader, &case, &facts)?
-    } else {
-        None
-    };
-    let whole = ShownCase {
-        threshold,
-        peers: case.opened.peers.as_deref().and_then(|text| serde_json::from_str(text).ok()),
-        money,
-        allowed: allowed(&case.standing(), province, context.clock.now().date_naive()),
-        events: event_lines(&case),
-        captions: described.map(|of| of.captions).unwrap_or_default(),
-        rows: Vec::new(),
-        rows_total: facts.len() as u64 + case.cut(),
-        rows_cut: false,
-        line,
-    };
-    Ok((whole, rows))
+    let money = money(context, environment, reader, &whole)?;
+    let today = context.clock.now().date_naive();
+    Ok((whole.shown(&environment.units, province, today, money), whole))
 }
 
 fn money(
     context: &CommandContext,
     environment: &Environment,
     reader: &Reader,
-    case: &Case,
-    facts: &[AuditFact],
+    whole: &WholeCase,
 ) -> anyhow::Result<Option<MoneyOf>> {
-    let opened = &case.opened;
-    let round = i32::try_from(opened.round)?;
+    if whole.case.severity() != CaseSeverity::Hold {
+        return Ok(None);
+    }
+    let round = i32::try_from(whole.case.opened.round)?;
     let Ok(book) = Rulebooks::open(&context.data).rulebook(round) else { return Ok(None) };
     let now = AsOf::find(reader, None)?;
     let Some(allocation) = allocation(environment, reader, &book, &now) else { return Ok(None) };
-    let place = (opened.hcode.as_str(), opened.tranche.as_str(), opened.item.as_str());
-    let Some(amounts) = item_money(&allocation, &book, place) else { return Ok(None) };
-    let share = case.in_force().map(|hold| hold.share).max().unwrap_or(0);
-    let suggested = if facts.is_empty() {
-        None
-    } else {
-        let of = (reader, &book, &environment.units, &environment.catalog);
-        let suspicious = suspicious_share(of, place, facts, case.counted(), now.submission)?;
-        Some(crate::money::holds::percent(crate::money::holds::WHOLE - suspicious))
+    let basis = MoneyBasis {
+        reader,
+        catalog: &environment.catalog,
+        units: &environment.units,
+        book: &book,
+        allocation: &allocation,
     };
-    Ok(Some(MoneyOf {
-        item: amounts.iter().copied().sum::<Satang>(),
-        held: held_of(&amounts, share),
-        suggested_percent: suggested,
-    }))
-}
-
-fn rows_csv(whole: &ShownCase, rows: &[RowLine]) -> Vec<u8> {
-    let names: Vec<&str> = whole.captions.keys().map(String::as_str).collect();
-    let fixed = ["file", "submission", "line", "archive", "pid", "day", "run", "gone", "verdict"];
-    let header: Vec<&str> = fixed.into_iter().chain(names.iter().copied()).collect();
-    let cells = |row: &RowLine| -> Vec<Cow<'static, str>> {
-        let mut cells: Vec<Cow<'static, str>> = vec![
-            row.file.clone().into(),
-            row.submission.to_string().into(),
-            row.line.to_string().into(),
-            row.archive.clone().into(),
-            row.pid.clone().into(),
-            row.day.clone().into(),
-            row.run.to_string().into(),
-            if row.gone { "1".into() } else { "".into() },
-            row.verdict.clone().unwrap_or_default().into(),
-        ];
-        cells.extend(
-            names
-                .iter()
-                .map(|name| Cow::from(row.shown.get(*name).map_or_else(String::new, plain))),
-        );
-        cells
-    };
-    csv::table(&header, rows.iter().map(cells))
-}
-
-/// A value as people read it.
-fn plain(value: &serde_json::Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    Ok(whole.money(&basis)?)
 }
 
 fn page(context: &CommandContext, whole: &ShownCase) -> anyhow::Result<()> {

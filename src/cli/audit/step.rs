@@ -313,9 +313,13 @@ fn read_verdicts(path: &Path) -> anyhow::Result<Vec<Verdict>> {
         .from_reader(text.trim_start_matches('\u{feff}').as_bytes());
     let mut verdicts = Vec::new();
     for line in reader.deserialize() {
-        verdicts.push(line.with_context(|| {
+        let line: Verdict = line.with_context(|| {
             format!("{}: columns are file,submission,line,verdict,note", path.display())
-        })?);
+        })?;
+        // Of the rows that `audit show --csv` gives some may be left open.
+        if !line.verdict.is_empty() {
+            verdicts.push(line);
+        }
     }
     Ok(verdicts)
 }

@@ -3,7 +3,11 @@
 // the page nor the focus is lost. Without script the page reloads itself.
 "use strict";
 (() => {
-  const parts = ["banner", "content"];
+  // A page on which somebody may be typing renews one part of it alone.
+  const parts = () => {
+    const alone = document.querySelector("[data-renew]")?.dataset.alone;
+    return alone ? [alone] : ["banner", "content"];
+  };
   const seconds = () => Number(document.querySelector("[data-renew]")?.dataset.renew || 0);
 
   const put = (fresh, id) => {
@@ -22,7 +26,7 @@
         const reply = await fetch(location.href, { headers: { Accept: "text/html" } });
         const fresh = new DOMParser().parseFromString(await reply.text(), "text/html");
         document.title = fresh.title;
-        parts.forEach((id) => put(fresh, id));
+        parts().forEach((id) => put(fresh, id));
       } catch {
         // The server is away for a moment; what is shown stays.
       }

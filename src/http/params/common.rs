@@ -63,6 +63,27 @@ pub const MONTH: Param =
 pub const TRANCHE: Param =
     Param { name: "tranche", kind: ParamType::Tranche, about: "Only this tranche." };
 pub const UNIT: Param = Param { name: "unit", kind: ParamType::Hcode, about: "Only this unit." };
+pub const OF_CUP: Param =
+    Param { name: "cup", kind: ParamType::Hcode, about: "Only units of this main unit." };
+pub const RULE: Param =
+    Param { name: "rule", kind: ParamType::Rule, about: "Only cases of this rule." };
+pub const CASE_STATE: Param = Param {
+    name: "state",
+    kind: ParamType::OneOf(&["selected", "notified", "appealed", "verified", "resolved"]),
+    about: "Only cases in this state.",
+};
+pub const CASE_SEVERITY: Param = Param {
+    name: "severity",
+    kind: ParamType::OneOf(&["hold", "warn"]),
+    about: "Only cases that hold money, or that only warn.",
+};
+pub const OVERDUE: Param = Param {
+    name: "overdue",
+    kind: ParamType::OneOf(&["yes", "no"]),
+    about: "`yes`: only cases that are not decided and whose last day to appeal is over.",
+};
+pub const CASE_ROUND: Param =
+    Param { name: "round", kind: ParamType::Round, about: "Only cases of this round, B.E." };
 pub const BY_MONTH: Param = Param {
     name: "by_month",
     kind: ParamType::OneOf(&["yes", "no"]),

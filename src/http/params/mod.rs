@@ -54,6 +54,8 @@ pub enum ParamType {
     Cid,
     /// The code of a finding.
     Code,
+    /// The id of an audit rule.
+    Rule,
     /// A person's number at a unit.
     Pid,
     /// An address of this site; any other is not followed.
@@ -107,6 +109,8 @@ impl ParamType {
                 Ok(value.to_ascii_uppercase())
             }
             Self::Code => Err("must be a code, as SE1105".to_owned()),
+            Self::Rule if value.len() <= 64 && value.bytes().all(is_of_id) => Ok(value.to_owned()),
+            Self::Rule => Err("must be the id of a rule, as epi_age".to_owned()),
             Self::Pid if value.chars().count() <= PID_CHARS => Ok(value.to_owned()),
             Self::Pid => Err(format!("must have at most {PID_CHARS} characters")),
             Self::Address => Ok(value.to_owned()),
@@ -136,11 +140,17 @@ impl ParamType {
             Self::Tranche => json!({"type": "integer", "minimum": 1, "maximum": TRANCHES}),
             Self::Cid => json!({"type": "string", "pattern": "^[0-9]{13}$"}),
             Self::Code => json!({"type": "string", "pattern": "^[0-9A-Za-z]{1,8}$"}),
+            Self::Rule => json!({"type": "string", "pattern": "^[a-z0-9_]{1,64}$"}),
             Self::Pid => json!({"type": "string", "maxLength": PID_CHARS}),
             Self::Address => json!({"type": "string"}),
             Self::OneOf(words) => json!({"type": "string", "enum": words}),
         }
     }
+}
+
+/// Whether a byte may be part of an id.
+fn is_of_id(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_'
 }
 
 /// Valid rounds, B.E.

@@ -142,6 +142,18 @@ const TABLE: &[Row] = &[
         DATA,
         Some(("/api/v1/kpi/dm_screen/explain?period=2556&unit=10669", FOREIGN)),
     ),
+    ("audit_page", "/audit?round=2556", DATA, None),
+    ("audit_rules_page", "/audit/rules", DATA, None),
+    ("audit_case_page", "/audit/2", DATA, Some(("/audit/1", NONE_OF))),
+    ("audit_rules", "/api/v1/audit/rules", DATA, None),
+    ("audit_cases", "/api/v1/audit/cases", DATA, Some(("/api/v1/audit/cases?unit=10669", FOREIGN))),
+    ("audit_case", "/api/v1/audit/cases/2", DATA, Some(("/api/v1/audit/cases/1", NONE_OF))),
+    (
+        "audit_rows",
+        "/api/v1/audit/cases/2/rows?format=csv",
+        DATA,
+        Some(("/api/v1/audit/cases/1/rows", NONE_OF)),
+    ),
     ("exports", "/api/v1/exports", PROVINCE, None),
     ("export_file", "/api/v1/exports/daily/2013-01-14/kpi.csv", PROVINCE, None),
 ];

@@ -64,7 +64,10 @@ pub fn app(folder: &std::path::Path, config: Config) -> AppState {
         Environment::new(Catalog::builtin().unwrap(), Units::load(&listed).unwrap(), config)
             .unwrap();
     let database = folder.join("khlang.db");
-    fill(&mut Store::open(&database, &environment.catalog, 4).unwrap(), &environment.catalog);
+    let mut store = Store::open(&database, &environment.catalog, 4).unwrap();
+    fill(&mut store, &environment.catalog);
+    super::audit::cases(&mut store);
+    drop(store);
     let clock = Clock::fixed(at(2013, 1, 15, 9));
     let folders = crate::inbox::Folders::new(folder);
     let uploads = crate::inbox::Uploads::open(&folders).unwrap();

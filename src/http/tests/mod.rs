@@ -3,6 +3,9 @@
 
 mod access;
 mod api;
+mod audit;
+mod audit_pages;
+mod audit_said;
 mod bodies;
 mod described;
 mod fixture;

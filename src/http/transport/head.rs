@@ -12,7 +12,7 @@ const HEADERS: usize = 64;
 
 /// Headers that are forwarded to the upstream server. All others (lengths,
 /// codings, hop-by-hop) are dropped.
-const FORWARDED: [&str; 16] = [
+const FORWARDED: [&str; 17] = [
     "Accept",
     "Accept-Encoding",
     "Accept-Language",
@@ -20,6 +20,7 @@ const FORWARDED: [&str; 16] = [
     "Content-Type",
     "Cookie",
     "Host",
+    "If-Match",
     "If-None-Match",
     "Origin",
     "Referer",

@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod archives;
+pub mod audit;
 pub mod docs;
 pub mod document;
 pub mod expected;

@@ -29,7 +29,7 @@ use crate::score::quality::TrancheQuality;
 use crate::score::rulebook::Rulebooks;
 use crate::score::sheet::Note;
 use crate::score::{ScoreQuery, ScoreReport};
-use crate::store::Action;
+use crate::store::{Action, HeldFor};
 
 /// Routes answered here.
 pub const ROUTES: &[Route] = &[
@@ -246,7 +246,13 @@ pub fn allocation(request: &Request) -> Result<Reply, Problem> {
     let round = money(request)?;
     let shows = shows(request)?;
     let of = &round.counted.allocation;
-    let cups: Vec<CupMoney> = of.cups.iter().filter_map(|cup| own(cup, &shows)).collect();
+    let mut cups: Vec<CupMoney> = of.cups.iter().filter_map(|cup| own(cup, &shows)).collect();
+    if request.scope().is_none() {
+        // The province alone is told of cases of which their units were not.
+        for unit in cups.iter_mut().flat_map(|cup| &mut cup.units) {
+            unit.cases.iter_mut().for_each(HeldFor::name);
+        }
+    }
     let mut total = MoneySums::default();
     for cup in &cups {
         total.add(&cup.sums);

@@ -9,7 +9,7 @@ mod tests;
 mod write;
 pub(super) use write::case_of_hold;
 
-pub use write::AuditTurn;
+pub use write::{AuditTurn, StepWriter};
 
 /// A case as it was opened.
 #[derive(Debug, Clone, PartialEq, Eq)]

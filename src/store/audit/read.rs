@@ -118,6 +118,13 @@ fn case_of(row: &Row) -> rusqlite::Result<AuditCase> {
 }
 
 impl Reader {
+    /// The last step of any case that is more than a note: what is told of the
+    /// money of a round differs after it.
+    pub fn audit_last_step(&self) -> Result<i64> {
+        let sql = "SELECT coalesce(max(id), 0) FROM audit_event WHERE step <> 'note'";
+        Ok(self.conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+    }
+
     /// Cases that there were until the submission after `as_of` came, by number:
     /// of one round, or of all.
     pub fn audit_cases(&self, round: Option<i64>, as_of: i64) -> Result<Vec<AuditCase>> {

@@ -1,10 +1,16 @@
 //! Writes runs, cases and steps, as the one writer. A step and what it holds
 //! are one transaction.
 
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
 
 use super::prove::seal_of;
 use super::{AuditCase, AuditEvent, AuditFact, AuditHold, HoldChange, NewEvent, NewRun, read};
+#[cfg(doc)]
+use crate::store::StoreError;
+use crate::store::migrations::KHLANG;
 use crate::store::{Result, Store};
 
 /// The writer's turn while cases are opened or a step is taken: nobody else
@@ -16,6 +22,32 @@ pub struct AuditTurn<'s> {
 impl Store {
     /// Waits for the writer's turn.
     pub fn audit_turn(&mut self) -> Result<AuditTurn<'_>> {
+        Ok(AuditTurn { tx: self.conn.transaction_with_behavior(TransactionBehavior::Immediate)? })
+    }
+}
+
+/// A writer of steps beside the daemon's own, opened for one step.
+pub struct StepWriter {
+    conn: Connection,
+}
+
+impl StepWriter {
+    /// Opens a database that is there. Its turn is waited for at most this long;
+    /// then it fails as busy ([`StoreError::is_busy`]).
+    pub fn open(path: &Path, wait: Duration) -> Result<Self> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Connection::open_with_flags(path, flags)?;
+        conn.busy_timeout(wait)?;
+        KHLANG.version(&conn, path)?;
+        conn.pragma_update(None, "synchronous", "FULL")?;
+        conn.pragma_update(None, "foreign_keys", true)?;
+        // The log is moved by whoever loads.
+        conn.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))?;
+        Ok(Self { conn })
+    }
+
+    /// Waits for the writer's turn.
+    pub fn turn(&mut self) -> Result<AuditTurn<'_>> {
         Ok(AuditTurn { tx: self.conn.transaction_with_behavior(TransactionBehavior::Immediate)? })
     }
 }

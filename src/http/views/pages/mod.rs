@@ -1,5 +1,6 @@
 //! The pages, a file each, and what they share.
 
+pub mod audit;
 pub mod expected;
 pub mod explain;
 pub mod exports;
