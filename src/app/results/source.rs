@@ -26,7 +26,7 @@ impl ResultSource {
         for key in keys {
             if let ResultKey::Round(round) = key {
                 let steps = reader.audit_last_step()?;
-                rest.push_str(&format!(" {steps} {}", self.rulebook(*round)?.sha256));
+                rest = format!("{rest} {steps} {}", self.rulebook(*round)?.sha256);
             }
         }
         Ok(DataState { submissions: reader.committed()?, rest })

@@ -96,7 +96,7 @@ fn a_case_says_why_and_offers_the_steps_that_the_viewer_may_take() {
     let unit = Session::new(&site, Role::Unit, Some(UNIT));
     let steps_of = |got: &Got| -> Vec<String> {
         let html = got.text();
-        let names = steps().iter().map(|step| step.full_name());
+        let names = steps().iter().map(crate::audit::steps::CaseStep::full_name);
         names.filter(|name| html.contains(&format!("name=\"step\" value=\"{name}\""))).collect()
     };
     let told = province.open("/audit/2");

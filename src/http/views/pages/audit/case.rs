@@ -120,7 +120,7 @@ fn shown(
     let rows = cut(request, whole.rows(reader, &request.environment.catalog)?, SHOWN);
     let said = |name: &str| request.field(name);
     let sent = refused.map(|(step, _)| step);
-    let forms = forms(lang, &whole.case.standing(), actor, today, (sent, &said));
+    let forms = forms(lang, whole.case.standing(), actor, today, (sent, &said));
     let held = shown.money.as_ref().map(|money| money.held.grouped());
     let item = CaseItem::new(lang, &shown.line, held, today);
     let tells = matches!(request.viewer.role(), Some(Role::Province | Role::Cup));

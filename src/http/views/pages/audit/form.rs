@@ -50,14 +50,14 @@ pub type FilledIn<'a> = &'a dyn Fn(&str) -> Option<String>;
 /// with what was filled in.
 pub fn forms(
     lang: Lang,
-    standing: &CaseStanding,
+    standing: CaseStanding,
     actor: Actor,
     today: NaiveDate,
     (sent, said): (Option<&str>, FilledIn<'_>),
 ) -> Vec<StepForm> {
     let mut forms = Vec::new();
     for step in steps() {
-        let late = match answer(step, standing, actor, today) {
+        let late = match answer(step, &standing, actor, today) {
             StepAnswer::Yes => false,
             StepAnswer::Late => true,
             _ => continue,
