@@ -13,7 +13,9 @@ use crate::credentials::Role;
 use crate::text::Bilingual;
 
 /// How a case stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum CaseState {
     /// The rules selected it; nobody was told.

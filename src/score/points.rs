@@ -360,7 +360,7 @@ impl<'a> Scorer<'a> {
                         *self
                             .timed_by_own_submission
                             .entry((unit_at, item.item.clone()))
-                            .or_default() += 1
+                            .or_default() += 1;
                     }
                 }
             }
