@@ -25,7 +25,7 @@ use crate::store::Reader;
 const RETRY: Duration = Duration::from_mins(10);
 
 /// A run to be made.
-struct Job {
+struct AuditJob {
     environment: Arc<Environment>,
     due: DateTime<FixedOffset>,
 }
@@ -35,7 +35,7 @@ pub(super) struct Audits {
     clock: Clock,
     schedule: Option<Schedule>,
     past: Past,
-    jobs: Sender<Job>,
+    jobs: Sender<AuditJob>,
     running: bool,
     not_before: Option<Instant>,
     trouble: Option<String>,
@@ -93,7 +93,8 @@ impl Audits {
         };
         let Some(due) = schedule.due(self.past, self.clock.now()) else { return };
         log::info!("audit: due since {}", due.to_rfc3339());
-        self.running = self.jobs.send(Job { environment: Arc::clone(environment), due }).is_ok();
+        self.running =
+            self.jobs.send(AuditJob { environment: Arc::clone(environment), due }).is_ok();
     }
 
     /// Records the outcome of a run.
@@ -120,7 +121,7 @@ impl Audits {
 }
 
 fn run_jobs(
-    queue: &Receiver<Job>,
+    queue: &Receiver<AuditJob>,
     data: &std::path::Path,
     database: &std::path::Path,
     clock: Clock,

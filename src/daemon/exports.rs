@@ -45,7 +45,7 @@ impl Work {
 }
 
 /// Work to be run.
-struct Job {
+struct ScheduledJob {
     environment: Arc<Environment>,
     library: Arc<Library>,
     work: Work,
@@ -73,7 +73,7 @@ pub(super) struct Exports {
     clock: Clock,
     library: Arc<Library>,
     watched: Vec<Watched>,
-    jobs: Sender<Job>,
+    jobs: Sender<ScheduledJob>,
     running: bool,
 }
 
@@ -145,7 +145,7 @@ impl Exports {
         let Some((work, due)) = due else { return };
         log::info!("export {}: due since {}", work.name(), due.to_rfc3339());
         let (environment, library) = (Arc::clone(environment), Arc::clone(&self.library));
-        self.running = self.jobs.send(Job { environment, library, work, due }).is_ok();
+        self.running = self.jobs.send(ScheduledJob { environment, library, work, due }).is_ok();
     }
 
     /// Records the outcome of an export.
@@ -171,7 +171,7 @@ impl Exports {
 }
 
 fn run_jobs(
-    queue: &Receiver<Job>,
+    queue: &Receiver<ScheduledJob>,
     data: &Path,
     database: &Path,
     clock: Clock,
@@ -193,7 +193,7 @@ fn run_jobs(
 
 /// Runs one; gives the folder that it is in.
 fn run_job(
-    job: &Job,
+    job: &ScheduledJob,
     data: &Path,
     database: &Path,
     now: DateTime<FixedOffset>,

@@ -384,7 +384,7 @@ fn as_of_version_8(conn: &Connection) {
          PRAGMA user_version = 8;",
     )
     .unwrap();
-    let later = "SELECT name FROM sqlite_schema WHERE type = 'table' AND (name LIKE 'closing%' OR name LIKE 'audit%' OR name = 'reopening')";
+    let later = "SELECT name FROM sqlite_schema WHERE type = 'table' AND (name LIKE 'closing%' OR name LIKE 'audit%' OR name GLOB 'forward_*' OR name = 'reopening')";
     let mut statement = conn.prepare(later).unwrap();
     let tables = statement.query_map([], |row| row.get(0)).unwrap();
     let tables: Vec<String> = tables.collect::<Result<_, _>>().unwrap();

@@ -94,6 +94,9 @@ fn settings(site: &mut Site) {
     site.set("KHLANG__INBOX__RETRY", "30ms");
 }
 
+/// Failures that prove something.
+const ENOUGH: usize = 8;
+
 #[test]
 fn receipts_and_rows_are_as_without_trouble_whatever_fails() {
     let mut site = Site::new();
@@ -105,7 +108,11 @@ fn receipts_and_rows_are_as_without_trouble_whatever_fails() {
     let (want, rows) = (told(&site), Snapshot::of(&site).rows());
     assert!(want.values().all(|receipt| receipt["findings_total"] == serde_json::json!({})));
     let mut failures = 0;
-    for seed in 1..=3_u64 {
+    // How much fails depends on how fast the machine is.
+    for seed in 1..=15_u64 {
+        if seed > 3 && failures >= ENOUGH {
+            break;
+        }
         let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let mut site = Site::new();
         settings(&mut site);
@@ -132,7 +139,7 @@ fn receipts_and_rows_are_as_without_trouble_whatever_fails() {
         assert_eq!(Snapshot::of(&site).rows(), rows, "seed {seed}");
         site.assert_verified();
     }
-    assert!(failures >= 8, "too little has failed to prove anything: {failures}");
+    assert!(failures >= ENOUGH, "too little has failed to prove anything: {failures}");
 }
 
 /// The disk is full for what is loaded first; what waits with the loader by
