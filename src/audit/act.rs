@@ -2,6 +2,8 @@
 //! the case as it stands then, so that of two who decide at once the second
 //! is told.
 
+use std::fmt::Display;
+
 use chrono::{Days, NaiveDate};
 
 use super::AuditError;
@@ -11,6 +13,7 @@ use super::steps::{Actor, CaseStep, Effect, StepAnswer, allowed, answer};
 use crate::credentials::Role;
 use crate::money::holds::{WHOLE, parse_percent, percent};
 use crate::store::{AuditHold, AuditTurn, HoldChange, NewEvent};
+use crate::text::{message_with, text};
 
 /// A step as somebody wants to take it.
 #[derive(Debug, Clone, Default)]
@@ -42,18 +45,16 @@ pub struct StepTaker<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum StepError {
     /// For the asker there is no such case.
-    #[error("there is no audit case {0} / ไม่มีเรื่องตรวจสอบ {0}")]
+    #[error("{}", message_with("audit.no_case", &[("case", .0)]).both())]
     Unknown(i64),
     /// It is not theirs to take.
-    #[error("{step} is not yours to take / ไม่มีสิทธิ์ดำเนินการ {step}")]
+    #[error("{}", message_with("audit.not_yours", &[("step", .step)]).both())]
     Forbidden {
         /// The step.
         step: String,
     },
     /// Not as the case stands.
-    #[error(
-        "audit case {case} is {state}: {step} is not possible now; possible: {allowed} / เรื่อง {case} {th} ดำเนินการได้: {allowed}"
-    )]
+    #[error("{}", not_now(*.case, .step, (.state, .th), .allowed))]
     NotNow {
         /// The case.
         case: i64,
@@ -67,7 +68,7 @@ pub enum StepError {
         allowed: String,
     },
     /// Somebody else was quicker.
-    #[error("audit case {0} stands otherwise by now: look again / เรื่อง {0} เปลี่ยนไปแล้ว ให้ดูใหม่")]
+    #[error("{}", message_with("audit.changed", &[("case", .0)]).both())]
     Changed(i64),
     /// Something is missing or wrong.
     #[error("{0}")]
@@ -161,9 +162,7 @@ fn may(
         StepAnswer::NotNow => Err(not_now()),
         StepAnswer::Late if wanted.data.late.as_deref().is_none_or(|why| why.trim().is_empty()) => {
             let last = standing.appeal_by.map_or_else(String::new, |day| day.to_string());
-            Err(StepError::Wrong(format!(
-                "the last day to appeal was {last}: say why it is taken late (--late) / พ้นกำหนดอุทธรณ์ {last} แล้ว ต้องระบุเหตุผล"
-            )))
+            Err(StepError::Wrong(message_with("audit.say_why_late", &[("last", &last)]).both()))
         }
         _ => Ok(()),
     }
@@ -174,22 +173,29 @@ fn may(
 fn days(case: &Case, step: &CaseStep, data: &StepData, today: NaiveDate) -> Result<(), StepError> {
     let Some(on) = data.on else { return Ok(()) };
     if on > today {
-        return Err(StepError::Wrong("the day has not come yet / วันที่ยังมาไม่ถึง".to_owned()));
+        return Err(StepError::Wrong(text("audit.day_ahead").both()));
     }
     if step.event == NOTIFIED
         && let Some(opened) = case.selected_on().filter(|opened| on < *opened)
     {
-        return Err(StepError::Wrong(format!(
-            "the day is before the case was opened ({opened}) / วันที่อยู่ก่อนวันเปิดเรื่อง ({opened})"
-        )));
+        return Err(StepError::Wrong(
+            message_with("audit.before_it_was_opened", &[("day", &opened)]).both(),
+        ));
     }
     let told = case.events.iter().rev().find(|(event, _)| event.step == NOTIFIED);
     match told.and_then(|(_, data)| data.on) {
-        Some(told) if on < told => Err(StepError::Wrong(format!(
-            "the day is before the unit was told ({told}) / วันที่อยู่ก่อนวันแจ้ง ({told})"
-        ))),
+        Some(told) if on < told => Err(StepError::Wrong(
+            message_with("audit.before_the_unit_was_told", &[("day", &told)]).both(),
+        )),
         _ => Ok(()),
     }
+}
+
+/// What is said of a step that is not possible now.
+fn not_now(case: i64, step: &str, (state, th): (&str, &str), allowed: &str) -> String {
+    let values: [(&str, &dyn Display); 5] =
+        [("case", &case), ("step", &step), ("state", &state), ("th", &th), ("allowed", &allowed)];
+    message_with("audit.not_now", &values).both()
 }
 
 /// Longest text of a step, in characters.
@@ -201,15 +207,13 @@ fn check(step: &CaseStep, wanted: &mut Wanted, taker: &StepTaker<'_>) -> Result<
     wanted.text = wanted.text.trim().to_owned();
     let data = &mut wanted.data;
     if taker.by.trim().is_empty() {
-        return wrong("who takes the step has to be said (--by) / ต้องระบุผู้ดำเนินการ".to_owned());
+        return wrong(text("audit.say_who").both());
     }
     let named = [&data.found, &data.condition, &data.late, &data.letter_no].into_iter().flatten();
     let notes = data.verdicts.iter().map(|line| &line.note);
     let mut texts = named.chain(notes).chain([&wanted.text]).map(String::as_str).chain([taker.by]);
     if texts.any(|text| text.chars().count() > LONGEST) {
-        return wrong(format!(
-            "a text has at most {LONGEST} characters / ข้อความยาวเกิน {LONGEST} ตัวอักษร"
-        ));
+        return wrong(message_with("audit.text_too_long", &[("most", &LONGEST)]).both());
     }
     for need in &step.needs {
         let there = match need.as_str() {
@@ -223,32 +227,31 @@ fn check(step: &CaseStep, wanted: &mut Wanted, taker: &StepTaker<'_>) -> Result<
         };
         if !there {
             let name = step.full_name();
-            return wrong(format!("{name} needs: {need} / {name} ต้องระบุ {need}"));
+            return wrong(
+                message_with("audit.step_needs", &[("step", &name), ("need", need)]).both(),
+            );
         }
     }
     if let Some(what) = said(&wanted.text, data).into_iter().find(|what| !step.takes(what)) {
         let name = step.full_name();
-        return wrong(format!("{name} takes no {what} / {name} ไม่ใช้ {what}"));
+        return wrong(
+            message_with("audit.step_takes_no", &[("step", &name), ("what", &what)]).both(),
+        );
     }
     if let Some(proposal) = &data.proposal {
         if !PROPOSALS.contains(&proposal.as_str()) {
             return wrong(format!("{proposal} is none of {}", PROPOSALS.join(", ")));
         }
         if (proposal == "partial") != data.percent.is_some() {
-            return wrong(
-                "a percentage goes with partial, and only with it / ร้อยละใช้กับการจ่ายบางส่วนเท่านั้น"
-                    .to_owned(),
-            );
+            return wrong(text("audit.percent_with_partial").both());
         }
     } else if data.percent.is_some() && !step.needs.iter().any(|need| need == "percent") {
         return wrong(format!("{} has no percentage", step.full_name()));
     }
-    if let Some(text) = &data.percent {
-        let share = parse_percent(text).ok().filter(|share| *share < WHOLE);
+    if let Some(said) = &data.percent {
+        let share = parse_percent(said).ok().filter(|share| *share < WHOLE);
         let Some(share) = share else {
-            return wrong(format!(
-                "{text} is no percentage from 0.01 to 99.99 / ร้อยละต้องอยู่ระหว่าง 0.01 ถึง 99.99"
-            ));
+            return wrong(message_with("audit.no_percentage", &[("said", said)]).both());
         };
         data.percent = Some(percent(share));
     }
@@ -288,9 +291,7 @@ pub fn check_verdicts(
     match verdicts.iter().find(|line| !known(line)) {
         Some(line) => {
             let place = format!("{} {} {}", line.file, line.submission, line.line);
-            Err(StepError::Wrong(format!(
-                "{place} is no row of the case / {place} ไม่ใช่แถวของเรื่องนี้"
-            )))
+            Err(StepError::Wrong(message_with("audit.no_row", &[("place", &place)]).both()))
         }
         None => Ok(()),
     }

@@ -11,7 +11,7 @@ use super::rows::{RowKey, UnitRows};
 use super::rule::{AuditRule, CaseSeverity, CountedBy, RuleKind};
 use super::runner::RuleRunner;
 use crate::score::rulebook::RulePeriod;
-use crate::text::Bilingual;
+use crate::text::{Bilingual, message};
 
 /// What a rule found at a unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,20 +83,16 @@ impl RuleRunner<'_> {
     ) -> Result<Vec<AuditFinding>, AuditError> {
         let found = self.found(rule, tranche)?;
         let rates: Vec<Rate> = found.into_values().flat_map(|found| found.rates).collect();
-        let mut why_not = |unit: &str, th: &str, en: &str| {
+        let mut why_not = |unit: &str, why: &str| {
             not_applicable.push(NotApplicable {
                 rule: rule.id.clone(),
                 tranche: tranche.number.to_string(),
                 unit: unit.to_owned(),
-                why: Bilingual { th: th.to_owned(), en: en.to_owned() },
+                why: message(why),
             });
         };
         if rates.is_empty() {
-            why_not(
-                "*",
-                "ไม่มีข้อมูลให้เปรียบเทียบ เช่น ไม่มีทะเบียนประชากรและไม่มีรอบก่อน",
-                "nothing to compare with, such as no registry and no round before",
-            );
+            why_not("*", "audit.nothing_to_compare");
         }
         let units = &self.basis.environment.units;
         let kind = |hcode: &str| {
@@ -105,11 +101,7 @@ impl RuleRunner<'_> {
         let mut findings: Vec<AuditFinding> = Vec::new();
         for judged in judge(rule, &rates, &self.classes()?, &kind) {
             if judged.alone {
-                why_not(
-                    &judged.rate.hcode,
-                    "หน่วยบริการประเภทเดียวกันมีน้อยเกินไป",
-                    "too few units of its class",
-                );
+                why_not(&judged.rate.hcode, "audit.too_few_peers");
             }
             let finding = of_rate(judged);
             match findings.last_mut().filter(|last| last.hcode == finding.hcode) {

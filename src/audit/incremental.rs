@@ -281,7 +281,7 @@ impl RuleRunner<'_> {
     }
 
     /// Sees the whole store.
-    fn see_all(&mut self) -> Result<()> {
+    pub(super) fn see_all(&mut self) -> Result<()> {
         if self.seen.units.take().is_some() {
             self.forget_blocks()?;
             if let Some(tables) = &self.seen.tables {

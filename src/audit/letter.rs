@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::AuditError;
 use super::limit::Threshold;
 use super::rule::CaseSeverity;
+use super::steps::CaseState;
 use super::view::{EventLine, RowLine, ShownCase};
 use crate::config::AuditLetter;
 use crate::money::Satang;
@@ -100,7 +101,12 @@ pub fn letter(
     let mut letters = Vec::new();
     for case in cases {
         let told = case.events.iter().rev().find(|event| event.step == kind.event());
-        let told = told.ok_or_else(|| {
+        // A letter tells how the case stands, not how it stood once.
+        let stands = match kind {
+            LetterKind::Notify => case.line.appeal_by.is_some(),
+            LetterKind::Result => case.line.state == CaseState::Resolved,
+        };
+        let told = told.filter(|_| stands).ok_or_else(|| {
             refuse(message_with(
                 "letter.not_yet",
                 &[("case", &case.line.id), ("kind", &kind.event())],
@@ -111,7 +117,7 @@ pub fn letter(
     let last = letters.iter().max_by_key(|event| (day_of(event), &event.at));
     let last = last.copied().unwrap_or(letters[0]);
     let unit = &first.line.unit;
-    let held: Satang = cases.iter().filter_map(|case| case.money.as_ref()).map(|of| of.held).sum();
+    let held = held_by_all(cases);
     let appeal_by = cases.iter().filter_map(|case| case.line.appeal_by).min();
     let main = units.by_code.get(&unit.cup).map_or("", |unit| unit.name.as_str());
     let text = LetterText::read(kind)?;
@@ -244,6 +250,18 @@ fn threshold(limit: &Threshold) -> Bilingual {
     let join =
         |pick: &dyn Fn(&Bilingual) -> String| parts.iter().map(pick).collect::<Vec<_>>().join(", ");
     Bilingual { th: join(&|part| part.th.clone()), en: join(&|part| part.en.clone()) }
+}
+
+/// Money that is held for cases of a unit and tranche: of several cases on one
+/// item the one that holds most counts, for its money is held once.
+fn held_by_all(cases: &[ShownCase]) -> Satang {
+    let mut most: BTreeMap<&str, Satang> = BTreeMap::new();
+    for case in cases {
+        let Some(money) = &case.money else { continue };
+        let of = most.entry(&case.line.item).or_insert(Satang::ZERO);
+        *of = (*of).max(money.held);
+    }
+    most.into_values().sum()
 }
 
 fn held(case: &ShownCase) -> Cell {

@@ -39,6 +39,7 @@ pub use rule::{AuditRule, CaseSeverity, CountedBy, RuleKind, RuleParameter};
 pub use runner::{AuditInput, RuleRunner};
 
 use crate::store::StoreError;
+use crate::text::message_with;
 
 /// Why there is no audit.
 #[derive(Debug, thiserror::Error)]
@@ -50,7 +51,7 @@ pub enum AuditError {
     #[error("audit rule {0}: {1}")]
     RuleFailed(String, StoreError),
     /// A rule ran longer than it may.
-    #[error("audit rule {0}: stopped after limits.kpi_ms / กฎ {0} ใช้เวลาเกิน limits.kpi_ms จึงหยุด")]
+    #[error("{}", message_with("audit.rule_too_long", &[("rule", .0)]).both())]
     TooLong(String),
     /// A rule is not as it has to be.
     #[error("{0}")]

@@ -51,16 +51,23 @@ pub fn run_open_rounds(input: &NightlyInput<'_>) -> Result<Vec<RoundRun>, AuditE
     let library = RuleLibrary::load(Some(&Overlay::new(input.data, AUDIT)))?;
     let books = Rulebooks::open(input.data).all();
     let books = books.map_err(|error| AuditError::Refused(error.to_string()))?;
-    let mut ran = Vec::new();
+    let (mut ran, mut failed) = (Vec::new(), None);
     for book in books {
         let reader = Reader::open(input.database, None)?;
         let _held = reader.snapshot()?;
         let closings = reader.closings(i64::from(book.round), i64::MAX)?;
         if is_open(&book, &closings, input.now.date_naive()) {
-            ran.push(RoundRun { round: book.round, done: run(input, &library, &book, &reader)? });
+            match run(input, &library, &book, &reader) {
+                Ok(done) => ran.push(RoundRun { round: book.round, done }),
+                // One rulebook does not stop the rounds of the others.
+                Err(error) => {
+                    log::error!("audit of round {}: {error}", book.round);
+                    failed.get_or_insert(error);
+                }
+            }
         }
     }
-    Ok(ran)
+    failed.map_or(Ok(ran), Err)
 }
 
 fn run(

@@ -134,9 +134,10 @@ pub fn find(session: &mut RuleRunner<'_>, scope: &RunScope) -> Result<FoundByRul
             }
         }
     }
-    found
-        .not_applicable
-        .sort_by(|a, b| (&a.tranche, &a.rule, &a.unit).cmp(&(&b.tranche, &b.rule, &b.unit)));
+    // Who counts money by this reader afterwards counts that of all units.
+    session.see_all()?;
+    let key = |line: &NotApplicable| (line.tranche.clone(), line.rule.clone(), line.unit.clone());
+    found.not_applicable.sort_by_cached_key(key);
     let in_scope = |line: &NotApplicable| {
         line.unit == "*" || scope.unit.as_ref().is_none_or(|unit| *unit == line.unit)
     };

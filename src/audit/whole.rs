@@ -32,6 +32,8 @@ pub struct WholeCase {
 /// By what the money of a case is counted.
 #[derive(Clone, Copy)]
 pub struct MoneyBasis<'a> {
+    /// Whether to say how much the rows that are not suspicious earned.
+    pub suggests: bool,
     /// The store.
     pub reader: &'a Reader,
     /// The facts about data.
@@ -108,13 +110,17 @@ impl WholeCase {
             return Ok(None);
         };
         let share = self.case.in_force().map(|hold| hold.share).max().unwrap_or(0);
-        let suggested = if self.facts.is_empty() {
+        let suggested = if self.facts.is_empty() || !basis.suggests {
             None
         } else {
             let of = (basis.reader, basis.book, basis.units, basis.catalog);
             let as_of = basis.allocation.as_of_submission;
-            let suspicious = suspicious_share(of, place, &self.facts, self.case.counted(), as_of)?;
-            Some(percent(WHOLE - suspicious))
+            match suspicious_share(of, place, &self.facts, self.case.counted(), as_of) {
+                Ok(suspicious) => Some(percent(WHOLE - suspicious)),
+                // It is a help, and no reason to show nothing.
+                Err(error) if error.is_deadline() => None,
+                Err(error) => return Err(error),
+            }
         };
         Ok(Some(MoneyOf {
             item: amounts.iter().copied().sum::<Satang>(),

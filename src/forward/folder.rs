@@ -43,6 +43,7 @@ pub(super) fn turn(data: &Path) -> Result<File> {
 /// The folders of one destination.
 pub(super) struct Home {
     path: PathBuf,
+    destination: String,
 }
 
 impl Home {
@@ -54,7 +55,7 @@ impl Home {
         ledger: &BTreeSet<String>,
     ) -> Result<Self> {
         let path = data.join(ROOT).join(destination);
-        let home = Self { path };
+        let home = Self { path, destination: destination.to_owned() };
         let settle = || {
             make_folder(&home.path, 0o700)?;
             for entry in fs::read_dir(&home.path)? {
@@ -76,6 +77,26 @@ impl Home {
         };
         settle().map_err(ForwardError::io(home.path.display()))?;
         Ok(home)
+    }
+
+    /// Folders of archives that the ledger does not have, by their place below
+    /// the data folder: the database is older than they are, and would send
+    /// their rows again.
+    pub(super) fn unknown(&self, ledger: &BTreeSet<String>) -> Result<Vec<String>> {
+        let list = || {
+            let mut unknown = Vec::new();
+            for entry in fs::read_dir(&self.path)? {
+                let name = entry?.file_name().to_string_lossy().into_owned();
+                let place = place(&self.destination, &name);
+                let is_ours = name.len() == 14 && name.bytes().all(|b| b.is_ascii_digit());
+                if is_ours && !ledger.contains(&place) {
+                    unknown.push(place);
+                }
+            }
+            unknown.sort();
+            Ok(unknown)
+        };
+        list().map_err(ForwardError::io(self.path.display()))
     }
 
     /// The first name from `wanted` (a time, `YYYYMMDDhhmmss`) on that is free.

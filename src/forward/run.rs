@@ -23,6 +23,7 @@ use crate::files::{sync_folder, write_together};
 use crate::store::{
     ForwardArchive, ForwardBatch, ForwardCandidate, NewForwardBatch, Reader, Store,
 };
+use crate::text::message_with;
 
 /// Rows that go into one folder, about: what is planned at once is in memory.
 const ROWS_AT_ONCE: u64 = 2_000_000;
@@ -83,6 +84,11 @@ pub fn run(place: &ForwardContext<'_>, to: &Destination, dry: bool) -> Result<Fo
     let _turn = folder::turn(place.data)?;
     let reader = Reader::open(place.database, None)?;
     let home = settled(place, &reader, &to.name)?;
+    if let Some(folder) = home.unknown(&ledger_of(&reader, &to.name)?)?.first() {
+        let values: [(&str, &dyn std::fmt::Display); 2] =
+            [("folder", folder), ("destination", &to.name)];
+        return Err(ForwardError::Refused(message_with("forward.unknown_folder", &values).both()));
+    }
     let mut outcome = ForwardOutcome { destination: to.name.clone(), ..ForwardOutcome::default() };
     let mut after = 0;
     loop {
@@ -95,7 +101,8 @@ pub fn run(place: &ForwardContext<'_>, to: &Destination, dry: bool) -> Result<Fo
         let failed: Vec<Failed> = planned.failed.iter().filter(|f| !known(f)).cloned().collect();
         outcome.failed.extend(failed);
         if dry {
-            outcome.would.extend(planned.archives.iter().map(|(_, archive, _)| archive.clone()));
+            // What was looked at before is there still, for nothing was sent.
+            outcome.would = planned.archives.into_iter().map(|(_, archive, _)| archive).collect();
             continue;
         }
         if !planned.archives.is_empty() {
@@ -112,9 +119,13 @@ pub(super) fn settled(
     reader: &Reader,
     destination: &str,
 ) -> Result<Home> {
-    let ledger = reader.forward_batches(Some(destination))?;
-    let folders: BTreeSet<String> = ledger.into_iter().map(|batch| batch.folder).collect();
-    Home::settle(place.data, destination, &folders)
+    Home::settle(place.data, destination, &ledger_of(reader, destination)?)
+}
+
+/// The folders of a destination that are on record.
+fn ledger_of(reader: &Reader, destination: &str) -> Result<BTreeSet<String>> {
+    let batches = reader.forward_batches(Some(destination))?;
+    Ok(batches.into_iter().map(|batch| batch.folder).collect())
 }
 
 /// Submissions that are looked at together.

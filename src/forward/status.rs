@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, FixedOffset};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Result;
@@ -14,7 +15,7 @@ use crate::store::{ForwardBatch, ForwardedVoid, Reader};
 use crate::units::Units;
 
 /// How a destination stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ForwardStatus {
     /// The destination.
     pub destination: String,

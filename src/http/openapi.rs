@@ -38,8 +38,9 @@ const BODY: [&ProblemKind; 5] = [
 ];
 
 /// Variable parts of paths: name, description and pattern (empty for numbers).
-const PARTS: [(&str, &str, &str); 8] = [
+const PARTS: [(&str, &str, &str); 9] = [
     ("id", "Number of a submission, or of an audit case.", ""),
+    ("batch", "Number of a batch that was sent on.", ""),
     ("step", "Step of an audit case.", "^(notify|appeal|withdraw|verify|resolve|reopen|note)$"),
     ("cup", "HCODE of a main unit.", "^[0-9A-Za-z]{5}$"),
     ("hcode", "HCODE of a unit.", "^[0-9A-Za-z]{5}$"),

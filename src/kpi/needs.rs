@@ -25,7 +25,7 @@ use super::result::{NotComputable, Tally};
 use super::session::Session;
 use crate::clock::{day_number, round_of};
 use crate::store::Sought;
-use crate::text::Bilingual;
+use crate::text::{Bilingual, message_with, text};
 
 /// Alternatives in words.
 fn either(needs: &str, or: &str) -> String {
@@ -65,10 +65,7 @@ impl DataNeeds {
         let lists = definition.query.as_ref().map(|query| query.all_lists()).unwrap_or_default();
         for list in lists {
             if session.environment.catalog.codes.get(&list).is_none() {
-                let text = Bilingual {
-                    th: format!("ต้องนำเข้ารายการรหัส {list} ก่อน"),
-                    en: format!("the code list {list} has to be dropped in first"),
-                };
+                let text = message_with("kpi.list_first", &[("list", &list)]);
                 return Ok(Some(NotComputable { needs: list, text }));
             }
         }
@@ -93,17 +90,7 @@ impl DataNeeds {
             ever = ever || !self.found(session, definition, sought)?.is_empty();
         }
         let needs = Need::shown(need);
-        let text = if ever {
-            Bilingual {
-                th: format!("ไม่มีหน่วยบริการใดส่ง {} ในช่วงนี้", either(&needs, "หรือ")),
-                en: format!("nobody sent {} in the period", either(&needs, "or")),
-            }
-        } else {
-            Bilingual {
-                th: format!("ไม่มีข้อมูล {}", either(&needs, "หรือ")),
-                en: format!("there are no data of {}", either(&needs, "or")),
-            }
-        };
+        let text = said_of(if ever { "kpi.nobody_sent" } else { "kpi.no_data" }, &needs);
         Ok(NotComputable { needs, text })
     }
 
@@ -256,6 +243,16 @@ fn lacking_of_all<'n>(
     if unknown { silent.collect() } else { Vec::new() }
 }
 
+/// A text about files of which any will do.
+fn said_of(key: &str, needs: &str) -> Bilingual {
+    let or = text("kpi.or");
+    let (th, en) = (either(needs, &or.th), either(needs, &or.en));
+    Bilingual {
+        th: message_with(key, &[("needs", &th)]).th,
+        en: message_with(key, &[("needs", &en)]).en,
+    }
+}
+
 /// Says what was not sent: of a file that is not there at all, no column too.
 fn nothing_of(lacking: &[&str]) -> NotComputable {
     let shown: Vec<String> = lacking.iter().map(|need| Need::shown(need)).collect();
@@ -267,13 +264,7 @@ fn nothing_of(lacking: &[&str]) -> NotComputable {
     let of_files: Vec<&str> =
         shown.iter().filter(|need| !is_column(need)).map(String::as_str).collect();
     let needs = of_files.join(", ");
-    NotComputable {
-        text: Bilingual {
-            th: format!("ไม่ได้ส่ง {} ในช่วงนี้", either(&needs, "หรือ")),
-            en: format!("sent nothing of {} in the period", either(&needs, "or")),
-        },
-        needs,
-    }
+    NotComputable { text: said_of("kpi.sent_nothing", &needs), needs }
 }
 
 /// Types of unit of which data are expected in a year.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Days, NaiveDate};
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::deadline::Deadlines;
@@ -18,7 +19,7 @@ use crate::store::{RawValue, Reader, Result};
 use crate::units::Units;
 
 /// Rows of a unit that are worth less after a day.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct UnsentRows {
     /// HCODE of the unit.
     pub hcode: String,
@@ -30,9 +31,11 @@ pub struct UnsentRows {
     pub rows: u64,
     /// Points of all of them, sent by that day.
     #[serde(serialize_with = "two_places")]
+    #[schemars(with = "String")]
     pub points: Decimal,
     /// Points of all of them, sent a day later.
     #[serde(serialize_with = "two_places")]
+    #[schemars(with = "String")]
     pub points_after: Decimal,
 }
 

@@ -135,6 +135,10 @@ fn letters_say_what_was_selected_and_how_it_was_decided() {
     };
     let (all, kept_back) = (satang(&money["item"]), satang(&money["held"]));
     assert!(0 < kept_back && kept_back < all);
+    // What was decided once is not told of a case that is open again.
+    step(&["reopen", &hold, "--reason", "พบข้อมูลใหม่"]);
+    let old = [&["audit", "letter"], &ids[..], &["--kind", "result", "--out", "old.html"]];
+    refused(&khlang.run(&old.concat()), "is not yet resolved");
 }
 
 #[test]

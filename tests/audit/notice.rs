@@ -111,6 +111,30 @@ fn a_main_unit_is_told_of_held_money_and_of_the_case_only_with_the_letter() {
     assert!(paper.contains("epi_age notified") && !paper.contains("under audit"), "{paper}");
 }
 
+/// What a dry run says of money is of all units, also when only some of them
+/// have rows that nobody has looked at.
+#[test]
+fn a_dry_run_from_what_is_kept_holds_as_much_as_one_anew() {
+    for holding in ["file", "rows"] {
+        let khlang = province().env("KHLANG__AUDIT__HOLD", holding);
+        run(&khlang);
+        let born = persons("04009", 301, 10);
+        let early: Vec<String> = (301..311).map(|n| format!("04009|{n}|20130821|091\n")).collect();
+        let early = format!("HOSPCODE|PID|DATE_SERV|VACCINETYPE\n{}", early.concat());
+        let files = [("PERSON", born.as_str()), ("EPI", early.as_str())];
+        send(&khlang, Standard::F43, "25570216080000", &files);
+        let dry = |more: &[&str]| {
+            let all = [&["audit", "run", "--round", "2557", "--dry-run", "--json"], more].concat();
+            ok(&khlang.run(&all))["would_open"].clone()
+        };
+        let (kept, anew) = (dry(&[]), dry(&["--fresh"]));
+        assert!(kept.as_array().unwrap().iter().any(|line| line["held"].is_string()), "{kept:#}");
+        assert_eq!(kept, anew, "{holding}");
+        let past = khlang.run(&["audit", "run", "--round", "2557", "--as-of", "1"]);
+        refused(&past, "only looked at");
+    }
+}
+
 #[test]
 fn a_case_that_is_taken_up_again_stands_as_before_the_decision() {
     let khlang = province();

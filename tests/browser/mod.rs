@@ -15,9 +15,7 @@ use driver::Browser;
 
 /// Where the program serves, with the slash.
 fn address(daemon: &Daemon) -> String {
-    let out = daemon.out();
-    let at = out.find("http://").unwrap_or_else(|| panic!("no address in {out}"));
-    out[at..].split_whitespace().next().unwrap().to_owned()
+    format!("http://{}/", daemon.address())
 }
 
 /// A site whose pages renew themselves quickly.

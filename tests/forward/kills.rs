@@ -39,6 +39,51 @@ fn a_kill_at_any_step_leaves_nothing_half_and_every_row_is_sent_once() {
 }
 
 #[test]
+fn a_database_older_than_what_was_sent_sends_nothing_twice() {
+    let site = site(NHSO);
+    let parcel = Parcel::new(UNIT_B, 1, 4);
+    let path = site.write(format!("F43_{UNIT_B}_20140116080000.zip"), &parcel.zip());
+    assert!(site.import(&path, None).success());
+    let backup = site.root().join("before.db");
+    let (status, _, error) = site.run(&["backup", backup.to_str().unwrap()]);
+    assert_eq!(status, Some(0), "{error}");
+    let now = "2014-01-17T08:00:00+07:00";
+    json(&site, now, &["forward"]);
+    let (status, _, error) = site.run(&["restore", backup.to_str().unwrap()]);
+    assert_eq!(status, Some(0), "{error}");
+    let later = "2014-01-18T08:00:00+07:00";
+    let (status, _, error) = site.run(&["--now", later, "forward"]);
+    assert_eq!(status, Some(1));
+    assert!(error.contains("20140117080000") && error.contains("twice"), "{error}");
+    assert_eq!(sent(&site, "nhso").len(), 1);
+    // It was sent: that is put on record, and the folder is put away.
+    json(&site, later, &["forward", "adopt", "nhso", "--until", "1"]);
+    fs::rename(site.at("exports/forward/nhso/20140117080000"), site.root().join("away")).unwrap();
+    assert_eq!(json(&site, later, &["forward"])[0]["batches"], serde_json::json!([]));
+}
+
+#[test]
+fn a_full_disk_leaves_the_rows_waiting() {
+    let site = site(NHSO);
+    let parcel = Parcel::new(UNIT_B, 1, 400);
+    let path = site.write(format!("F43_{UNIT_B}_20140116080000.zip"), &parcel.zip());
+    assert!(site.import(&path, None).success());
+    let now = "2014-01-17T08:00:00+07:00";
+    // No file can be written beyond 2 KiB, as if there were no room for more.
+    let mut shell = std::process::Command::new("sh");
+    shell.arg("-c").arg("trap '' XFSZ; ulimit -f 4; exec \"$0\" \"$@\"");
+    shell.arg(env!("CARGO_BIN_EXE_khlang"));
+    site.prepare(&mut shell);
+    let full = shell.args(["--now", now, "forward"]).output().unwrap();
+    assert_eq!(full.status.code(), Some(1), "{}", String::from_utf8_lossy(&full.stderr));
+    assert!(sent(&site, "nhso").is_empty());
+    assert_eq!(json(&site, now, &["forward", "status"])[0]["rows"], parcel.rows());
+    let made = json(&site, now, &["forward"]);
+    assert_eq!(made[0]["batches"][0]["rows"], parcel.rows());
+    site.assert_verified();
+}
+
+#[test]
 fn a_folder_that_cannot_be_written_leaves_the_rows_waiting() {
     use std::os::unix::fs::PermissionsExt as _;
     let site = site(NHSO);

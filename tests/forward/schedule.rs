@@ -19,6 +19,17 @@ fn the_service_sends_on_when_it_is_due_and_makes_up_for_what_it_missed() {
     let mut daemon = serve("2014-01-18T07:00:00+07:00");
     daemon.wait("it is sent on", || sent(&site, "nhso").len() == 1);
     daemon.wait_for_log("export forward/nhso: ");
+    let ask = |path: &str| -> serde_json::Value {
+        let url = format!("http://{}{path}", daemon.address());
+        let text = ureq::get(url).call().unwrap().body_mut().read_to_string().unwrap();
+        serde_json::from_str(&text).unwrap()
+    };
+    let told = ask("/api/v1/forward");
+    assert_eq!(told["destinations"][0]["submissions"], 0, "{told}");
+    assert_eq!(told["batches"][0]["rows"], parcel.rows(), "{told}");
+    let batch = ask("/api/v1/forward/1");
+    assert_eq!(batch["contents"][0]["parts"][0]["submission"], 1, "{batch}");
+    assert_eq!(batch["contents"][0]["hcode"], UNIT_B, "{batch}");
     daemon.stop();
     let now = "2014-01-18T07:30:00+07:00";
     let list = json(&site, now, &["forward", "list"]);

@@ -1,6 +1,7 @@
 //! `khlang audit run`.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use serde::Serialize;
 
@@ -15,7 +16,7 @@ use crate::audit::{AuditInput, Case, CaseSeverity, NotApplicable, RuleLibrary, R
 use crate::cli::context::user;
 use crate::cli::known::{rule_id, unit_or_sender};
 use crate::cli::output::{print, print_json};
-use crate::cli::{CommandContext, CommandOutcome, Lang};
+use crate::cli::{CommandContext, CommandOutcome};
 use crate::config::AuditHolding;
 use crate::environment::Environment;
 use crate::money::Satang;
@@ -23,6 +24,7 @@ use crate::money::result::{Allocation, CalculationInput, count};
 use crate::overlay::{self, Overlay};
 use crate::score::{AsOf, Rulebook};
 use crate::store::{AuditFact, Reader};
+use crate::text::{message_with, text};
 
 /// Options of `audit run`.
 #[derive(Debug, clap::Args)]
@@ -116,7 +118,8 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
     let library = RuleLibrary::load(Some(&Overlay::new(&context.data, overlay::AUDIT)))?;
     if let Some(number) = args.tranche {
         let known = book.tranches.iter().any(|tranche| tranche.number == number);
-        anyhow::ensure!(known, "round {} has no tranche {number} / ไม่มีงวด {number}", book.round);
+        let values: [(&str, &dyn Display); 2] = [("round", &book.round), ("tranche", &number)];
+        anyhow::ensure!(known, message_with("audit.no_tranche", &values).both());
     }
     let reader = context.reader()?;
     let _held = reader.snapshot()?;
@@ -130,6 +133,10 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
         rule: args.rule.as_deref().map(|id| rule_id(&library, id)).transpose()?,
     };
     let as_of = AsOf::find(&reader, args.as_of)?;
+    if as_of.submission < AsOf::find(&reader, None)?.submission && !args.dry_run {
+        // By a past state a case of today would be cleared that is none of it.
+        anyhow::bail!(text("audit.past_state_writes_nothing").both());
+    }
     let kept = context.kept(&environment.config, args.fresh);
     let basis = AuditInput {
         environment: &environment,
@@ -334,19 +341,16 @@ fn reader_case(context: &CommandContext, id: i64) -> anyhow::Result<Option<CaseS
 fn words(context: &CommandContext, report: &Report) -> anyhow::Result<()> {
     let (round, as_of) = (report.round, report.as_of_submission);
     let (units, rules) = (report.checked.units, report.checked.rules);
-    print(match context.lang {
-        Lang::Th => format!("ตรวจสอบรอบปี {round} ถึงการส่ง #{as_of}: {rules} กฎ {units} หน่วยบริการ"),
-        Lang::En => {
-            format!("audit of round {round} as of submission {as_of}: {rules} rules, {units} units")
-        }
-    })?;
+    let values: [(&str, &dyn Display); 4] =
+        [("round", &round), ("as_of", &as_of), ("rules", &rules), ("units", &units)];
+    print(context.message_with("audit.of_round", &values))?;
     for line in &report.would_open {
         let held = line.held.map_or(String::new(), |held| {
-            format!("  {} {}", context.pick("ชะลอจ่าย", "held"), held.grouped())
+            format!("  {} {}", context.message("audit.held"), held.grouped())
         });
-        let raises = line.raises.map_or(String::new(), |case| {
-            format!("  {} {case}", context.pick("เรื่องเดิม", "of case"))
-        });
+        let raises = line
+            .raises
+            .map_or(String::new(), |case| format!("  {} {case}", context.message("audit.of_case")));
         let (rule, tranche, unit, severity) =
             (&line.rule, &line.tranche, &line.unit, line.severity.as_str());
         print(format!(
@@ -355,12 +359,12 @@ fn words(context: &CommandContext, report: &Report) -> anyhow::Result<()> {
         ))?;
     }
     if report.dry_run {
-        return print(context.pick("ไม่ได้บันทึก (ทดลอง)", "nothing was written (dry run)"));
+        return print(context.message("audit.dry_run"));
     }
     let done = &report.done;
     let list = |ids: &[i64]| ids.iter().map(i64::to_string).collect::<Vec<_>>().join(" ");
     let added: Vec<i64> = done.added.iter().map(|added| added.case).collect();
-    print(format!("{}: {}", context.pick("เปิดเรื่องใหม่", "opened"), list(&done.opened)))?;
-    print(format!("{}: {}", context.pick("พบเพิ่ม", "more found for"), list(&added)))?;
-    print(format!("{}: {}", context.pick("ไม่เหลือแถวแล้ว", "nothing left of"), list(&done.cleared)))
+    print(format!("{}: {}", context.message("audit.opened"), list(&done.opened)))?;
+    print(format!("{}: {}", context.message("audit.more_found"), list(&added)))?;
+    print(format!("{}: {}", context.message("audit.nothing_left_of"), list(&done.cleared)))
 }

@@ -1,6 +1,7 @@
 //! `khlang audit list` and `audit show`.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
@@ -12,7 +13,7 @@ use crate::audit::whole::{MoneyBasis, WholeCase, plain};
 use crate::audit::{Case, CaseSeverity, RuleLibrary};
 use crate::cli::known::{optional_unit, rule_id};
 use crate::cli::output::{print, print_json, shown};
-use crate::cli::{CommandContext, CommandOutcome, Lang};
+use crate::cli::{CommandContext, CommandOutcome};
 use crate::credentials::Role;
 use crate::environment::Environment;
 use crate::overlay::{self, Overlay};
@@ -21,6 +22,7 @@ use crate::report::csv;
 use crate::score::AsOf;
 use crate::score::rulebook::Rulebooks;
 use crate::store::Reader;
+use crate::text::message_with;
 
 /// Options of `audit list`.
 #[derive(Debug, clap::Args)]
@@ -179,20 +181,16 @@ fn text(context: &CommandContext, line: &CaseLine) -> String {
     let percent = line.percent.as_ref().map_or(String::new(), |percent| format!(" = {percent}%"));
     let by = line
         .appeal_by
-        .map_or(String::new(), |day| format!(", {} {day}", context.pick("อุทธรณ์ได้ถึง", "appeal by")));
+        .map_or(String::new(), |day| format!(", {} {day}", context.message("audit.appeal_by")));
     let held = line.share.as_ref().map_or(String::new(), |share| {
         let word = if line.is_final {
-            context.pick("ไม่จ่าย", "not paid")
+            context.message("audit.not_paid")
         } else {
-            context.pick("ชะลอจ่าย", "held")
+            context.message("audit.held")
         };
         format!(", {word} {share}%")
     });
-    let cleared = if line.cleared {
-        context.pick(", ไม่เหลือแถวแล้ว", ", nothing left of it")
-    } else {
-        ""
-    };
+    let cleared = if line.cleared { context.message("audit.and_nothing_left") } else { "" };
     format!(
         "{:>4} {} {} {} {:<20} {}/{}{percent}: {name} — {state}{by}{held}{cleared}",
         line.id,
@@ -239,7 +237,7 @@ pub(super) fn whole(
     id: i64,
     as_of: i64,
 ) -> anyhow::Result<(ShownCase, WholeCase)> {
-    let none = || anyhow::anyhow!("there is no audit case {id} / ไม่มีเรื่องตรวจสอบ {id}");
+    let none = || anyhow::anyhow!(message_with("audit.no_case", &[("case", &id)]).both());
     let whole = WholeCase::read(reader, id, as_of)?.ok_or_else(none)?;
     let province = Actor { role: Role::Province, own: false };
     let money = money(context, environment, reader, &whole)?;
@@ -261,6 +259,7 @@ fn money(
     let now = AsOf::find(reader, None)?;
     let Some(allocation) = allocation(environment, reader, &book, &now) else { return Ok(None) };
     let basis = MoneyBasis {
+        suggests: true,
         reader,
         catalog: &environment.catalog,
         units: &environment.units,
@@ -274,34 +273,26 @@ fn page(context: &CommandContext, whole: &ShownCase) -> anyhow::Result<()> {
     print(text(context, &whole.line))?;
     let rule = &whole.line.rule;
     print(context.pick(&rule.says.th, &rule.says.en))?;
-    print(format!("{}: {}", context.pick("ที่มา", "source"), rule.source))?;
+    print(format!("{}: {}", context.message("audit.source"), rule.source))?;
     if !rule.local_defaults.is_empty() {
         print(format!(
             "{}: {}",
-            context.pick("ค่าที่กำหนดเอง", "local defaults"),
+            context.message("audit.local_defaults"),
             rule.local_defaults.join(", ")
         ))?;
     }
     if let Some(money) = &whole.money {
-        let suggested =
-            money.suggested_percent.as_ref().map_or(String::new(), |percent| match context.lang {
-                Lang::Th => format!(" (จ่ายได้ตามแถวที่ไม่น่าสงสัย {percent}%)"),
-                Lang::En => format!(" (not suspicious: {percent}%)"),
-            });
-        print(match context.lang {
-            Lang::Th => format!(
-                "เงิน {}: {} ชะลอ {}{suggested}",
-                whole.line.item,
-                money.item.grouped(),
-                money.held.grouped()
-            ),
-            Lang::En => format!(
-                "money of {}: {}, held {}{suggested}",
-                whole.line.item,
-                money.item.grouped(),
-                money.held.grouped()
-            ),
-        })?;
+        let suggested = money.suggested_percent.as_ref().map_or(String::new(), |percent| {
+            context.message_with("audit.not_suspicious", &[("percent", percent)])
+        });
+        let (item, held) = (money.item.grouped(), money.held.grouped());
+        let values: [(&str, &dyn Display); 4] = [
+            ("item", &whole.line.item),
+            ("money", &item),
+            ("held", &held),
+            ("suggested", &suggested),
+        ];
+        print(context.message_with("audit.money_of", &values))?;
     }
     for event in &whole.events {
         let more = [
@@ -336,11 +327,7 @@ fn page(context: &CommandContext, whole: &ShownCase) -> anyhow::Result<()> {
                 format!("{caption} {}", plain(value))
             })
             .collect();
-        let gone = if row.gone {
-            context.pick(" (ถูกยกเลิก)", " (taken back)")
-        } else {
-            ""
-        };
+        let gone = if row.gone { context.message("audit.taken_back") } else { "" };
         print(format!(
             "  {} {} {}:{} PID {} {}{gone}",
             row.day,
@@ -353,10 +340,7 @@ fn page(context: &CommandContext, whole: &ShownCase) -> anyhow::Result<()> {
     }
     if whole.rows_cut {
         let (left, all) = (whole.rows.len(), whole.rows_total);
-        print(match context.lang {
-            Lang::Th => format!("  แสดง {left} จาก {all} แถว"),
-            Lang::En => format!("  {left} of {all} rows are shown"),
-        })?;
+        print(context.message_with("audit.rows_shown", &[("left", &left), ("all", &all)]))?;
     }
-    print(format!("{}: {}", context.pick("ดำเนินการได้", "possible now"), whole.allowed.join(", ")))
+    print(format!("{}: {}", context.message("audit.possible_now"), whole.allowed.join(", ")))
 }

@@ -5,8 +5,10 @@ mod letter;
 mod list;
 mod step;
 
+use std::fmt::Display;
+
 use super::output::{print, print_json};
-use super::{CommandContext, CommandOutcome, Lang};
+use super::{CommandContext, CommandOutcome};
 use crate::audit::limit::Threshold;
 use crate::audit::steps::CaseState;
 use crate::audit::{AuditRule, RuleLibrary};
@@ -72,11 +74,7 @@ fn rules(context: &CommandContext, json: bool) -> anyhow::Result<CommandOutcome>
         return Ok(CommandOutcome::Ok);
     }
     for rule in library.rules.values() {
-        let own = if rule.own {
-            context.pick(" (ของจังหวัด)", " (the province's own)")
-        } else {
-            ""
-        };
+        let own = if rule.own { context.message("audit.own_rule") } else { "" };
         print(format!(
             "{:<20} {:<10} {}{own}",
             rule.id,
@@ -85,17 +83,17 @@ fn rules(context: &CommandContext, json: bool) -> anyhow::Result<CommandOutcome>
         ))?;
         print(format!("{:31} {}", "", context.pick(&rule.says.th, &rule.says.en)))?;
         for (word, limit) in [
-            (context.pick("ชะลอจ่าย", "hold"), &rule.hold),
-            (context.pick("เตือน", "warn"), &rule.warn),
+            (context.message("audit.would_hold"), &rule.hold),
+            (context.message("audit.would_warn"), &rule.warn),
         ] {
             if let Some(limit) = limit {
                 print(format!("{:31} {word}: {}", "", limit_text(context, rule, limit)))?;
             }
         }
-        print(format!("{:31} {}: {}", "", context.pick("ที่มา", "source"), rule.source))?;
+        print(format!("{:31} {}: {}", "", context.message("audit.source"), rule.source))?;
         if !rule.local_defaults.is_empty() {
             let keys = rule.local_defaults.join(", ");
-            print(format!("{:31} {}: {keys}", "", context.pick("ค่าที่กำหนดเอง", "local defaults")))?;
+            print(format!("{:31} {}: {keys}", "", context.message("audit.local_defaults")))?;
         }
     }
     Ok(CommandOutcome::Ok)
@@ -103,40 +101,30 @@ fn rules(context: &CommandContext, json: bool) -> anyhow::Result<CommandOutcome>
 
 /// A threshold in words.
 fn limit_text(context: &CommandContext, rule: &AuditRule, limit: &Threshold) -> String {
-    let th = context.lang == Lang::Th;
     let text =
         |value: serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let mut parts: Vec<String> = Vec::new();
     if let Some(rows) = limit.rows {
-        parts.push(match (rule.counts, th) {
-            (crate::audit::CountedBy::Rows, true) => format!("{rows} แถว"),
-            (crate::audit::CountedBy::Rows, false) => format!("{rows} rows"),
-            (crate::audit::CountedBy::Groups, true) => format!("{rows} กลุ่ม"),
-            (crate::audit::CountedBy::Groups, false) => format!("{rows} groups"),
-        });
+        let what = match rule.counts {
+            crate::audit::CountedBy::Rows => "audit.so_many_rows",
+            crate::audit::CountedBy::Groups => "audit.so_many_groups",
+        };
+        parts.push(context.message_with(what, &[("n", &rows)]));
     }
     if let Some(percent) = limit.percent {
         parts.push(format!("{} %", text(serde_json::json!(percent))));
     }
     if let (Some(z), Some(ratio)) = (limit.z, limit.ratio) {
         let (z, ratio) = (text(serde_json::json!(z)), text(serde_json::json!(ratio)));
-        parts.push(if th {
-            format!("z > {z} และ {ratio} เท่าของค่ากลาง")
-        } else {
-            format!("z > {z} and {ratio} × the median")
-        });
+        parts.push(context.message_with("audit.z_and_ratio", &[("z", &z), ("ratio", &ratio)]));
     }
     if let Some(rate) = limit.rate {
         parts.push(format!("> {}", text(serde_json::json!(rate))));
     }
     if let Some(excess) = limit.excess {
-        parts.push(if th {
-            format!("เกิน {excess} คน")
-        } else {
-            format!("{excess} more")
-        });
+        parts.push(context.message_with("audit.excess", &[("excess", &excess)]));
     }
-    parts.join(if th { " และ " } else { " and " })
+    parts.join(context.message("audit.and"))
 }
 
 /// A case for which money is held, under the unit's line of money.
@@ -148,18 +136,14 @@ pub(super) fn print_beside(
     let state = CaseState::parse(&named.state).map(CaseState::text).unwrap_or_default();
     let (case, rule, item, tranche) = (named.case, &named.rule, &of.item, &of.tranche);
     let (state, share) = (context.pick(&state.th, &state.en), percent(of.share));
-    print(match (context.lang, of.is_final) {
-        (Lang::Th, false) => {
-            format!("          ชะลอ {share}% ของ {item} งวด {tranche}: เรื่อง {case} {rule} {state}")
-        }
-        (Lang::Th, true) => {
-            format!("          ไม่จ่าย {share}% ของ {item} งวด {tranche}: เรื่อง {case} {rule} {state}")
-        }
-        (Lang::En, false) => format!(
-            "          held {share}% of {item}, tranche {tranche}: case {case} {rule}, {state}"
-        ),
-        (Lang::En, true) => format!(
-            "          not paid {share}% of {item}, tranche {tranche}: case {case} {rule}, {state}"
-        ),
-    })
+    let values: [(&str, &dyn Display); 6] = [
+        ("share", &share),
+        ("item", item),
+        ("tranche", tranche),
+        ("case", &case),
+        ("rule", rule),
+        ("state", &state),
+    ];
+    let key = if of.is_final { "audit.not_paid_beside" } else { "audit.held_beside" };
+    print(context.message_with(key, &values))
 }

@@ -155,6 +155,8 @@ const TABLE: &[Row] = &[
         Some(("/api/v1/audit/cases/1/rows", NONE_OF)),
     ),
     ("exports", "/api/v1/exports", PROVINCE, None),
+    ("forward", "/api/v1/forward", PROVINCE, None),
+    ("forward_batch", "/api/v1/forward/1", [404, 403, 403, 403, 401], None),
     ("export_file", "/api/v1/exports/daily/2013-01-14/kpi.csv", PROVINCE, None),
 ];
 

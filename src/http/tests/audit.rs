@@ -254,6 +254,26 @@ fn step_to(name: &str) -> Option<&'static str> {
 }
 
 #[test]
+fn a_case_that_its_unit_was_not_told_of_is_not_named_by_the_one_that_follows_it() {
+    let site = site();
+    let tokens = tokens(&site);
+    // The third of every site was selected, and nobody was told.
+    let (id, tag) = case_in(&site, &[CaseState::Notified])[0].clone();
+    let of_list = |token: &str| {
+        let got = get(&site, "/api/v1/audit/cases", token).json();
+        let rows = got["rows"].as_array().unwrap().clone();
+        rows.into_iter().find(|row| row["id"] == id).unwrap()["follows"].clone()
+    };
+    for (who, wanted) in [(0, json!(3)), (1, json!(null)), (2, json!(null))] {
+        let token = &tokens[who];
+        let one = get(&site, &format!("/api/v1/audit/cases/{id}"), token).json();
+        assert_eq!((&one["follows"], of_list(token)), (&wanted, wanted.clone()), "{}", WHO[who]);
+    }
+    let step = send(&site, id, "appeal", &tag, &tokens[2], &said("appeal"));
+    assert_eq!((step.status, &step.json()["follows"]), (200, &json!(null)));
+}
+
+#[test]
 fn of_two_officers_the_second_is_told_how_the_case_stands() {
     let site = site();
     let tokens = tokens(&site);

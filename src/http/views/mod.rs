@@ -8,6 +8,7 @@ pub mod docs;
 pub mod document;
 pub mod expected;
 pub mod exports;
+pub mod forward;
 pub mod health;
 pub mod kpi;
 pub mod metrics;

@@ -286,6 +286,9 @@ fn parts(request: &Request, parts: &[PartLine], shows: &impl Fn(&str) -> bool) -
         let before = part.reopened.iter_mut().map(|before| &mut before.closed);
         for closed in part.closed.iter_mut().chain(before) {
             closed.retain_cups(|cup| through && shows(cup));
+            if !request.viewer.is_province() {
+                closed.holds.clear();
+            }
         }
     }
     parts

@@ -7,6 +7,7 @@ mod prove;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Reader, Result, Store, StoreError};
@@ -35,7 +36,7 @@ pub struct ForwardCandidate {
 }
 
 /// The rows of one file of one submission in an archive that was sent on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ForwardPart {
     /// The submission.
     pub submission: i64,
@@ -51,7 +52,7 @@ pub struct ForwardPart {
 }
 
 /// An archive that was sent on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ForwardArchive {
     /// Its name.
     pub name: String,
@@ -87,7 +88,7 @@ pub struct NewForwardBatch<'a> {
 }
 
 /// A batch that was made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ForwardBatch {
     /// Its number.
     pub batch: i64,
@@ -113,7 +114,7 @@ pub struct ForwardBatch {
 }
 
 /// A submission that was taken back after its rows were sent on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ForwardedVoid {
     /// The submission.
     pub submission: i64,

@@ -62,6 +62,23 @@ pub fn fresh_reader(request: &Request) -> Result<Reader, Problem> {
     Ok(Reader::open(&request.app.database, Some(deadline))?)
 }
 
+/// A case as in a list. The case that it follows is named to who may see that.
+pub fn line_of(request: &Request, reader: &Reader, case: &Case) -> Result<CaseLine, Problem> {
+    let mut line = CaseLine::new(case, &request.environment.units);
+    line.follows = follows(request, reader, case)?;
+    Ok(line)
+}
+
+/// The case before a case, if the viewer may see it: one that was dismissed
+/// before its unit was told is nobody's but the province's.
+pub fn follows(request: &Request, reader: &Reader, case: &Case) -> Result<Option<i64>, Problem> {
+    let Some(id) = case.opened.follows else { return Ok(None) };
+    let Some(opened) = reader.audit_case(id)? else { return Ok(None) };
+    let before = Case::read(reader, opened, i64::MAX)?;
+    let actor = actor(request, &before.opened.hcode);
+    Ok(sees(actor, before.told()).then_some(id))
+}
+
 /// Cases that the viewer may see, the newest first; only those that are
 /// `wanted` are looked at.
 pub fn found(
@@ -78,7 +95,7 @@ pub fn found(
         }
         let case = Case::read(reader, opened, i64::MAX)?;
         if sees(actor(request, &case.opened.hcode), case.told()) {
-            lines.push(CaseLine::new(&case, &request.environment.units));
+            lines.push(line_of(request, reader, &case)?);
         }
     }
     Ok(lines)
@@ -113,6 +130,8 @@ pub fn money(
         Err(problem) => return Err(problem),
     };
     let basis = MoneyBasis {
+        // It takes a look at all rows of the item; who decides is the province.
+        suggests: request.viewer.is_province(),
         reader,
         catalog: &round.environment.catalog,
         units: &round.environment.units,

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{fresh_reader, no_case, own};
+use super::{fresh_reader, line_of, no_case, own};
 use crate::audit::act::{StepError, StepTaker, Wanted, check_verdicts, take};
 use crate::audit::case::{StepData, Verdict};
 use crate::audit::steps::{Actor, CaseStep, allowed, step, steps};
@@ -101,7 +101,7 @@ pub fn post(request: &Request) -> Result<Reply, Problem> {
     let (whole, actor) = own(request, &reader)?;
     let reply = StepReply {
         step: step.full_name(),
-        line: CaseLine::new(&whole.case, &request.environment.units),
+        line: line_of(request, &reader, &whole.case)?,
         allowed: allowed(&whole.case.standing(), actor, today(request)),
     };
     let mut answer = Reply::json(&reply)?;

@@ -21,7 +21,7 @@ use crate::http::request::Request;
 use crate::http::route::Route;
 use crate::http::views::audit::cases::cut;
 use crate::http::views::audit::steps::{STEP_PROBLEMS, perform, read, wanted_step};
-use crate::http::views::audit::{fresh_reader, log_read, money, own};
+use crate::http::views::audit::{follows, fresh_reader, log_read, money, own};
 use crate::http::views::pages::{Pager, RENEW, being_computed};
 use crate::store::Reader;
 use crate::text::Bilingual;
@@ -116,7 +116,8 @@ fn shown(
         Err(problem) if being_computed(&problem) => (None, true),
         Err(problem) => return Err(problem),
     };
-    let shown = whole.shown(&request.environment.units, actor, today, money);
+    let mut shown = whole.shown(&request.environment.units, actor, today, money);
+    shown.line.follows = follows(request, reader, &whole.case)?;
     let rows = cut(request, whole.rows(reader, &request.environment.catalog)?, SHOWN);
     let said = |name: &str| request.field(name);
     let sent = refused.map(|(step, _)| step);
