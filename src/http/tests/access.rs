@@ -156,7 +156,7 @@ const TABLE: &[Row] = &[
     ),
     ("exports", "/api/v1/exports", PROVINCE, None),
     ("forward", "/api/v1/forward", PROVINCE, None),
-    ("forward_batch", "/api/v1/forward/1", [404, 403, 403, 403, 401], None),
+    ("forward_batch", "/api/v1/forward/1", PROVINCE, None),
     ("export_file", "/api/v1/exports/daily/2013-01-14/kpi.csv", PROVINCE, None),
 ];
 

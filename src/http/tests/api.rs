@@ -344,7 +344,8 @@ fn real_replies_are_as_the_openapi_document_says() {
             "kpi_explain" => "?period=2556&unit=03590",
             _ => "",
         };
-        let path = route.path.replace("{id}", "2").replace("{cup}", "10944");
+        let path =
+            route.path.replace("{id}", "2").replace("{cup}", "10944").replace("{batch}", "1");
         let got = site.get(&(path.replace("{kpi}", "dm_screen") + more));
         assert_eq!(got.status, 200, "{}: {}", route.path, got.text());
         assert_eq!(got.header("content-type"), Some("application/json"), "{}", route.path);

@@ -17,7 +17,7 @@ use crate::clock::{Clock, at_bangkok};
 use crate::config::{Config, Span};
 use crate::environment::Environment;
 use crate::http::{Server, start};
-use crate::store::Store;
+use crate::store::{ForwardArchive, ForwardPart, NewForwardBatch, Store};
 use crate::submission::{Counts, FindingLine, MonthCounts, Problem, Status, Submission, Texts};
 use crate::units::Units;
 
@@ -67,6 +67,7 @@ pub fn app(folder: &std::path::Path, config: Config) -> AppState {
     let mut store = Store::open(&database, &environment.catalog, 4).unwrap();
     fill(&mut store, &environment.catalog);
     super::audit::cases(&mut store);
+    sent_on(&mut store);
     drop(store);
     let clock = Clock::fixed(at(2013, 1, 15, 9));
     let folders = crate::inbox::Folders::new(folder);
@@ -150,6 +151,35 @@ fn fill(into: &mut Store, catalog: &Catalog) {
     (four.status, four.standard, four.sent_at) = (Status::Broken, None, None);
     four.problems = vec![problem("A04", None, "F21_99999_<i>.zip")];
     store(into, &four);
+}
+
+/// What the first unit sent was sent on.
+fn sent_on(store: &mut Store) {
+    let parts = vec![ForwardPart {
+        submission: 1,
+        file: "SERVICE".to_owned(),
+        first: 1,
+        rows: 120,
+        lines: "2-121".to_owned(),
+    }];
+    let archive = ForwardArchive {
+        name: "F21_10669_25560115080000.zip".to_owned(),
+        standard: "F21".to_owned(),
+        hcode: "10669".to_owned(),
+        bytes: 2048,
+        sha256: "cd".repeat(32),
+        rows: 120,
+        parts,
+    };
+    let batch = NewForwardBatch {
+        id: 1,
+        destination: "nhso",
+        made_at: "2013-01-15T08:00:00+07:00",
+        by: "test",
+        folder: "exports/forward/nhso/20130115080000",
+        sent: true,
+    };
+    store.record_forward(&batch, &[archive]).unwrap();
 }
 
 pub fn finding(catalog: &Catalog, line: u32) -> FindingLine {
