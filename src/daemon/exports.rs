@@ -16,7 +16,7 @@ use super::event::{Event, Exported};
 use crate::clock::Clock;
 use crate::environment::Environment;
 use crate::export::{self, ExportPlan};
-use crate::forward::{self, Destination, ForwardContext, ForwardError};
+use crate::forward::{self, Destination, ForwardContext};
 use crate::kpi::Library;
 use crate::overlay::{self, Overlay};
 use crate::schedule::{Past, Schedule};
@@ -216,10 +216,15 @@ fn run_job(
             let by = "schedule";
             let place = ForwardContext { environment, data, database, now, by, store: &store };
             let sent = forward::run(&place, to, false)?;
-            // What was sent stays sent; what cannot be read is tried again.
-            if let Some(failed) = sent.failed.first() {
-                let why = format!("submission {}: {}", failed.submission, failed.why);
-                return Err(ForwardError::Refused(why).into());
+            // What was sent stays sent; what cannot be read is tried again when it
+            // is due next.
+            for failed in &sent.failed {
+                log::error!(
+                    "forward {}: submission {}: {}",
+                    to.name,
+                    failed.submission,
+                    failed.why
+                );
             }
             export::seen_to(data, &job.work.name(), job.due)?;
             let last = sent.batches.last();

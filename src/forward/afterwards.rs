@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, FixedOffset};
 
+use super::context::ForwardContext;
 use super::destination::Destination;
 use super::folder::{self, Home};
 use super::manifest::ForwardManifest;
-use super::run::{ForwardContext, SentBatch, settled, write_manifest};
+use super::run::{SentBatch, settled, write_manifest};
 use super::{ForwardError, Result};
 use crate::archive::sha256_file;
 use crate::clock::{bangkok, stamp};
@@ -120,7 +121,7 @@ pub fn adopt(place: &ForwardContext<'_>, to: &Destination, until: i64) -> Result
     let lines: Vec<(String, i64, String)> = reader
         .forward_candidates(&to.name)?
         .into_iter()
-        .filter(|c| c.id <= until && to.takes(&c.standard, units.get(&c.hcode)))
+        .filter(|c| c.id <= until && !c.partly && to.takes(&c.standard, units.get(&c.hcode)))
         .map(|candidate| (to.name.clone(), candidate.id, candidate.received_at))
         .collect();
     (place.store)()?.record_forwarded(&lines)?;

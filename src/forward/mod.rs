@@ -19,6 +19,7 @@
 
 mod afterwards;
 mod compose;
+mod context;
 mod destination;
 mod folder;
 mod manifest;
@@ -27,11 +28,13 @@ mod original;
 mod plan;
 mod run;
 mod status;
+mod unit;
 
 pub use afterwards::{adopt, again, confirm};
+pub use context::ForwardContext;
 pub use destination::{Destination, destinations};
 pub use manifest::{Failed, ForwardManifest, Waiting};
-pub use run::{ForwardContext, ForwardOutcome, SentBatch, run};
+pub use run::{ForwardOutcome, SentBatch, run};
 pub use status::{ForwardStatus, status};
 
 use crate::store::StoreError;

@@ -10,10 +10,11 @@ use crate::config::Era;
 
 /// The time for the name of an archive: that of sending on, as long as it is
 /// of the round and the fiscal year of the time by which the rows were
-/// validated, else the last second of these. Registers have the round in their
-/// key, and checks hold from a fiscal year on, so whoever takes the archive
-/// says of each row what was said here. A time that is taken is never given
-/// again: the next second is, or the one before at the end of a year.
+/// validated, else that time. Registers have the round in their key, and checks
+/// hold from a fiscal year on, so whoever takes the archive says of each row
+/// what was said here. It comes after every time that was given in these years
+/// before, because archives of a unit are taken in the order of their times; at
+/// the very end of a year the second before is given.
 pub(super) fn time_for(
     sent_at: NaiveDateTime,
     now: NaiveDateTime,
@@ -21,10 +22,13 @@ pub(super) fn time_for(
 ) -> NaiveDateTime {
     let last = last_second(sent_at);
     let second = Duration::seconds(1);
-    let mut time = now.min(last).max(sent_at);
-    while taken.contains(&time) && time < last {
-        time += second;
+    let start = if now <= last { now.max(sent_at) } else { sent_at };
+    let given = taken.range(..=last).next_back().filter(|given| last_second(**given) == last);
+    let time = given.map_or(start, |given| start.max(*given + second));
+    if time <= last {
+        return time;
     }
+    let mut time = last;
     while taken.contains(&time) {
         time -= second;
     }
@@ -73,11 +77,11 @@ mod tests {
     fn the_time_of_a_name_stays_in_the_years_by_which_rows_were_validated() {
         for (sent, now, wanted) in [
             ("2014-01-05 10:00:00", "2014-01-06 18:00:00", "2014-01-06 18:00:00"),
-            ("2014-06-29 10:00:00", "2014-07-01 18:00:00", "2014-06-30 23:59:59"),
-            ("2014-09-30 10:00:00", "2014-10-01 18:00:00", "2014-09-30 23:59:59"),
+            ("2014-06-29 10:00:00", "2014-07-01 18:00:00", "2014-06-29 10:00:00"),
+            ("2014-09-30 10:00:00", "2014-10-01 18:00:00", "2014-09-30 10:00:00"),
             ("2013-12-31 10:00:00", "2014-01-01 18:00:00", "2014-01-01 18:00:00"),
-            ("2014-01-05 10:00:00", "2016-01-06 18:00:00", "2014-06-30 23:59:59"),
-            ("2014-08-05 10:00:00", "2016-01-06 18:00:00", "2014-09-30 23:59:59"),
+            ("2014-01-05 10:00:00", "2016-01-06 18:00:00", "2014-01-05 10:00:00"),
+            ("2014-08-05 10:00:00", "2016-01-06 18:00:00", "2014-08-05 10:00:00"),
             // A clock that goes ahead at the sender.
             ("2014-01-05 10:00:00", "2014-01-05 09:00:00", "2014-01-05 10:00:00"),
         ] {
@@ -86,14 +90,25 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_given_once() {
-        let (sent, now) = (at("2014-06-29 10:00:00"), at("2014-06-30 23:59:58"));
+    fn times_of_a_unit_go_up_and_are_given_once() {
+        let late = at("2016-01-06 18:00:00");
         let mut taken = BTreeSet::new();
-        for wanted in ["23:59:58", "23:59:59", "23:59:57"] {
-            // The one before is looked for once the year is full.
-            let time = time_for(sent, now, &taken);
-            assert_eq!(time, at(&format!("2014-06-30 {wanted}")));
-            taken.insert(time);
+        for (sent, now, wanted) in [
+            // Late ones, whose years are over, in the order of their submissions.
+            ("2014-06-15 10:00:00", late, "2014-06-15 10:00:00"),
+            ("2014-06-16 10:00:00", late, "2014-06-16 10:00:00"),
+            ("2014-06-16 09:00:00", late, "2014-06-16 10:00:01"),
+            // In other years they begin anew.
+            ("2014-07-02 10:00:00", late, "2014-07-02 10:00:00"),
+            ("2015-12-01 10:00:00", late, "2016-01-06 18:00:00"),
+            ("2015-12-02 10:00:00", late, "2016-01-06 18:00:01"),
+            // The last seconds of a year.
+            ("2014-06-30 23:59:59", late, "2014-06-30 23:59:59"),
+            ("2014-06-30 23:59:58", late, "2014-06-30 23:59:58"),
+        ] {
+            let time = time_for(at(sent), now, &taken);
+            assert_eq!(time, at(wanted), "{sent}");
+            assert!(taken.insert(time));
         }
     }
 

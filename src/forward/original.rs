@@ -8,6 +8,7 @@ use std::path::Path;
 use super::plan::{Forms, RowsOfFile};
 use crate::archive::{Archive, Standard, sha256_file};
 use crate::clock::fiscal_year_of;
+use crate::config::Limits;
 use crate::environment::Environment;
 use crate::load::{ArchiveContents, ArchiveFailure, Member};
 use crate::row::BOM;
@@ -92,9 +93,16 @@ impl<'a> Originals<'a> {
         if sha256 != candidate.sha256 {
             return Err(fail("is not what was received: its SHA-256 is another".to_owned()));
         }
-        // What was loaded once is read again, also when limits are lower now.
-        let limits = &self.environment.config.limits;
-        let archive = Archive::open(&path, limits).map_err(|error| fail(error.to_string()))?;
+        // It was loaded once, and its bytes are those: limits may be lower now.
+        let limits = Limits {
+            archive_bytes: u64::MAX,
+            entries: u64::MAX,
+            inflated_bytes: u64::MAX,
+            member_bytes: u64::MAX,
+            ratio: u64::MAX,
+            ..self.environment.config.limits.clone()
+        };
+        let archive = Archive::open(&path, &limits).map_err(|error| fail(error.to_string()))?;
         let day = candidate.sent_at.get(..10).and_then(|day| day.parse().ok());
         let year = day.map_or(0, fiscal_year_of);
         let contents = ArchiveContents::read(self.environment, &archive, (self.standard, year));
@@ -143,7 +151,12 @@ impl<'a> Originals<'a> {
         let has_header = original.members.get(&part.file).is_some_and(|m| m.header_line > 0);
         let (mut first, mut utf8) = (None, None);
         self.each_line(part, true, &mut |line| {
+            // A mark says that nothing but UTF-8 is meant.
+            let marked = line.starts_with(BOM);
             let line = line.strip_prefix(BOM).unwrap_or(line);
+            if marked {
+                utf8.get_or_insert(true);
+            }
             first.get_or_insert_with(|| line.trim_ascii().to_vec());
             if !line.is_ascii() {
                 let is = std::str::from_utf8(line).is_ok();
@@ -204,8 +217,7 @@ impl Forms for Originals<'_> {
 
 /// Hands the header line and the lines asked for, ascending, to `each`; gives
 /// how many of these were there. All bytes are read, so that the archive's
-/// promises are proven. A byte order mark before the first line goes with
-/// whatever line comes first.
+/// promises are proven.
 fn selected(
     reader: &mut impl io::BufRead,
     header_line: u64,

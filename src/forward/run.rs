@@ -4,46 +4,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use chrono::{DateTime, FixedOffset, NaiveDateTime};
 use serde::Serialize;
 
+use super::context::ForwardContext;
 use super::destination::Destination;
 use super::folder::{self, Home};
 use super::manifest::{self, Failed, ForwardManifest, SourceLine, Waiting};
-use super::name::{name, time_for, time_of};
-use super::original::{LinesOfFiles, Originals, parts_of, wanted};
-use super::plan::{PlannedArchive, RowsOfFile, plan};
+use super::name::time_of;
+use super::original::Originals;
+use super::unit::{Lines, PlannedChunk, UnitPlan};
 use super::{ForwardError, Result, compose};
 use crate::archive::Standard;
 use crate::clock::{bangkok, stamp};
 use crate::config::SentWhen;
 use crate::crash_point;
-use crate::environment::Environment;
 use crate::files::{sync_folder, write_together};
-use crate::store::{
-    ForwardArchive, ForwardBatch, ForwardCandidate, NewForwardBatch, Reader, Store,
-};
+use crate::store::{ForwardArchive, ForwardBatch, ForwardCandidate, NewForwardBatch, Reader};
 use crate::text::message_with;
 
 /// Rows that go into one folder, about: what is planned at once is in memory.
 const ROWS_AT_ONCE: u64 = 2_000_000;
-
-/// What is needed to send something on.
-#[derive(Clone, Copy)]
-pub struct ForwardContext<'a> {
-    /// All that validating rests on.
-    pub environment: &'a Environment,
-    /// The data folder.
-    pub data: &'a Path,
-    /// The database in it.
-    pub database: &'a Path,
-    /// The time at which it is done.
-    pub now: DateTime<FixedOffset>,
-    /// Who does it.
-    pub by: &'a str,
-    /// Opens the store for writing, for as long as the ledger is written.
-    pub store: &'a dyn Fn() -> Result<Store>,
-}
 
 /// A folder that was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -109,7 +89,10 @@ pub fn run(place: &ForwardContext<'_>, to: &Destination, dry: bool) -> Result<Fo
             outcome.batches.push(write(place, &reader, (&home, to), &planned)?);
         }
     }
-    keep(&reader, &home, to)?;
+    // What was sent is sent, whatever an old folder does.
+    if let Err(error) = keep(&reader, &home, to) {
+        log::warn!("forward {}: {error}", to.name);
+    }
     Ok(outcome)
 }
 
@@ -133,15 +116,6 @@ struct Chunk {
     candidates: Vec<ForwardCandidate>,
     /// The last one that was not looked at before.
     last: Option<i64>,
-}
-
-/// What is to be written of a chunk: the plan, what is put on record, and the
-/// time of its name.
-struct PlannedChunk<'c> {
-    archives: Vec<(PlannedArchive, ForwardArchive, NaiveDateTime)>,
-    waiting: Vec<Waiting>,
-    failed: Vec<Failed>,
-    candidates: &'c [ForwardCandidate],
 }
 
 impl Chunk {
@@ -179,9 +153,9 @@ impl Chunk {
         to: &Destination,
     ) -> Result<PlannedChunk<'_>> {
         let _state = reader.snapshot()?;
-        let mut by_unit: BTreeMap<(&str, &str), Vec<&ForwardCandidate>> = BTreeMap::new();
+        let mut by_unit: BTreeMap<&str, Vec<&ForwardCandidate>> = BTreeMap::new();
         for candidate in &self.candidates {
-            by_unit.entry((&candidate.hcode, &candidate.standard)).or_default().push(candidate);
+            by_unit.entry(&candidate.hcode).or_default().push(candidate);
         }
         let lines = Lines::read(place.environment, reader, &self.candidates)?;
         let mut all = PlannedChunk {
@@ -190,119 +164,12 @@ impl Chunk {
             failed: Vec::new(),
             candidates: &self.candidates,
         };
-        for ((hcode, standard), candidates) in by_unit {
-            let Ok(standard) = standard.parse::<Standard>() else { continue };
-            let unit = UnitPlan { place, to, hcode, standard, lines: &lines };
+        for (hcode, candidates) in by_unit {
             let taken = reader.forward_names(&to.name, hcode)?;
-            unit.add(
-                &candidates,
-                taken.iter().filter_map(|name| time_of(name)).collect(),
-                &mut all,
-            );
+            let taken = taken.iter().filter_map(|name| time_of(name)).collect();
+            UnitPlan { place, to, hcode, lines: &lines }.add(&candidates, taken, &mut all);
         }
         Ok(all)
-    }
-}
-
-/// Lines of accepted rows, by standard, file and submission.
-struct Lines(BTreeMap<Standard, LinesOfFiles>);
-
-impl Lines {
-    /// Reads them in one pass over each kind of record.
-    fn read(
-        environment: &Environment,
-        reader: &Reader,
-        candidates: &[ForwardCandidate],
-    ) -> Result<Self> {
-        let mut all = BTreeMap::new();
-        for standard in [Standard::F21, Standard::F43] {
-            let of: Vec<&ForwardCandidate> =
-                candidates.iter().filter(|c| c.standard == standard.as_str()).collect();
-            let mut files = BTreeMap::new();
-            for (file, submissions) in wanted(&of) {
-                let Some((record, _)) = environment.record_of(standard, &file) else { continue };
-                let name = &environment.catalog.records[record].name;
-                files.insert(file, (record, reader.accepted_lines(name, &submissions)?));
-            }
-            all.insert(standard, files);
-        }
-        Ok(Self(all))
-    }
-}
-
-/// What a unit sent by one standard.
-struct UnitPlan<'a> {
-    place: &'a ForwardContext<'a>,
-    to: &'a Destination,
-    hcode: &'a str,
-    standard: Standard,
-    lines: &'a Lines,
-}
-
-impl UnitPlan<'_> {
-    fn add(
-        &self,
-        candidates: &[&ForwardCandidate],
-        mut taken: BTreeSet<NaiveDateTime>,
-        all: &mut PlannedChunk<'_>,
-    ) {
-        let Self { place, to, hcode, standard, lines } = *self;
-        let mut originals = Originals::new(place.environment, place.data, standard, candidates);
-        let mut submissions: Vec<(i64, Vec<RowsOfFile>)> = Vec::new();
-        for candidate in candidates {
-            let parts = parts_of(candidate, &lines.0[&standard]);
-            if parts.is_empty() {
-                continue;
-            }
-            match originals.prove(candidate.id) {
-                Ok(()) => submissions.push((candidate.id, parts)),
-                // What the unit sent later may rest on it, and would be refused
-                // without: all of it waits until the original is there.
-                Err(why) => {
-                    all.failed.push(Failed {
-                        hcode: hcode.to_owned(),
-                        submission: candidate.id,
-                        archive: candidate.archive.clone(),
-                        why,
-                    });
-                    break;
-                }
-            }
-        }
-        let (archives, waiting) = match plan(submissions, &mut originals) {
-            Ok(planned) => planned,
-            Err(why) => {
-                let (submission, archive) = (candidates[0].id, candidates[0].archive.clone());
-                all.failed.push(Failed { hcode: hcode.to_owned(), submission, archive, why });
-                return;
-            }
-        };
-        all.waiting.extend(waiting.into_iter().map(|waiting| Waiting {
-            hcode: hcode.to_owned(),
-            submission: waiting.part.submission,
-            file: waiting.part.file,
-            rows: waiting.part.lines.len() as u64,
-            needs: waiting.needs,
-        }));
-        for archive in archives {
-            let of = candidates.iter().find(|candidate| candidate.id == archive.of);
-            let sent = of.and_then(|of| DateTime::parse_from_rfc3339(&of.sent_at).ok());
-            let now = place.now.with_timezone(&bangkok()).naive_local();
-            let sent = sent.map_or(now, |at| at.with_timezone(&bangkok()).naive_local());
-            let time = time_for(sent, now, &taken);
-            taken.insert(time);
-            let parts = compose::parts_of(&archive);
-            let record = ForwardArchive {
-                name: name(standard, hcode, time, to.era),
-                standard: standard.to_string(),
-                hcode: hcode.to_owned(),
-                bytes: 0,
-                sha256: String::new(),
-                rows: parts.iter().map(|part| part.rows).sum(),
-                parts,
-            };
-            all.archives.push((archive, record, time));
-        }
     }
 }
 

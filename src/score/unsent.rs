@@ -60,7 +60,8 @@ pub fn unsent_rows(
             let of = units.by_code.get(hcode).filter(|unit| forwarded.types.contains(&unit.kind));
             // What came too late for the round loses nothing more.
             let late = sendings.sent(row.sub).is_some_and(|sent| !deadlines.met(sent, row.day));
-            if of.is_none() || late || !unsent.contains(&row.sub) {
+            let sent_on = sendings.forwarded(destination, row.sub).is_some();
+            if of.is_none() || late || sent_on || !unsent.contains(&row.sub) {
                 return Ok(());
             }
             if let Some((step, by)) =

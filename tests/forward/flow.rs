@@ -166,6 +166,34 @@ fn a_corrected_diagnosis_waits_for_visits_to_go_with() {
     assert_eq!(third[0]["batches"][0]["archives"][0]["parts"][0]["submission"], 2, "{third}");
 }
 
+/// Whoever takes the archives of a unit takes them by the times in their names.
+#[test]
+fn late_archives_are_named_in_the_order_in_which_they_came() {
+    let site = site("[[forward]]\nname = \"nhso\"\n");
+    let now = "2013-07-10T08:00:00+07:00";
+    let both = archive(UNIT_B, &[("1", true), ("2", true)]);
+    let both: Vec<(&str, String)> =
+        both.into_iter().map(|(name, text)| (name, text.replace("2014011", "2013061"))).collect();
+    for (day, files) in [("15", &both[..1]), ("16", &both[1..])] {
+        let name = format!("F21_{UNIT_B}_201306{day}080000.zip");
+        let became = import(&site, now, &name, files);
+        assert_eq!(became["files"][0]["accepted"], 2, "{became}");
+    }
+    let later = "2014-01-17T08:00:00+07:00";
+    json(&site, later, &["forward"]);
+    let all = sent(&site, "nhso");
+    let names: Vec<&String> = all.keys().collect();
+    assert_eq!(names, ["F21_04001_25560615080000.zip", "F21_04001_25560616080000.zip"]);
+    let there = Site::new();
+    for path in all.values() {
+        let (status, out, error) =
+            there.run(&["--now", later, "import", "--json", path.to_str().unwrap()]);
+        assert_eq!(status, Some(0), "{error}");
+        let became: Json = serde_json::from_str(&out).unwrap();
+        assert_eq!(became[0]["files"][0]["accepted"], 2, "{became}");
+    }
+}
+
 #[test]
 fn an_upload_by_hand_counts_from_when_it_is_confirmed() {
     let site = site(&format!("{NHSO}sent = \"confirmed\"\n"));

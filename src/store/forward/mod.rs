@@ -31,6 +31,8 @@ pub struct ForwardCandidate {
     pub sent_at: String,
     /// When it was received, RFC 3339.
     pub received_at: String,
+    /// Whether some of its files were sent on.
+    pub partly: bool,
     /// Rows that were accepted, by file, without those that were sent on.
     pub files: BTreeMap<String, u64>,
 }
@@ -158,7 +160,9 @@ impl Reader {
     pub fn forward_candidates(&self, destination: &str) -> Result<Vec<ForwardCandidate>> {
         let mut query = self.conn.prepare_cached(
             "SELECT s.id, s.archive, s.sha256, s.stored, s.standard, s.hcode, s.sent_at,
-               s.received_at, t.file, sum(t.accepted)
+               s.received_at, t.file, sum(t.accepted),
+               EXISTS (SELECT 1 FROM forward_part AS p
+                 WHERE p.destination = ?1 AND p.submission = s.id)
              FROM submission AS s JOIN tally AS t ON t.submission = s.id
              WHERE s.status IN ('accepted', 'partial') AND s.stored IS NOT NULL
                AND NOT EXISTS (SELECT 1 FROM forward_part AS p
@@ -183,6 +187,7 @@ impl Reader {
                     hcode: row.get(5)?,
                     sent_at: row.get(6)?,
                     received_at: row.get(7)?,
+                    partly: row.get(10)?,
                     files: BTreeMap::new(),
                 });
             }
