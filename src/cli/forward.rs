@@ -145,9 +145,9 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
         Some(Call::Sent { batch, at, receipt, by, json }) => {
             let reader = context.reader()?;
             let of = batch_of(&reader, *batch)?;
-            let doing = Doing::new(context, by.as_deref())?;
+            let command = ForwardCommand::new(context, by.as_deref())?;
             let at = at.unwrap_or(context.clock.now());
-            doing.run(context, |place| forward::confirm(place, &of, at, receipt.as_deref()))?;
+            command.run(context, |place| forward::confirm(place, &of, at, receipt.as_deref()))?;
             context.log_change("forward sent", None, None, &format!("batch {batch}"))?;
             one(context, *batch, *json)
         }
@@ -155,8 +155,8 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
             let reader = context.reader()?;
             let of = batch_of(&reader, *batch)?;
             anyhow::ensure!(!reason.trim().is_empty(), "{}", text("cli.forward_no_reason").both());
-            let doing = Doing::new(context, by.as_deref())?;
-            let made = doing.run(context, |place| forward::again(place, &of, reason.trim()))?;
+            let command = ForwardCommand::new(context, by.as_deref())?;
+            let made = command.run(context, |place| forward::again(place, &of, reason.trim()))?;
             let detail = format!("batch {batch} as {}", made.batch);
             context.log_change("forward again", None, None, &detail)?;
             one(context, made.batch, *json)
@@ -164,8 +164,8 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
         Some(Call::Adopt { name, until, json }) => {
             context.reader()?;
             let to = destinations(context, Some(name))?.remove(0);
-            let doing = Doing::new(context, None)?;
-            let submissions = doing.run(context, |place| forward::adopt(place, &to, *until))?;
+            let command = ForwardCommand::new(context, None)?;
+            let submissions = command.run(context, |place| forward::adopt(place, &to, *until))?;
             let detail = format!("{name}: {submissions} submissions up to {until}");
             context.log_change("forward adopt", None, None, &detail)?;
             let adopted = Adopted { destination: name, submissions };
@@ -180,12 +180,12 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
 }
 
 /// Everything that a change needs.
-struct Doing {
+struct ForwardCommand {
     environment: Environment,
     by: String,
 }
 
-impl Doing {
+impl ForwardCommand {
     fn new(context: &CommandContext, by: Option<&str>) -> anyhow::Result<Self> {
         let by = by.map_or_else(user, |by| by.trim().to_owned());
         anyhow::ensure!(!by.is_empty(), "{}", text("cli.forward_no_by").both());
@@ -236,11 +236,11 @@ fn send(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome>
     context.reader()?;
     let to = destinations(context, args.name.as_deref())?;
     anyhow::ensure!(!to.is_empty(), "{}", text("cli.forward_no_destination").both());
-    let doing = Doing::new(context, args.by.as_deref())?;
+    let command = ForwardCommand::new(context, args.by.as_deref())?;
     let (mut outcomes, mut troubles) = (Vec::new(), Vec::new());
     for to in &to {
         // One destination does not wait for another one.
-        match doing.run(context, |place| forward::run(place, to, args.dry_run)) {
+        match command.run(context, |place| forward::run(place, to, args.dry_run)) {
             Ok(outcome) => outcomes.push(outcome),
             Err(error) => troubles.push(format!("{}: {error:#}", to.name)),
         }
@@ -281,7 +281,7 @@ fn tell(context: &CommandContext, outcome: &ForwardOutcome) -> anyhow::Result<()
             waiting.submission,
             waiting.file,
             waiting.rows,
-            context.message("cli.forward_until").replace("{file}", &waiting.needs),
+            context.message_with("cli.forward_until", &[("file", &waiting.needs)]),
         ))?;
     }
     for failed in &outcome.failed {
@@ -373,7 +373,7 @@ fn status(
         for clock in &of.clock {
             print(format!(
                 "  {} {} {}: {} {}, {} → {}",
-                context.message("cli.forward_by").replace("{day}", &clock.by.to_string()),
+                context.message_with("cli.forward_by", &[("day", &clock.by)]),
                 clock.hcode,
                 clock.item,
                 clock.rows,

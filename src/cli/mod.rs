@@ -45,7 +45,7 @@ pub use output::{CommandOutcome, Lang};
 
 use crate::printable;
 
-/// Khlang: takes the F21/F43 archives of a province, judges, stores and counts them.
+/// Khlang: takes the F21/F43 archives of a province, validates, stores and counts them.
 #[derive(Debug, Parser)]
 #[command(name = "khlang", version, propagate_version = true)]
 struct Cli {
@@ -76,7 +76,7 @@ enum Command {
     Demo(demo::Args),
     /// Write realistic synthetic archives, a list of units and a registry
     Sample(sample::Args),
-    /// Judge archives without a database
+    /// Validate archives without a database
     Check(outcome::Args),
     /// Load archives now, through the same pipeline as the inbox
     Import(outcome::Args),

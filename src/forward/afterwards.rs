@@ -111,8 +111,8 @@ pub fn confirm(
     Ok(store.confirm_forward(batch.batch, &at, place.by, &said_at, &receipt.to_string())?)
 }
 
-/// Puts on record that all that is waiting up to a submission was sent by
-/// other means, each at the time when it was received; nothing is written.
+/// Puts on record that submissions up to a number, of which nothing was sent
+/// yet, were sent by other means, each at the time when it was received; nothing is written.
 /// Gives how many submissions that are.
 pub fn adopt(place: &ForwardContext<'_>, to: &Destination, until: i64) -> Result<u64> {
     let _turn = folder::turn(place.data)?;

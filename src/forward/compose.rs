@@ -11,19 +11,19 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 use super::original::{Originals, Unreadable, write_member};
 use super::plan::{PlannedArchive, runs};
 use crate::archive::sha256_file;
-use crate::store::{ForwardArchive, ForwardPart};
+use crate::store::ForwardPart;
 
 /// Bytes of a member from which it is written in the form for large ones.
 const LARGE: u64 = 1 << 31;
 
-/// Writes an archive, and gives what is to be put on record of it.
+/// Writes an archive; gives its size and its SHA-256.
 pub(super) fn write(
     folder: &Path,
     name: &str,
     time: NaiveDateTime,
     planned: &PlannedArchive,
     originals: &mut Originals<'_>,
-) -> Result<ForwardArchive, Unreadable> {
+) -> Result<(u64, String), Unreadable> {
     let path = folder.join(name);
     let said = |error: std::io::Error| format!("{}: {error}", path.display());
     let file = File::create_new(&path).map_err(said)?;
@@ -46,16 +46,7 @@ pub(super) fn write(
     };
     sync().map_err(said)?;
     let (sha256, bytes) = sha256_file(&path).map_err(said)?;
-    let parts = parts_of(planned);
-    Ok(ForwardArchive {
-        name: name.to_owned(),
-        standard: String::new(),
-        hcode: String::new(),
-        bytes,
-        sha256,
-        rows: parts.iter().map(|part| part.rows).sum(),
-        parts,
-    })
+    Ok((bytes, sha256))
 }
 
 /// What is put on record of where the rows are from.

@@ -39,15 +39,9 @@ pub(super) fn time_for(
 /// first.
 fn last_second(time: NaiveDateTime) -> NaiveDateTime {
     let day = time.date();
-    let same = |other: NaiveDate| {
-        round_of(other) == round_of(day) && fiscal_year_of(other) == fiscal_year_of(day)
-    };
-    let ends = [(6, 30), (9, 30)].into_iter().flat_map(|(month, last)| {
-        [day.year(), day.year() + 1]
-            .into_iter()
-            .filter_map(move |year| NaiveDate::from_ymd_opt(year, month, last))
-    });
-    let end = ends.filter(|end| *end >= day && same(*end)).max().unwrap_or(day);
+    let years = |day: NaiveDate| (round_of(day), fiscal_year_of(day));
+    let same = |other: NaiveDate| years(other) == years(day);
+    let end = day.iter_days().take_while(|day| same(*day)).last().unwrap_or(day);
     end.and_hms_opt(23, 59, 59).unwrap_or(time)
 }
 

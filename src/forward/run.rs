@@ -1,5 +1,4 @@
-//! Sends on what is waiting for a destination, and what is done about a batch
-//! afterwards.
+//! Sends on what is waiting for a destination.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -227,13 +226,9 @@ fn fill(
         }
         let Some((_, _, originals)) = &mut originals else { continue };
         let written = compose::write(making, &record.name, *time, plan, originals);
-        let written = written.map_err(ForwardError::Refused)?;
-        used.extend(written.parts.iter().map(|part| part.submission));
-        archives.push(ForwardArchive {
-            bytes: written.bytes,
-            sha256: written.sha256,
-            ..record.clone()
-        });
+        let (bytes, sha256) = written.map_err(ForwardError::Refused)?;
+        used.extend(record.parts.iter().map(|part| part.submission));
+        archives.push(ForwardArchive { bytes, sha256, ..record.clone() });
     }
     let sources = planned.candidates.iter().filter(|candidate| used.contains(&candidate.id));
     let manifest = ForwardManifest {

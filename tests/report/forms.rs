@@ -81,7 +81,7 @@ fn assert_golden(name: &str, bytes: &[u8]) {
 }
 
 /// A page without what is in its one style element; other texts as they are.
-fn without_style(text: String) -> String {
+pub fn without_style(text: String) -> String {
     let (Some(begin), Some(end)) = (text.find("<style>"), text.find("</style>")) else {
         return text;
     };

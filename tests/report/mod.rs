@@ -1,3 +1,3 @@
 //! Forms of reports, as other programs read them.
 
-mod forms;
+pub mod forms;
