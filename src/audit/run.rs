@@ -12,12 +12,12 @@ use super::case::{CLEARED, Case, Described, EVIDENCE, SELECTED, StepData, places
 use super::find::{AuditFinding, NotApplicable};
 use super::plan::{Change, KnownCase, change};
 use super::rows::{RowKey, SuspiciousRow};
-use super::rule::{AuditRule, CaseSeverity};
+use super::rule::CaseSeverity;
 use super::runner::RuleRunner;
+pub use super::search::find;
 use super::steps::CaseState;
 use crate::config::AuditHolding;
 use crate::money::holds::WHOLE;
-use crate::score::rulebook::RulePeriod;
 use crate::store::{AuditCase, AuditFact, AuditTurn, HoldChange, NewEvent, NewRun};
 
 /// What is run.
@@ -100,49 +100,6 @@ pub struct RunTerms {
     pub most_rows: usize,
     /// What of the item's money a case holds.
     pub holding: AuditHolding,
-}
-
-/// Runs the rules over a scope.
-pub fn find(session: &mut RuleRunner<'_>, scope: &RunScope) -> Result<FoundByRules, AuditError> {
-    let mut found = FoundByRules::default();
-    let basis = session.basis;
-    let rules = basis.library.rules.values();
-    let rules: Vec<&AuditRule> =
-        rules.filter(|rule| scope.rule.as_ref().is_none_or(|id| *id == rule.id)).collect();
-    if let Some(rule) = rules.iter().find(|rule| basis.book.item(&rule.item).is_none()) {
-        let what =
-            format!("audit rule {}: round {} has no item {}", rule.id, basis.book.round, rule.item);
-        return Err(AuditError::Refused(what));
-    }
-    let wanted =
-        |tranche: &&RulePeriod| scope.tranche.is_none_or(|number| number == tranche.number);
-    // Those that need all units first: the others may see a part of them only.
-    let (alone, together): (Vec<&AuditRule>, Vec<&AuditRule>) =
-        rules.into_iter().partition(|rule| rule.query.alone);
-    for rules in [together, alone] {
-        for tranche in basis.book.tranches.iter().filter(wanted) {
-            for rule in &rules {
-                let place = (rule.id.clone(), tranche.number.to_string());
-                session.allow()?;
-                for finding in session.find(rule, tranche, &mut found.not_applicable)? {
-                    if scope.unit.as_ref().is_none_or(|unit| *unit == finding.hcode) {
-                        let (id, number) = place.clone();
-                        found.findings.insert((id, number, finding.hcode.clone()), finding);
-                    }
-                }
-                found.ran.insert(place);
-            }
-        }
-    }
-    // Who counts money by this reader afterwards counts that of all units.
-    session.see_all()?;
-    let key = |line: &NotApplicable| (line.tranche.clone(), line.rule.clone(), line.unit.clone());
-    found.not_applicable.sort_by_cached_key(key);
-    let in_scope = |line: &NotApplicable| {
-        line.unit == "*" || scope.unit.as_ref().is_none_or(|unit| *unit == line.unit)
-    };
-    found.not_applicable.retain(in_scope);
-    Ok(found)
 }
 
 /// A case as it would be opened or changed.

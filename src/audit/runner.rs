@@ -51,7 +51,7 @@ pub struct RuleRunner<'a> {
     /// Temporary tables that are there, with the values they were made with.
     made: BTreeMap<String, RuleValues>,
     registry: bool,
-    points: Option<Rc<Points>>,
+    pub(super) points: Option<Rc<Points>>,
     /// Blocks that were made of what is seen of the store.
     blocks: BTreeSet<String>,
     /// What is seen of it, and what is kept of earlier runs.
@@ -285,7 +285,7 @@ impl<'a> RuleRunner<'a> {
         values
     }
 
-    fn rest(&mut self, query: &RuleQuery, values: &RuleValues) -> Result<()> {
+    pub(super) fn rest(&mut self, query: &RuleQuery, values: &RuleValues) -> Result<()> {
         for table in &query.tables {
             self.table(table)?;
         }
@@ -381,6 +381,6 @@ fn block_of(query: &RuleQuery, name: &str) -> Option<std::sync::Arc<RuleBlock>> 
     })
 }
 
-fn borrowed(values: &RuleValues) -> Vec<(&str, SqlValue)> {
+pub(super) fn borrowed(values: &RuleValues) -> Vec<(&str, SqlValue)> {
     values.iter().map(|(name, value)| (name.as_str(), value.clone())).collect()
 }

@@ -13,11 +13,11 @@ use crate::store::{RawValue, Reader, Result};
 
 /// Whom a unit knows, in any round of the register: more than any one period
 /// goes by, which makes cohorts smaller and nothing wrong.
-pub(super) const KNOWN: &str = include_str!("../../schema/kpi/parts/known.sql");
+pub(crate) const KNOWN: &str = include_str!("../../schema/kpi/parts/known.sql");
 
 /// Persons whom the same units know.
 #[derive(Debug)]
-pub(super) struct Cohort {
+pub(crate) struct Cohort {
     /// Its units, in order.
     pub units: Vec<String>,
     /// A digest of who is in it.
@@ -26,14 +26,14 @@ pub(super) struct Cohort {
 
 /// All cohorts of a state of the store.
 #[derive(Debug, Default)]
-pub(super) struct Cohorts {
+pub(crate) struct Cohorts {
     pub list: Vec<Cohort>,
     of_person: FxHashMap<i64, u32>,
 }
 
 impl Cohorts {
     /// Reads who is known where.
-    pub(super) fn read(reader: &Reader) -> Result<Self> {
+    pub(crate) fn read(reader: &Reader) -> Result<Self> {
         let (units, known) = known(reader)?;
         let mut by_units: FxHashMap<Vec<u32>, u32> = FxHashMap::default();
         let mut hashes: Vec<Sha256> = Vec::new();
@@ -61,17 +61,17 @@ impl Cohorts {
     }
 
     /// The cohort of a person.
-    pub(super) fn cohort_of(&self, person: i64) -> u32 {
+    pub(crate) fn cohort_of(&self, person: i64) -> u32 {
         self.of_person.get(&person).copied().unwrap_or(NO_COHORT)
     }
 
     /// How many persons there are.
-    pub(super) fn persons(&self) -> usize {
+    pub(crate) fn persons(&self) -> usize {
         self.of_person.len()
     }
 
     /// Everybody in some cohorts, sorted.
-    pub(super) fn members(&self, cohorts: &[u32]) -> Vec<i64> {
+    pub(crate) fn members(&self, cohorts: &[u32]) -> Vec<i64> {
         let mut wanted = vec![false; self.list.len()];
         for cohort in cohorts {
             wanted[*cohort as usize] = true;
@@ -85,7 +85,7 @@ impl Cohorts {
 
 impl Cohort {
     /// Its key in the cache: the codes of its units.
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         self.units.join(" ")
     }
 }

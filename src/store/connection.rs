@@ -214,6 +214,17 @@ impl Reader {
         Ok(reader)
     }
 
+    /// Another reader of the same file, which holds the state that it is in; none
+    /// of a store without a file.
+    pub fn another(&self) -> Result<Option<Self>> {
+        let Some(path) = self.conn.path().filter(|path| !path.is_empty()) else { return Ok(None) };
+        let other = Self::open(Path::new(path), None)?;
+        // Held until it is closed: the first query takes the state.
+        other.conn.execute_batch("BEGIN")?;
+        other.ping()?;
+        Ok(Some(other))
+    }
+
     /// Interrupts queries that still run after `deadline` from now.
     pub fn stop_after(&self, deadline: Duration) -> Result<()> {
         let until = Instant::now() + deadline;

@@ -49,6 +49,12 @@ impl PartialResults {
         Self::open_for_build(data, most_mib, crate::version::BUILD)
     }
 
+    /// The same cache once more, for another thread.
+    pub fn again(&self) -> Self {
+        let (path, build) = (self.path.clone(), self.build.clone());
+        Self { path, build, most_bytes: self.most_bytes, conn: RefCell::new(Conn::Untried) }
+    }
+
     /// Opens the cache as another build of the program would.
     fn open_for_build(data: &Path, most_mib: usize, build: &str) -> Self {
         let (path, most_bytes) = (data.join(FILE), (most_mib as i64) << 20);
