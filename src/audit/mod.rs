@@ -16,6 +16,7 @@ mod library;
 pub mod limit;
 pub mod nightly;
 pub mod plan;
+pub mod prepare;
 mod prove;
 mod query;
 mod rates;

@@ -1,7 +1,7 @@
 //! A run of the rules: what they find now, and what becomes of the cases.
 //!
-//! Finding reads one state of the store and holds nobody up; writing takes the
-//! writer's turn, in which the cases are looked at anew.
+//! Finding reads one state of the store and holds nobody up; what becomes of the
+//! cases is prepared before the writer's turn, in which it is only written.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,6 +11,7 @@ use super::AuditError;
 use super::case::{CLEARED, Case, Described, EVIDENCE, SELECTED, StepData, places};
 use super::find::{AuditFinding, NotApplicable};
 use super::plan::{Change, KnownCase, change};
+use super::prepare::Prepared;
 use super::rows::{RowKey, SuspiciousRow};
 use super::rule::CaseSeverity;
 use super::runner::RuleRunner;
@@ -111,36 +112,20 @@ pub struct Planned {
     pub change: Change,
 }
 
-/// What becomes of all that was found, with the cases of a round.
-pub fn plan(
+/// What becomes of what a rule found at a unit in a tranche, with its cases.
+pub(super) fn change_at(
     session: &RuleRunner<'_>,
     found: &FoundByRules,
-    scope: &RunScope,
+    place: &CasePlace,
     cases: &[(Case, Vec<AuditFact>)],
-) -> Vec<Planned> {
-    let mut of: BTreeMap<CasePlace, Vec<KnownCase>> = BTreeMap::new();
-    for (case, facts) in cases {
-        let opened = &case.opened;
-        let ran = found.ran.contains(&(opened.rule.clone(), opened.tranche.clone()));
-        if ran && scope.unit.as_ref().is_none_or(|unit| *unit == opened.hcode) {
-            let place = (opened.rule.clone(), opened.tranche.clone(), opened.hcode.clone());
-            of.entry(place).or_default().push(known(case, facts));
-        }
+) -> Option<Change> {
+    let rule = session.basis.library.get(&place.0)?;
+    let finding = found.findings.get(place);
+    if finding.is_none() && found.could_not_judge(place) {
+        return None;
     }
-    let all: BTreeSet<&CasePlace> = found.findings.keys().chain(of.keys()).collect();
-    let mut planned = Vec::new();
-    for place in all {
-        let Some(rule) = session.basis.library.get(&place.0) else { continue };
-        let cases = of.get(place).map_or(&[][..], Vec::as_slice);
-        let finding = found.findings.get(place);
-        if finding.is_none() && found.could_not_judge(place) {
-            continue;
-        }
-        if let Some(change) = change(rule, finding, cases) {
-            planned.push(Planned { place: place.clone(), change });
-        }
-    }
-    planned
+    let cases: Vec<KnownCase> = cases.iter().map(|(case, facts)| known(case, facts)).collect();
+    change(rule, finding, &cases)
 }
 
 fn known(case: &Case, facts: &[AuditFact]) -> KnownCase {
@@ -155,32 +140,25 @@ fn known(case: &Case, facts: &[AuditFact]) -> KnownCase {
     }
 }
 
-/// Cases of a round with their rows, within the writer's turn.
-pub fn cases_in(
-    turn: &AuditTurn<'_>,
-    round: i32,
-) -> Result<Vec<(Case, Vec<AuditFact>)>, AuditError> {
-    let mut cases = Vec::new();
-    for opened in turn.cases(i64::from(round))? {
-        let facts = turn.facts(opened.id)?;
-        cases.push((Case::read_in(turn, opened)?, facts));
-    }
-    Ok(cases)
-}
-
-/// Writes down what becomes of what was found.
+/// Writes down what becomes of what was found, as it was prepared, if no case has
+/// changed since.
 pub fn write(
     turn: &AuditTurn<'_>,
     session: &RuleRunner<'_>,
-    found: &FoundByRules,
+    (found, prepared): (&FoundByRules, Prepared),
     scope: &RunScope,
     terms: RunTerms,
     by: RunBy<'_>,
     share: &mut Share<'_>,
 ) -> Result<RunOutcome, AuditError> {
     let round = session.basis.book.round;
-    let cases = cases_in(turn, round)?;
-    let planned = plan(session, found, scope, &cases);
+    let mut prepared = if prepared.holds(turn)? {
+        prepared
+    } else {
+        Prepared::read(turn, session, found, scope)?
+    };
+    let shares = prepared.take_shares();
+    let Prepared { cases, planned, .. } = prepared;
     let versions: BTreeMap<&str, &str> = found
         .ran
         .iter()
@@ -203,7 +181,7 @@ pub fn write(
         added: joined.sum(),
     })?;
     let mut writing =
-        Writing { turn, session, found, terms, by, run, share, done: RunOutcome::default() };
+        Writing { turn, session, found, terms, by, run, share, shares, done: RunOutcome::default() };
     for planned in planned {
         match planned.change {
             Change::Open { follows, severity, rows, standing } => {
@@ -261,6 +239,8 @@ struct Writing<'w, 's> {
     by: RunBy<'w>,
     run: i64,
     share: &'w mut Share<'w>,
+    /// Those that were worked out before the turn, of which rows.
+    shares: BTreeMap<CasePlace, (Vec<RowKey>, u32)>,
     done: RunOutcome,
 }
 
@@ -283,6 +263,9 @@ impl Writing<'_, '_> {
         match self.terms.holding {
             AuditHolding::File => Ok(WHOLE),
             AuditHolding::Rows => {
+                if let Some((_, share)) = self.shares.get(at).filter(|(of, _)| of == rows) {
+                    return Ok(*share);
+                }
                 let facts: Vec<AuditFact> = rows.iter().map(|key| place(key, self.run)).collect();
                 (self.share)(at, &facts)
             }
