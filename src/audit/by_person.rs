@@ -43,6 +43,8 @@ struct StaleRule<'r> {
     tranche: &'r RulePeriod,
     request: RuleRequest,
     known: Option<KeptRule>,
+    /// The token of each cohort.
+    tokens: Vec<String>,
     stale: BTreeSet<u32>,
 }
 
@@ -63,9 +65,18 @@ impl KeptRule {
 }
 
 impl RuleRequest {
-    fn cohort_token(&self, tokens: &ChangeTokens, cohort: &Cohort) -> String {
-        let units = cohort.units.iter().map(|unit| tokens.token_of_unit(unit, Some(&self.records)));
-        digest(&[&cohort.members, &units.collect::<Vec<_>>().join("/")])
+    /// The token of each cohort.
+    fn cohort_tokens(&self, tokens: &ChangeTokens, cohorts: &Cohorts) -> Vec<String> {
+        let mut of_unit: BTreeMap<&str, String> = BTreeMap::new();
+        let each = cohorts.list.iter().map(|cohort| {
+            let mut parts = vec![cohort.members.clone()];
+            for unit in &cohort.units {
+                let token = of_unit.entry(unit).or_insert_with(|| self.unit_token(tokens, unit));
+                parts.push(token.clone());
+            }
+            digest(&[&parts.join("/")])
+        });
+        each.collect()
     }
 }
 
@@ -86,8 +97,8 @@ impl RuleRunner<'_> {
             let units = self.units(&tokens, known.as_ref());
             let all = request.all_token(&tokens, &units);
             if known.as_ref().is_none_or(|known| known.all != all) {
-                let stale = BTreeSet::new();
-                asked.push(StaleRule { rule, tranche, request, known, stale });
+                let (tokens, stale) = (Vec::new(), BTreeSet::new());
+                asked.push(StaleRule { rule, tranche, request, known, tokens, stale });
             }
         }
         if asked.is_empty() {
@@ -96,11 +107,11 @@ impl RuleRunner<'_> {
         let cohorts = self.cohorts()?;
         let mut together = BTreeSet::new();
         for one in &mut asked {
+            one.tokens = one.request.cohort_tokens(&tokens, &cohorts);
             let known = one.known.as_ref().and_then(|known| known.persons.as_ref());
-            for (at, cohort) in (0_u32..).zip(&cohorts.list) {
-                let token = known.and_then(|known| known.get(&cohort.name()));
-                if token.map(|(token, _)| token) != Some(&one.request.cohort_token(&tokens, cohort))
-                {
+            for (at, (cohort, token)) in (0_u32..).zip(cohorts.list.iter().zip(&one.tokens)) {
+                let kept = known.and_then(|known| known.get(&cohort.name()));
+                if kept.map(|(kept, _)| kept) != Some(token) {
                     one.stale.insert(at);
                 }
             }
@@ -114,13 +125,13 @@ impl RuleRunner<'_> {
         });
         for one in all {
             self.see_all()?;
-            self.count_ahead(one, &cohorts, &tokens, false)?;
+            self.count_ahead(one, &cohorts, false)?;
         }
         if !some.is_empty() {
             self.see_persons(&together, &cohorts)?;
         }
         for one in some {
-            self.count_ahead(one, &cohorts, &tokens, true)?;
+            self.count_ahead(one, &cohorts, true)?;
         }
         Ok(())
     }
@@ -144,11 +155,13 @@ impl RuleRunner<'_> {
         &mut self,
         one: StaleRule<'_>,
         cohorts: &Cohorts,
-        tokens: &ChangeTokens,
         some: bool,
     ) -> std::result::Result<(), AuditError> {
-        let StaleRule { rule, tranche, request, mut known, stale } = one;
+        let StaleRule { rule, tranche, request, mut known, tokens, stale } = one;
         self.allow()?;
+        if !some {
+            self.seen.in_full.insert((rule.id.clone(), tranche.number.to_string()));
+        }
         let wanted = |cohort: u32| !some || cohort == NO_COHORT || stale.contains(&cohort);
         let mut counted = self.rows_by_cohort(rule, tranche, |person| {
             let cohort = person.map_or(NO_COHORT, |person| cohorts.cohort_of(person));
@@ -159,13 +172,12 @@ impl RuleRunner<'_> {
             persons = None;
         } else {
             let mut renewed = if some { persons.unwrap_or_default() } else { KeptPersons::new() };
-            for (at, cohort) in (0_u32..).zip(&cohorts.list) {
+            for (at, (cohort, token)) in (0_u32..).zip(cohorts.list.iter().zip(tokens)) {
                 if some && !stale.contains(&at) {
                     continue;
                 }
                 let rows = counted.remove(&at).unwrap_or_default();
                 let rows = rows.iter().map(|(unit, rows)| (unit.clone(), KeptRows::new(rows)));
-                let token = request.cohort_token(tokens, cohort);
                 renewed.insert(cohort.name(), (token, rows.collect()));
             }
             // Cohorts that nobody is in any more are gone.
@@ -216,10 +228,7 @@ impl RuleRunner<'_> {
         let Some(PersonsAhead { request, known, persons }) = self.seen.ahead.remove(&place) else {
             // Nothing has changed.
             let (_, known) = self.asked(rule, tranche, kept, tokens).map_err(of)?;
-            return known.map_or_else(
-                || self.count(rule, tranche),
-                |known| Ok(known.found(most)),
-            );
+            return known.map_or_else(|| self.count(rule, tranche), |known| Ok(known.found(most)));
         };
         let mut units = self.units(tokens, known.as_ref());
         let Some(persons) = persons else {
@@ -282,7 +291,6 @@ impl RuleRunner<'_> {
 
 /// Whether so many persons are to be counted anew that a filter is less work.
 fn is_part(stale: &BTreeSet<u32>, cohorts: &Cohorts) -> bool {
-    let stale: Vec<u32> = stale.iter().copied().collect();
-    let persons = cohorts.members(&stale).len();
+    let persons = stale.iter().map(|at| cohorts.list[*at as usize].size).sum();
     persons <= FEW_PERSONS || is_few(persons, cohorts.persons())
 }

@@ -67,7 +67,12 @@ impl RuleRunner<'_> {
                 // Of nothing any row is as many percent as one likes.
                 found.retain(|hcode, found| {
                     if found.of == 0 && !found.rows.is_empty() {
-                        not_applicable.push(why_not(rule, tranche, hcode, "audit.nothing_to_count"));
+                        not_applicable.push(why_not(
+                            rule,
+                            tranche,
+                            hcode,
+                            "audit.nothing_to_count",
+                        ));
                     }
                     found.of > 0
                 });

@@ -308,6 +308,9 @@ impl RuleRunner<'_> {
         rule: &AuditRule,
         tranche: &RulePeriod,
     ) -> std::result::Result<FoundByUnit, AuditError> {
+        if self.seen.units.is_none() {
+            self.seen.in_full.insert((rule.id.clone(), tranche.number.to_string()));
+        }
         let mut found = FoundByUnit::new();
         match rule.kind {
             RuleKind::Rows => {

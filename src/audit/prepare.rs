@@ -87,13 +87,15 @@ impl Prepared {
         }
         let all: BTreeSet<CasePlace> =
             found.findings.keys().cloned().chain(of.keys().cloned()).collect();
-        let mut prepared = Self { mark, cases: Vec::new(), planned: Vec::new(), shares: <_>::default() };
+        let mut prepared =
+            Self { mark, cases: Vec::new(), planned: Vec::new(), shares: <_>::default() };
         for place in all {
             let opened = of.remove(&place).unwrap_or_default();
             let cases = opened.into_iter().map(|opened| source.case(opened));
             let cases: Vec<(Case, Vec<AuditFact>)> = cases.collect::<Result<_>>()?;
             let Some(change) = change_at(session, found, &place, &cases) else { continue };
-            let changed = cases.into_iter().find(|(case, _)| Some(case.opened.id) == case_of(&change));
+            let changed =
+                cases.into_iter().find(|(case, _)| Some(case.opened.id) == case_of(&change));
             prepared.cases.extend(changed.map(|(case, _)| (case, Vec::new())));
             prepared.planned.push(Planned { place, change });
         }

@@ -47,6 +47,9 @@ pub struct FoundByRules {
     pub not_applicable: Vec<NotApplicable>,
     /// Rules and tranches that were run.
     pub ran: BTreeSet<(String, String)>,
+    /// Those of them for which all rows were read, because nothing was kept of
+    /// them or too much has changed.
+    pub in_full: BTreeSet<(String, String)>,
 }
 
 impl FoundByRules {
@@ -152,11 +155,8 @@ pub fn write(
     share: &mut Share<'_>,
 ) -> Result<RunOutcome, AuditError> {
     let round = session.basis.book.round;
-    let mut prepared = if prepared.holds(turn)? {
-        prepared
-    } else {
-        Prepared::read(turn, session, found, scope)?
-    };
+    let mut prepared =
+        if prepared.holds(turn)? { prepared } else { Prepared::read(turn, session, found, scope)? };
     let shares = prepared.take_shares();
     let Prepared { cases, planned, .. } = prepared;
     let versions: BTreeMap<&str, &str> = found
@@ -180,8 +180,17 @@ pub fn write(
         opened: opened as u64,
         added: joined.sum(),
     })?;
-    let mut writing =
-        Writing { turn, session, found, terms, by, run, share, shares, done: RunOutcome::default() };
+    let mut writing = Writing {
+        turn,
+        session,
+        found,
+        terms,
+        by,
+        run,
+        share,
+        shares,
+        done: RunOutcome::default(),
+    };
     for planned in planned {
         match planned.change {
             Change::Open { follows, severity, rows, standing } => {

@@ -334,8 +334,7 @@ impl<'a> RuleRunner<'a> {
                 parse_list(&text).map_err(fail)?
             }
         };
-        let key = if name == "calendar" { vec!["day".to_owned()] } else { Vec::new() };
-        let spec = TableSpec { name, columns: &columns, key: &key, index: &[] };
+        let spec = TableSpec { name, columns: &columns, key: &[], index: &[] };
         self.basis.reader.fill_table(&spec, rows.into_iter())?;
         self.made.insert(name.to_owned(), RuleValues::new());
         Ok(())

@@ -80,7 +80,8 @@ fn side_by_side(
             let kept = kept.as_ref();
             let basis = AuditInput { environment, reader: &reader, book, library, as_of, kept };
             let mut found = FoundByRules::default();
-            let done = RuleRunner::new(basis).and_then(|mut beside| queue.run(&mut beside, &mut found));
+            let done =
+                RuleRunner::new(basis).and_then(|mut beside| queue.run(&mut beside, &mut found));
             if done.is_err() {
                 queue.empty();
             }
@@ -97,6 +98,7 @@ fn side_by_side(
     found.findings.extend(there.findings);
     found.not_applicable.extend(there.not_applicable);
     found.ran.extend(there.ran);
+    found.in_full.extend(there.in_full);
     Ok(found)
 }
 
@@ -125,7 +127,10 @@ impl Queue<'_> {
     ) -> std::result::Result<(), AuditError> {
         loop {
             let next = self.groups.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let Some(group) = next else { return Ok(()) };
+            let Some(group) = next else {
+                found.in_full.append(&mut session.seen.in_full);
+                return Ok(());
+            };
             session.persons_ahead(&group)?;
             for (rule, tranche) in group {
                 let place = (rule.id.clone(), tranche.number.to_string());

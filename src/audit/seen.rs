@@ -17,6 +17,8 @@ pub(super) struct SeenPart {
     pub(super) units: Option<BTreeSet<String>>,
     /// Whether some persons are seen only.
     pub(super) by_person: bool,
+    /// Rules and tranches for which all rows were read.
+    pub(super) in_full: BTreeSet<(String, String)>,
     /// Who is known where, once it is asked for.
     pub(super) cohorts: Option<Rc<Cohorts>>,
     /// Rows of rules that go by persons, counted ahead, by rule and tranche.

@@ -22,6 +22,8 @@ pub(crate) struct Cohort {
     pub units: Vec<String>,
     /// A digest of who is in it.
     pub members: String,
+    /// How many are.
+    pub size: usize,
 }
 
 /// All cohorts of a state of the store.
@@ -36,7 +38,7 @@ impl Cohorts {
     pub(crate) fn read(reader: &Reader) -> Result<Self> {
         let (units, known) = known(reader)?;
         let mut by_units: FxHashMap<Vec<u32>, u32> = FxHashMap::default();
-        let mut hashes: Vec<Sha256> = Vec::new();
+        let mut hashes: Vec<(Sha256, usize)> = Vec::new();
         let mut of_person = FxHashMap::default();
         for rows in known.chunk_by(|a, b| a.0 == b.0) {
             let person = rows[0].0;
@@ -44,18 +46,20 @@ impl Cohorts {
             let next = by_units.len() as u32;
             let cohort = *by_units.entry(place).or_insert(next);
             if cohort == next {
-                hashes.push(Sha256::new());
+                hashes.push((Sha256::new(), 0));
             }
-            hashes[cohort as usize].update(person.to_be_bytes());
+            let (hash, size) = &mut hashes[cohort as usize];
+            hash.update(person.to_be_bytes());
+            *size += 1;
             of_person.insert(person, cohort);
         }
         let mut units_of: Vec<(u32, Vec<u32>)> =
             by_units.into_iter().map(|(units, cohort)| (cohort, units)).collect();
         units_of.sort_unstable();
-        let list = units_of.into_iter().zip(hashes).map(|((_, at), hash)| {
+        let list = units_of.into_iter().zip(hashes).map(|((_, at), (hash, size))| {
             let mut of: Vec<String> = at.iter().map(|unit| units[*unit as usize].clone()).collect();
             of.sort_unstable();
-            Cohort { units: of, members: hex(&hash.finalize()) }
+            Cohort { units: of, members: hex(&hash.finalize()), size }
         });
         Ok(Self { list: list.collect(), of_person })
     }

@@ -4,9 +4,9 @@
 -- columns: cid TEXT
 -- key: cid
 SELECT p.cid
-FROM visit AS v
+FROM t_service AS s
+CROSS JOIN visit AS v ON v.id = s.visit
 CROSS JOIN patient_place AS p ON p.hcode = CAST(v.hospcode AS TEXT) AND p.pid = CAST(v.pid AS TEXT)
-CROSS JOIN t_service AS s ON s.visit = v.id
 WHERE v.date_serv BETWEEN :to - 10000 AND :to AND s._sub <= :as_of
 UNION
 SELECT p.cid
