@@ -250,7 +250,9 @@ impl RuleRunner<'_> {
             token != Some(&request.unit_token(tokens, unit))
         };
         let stale: BTreeSet<String> = units.iter().filter(holds).cloned().collect();
-        if is_few(stale.len(), units.len()) {
+        if stale.is_empty() {
+            // Nothing to count.
+        } else if is_few(stale.len(), units.len()) {
             self.see(&stale).map_err(of)?;
         } else {
             self.see_all().map_err(of)?;

@@ -356,4 +356,21 @@ mod tests {
             assert_eq!(KeptRows::new(&all).rows(), all);
         }
     }
+
+    #[test]
+    fn rows_of_parts_are_those_of_the_whole() {
+        for most in [0, 1, 5, 100, 5000] {
+            let (mut all, mut parts) = (UnitRows::default(), vec![UnitRows::default(); 3]);
+            for n in 0..1000_i64 {
+                let at = n * 7 % 1000;
+                all.add(row(at % 10, at), most);
+                parts[(at % 3).unsigned_abs() as usize].add(row(at % 10, at), most);
+            }
+            all.finish(most);
+            for part in &mut parts {
+                part.finish(most);
+            }
+            assert_eq!(UnitRows::merged(parts, most), all, "{most}");
+        }
+    }
 }

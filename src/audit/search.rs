@@ -76,7 +76,6 @@ fn side_by_side(
     let kept = kept.map(crate::store::PartialResults::again);
     let (here, there) = std::thread::scope(|scope| {
         let there = scope.spawn(move || {
-            let _held = reader.is_held();
             let kept = kept.as_ref();
             let basis = AuditInput { environment, reader: &reader, book, library, as_of, kept };
             let mut found = FoundByRules::default();
