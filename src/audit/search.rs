@@ -18,6 +18,10 @@ use crate::text::message;
 /// and more of them mostly more memory.
 const MOST_READERS: usize = 2;
 
+/// Page cache of the temporary tables of each of two readers, MiB: together a
+/// little more than of one.
+const CACHE_MIB_EACH: u32 = 36;
+
 /// A rule in a tranche.
 type Job<'r> = (&'r AuditRule, &'r RulePeriod);
 
@@ -73,6 +77,9 @@ fn side_by_side(
     mut found: FoundByRules,
 ) -> std::result::Result<FoundByRules, AuditError> {
     let AuditInput { environment, book, library, as_of, kept, .. } = session.basis;
+    for one in [session.basis.reader, &reader] {
+        one.set_temp_cache(CACHE_MIB_EACH);
+    }
     let kept = kept.map(crate::store::PartialResults::again);
     let (here, there) = std::thread::scope(|scope| {
         let there = scope.spawn(move || {
