@@ -1,5 +1,6 @@
 -- Old and new code of one test are one test; a code that the list does not
--- name is a test of its own.
+-- name is a test of its own. Rows before the tranche are there to tell how long
+-- ago the last one was, and are not counted: one order serves both.
 -- table: lab_frequency, calendar
 -- alone: unit
 WITH t AS (
@@ -14,8 +15,9 @@ WITH t AS (
 SELECT 'LABFU' AS file, sub AS sub, line AS line, hcode AS hcode, pid AS pid, day AS day,
   code AS v_code, number AS v_number, since AS v_days
 FROM (
-  SELECT t.*, n - lag(n) OVER (PARTITION BY hcode, pid, test ORDER BY n, sub, line) AS since,
-    row_number() OVER (PARTITION BY hcode, pid, test, day >= :from ORDER BY n, sub, line) AS number
+  SELECT t.*, n - lag(n) OVER w AS since,
+    row_number() OVER w - coalesce(sum(day < :from) OVER w, 0) AS number
   FROM t
+  WINDOW w AS (PARTITION BY hcode, pid, test ORDER BY n, sub, line)
 )
 WHERE day >= :from AND (since < least OR number > most)

@@ -1,9 +1,11 @@
+-- The code first: most rows have one that belongs to no age.
 -- use: age_code, known
 -- alone: unit
-SELECT 'DIAGNOSIS_OPD' AS file, d.SUBMISSION AS sub, d.LINE AS line, d.HOSPCODE AS hcode, d.PID AS pid,
-  d.DATE_SERV AS day, d.DIAGCODE AS v_code, (d.DATE_SERV - p.birth) / 10000 AS v_years
-FROM DIAGNOSIS_OPD AS d
-JOIN age_code AS c ON c.code = d.DIAGCODE
-JOIN known AS p ON p.hcode = d.HOSPCODE AND p.pid = d.PID
-WHERE d.DATE_SERV BETWEEN :from AND :to AND d.SUBMISSION <= :as_of AND p.birth <= d.DATE_SERV
-  AND ((d.DATE_SERV - p.birth) / 10000 < c.least OR (d.DATE_SERV - p.birth) / 10000 > c.most)
+SELECT 'DIAGNOSIS_OPD' AS file, d._sub AS sub, d._line AS line, p.hcode AS hcode, p.pid AS pid,
+  v.date_serv AS day, c.code AS v_code, (v.date_serv - p.birth) / 10000 AS v_years
+FROM t_diagnosis_opd AS d
+CROSS JOIN age_code AS c ON c.code = CAST(d.DIAGCODE AS TEXT)
+CROSS JOIN visit AS v ON v.id = d.visit
+CROSS JOIN known AS p ON p.hcode = CAST(v.hospcode AS TEXT) AND p.pid = CAST(v.pid AS TEXT)
+WHERE v.date_serv BETWEEN :from AND :to AND d._sub <= :as_of AND p.birth <= v.date_serv
+  AND ((v.date_serv - p.birth) / 10000 < c.least OR (v.date_serv - p.birth) / 10000 > c.most)

@@ -63,13 +63,26 @@ impl RuleRunner<'_> {
     ) -> Result<Vec<AuditFinding>, AuditError> {
         match rule.kind {
             RuleKind::Rows => {
+                let mut found = self.found(rule, tranche)?;
+                // Of nothing any row is as many percent as one likes.
+                found.retain(|hcode, found| {
+                    if found.of == 0 && !found.rows.is_empty() {
+                        not_applicable.push(why_not(
+                            rule,
+                            tranche,
+                            hcode,
+                            "audit.nothing_to_count",
+                        ));
+                    }
+                    found.of > 0
+                });
                 let of_unit = |(hcode, found): (String, FoundAtUnit)| {
                     let (rows, denominator) = (found.rows, found.of);
                     let numerator = rows.len() as u64;
                     let severity = rule.judge(counted(rule, rows.keys()), numerator, denominator);
                     AuditFinding { hcode, rows, numerator, denominator, severity, peers: None }
                 };
-                Ok(self.found(rule, tranche)?.into_iter().map(of_unit).collect())
+                Ok(found.into_iter().map(of_unit).collect())
             }
             RuleKind::Rate => self.find_rates(rule, tranche, not_applicable),
         }
@@ -84,12 +97,7 @@ impl RuleRunner<'_> {
         let found = self.found(rule, tranche)?;
         let rates: Vec<Rate> = found.into_values().flat_map(|found| found.rates).collect();
         let mut why_not = |unit: &str, why: &str| {
-            not_applicable.push(NotApplicable {
-                rule: rule.id.clone(),
-                tranche: tranche.number.to_string(),
-                unit: unit.to_owned(),
-                why: message(why),
-            });
+            not_applicable.push(why_not(rule, tranche, unit, why));
         };
         if rates.is_empty() {
             why_not("*", "audit.nothing_to_compare");
@@ -113,6 +121,15 @@ impl RuleRunner<'_> {
         }
         findings.retain(|finding| finding.severity.is_some());
         Ok(findings)
+    }
+}
+
+fn why_not(rule: &AuditRule, tranche: &RulePeriod, unit: &str, why: &str) -> NotApplicable {
+    NotApplicable {
+        rule: rule.id.clone(),
+        tranche: tranche.number.to_string(),
+        unit: unit.to_owned(),
+        why: message(why),
     }
 }
 

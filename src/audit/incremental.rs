@@ -5,7 +5,8 @@
 //!
 //! A query says in its head (`-- alone: unit`) that what it says of a unit rests
 //! on that unit's rows; then it holds as long as the change tokens of these
-//! rows. The others are judged anew as soon as any row has changed that they read.
+//! rows. One that goes by persons (`-- alone: person`) is kept by cohorts of them
+//! (`by_person`). The others are judged anew as soon as any row has changed that they read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -13,6 +14,7 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 
 use super::AuditError;
+use super::by_person::KeptPersons;
 use super::library::is_record;
 use super::rates::Rate;
 use super::rows::{KeptRows, UnitRows};
@@ -21,7 +23,7 @@ use super::runner::{AuditInput, RuleRunner};
 use crate::files::digest;
 use crate::money::result::months;
 use crate::score::rulebook::RulePeriod;
-use crate::store::{ChangeTokens, Result, RowFilter, Tables};
+use crate::store::{ChangeTokens, PartialResults, Result, RowFilter, Tables};
 
 /// Up to this share of all units, in percent, and up to this number in any case,
 /// may be of rows that have changed: of more, all are judged anew.
@@ -47,15 +49,18 @@ pub type FoundByUnit = BTreeMap<String, FoundAtUnit>;
 
 /// What is kept of a rule and a tranche.
 #[derive(Default, Serialize, Deserialize)]
-struct KeptRule {
+pub(super) struct KeptRule {
     /// Token of all that the query may read; equal when nothing has changed.
-    all: String,
+    pub(super) all: String,
     /// By unit: its token, and what was found.
-    units: BTreeMap<String, (String, KeptUnit)>,
+    pub(super) units: BTreeMap<String, (String, KeptUnit)>,
+    /// Of a rule that goes by persons: by cohort its token, and the rows found by
+    /// unit; those above have none then.
+    pub(super) persons: Option<KeptPersons>,
 }
 
 #[derive(Default, Serialize, Deserialize)]
-struct KeptUnit {
+pub(super) struct KeptUnit {
     rows: KeptRows,
     of: u64,
     /// Part, numerator, denominator.
@@ -63,13 +68,13 @@ struct KeptUnit {
 }
 
 impl KeptUnit {
-    fn new(found: &FoundAtUnit) -> Self {
+    pub(super) fn new(found: &FoundAtUnit) -> Self {
         let rates = found.rates.iter();
         let rates = rates.map(|rate| (rate.part.clone(), rate.numerator, rate.denominator));
         Self { rows: KeptRows::new(&found.rows), of: found.of, rates: rates.collect() }
     }
 
-    fn found(&self, hcode: &str) -> FoundAtUnit {
+    pub(super) fn found(&self, hcode: &str) -> FoundAtUnit {
         let rate = |(part, numerator, denominator): &(String, u64, u64)| Rate {
             hcode: hcode.to_owned(),
             part: part.clone(),
@@ -85,7 +90,11 @@ impl KeptUnit {
 }
 
 impl KeptRule {
-    fn found(&self) -> FoundByUnit {
+    /// What was found; of a case so many rows are kept whole.
+    pub(super) fn found(&self, most: usize) -> FoundByUnit {
+        if let Some(persons) = &self.persons {
+            return self.found_of(persons, most);
+        }
         let units = self.units.iter();
         units
             .map(|(unit, (_, kept))| (unit.clone(), kept.found(unit)))
@@ -95,25 +104,38 @@ impl KeptRule {
 }
 
 /// What is asked of a rule, and what it may read.
-struct RuleRequest {
-    records: BTreeSet<String>,
+pub(super) struct RuleRequest {
+    pub(super) records: BTreeSet<String>,
     /// Rows that score, by unit, of a rule that takes them.
     points: BTreeMap<String, String>,
-    name: String,
-    fingerprint: String,
+    pub(super) name: String,
+    pub(super) fingerprint: String,
 }
 
 impl RuleRequest {
-    fn unit_token(&self, tokens: &ChangeTokens, unit: &str) -> String {
+    pub(super) fn unit_token(&self, tokens: &ChangeTokens, unit: &str) -> String {
         let points = self.points.get(unit).map_or("", String::as_str);
         digest(&[&tokens.token_of_unit(unit, Some(&self.records)), points])
     }
 
+    /// Keeps what was found.
+    pub(super) fn keep(&self, kept: &PartialResults, found: &KeptRule) {
+        if let Ok(bytes) = serde_json::to_vec(found) {
+            kept.put(&self.name, &self.fingerprint, &bytes);
+        }
+    }
+
     /// A token of the whole state as far as the query may read it.
-    fn all_token(&self, tokens: &ChangeTokens, units: &BTreeSet<String>) -> String {
+    pub(super) fn all_token(&self, tokens: &ChangeTokens, units: &BTreeSet<String>) -> String {
         let each = units.iter().map(|unit| format!("{unit} {}", self.unit_token(tokens, unit)));
         digest(&[&each.collect::<Vec<_>>().join("/")])
     }
+}
+
+/// Whether of so many parts so few are to be judged anew that the others are
+/// better left unread.
+pub(super) fn is_few(stale: usize, of: usize) -> bool {
+    stale <= FEW_UNITS.max(of * PART_PERCENT / 100)
 }
 
 impl RuleRunner<'_> {
@@ -138,17 +160,15 @@ impl RuleRunner<'_> {
         let (Some(kept), Some(tokens)) = (self.basis.kept, self.seen.tokens.clone()) else {
             return self.count(rule, tranche);
         };
-        let request = self.request(rule, tranche, &tokens).map_err(of)?;
-        let bytes = kept.get(&request.name, &request.fingerprint);
-        let known = bytes.and_then(|bytes| serde_json::from_slice::<KeptRule>(&bytes).ok());
-        let mut units: BTreeSet<String> = tokens.units().map(str::to_owned).collect();
-        units.extend(self.basis.environment.units.by_code.keys().cloned());
-        if let Some(known) = &known {
-            units.extend(known.units.keys().cloned());
+        if rule.query.by_person {
+            return self.found_by_person(rule, tranche, kept, &tokens);
         }
+        let most = self.basis.environment.config.limits.audit_rows;
+        let (request, known) = self.asked(rule, tranche, kept, &tokens).map_err(of)?;
+        let units = self.units(&tokens, known.as_ref());
         let all = request.all_token(&tokens, &units);
         if let Some(known) = known.as_ref().filter(|known| known.all == all) {
-            return Ok(known.found());
+            return Ok(known.found(most));
         }
         let known = known.filter(|_| rule.query.alone);
         let stale: BTreeSet<String> = match &known {
@@ -161,8 +181,7 @@ impl RuleRunner<'_> {
             }
             None => units.clone(),
         };
-        let some =
-            known.is_some() && stale.len() <= FEW_UNITS.max(units.len() * PART_PERCENT / 100);
+        let some = known.is_some() && is_few(stale.len(), units.len());
         let (mut known, renewed) = match known {
             Some(known) if some => {
                 self.see(&stale).map_err(of)?;
@@ -190,10 +209,34 @@ impl RuleRunner<'_> {
             known.units.insert(unit, (token, KeptUnit::new(&found)));
         }
         known.all = all;
-        if let Ok(bytes) = serde_json::to_vec(&known) {
-            kept.put(&request.name, &request.fingerprint, &bytes);
-        }
-        Ok(known.found())
+        request.keep(kept, &known);
+        Ok(known.found(most))
+    }
+
+    /// What is asked of a rule, and what is kept of it.
+    pub(super) fn asked(
+        &mut self,
+        rule: &AuditRule,
+        tranche: &RulePeriod,
+        kept: &PartialResults,
+        tokens: &ChangeTokens,
+    ) -> Result<(RuleRequest, Option<KeptRule>)> {
+        let request = self.request(rule, tranche, tokens)?;
+        let bytes = kept.get(&request.name, &request.fingerprint);
+        let known = bytes.and_then(|bytes| serde_json::from_slice::<KeptRule>(&bytes).ok());
+        Ok((request, known))
+    }
+
+    /// Every unit of which something may be found, or was.
+    pub(super) fn units(
+        &self,
+        tokens: &ChangeTokens,
+        known: Option<&KeptRule>,
+    ) -> BTreeSet<String> {
+        let mut units: BTreeSet<String> = tokens.units().map(str::to_owned).collect();
+        units.extend(self.basis.environment.units.by_code.keys().cloned());
+        units.extend(known.into_iter().flat_map(|known| known.units.keys().cloned()));
+        units
     }
 
     fn request(
@@ -236,7 +279,9 @@ impl RuleRunner<'_> {
 
     /// What of the points a rule may take, by unit.
     fn point_marks(&mut self, tranche: &RulePeriod) -> Result<BTreeMap<String, String>> {
-        self.see_all()?;
+        if self.points.is_none() {
+            self.see_all()?;
+        }
         let points = self.points()?;
         let months = months(tranche.from, tranche.to);
         let mark = |unit: &str, items: &mut dyn Iterator<Item = &String>| {
@@ -249,7 +294,7 @@ impl RuleRunner<'_> {
     }
 
     /// Counts all of it.
-    fn count(
+    pub(super) fn count(
         &mut self,
         rule: &AuditRule,
         tranche: &RulePeriod,
@@ -263,6 +308,9 @@ impl RuleRunner<'_> {
         rule: &AuditRule,
         tranche: &RulePeriod,
     ) -> std::result::Result<FoundByUnit, AuditError> {
+        if self.seen.units.is_none() {
+            self.seen.in_full.insert((rule.id.clone(), tranche.number.to_string()));
+        }
         let mut found = FoundByUnit::new();
         match rule.kind {
             RuleKind::Rows => {
@@ -282,7 +330,8 @@ impl RuleRunner<'_> {
 
     /// Sees the whole store.
     pub(super) fn see_all(&mut self) -> Result<()> {
-        if self.seen.units.take().is_some() {
+        let by_person = std::mem::take(&mut self.seen.by_person);
+        if self.seen.units.take().is_some() || by_person {
             self.forget_blocks()?;
             if let Some(tables) = &self.seen.tables {
                 self.basis.reader.clear_row_filter(tables)?;
@@ -292,7 +341,7 @@ impl RuleRunner<'_> {
     }
 
     /// Sees at least these units, and no others where that is less work.
-    fn see(&mut self, units: &BTreeSet<String>) -> Result<()> {
+    pub(super) fn see(&mut self, units: &BTreeSet<String>) -> Result<()> {
         let mut wanted = units.clone();
         if let Some(seen) = &self.seen.units {
             if units.is_subset(seen) {

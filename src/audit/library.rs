@@ -170,8 +170,12 @@ impl RuleLibrary {
             Ok(Arc::new(RuleBlock { name: name.clone(), columns, key, index, query }))
         });
         let uses = uses.collect::<Result<_, _>>()?;
-        let alone = head.alone.iter().any(|word| word == "unit");
-        Ok(RuleQuery { text: text.clone(), uses, tables: head.tables, alone })
+        if let Some(word) = head.alone.iter().find(|word| !ALONE.contains(&word.as_str())) {
+            return Err(fail(sql, format!("-- alone: is unit or person, and not {word}")));
+        }
+        let alone = head.alone.iter().any(|word| word == ALONE[0]);
+        let by_person = !alone && head.alone.iter().any(|word| word == ALONE[1]);
+        Ok(RuleQuery { text: text.clone(), uses, tables: head.tables, alone, by_person })
     }
 
     fn hash(&self, query: &RuleQuery, version: &mut Sha256) {
@@ -212,6 +216,9 @@ pub(super) fn is_record(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
 }
 
+/// Of what alone the rows are that a query goes by.
+const ALONE: [&str; 2] = ["unit", "person"];
+
 /// How deep blocks may rest on blocks: a ring of them has no bottom.
 const DEEPEST: usize = 8;
 
@@ -239,6 +246,9 @@ fn check(rule: &AuditRule) -> Result<(), String> {
     }
     if !rows && rule.counts == CountedBy::Groups {
         return Err("a rate has no groups".to_owned());
+    }
+    if !rows && rule.query.by_person {
+        return Err("a rate is of a unit: its query cannot stand alone by person".to_owned());
     }
     for name in &rule.shows {
         if !rule.captions.contains_key(name) {
@@ -320,7 +330,9 @@ mod tests {
 
     #[test]
     fn a_mistake_is_told_with_its_file() {
-        let table: [(&str, &str, &str, &str); 9] = [
+        let table: [(&str, &str, &str, &str); 11] = [
+            ("epi_age.sql", "-- alone: unit", "-- alone: units", "and not units"),
+            ("ncd_over.sql", "-- alone: unit", "-- alone: person", "a rate is of a unit"),
             ("epi_age.toml", "grace = 4", "grade = 4", "what is no parameter"),
             ("epi_age.toml", "\"1.00\"", "\"1.0\"", "two decimals"),
             ("epi_age.toml", "id = \"epi_age\"", "id = \"epi_ages\"", "named as its file"),

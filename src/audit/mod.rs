@@ -7,6 +7,7 @@
 //! rejects a row: that is the work of the checks of rows.
 
 pub mod act;
+mod by_person;
 pub mod case;
 mod find;
 mod incremental;
@@ -15,6 +16,7 @@ mod library;
 pub mod limit;
 pub mod nightly;
 pub mod plan;
+pub mod prepare;
 mod prove;
 mod query;
 mod rates;
@@ -22,6 +24,7 @@ mod rows;
 mod rule;
 pub mod run;
 mod runner;
+mod search;
 mod seen;
 pub mod steps;
 mod tables;

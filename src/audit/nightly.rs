@@ -1,11 +1,12 @@
 //! The run that nobody has to start: the rules over every round that is open,
 //! for the daemon. Finding holds one state of the store and no writer; what
-//! becomes of the cases is written in one short turn a round.
+//! becomes of the cases is prepared, and written in one short turn a round.
 
 use std::path::Path;
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
 
+use super::prepare::Prepared;
 use super::run::{CasePlace, RunBy, RunOutcome, RunScope, RunTerms, find, write};
 use super::view::suspicious_share;
 use super::{AuditError, AuditInput, RuleLibrary, RuleRunner};
@@ -93,12 +94,18 @@ fn run(
         let counted = finding.map_or((1, 1), |finding| (facts.len() as u64, finding.denominator));
         share_of(session, place, facts, counted)
     };
+    let prepared = {
+        let cases = Reader::open(input.database, None)?;
+        let _held = cases.snapshot()?;
+        Prepared::read(&cases, session, &found, &scope)?.with_shares(terms.holding, &mut share)?
+    };
     let store = &environment.config.store;
     let opening = Opening { cache_mib: store.cache_mib, copy_first: store.copy_before_migration };
     let mut store = Store::open_with(input.database, &environment.catalog, opening)?;
     store.leave_free(environment.config.limits.free_bytes)?;
     let turn = store.audit_turn()?;
-    let done = write(&turn, session, &found, &scope, terms, RunBy { at: &at, by: BY }, &mut share)?;
+    let by = RunBy { at: &at, by: BY };
+    let done = write(&turn, session, (&found, prepared), &scope, terms, by, &mut share)?;
     turn.commit()?;
     Ok(done)
 }

@@ -7,6 +7,8 @@
 //! -- key: hcode             primary key (blocks only, may be left out)
 //! -- index: cid             one more index (blocks only, may be left out)
 //! -- alone: unit            what it says of a unit rests on rows of that unit alone
+//! -- alone: person          what it says of a row rests on rows of one person alone, at any units that
+//!                           know the person: the citizen ID that its column person tells
 //! ```
 
 use std::collections::BTreeSet;
@@ -25,6 +27,9 @@ pub struct RuleQuery {
     pub tables: Vec<String>,
     /// What it says of a unit rests on rows of that unit alone.
     pub alone: bool,
+    /// What it says of a row rests on rows of one person alone, wherever the
+    /// person is known; its column `person` tells whom.
+    pub by_person: bool,
 }
 
 /// A building block.

@@ -91,6 +91,17 @@ impl UnitRows {
         }
     }
 
+    /// Rows of several parts of a unit's, of which so many are kept whole each.
+    pub(super) fn merged(parts: Vec<Self>, most: usize) -> Self {
+        let mut all = Self::default();
+        for mut part in parts {
+            all.rows.append(&mut part.rows);
+            all.rest.append(&mut part.rest);
+        }
+        all.finish(most);
+        all
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.rows.len() + self.rest.len()
@@ -139,15 +150,58 @@ impl Collector {
     }
 }
 
+/// The same by cohorts of persons.
+pub(super) struct CohortCollector {
+    columns: RowColumns,
+    most: usize,
+    files: Vec<Arc<str>>,
+    found: BTreeMap<u32, ByUnit>,
+}
+
+impl CohortCollector {
+    pub(super) fn new(columns: &[String], most: usize) -> Result<Self> {
+        let columns = RowColumns::find(columns)?;
+        if columns.person.is_none() {
+            return Err(lacks(PERSON));
+        }
+        Ok(Self { columns, most, files: Vec::new(), found: BTreeMap::new() })
+    }
+
+    /// Takes a line, if the cohort of its person is wanted.
+    pub(super) fn take(
+        &mut self,
+        line: &QueryRow<'_>,
+        cohort: impl Fn(Option<i64>) -> Option<u32>,
+    ) -> Result<()> {
+        let person = self.columns.person.map_or(Ok(None), |at| line.int(at))?;
+        let Some(cohort) = cohort(person) else { return Ok(()) };
+        let (hcode, row) = self.columns.row(line, &mut self.files)?;
+        let of_cohort = self.found.entry(cohort).or_default();
+        of_cohort.entry(hcode).or_default().add(row, self.most);
+        Ok(())
+    }
+
+    pub(super) fn finish(mut self) -> BTreeMap<u32, ByUnit> {
+        for rows in self.found.values_mut().flat_map(BTreeMap::values_mut) {
+            rows.finish(self.most);
+        }
+        self.found
+    }
+}
+
 /// Positions of the columns of suspicious rows.
 struct RowColumns {
     fixed: [usize; 6],
     group: Option<usize>,
+    person: Option<usize>,
     shown: Vec<(usize, String)>,
 }
 
 /// Columns that every query of rows gives.
 const FIXED: [&str; 6] = ["file", "sub", "line", "hcode", "pid", "day"];
+
+/// The column that tells whose row it is, of a query that goes by persons.
+const PERSON: &str = "person";
 
 impl RowColumns {
     fn find(columns: &[String]) -> Result<Self> {
@@ -158,7 +212,8 @@ impl RowColumns {
         }
         let shown = columns.iter().enumerate();
         let shown = shown.filter_map(|(at, name)| Some((at, name.strip_prefix("v_")?.to_owned())));
-        Ok(Self { fixed, group: find("grp"), shown: shown.collect() })
+        let (group, person) = (find("grp"), find(PERSON));
+        Ok(Self { fixed, group, person, shown: shown.collect() })
     }
 
     fn row(
@@ -299,6 +354,23 @@ mod tests {
             let places: HashSet<_> = all.keys().map(RowKey::place).collect();
             assert_eq!(places.len(), 1000);
             assert_eq!(KeptRows::new(&all).rows(), all);
+        }
+    }
+
+    #[test]
+    fn rows_of_parts_are_those_of_the_whole() {
+        for most in [0, 1, 5, 100, 5000] {
+            let (mut all, mut parts) = (UnitRows::default(), vec![UnitRows::default(); 3]);
+            for n in 0..1000_i64 {
+                let at = n * 7 % 1000;
+                all.add(row(at % 10, at), most);
+                parts[(at % 3).unsigned_abs() as usize].add(row(at % 10, at), most);
+            }
+            all.finish(most);
+            for part in &mut parts {
+                part.finish(most);
+            }
+            assert_eq!(UnitRows::merged(parts, most), all, "{most}");
         }
     }
 }

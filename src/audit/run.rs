@@ -1,7 +1,7 @@
 //! A run of the rules: what they find now, and what becomes of the cases.
 //!
-//! Finding reads one state of the store and holds nobody up; writing takes the
-//! writer's turn, in which the cases are looked at anew.
+//! Finding reads one state of the store and holds nobody up; what becomes of the
+//! cases is prepared before the writer's turn, in which it is only written.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,13 +11,14 @@ use super::AuditError;
 use super::case::{CLEARED, Case, Described, EVIDENCE, SELECTED, StepData, places};
 use super::find::{AuditFinding, NotApplicable};
 use super::plan::{Change, KnownCase, change};
+use super::prepare::Prepared;
 use super::rows::{RowKey, SuspiciousRow};
-use super::rule::{AuditRule, CaseSeverity};
+use super::rule::CaseSeverity;
 use super::runner::RuleRunner;
+pub use super::search::find;
 use super::steps::CaseState;
 use crate::config::AuditHolding;
 use crate::money::holds::WHOLE;
-use crate::score::rulebook::RulePeriod;
 use crate::store::{AuditCase, AuditFact, AuditTurn, HoldChange, NewEvent, NewRun};
 
 /// What is run.
@@ -46,6 +47,9 @@ pub struct FoundByRules {
     pub not_applicable: Vec<NotApplicable>,
     /// Rules and tranches that were run.
     pub ran: BTreeSet<(String, String)>,
+    /// Those of them for which all rows were read, because nothing was kept of
+    /// them or too much has changed.
+    pub in_full: BTreeSet<(String, String)>,
 }
 
 impl FoundByRules {
@@ -102,49 +106,6 @@ pub struct RunTerms {
     pub holding: AuditHolding,
 }
 
-/// Runs the rules over a scope.
-pub fn find(session: &mut RuleRunner<'_>, scope: &RunScope) -> Result<FoundByRules, AuditError> {
-    let mut found = FoundByRules::default();
-    let basis = session.basis;
-    let rules = basis.library.rules.values();
-    let rules: Vec<&AuditRule> =
-        rules.filter(|rule| scope.rule.as_ref().is_none_or(|id| *id == rule.id)).collect();
-    if let Some(rule) = rules.iter().find(|rule| basis.book.item(&rule.item).is_none()) {
-        let what =
-            format!("audit rule {}: round {} has no item {}", rule.id, basis.book.round, rule.item);
-        return Err(AuditError::Refused(what));
-    }
-    let wanted =
-        |tranche: &&RulePeriod| scope.tranche.is_none_or(|number| number == tranche.number);
-    // Those that need all units first: the others may see a part of them only.
-    let (alone, together): (Vec<&AuditRule>, Vec<&AuditRule>) =
-        rules.into_iter().partition(|rule| rule.query.alone);
-    for rules in [together, alone] {
-        for tranche in basis.book.tranches.iter().filter(wanted) {
-            for rule in &rules {
-                let place = (rule.id.clone(), tranche.number.to_string());
-                session.allow()?;
-                for finding in session.find(rule, tranche, &mut found.not_applicable)? {
-                    if scope.unit.as_ref().is_none_or(|unit| *unit == finding.hcode) {
-                        let (id, number) = place.clone();
-                        found.findings.insert((id, number, finding.hcode.clone()), finding);
-                    }
-                }
-                found.ran.insert(place);
-            }
-        }
-    }
-    // Who counts money by this reader afterwards counts that of all units.
-    session.see_all()?;
-    let key = |line: &NotApplicable| (line.tranche.clone(), line.rule.clone(), line.unit.clone());
-    found.not_applicable.sort_by_cached_key(key);
-    let in_scope = |line: &NotApplicable| {
-        line.unit == "*" || scope.unit.as_ref().is_none_or(|unit| *unit == line.unit)
-    };
-    found.not_applicable.retain(in_scope);
-    Ok(found)
-}
-
 /// A case as it would be opened or changed.
 #[derive(Debug, Clone)]
 pub struct Planned {
@@ -154,36 +115,20 @@ pub struct Planned {
     pub change: Change,
 }
 
-/// What becomes of all that was found, with the cases of a round.
-pub fn plan(
+/// What becomes of what a rule found at a unit in a tranche, with its cases.
+pub(super) fn change_at(
     session: &RuleRunner<'_>,
     found: &FoundByRules,
-    scope: &RunScope,
+    place: &CasePlace,
     cases: &[(Case, Vec<AuditFact>)],
-) -> Vec<Planned> {
-    let mut of: BTreeMap<CasePlace, Vec<KnownCase>> = BTreeMap::new();
-    for (case, facts) in cases {
-        let opened = &case.opened;
-        let ran = found.ran.contains(&(opened.rule.clone(), opened.tranche.clone()));
-        if ran && scope.unit.as_ref().is_none_or(|unit| *unit == opened.hcode) {
-            let place = (opened.rule.clone(), opened.tranche.clone(), opened.hcode.clone());
-            of.entry(place).or_default().push(known(case, facts));
-        }
+) -> Option<Change> {
+    let rule = session.basis.library.get(&place.0)?;
+    let finding = found.findings.get(place);
+    if finding.is_none() && found.could_not_judge(place) {
+        return None;
     }
-    let all: BTreeSet<&CasePlace> = found.findings.keys().chain(of.keys()).collect();
-    let mut planned = Vec::new();
-    for place in all {
-        let Some(rule) = session.basis.library.get(&place.0) else { continue };
-        let cases = of.get(place).map_or(&[][..], Vec::as_slice);
-        let finding = found.findings.get(place);
-        if finding.is_none() && found.could_not_judge(place) {
-            continue;
-        }
-        if let Some(change) = change(rule, finding, cases) {
-            planned.push(Planned { place: place.clone(), change });
-        }
-    }
-    planned
+    let cases: Vec<KnownCase> = cases.iter().map(|(case, facts)| known(case, facts)).collect();
+    change(rule, finding, &cases)
 }
 
 fn known(case: &Case, facts: &[AuditFact]) -> KnownCase {
@@ -198,32 +143,22 @@ fn known(case: &Case, facts: &[AuditFact]) -> KnownCase {
     }
 }
 
-/// Cases of a round with their rows, within the writer's turn.
-pub fn cases_in(
-    turn: &AuditTurn<'_>,
-    round: i32,
-) -> Result<Vec<(Case, Vec<AuditFact>)>, AuditError> {
-    let mut cases = Vec::new();
-    for opened in turn.cases(i64::from(round))? {
-        let facts = turn.facts(opened.id)?;
-        cases.push((Case::read_in(turn, opened)?, facts));
-    }
-    Ok(cases)
-}
-
-/// Writes down what becomes of what was found.
+/// Writes down what becomes of what was found, as it was prepared, if no case has
+/// changed since.
 pub fn write(
     turn: &AuditTurn<'_>,
     session: &RuleRunner<'_>,
-    found: &FoundByRules,
+    (found, prepared): (&FoundByRules, Prepared),
     scope: &RunScope,
     terms: RunTerms,
     by: RunBy<'_>,
     share: &mut Share<'_>,
 ) -> Result<RunOutcome, AuditError> {
     let round = session.basis.book.round;
-    let cases = cases_in(turn, round)?;
-    let planned = plan(session, found, scope, &cases);
+    let mut prepared =
+        if prepared.holds(turn)? { prepared } else { Prepared::read(turn, session, found, scope)? };
+    let shares = prepared.take_shares();
+    let Prepared { cases, planned, .. } = prepared;
     let versions: BTreeMap<&str, &str> = found
         .ran
         .iter()
@@ -245,8 +180,17 @@ pub fn write(
         opened: opened as u64,
         added: joined.sum(),
     })?;
-    let mut writing =
-        Writing { turn, session, found, terms, by, run, share, done: RunOutcome::default() };
+    let mut writing = Writing {
+        turn,
+        session,
+        found,
+        terms,
+        by,
+        run,
+        share,
+        shares,
+        done: RunOutcome::default(),
+    };
     for planned in planned {
         match planned.change {
             Change::Open { follows, severity, rows, standing } => {
@@ -304,6 +248,8 @@ struct Writing<'w, 's> {
     by: RunBy<'w>,
     run: i64,
     share: &'w mut Share<'w>,
+    /// Those that were worked out before the turn, of which rows.
+    shares: BTreeMap<CasePlace, (Vec<RowKey>, u32)>,
     done: RunOutcome,
 }
 
@@ -326,6 +272,9 @@ impl Writing<'_, '_> {
         match self.terms.holding {
             AuditHolding::File => Ok(WHOLE),
             AuditHolding::Rows => {
+                if let Some((_, share)) = self.shares.get(at).filter(|(of, _)| of == rows) {
+                    return Ok(*share);
+                }
                 let facts: Vec<AuditFact> = rows.iter().map(|key| place(key, self.run)).collect();
                 (self.share)(at, &facts)
             }

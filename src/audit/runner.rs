@@ -51,7 +51,7 @@ pub struct RuleRunner<'a> {
     /// Temporary tables that are there, with the values they were made with.
     made: BTreeMap<String, RuleValues>,
     registry: bool,
-    points: Option<Rc<Points>>,
+    pub(super) points: Option<Rc<Points>>,
     /// Blocks that were made of what is seen of the store.
     blocks: BTreeSet<String>,
     /// What is seen of it, and what is kept of earlier runs.
@@ -285,7 +285,7 @@ impl<'a> RuleRunner<'a> {
         values
     }
 
-    fn rest(&mut self, query: &RuleQuery, values: &RuleValues) -> Result<()> {
+    pub(super) fn rest(&mut self, query: &RuleQuery, values: &RuleValues) -> Result<()> {
         for table in &query.tables {
             self.table(table)?;
         }
@@ -334,8 +334,7 @@ impl<'a> RuleRunner<'a> {
                 parse_list(&text).map_err(fail)?
             }
         };
-        let key = if name == "calendar" { vec!["day".to_owned()] } else { Vec::new() };
-        let spec = TableSpec { name, columns: &columns, key: &key, index: &[] };
+        let spec = TableSpec { name, columns: &columns, key: &[], index: &[] };
         self.basis.reader.fill_table(&spec, rows.into_iter())?;
         self.made.insert(name.to_owned(), RuleValues::new());
         Ok(())
@@ -381,6 +380,6 @@ fn block_of(query: &RuleQuery, name: &str) -> Option<std::sync::Arc<RuleBlock>> 
     })
 }
 
-fn borrowed(values: &RuleValues) -> Vec<(&str, SqlValue)> {
+pub(super) fn borrowed(values: &RuleValues) -> Vec<(&str, SqlValue)> {
     values.iter().map(|(name, value)| (name.as_str(), value.clone())).collect()
 }

@@ -14,7 +14,7 @@ const CALENDAR: (i64, i64) = (18_500_101, 22_001_231);
 
 /// Days with their numbers, one after the other.
 pub(super) fn calendar() -> TableRows {
-    let columns = ["day INTEGER", "n INTEGER"].map(str::to_owned).to_vec();
+    let columns = ["day INTEGER PRIMARY KEY", "n INTEGER"].map(str::to_owned).to_vec();
     let (first, last) = (day_of_number(CALENDAR.0), day_of_number(CALENDAR.1));
     let days = first.into_iter().flat_map(|first| first.iter_days());
     let days = days.take_while(|day| last.is_some_and(|last| *day <= last)).enumerate();

@@ -59,7 +59,7 @@ pub(super) struct Aggregates {
 }
 
 /// Cohort id of persons that belong to no cohort.
-pub(super) const NO_COHORT: u32 = u32::MAX;
+pub(crate) const NO_COHORT: u32 = u32::MAX;
 
 /// Streams what a query answers over the rows that the reader sees.
 pub(super) fn aggregate(

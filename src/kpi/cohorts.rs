@@ -13,30 +13,32 @@ use crate::store::{RawValue, Reader, Result};
 
 /// Whom a unit knows, in any round of the register: more than any one period
 /// goes by, which makes cohorts smaller and nothing wrong.
-pub(super) const KNOWN: &str = include_str!("../../schema/kpi/parts/known.sql");
+pub(crate) const KNOWN: &str = include_str!("../../schema/kpi/parts/known.sql");
 
 /// Persons whom the same units know.
 #[derive(Debug)]
-pub(super) struct Cohort {
+pub(crate) struct Cohort {
     /// Its units, in order.
     pub units: Vec<String>,
     /// A digest of who is in it.
     pub members: String,
+    /// How many are.
+    pub size: usize,
 }
 
 /// All cohorts of a state of the store.
 #[derive(Debug, Default)]
-pub(super) struct Cohorts {
+pub(crate) struct Cohorts {
     pub list: Vec<Cohort>,
     of_person: FxHashMap<i64, u32>,
 }
 
 impl Cohorts {
     /// Reads who is known where.
-    pub(super) fn read(reader: &Reader) -> Result<Self> {
+    pub(crate) fn read(reader: &Reader) -> Result<Self> {
         let (units, known) = known(reader)?;
         let mut by_units: FxHashMap<Vec<u32>, u32> = FxHashMap::default();
-        let mut hashes: Vec<Sha256> = Vec::new();
+        let mut hashes: Vec<(Sha256, usize)> = Vec::new();
         let mut of_person = FxHashMap::default();
         for rows in known.chunk_by(|a, b| a.0 == b.0) {
             let person = rows[0].0;
@@ -44,34 +46,36 @@ impl Cohorts {
             let next = by_units.len() as u32;
             let cohort = *by_units.entry(place).or_insert(next);
             if cohort == next {
-                hashes.push(Sha256::new());
+                hashes.push((Sha256::new(), 0));
             }
-            hashes[cohort as usize].update(person.to_be_bytes());
+            let (hash, size) = &mut hashes[cohort as usize];
+            hash.update(person.to_be_bytes());
+            *size += 1;
             of_person.insert(person, cohort);
         }
         let mut units_of: Vec<(u32, Vec<u32>)> =
             by_units.into_iter().map(|(units, cohort)| (cohort, units)).collect();
         units_of.sort_unstable();
-        let list = units_of.into_iter().zip(hashes).map(|((_, at), hash)| {
+        let list = units_of.into_iter().zip(hashes).map(|((_, at), (hash, size))| {
             let mut of: Vec<String> = at.iter().map(|unit| units[*unit as usize].clone()).collect();
             of.sort_unstable();
-            Cohort { units: of, members: hex(&hash.finalize()) }
+            Cohort { units: of, members: hex(&hash.finalize()), size }
         });
         Ok(Self { list: list.collect(), of_person })
     }
 
     /// The cohort of a person.
-    pub(super) fn cohort_of(&self, person: i64) -> u32 {
+    pub(crate) fn cohort_of(&self, person: i64) -> u32 {
         self.of_person.get(&person).copied().unwrap_or(NO_COHORT)
     }
 
     /// How many persons there are.
-    pub(super) fn persons(&self) -> usize {
+    pub(crate) fn persons(&self) -> usize {
         self.of_person.len()
     }
 
     /// Everybody in some cohorts, sorted.
-    pub(super) fn members(&self, cohorts: &[u32]) -> Vec<i64> {
+    pub(crate) fn members(&self, cohorts: &[u32]) -> Vec<i64> {
         let mut wanted = vec![false; self.list.len()];
         for cohort in cohorts {
             wanted[*cohort as usize] = true;
@@ -85,7 +89,7 @@ impl Cohorts {
 
 impl Cohort {
     /// Its key in the cache: the codes of its units.
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         self.units.join(" ")
     }
 }

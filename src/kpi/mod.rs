@@ -28,8 +28,10 @@ mod reported;
 mod result;
 mod session;
 
+pub(crate) use aggregate::NO_COHORT;
 pub use amount::{Amount, value_text};
 pub use calculator::{Calculator, run};
+pub(crate) use cohorts::{Cohort, Cohorts, KNOWN};
 pub use definition::{CountingUnit, Definition, Direction, Parameter, ValueScale, Window};
 pub use explain::{
     ConditionCheck, FunnelStep, Missing, PersonExplained, PersonOutcome, Registration,

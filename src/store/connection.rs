@@ -1,6 +1,6 @@
 //! Opens the store: settings, migrations, tables of records, views.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -15,6 +15,7 @@ use super::free_space::FreeSpace;
 use super::insert::InsertTexts;
 use super::migrations::{KHLANG, MIGRATIONS};
 use super::tables::Tables;
+use super::temp_tables::CACHE_KIB;
 use super::{Result, StoreError};
 use crate::catalog::Catalog;
 use crate::files::is_there;
@@ -194,6 +195,8 @@ impl Store {
 /// blocked by a load.
 pub struct Reader {
     pub(super) conn: Connection,
+    /// Page cache of temporary tables, KiB.
+    pub(super) temp_cache_kib: Cell<i64>,
 }
 
 impl Reader {
@@ -207,11 +210,22 @@ impl Reader {
         conn.pragma_update(None, "query_only", true)?;
         conn.pragma_update(None, "cache_size", -8192)?;
         conn.set_prepared_statement_cache_capacity(64);
-        let reader = Self { conn };
+        let reader = Self { conn, temp_cache_kib: Cell::new(CACHE_KIB) };
         if let Some(deadline) = deadline {
             reader.stop_after(deadline)?;
         }
         Ok(reader)
+    }
+
+    /// Another reader of the same file, which holds the state that it is in; none
+    /// of a store without a file.
+    pub fn another(&self) -> Result<Option<Self>> {
+        let Some(path) = self.conn.path().filter(|path| !path.is_empty()) else { return Ok(None) };
+        let other = Self::open(Path::new(path), None)?;
+        // Held until it is closed: the first query takes the state.
+        other.conn.execute_batch("BEGIN")?;
+        other.ping()?;
+        Ok(Some(other))
     }
 
     /// Interrupts queries that still run after `deadline` from now.

@@ -12,7 +12,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use sha2::{Digest, Sha256};
 
 use super::Result;
@@ -47,6 +47,12 @@ impl PartialResults {
     /// The cache of a data folder, `most_mib` MiB at most; nothing is cached with 0.
     pub fn open(data: &Path, most_mib: usize) -> Self {
         Self::open_for_build(data, most_mib, crate::version::BUILD)
+    }
+
+    /// The same cache once more, for another thread.
+    pub fn again(&self) -> Self {
+        let (path, build) = (self.path.clone(), self.build.clone());
+        Self { path, build, most_bytes: self.most_bytes, conn: RefCell::new(Conn::Untried) }
     }
 
     /// Opens the cache as another build of the program would.
@@ -89,7 +95,7 @@ impl PartialResults {
         let of = &*self.fingerprint(of);
         let sum = sum_of(name, of, value);
         self.with(|conn| {
-            let tx = conn.unchecked_transaction()?;
+            let tx = writing(conn)?;
             tx.execute("DELETE FROM kept WHERE name = ?1", [name])?;
             tx.prepare_cached("INSERT INTO kept (name, of, sum, value) VALUES (?1, ?2, ?3, ?4)")?
                 .execute(params![name, of, sum, value])?;
@@ -156,9 +162,12 @@ impl PartialResults {
         conn.busy_timeout(PATIENCE)?;
         // A memory needs not outlive a power failure; sums tell when it did not.
         conn.pragma_update(None, "synchronous", "OFF")?;
-        let tx = conn.unchecked_transaction()?;
-        let version: i64 = tx.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-        if version != VERSION {
+        let version = || conn.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0));
+        if version()? == VERSION {
+            return Ok(conn);
+        }
+        let tx = writing(&conn)?;
+        if version()? != VERSION {
             tx.execute_batch("DROP TABLE IF EXISTS kept")?;
             tx.execute_batch(
                 "CREATE TABLE kept (
@@ -190,6 +199,12 @@ impl PartialResults {
     }
 }
 
+/// Waits for its turn to write: who has read first and finds another writing
+/// would be refused at once.
+fn writing(conn: &Connection) -> Result<Transaction<'_>> {
+    Ok(Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?)
+}
+
 /// What tells that a value is the one that was kept.
 fn sum_of(name: &str, of: &str, value: &[u8]) -> Vec<u8> {
     let mut sum = Sha256::new();
@@ -217,6 +232,27 @@ mod tests {
         assert_eq!((kept.get("a", "1"), kept.get("a", "2")), (None, Some(b"two".to_vec())));
         let mode = fs::metadata(folder.path().join(FILE)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn threads_keep_values_side_by_side() {
+        let folder = tempfile::tempdir().unwrap();
+        let kept = PartialResults::open(folder.path(), 8);
+        let start = std::sync::Barrier::new(3);
+        std::thread::scope(|scope| {
+            for thread in 0..3 {
+                let (kept, start) = (kept.again(), &start);
+                scope.spawn(move || {
+                    start.wait();
+                    for n in 0..20 {
+                        kept.put(&format!("{thread} {n}"), "", &[thread; 10_000]);
+                    }
+                });
+            }
+        });
+        for (thread, n) in (0..3_u8).flat_map(|thread| (0..20).map(move |n| (thread, n))) {
+            assert!(kept.get(&format!("{thread} {n}"), "").is_some(), "{thread} {n}");
+        }
     }
 
     #[test]

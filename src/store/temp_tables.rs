@@ -10,7 +10,7 @@ use super::{Result, StoreError};
 
 /// Page cache of the temporary tables, KiB; what does not fit goes to a
 /// temporary file.
-const CACHE_KIB: i64 = 64 << 10;
+pub(super) const CACHE_KIB: i64 = 64 << 10;
 
 /// A temporary table to make.
 #[derive(Debug, Clone, Copy)]
@@ -77,6 +77,12 @@ impl Reader {
         })
     }
 
+    /// Takes so many MiB at most for the page cache of temporary tables from now
+    /// on, where several readers share the memory of one.
+    pub fn set_temp_cache(&self, mib: u32) {
+        self.temp_cache_kib.set(i64::from(mib) << 10);
+    }
+
     /// Drops a temporary table, if it is there.
     pub fn drop_table(&self, name: &str) -> Result<()> {
         self.with_temp_writes(|| {
@@ -102,7 +108,7 @@ impl Reader {
             let what = "temporary tables live in a snapshot, and none is held";
             return Err(StoreError::Inconsistent(what.to_owned()));
         }
-        self.conn.pragma_update(Some("temp"), "cache_size", -CACHE_KIB)?;
+        self.conn.pragma_update(Some("temp"), "cache_size", -self.temp_cache_kib.get())?;
         self.conn.pragma_update(None, "query_only", false)?;
         let done = work();
         self.conn.pragma_update(None, "query_only", true)?;

@@ -4,10 +4,11 @@
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
+use khlang::audit::prepare::Prepared;
 use khlang::audit::run::{
-    CasePlace, FoundByRules, RunBy, RunOutcome, RunScope, RunTerms, cases_in, find, write,
+    CasePlace, FoundByRules, RunBy, RunOutcome, RunScope, RunTerms, find, write,
 };
-use khlang::audit::{AuditInput, RuleLibrary, RuleRunner};
+use khlang::audit::{AuditInput, Case, RuleLibrary, RuleRunner};
 use khlang::catalog::Catalog;
 use khlang::config::{AuditHolding, Config};
 use khlang::environment::Environment;
@@ -26,6 +27,8 @@ use super::book;
 enum Step {
     /// So many of the next archives come in.
     Import(usize),
+    /// The last archive there is comes in, before all that came earlier.
+    Early,
     /// One of the submissions that stand is taken back.
     Void(usize),
     /// A registry with one in so many persons left out.
@@ -69,6 +72,7 @@ struct Province {
     store: Store,
     environment: Arc<Environment>,
     next: usize,
+    early: usize,
     last: i64,
 }
 
@@ -82,12 +86,13 @@ impl Province {
         let environment =
             Arc::new(Environment::new(Catalog::builtin().unwrap(), units, config).unwrap());
         let store = Store::open(&folder.path().join("khlang.db"), &environment.catalog, 8).unwrap();
-        Self { folder, store, environment, next: 0, last: 0 }
+        Self { folder, store, environment, next: 0, early: 0, last: 0 }
     }
 
     fn take(&mut self, step: &Step) {
         match step {
             Step::Import(count) => (0..*count).for_each(|_| self.import()),
+            Step::Early => self.import_last(),
             Step::Void(at) => self.void(*at),
             Step::Registry(every) => self.register(*every),
             Step::Run => drop(self.run()),
@@ -95,14 +100,27 @@ impl Province {
     }
 
     fn import(&mut self) {
-        let Some(name) = shared().archives.get(self.next) else { return };
+        let left = shared().archives.len() - self.early;
+        let Some(name) = shared().archives[..left].get(self.next) else { return };
         self.next += 1;
+        self.take_in(name);
+    }
+
+    fn import_last(&mut self) {
+        let left = shared().archives.len() - self.early;
+        if left > self.next {
+            self.early += 1;
+            self.take_in(&shared().archives[left - 1]);
+        }
+    }
+
+    fn take_in(&mut self, name: &str) {
         self.last += 1;
         let now = format!("2014-02-{:02}T12:00:00+07:00", 1 + self.last % 27).parse().unwrap();
         let request = LoadRequest {
             environment: Arc::clone(&self.environment),
             path: shared().folder.path().join(name),
-            name: name.clone(),
+            name: name.to_owned(),
             id: Some(self.last),
             received_at: now,
             seal: Arc::default(),
@@ -169,13 +187,16 @@ impl Province {
                 .unwrap();
         let kept = self.kept();
         self.session(Some(&kept), |session| {
-            let found = find(session, &RunScope::default()).unwrap();
+            let scope = RunScope::default();
+            let found = find(session, &scope).unwrap();
+            let reader = Reader::open(&self.folder.path().join("khlang.db"), None).unwrap();
+            let prepared = Prepared::read(&reader, session, &found, &scope).unwrap();
             let turn = other.audit_turn().unwrap();
             let terms = RunTerms { most_rows, holding: AuditHolding::File };
             let by = RunBy { at: "2014-03-01T12:00:00+07:00", by: "somebody" };
             let mut share = |_: &CasePlace, _: &[AuditFact]| Ok(10_000);
-            let scope = RunScope::default();
-            let done = write(&turn, session, &found, &scope, terms, by, &mut share).unwrap();
+            let of = (&found, prepared);
+            let done = write(&turn, session, of, &scope, terms, by, &mut share).unwrap();
             turn.commit().unwrap();
             done
         })
@@ -192,6 +213,7 @@ fn words(found: &FoundByRules) -> Vec<String> {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         5 => (1_usize..4).prop_map(Step::Import),
+        2 => Just(Step::Early),
         2 => any::<prop::sample::Index>().prop_map(|at| Step::Void(at.index(1000))),
         1 => (2_usize..5).prop_map(Step::Registry),
         2 => Just(Step::Run),
@@ -252,7 +274,15 @@ fn all_that_is_planted_is_found_from_what_is_kept_however_few_rows_are_kept_of_a
         "run again: nothing new"
     );
     let turn = few.store.audit_turn().unwrap();
-    let cases = cases_in(&turn, 2557).unwrap();
+    let cases: Vec<(Case, Vec<AuditFact>)> = turn
+        .cases(2557)
+        .unwrap()
+        .into_iter()
+        .map(|opened| {
+            let facts = turn.facts(opened.id).unwrap();
+            (Case::read_in(&turn, opened).unwrap(), facts)
+        })
+        .collect();
     let cut: Vec<u64> = cases.iter().map(|(case, _)| case.cut()).collect();
     assert!(cut.iter().any(|cut| *cut > 0), "{cut:?}");
     for (case, facts) in &cases {
@@ -274,7 +304,54 @@ fn after_one_more_archive_what_is_kept_of_the_others_is_taken() {
     province.found(Some(&province.kept()));
     assert_eq!(std::fs::read(&path).unwrap(), before, "nothing came: nothing is counted");
     province.take(&Step::Import(1));
-    let kept = words(&province.found(Some(&province.kept())));
-    assert_eq!(kept, words(&province.found(None)));
+    let kept = province.found(Some(&province.kept()));
+    let full = province.found(None);
+    assert_eq!(words(&kept), words(&full));
     assert_ne!(std::fs::read(&path).unwrap(), before);
+    assert_eq!(full.in_full, full.ran, "nothing is kept: all rows are read");
+    assert!(kept.in_full.is_empty(), "read anew in full: {:?}", kept.in_full);
+    for rule in ["op_places", "chronic_silent", "person_double"] {
+        assert!(full.findings.keys().any(|(id, ..)| id == rule), "{rule} finds nothing at all");
+    }
+}
+
+#[test]
+fn in_the_writers_turn_nothing_is_worked_out_unless_a_case_has_changed() {
+    let mut province = Province::new(5000);
+    province.take(&Step::Import(shared().archives.len()));
+    let database = province.folder.path().join("khlang.db");
+    let mut other = Store::open(&database, &province.environment.catalog, 8).unwrap();
+    let by = RunBy { at: "2014-03-01T12:00:00+07:00", by: "somebody" };
+    let terms = RunTerms { most_rows: 5000, holding: AuditHolding::Rows };
+    let scope = RunScope::default();
+    province.session(None, |session| {
+        let found = find(session, &scope).unwrap();
+        let reader = Reader::open(&database, None).unwrap();
+        let mut asked = 0;
+        let prepare = |share: &mut dyn FnMut(&CasePlace, &[AuditFact]) -> _| {
+            let prepared = Prepared::read(&reader, session, &found, &scope).unwrap();
+            prepared.with_shares(terms.holding, share).unwrap()
+        };
+        let mut share = |_: &CasePlace, facts: &[AuditFact]| {
+            asked += 1;
+            assert!(asked > 0 && facts.len() < 1_000_000);
+            Ok(1234)
+        };
+        let (first, second) = (prepare(&mut share), prepare(&mut share));
+        assert!(asked > 20, "{asked}");
+        let mut never = |at: &CasePlace, _: &[AuditFact]| panic!("{at:?} is asked for in the turn");
+        let turn = other.audit_turn().unwrap();
+        let done = write(&turn, session, (&found, first), &scope, terms, by, &mut never).unwrap();
+        turn.commit().unwrap();
+        assert!(done.opened.len() > 20, "{done:?}");
+        // What was prepared before these cases were there opens none twice.
+        let turn = other.audit_turn().unwrap();
+        let again = write(&turn, session, (&found, second), &scope, terms, by, &mut never).unwrap();
+        assert_eq!((again.opened, again.added), (Vec::new(), Vec::new()));
+        let shares: Vec<u32> =
+            done.opened.iter().flat_map(|id| turn.holds(*id).unwrap()).map(|of| of.share).collect();
+        assert!(
+            shares.contains(&1234) && shares.iter().all(|share| [1234, 10_000].contains(share))
+        );
+    });
 }

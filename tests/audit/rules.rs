@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use khlang::audit::run::{RunScope, find};
 use khlang::audit::{RuleLibrary, UnitRows};
 use khlang::catalog::Catalog;
 use khlang::overlay::{self, Overlay};
@@ -109,6 +110,7 @@ fn rows_of_one_day_come_in_one_order() {
             }
             let text = std::fs::read_to_string(&path).unwrap();
             let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            let text = text.replace(" WINDOW w AS (", " OVER (");
             for part in text.split(" OVER (").skip(1) {
                 let Some((_, order)) = part.split_once("ORDER BY ") else { continue };
                 // The order ends with its bracket.
@@ -128,4 +130,40 @@ fn rows_of_one_day_come_in_one_order() {
         }
     }
     assert!(windows > 8, "{windows}");
+}
+
+#[test]
+fn a_rule_without_its_item_or_its_hundred_percent_stops_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("config/audit");
+    std::fs::create_dir_all(&own).unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let shipped = |name: &str| std::fs::read_to_string(root.join(name)).unwrap();
+    let toml = shipped("config/audit/ncd_repeat.toml");
+    let sql = shipped("schema/audit/ncd_repeat.sql");
+    for (id, from, to) in [
+        ("own_item", "item = \"NCDSCREEN\"", "item = \"NOTHING\""),
+        ("own_base", "denominator = [\"NCDSCREEN\"]", "denominator = [\"NEWBORN\"]"),
+    ] {
+        let text = toml.replace("\"ncd_repeat\"", &format!("\"{id}\"")).replacen(from, to, 1);
+        assert!(text.contains(to), "{text}");
+        std::fs::write(own.join(format!("{id}.toml")), text).unwrap();
+        std::fs::write(own.join(format!("{id}.sql")), &sql).unwrap();
+    }
+    let library = RuleLibrary::load(Some(&Overlay::new(folder.path(), overlay::AUDIT))).unwrap();
+    let loaded = Loaded::load("ncd_repeat");
+    let found = over(&loaded, &library, |session| find(session, &RunScope::default()).unwrap());
+    let of = |rule: &str| -> Vec<(&str, &str)> {
+        let lines = found.not_applicable.iter().filter(|line| line.rule == rule);
+        lines.map(|line| (line.unit.as_str(), line.why.en.as_str())).collect()
+    };
+    let item = ("*", "the rulebook of the round has no such item");
+    assert_eq!(of("own_item"), [item, item], "{:?}", found.not_applicable);
+    assert!(!found.ran.iter().any(|(rule, _)| rule == "own_item"));
+    let units: Vec<&str> =
+        found.findings.keys().filter(|(id, ..)| id == "ncd_repeat").map(|at| &*at.2).collect();
+    assert!(!units.is_empty());
+    let none = "no rows that its percentage could be of";
+    assert_eq!(of("own_base"), units.iter().map(|unit| (*unit, none)).collect::<Vec<_>>());
+    assert!(!found.findings.keys().any(|(id, ..)| id == "own_base"), "of nothing none is judged");
 }

@@ -2,11 +2,11 @@
 -- of it.
 -- columns: hcode TEXT, pid TEXT, day INTEGER, sub INTEGER, line INTEGER
 -- key: hcode, pid, day
-SELECT hcode, pid, day, place / 1000000000, place % 1000000000
+SELECT nullif(hcode, ''), nullif(pid, ''), day, place / 1000000000, place % 1000000000
 FROM (
-  SELECT HOSPCODE AS hcode, PID AS pid, DATE_SERV AS day,
-    min(SUBMISSION * 1000000000 + LINE) AS place
-  FROM SERVICE
-  WHERE DATE_SERV BETWEEN :from AND :to AND SUBMISSION <= :as_of
-  GROUP BY HOSPCODE, PID, DATE_SERV
+  SELECT CAST(v.hospcode AS TEXT) AS hcode, CAST(v.pid AS TEXT) AS pid, v.date_serv AS day,
+    min(s._sub * 1000000000 + s._line) AS place
+  FROM t_service AS s CROSS JOIN visit AS v ON v.id = s.visit
+  WHERE v.date_serv BETWEEN :from AND :to AND s._sub <= :as_of
+  GROUP BY CAST(v.hospcode AS TEXT), CAST(v.pid AS TEXT), v.date_serv
 )

@@ -1,14 +1,15 @@
--- Citizen IDs of everybody who was seen anywhere in the twelve months up to the
--- end of the tranche.
--- use: known
+-- Citizen IDs of those patients who were seen anywhere in the twelve months up to
+-- the end of the tranche.
+-- use: patient_place
 -- columns: cid TEXT
 -- key: cid
-SELECT DISTINCT p.cid
-FROM (
-  SELECT HOSPCODE AS hcode, PID AS pid FROM SERVICE
-  WHERE DATE_SERV BETWEEN :to - 10000 AND :to AND SUBMISSION <= :as_of
-  UNION
-  SELECT HOSPCODE, PID FROM CHRONICFU
-  WHERE DATE_SERV BETWEEN :to - 10000 AND :to AND SUBMISSION <= :as_of
-) AS v JOIN known AS p ON p.hcode = v.hcode AND p.pid = v.pid
-WHERE p.cid IS NOT NULL
+SELECT p.cid
+FROM t_service AS s
+CROSS JOIN visit AS v ON v.id = s.visit
+CROSS JOIN patient_place AS p ON p.hcode = CAST(v.hospcode AS TEXT) AND p.pid = CAST(v.pid AS TEXT)
+WHERE v.date_serv BETWEEN :to - 10000 AND :to AND s._sub <= :as_of
+UNION
+SELECT p.cid
+FROM t_chronicfu AS f
+CROSS JOIN patient_place AS p ON p.hcode = CAST(f.HOSPCODE AS TEXT) AND p.pid = CAST(f.PID AS TEXT)
+WHERE f.DATE_SERV BETWEEN :to - 10000 AND :to AND f._sub <= :as_of

@@ -7,12 +7,13 @@ use serde::Serialize;
 
 use crate::audit::nightly::share_of;
 use crate::audit::plan::Change;
+use crate::audit::prepare::Prepared;
 use crate::audit::run::{
     CasePlace, FoundByRules, Planned, RunBy, RunOutcome, RunScope, RunTerms, find,
-    place as key_place, plan, write,
+    place as key_place, write,
 };
 use crate::audit::view::{held_of, item_money};
-use crate::audit::{AuditInput, Case, CaseSeverity, NotApplicable, RuleLibrary, RuleRunner};
+use crate::audit::{AuditInput, CaseSeverity, NotApplicable, RuleLibrary, RuleRunner};
 use crate::cli::context::user;
 use crate::cli::known::{rule_id, unit_or_sender};
 use crate::cli::output::{print, print_json};
@@ -149,8 +150,7 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
     let mut session = RuleRunner::new(basis)?;
     let found = find(&mut session, &scope)?;
     let (done, would_open) = if args.dry_run {
-        let cases = cases(&reader, args.round)?;
-        let planned = plan(&session, &found, &scope, &cases);
+        let Prepared { planned, .. } = Prepared::read(&reader, &session, &found, &scope)?;
         session.allow()?;
         let allocation = allocation(&environment, &reader, &book, &as_of);
         (
@@ -161,16 +161,6 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
         (written(context, args, &session, &found, &scope)?, Vec::new())
     };
     tell(context, args, (&session, &found), (done, would_open))
-}
-
-/// Cases of a round with their rows.
-fn cases(reader: &Reader, round: i32) -> anyhow::Result<Vec<(Case, Vec<AuditFact>)>> {
-    let mut cases = Vec::new();
-    for opened in reader.audit_cases(Some(i64::from(round)), i64::MAX)? {
-        let facts = reader.audit_facts(opened.id, i64::MAX)?;
-        cases.push((Case::read(reader, opened, i64::MAX)?, facts));
-    }
-    Ok(cases)
 }
 
 /// What was earned, when it can be counted at all.
@@ -263,15 +253,20 @@ fn written(
         most_rows: environment.config.limits.audit_rows,
         holding: environment.config.audit.hold,
     };
-    let mut store = context.store(environment, &context.folders()?)?;
-    let turn = store.audit_turn()?;
     let mut of_rows = |place: &CasePlace, facts: &[AuditFact]| {
         let finding = found.findings.get(place);
         let counted = finding.map_or((1, 1), |finding| (facts.len() as u64, finding.denominator));
         share_of(session, place, facts, counted)
     };
-    let done =
-        write(&turn, session, found, scope, terms, RunBy { at: &at, by: &by }, &mut of_rows)?;
+    let prepared = {
+        let cases = context.reader()?;
+        let _held = cases.snapshot()?;
+        Prepared::read(&cases, session, found, scope)?.with_shares(terms.holding, &mut of_rows)?
+    };
+    let mut store = context.store(environment, &context.folders()?)?;
+    let turn = store.audit_turn()?;
+    let run_by = RunBy { at: &at, by: &by };
+    let done = write(&turn, session, (found, prepared), scope, terms, run_by, &mut of_rows)?;
     turn.commit()?;
     let (opened, run) = (done.opened.len(), done.run.unwrap_or(0));
     context.log_change(

@@ -52,6 +52,11 @@ pub(super) fn events(conn: &Connection, case: i64, as_of: i64) -> Result<Vec<Aud
     Ok(rows.collect::<std::result::Result<_, _>>()?)
 }
 
+pub(super) fn mark(conn: &Connection) -> Result<(i64, i64)> {
+    let sql = "SELECT (SELECT coalesce(max(id), 0) FROM audit_event), (SELECT count(*) FROM void)";
+    Ok(conn.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?)
+}
+
 pub(super) fn facts(conn: &Connection, case: i64, as_of: i64) -> Result<Vec<AuditFact>> {
     let mut query = conn.prepare_cached(
         "SELECT f.file, f.sub, f.line, f.run, f.pid, f.day, f.shown,
@@ -123,6 +128,11 @@ impl Reader {
     pub fn audit_last_step(&self) -> Result<i64> {
         let sql = "SELECT coalesce(max(id), 0) FROM audit_event WHERE step <> 'note'";
         Ok(self.conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+    }
+
+    /// Differs once a step of any case was taken, or a submission was taken back.
+    pub fn audit_mark(&self) -> Result<(i64, i64)> {
+        mark(&self.conn)
     }
 
     /// Cases that there were until the submission after `as_of` came, by number:

@@ -61,6 +61,11 @@ impl AuditTurn<'_> {
         read::cases(&self.tx, Some(round), i64::MAX)
     }
 
+    /// Differs once a step of any case was taken, or a submission was taken back.
+    pub fn mark(&self) -> Result<(i64, i64)> {
+        read::mark(&self.tx)
+    }
+
     /// A case by number.
     pub fn case(&self, id: i64) -> Result<Option<AuditCase>> {
         read::case(&self.tx, id)
