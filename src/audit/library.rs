@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
+use super::letter_text::{FOLDER as LETTERS, LetterTexts};
 use super::query::{RuleBlock, RuleHead, RuleQuery};
 use super::rule::{AuditRule, CountedBy, RawRule, RuleKind, filled};
 use super::tables::GIVEN;
@@ -33,6 +34,8 @@ pub(super) type Files = BTreeMap<String, (String, bool)>;
 pub struct RuleLibrary {
     /// The rules.
     pub rules: BTreeMap<String, AuditRule>,
+    /// What letters about cases say.
+    pub letters: LetterTexts,
     /// Lists that queries use, as text, by name.
     pub(super) lists: BTreeMap<String, String>,
 }
@@ -62,7 +65,8 @@ impl RuleLibrary {
 
     /// Builds and checks the rules of these files.
     fn from_files(files: &Files) -> Result<Self, RuleError> {
-        let mut library = Self::default();
+        let letters = LetterTexts::from_files(files)?;
+        let mut library = Self { letters, ..Self::default() };
         for (name, (text, _)) in files {
             if let Some(list) =
                 name.strip_prefix("tables/").and_then(|name| name.strip_suffix(".csv"))
@@ -71,7 +75,8 @@ impl RuleLibrary {
                 library.lists.insert(list.to_owned(), text.clone());
             }
         }
-        for (name, (text, own)) in files.iter().filter(|(name, _)| has_ending(name, "toml")) {
+        let is_rule = |name: &str| has_ending(name, "toml") && !name.starts_with(LETTERS);
+        for (name, (text, own)) in files.iter().filter(|(name, _)| is_rule(name)) {
             let rule = library.build(files, name, text, *own)?;
             library.rules.insert(rule.id.clone(), rule);
         }
@@ -273,13 +278,14 @@ fn fail(file: &str, what: impl Into<String>) -> RuleError {
 
 /// The files that are part of the program. Of `schema/audit`, the steps of
 /// cases are no rule.
-fn builtin() -> Result<Files, RuleError> {
+pub(super) fn builtin() -> Result<Files, RuleError> {
     let mut files = Files::new();
     let folders = [
         (CONFIG.get_dir(FOLDER), "toml"),
         (SCHEMA.get_dir(FOLDER), "sql"),
         (SCHEMA.get_dir("audit/blocks"), "sql"),
         (SCHEMA.get_dir("audit/tables"), "csv"),
+        (SCHEMA.get_dir("audit/letters"), "toml"),
     ];
     for (folder, ending) in folders {
         for file in folder.into_iter().flat_map(include_dir::Dir::files) {

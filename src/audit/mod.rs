@@ -9,8 +9,10 @@
 pub mod act;
 pub mod case;
 mod find;
+pub mod hold_share;
 mod incremental;
 pub mod letter;
+mod letter_text;
 mod library;
 pub mod limit;
 pub mod nightly;
@@ -31,6 +33,7 @@ pub mod whole;
 pub use case::Case;
 pub use find::{AuditFinding, NotApplicable, counted};
 pub use incremental::{FoundAtUnit, FoundByUnit};
+pub use letter_text::LetterTexts;
 pub use library::{RuleError, RuleLibrary};
 pub use prove::prove;
 pub use rates::{Classes, Judged, Peers, Rate, judge};

@@ -115,6 +115,12 @@ fn a_case_is_followed_from_its_rows_to_the_statement() {
     assert!(browser.has("#case[data-state=notified]"));
     assert_eq!(browser.text("#left"), "เหลือ 15 วัน");
 
+    // The letter, as the page has it.
+    browser.wait("money", || browser.has("#held"));
+    browser.click("#letter-notify");
+    let letter = browser.downloaded("khlang-case-1-notify.html");
+    assert!(String::from_utf8(letter).unwrap().contains("สธ 1/2557"));
+
     // The unit finds it on its own page, and appeals.
     as_(&browser, &address, &unit);
     assert!(beside_money(&browser, &address), "{}", browser.page());
@@ -124,6 +130,11 @@ fn a_case_is_followed_from_its_rows_to_the_statement() {
     browser.click("#cases [data-case='1'] a");
     browser.wait_for("#step-appeal");
     assert!(!browser.has("#step-notify") && !browser.has("#step-resolve-pay"));
+    // From a row to the archive that it came in, and back.
+    browser.click("[data-row='EPI.1.2'] a");
+    browser.wait_for("#submission[data-submission='1']");
+    browser.click("#cases [data-case='1'] a");
+    browser.wait_for("#step-appeal");
     let mark = "บันทึกวันเกิดผิด <b>";
     take(&browser, "appeal", &[("text", mark)]);
     browser.wait_for("#case[data-state=appealed]");
@@ -179,7 +190,7 @@ fn a_case_is_followed_from_its_rows_to_the_statement() {
     browser.click("#to-statement");
     let html = browser.downloaded("khlang-statement-2557-10670.html");
     let html = String::from_utf8(html).unwrap();
-    assert!(html.contains("1 epi_age resolved"), "{html}");
+    assert!(html.contains("1 epi_age resolved") && html.contains("/audit/"), "{html}");
 
     // The unit reads what was decided; it can only write a note.
     as_(&browser, &address, &unit);
@@ -187,6 +198,11 @@ fn a_case_is_followed_from_its_rows_to_the_statement() {
     browser.open(&format!("{case}?lang=en"));
     browser.wait_for("#case[data-state=resolved]");
     assert!(browser.has("#step-note") && !browser.has("#step-appeal"));
+    browser.wait("money", || browser.has("#held"));
+    browser.click("#letter-result");
+    let letter = browser.downloaded("khlang-case-1-result.html");
+    let letter = String::from_utf8(letter).unwrap();
+    assert!(letter.contains("33.33") && letter.contains("ส่งทะเบียนใน 30 วัน"), "{letter}");
     assert!(browser.text("#history").contains("33.33 %"));
     look_at(&browser, &address, &[("audit-case-unit", "audit/1")]);
     daemon.stop();

@@ -5,14 +5,17 @@ use std::fmt::Display;
 
 use serde::Serialize;
 
+use crate::audit::case::place as key_place;
+use crate::audit::hold_share::{Held, held_with};
 use crate::audit::nightly::share_of;
-use crate::audit::plan::Change;
+use crate::audit::plan::{Change, Evidence};
 use crate::audit::run::{
-    CasePlace, FoundByRules, Planned, RunBy, RunOutcome, RunScope, RunTerms, find,
-    place as key_place, plan, write,
+    CasePlace, FoundByRules, Planned, RunBy, RunOutcome, RunScope, RunTerms, find, plan, write,
 };
 use crate::audit::view::{held_of, item_money};
-use crate::audit::{AuditInput, Case, CaseSeverity, NotApplicable, RuleLibrary, RuleRunner};
+use crate::audit::{
+    AuditInput, Case, CaseSeverity, NotApplicable, RowKey, RuleLibrary, RuleRunner,
+};
 use crate::cli::context::user;
 use crate::cli::known::{rule_id, unit_or_sender};
 use crate::cli::output::{print, print_json};
@@ -94,6 +97,36 @@ struct WouldOpen {
     held: Option<Satang>,
 }
 
+/// An open case that would get rows, or lose some.
+#[derive(Serialize)]
+struct WouldGrow {
+    case: i64,
+    rule: String,
+    tranche: String,
+    unit: String,
+    /// Rows that would join it.
+    rows: u64,
+    /// Rows of it that were taken back.
+    gone: u64,
+    /// Rows, or the numerator of a rate, with them.
+    numerator: u64,
+    denominator: u64,
+    /// What it would hold from now on; none for a warning.
+    held: Option<Satang>,
+    /// What it would hold once the unit is told of what joined; none when that
+    /// is no more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held_once_told: Option<Satang>,
+}
+
+/// What would become of the cases.
+#[derive(Default)]
+struct WouldBe {
+    opened: Vec<WouldOpen>,
+    grown: Vec<WouldGrow>,
+    cleared: Vec<i64>,
+}
+
 /// The answer.
 #[derive(Serialize)]
 struct Report {
@@ -106,6 +139,10 @@ struct Report {
     checked: Checked,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     would_open: Vec<WouldOpen>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    would_grow: Vec<WouldGrow>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    would_clear: Vec<i64>,
     not_applicable: Vec<NotApplicable>,
     local_defaults: Vec<String>,
 }
@@ -148,19 +185,16 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
     };
     let mut session = RuleRunner::new(basis)?;
     let found = find(&mut session, &scope)?;
-    let (done, would_open) = if args.dry_run {
+    let (done, would_be) = if args.dry_run {
         let cases = cases(&reader, args.round)?;
         let planned = plan(&session, &found, &scope, &cases);
         session.allow()?;
         let allocation = allocation(&environment, &reader, &book, &as_of);
-        (
-            RunOutcome::default(),
-            would_open(&environment, &session, &found, planned, allocation.as_ref())?,
-        )
+        (RunOutcome::default(), would_be(&session, &found, &cases, planned, allocation.as_ref())?)
     } else {
-        (written(context, args, &session, &found, &scope)?, Vec::new())
+        (written(context, args, &session, &found, &scope)?, WouldBe::default())
     };
-    tell(context, args, (&session, &found), (done, would_open))
+    tell(context, args, (&session, &found), (done, would_be))
 }
 
 /// Cases of a round with their rows.
@@ -200,41 +234,78 @@ pub(super) fn allocation(
     }
 }
 
-fn would_open(
-    environment: &Environment,
+fn would_be(
     session: &RuleRunner<'_>,
     found: &FoundByRules,
+    cases: &[(Case, Vec<AuditFact>)],
     planned: Vec<Planned>,
     allocation: Option<&Allocation>,
-) -> anyhow::Result<Vec<WouldOpen>> {
-    let mut lines = Vec::new();
+) -> anyhow::Result<WouldBe> {
+    let mut would_be = WouldBe::default();
     for Planned { place, change } in planned {
-        let (severity, rows, raises) = match change {
-            Change::Open { severity, standing, .. } => (severity, standing, None),
-            Change::Evidence { case, standing, raised: true, .. } => {
-                (CaseSeverity::Hold, standing, Some(case))
-            }
-            Change::Evidence { .. } | Change::Cleared { .. } => continue,
-        };
-        let (rule, tranche, unit) = place.clone();
+        if let Change::Cleared { case } = change {
+            would_be.cleared.push(case);
+            continue;
+        }
         let Some(finding) = found.findings.get(&place) else { continue };
+        let (rule, tranche, unit) = place.clone();
         let item =
             session.basis.library.get(&rule).map_or_else(String::new, |rule| rule.item.clone());
-        let numerator = if rows.is_empty() { finding.numerator } else { rows.len() as u64 };
         let amounts = allocation
             .and_then(|all| item_money(all, session.basis.book, (&unit, &tranche, &item)));
-        let share = match environment.config.audit.hold {
-            AuditHolding::File => crate::money::holds::WHOLE,
-            AuditHolding::Rows => {
-                let facts: Vec<AuditFact> = rows.iter().map(|key| key_place(key, 0)).collect();
-                share_of(session, &place, &facts, (numerator, finding.denominator))?
+        let share_of_rows = |rows: &[RowKey], numerator: u64| {
+            if session.basis.environment.config.audit.hold == AuditHolding::File {
+                return Ok(crate::money::holds::WHOLE);
             }
+            let facts: Vec<AuditFact> = rows.iter().map(|key| key_place(key, 0)).collect();
+            share_of(session, &place, &facts, (numerator, finding.denominator))
         };
-        let held = amounts
-            .filter(|_| severity == CaseSeverity::Hold)
-            .map(|amounts| held_of(&amounts, share));
+        let held = |share: u32| amounts.as_deref().map(|amounts| held_of(amounts, share));
         let denominator = finding.denominator;
-        lines.push(WouldOpen {
+        let (severity, rows, numerator, raises) = match change {
+            Change::Open { severity, standing, .. } => {
+                let all = standing.len() as u64;
+                let numerator = if all == 0 { finding.numerator } else { all };
+                (severity, standing, numerator, None)
+            }
+            Change::Evidence(Evidence { case, standing, numerator, raised: true, .. }) => {
+                (CaseSeverity::Hold, standing, numerator, Some(case))
+            }
+            Change::Evidence(Evidence { case: id, joined, gone, numerator, standing, .. }) => {
+                let Some((case, _)) = cases.iter().find(|(case, _)| case.opened.id == id) else {
+                    continue;
+                };
+                let (mut now, mut once_told) = (None, None);
+                if case.severity() == CaseSeverity::Hold {
+                    let before = case.in_force().map(|hold| hold.share).max().unwrap_or(0);
+                    match held_with(case, false, share_of_rows(&standing, standing.len() as u64)?) {
+                        Held::AsBefore => now = held(before),
+                        Held::FromNow(share) => now = held(share),
+                        Held::FromLetter(share) => (now, once_told) = (held(before), held(share)),
+                    }
+                }
+                would_be.grown.push(WouldGrow {
+                    case: id,
+                    rule,
+                    tranche,
+                    unit,
+                    rows: joined,
+                    gone,
+                    numerator,
+                    denominator,
+                    held: now,
+                    held_once_told: once_told,
+                });
+                continue;
+            }
+            Change::Cleared { .. } => continue,
+        };
+        let held = if severity == CaseSeverity::Hold {
+            held(share_of_rows(&rows, rows.len() as u64)?)
+        } else {
+            None
+        };
+        would_be.opened.push(WouldOpen {
             rule,
             tranche,
             unit,
@@ -246,7 +317,7 @@ fn would_open(
             held,
         });
     }
-    Ok(lines)
+    Ok(would_be)
 }
 
 fn written(
@@ -287,7 +358,7 @@ fn tell(
     context: &CommandContext,
     args: &Args,
     (session, found): (&RuleRunner<'_>, &FoundByRules),
-    (done, would_open): (RunOutcome, Vec<WouldOpen>),
+    (done, would_be): (RunOutcome, WouldBe),
 ) -> anyhow::Result<CommandOutcome> {
     let AuditInput { environment, library, book, as_of, .. } = session.basis;
     let ran: Vec<_> = library
@@ -301,7 +372,7 @@ fn tell(
             let counts = |severity: CaseSeverity| {
                 fail_on == FailOnCase::Warn || severity == CaseSeverity::Hold
             };
-            let mut opened = would_open.iter().map(|line| line.severity).any(counts);
+            let mut opened = would_be.opened.iter().map(|line| line.severity).any(counts);
             opened |= done.added.iter().any(|added| added.raised);
             for id in &done.opened {
                 let case = reader_case(context, *id)?;
@@ -320,7 +391,9 @@ fn tell(
         dry_run: args.dry_run,
         rules: ran.iter().map(|rule| (rule.id.clone(), rule.version.clone())).collect(),
         checked: Checked { units: environment.units.by_code.len(), rules: ran.len() },
-        would_open,
+        would_open: would_be.opened,
+        would_grow: would_be.grown,
+        would_clear: would_be.cleared,
         not_applicable: found.not_applicable.clone(),
         local_defaults: locals.collect(),
     };
@@ -344,6 +417,17 @@ fn words(context: &CommandContext, report: &Report) -> anyhow::Result<()> {
     let values: [(&str, &dyn Display); 4] =
         [("round", &round), ("as_of", &as_of), ("rules", &rules), ("units", &units)];
     print(context.message_with("audit.of_round", &values))?;
+    for line in &report.would_grow {
+        let of_case = context.message("audit.of_case");
+        let held = line.held.map_or(String::new(), |held| {
+            format!("  {} {}", context.message("audit.held"), held.grouped())
+        });
+        let (rule, tranche, unit) = (&line.rule, &line.tranche, &line.unit);
+        print(format!(
+            "  {unit} {tranche} {rule:<20} +{} -{} {}/{}{held}  {of_case} {}",
+            line.rows, line.gone, line.numerator, line.denominator, line.case
+        ))?;
+    }
     for line in &report.would_open {
         let held = line.held.map_or(String::new(), |held| {
             format!("  {} {}", context.message("audit.held"), held.grouped())

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::list::whole;
+use crate::audit::RuleLibrary;
 use crate::audit::letter::{LetterKind, letter};
 use crate::audit::view::ShownCase;
 use crate::cli::output::{print, shown};
 use crate::cli::{CommandContext, CommandOutcome};
 use crate::environment::Environment;
 use crate::files::{make_folder, write_whole};
+use crate::overlay::{self, Overlay};
 use crate::report::html;
 use crate::store::Reader;
 
@@ -87,8 +89,11 @@ fn write_one(
     cases: &[ShownCase],
     path: &Path,
 ) -> anyhow::Result<()> {
-    let letter = letter(kind, cases, &environment.units, &environment.config.audit.letter)?;
+    let library = RuleLibrary::load(Some(&Overlay::new(&context.data, overlay::AUDIT)))?;
+    let says = (&environment.config.audit.letter, &library.letters);
+    let letter = letter(kind, cases, &environment.units, says)?;
     let lang = context.lang;
+    crate::crash_point("audit_letter_begun");
     write_whole(path, &html::letter(&letter, lang)?)?;
     print(shown(path))
 }

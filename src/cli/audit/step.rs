@@ -32,7 +32,7 @@ pub struct StepCommon {
     json: bool,
 }
 
-/// Options of `audit notify`.
+/// Options of `audit notify` and `audit supplement`.
 #[derive(Debug, clap::Args)]
 pub struct Notify {
     /// Cases
@@ -143,13 +143,17 @@ pub struct Resolve {
     common: StepCommon,
 }
 
-/// Runs `notify`: all cases are told of, or none.
-pub fn notify(context: &CommandContext, args: &Notify) -> anyhow::Result<CommandOutcome> {
+/// Runs `notify` and `supplement`: all cases are told of, or none.
+pub fn notify(
+    context: &CommandContext,
+    name: &str,
+    args: &Notify,
+) -> anyhow::Result<CommandOutcome> {
     let on = args.on.unwrap_or_else(|| context.clock.now().date_naive());
     let data = StepData { letter_no: args.letter_no.clone(), on: Some(on), ..StepData::default() };
-    let done =
-        perform(context, ("notify", None), &args.ids, &args.reason, data, &args.common, None)?;
+    let done = perform(context, (name, None), &args.ids, &args.reason, data, &args.common, None)?;
     if let Some(folder) = &args.out {
+        crate::crash_point("audit_letter_recorded");
         super::letter::write_all(context, LetterKind::Notify, &args.ids, folder)?;
     }
     Ok(done)
