@@ -4,7 +4,7 @@ use super::case::Case;
 
 /// What becomes of what a case holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Held {
+pub enum ShareChange {
     /// It goes on as before.
     AsBefore,
     /// This share from now on, in hundredths of a percent.
@@ -17,12 +17,12 @@ pub enum Held {
 /// not held to more than the letter said; less is held at once, and what nobody
 /// was told of yet follows its rows. A case that is `raised` was told as a
 /// warning only, of which no letter spoke of money.
-pub fn held_with(case: &Case, raised: bool, share: u32) -> Held {
+pub fn held_with(case: &Case, raised: bool, share: u32) -> ShareChange {
     let held = case.in_force().map(|hold| hold.share).max();
     let told = case.appeal_by().is_some() && !raised;
     match held {
-        Some(held) if share == held => Held::AsBefore,
-        Some(held) if share > held && told => Held::FromLetter(share),
-        _ => Held::FromNow(share),
+        Some(held) if share == held => ShareChange::AsBefore,
+        Some(held) if share > held && told => ShareChange::FromLetter(share),
+        _ => ShareChange::FromNow(share),
     }
 }

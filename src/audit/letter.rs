@@ -8,11 +8,11 @@ use std::fmt::Display;
 use chrono::NaiveDate;
 
 use super::AuditError;
-use super::case::{Case, NOTIFIED, is_letter};
+use super::case::{Case, is_letter};
+pub use super::letter_text::LetterKind;
 use super::letter_text::{LetterTexts, ParagraphOf, fill};
 use super::limit::Threshold;
 use super::rule::CaseSeverity;
-use super::steps::CaseState;
 use super::view::{EventLine, RowLine, ShownCase};
 use crate::config::AuditLetter;
 use crate::money::Satang;
@@ -21,57 +21,6 @@ use crate::report::{Cell, Column, Kind, Table};
 use crate::store::AuditCase;
 use crate::text::{Bilingual, message, message_with};
 use crate::units::Units;
-
-/// Which letter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LetterKind {
-    /// The unit is told what was selected.
-    Notify,
-    /// The unit is told how it was decided.
-    Result,
-}
-
-impl LetterKind {
-    /// Every kind.
-    pub const ALL: [Self; 2] = [Self::Notify, Self::Result];
-
-    /// One of these words.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
-    }
-
-    /// As it is called in commands and files.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Notify => "notify",
-            Self::Result => "result",
-        }
-    }
-
-    /// The step that it tells of, as it stands in the record.
-    fn event(self) -> &'static str {
-        match self {
-            Self::Notify => NOTIFIED,
-            Self::Result => "resolved",
-        }
-    }
-
-    /// Whether there is one of a case. A letter tells how a case stands, not how it
-    /// stood once: none of a decision that was reopened, none that a unit was not
-    /// told of, and no notice of a case that became a hold since.
-    pub fn is_of(self, case: &ShownCase) -> bool {
-        let told = case.events.iter().any(|event| is_letter(&event.step));
-        match self {
-            Self::Notify => case.line.appeal_by.is_some(),
-            Self::Result => case.line.state == CaseState::Resolved && told,
-        }
-    }
-
-    /// Whether it tells of a step.
-    fn tells_of(self, step: &str) -> bool {
-        step == self.event() || (self == Self::Notify && is_letter(step))
-    }
-}
 
 /// Whether the unit was told of two cases by one letter.
 pub fn told_together(one: &Case, other: &Case) -> bool {
@@ -121,7 +70,7 @@ pub fn letter(
     let held = held_by_all(cases);
     let appeal_by = cases.iter().filter_map(|case| case.line.appeal_by).min();
     let main = units.by_code.get(&unit.cup).map_or("", |unit| unit.name.as_str());
-    let text = texts.of(kind).ok_or_else(|| refuse(message("letter.no_text")))?;
+    let text = texts.text_of(kind).ok_or_else(|| refuse(message("letter.no_text")))?;
     let values = |lang: crate::text::Lang| {
         let day = |day: Option<NaiveDate>| {
             day.map_or_else(String::new, |day| crate::report::words::day(day, lang))

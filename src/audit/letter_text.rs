@@ -5,9 +5,62 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::letter::LetterKind;
-use super::library::{Files, RuleError};
+use super::case::{NOTIFIED, is_letter};
+use super::rule_files::{Files, RuleError};
+use super::steps::CaseState;
+use super::view::ShownCase;
 use crate::text::Bilingual;
+
+/// Which letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LetterKind {
+    /// The unit is told what was selected.
+    Notify,
+    /// The unit is told how it was decided.
+    Result,
+}
+
+impl LetterKind {
+    /// Every kind.
+    pub const ALL: [Self; 2] = [Self::Notify, Self::Result];
+
+    /// One of these words.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
+    /// As it is called in commands and files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Notify => "notify",
+            Self::Result => "result",
+        }
+    }
+
+    /// The step that it tells of, as it stands in the record.
+    pub(super) fn event(self) -> &'static str {
+        match self {
+            Self::Notify => NOTIFIED,
+            Self::Result => "resolved",
+        }
+    }
+
+    /// Whether there is one of a case. A letter tells how a case stands, not how it
+    /// stood once: none of a decision that was reopened, none that a unit was not
+    /// told of, and no notice of a case that became a hold since.
+    pub fn is_of(self, case: &ShownCase) -> bool {
+        let told = case.events.iter().any(|event| is_letter(&event.step));
+        match self {
+            Self::Notify => case.line.appeal_by.is_some(),
+            Self::Result => case.line.state == CaseState::Resolved && told,
+        }
+    }
+
+    /// Whether it tells of a step.
+    pub(super) fn tells_of(self, step: &str) -> bool {
+        step == self.event() || (self == Self::Notify && is_letter(step))
+    }
+}
 
 /// What the letters of both kinds say.
 #[derive(Debug, Clone, Default)]
@@ -86,7 +139,7 @@ impl LetterTexts {
     }
 
     /// What a letter says.
-    pub(super) fn of(&self, kind: LetterKind) -> Option<&LetterText> {
+    pub(super) fn text_of(&self, kind: LetterKind) -> Option<&LetterText> {
         self.texts.get(&kind)
     }
 }
@@ -143,8 +196,8 @@ pub(super) fn fill(text: &str, values: &BTreeMap<&str, String>) -> String {
     let mut filled = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
-        filled.push_str(before);
         let Some((name, behind)) = after.split_once('}') else { break };
+        filled.push_str(before);
         filled.push_str(values.get(name).map_or("", String::as_str));
         rest = behind;
     }
@@ -154,7 +207,7 @@ pub(super) fn fill(text: &str, values: &BTreeMap<&str, String>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::library::builtin;
+    use super::super::rule_files::builtin;
     use super::*;
 
     fn with(file: &str, change: impl Fn(&str) -> String) -> Result<LetterTexts, RuleError> {
@@ -206,6 +259,6 @@ mod tests {
     #[test]
     fn a_value_may_hold_braces() {
         let values = BTreeMap::from([("unit", "{held}".to_owned())]);
-        assert_eq!(fill("a {unit} b {nothing}{unit} {open", &values), "a {held} b {held} ");
+        assert_eq!(fill("a {unit} b {nothing}{unit} {open", &values), "a {held} b {held} {open");
     }
 }

@@ -12,7 +12,7 @@ use super::case::{
     CLEARED, Case, Described, EVIDENCE, JudgedBy, SELECTED, StepData, fact, place, places,
 };
 use super::find::{AuditFinding, NotApplicable};
-use super::hold_share::{Held, held_with};
+use super::hold_share::{ShareChange, held_with};
 use super::plan::{Change, Evidence, KnownCase, change};
 use super::rows::{RowKey, SuspiciousRow};
 use super::rule::{AuditRule, CaseSeverity};
@@ -402,12 +402,12 @@ impl Writing<'_, '_> {
         let (mut money, mut waits) = (Vec::new(), None);
         if severity == CaseSeverity::Hold {
             match held_with(case, raised, self.held(place, standing)?) {
-                Held::AsBefore => {}
-                Held::FromNow(share) => {
+                ShareChange::AsBefore => {}
+                ShareChange::FromNow(share) => {
                     money.extend(case.in_force().map(|hold| HoldChange::Release(hold.hold)));
                     money.push(HoldChange::Hold { share, is_final: false });
                 }
-                Held::FromLetter(share) => waits = Some(percent(share)),
+                ShareChange::FromLetter(share) => waits = Some(percent(share)),
             }
         }
         let other = (raised && rule.version != case.version())

@@ -67,7 +67,7 @@ fn what_is_held_is_what_the_letter_told_until_the_next() {
 
     // The next letter says so, and the days to appeal begin anew.
     let khlang = khlang.now("2014-07-17T10:00:00+07:00");
-    step(&khlang, &["supplement", &id, "--reason", "พบเพิ่ม", "--letter-no", "สธ 2/2557"]);
+    step(&khlang, &["supplement", &id, "--reason", "พบเพิ่ม", "--letter-no", "สธ 2-2557"]);
     near(share(&khlang), EIGHT_OF_TWENTY_TWO);
     let case = show(&khlang, &id);
     assert_eq!((&case["state"], &case["untold_rows"]), (&json!("notified"), &json!(0)));
@@ -75,7 +75,7 @@ fn what_is_held_is_what_the_letter_told_until_the_next() {
     let letter = ["--lang", "th", "audit", "letter", &id, "--out", "letter.html"];
     assert_eq!(khlang.run(&letter).status(), 0);
     let page = std::fs::read_to_string(khlang.path("letter.html")).unwrap();
-    assert!(page.contains("สธ 2/2557") && page.contains("1 ส.ค. 2557"), "{page}");
+    assert!(page.contains("สธ 2-2557") && page.contains("1 ส.ค. 2557"), "{page}");
     refused(
         &khlang.run(&["audit", "resolve", &id, "withhold", "--reason", "x"]),
         "possible: appeal, resolve pay, note",
@@ -133,10 +133,10 @@ fn another_choice_of_what_is_held_waits_for_the_letter_too() {
 #[test]
 fn rows_that_were_taken_back_count_and_hold_no_longer() {
     let khlang = Khlang::new().env("KHLANG__AUDIT__HOLD", "rows");
+    let khlang = khlang.now("2014-07-01T10:00:00+07:00");
     let files = [("PERSON", &*persons("04001", 1, 20)), ("EPI", &*doses("04001", 6, 14))];
     send(&khlang, Standard::F43, "25570115080000", &files);
     two_more(&khlang);
-    let khlang = khlang.now("2014-07-01T10:00:00+07:00");
     run(&khlang);
     let id = hold_case(&khlang);
     near(share(&khlang), EIGHT_OF_TWENTY_TWO);
@@ -188,7 +188,7 @@ fn visits(unit: &str, first: u32, count: u32) -> [(&'static str, String); 2] {
 
 #[test]
 fn a_rate_that_became_worse_is_told_with_the_peers_and_the_rule_of_then() {
-    let khlang = Khlang::new();
+    let khlang = Khlang::new().now("2014-07-01T10:00:00+07:00");
     let units = "hcode,name,type,level,cup,network,district,province\n\
         10670,โรงพยาบาลหนึ่ง,07,F2,10670,10670,อำเภอ,จังหวัด\n\
         04001,รพ.สต.หนึ่ง,18,P,10670,10670,อำเภอ,จังหวัด\n\

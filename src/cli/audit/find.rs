@@ -5,24 +5,17 @@ use std::fmt::Display;
 
 use serde::Serialize;
 
-use crate::audit::case::place as key_place;
-use crate::audit::hold_share::{Held, held_with};
+use super::dry_run::{DryRun, WouldBe, WouldGrow, WouldOpen};
 use crate::audit::nightly::share_of;
-use crate::audit::plan::{Change, Evidence};
 use crate::audit::run::{
-    CasePlace, FoundByRules, Planned, RunBy, RunOutcome, RunScope, RunTerms, find, plan, write,
+    CasePlace, FoundByRules, RunBy, RunOutcome, RunScope, RunTerms, find, plan, write,
 };
-use crate::audit::view::{held_of, item_money};
-use crate::audit::{
-    AuditInput, Case, CaseSeverity, NotApplicable, RowKey, RuleLibrary, RuleRunner,
-};
+use crate::audit::{AuditInput, Case, CaseSeverity, NotApplicable, RuleLibrary, RuleRunner};
 use crate::cli::context::user;
 use crate::cli::known::{rule_id, unit_or_sender};
 use crate::cli::output::{print, print_json};
 use crate::cli::{CommandContext, CommandOutcome};
-use crate::config::AuditHolding;
 use crate::environment::Environment;
-use crate::money::Satang;
 use crate::money::result::{Allocation, CalculationInput, count};
 use crate::overlay::{self, Overlay};
 use crate::score::{AsOf, Rulebook};
@@ -78,53 +71,6 @@ pub enum FailOnCase {
 struct Checked {
     units: usize,
     rules: usize,
-}
-
-/// A case that would be opened.
-#[derive(Serialize)]
-struct WouldOpen {
-    rule: String,
-    tranche: String,
-    unit: String,
-    item: String,
-    severity: CaseSeverity,
-    numerator: u64,
-    denominator: u64,
-    /// The case that would hold money from now on; none for a new one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    raises: Option<i64>,
-    /// What would be held; none for a warning.
-    held: Option<Satang>,
-}
-
-/// An open case that would get rows, or lose some.
-#[derive(Serialize)]
-struct WouldGrow {
-    case: i64,
-    rule: String,
-    tranche: String,
-    unit: String,
-    /// Rows that would join it.
-    rows: u64,
-    /// Rows of it that were taken back.
-    gone: u64,
-    /// Rows, or the numerator of a rate, with them.
-    numerator: u64,
-    denominator: u64,
-    /// What it would hold from now on; none for a warning.
-    held: Option<Satang>,
-    /// What it would hold once the unit is told of what joined; none when that
-    /// is no more.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    held_once_told: Option<Satang>,
-}
-
-/// What would become of the cases.
-#[derive(Default)]
-struct WouldBe {
-    opened: Vec<WouldOpen>,
-    grown: Vec<WouldGrow>,
-    cleared: Vec<i64>,
 }
 
 /// The answer.
@@ -232,92 +178,6 @@ pub(super) fn allocation(
             None
         }
     }
-}
-
-fn would_be(
-    session: &RuleRunner<'_>,
-    found: &FoundByRules,
-    cases: &[(Case, Vec<AuditFact>)],
-    planned: Vec<Planned>,
-    allocation: Option<&Allocation>,
-) -> anyhow::Result<WouldBe> {
-    let mut would_be = WouldBe::default();
-    for Planned { place, change } in planned {
-        if let Change::Cleared { case } = change {
-            would_be.cleared.push(case);
-            continue;
-        }
-        let Some(finding) = found.findings.get(&place) else { continue };
-        let (rule, tranche, unit) = place.clone();
-        let item =
-            session.basis.library.get(&rule).map_or_else(String::new, |rule| rule.item.clone());
-        let amounts = allocation
-            .and_then(|all| item_money(all, session.basis.book, (&unit, &tranche, &item)));
-        let share_of_rows = |rows: &[RowKey], numerator: u64| {
-            if session.basis.environment.config.audit.hold == AuditHolding::File {
-                return Ok(crate::money::holds::WHOLE);
-            }
-            let facts: Vec<AuditFact> = rows.iter().map(|key| key_place(key, 0)).collect();
-            share_of(session, &place, &facts, (numerator, finding.denominator))
-        };
-        let held = |share: u32| amounts.as_deref().map(|amounts| held_of(amounts, share));
-        let denominator = finding.denominator;
-        let (severity, rows, numerator, raises) = match change {
-            Change::Open { severity, standing, .. } => {
-                let all = standing.len() as u64;
-                let numerator = if all == 0 { finding.numerator } else { all };
-                (severity, standing, numerator, None)
-            }
-            Change::Evidence(Evidence { case, standing, numerator, raised: true, .. }) => {
-                (CaseSeverity::Hold, standing, numerator, Some(case))
-            }
-            Change::Evidence(Evidence { case: id, joined, gone, numerator, standing, .. }) => {
-                let Some((case, _)) = cases.iter().find(|(case, _)| case.opened.id == id) else {
-                    continue;
-                };
-                let (mut now, mut once_told) = (None, None);
-                if case.severity() == CaseSeverity::Hold {
-                    let before = case.in_force().map(|hold| hold.share).max().unwrap_or(0);
-                    match held_with(case, false, share_of_rows(&standing, standing.len() as u64)?) {
-                        Held::AsBefore => now = held(before),
-                        Held::FromNow(share) => now = held(share),
-                        Held::FromLetter(share) => (now, once_told) = (held(before), held(share)),
-                    }
-                }
-                would_be.grown.push(WouldGrow {
-                    case: id,
-                    rule,
-                    tranche,
-                    unit,
-                    rows: joined,
-                    gone,
-                    numerator,
-                    denominator,
-                    held: now,
-                    held_once_told: once_told,
-                });
-                continue;
-            }
-            Change::Cleared { .. } => continue,
-        };
-        let held = if severity == CaseSeverity::Hold {
-            held(share_of_rows(&rows, rows.len() as u64)?)
-        } else {
-            None
-        };
-        would_be.opened.push(WouldOpen {
-            rule,
-            tranche,
-            unit,
-            item,
-            severity,
-            numerator,
-            denominator,
-            raises,
-            held,
-        });
-    }
-    Ok(would_be)
 }
 
 fn written(

@@ -1,5 +1,6 @@
 //! `khlang audit`: rules, runs, cases and their steps.
 
+mod dry_run;
 mod find;
 mod letter;
 mod list;
