@@ -129,12 +129,12 @@ fn every_step_in_every_state_by_every_role() {
 
 #[test]
 fn of_a_case_that_nothing_joined_there_is_nothing_more_to_tell() {
+    use CaseState::{Appealed, Notified, Verified};
     let supplement = step("supplement", None).unwrap();
     for state in CaseState::ALL {
         assert!(!letters(supplement, standing(state), DEADLINE).contains('y'), "{state:?}");
     }
     // Where it leads: an appeal goes on, and what was verified is verified again.
-    use CaseState::{Appealed, Notified, Verified};
     for (from, to) in [(Notified, Notified), (Appealed, Appealed), (Verified, Appealed)] {
         assert_eq!(supplement.leads_to(from).unwrap_or(from), to);
     }

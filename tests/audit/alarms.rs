@@ -17,8 +17,11 @@ const END: &str = "<!-- end of false alarms -->";
 const SEEDS: [u32; 5] = [1, 2, 3, 4, 5];
 const STANDARDS: [&str; 2] = ["f43", "f21"];
 
+/// A rule and how bad it is.
+type CaseKind = (String, String);
+
 /// Cases of a clean province by rule and severity.
-fn raised(standard: &str, seed: u32, size: [&str; 4]) -> BTreeMap<(String, String), usize> {
+fn raised(standard: &str, seed: u32, size: [&str; 4]) -> BTreeMap<CaseKind, usize> {
     let khlang = sampled(standard, seed, &size);
     let ran = khlang.run(&["audit", "run", "--round", "2557", "--json"]);
     assert_eq!(ran.status(), 0, "{}", ran.err());
@@ -33,7 +36,7 @@ fn raised(standard: &str, seed: u32, size: [&str; 4]) -> BTreeMap<(String, Strin
 
 /// A line for each rule that raised anything, and one for all others.
 fn table() -> String {
-    let mut cells: BTreeMap<(String, String), BTreeMap<(u32, &str), usize>> = BTreeMap::new();
+    let mut cells: BTreeMap<CaseKind, BTreeMap<(u32, &str), usize>> = BTreeMap::new();
     for seed in SEEDS {
         for standard in STANDARDS {
             for (rule, count) in raised(standard, seed, ["--units", "20", "--persons", "6000"]) {

@@ -286,7 +286,8 @@ fn no_citizen_id_is_in_a_log_or_in_what_is_kept_of_rows() {
     assert!(!ran.err().is_empty() && rows.lines().count() == 7, "{rows}");
     let reader = khlang::store::Reader::open(&khlang.path("data/khlang.db"), None).unwrap();
     let facts = reader.audit_facts(id.parse().unwrap(), i64::MAX).unwrap();
-    let kept: String = facts.iter().map(|fact| format!("{} {}\n", fact.pid, fact.shown)).collect();
+    let kept: Vec<&str> = facts.iter().flat_map(|fact| [&*fact.pid, &*fact.shown]).collect();
+    let kept = kept.join("\n");
     assert_eq!(facts.len(), 6);
     for text in [ran.err(), ran.out(), told.err(), told.out(), shown.out(), rows, kept] {
         for n in 1..=20 {

@@ -73,6 +73,22 @@ fn beside_money(browser: &Browser, address: &str) -> bool {
     browser.page().contains("\"state\":\"notified\"")
 }
 
+/// The letter about the case that is open.
+fn letter(browser: &Browser, kind: &str) -> String {
+    browser.wait("money", || browser.has("#held"));
+    browser.click(&format!("#letter-{kind}"));
+    let html = browser.downloaded(&format!("khlang-case-1-{kind}.html"));
+    String::from_utf8(html).unwrap()
+}
+
+/// From a row of the case to the archive that it came in, and back.
+fn to_the_archive_and_back(browser: &Browser) {
+    browser.click("[data-row='EPI.1.2'] a");
+    browser.wait_for("#submission[data-submission='1']");
+    browser.click("#cases [data-case='1'] a");
+    browser.wait_for("#step-appeal");
+}
+
 /// Chooses in a list.
 fn choose(browser: &Browser, selector: &str, value: &str) {
     let script = "document.querySelector(arguments[0]).value = arguments[1]";
@@ -116,10 +132,7 @@ fn a_case_is_followed_from_its_rows_to_the_statement() {
     assert_eq!(browser.text("#left"), "เหลือ 15 วัน");
 
     // The letter, as the page has it.
-    browser.wait("money", || browser.has("#held"));
-    browser.click("#letter-notify");
-    let letter = browser.downloaded("khlang-case-1-notify.html");
-    assert!(String::from_utf8(letter).unwrap().contains("สธ 1"));
+    assert!(letter(&browser, "notify").contains("สธ 1"));
 
     // The unit finds it on its own page, and appeals.
     as_(&browser, &address, &unit);
@@ -130,11 +143,7 @@ fn a_case_is_followed_from_its_rows_to_the_statement() {
     browser.click("#cases [data-case='1'] a");
     browser.wait_for("#step-appeal");
     assert!(!browser.has("#step-notify") && !browser.has("#step-resolve-pay"));
-    // From a row to the archive that it came in, and back.
-    browser.click("[data-row='EPI.1.2'] a");
-    browser.wait_for("#submission[data-submission='1']");
-    browser.click("#cases [data-case='1'] a");
-    browser.wait_for("#step-appeal");
+    to_the_archive_and_back(&browser);
     let mark = "บันทึกวันเกิดผิด <b>";
     take(&browser, "appeal", &[("text", mark)]);
     browser.wait_for("#case[data-state=appealed]");
@@ -198,10 +207,7 @@ fn a_case_is_followed_from_its_rows_to_the_statement() {
     browser.open(&format!("{case}?lang=en"));
     browser.wait_for("#case[data-state=resolved]");
     assert!(browser.has("#step-note") && !browser.has("#step-appeal"));
-    browser.wait("money", || browser.has("#held"));
-    browser.click("#letter-result");
-    let letter = browser.downloaded("khlang-case-1-result.html");
-    let letter = String::from_utf8(letter).unwrap();
+    let letter = letter(&browser, "result");
     assert!(letter.contains("33.33") && letter.contains("ส่งทะเบียนใน 30 วัน"), "{letter}");
     assert!(browser.text("#history").contains("33.33 %"));
     look_at(&browser, &address, &[("audit-case-unit", "audit/1")]);

@@ -136,7 +136,9 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
         let planned = plan(&session, &found, &scope, &cases);
         session.allow()?;
         let allocation = allocation(&environment, &reader, &book, &as_of);
-        (RunOutcome::default(), would_be(&session, &found, &cases, planned, allocation.as_ref())?)
+        let (session, found, allocation) = (&session, &found, allocation.as_ref());
+        let dry = DryRun { session, found, cases: &cases, allocation };
+        (RunOutcome::default(), dry.would_be(planned)?)
     } else {
         (written(context, args, &session, &found, &scope)?, WouldBe::default())
     };
