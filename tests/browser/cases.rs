@@ -199,7 +199,7 @@ fn a_case_is_followed_from_its_rows_to_the_statement() {
     browser.click("#to-statement");
     let html = browser.downloaded("khlang-statement-2557-10670.html");
     let html = String::from_utf8(html).unwrap();
-    assert!(html.contains("1 epi_age resolved") && html.contains("/audit/"), "{html}");
+    assert!(html.contains("1 epi_age resolved") && html.contains("audit&#x2f;"), "{html}");
 
     // The unit reads what was decided; it can only write a note.
     as_(&browser, &address, &unit);

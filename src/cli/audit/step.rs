@@ -13,7 +13,7 @@ use crate::audit::letter::LetterKind;
 use crate::audit::steps::{Actor, CaseStep, step};
 use crate::audit::view::Archives;
 use crate::cli::context::user;
-use crate::cli::output::{print, print_json};
+use crate::cli::output::{print, print_json, shown};
 use crate::cli::{CommandContext, CommandOutcome};
 use crate::credentials::Role;
 use crate::store::AuditTurn;
@@ -154,7 +154,11 @@ pub fn notify(
     let done = perform(context, (name, None), &args.ids, &args.reason, data, &args.common, None)?;
     if let Some(folder) = &args.out {
         crate::crash_point("audit_letter_recorded");
-        super::letter::write_all(context, LetterKind::Notify, &args.ids, folder)?;
+        let written = super::letter::write_all(context, LetterKind::Notify, &args.ids, folder)?;
+        // With --json there is one document and nothing else.
+        for path in written.iter().filter(|_| !args.common.json) {
+            print(shown(path))?;
+        }
     }
     Ok(done)
 }
