@@ -41,12 +41,13 @@ pub struct OverlayKind {
 pub const CODES: OverlayKind =
     OverlayKind { name: "codes", old: Some("codes"), endings: &["csv"], inner: &[], beside: false };
 
-/// Rules of audits, `ID.toml` and `ID.sql`, blocks of SQL and lists.
+/// Rules of audits, `ID.toml` and `ID.sql`, blocks of SQL, lists, and what
+/// letters about cases say.
 pub const AUDIT: OverlayKind = OverlayKind {
     name: "audit",
     old: None,
     endings: &["toml", "sql", "csv"],
-    inner: &["blocks", "tables"],
+    inner: &["blocks", "letters", "tables"],
     beside: false,
 };
 

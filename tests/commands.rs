@@ -145,12 +145,25 @@ fn the_catalogue_has_every_code_in_both_languages() {
             assert!(!line[key].as_str().unwrap().is_empty(), "{line}");
         }
     }
+    let kpis = khlang::kpi::Library::load(None).unwrap().kpis;
+    for kpi in kpis.values() {
+        let lines = catalog.as_array().unwrap();
+        let line = lines.iter().find(|line| line["code"] == kpi.id.as_str()).unwrap();
+        assert_eq!((&line["severity"], &line["origin"]), (&"note".into(), &"kpi".into()));
+        assert_eq!(line["source"], kpi.source.as_str());
+        for key in ["mend_th", "mend_en"] {
+            assert!(!line[key].as_str().unwrap().is_empty(), "{line}");
+        }
+    }
     let shown = crate::rows::expected_codes();
     let lacking: Vec<_> = shown.difference(&known).collect();
     assert!(lacking.is_empty(), "{lacking:?}");
     let of_archives = (1..=7).map(|n| format!("A0{n}")).chain((1..=8).map(|n| format!("M0{n}")));
     let md = khlang.run(&["catalog", "--format", "md", "--lang", "en"]).out();
-    for code in of_archives.chain(rules.into_keys()).chain(shown.into_iter().map(|(_, code)| code))
+    for code in of_archives
+        .chain(rules.into_keys())
+        .chain(kpis.into_keys())
+        .chain(shown.into_iter().map(|(_, code)| code))
     {
         assert!(md.contains(&format!("| {code} |")), "{code}");
     }

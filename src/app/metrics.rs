@@ -152,8 +152,10 @@ impl Metrics {
             page.sample("", &[("outcome", outcome)], *count as f64);
         }
         page.family("khlang_audit_runs_total", COUNTER, "Audit runs on schedule since the start.");
-        for (outcome, count) in &counted.audits {
-            page.sample("", &[("outcome", outcome)], *count as f64);
+        // A rate needs a first value: what has not happened yet is nought.
+        for outcome in ["made", "failed"] {
+            let count = counted.audits.get(outcome).copied().unwrap_or(0);
+            page.sample("", &[("outcome", outcome)], count as f64);
         }
     }
 }

@@ -7,7 +7,7 @@ use std::fmt::Display;
 use chrono::{Days, NaiveDate};
 
 use super::AuditError;
-use super::case::{Case, StepData, Verdict};
+use super::case::{Case, NOTIFIED, StepData, Verdict, is_letter};
 use super::rule::CaseSeverity;
 use super::steps::{Actor, CaseStep, Effect, StepAnswer, allowed, answer};
 use crate::credentials::Role;
@@ -98,16 +98,18 @@ pub fn take(
     let mut wanted = wanted;
     may(&case, step, &wanted, taker)?;
     check(step, &mut wanted, taker)?;
-    if step.event == NOTIFIED {
-        let on = wanted.data.on.unwrap_or(taker.today);
-        wanted.data.appeal_by = on.checked_add_days(Days::new(u64::from(appeal_days)));
+    if is_letter(&step.event) {
+        // A letter that is entered late takes nobody's days: they begin when the
+        // unit could see the case.
+        let from = wanted.data.on.map_or(taker.today, |on| on.max(taker.today));
+        wanted.data.appeal_by = from.checked_add_days(Days::new(u64::from(appeal_days)));
     }
     if step.decision.is_some() {
         wanted.data.decision.clone_from(&step.decision);
     }
     let money = money(&case, step, &wanted)?;
     let before = step.back.then(|| case.before_decision()).flatten();
-    let state = before.or(step.to).unwrap_or(case.state());
+    let state = before.or(step.leads_to(case.state())).unwrap_or(case.state());
     let event = turn.add_event(
         &case.opened,
         &NewEvent {
@@ -125,9 +127,6 @@ pub fn take(
     )?;
     Ok(format!("{id}-{event}"))
 }
-
-/// How the letter to the unit stands in the record.
-const NOTIFIED: &str = "notified";
 
 /// Whether the step can be taken as the case stands.
 fn may(
@@ -182,7 +181,7 @@ fn days(case: &Case, step: &CaseStep, data: &StepData, today: NaiveDate) -> Resu
             message_with("audit.before_it_was_opened", &[("day", &opened)]).both(),
         ));
     }
-    let told = case.events.iter().rev().find(|(event, _)| event.step == NOTIFIED);
+    let told = case.events.iter().rev().find(|(event, _)| is_letter(&event.step));
     match told.and_then(|(_, data)| data.on) {
         Some(told) if on < told => Err(StepError::Wrong(
             message_with("audit.before_the_unit_was_told", &[("day", &told)]).both(),
@@ -313,6 +312,10 @@ fn money(case: &Case, step: &CaseStep, wanted: &Wanted) -> Result<Vec<HoldChange
             release.chain([HoldChange::Hold { share: WHOLE - paid, is_final: true }]).collect()
         }
         Effect::Again => again(case, &held),
+        Effect::Told => match case.untold().and_then(|untold| untold.share) {
+            Some(share) => release.chain([HoldChange::Hold { share, is_final: false }]).collect(),
+            None => Vec::new(),
+        },
     })
 }
 

@@ -7,8 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::limit::Threshold;
+use super::rows::{RowKey, SuspiciousRow};
 use super::rule::{AuditRule, CaseSeverity};
 use super::steps::{CaseStanding, CaseState};
+use crate::money::holds::parse_percent;
 use crate::store::{
     AuditCase, AuditEvent, AuditFact, AuditHold, AuditTurn, Reader, Result, StoreError,
 };
@@ -52,6 +54,23 @@ pub struct StepData {
     /// Rows that are not kept one by one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cut: Option<u64>,
+    /// Rows that joined it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub joined: Option<u64>,
+    /// Rows of it that were taken back since it was looked at before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gone: Option<u64>,
+    /// The share of the item's money that its rows come to by now, in percent,
+    /// where that is more than the unit was told of: held from the next letter on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub share: Option<String>,
+    /// The peers of a rate by which it was judged then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peers: Option<serde_json::Value>,
+    /// The rule by which it was judged then, where it is another than the case
+    /// was opened by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub judged_by: Option<Box<JudgedBy>>,
     /// Number of the letter.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub letter_no: Option<String>,
@@ -128,6 +147,26 @@ impl Described {
     }
 }
 
+/// A rule as it was when a case became worse by it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct JudgedBy {
+    /// SHA-256 of all that it was made of.
+    pub version: String,
+    /// What it says.
+    #[serde(flatten)]
+    pub described: Described,
+}
+
+/// What joined a case since its unit was last told of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Untold {
+    /// Rows.
+    pub rows: u64,
+    /// The share of the item's money that the case comes to with them, in
+    /// hundredths of a percent; none when that is no more than is held.
+    pub share: Option<u32>,
+}
+
 /// A case with all that was done about it.
 #[derive(Debug, Clone)]
 pub struct Case {
@@ -198,6 +237,29 @@ impl Case {
         self.since_selected().iter().rev().find_map(|(_, data)| data.appeal_by)
     }
 
+    /// Whether its last day to appeal is over and it is not decided.
+    pub fn is_overdue(&self, today: NaiveDate) -> bool {
+        self.state() != CaseState::Resolved && self.appeal_by().is_some_and(|last| last < today)
+    }
+
+    /// What joined it since the last letter; none when nothing did, and none while
+    /// the unit has yet to be told of the case itself.
+    pub fn untold(&self) -> Option<Untold> {
+        self.appeal_by()?;
+        let last = self.events.iter().rposition(|(event, _)| is_letter(&event.step))?;
+        let since = self.events[last..].iter().map(|(_, data)| data);
+        let rows = since.clone().filter_map(|data| data.joined).sum();
+        let share = since.rev().find(|data| data.run.is_some());
+        let share = share.and_then(|data| parse_percent(data.share.as_deref()?).ok());
+        (rows > 0 || share.is_some()).then_some(Untold { rows, share })
+    }
+
+    /// The peers of a rate by which it was judged last.
+    pub fn peers(&self) -> Option<serde_json::Value> {
+        let said = self.events.iter().rev().find_map(|(_, data)| data.peers.clone());
+        said.or_else(|| serde_json::from_str(self.opened.peers.as_deref()?).ok())
+    }
+
     /// The day on which it was opened, or became a hold after it was opened as a
     /// warning: nobody can have been told before.
     pub fn selected_on(&self) -> Option<NaiveDate> {
@@ -262,18 +324,39 @@ impl Case {
             told: self.told(),
             appeal_by: self.appeal_by(),
             severity: self.severity(),
+            untold: self.untold().is_some(),
         }
     }
 
-    /// The rule as it was when it was opened.
+    /// The rule as it was when it was opened, or when it became worse since.
     pub fn described(&self) -> Option<Described> {
-        serde_json::from_str(&self.opened.described).ok()
+        let worse = self.judged_by().map(|rule| rule.described.clone());
+        worse.or_else(|| serde_json::from_str(&self.opened.described).ok())
+    }
+
+    /// The version of that rule.
+    pub fn version(&self) -> &str {
+        self.judged_by().map_or(self.opened.version.as_str(), |rule| &rule.version)
+    }
+
+    fn judged_by(&self) -> Option<&JudgedBy> {
+        self.events.iter().rev().find_map(|(_, data)| data.judged_by.as_deref())
     }
 
     /// Holds that go on.
     pub fn in_force(&self) -> impl Iterator<Item = &AuditHold> {
         self.holds.iter().filter(|hold| !hold.ended)
     }
+}
+
+/// The unit was told of it.
+pub const NOTIFIED: &str = "notified";
+/// The unit was told of what joined it since.
+pub const SUPPLEMENTED: &str = "supplemented";
+
+/// Whether a step is a letter that tells the unit what is suspicious.
+pub fn is_letter(step: &str) -> bool {
+    [NOTIFIED, SUPPLEMENTED].contains(&step)
 }
 
 /// A case was opened.
@@ -289,4 +372,28 @@ pub type RowPlaces = HashSet<(String, i64, i64)>;
 /// The places of rows.
 pub fn places(facts: &[AuditFact]) -> RowPlaces {
     facts.iter().map(|fact| (fact.file.clone(), fact.sub, fact.line)).collect()
+}
+
+/// A row as it is kept of a case.
+pub fn fact(row: &SuspiciousRow, run: i64) -> AuditFact {
+    AuditFact {
+        pid: row.pid.clone(),
+        day: row.day,
+        shown: row.shown.clone(),
+        ..place(&row.key, run)
+    }
+}
+
+/// Where a row came from, of one that is not kept.
+pub fn place(key: &RowKey, run: i64) -> AuditFact {
+    AuditFact {
+        file: key.file.to_string(),
+        sub: key.sub,
+        line: key.line,
+        run,
+        pid: String::new(),
+        day: 0,
+        shown: String::new(),
+        gone: false,
+    }
 }

@@ -1,83 +1,38 @@
 //! Letters to units: of cases that were selected, and of how they were decided.
-//! What they say is data (`schema/audit/letters/`). They name rows by archive,
+//! What they say is data ([`LetterTexts`]). They name rows by archive,
 //! line and the unit's own number, never a citizen ID or a name.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use chrono::NaiveDate;
-use serde::Deserialize;
 
 use super::AuditError;
+use super::case::{Case, is_letter};
+pub use super::letter_text::LetterKind;
+use super::letter_text::{LetterTexts, ParagraphOf, fill};
 use super::limit::Threshold;
 use super::rule::CaseSeverity;
-use super::steps::CaseState;
 use super::view::{EventLine, RowLine, ShownCase};
 use crate::config::AuditLetter;
 use crate::money::Satang;
-use crate::overlay::SCHEMA;
 use crate::report::html::Letter;
 use crate::report::{Cell, Column, Kind, Table};
+use crate::store::AuditCase;
 use crate::text::{Bilingual, message, message_with};
 use crate::units::Units;
 
-/// Which letter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LetterKind {
-    /// The unit is told what was selected.
-    Notify,
-    /// The unit is told how it was decided.
-    Result,
-}
-
-impl LetterKind {
-    /// One of these words.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Notify, Self::Result].into_iter().find(|kind| kind.as_str() == text)
-    }
-
-    /// As it is called in commands and files.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Notify => "notify",
-            Self::Result => "result",
-        }
-    }
-
-    /// The step that it tells of, as it stands in the record.
-    fn event(self) -> &'static str {
-        match self {
-            Self::Notify => "notified",
-            Self::Result => "resolved",
-        }
-    }
-}
-
-/// What a letter says.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LetterText {
-    subject: Bilingual,
-    #[serde(rename = "paragraph")]
-    paragraphs: Vec<LetterParagraph>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LetterParagraph {
-    #[serde(default)]
-    only: Option<String>,
-    th: String,
-    en: String,
-}
-
-impl LetterText {
-    fn read(kind: LetterKind) -> Result<Self, AuditError> {
-        let name = format!("audit/letters/{}.toml", kind.as_str());
-        let file = SCHEMA.get_file(&name).and_then(include_dir::File::contents_utf8);
-        let text = file.ok_or_else(|| AuditError::Refused(format!("there is no {name}")))?;
-        toml::from_str(text).map_err(|error| AuditError::Refused(format!("{name}: {error}")))
-    }
+/// Whether the unit was told of two cases by one letter.
+pub fn told_together(one: &Case, other: &Case) -> bool {
+    let place = |case: &Case| {
+        let AuditCase { round, tranche, hcode, .. } = &case.opened;
+        (*round, tranche.clone(), hcode.clone())
+    };
+    let told = |case: &Case| {
+        let letter = case.events.iter().rev().find(|(event, _)| is_letter(&event.step));
+        letter.map(|(event, data)| (event.at.clone(), event.by.clone(), data.letter_no.clone()))
+    };
+    place(one) == place(other) && told(one).is_some_and(|letter| told(other) == Some(letter))
 }
 
 /// A letter about cases of one unit and tranche, with all rows that are kept of
@@ -86,7 +41,7 @@ pub fn letter(
     kind: LetterKind,
     cases: &[ShownCase],
     units: &Units,
-    of: &AuditLetter,
+    (of, texts): (&AuditLetter, &LetterTexts),
 ) -> Result<Letter, AuditError> {
     let refuse = |text: Bilingual| AuditError::Refused(format!("{} / {}", text.en, text.th));
     let Some(first) = cases.first() else {
@@ -100,13 +55,8 @@ pub fn letter(
     }
     let mut letters = Vec::new();
     for case in cases {
-        let told = case.events.iter().rev().find(|event| event.step == kind.event());
-        // A letter tells how the case stands, not how it stood once.
-        let stands = match kind {
-            LetterKind::Notify => case.line.appeal_by.is_some(),
-            LetterKind::Result => case.line.state == CaseState::Resolved,
-        };
-        let told = told.filter(|_| stands).ok_or_else(|| {
+        let told = case.events.iter().rev().find(|event| kind.tells_of(&event.step));
+        let told = told.filter(|_| kind.is_of(case)).ok_or_else(|| {
             refuse(message_with(
                 "letter.not_yet",
                 &[("case", &case.line.id), ("kind", &kind.event())],
@@ -120,7 +70,7 @@ pub fn letter(
     let held = held_by_all(cases);
     let appeal_by = cases.iter().filter_map(|case| case.line.appeal_by).min();
     let main = units.by_code.get(&unit.cup).map_or("", |unit| unit.name.as_str());
-    let text = LetterText::read(kind)?;
+    let text = texts.text_of(kind).ok_or_else(|| refuse(message("letter.no_text")))?;
     let values = |lang: crate::text::Lang| {
         let day = |day: Option<NaiveDate>| {
             day.map_or_else(String::new, |day| crate::report::words::day(day, lang))
@@ -137,14 +87,13 @@ pub fn letter(
     };
     let (th, en) = (values(crate::text::Lang::Th), values(crate::text::Lang::En));
     let filled = |of: (&str, &str)| Bilingual { th: fill(of.0, &th), en: fill(of.1, &en) };
-    let holds = |only: &str| match only {
-        "hold" => cases.iter().any(|case| case.line.severity == CaseSeverity::Hold),
-        "rows" => cases.iter().any(|case| !case.rows.is_empty()),
-        "rate" => cases.iter().any(|case| case.peers.is_some()),
-        _ => false,
+    let holds = |only: ParagraphOf| match only {
+        ParagraphOf::Hold => cases.iter().any(|case| case.line.severity == CaseSeverity::Hold),
+        ParagraphOf::Rows => cases.iter().any(|case| !case.rows.is_empty()),
+        ParagraphOf::Rate => cases.iter().any(|case| case.peers.is_some()),
     };
     let paragraphs = text.paragraphs.iter();
-    let paragraphs = paragraphs.filter(|part| part.only.as_deref().is_none_or(holds));
+    let paragraphs = paragraphs.filter(|part| part.only.is_none_or(holds));
     let table = match kind {
         LetterKind::Notify => selected(cases),
         LetterKind::Result => decided(cases),
@@ -175,20 +124,6 @@ pub fn letter(
 fn day_of(event: &EventLine) -> NaiveDate {
     let taken = || event.at.get(..10).and_then(|day| day.parse().ok()).unwrap_or_default();
     event.data.on.unwrap_or_else(taken)
-}
-
-/// A text with values in place of `{name}`, read once: a value may hold braces.
-fn fill(text: &str, values: &BTreeMap<&str, String>) -> String {
-    let mut filled = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('{') {
-        filled.push_str(before);
-        let Some((name, behind)) = after.split_once('}') else { break };
-        filled.push_str(values.get(name).map_or("", String::as_str));
-        rest = behind;
-    }
-    filled.push_str(rest);
-    filled
 }
 
 /// A column by the key of its heading.
@@ -321,8 +256,9 @@ fn decided(cases: &[ShownCase]) -> Table {
                 crate::report::words::day(day_of(event), crate::text::Lang::En)
             ),
         };
-        let notice = last("notified")
-            .map(|event| with_day(event, event.data.letter_no.clone().unwrap_or_default()));
+        let notice = case.events.iter().rev().find(|event| is_letter(&event.step));
+        let notice =
+            notice.map(|event| with_day(event, event.data.letter_no.clone().unwrap_or_default()));
         let appeal = last("appealed").map(|event| with_day(event, event.text.clone()));
         let verified = last("verified").map(|event| {
             let found = event.data.found.clone().unwrap_or_default();

@@ -3,36 +3,26 @@
 //! which replace file by file.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
+use super::letter_text::{FOLDER as LETTERS, LetterTexts};
 use super::query::{RuleBlock, RuleHead, RuleQuery};
 use super::rule::{AuditRule, CountedBy, RawRule, RuleKind, filled};
+use super::rule_files::{Files, RuleError, builtin, fail, has_ending};
 use super::tables::GIVEN;
 use crate::files::hex;
-use crate::overlay::{CONFIG, Overlay, SCHEMA};
+use crate::overlay::Overlay;
 use crate::sql::{parse_list, shipped_list};
-
-/// A mistake in a rule.
-#[derive(Debug, thiserror::Error)]
-#[error("config/audit/{file}: {what}")]
-pub struct RuleError {
-    /// The file.
-    pub file: String,
-    /// What is wrong.
-    pub what: String,
-}
-
-/// Files by name, each with whether it is the province's own.
-pub(super) type Files = BTreeMap<String, (String, bool)>;
 
 /// All rules by id.
 #[derive(Debug, Clone, Default)]
 pub struct RuleLibrary {
     /// The rules.
     pub rules: BTreeMap<String, AuditRule>,
+    /// What letters about cases say.
+    pub letters: LetterTexts,
     /// Lists that queries use, as text, by name.
     pub(super) lists: BTreeMap<String, String>,
 }
@@ -42,9 +32,6 @@ pub(super) const VALUES: [&str; 6] = [":from", ":to", ":as_of", ":round", ":regi
 
 /// Fewest peers unless a rule says otherwise (local default).
 const PEERS_LEAST: usize = 8;
-
-/// Folder of the rules below `config/`, and of their queries below `schema/`.
-const FOLDER: &str = "audit";
 
 impl RuleLibrary {
     /// The rules of the program, with the province's own put over them.
@@ -62,7 +49,8 @@ impl RuleLibrary {
 
     /// Builds and checks the rules of these files.
     fn from_files(files: &Files) -> Result<Self, RuleError> {
-        let mut library = Self::default();
+        let letters = LetterTexts::from_files(files)?;
+        let mut library = Self { letters, ..Self::default() };
         for (name, (text, _)) in files {
             if let Some(list) =
                 name.strip_prefix("tables/").and_then(|name| name.strip_suffix(".csv"))
@@ -71,7 +59,8 @@ impl RuleLibrary {
                 library.lists.insert(list.to_owned(), text.clone());
             }
         }
-        for (name, (text, own)) in files.iter().filter(|(name, _)| has_ending(name, "toml")) {
+        let is_rule = |name: &str| has_ending(name, "toml") && !name.starts_with(LETTERS);
+        for (name, (text, own)) in files.iter().filter(|(name, _)| is_rule(name)) {
             let rule = library.build(files, name, text, *own)?;
             library.rules.insert(rule.id.clone(), rule);
         }
@@ -207,10 +196,6 @@ fn rests_on_own(files: &Files, query: &RuleQuery) -> bool {
     query.tables.iter().any(table) || query.uses.iter().any(block)
 }
 
-fn has_ending(name: &str, ending: &str) -> bool {
-    Path::new(name).extension().is_some_and(|own| own == ending)
-}
-
 /// Kinds of record are written in capitals, blocks are not.
 pub(super) fn is_record(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
@@ -275,33 +260,6 @@ fn check(rule: &AuditRule) -> Result<(), String> {
         Some(name) => Err(format!("no query names the parameter {name}")),
         None => Ok(()),
     }
-}
-
-fn fail(file: &str, what: impl Into<String>) -> RuleError {
-    RuleError { file: file.to_owned(), what: what.into() }
-}
-
-/// The files that are part of the program. Of `schema/audit`, the steps of
-/// cases are no rule.
-fn builtin() -> Result<Files, RuleError> {
-    let mut files = Files::new();
-    let folders = [
-        (CONFIG.get_dir(FOLDER), "toml"),
-        (SCHEMA.get_dir(FOLDER), "sql"),
-        (SCHEMA.get_dir("audit/blocks"), "sql"),
-        (SCHEMA.get_dir("audit/tables"), "csv"),
-    ];
-    for (folder, ending) in folders {
-        for file in folder.into_iter().flat_map(include_dir::Dir::files) {
-            let path = file.path().strip_prefix(FOLDER).unwrap_or(file.path());
-            let name = path.display().to_string();
-            if has_ending(&name, ending) {
-                let text = file.contents_utf8().ok_or_else(|| fail(&name, "not UTF-8"))?;
-                files.insert(name, (text.to_owned(), false));
-            }
-        }
-    }
-    Ok(files)
 }
 
 #[cfg(test)]

@@ -23,6 +23,10 @@ pub struct KnownCase {
     pub severity: CaseSeverity,
     /// The rows that are kept of it.
     pub places: RowPlaces,
+    /// How many rows it rested on when it was last looked at.
+    pub counted: u64,
+    /// How many of those that it was ever given are still there.
+    pub still: u64,
     /// Whether the submissions of all of them were taken back.
     pub all_gone: bool,
     /// Of rows that are not kept one by one, all of submissions up to this one
@@ -46,24 +50,32 @@ pub enum Change {
         /// All that it rests on, with these; of rates nothing.
         standing: Vec<RowKey>,
     },
-    /// A case gets rows, or is worse than it was.
-    Evidence {
-        /// Which.
-        case: i64,
-        /// These; of more than are kept of a case, the latest.
-        rows: Vec<SuspiciousRow>,
-        /// How many it gets.
-        joined: u64,
-        /// All that it rests on now, with these; of rates nothing.
-        standing: Vec<RowKey>,
-        /// It holds money from now on.
-        raised: bool,
-    },
+    /// A case gets rows, loses some that were taken back, or is worse than it was.
+    Evidence(Evidence),
     /// Nothing of a case is left.
     Cleared {
         /// Which.
         case: i64,
     },
+}
+
+/// What has changed of what an open case rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// The case.
+    pub case: i64,
+    /// Rows that it gets; of more than are kept of a case, the latest.
+    pub rows: Vec<SuspiciousRow>,
+    /// How many it gets.
+    pub joined: u64,
+    /// How many of it were taken back since it was last looked at.
+    pub gone: u64,
+    /// How many it rests on now; of rates the numerator.
+    pub numerator: u64,
+    /// All that was found of it now, with those that it gets; of rates nothing.
+    pub standing: Vec<RowKey>,
+    /// It holds money from now on.
+    pub raised: bool,
 }
 
 /// What becomes of what a rule found at a unit in a tranche, with the cases of
@@ -91,12 +103,16 @@ fn rate(
         (Some(case), Some(severity)) => {
             let raised = severity > case.severity;
             let says = raised || case.cleared;
-            says.then(|| Change::Evidence {
-                case: case.id,
-                rows: Vec::new(),
-                joined: 0,
-                standing: Vec::new(),
-                raised,
+            says.then(|| {
+                Change::Evidence(Evidence {
+                    case: case.id,
+                    rows: Vec::new(),
+                    joined: 0,
+                    gone: 0,
+                    numerator: finding.map_or(0, |finding| finding.numerator),
+                    standing: Vec::new(),
+                    raised,
+                })
             })
         }
         (None, Some(severity)) if cases.is_empty() => {
@@ -142,10 +158,13 @@ fn rows(
     let left: Vec<&RowKey> = left.into_iter().filter(|key| !elsewhere(key)).collect();
     let joined = left.iter().filter(|key| !known(case, key)).count() as u64;
     let raised = worst(&left).is_some_and(|severity| severity > case.severity);
-    if joined > 0 || raised {
+    let gone = case.counted.saturating_sub(case.still);
+    if joined > 0 || raised || (gone > 0 && !left.is_empty()) {
         let rows = whole(&|key| !decided(&key) && !elsewhere(&key) && !known(case, key));
         let standing = left.into_iter().cloned().collect();
-        return Some(Change::Evidence { case: case.id, rows, joined, standing, raised });
+        let (case, numerator) = (case.id, case.still + joined);
+        let evidence = Evidence { case, rows, joined, gone, numerator, standing, raised };
+        return Some(Change::Evidence(evidence));
     }
     let nothing = left.is_empty() && case.all_gone;
     (nothing && !case.cleared).then_some(Change::Cleared { case: case.id })
@@ -196,6 +215,8 @@ mod tests {
             resolved,
             severity,
             places,
+            counted: rows.len() as u64,
+            still: rows.len() as u64,
             all_gone: false,
             cut_until: None,
             cleared: false,
@@ -221,23 +242,56 @@ mod tests {
     fn new_rows_join_an_open_case() {
         let five = lines(1, 0..5);
         let more = [five.clone(), lines(2, 0..1)].concat();
-        let joined = Change::Evidence {
+        let joined = Change::Evidence(Evidence {
             case: 1,
             rows: lines(2, 0..1),
             joined: 1,
+            gone: 0,
+            numerator: 6,
             standing: keys(&more),
             raised: false,
-        };
+        });
         assert_eq!(change_of(more, &[known(1, false, &five)]), Some(joined));
         let warned = KnownCase { severity: CaseSeverity::Warn, ..known(1, false, &lines(1, 0..3)) };
-        let raised = Change::Evidence {
+        let raised = Change::Evidence(Evidence {
             case: 1,
             rows: lines(1, 3..5),
             joined: 2,
+            gone: 0,
+            numerator: 5,
             standing: keys(&five),
             raised: true,
-        };
+        });
         assert_eq!(change_of(five, &[warned]), Some(raised));
+    }
+
+    #[test]
+    fn rows_that_were_taken_back_are_no_longer_counted() {
+        let (eight, left) = (lines(1, 0..8), lines(1, 0..6));
+        let case = KnownCase { still: 6, ..known(1, false, &eight) };
+        let fallen = Evidence {
+            case: 1,
+            rows: Vec::new(),
+            joined: 0,
+            gone: 2,
+            numerator: 6,
+            standing: keys(&left),
+            raised: false,
+        };
+        let of = |rows: Vec<SuspiciousRow>| change_of(rows, std::slice::from_ref(&case));
+        assert_eq!(of(left.clone()), Some(Change::Evidence(fallen.clone())));
+        let more = [left.clone(), lines(2, 0..1)].concat();
+        let grown = Evidence {
+            rows: lines(2, 0..1),
+            joined: 1,
+            numerator: 7,
+            standing: keys(&more),
+            ..fallen
+        };
+        assert_eq!(of(more), Some(Change::Evidence(grown)));
+        // Once.
+        let told = KnownCase { counted: 6, ..case.clone() };
+        assert_eq!(change_of(left, &[told]), None);
     }
 
     #[test]
@@ -272,7 +326,7 @@ mod tests {
     #[test]
     fn a_case_of_which_all_was_taken_back_is_cleared_once() {
         let five = lines(1, 0..5);
-        let gone = KnownCase { all_gone: true, ..known(1, false, &five) };
+        let gone = KnownCase { all_gone: true, still: 0, ..known(1, false, &five) };
         assert_eq!(
             change_of(Vec::new(), std::slice::from_ref(&gone)),
             Some(Change::Cleared { case: 1 })
@@ -284,7 +338,15 @@ mod tests {
             "its rows are still there"
         );
         let (rows, standing) = (lines(2, 0..5), keys(&lines(2, 0..5)));
-        let again = Change::Evidence { case: 1, rows, joined: 5, standing, raised: false };
+        let again = Change::Evidence(Evidence {
+            case: 1,
+            rows,
+            joined: 5,
+            gone: 5,
+            numerator: 5,
+            standing,
+            raised: false,
+        });
         assert_eq!(change_of(lines(2, 0..5), &[gone]), Some(again));
     }
 
@@ -310,12 +372,18 @@ mod tests {
         assert_eq!(of(Some(&hold), &[known(1, true, &[])]), None);
         assert_eq!(of(None, &[known(1, false, &[])]), Some(Change::Cleared { case: 1 }));
         let warned = KnownCase { severity: CaseSeverity::Warn, ..known(1, false, &[]) };
-        let (rows, standing) = (Vec::new(), Vec::new());
-        let raised = Change::Evidence { case: 1, rows, joined: 0, standing, raised: true };
-        assert_eq!(of(Some(&hold), &[warned]), Some(raised));
+        let raised = Evidence {
+            case: 1,
+            rows: Vec::new(),
+            joined: 0,
+            gone: 0,
+            numerator: 0,
+            standing: Vec::new(),
+            raised: true,
+        };
+        assert_eq!(of(Some(&hold), &[warned]), Some(Change::Evidence(raised.clone())));
         let cleared = KnownCase { cleared: true, ..known(1, false, &[]) };
-        let (rows, standing) = (Vec::new(), Vec::new());
-        let again = Change::Evidence { case: 1, rows, joined: 0, standing, raised: false };
-        assert_eq!(of(Some(&hold), &[cleared]), Some(again));
+        let again = Evidence { raised: false, ..raised };
+        assert_eq!(of(Some(&hold), &[cleared]), Some(Change::Evidence(again)));
     }
 }

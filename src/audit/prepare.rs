@@ -6,11 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::AuditError;
-use super::case::Case;
-use super::plan::Change;
+use super::case::{Case, place};
+use super::plan::{Change, Evidence};
 use super::rows::RowKey;
 use super::rule::CaseSeverity;
-use super::run::{CasePlace, FoundByRules, Planned, RunScope, Share, change_at, place};
+use super::run::{CasePlace, FoundByRules, Planned, RunScope, Share, change_at};
 use super::runner::RuleRunner;
 use crate::config::AuditHolding;
 use crate::store::{AuditCase, AuditFact, AuditTurn, Reader, Result};
@@ -134,7 +134,7 @@ impl Prepared {
 fn held_rows(change: &Change) -> Option<&[RowKey]> {
     match change {
         Change::Open { severity: CaseSeverity::Hold, standing, .. }
-        | Change::Evidence { standing, .. } => Some(standing),
+        | Change::Evidence(Evidence { standing, .. }) => Some(standing),
         Change::Open { .. } | Change::Cleared { .. } => None,
     }
 }
@@ -142,6 +142,6 @@ fn held_rows(change: &Change) -> Option<&[RowKey]> {
 fn case_of(change: &Change) -> Option<i64> {
     match change {
         Change::Open { .. } => None,
-        Change::Evidence { case, .. } | Change::Cleared { case } => Some(*case),
+        Change::Evidence(Evidence { case, .. }) | Change::Cleared { case } => Some(*case),
     }
 }

@@ -8,9 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::AuditError;
-use super::case::{CLEARED, Case, Described, EVIDENCE, SELECTED, StepData, places};
+use super::case::{
+    CLEARED, Case, Described, EVIDENCE, JudgedBy, SELECTED, StepData, fact, place, places,
+};
 use super::find::{AuditFinding, NotApplicable};
-use super::plan::{Change, KnownCase, change};
+use super::hold_share::{ShareChange, held_with};
+use super::plan::{Change, Evidence, KnownCase, change};
 use super::prepare::Prepared;
 use super::rows::{RowKey, SuspiciousRow};
 use super::rule::CaseSeverity;
@@ -18,7 +21,7 @@ use super::runner::RuleRunner;
 pub use super::search::find;
 use super::steps::CaseState;
 use crate::config::AuditHolding;
-use crate::money::holds::WHOLE;
+use crate::money::holds::{WHOLE, percent};
 use crate::store::{AuditCase, AuditFact, AuditTurn, HoldChange, NewEvent, NewRun};
 
 /// What is run.
@@ -71,6 +74,8 @@ pub struct Added {
     pub case: i64,
     /// How many.
     pub rows: u64,
+    /// Rows of it that were taken back.
+    pub gone: u64,
     /// It holds money from now on.
     pub raised: bool,
 }
@@ -137,6 +142,8 @@ fn known(case: &Case, facts: &[AuditFact]) -> KnownCase {
         resolved: case.state() == CaseState::Resolved,
         severity: case.severity(),
         places: places(facts),
+        counted: case.counted().0,
+        still: facts.iter().filter(|fact| !fact.gone).count() as u64 + case.cut(),
         all_gone: facts.iter().all(|fact| fact.gone),
         cut_until: (case.cut() > 0).then(|| case.seen_until()),
         cleared: case.cleared(),
@@ -168,7 +175,7 @@ pub fn write(
     let opened =
         planned.iter().filter(|planned| matches!(planned.change, Change::Open { .. })).count();
     let joined = planned.iter().map(|planned| match &planned.change {
-        Change::Evidence { joined, .. } => *joined,
+        Change::Evidence(evidence) => evidence.joined,
         _ => 0,
     });
     let run = turn.add_run(&NewRun {
@@ -196,12 +203,11 @@ pub fn write(
             Change::Open { follows, severity, rows, standing } => {
                 writing.open(&planned.place, follows, severity, (&rows, &standing))?;
             }
-            Change::Evidence { case, rows, joined, standing, raised } => {
-                let Some((case, _)) = cases.iter().find(|(known, _)| known.opened.id == case)
-                else {
-                    continue;
-                };
-                writing.evidence(&planned.place, case, (&rows, joined, &standing), raised)?;
+            Change::Evidence(evidence) => {
+                let known = cases.iter().find(|(known, _)| known.opened.id == evidence.case);
+                if let Some((case, _)) = known {
+                    writing.evidence(&planned.place, case, &evidence)?;
+                }
             }
             Change::Cleared { case } => {
                 let Some((case, _)) = cases.iter().find(|(known, _)| known.opened.id == case)
@@ -214,30 +220,6 @@ pub fn write(
     }
     writing.done.run = Some(run);
     Ok(writing.done)
-}
-
-/// A row as it is kept of a case.
-pub fn fact(row: &SuspiciousRow, run: i64) -> AuditFact {
-    AuditFact {
-        pid: row.pid.clone(),
-        day: row.day,
-        shown: row.shown.clone(),
-        ..place(&row.key, run)
-    }
-}
-
-/// Where a row came from, of one that is not kept.
-pub fn place(key: &RowKey, run: i64) -> AuditFact {
-    AuditFact {
-        file: key.file.to_string(),
-        sub: key.sub,
-        line: key.line,
-        run,
-        pid: String::new(),
-        day: 0,
-        shown: String::new(),
-        gone: false,
-    }
 }
 
 struct Writing<'w, 's> {
@@ -356,33 +338,43 @@ impl Writing<'_, '_> {
         &mut self,
         place: &CasePlace,
         case: &Case,
-        (rows, joined, standing): (&[SuspiciousRow], u64, &[RowKey]),
-        raised: bool,
+        evidence: &Evidence,
     ) -> Result<(), AuditError> {
-        let Some(finding) = self.found.findings.get(place) else { return Ok(()) };
+        let Evidence { ref rows, joined, gone, numerator, ref standing, raised, .. } = *evidence;
+        let library = self.session.basis.library;
+        let (Some(rule), Some(finding)) = (library.get(&place.0), self.found.findings.get(place))
+        else {
+            return Ok(());
+        };
         let (facts, cut) = self.facts(rows, joined);
         let severity = if raised { CaseSeverity::Hold } else { case.severity() };
-        let numerator = match (joined == 0, standing.is_empty()) {
-            (false, _) => case.counted().0 + joined,
-            (true, false) => standing.len() as u64,
-            (true, true) => finding.numerator,
-        };
-        let mut money = Vec::new();
+        let (mut money, mut waits) = (Vec::new(), None);
         if severity == CaseSeverity::Hold {
-            let share = self.held(place, standing)?;
-            // A larger share takes the place of the smaller one.
-            let held = case.in_force().map(|hold| hold.share).max();
-            if held.is_none_or(|held| share > held) {
-                money.extend(case.in_force().map(|hold| HoldChange::Release(hold.hold)));
-                money.push(HoldChange::Hold { share, is_final: false });
+            match held_with(case, raised, self.held(place, standing)?) {
+                ShareChange::AsBefore => {}
+                ShareChange::FromNow(share) => {
+                    money.extend(case.in_force().map(|hold| HoldChange::Release(hold.hold)));
+                    money.push(HoldChange::Hold { share, is_final: false });
+                }
+                ShareChange::FromLetter(share) => waits = Some(percent(share)),
             }
         }
-        let data = self.data(numerator, finding.denominator, cut, severity).text();
+        let other = (raised && rule.version != case.version())
+            .then(|| JudgedBy { version: rule.version.clone(), described: Described::new(rule) });
+        let data = StepData {
+            joined: (joined > 0).then_some(joined),
+            gone: (gone > 0).then_some(gone),
+            share: waits,
+            peers: finding.peers.as_ref().and_then(|peers| serde_json::to_value(peers).ok()),
+            judged_by: other.map(Box::new),
+            ..self.data(numerator, finding.denominator, cut, severity)
+        }
+        .text();
         // A letter that spoke of a warning is none about money: who is to lose
         // some is told anew.
         let state = if raised { CaseState::Selected } else { case.state() };
         self.step(case, (EVIDENCE, state), &data, &facts, &money)?;
-        self.done.added.push(Added { case: case.opened.id, rows: joined, raised });
+        self.done.added.push(Added { case: case.opened.id, rows: joined, gone, raised });
         Ok(())
     }
 

@@ -88,6 +88,8 @@ pub enum Effect {
     Keep,
     /// As before it was decided.
     Again,
+    /// What its rows come to by now is held from the letter on.
+    Told,
 }
 
 /// A step.
@@ -113,6 +115,9 @@ pub struct CaseStep {
     /// The state after it; none when it leaves the case as it stands.
     #[serde(default)]
     pub to: Option<CaseState>,
+    /// The state after it, from states after which it is another than `to`.
+    #[serde(default)]
+    pub to_from: BTreeMap<CaseState, CaseState>,
     /// The state after it is the one before the last decision.
     #[serde(default)]
     pub back: bool,
@@ -130,11 +135,20 @@ pub struct CaseStep {
     /// Only for cases that hold money.
     #[serde(default)]
     pub holds: bool,
+    /// Only for cases that something joined since the last letter.
+    #[serde(default)]
+    pub untold: bool,
     /// Where it is said.
     pub source: String,
 }
 
 impl CaseStep {
+    /// The state after it of a case that stands so; none when it leaves the case
+    /// as it stands.
+    pub fn leads_to(&self, from: CaseState) -> Option<CaseState> {
+        self.to_from.get(&from).copied().or(self.to)
+    }
+
     /// Its name, with the decision.
     pub fn full_name(&self) -> String {
         let decision =
@@ -192,6 +206,8 @@ pub struct CaseStanding {
     pub appeal_by: Option<NaiveDate>,
     /// Whether it holds money.
     pub severity: CaseSeverity,
+    /// Whether something joined it since the last letter.
+    pub untold: bool,
 }
 
 /// Who wants to take a step.
@@ -241,6 +257,9 @@ pub fn answer(step: &CaseStep, standing: &CaseStanding, actor: Actor, on: NaiveD
     let over = standing.appeal_by.is_some_and(|last| on > last);
     let Some(when) = step.from.get(&standing.state) else { return StepAnswer::NotNow };
     if step.holds && standing.severity != CaseSeverity::Hold {
+        return StepAnswer::NotNow;
+    }
+    if step.untold && !standing.untold {
         return StepAnswer::NotNow;
     }
     // Nobody loses money by a step of which they were not told: never at all, or

@@ -16,18 +16,24 @@ fn standing(state: CaseState) -> CaseStanding {
         told,
         appeal_by: told.then(|| day(DEADLINE)),
         severity: CaseSeverity::Hold,
+        untold: false,
     }
 }
 
 /// For each step, with S N A V R for the states: who gets `y` yes, `l` late
 /// with a reason, `-` not now, `f` not theirs, `u` unknown, by province, own
 /// main unit, own unit, another's unit, monitoring. Two lines: on the last day
-/// to appeal, and the day after.
-const EXPECTED: [(&str, [&str; 5], [&str; 5]); 9] = [
+/// to appeal, and the day after. Something joined the case since its letter.
+const EXPECTED: [(&str, [&str; 5], [&str; 5]); 10] = [
     (
         "notify",
         ["yuuuf", "-ffuf", "-ffuf", "-ffuf", "-ffuf"],
         ["yuuuf", "-ffuf", "-ffuf", "-ffuf", "-ffuf"],
+    ),
+    (
+        "supplement",
+        ["-uuuf", "yffuf", "yffuf", "yffuf", "-ffuf"],
+        ["-uuuf", "yffuf", "yffuf", "yffuf", "-ffuf"],
     ),
     (
         "appeal",
@@ -113,13 +119,24 @@ fn every_step_in_every_state_by_every_role() {
     for (step, (name, before, after)) in steps().iter().zip(EXPECTED) {
         for (at, state) in CaseState::ALL.into_iter().enumerate() {
             for (on, wanted) in [(DEADLINE, before), ("2014-03-16", after)] {
-                assert_eq!(
-                    letters(step, standing(state), on),
-                    wanted[at],
-                    "{name} when {state:?} on {on}"
-                );
+                let grown = standing(state);
+                let grown = CaseStanding { untold: grown.told, ..grown };
+                assert_eq!(letters(step, grown, on), wanted[at], "{name} when {state:?} on {on}");
             }
         }
+    }
+}
+
+#[test]
+fn of_a_case_that_nothing_joined_there_is_nothing_more_to_tell() {
+    use CaseState::{Appealed, Notified, Verified};
+    let supplement = step("supplement", None).unwrap();
+    for state in CaseState::ALL {
+        assert!(!letters(supplement, standing(state), DEADLINE).contains('y'), "{state:?}");
+    }
+    // Where it leads: an appeal goes on, and what was verified is verified again.
+    for (from, to) in [(Notified, Notified), (Appealed, Appealed), (Verified, Appealed)] {
+        assert_eq!(supplement.leads_to(from).unwrap_or(from), to);
     }
 }
 

@@ -81,6 +81,9 @@ pub struct CaseLine {
     pub percent: Option<String>,
     /// Nothing of it is left.
     pub cleared: bool,
+    /// Rows that joined it since the last letter: the unit was not told of them,
+    /// and no more money is held for them before it is.
+    pub untold_rows: u64,
     /// What it holds of the item's money, in percent; none when nothing.
     pub share: Option<String>,
     /// Whether that was decided on for good.
@@ -114,7 +117,7 @@ impl CaseLine {
             },
             rule: RuleOf {
                 id: opened.rule.clone(),
-                version: opened.version.clone(),
+                version: case.version().to_owned(),
                 th: described.map_or_else(String::new, |of| of.name.th.clone()),
                 en: described.map_or_else(String::new, |of| of.name.en.clone()),
                 says: described.map_or_else(Bilingual::default, |of| of.says.clone()),
@@ -130,6 +133,7 @@ impl CaseLine {
             denominator,
             percent: percent_of(numerator, denominator),
             cleared: case.cleared(),
+            untold_rows: case.untold().map_or(0, |untold| untold.rows),
             share: share.map(crate::money::holds::percent),
             is_final: case.in_force().any(|hold| hold.is_final),
             holds: case.in_force().map(|hold| hold.hold).collect(),

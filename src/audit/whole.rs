@@ -87,7 +87,7 @@ impl WholeCase {
         ShownCase {
             line: CaseLine::new(case, units),
             threshold,
-            peers: case.opened.peers.as_deref().and_then(|text| serde_json::from_str(text).ok()),
+            peers: case.peers(),
             money,
             allowed: allowed(&case.standing(), actor, today),
             events: event_lines(case),

@@ -1,4 +1,5 @@
-//! `khlang catalog`: every problem, finding and audit rule, with how to fix it.
+//! `khlang catalog`: every problem, finding, indicator and audit rule, with how
+//! to fix it.
 
 use std::fmt::Write as _;
 
@@ -9,8 +10,9 @@ use super::context::CommandContext;
 use super::output::{CommandOutcome, print, print_json};
 use crate::audit::{AuditRule, CaseSeverity, RuleKind, RuleLibrary};
 use crate::catalog::{Catalog, FindingText};
+use crate::kpi::{Definition, Library};
 use crate::overlay::{self, Overlay};
-use crate::text::{Lang, message, text};
+use crate::text::{Lang, message, message_with, text};
 
 /// Options of `catalog`.
 #[derive(Debug, clap::Args)]
@@ -34,30 +36,34 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
     let catalog = context.catalog(&context.config()?)?;
     let texts: Vec<FindingText> = expanded(&catalog);
     let library = RuleLibrary::load(Some(&Overlay::new(&context.data, overlay::AUDIT)))?;
-    let rules: Vec<RuleText<'_>> = library.rules.values().map(RuleText::new).collect();
+    let rules: Vec<EntryText<'_>> = library.rules.values().map(EntryText::of_rule).collect();
+    let kpis = Library::load(Some(&Overlay::new(&context.data, overlay::KPI)))?;
+    let kpis: Vec<EntryText<'_>> = kpis.kpis.values().map(EntryText::of_kpi).collect();
     match args.format {
         CatalogFormat::Json => {
             let all = texts.iter().map(serde_json::to_value);
-            let all = all.chain(rules.iter().map(serde_json::to_value));
+            let all = all.chain(kpis.iter().chain(&rules).map(serde_json::to_value));
             print_json(&all.collect::<Result<Vec<_>, _>>()?)?;
         }
         CatalogFormat::Md => {
             let thai = context.lang == Lang::Th;
-            print(markdown(&texts, thai) + &rules_markdown(&rules, context))?;
+            let kpis = entries_markdown("kpi.all", &kpis, context);
+            let rules = entries_markdown("audit.rules", &rules, context);
+            print(markdown(&texts, thai) + &kpis + &rules)?;
         }
     }
     Ok(CommandOutcome::Ok)
 }
 
-/// A rule of audits, with the keys of a finding.
+/// An indicator or a rule of audits, with the keys of a finding.
 #[derive(Serialize)]
-struct RuleText<'r> {
+struct EntryText<'r> {
     code: &'r str,
     standard: &'static str,
-    /// The item of the rulebook whose money it is about.
+    /// The item of the rulebook whose money a rule is about.
     file: &'r str,
     field: &'static str,
-    /// `hold` where it holds money, else `warn`.
+    /// `hold` where a rule holds money, else `warn`; `note` of an indicator.
     severity: &'static str,
     origin: &'static str,
     source: &'r str,
@@ -67,8 +73,31 @@ struct RuleText<'r> {
     mend_en: String,
 }
 
-impl<'r> RuleText<'r> {
-    fn new(rule: &'r AuditRule) -> Self {
+impl<'r> EntryText<'r> {
+    /// Of an indicator: nothing is wrong, and what it lacks is what it needs.
+    fn of_kpi(kpi: &'r Definition) -> Self {
+        let needs = kpi.needs.join(", ");
+        let mend = if needs.is_empty() {
+            message("kpi.mend_reported")
+        } else {
+            message_with("kpi.mend", &[("needs", &needs), ("id", &kpi.id)])
+        };
+        Self {
+            code: &kpi.id,
+            standard: "*",
+            file: "",
+            field: "",
+            severity: "note",
+            origin: "kpi",
+            source: &kpi.source,
+            th: kpi.name.th.clone(),
+            en: kpi.name.en.clone(),
+            mend_th: mend.th,
+            mend_en: mend.en,
+        }
+    }
+
+    fn of_rule(rule: &'r AuditRule) -> Self {
         let severity = if rule.hold.is_some() { CaseSeverity::Hold } else { CaseSeverity::Warn };
         let mend = message(match rule.kind {
             RuleKind::Rows => "audit.mend_rows",
@@ -90,13 +119,13 @@ impl<'r> RuleText<'r> {
     }
 }
 
-fn rules_markdown(rules: &[RuleText<'_>], context: &CommandContext) -> String {
-    let mut out = format!("\n## {}\n\n", context.message("audit.rules"));
+fn entries_markdown(title: &str, rules: &[EntryText<'_>], context: &CommandContext) -> String {
+    let mut out = format!("\n## {}\n\n", context.message(title));
     let _ = writeln!(out, "| {} |\n|---|---|---|---|---|---|", context.message("audit.rules_head"));
     for rule in rules {
         let (what, mend) =
             (context.pick(&rule.th, &rule.en), context.pick(&rule.mend_th, &rule.mend_en));
-        let RuleText { code, severity, file, source, .. } = rule;
+        let EntryText { code, severity, file, source, .. } = rule;
         let _ = writeln!(out, "| {code} | {severity} | {file} | {source} | {what} | {mend} |");
     }
     out

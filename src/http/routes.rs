@@ -41,6 +41,7 @@ const ALL: &[&[Route]] = &[
     forward::ROUTES,
     audit::rules::ROUTES,
     audit::cases::ROUTES,
+    audit::letter::ROUTES,
     audit::steps::ROUTES,
     #[cfg(test)]
     super::tests::ROUTES,

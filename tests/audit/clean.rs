@@ -7,15 +7,16 @@ use serde_json::Value;
 use crate::support::case::Khlang;
 
 /// A province with a sample loaded.
-fn sampled(standard: &str, more: &[&str]) -> Khlang {
+pub fn sampled(standard: &str, seed: u32, more: &[&str]) -> Khlang {
     let khlang = Khlang::new().now("2014-07-31T10:00:00+07:00");
+    let seed = seed.to_string();
     let sample = [
         "sample",
         "sample",
         "--months",
         "12",
         "--seed",
-        "5",
+        &seed,
         "--start",
         "2013-07-01",
         "--standard",
@@ -42,7 +43,7 @@ fn sampled(standard: &str, more: &[&str]) -> Khlang {
 #[test]
 fn the_clean_sample_opens_no_case_that_holds_money() {
     for standard in ["f43", "f21"] {
-        let khlang = sampled(standard, &["--units", "10", "--persons", "2000"]);
+        let khlang = sampled(standard, 5, &["--units", "10", "--persons", "2000"]);
         let ran = khlang.run(&["audit", "run", "--round", "2557", "--fail-on", "hold", "--json"]);
         assert_eq!(ran.status(), 0, "{standard}: {}{}", ran.out(), ran.err());
         let found = ran.json();
@@ -73,7 +74,7 @@ fn places(list: &Value, severity: &str) -> BTreeSet<[String; 3]> {
 #[test]
 fn what_the_sample_plants_is_what_is_found_and_held() {
     for standard in ["f43", "f21"] {
-        let khlang = sampled(standard, &["--units", "14", "--persons", "3000", "--audit"]);
+        let khlang = sampled(standard, 5, &["--units", "14", "--persons", "3000", "--audit"]);
         let ledger: Value = serde_json::from_str(
             &std::fs::read_to_string(khlang.path("sample/ledger.json")).unwrap(),
         )

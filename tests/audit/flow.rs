@@ -121,7 +121,7 @@ pub fn show(khlang: &Khlang, id: &str) -> Value {
 }
 
 /// Tells the unit, appeals and verifies, with what is refused on the way.
-fn told_appealed_verified(khlang: &Khlang, id: &str) -> Value {
+fn told_appealed_verified(khlang: Khlang, id: &str) -> (Khlang, Value) {
     let step = |arguments: &[&str]| khlang.run(&[&["audit"], arguments, &["--json"]].concat());
     refused(&step(&["appeal", id, "--text", "ไม่จริง"]), "selected, not yet told");
     refused(
@@ -130,7 +130,7 @@ fn told_appealed_verified(khlang: &Khlang, id: &str) -> Value {
     );
     for (on, wanted) in [
         ("2014-06-30", "before the case was opened (2014-07-01)"),
-        ("2014-07-21", "has not come yet"),
+        ("2014-07-02", "has not come yet"),
     ] {
         refused(&step(&["notify", id, "--reason", "x", "--on", on]), wanted);
     }
@@ -144,7 +144,9 @@ fn told_appealed_verified(khlang: &Khlang, id: &str) -> Value {
         "--on",
         "2014-07-01",
     ]));
-    assert_eq!(show(khlang, id)["appeal_by"], "2014-07-16");
+    assert_eq!(show(&khlang, id)["appeal_by"], "2014-07-16");
+    let khlang = khlang.now(LATER);
+    let step = |arguments: &[&str]| khlang.run(&[&["audit"], arguments, &["--json"]].concat());
     refused(&step(&["appeal", id, "--text", "ไม่จริง"]), "the last day to appeal was 2014-07-16");
     refused(&step(&["appeal", id, "--text", "ไม่จริง", "--on", "2014-07-21"]), "has not come yet");
     refused(
@@ -167,13 +169,13 @@ fn told_appealed_verified(khlang: &Khlang, id: &str) -> Value {
     let propose =
         ["--proposal", "partial", "--percent", "33.33", "--condition", "ส่งทะเบียนใน 30 วัน"];
     ok(&step(&[&verify[..], &propose, &["--verdicts", path]].concat()));
-    let case = show(khlang, id);
+    let case = show(&khlang, id);
     let of = |line: i64| {
         let rows = case["rows"].as_array().unwrap();
         rows.iter().find(|row| row["line"] == line).unwrap()["verdict"].clone()
     };
     assert_eq!((of(2), of(3), of(4)), (json!("refuted"), json!("confirmed"), json!(null)));
-    case
+    (khlang, case)
 }
 
 /// What 66.67 % of each quarter's money of the item come to, in satang.
@@ -243,9 +245,8 @@ fn a_case_goes_from_the_row_to_the_decision() {
         assert!(!case.to_string().contains(&expand(&format!("@{n}"))), "a citizen ID is shown");
     }
 
-    let khlang = khlang.now(LATER);
+    let (khlang, case) = told_appealed_verified(khlang, &id);
     let step = |arguments: &[&str]| khlang.run(&[&["audit"], arguments, &["--json"]].concat());
-    let case = told_appealed_verified(&khlang, &id);
     let tag = case["etag"].as_str().unwrap().to_owned();
     let partial = ["resolve", &id, "partial", "--reason", "ตามข้อเสนอ", "--condition", "ส่งทะเบียน"];
     refused(
@@ -425,7 +426,7 @@ fn a_scope_is_a_unit_a_rule_a_tranche() {
 fn a_backup_keeps_cases_and_all_that_was_done() {
     let khlang = province();
     run(&khlang);
-    ok(&khlang.run(&["audit", "notify", "1", "--reason", "x", "--on", "2014-07-01", "--json"]));
+    ok(&khlang.run(&["audit", "notify", "1", "--reason", "x", "--json"]));
     let before = ok(&khlang.run(&["audit", "list", "--json"]));
     assert_eq!(khlang.run(&["backup", "copy.db"]).status(), 0);
     ok(&khlang.run(&["audit", "resolve", "1", "pay", "--reason", "x", "--json"]));

@@ -145,6 +145,47 @@ fn letters_say_what_was_selected_and_how_it_was_decided() {
 }
 
 #[test]
+fn a_province_says_it_in_its_own_words() {
+    let khlang = province();
+    run(&khlang);
+    let case =
+        ok(&khlang.run(&["audit", "list", "--severity", "hold", "--json"]))[0]["id"].to_string();
+    let own = "[subject]\nth = \"เรื่องของ {unit}\"\nen = \"About {unit}\"\n\n[[paragraph]]\nth = \"ถึง {hcode} {cases} เรื่อง {held} บาท งวด {tranche}/{round} อุทธรณ์ถึง {appeal_by}\"\nen = \"To {hcode}: {cases}, {held} baht, {tranche} of {round}, until {appeal_by}\"\n\n[[paragraph]]\nonly = \"rate\"\nth = \"อัตรา\"\nen = \"a rate\"\n";
+    khlang.write("data/config/audit/letters/notify.toml", own);
+    let told = ["audit", "notify", &case, "--reason", "x"];
+    assert_eq!(khlang.run(&told).status(), 0);
+    for lang in ["th", "en"] {
+        let name = format!("own.{lang}.html");
+        let write = ["--lang", lang, "audit", "letter", &case, "--out", &name];
+        assert_eq!(khlang.run(&write).status(), 0);
+        same(&name, &page(&khlang, &name));
+    }
+    // Its mistakes are told with file and line, before anything is done.
+    for (from, to, wanted) in [
+        (
+            "{appeal_by}\"\nen",
+            "{apeal_by}\"\nen",
+            "line 6: there is no value {apeal_by}, did you mean appeal_by?",
+        ),
+        ("only = \"rate\"", "only = \"rates\"", "line 10"),
+        ("en = \"a rate\"", "en = \"\"", "in Thai and in English"),
+    ] {
+        khlang.write("data/config/audit/letters/notify.toml", own.replacen(from, to, 1));
+        for command in
+            [&["config", "check"][..], &["audit", "letter", &case, "--out", "x.html"], &["serve"]]
+        {
+            let ran = khlang.run(command);
+            assert_eq!(ran.status(), 1, "{command:?}: {}", ran.out());
+            let told = ran.err();
+            assert!(
+                told.contains("config/audit/letters/notify.toml") && told.contains(wanted),
+                "{told}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_letter_is_about_one_unit_and_one_tranche() {
     let khlang = province();
     let more = "HOSPCODE|PID|DATE_SERV|VACCINETYPE\n04009|101|20130821|091\n04009|102|20130821|091\n04009|103|20130815|092\n04009|104|20130815|092\n04009|105|20130815|092\n";

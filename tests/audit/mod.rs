@@ -4,9 +4,11 @@
 //! The texts are written as those of KPIs are (`tests/kpi`): a header names the
 //! columns, `@7` is a citizen ID, what follows `#` says why the row is there.
 
+mod alarms;
 mod clean;
 mod docs;
 pub mod flow;
+mod grown;
 mod increments;
 mod letters;
 mod nightly;

@@ -111,3 +111,52 @@ fn a_mistake_in_the_schedule_is_refused_and_trouble_is_told() {
     assert!(daemon.log().contains("named as its file"), "{}", daemon.log());
     daemon.stop();
 }
+
+/// A run that takes long holds a view of the store and not the writer: archives
+/// are taken meanwhile, and steps too. The rule here never ends of itself.
+#[test]
+fn archives_and_steps_are_taken_while_the_rules_run() {
+    let site = site("* * * * * *");
+    let (status, _, error) = site.run(&["audit", "run", "--round", "2557", "--by", "x"]);
+    assert_eq!(status, Some(0), "{error}");
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/audit/epi_age.sql");
+    let endless = "AND EXISTS (WITH RECURSIVE x (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM x)
+        SELECT 1 FROM x WHERE n < 0)";
+    let text = std::fs::read_to_string(shipped).unwrap();
+    // What is proven over nothing ends: it has no row to look at.
+    site.write("data/config/audit/epi_age.sql", format!("{text}{endless}\n").as_bytes());
+    let mut daemon = serve(&site, "");
+    daemon.wait_for_log("audit: due since");
+    let born = persons("04001", 301, 3);
+    for (time, files) in [
+        ("25570116080000", vec![("PERSON", born.as_str())]),
+        (
+            "25570117080000",
+            vec![("EPI", "HOSPCODE|PID|DATE_SERV|VACCINETYPE\n04001|301|20131005|091\n")],
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            std::fs::write(folder.path().join(format!("{name}.txt")), text).unwrap();
+        }
+        for (hcode, files) in read(&Catalog::load(None).unwrap(), Standard::F43, folder.path()) {
+            let members: Vec<(String, String)> = files
+                .iter()
+                .map(|(name, file)| {
+                    (format!("{name}.txt"), written(&text_of(file), time.parse().unwrap()))
+                })
+                .collect();
+            let name = format!("F43_{hcode}_{time}.zip");
+            site.drop_archive(&name, &zipped(&members));
+            let receipt = site.wait_for_receipt(&format!("{hcode}/{name}.receipt.json"));
+            assert_eq!(receipt["status"], "accepted", "{receipt}");
+        }
+    }
+    let id = cases(&site)[0]["id"].to_string();
+    let (status, _, error) = site.run(&["audit", "notify", &id, "--reason", "x"]);
+    assert_eq!(status, Some(0), "{error}");
+    let log = daemon.log();
+    assert!(!log.contains("audit: round") && !log.contains("tried again"), "it ran: {log}");
+    daemon.stop();
+    site.assert_verified();
+}

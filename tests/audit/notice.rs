@@ -167,3 +167,23 @@ fn a_case_that_is_taken_up_again_stands_as_before_the_decision() {
     again(&khlang, "verified");
     assert_eq!(khlang.run(&["verify"]).status(), 0);
 }
+
+/// A part is paid while nobody was told: neither its statement nor that of the
+/// next part names the case, and what was paid by then stays as it was.
+#[test]
+fn a_statement_of_what_was_paid_before_the_letter_names_no_case() {
+    let khlang = province();
+    run(&khlang);
+    let close = ["allocate", "close", "--round", "2557", "--quarter", "1", "--by", "สมศรี"];
+    let closed = khlang.run(&close);
+    assert_eq!(closed.status(), 0, "{}", closed.err());
+    for (format, name) in [("json", "s.json"), ("html", "s.html")] {
+        let of = ["statement", "--cup", "10670", "--round", "2557", "--format", format];
+        let ran = khlang.run(&[&of[..], &["--out", name]].concat());
+        assert_eq!(ran.status(), 0, "{}", ran.err());
+        let paper = std::fs::read_to_string(khlang.path(name)).unwrap();
+        for secret in ["epi_age", "case 1", "audit run", "selected", "/audit/", "audit&#x2f;"] {
+            assert!(!paper.contains(secret), "{secret}: {paper}");
+        }
+    }
+}

@@ -73,6 +73,22 @@ fn beside_money(browser: &Browser, address: &str) -> bool {
     browser.page().contains("\"state\":\"notified\"")
 }
 
+/// The letter about the case that is open.
+fn letter(browser: &Browser, kind: &str) -> String {
+    browser.wait("money", || browser.has("#held"));
+    browser.click(&format!("#letter-{kind}"));
+    let html = browser.downloaded(&format!("khlang-case-1-{kind}.html"));
+    String::from_utf8(html).unwrap()
+}
+
+/// From a row of the case to the archive that it came in, and back.
+fn to_the_archive_and_back(browser: &Browser) {
+    browser.click("[data-row='EPI.1.2'] a");
+    browser.wait_for("#submission[data-submission='1']");
+    browser.click("#cases [data-case='1'] a");
+    browser.wait_for("#step-appeal");
+}
+
 /// Chooses in a list.
 fn choose(browser: &Browser, selector: &str, value: &str) {
     let script = "document.querySelector(arguments[0]).value = arguments[1]";
@@ -115,6 +131,9 @@ fn a_case_is_followed_from_its_rows_to_the_statement() {
     assert!(browser.has("#case[data-state=notified]"));
     assert_eq!(browser.text("#left"), "เหลือ 15 วัน");
 
+    // The letter, as the page has it.
+    assert!(letter(&browser, "notify").contains("สธ 1"));
+
     // The unit finds it on its own page, and appeals.
     as_(&browser, &address, &unit);
     assert!(beside_money(&browser, &address), "{}", browser.page());
@@ -124,6 +143,7 @@ fn a_case_is_followed_from_its_rows_to_the_statement() {
     browser.click("#cases [data-case='1'] a");
     browser.wait_for("#step-appeal");
     assert!(!browser.has("#step-notify") && !browser.has("#step-resolve-pay"));
+    to_the_archive_and_back(&browser);
     let mark = "บันทึกวันเกิดผิด <b>";
     take(&browser, "appeal", &[("text", mark)]);
     browser.wait_for("#case[data-state=appealed]");
@@ -179,7 +199,7 @@ fn a_case_is_followed_from_its_rows_to_the_statement() {
     browser.click("#to-statement");
     let html = browser.downloaded("khlang-statement-2557-10670.html");
     let html = String::from_utf8(html).unwrap();
-    assert!(html.contains("1 epi_age resolved"), "{html}");
+    assert!(html.contains("1 epi_age resolved") && html.contains("audit&#x2f;"), "{html}");
 
     // The unit reads what was decided; it can only write a note.
     as_(&browser, &address, &unit);
@@ -187,6 +207,8 @@ fn a_case_is_followed_from_its_rows_to_the_statement() {
     browser.open(&format!("{case}?lang=en"));
     browser.wait_for("#case[data-state=resolved]");
     assert!(browser.has("#step-note") && !browser.has("#step-appeal"));
+    let letter = letter(&browser, "result");
+    assert!(letter.contains("33.33") && letter.contains("ส่งทะเบียนใน 30 วัน"), "{letter}");
     assert!(browser.text("#history").contains("33.33 %"));
     look_at(&browser, &address, &[("audit-case-unit", "audit/1")]);
     daemon.stop();

@@ -4,6 +4,7 @@
 
 mod archives;
 mod backup;
+mod cases;
 mod descriptors;
 mod disk;
 pub mod effort;

@@ -5,22 +5,18 @@ use std::fmt::Display;
 
 use serde::Serialize;
 
+use super::dry_run::{DryRun, WouldBe, WouldGrow, WouldOpen};
 use crate::audit::nightly::share_of;
-use crate::audit::plan::Change;
 use crate::audit::prepare::Prepared;
 use crate::audit::run::{
-    CasePlace, FoundByRules, Planned, RunBy, RunOutcome, RunScope, RunTerms, find,
-    place as key_place, write,
+    CasePlace, FoundByRules, RunBy, RunOutcome, RunScope, RunTerms, find, write,
 };
-use crate::audit::view::{held_of, item_money};
 use crate::audit::{AuditInput, CaseSeverity, NotApplicable, RuleLibrary, RuleRunner};
 use crate::cli::context::user;
 use crate::cli::known::{rule_id, unit_or_sender};
 use crate::cli::output::{print, print_json};
 use crate::cli::{CommandContext, CommandOutcome};
-use crate::config::AuditHolding;
 use crate::environment::Environment;
-use crate::money::Satang;
 use crate::money::result::{Allocation, CalculationInput, count};
 use crate::overlay::{self, Overlay};
 use crate::score::{AsOf, Rulebook};
@@ -78,23 +74,6 @@ struct Checked {
     rules: usize,
 }
 
-/// A case that would be opened.
-#[derive(Serialize)]
-struct WouldOpen {
-    rule: String,
-    tranche: String,
-    unit: String,
-    item: String,
-    severity: CaseSeverity,
-    numerator: u64,
-    denominator: u64,
-    /// The case that would hold money from now on; none for a new one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    raises: Option<i64>,
-    /// What would be held; none for a warning.
-    held: Option<Satang>,
-}
-
 /// The answer.
 #[derive(Serialize)]
 struct Report {
@@ -107,6 +86,10 @@ struct Report {
     checked: Checked,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     would_open: Vec<WouldOpen>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    would_grow: Vec<WouldGrow>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    would_clear: Vec<i64>,
     not_applicable: Vec<NotApplicable>,
     local_defaults: Vec<String>,
 }
@@ -149,18 +132,17 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
     };
     let mut session = RuleRunner::new(basis)?;
     let found = find(&mut session, &scope)?;
-    let (done, would_open) = if args.dry_run {
-        let Prepared { planned, .. } = Prepared::read(&reader, &session, &found, &scope)?;
+    let (done, would_be) = if args.dry_run {
+        let Prepared { planned, cases, .. } = Prepared::read(&reader, &session, &found, &scope)?;
         session.allow()?;
         let allocation = allocation(&environment, &reader, &book, &as_of);
-        (
-            RunOutcome::default(),
-            would_open(&environment, &session, &found, planned, allocation.as_ref())?,
-        )
+        let (session, found, allocation) = (&session, &found, allocation.as_ref());
+        let dry = DryRun { session, found, cases: &cases, allocation };
+        (RunOutcome::default(), dry.would_be(planned)?)
     } else {
-        (written(context, args, &session, &found, &scope)?, Vec::new())
+        (written(context, args, &session, &found, &scope)?, WouldBe::default())
     };
-    tell(context, args, (&session, &found), (done, would_open))
+    tell(context, args, (&session, &found), (done, would_be))
 }
 
 /// What was earned, when it can be counted at all.
@@ -188,55 +170,6 @@ pub(super) fn allocation(
             None
         }
     }
-}
-
-fn would_open(
-    environment: &Environment,
-    session: &RuleRunner<'_>,
-    found: &FoundByRules,
-    planned: Vec<Planned>,
-    allocation: Option<&Allocation>,
-) -> anyhow::Result<Vec<WouldOpen>> {
-    let mut lines = Vec::new();
-    for Planned { place, change } in planned {
-        let (severity, rows, raises) = match change {
-            Change::Open { severity, standing, .. } => (severity, standing, None),
-            Change::Evidence { case, standing, raised: true, .. } => {
-                (CaseSeverity::Hold, standing, Some(case))
-            }
-            Change::Evidence { .. } | Change::Cleared { .. } => continue,
-        };
-        let (rule, tranche, unit) = place.clone();
-        let Some(finding) = found.findings.get(&place) else { continue };
-        let item =
-            session.basis.library.get(&rule).map_or_else(String::new, |rule| rule.item.clone());
-        let numerator = if rows.is_empty() { finding.numerator } else { rows.len() as u64 };
-        let amounts = allocation
-            .and_then(|all| item_money(all, session.basis.book, (&unit, &tranche, &item)));
-        let share = match environment.config.audit.hold {
-            AuditHolding::File => crate::money::holds::WHOLE,
-            AuditHolding::Rows => {
-                let facts: Vec<AuditFact> = rows.iter().map(|key| key_place(key, 0)).collect();
-                share_of(session, &place, &facts, (numerator, finding.denominator))?
-            }
-        };
-        let held = amounts
-            .filter(|_| severity == CaseSeverity::Hold)
-            .map(|amounts| held_of(&amounts, share));
-        let denominator = finding.denominator;
-        lines.push(WouldOpen {
-            rule,
-            tranche,
-            unit,
-            item,
-            severity,
-            numerator,
-            denominator,
-            raises,
-            held,
-        });
-    }
-    Ok(lines)
 }
 
 fn written(
@@ -282,7 +215,7 @@ fn tell(
     context: &CommandContext,
     args: &Args,
     (session, found): (&RuleRunner<'_>, &FoundByRules),
-    (done, would_open): (RunOutcome, Vec<WouldOpen>),
+    (done, would_be): (RunOutcome, WouldBe),
 ) -> anyhow::Result<CommandOutcome> {
     let AuditInput { environment, library, book, as_of, .. } = session.basis;
     let ran: Vec<_> = library
@@ -296,7 +229,7 @@ fn tell(
             let counts = |severity: CaseSeverity| {
                 fail_on == FailOnCase::Warn || severity == CaseSeverity::Hold
             };
-            let mut opened = would_open.iter().map(|line| line.severity).any(counts);
+            let mut opened = would_be.opened.iter().map(|line| line.severity).any(counts);
             opened |= done.added.iter().any(|added| added.raised);
             for id in &done.opened {
                 let case = reader_case(context, *id)?;
@@ -315,7 +248,9 @@ fn tell(
         dry_run: args.dry_run,
         rules: ran.iter().map(|rule| (rule.id.clone(), rule.version.clone())).collect(),
         checked: Checked { units: environment.units.by_code.len(), rules: ran.len() },
-        would_open,
+        would_open: would_be.opened,
+        would_grow: would_be.grown,
+        would_clear: would_be.cleared,
         not_applicable: found.not_applicable.clone(),
         local_defaults: locals.collect(),
     };
@@ -339,6 +274,17 @@ fn words(context: &CommandContext, report: &Report) -> anyhow::Result<()> {
     let values: [(&str, &dyn Display); 4] =
         [("round", &round), ("as_of", &as_of), ("rules", &rules), ("units", &units)];
     print(context.message_with("audit.of_round", &values))?;
+    for line in &report.would_grow {
+        let of_case = context.message("audit.of_case");
+        let held = line.held.map_or(String::new(), |held| {
+            format!("  {} {}", context.message("audit.held"), held.grouped())
+        });
+        let (rule, tranche, unit) = (&line.rule, &line.tranche, &line.unit);
+        print(format!(
+            "  {unit} {tranche} {rule:<20} +{} -{} {}/{}{held}  {of_case} {}",
+            line.rows, line.gone, line.numerator, line.denominator, line.case
+        ))?;
+    }
     for line in &report.would_open {
         let held = line.held.map_or(String::new(), |held| {
             format!("  {} {}", context.message("audit.held"), held.grouped())

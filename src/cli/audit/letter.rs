@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::list::whole;
+use crate::audit::RuleLibrary;
 use crate::audit::letter::{LetterKind, letter};
 use crate::audit::view::ShownCase;
 use crate::cli::output::{print, shown};
 use crate::cli::{CommandContext, CommandOutcome};
 use crate::environment::Environment;
 use crate::files::{make_folder, write_whole};
+use crate::overlay::{self, Overlay};
 use crate::report::html;
 use crate::store::Reader;
 
@@ -35,16 +37,17 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
     let _held = reader.snapshot()?;
     let cases = cases(context, &environment, &reader, &args.ids)?;
     write_one(context, &environment, kind, &cases, &args.out)?;
+    print(shown(&args.out))?;
     Ok(CommandOutcome::Ok)
 }
 
-/// Writes the letters of cases, one for each unit and tranche.
+/// Writes the letters of cases, one for each unit and tranche; gives where.
 pub fn write_all(
     context: &CommandContext,
     kind: LetterKind,
     ids: &[i64],
     folder: &Path,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Vec<PathBuf>> {
     let (environment, reader) = (context.environment()?, context.reader()?);
     let _held = reader.snapshot()?;
     make_folder(folder, 0o700)?;
@@ -54,11 +57,14 @@ pub fn write_all(
         let of = (line.unit.hcode.clone(), line.round, line.tranche.clone());
         letters.entry(of).or_default().push(case);
     }
+    let mut written = Vec::new();
     for ((hcode, round, tranche), cases) in &letters {
         let name = format!("{}-{hcode}-{round}-{tranche}.html", kind.as_str());
-        write_one(context, &environment, kind, cases, &folder.join(name))?;
+        let path = folder.join(name);
+        write_one(context, &environment, kind, cases, &path)?;
+        written.push(path);
     }
-    Ok(())
+    Ok(written)
 }
 
 /// Cases with all rows that are kept of them, by number and once each.
@@ -87,8 +93,11 @@ fn write_one(
     cases: &[ShownCase],
     path: &Path,
 ) -> anyhow::Result<()> {
-    let letter = letter(kind, cases, &environment.units, &environment.config.audit.letter)?;
+    let library = RuleLibrary::load(Some(&Overlay::new(&context.data, overlay::AUDIT)))?;
+    let says = (&environment.config.audit.letter, &library.letters);
+    let letter = letter(kind, cases, &environment.units, says)?;
     let lang = context.lang;
+    crate::crash_point("audit_letter_begun");
     write_whole(path, &html::letter(&letter, lang)?)?;
-    print(shown(path))
+    Ok(())
 }

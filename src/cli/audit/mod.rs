@@ -1,5 +1,6 @@
 //! `khlang audit`: rules, runs, cases and their steps.
 
+mod dry_run;
 mod find;
 mod letter;
 mod list;
@@ -32,6 +33,8 @@ pub enum Args {
     Show(list::ShowArgs),
     /// Tell the unit of a case, or of several
     Notify(step::Notify),
+    /// Tell the unit of what joined a case since its letter
+    Supplement(step::Notify),
     /// Write the letter of cases of a unit and tranche
     Letter(letter::Args),
     /// Enter an appeal
@@ -55,7 +58,8 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
         Args::Run(args) => find::run(context, args),
         Args::List(args) => list::list(context, args),
         Args::Show(args) => list::show(context, args),
-        Args::Notify(args) => step::notify(context, args),
+        Args::Notify(args) => step::notify(context, "notify", args),
+        Args::Supplement(args) => step::notify(context, "supplement", args),
         Args::Letter(args) => letter::run(context, args),
         Args::Appeal(args) => step::appeal(context, args),
         Args::Withdraw(args) => step::say_so(context, "withdraw", args),

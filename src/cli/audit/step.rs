@@ -13,7 +13,7 @@ use crate::audit::letter::LetterKind;
 use crate::audit::steps::{Actor, CaseStep, step};
 use crate::audit::view::Archives;
 use crate::cli::context::user;
-use crate::cli::output::{print, print_json};
+use crate::cli::output::{print, print_json, shown};
 use crate::cli::{CommandContext, CommandOutcome};
 use crate::credentials::Role;
 use crate::store::AuditTurn;
@@ -32,7 +32,7 @@ pub struct StepCommon {
     json: bool,
 }
 
-/// Options of `audit notify`.
+/// Options of `audit notify` and `audit supplement`.
 #[derive(Debug, clap::Args)]
 pub struct Notify {
     /// Cases
@@ -143,14 +143,22 @@ pub struct Resolve {
     common: StepCommon,
 }
 
-/// Runs `notify`: all cases are told of, or none.
-pub fn notify(context: &CommandContext, args: &Notify) -> anyhow::Result<CommandOutcome> {
+/// Runs `notify` and `supplement`: all cases are told of, or none.
+pub fn notify(
+    context: &CommandContext,
+    name: &str,
+    args: &Notify,
+) -> anyhow::Result<CommandOutcome> {
     let on = args.on.unwrap_or_else(|| context.clock.now().date_naive());
     let data = StepData { letter_no: args.letter_no.clone(), on: Some(on), ..StepData::default() };
-    let done =
-        perform(context, ("notify", None), &args.ids, &args.reason, data, &args.common, None)?;
+    let done = perform(context, (name, None), &args.ids, &args.reason, data, &args.common, None)?;
     if let Some(folder) = &args.out {
-        super::letter::write_all(context, LetterKind::Notify, &args.ids, folder)?;
+        crate::crash_point("audit_letter_recorded");
+        let written = super::letter::write_all(context, LetterKind::Notify, &args.ids, folder)?;
+        // With --json there is one document and nothing else.
+        for path in written.iter().filter(|_| !args.common.json) {
+            print(shown(path))?;
+        }
     }
     Ok(done)
 }

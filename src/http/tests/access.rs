@@ -154,6 +154,12 @@ const TABLE: &[Row] = &[
         DATA,
         Some(("/api/v1/audit/cases/1/rows", NONE_OF)),
     ),
+    (
+        "audit_letter",
+        "/api/v1/audit/cases/2/letter",
+        DATA,
+        Some(("/api/v1/audit/cases/1/letter", NONE_OF)),
+    ),
     ("exports", "/api/v1/exports", PROVINCE, None),
     ("forward", "/api/v1/forward", PROVINCE, None),
     ("forward_batch", "/api/v1/forward/1", PROVINCE, None),

@@ -100,12 +100,14 @@ fn go(turn: &AuditTurn<'_>, id: i64, name: &str, on: Option<&str>) {
         (data.found, data.proposal) = (Some("x".to_owned()), Some("pay".to_owned()));
     }
     let text = if of.takes("text") { "x" } else { "" };
+    // A letter is entered on its day; no day to appeal begins before that.
+    let entered = if name == "notify" { on } else { None };
     let taker = StepTaker {
         actor: Actor { role: Role::Province, own: false },
         by: "test",
         token: None,
         at: AT,
-        today: day("2013-01-15"),
+        today: day(entered.unwrap_or("2013-01-15")),
     };
     let wanted = Wanted { text: text.to_owned(), data, if_match: None };
     take(turn, id, of, wanted, &taker, 15).unwrap();
@@ -193,8 +195,9 @@ pub fn tokens(site: &Site) -> Vec<String> {
 
 /// What the province is told in each state, and what main unit and unit are; the
 /// unit was told on the same day, so nobody is late.
-const TABLE: [(&str, [u16; 5], [u16; 5]); 9] = [
+const TABLE: [(&str, [u16; 5], [u16; 5]); 10] = [
     ("notify", [200, 409, 409, 409, 409], [404, 403, 403, 403, 403]),
+    ("supplement", [409, 409, 409, 409, 409], [404, 403, 403, 403, 403]),
     ("appeal", [409, 200, 409, 409, 409], [404, 200, 409, 409, 409]),
     ("withdraw", [409, 409, 200, 409, 409], [404, 409, 200, 409, 409]),
     ("verify", [409, 409, 200, 409, 409], [404, 403, 403, 403, 403]),
@@ -346,6 +349,8 @@ fn a_deadline_is_the_units_and_the_province_says_why_it_is_late() {
     };
     let overdue: Vec<i64> = list("overdue=yes");
     assert_eq!(overdue, [late]);
+    let metrics = get(&site, "/metrics", &tokens[5]).text().to_owned();
+    assert!(metrics.contains("khlang_audit_overdue 1\n"), "{metrics}");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod access;
 mod api;
 mod audit;
+mod audit_letters;
 mod audit_pages;
 mod audit_said;
 mod bodies;

@@ -5,6 +5,8 @@ use std::path::Path;
 use chrono::DateTime;
 
 use crate::app::metrics::{COUNTER, Exposition, GAUGE};
+use crate::audit::Case;
+use crate::audit::steps::CaseState;
 use crate::http::endpoint::{Endpoint, SYSTEM};
 use crate::http::problem::Problem;
 use crate::http::reply::{METRICS, Reply};
@@ -33,6 +35,7 @@ pub fn metrics(request: &Request) -> Result<Reply, Problem> {
         request.app.started.timestamp() as f64,
     );
     stored(request, &mut page)?;
+    cases(request, &mut page)?;
     inbox(request, &mut page);
     files(request, &mut page);
     process(&mut page);
@@ -63,6 +66,29 @@ fn stored(request: &Request, page: &mut Exposition) -> Result<(), Problem> {
         let age = (request.app.clock.now() - last).num_milliseconds() as f64 / 1000.0;
         page.gauge("khlang_last_archive_age_seconds", "Since the last archive was received.", age);
     }
+    Ok(())
+}
+
+/// Audit cases by state, and those that wait for a decision longer than a unit
+/// can appeal.
+fn cases(request: &Request, page: &mut Exposition) -> Result<(), Problem> {
+    let store = request.store()?;
+    let (by_state, today) = (store.audit_by_state()?, request.app.clock.now().date_naive());
+    page.family("khlang_audit_cases", GAUGE, "Audit cases by state.");
+    let mut overdue = 0.0;
+    for state in CaseState::ALL {
+        let cases = by_state.get(state.as_str()).map_or(&[][..], Vec::as_slice);
+        page.sample("", &[("state", state.as_str())], cases.len() as f64);
+        for id in cases.iter().filter(|_| state != CaseState::Resolved) {
+            let Some(opened) = store.audit_case(*id)? else { continue };
+            let case = Case::read(store, opened, i64::MAX)?;
+            if case.is_overdue(today) {
+                overdue += 1.0;
+            }
+        }
+    }
+    let what = "Audit cases whose last day to appeal is over and that are not decided.";
+    page.gauge("khlang_audit_overdue", what, overdue);
     Ok(())
 }
 

@@ -200,11 +200,14 @@ impl StatementBuilder<'_> {
             ))
         };
         let of_cup = |hcode: &str| self.cup.units.iter().any(|unit| unit.hcode == hcode);
+        let mut names_cases = false;
         for hold in self.counted.holds.iter().filter(|hold| of_cup(&hold.of.hcode)) {
             let (of, untold) = (&hold.of, self.counted.untold.contains(&hold.id));
             if untold && hold.released.is_some() {
                 continue;
             }
+            let case = case(hold.id).unwrap_or(Cell::Empty);
+            names_cases |= matches!(case, Cell::Text(_));
             table.push(vec![
                 Cell::Int(hold.id),
                 Cell::text(&of.hcode),
@@ -216,9 +219,12 @@ impl StatementBuilder<'_> {
                 } else {
                     Cell::text(deed(&hold.held))
                 },
-                case(hold.id).unwrap_or(Cell::Empty),
+                case,
                 hold.released.as_ref().map_or(Cell::Empty, |of| Cell::text(deed(of))),
             ]);
+        }
+        if names_cases {
+            table.notes.push(message("statement.case_is_at"));
         }
         let round = self.basis.book.round;
         table.notes.push(message_with(

@@ -1,6 +1,6 @@
 //! Reads cases back, for readers and within the writer's turn alike.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, Row, params};
 
@@ -159,6 +159,33 @@ impl Reader {
     /// What a case, or any, held then; what had ended too.
     pub fn audit_holds(&self, case: Option<i64>, as_of: i64) -> Result<Vec<AuditHold>> {
         holds(&self.conn, case, as_of)
+    }
+
+    /// Cases of units that rest on rows of a submission.
+    pub fn audit_cases_of_submission(
+        &self,
+        submission: i64,
+        units: &[&str],
+    ) -> Result<BTreeSet<i64>> {
+        let sql = "SELECT id FROM audit_case AS c
+                   WHERE hcode IN (SELECT value FROM json_each(?2)) AND EXISTS
+                     (SELECT 1 FROM audit_fact WHERE case_id = c.id AND sub = ?1)";
+        let mut query = self.conn.prepare_cached(sql)?;
+        let units = serde_json::to_string(units).unwrap_or_default();
+        let rows = query.query_map(params![submission, units], |row| row.get(0))?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// Cases by state, for counting; of each that is not decided its number too.
+    pub fn audit_by_state(&self) -> Result<BTreeMap<String, Vec<i64>>> {
+        let sql = "SELECT state, case_id FROM audit_state ORDER BY case_id";
+        let mut query = self.conn.prepare_cached(sql)?;
+        let mut rows = query.query([])?;
+        let mut states: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+        while let Some(row) = rows.next()? {
+            states.entry(row.get(0)?).or_default().push(row.get(1)?);
+        }
+        Ok(states)
     }
 
     /// When somebody last ran the rules.

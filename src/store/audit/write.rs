@@ -141,6 +141,9 @@ impl AuditTurn<'_> {
                 ])?;
         }
         let marked = self.money(case, event)?;
+        if !marked.is_empty() {
+            crate::crash_point("audit_held");
+        }
         let id: i64 =
             self.tx.query_row("SELECT coalesce(max(id), 0) + 1 FROM audit_event", [], |row| {
                 row.get(0)
@@ -170,6 +173,7 @@ impl AuditTurn<'_> {
                 params![id, case.id, hold, is_final],
             )?;
         }
+        crate::crash_point("audit_stepped");
         Ok(id)
     }
 
@@ -233,7 +237,10 @@ impl AuditTurn<'_> {
 
     /// Writes it all down.
     pub fn commit(self) -> Result<()> {
-        Ok(self.tx.commit()?)
+        crate::crash_point("audit_written");
+        self.tx.commit()?;
+        crate::crash_point("audit_committed");
+        Ok(())
     }
 }
 

@@ -1,7 +1,8 @@
-//! Audit: rules, cases, rows of cases, and the steps of a case. A unit and its
+//! Audit: rules, cases, rows of cases, letters, and the steps of a case. A unit and its
 //! main unit see a case once the unit was told of it; the province sees all.
 
 pub mod cases;
+pub mod letter;
 pub mod rules;
 pub mod steps;
 

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Pager, problems, spoken, unit_name};
+use super::{Pager, audit, problems, spoken, unit_name};
 use crate::archive::Standard;
 use crate::catalog::Severity;
 use crate::http::endpoint::Endpoint;
@@ -126,7 +126,7 @@ pub fn submission(request: &Request) -> Result<Reply, Problem> {
             "sha256": s.sha256, "sent_at": s.sent_at, "received_at": s.received_at,
             "round": s.round, "files": s.files, "findings_cut": s.findings_cut, "void": s.void,
         },
-        "total": total, "codes": codes, "lines": lines, "pager": pager,
+        "cases": audit::case::of_submission(request, id, s.hcode.as_deref())?, "total": total, "codes": codes, "lines": lines, "pager": pager,
     });
     page::render(&Frame::new(request), "submission.html", own)
 }

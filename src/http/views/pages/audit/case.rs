@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::form::{forms, proposals};
 use super::{CaseItem, list, one, threshold, word};
 use crate::audit::act::VERDICTS;
+use crate::audit::letter::LetterKind;
 use crate::audit::limit::Threshold;
 use crate::audit::steps::{CaseStep, steps};
 use crate::audit::view::{EventLine, RowLine, ShownCase};
@@ -20,6 +21,7 @@ use crate::http::reply::Reply;
 use crate::http::request::Request;
 use crate::http::route::Route;
 use crate::http::views::audit::cases::cut;
+use crate::http::views::audit::letter::told_with;
 use crate::http::views::audit::steps::{STEP_PROBLEMS, perform, read, wanted_step};
 use crate::http::views::audit::{follows, fresh_reader, log_read, money, own};
 use crate::http::views::pages::{Pager, RENEW, being_computed};
@@ -55,7 +57,14 @@ pub const ROUTES: &[Route] = &[
 const DONE: Param = Param {
     name: "done",
     kind: ParamType::OneOf(&[
-        "notify", "appeal", "withdraw", "verify", "resolve", "reopen", "note",
+        "notify",
+        "supplement",
+        "appeal",
+        "withdraw",
+        "verify",
+        "resolve",
+        "reopen",
+        "note",
     ]),
     about: "The step that was just taken, to say so.",
 };
@@ -124,6 +133,7 @@ fn shown(
     let forms = forms(lang, whole.case.standing(), actor, today, (sent, &said));
     let held = shown.money.as_ref().map(|money| money.held.grouped());
     let item = CaseItem::new(lang, &shown.line, held, today);
+    let letters = letters(request, reader, &whole, &shown)?;
     let tells = matches!(request.viewer.role(), Some(Role::Province | Role::Cup));
     let own = json!({
         "item": item, "line": shown.line, "says": one(lang, &shown.line.rule.says),
@@ -134,6 +144,7 @@ fn shown(
         "rows_total": shown.rows_total, "rows_kept": rows.total,
         "verdicts": VERDICTS.map(|verdict| (verdict, verdict_text(lang, verdict))),
         "statement": tells.then(|| format!("/api/v1/statements/{}", shown.line.unit.cup)),
+        "letters": letters,
         "refused": refused.map(|(_, problem)| refusal(lang, problem)),
         "done": request.text("done").filter(|_| refused.is_none()).map(|name| step_name(lang, name)),
         "csrf": request.viewer.csrf, "etag": shown.line.etag,
@@ -149,6 +160,41 @@ fn shown(
         }
     }
     Ok(reply)
+}
+
+/// The letters that there are about a case: the words for each, and its address.
+fn letters(
+    request: &Request,
+    reader: &Reader,
+    whole: &WholeCase,
+    shown: &ShownCase,
+) -> Result<Vec<Value>, Problem> {
+    let lang = request.lang();
+    let kinds = LetterKind::ALL.into_iter().filter(|kind| kind.is_of(shown));
+    let kinds: Vec<LetterKind> = kinds.collect();
+    let together = !kinds.is_empty() && !told_with(request, reader, &whole.case)?.is_empty();
+    let href = |kind: LetterKind, more: &str| {
+        let (id, kind, lang) = (whole.case.opened.id, kind.as_str(), lang.as_str());
+        format!("/api/v1/audit/cases/{id}/letter?kind={kind}{more}&lang={lang}")
+    };
+    let mut links = Vec::new();
+    for kind in kinds {
+        let name = word(
+            lang,
+            match kind {
+                LetterKind::Notify => "audit.letter_notify",
+                LetterKind::Result => "audit.letter_result",
+            },
+        );
+        links.push(json!({ "id": format!("letter-{}", kind.as_str()), "name": name,
+            "href": href(kind, "") }));
+        if together {
+            links.push(json!({ "id": format!("letter-{}-together", kind.as_str()),
+                "name": format!("{name} {}", word(lang, "audit.letter_together")),
+                "href": href(kind, "&together=yes") }));
+        }
+    }
+    Ok(links)
 }
 
 /// What is said of a step that was not taken.
@@ -250,6 +296,28 @@ fn verdict_text(lang: Lang, verdict: &str) -> String {
             _ => "audit.missing",
         },
     )
+}
+
+/// The cases of rows of a submission, as far as the viewer may see them. A
+/// submission has rows of its sender, and of its sub-units.
+pub fn of_submission(
+    request: &Request,
+    submission: i64,
+    sender: Option<&str>,
+) -> Result<Vec<CaseItem>, Problem> {
+    let Some(sender) = sender else { return Ok(Vec::new()) };
+    let (lang, today) = (request.lang(), request.app.clock.now().date_naive());
+    let reader = request.store()?;
+    let units = request.environment.units.by_code.values();
+    let below = units.filter(|unit| unit.cup == sender).map(|unit| unit.hcode.as_str());
+    let units: Vec<&str> = below.chain([sender]).collect();
+    let with_rows = reader.audit_cases_of_submission(submission, &units)?;
+    if with_rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let lines =
+        crate::http::views::audit::found(request, None, |case| with_rows.contains(&case.id))?;
+    Ok(lines.iter().map(|line| CaseItem::new(lang, line, list::held(None, line), today)).collect())
 }
 
 /// The cases of a unit that its page names: those that are not decided.
