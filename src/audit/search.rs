@@ -57,12 +57,11 @@ pub fn find(
     let readers = available_parallelism().map_or(1, usize::from).min(MOST_READERS);
     let beside = if readers.min(groups.len()) > 1 { session.reader_beside()? } else { None };
     let queue = Queue { groups: Mutex::new(groups), scope };
-    let found = match beside {
-        Some(reader) => side_by_side(session, reader, &queue, found)?,
-        None => {
-            queue.run(session, &mut found)?;
-            found
-        }
+    let found = if let Some(reader) = beside {
+        side_by_side(session, reader, &queue, found)?
+    } else {
+        queue.run(session, &mut found)?;
+        found
     };
     // Who counts money by this reader afterwards counts that of all units.
     session.see_all()?;
