@@ -156,7 +156,7 @@ mod tests {
         let sources: String = templates().map(|(_, source)| source).collect();
         for (key, thai) in THAI.iter() {
             assert!(!thai.is_empty() && !ENGLISH[key].is_empty(), "{key}");
-            let by_name = ["status_", "means_", "severity_", "menu_", "role_", "kpi_", "level_"]
+            let by_name = ["status_", "means_", "severity_", "menu_", "role_", "kpi_", "level_", "kind_", "outcome_"]
                 .iter()
                 .any(|p| key.starts_with(p));
             let name = format!("t.{key}");

@@ -65,6 +65,13 @@ const PROVINCE: [u16; 5] = [200, 403, 403, 403, 401];
 const TABLE: &[Row] = &[
     ("page", "/", DATA, None),
     ("inbox_page", "/inbox?hcode=03590", DATA, Some(("/inbox?hcode=10669", FOREIGN))),
+    (
+        "submissions_page",
+        "/submissions?hcode=03590",
+        DATA,
+        Some(("/submissions?hcode=10669", FOREIGN)),
+    ),
+    ("units_page", "/units", [200, 200, 403, 403, 401], None),
     ("submission_page", "/submissions/3", DATA, Some(("/submissions/1", NONE_OF))),
     ("unit_page", "/units/03590", DATA, Some(("/units/10669", FOREIGN))),
     (

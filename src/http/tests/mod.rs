@@ -11,6 +11,7 @@ mod described;
 mod fixture;
 mod head;
 mod health;
+mod mending;
 mod page;
 mod paid;
 mod stress;

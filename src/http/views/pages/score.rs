@@ -54,7 +54,7 @@ fn tranche(request: &Request, round: &RoundResult) -> u32 {
 
 /// A share in percent, for a bar.
 fn part(of: Decimal, whole: Decimal) -> Decimal {
-    if whole.is_zero() { Decimal::ZERO } else { (of * Decimal::ONE_HUNDRED / whole).round_dp(1) }
+    if whole.is_zero() { Decimal::ZERO } else { (of * Decimal::ONE_HUNDRED / whole).round_dp(2) }
 }
 
 /// A unit in the ranking.
@@ -72,6 +72,9 @@ struct Ranked {
     rank: usize,
     score: String,
     max: String,
+    /// The share of its best score in percent: by it units are ranked, because
+    /// who has fewer files has less to score.
+    percent: String,
     part: Decimal,
     dimensions: Vec<Value>,
 }
@@ -137,6 +140,7 @@ fn ranked(round: &RoundResult, quality: &TrancheQuality, shares: &[Decimal], lan
         rank: shares.iter().take_while(|other| **other > share).count() + 1,
         score: format!("{:.2}", quality.score),
         max: format!("{:.2}", quality.max),
+        percent: format!("{share:.2}"),
         part: share,
         dimensions: dimensions.collect(),
     }
