@@ -67,7 +67,9 @@ pub struct PeriodDays {
 
 /// A text that names no period.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no period: write a B.E. year 2557, a quarter 2557Q3, or a month 2557-01 (or 2014-01)")]
+#[error(
+    "{0:?} is no period: write a B.E. year 2557, a quarter 2557Q3, or a month 2557-01 (or 2014-01)"
+)]
 pub struct PeriodError(String);
 
 impl FromStr for Period {

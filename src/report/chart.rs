@@ -147,9 +147,8 @@ impl Scale {
     fn new(chart: &Chart, from: i64, to: i64) -> Self {
         let values = chart.points.iter().filter_map(|point| point.value).chain(chart.target);
         let end = if chart.percent { Decimal::ONE_HUNDRED } else { Decimal::ZERO };
-        let (low, high) = values.fold((Decimal::ZERO, end), |(low, high), value| {
-            (low.min(value), high.max(value))
-        });
+        let (low, high) = values
+            .fold((Decimal::ZERO, end), |(low, high), value| (low.min(value), high.max(value)));
         let step = step_of((high - low) / Decimal::from(STEPS));
         let low = (low / step).floor() * step;
         let high = ((high / step).ceil() * step).max(low + step);
@@ -190,7 +189,6 @@ fn step_of(least: Decimal) -> Decimal {
 fn place(at: Decimal) -> String {
     rounded(at, 1)
 }
-
 
 impl Chart {
     /// The pictures of it, each of them whole: a long ranking takes several.
@@ -440,7 +438,11 @@ mod tests {
         let picture = &chart.pictures(1, Lang::En)[0];
         assert_eq!(picture.items[0].value, "120");
         assert!(picture.items[1].unfinished && !picture.items[0].unfinished);
-        assert!(picture.description.ends_with("u 60 (not complete yet)"), "{}", picture.description);
+        assert!(
+            picture.description.ends_with("u 60 (not complete yet)"),
+            "{}",
+            picture.description
+        );
     }
 
     #[test]

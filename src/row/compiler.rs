@@ -12,8 +12,8 @@ use super::compiled_layout::{
 };
 use super::number::Range;
 use crate::catalog::{
-    self, Catalog, CatalogError, DUPLICATE, Layout, Record, RecordRole, Severity, Shape, Type, UNKNOWN_PLACE,
-    WireColumn,
+    self, Catalog, CatalogError, DUPLICATE, Layout, Record, RecordRole, Severity, Shape, Type,
+    UNKNOWN_PLACE, WireColumn,
 };
 use crate::spelling::nearest;
 

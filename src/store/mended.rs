@@ -208,9 +208,9 @@ impl KeyTable {
             if text.is_empty() && matches!(kind, Type::Date | Type::DateTime) {
                 // A date that could not be read is left out of the key. One of
                 // the Buddhist era says all the same which day it means.
-                let of = said.iter().find(|one| {
-                    one.field.as_ref() == Some(field) && !one.value.is_empty()
-                });
+                let of = said
+                    .iter()
+                    .find(|one| one.field.as_ref() == Some(field) && !one.value.is_empty());
                 if let Some(wrong) = of {
                     text = gregorian(&wrong.value)?;
                 }

@@ -84,7 +84,8 @@ impl<'a> FindingFilter<'a> {
     /// The test of a finding `f`: parameters 4 to 6, and 7, the list of what has
     /// been mended.
     fn sql(&self) -> String {
-        let mended = "(f.submission, f.seq) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?7))";
+        let mended =
+            "(f.submission, f.seq) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?7))";
         let state = match self.state {
             None => "?7 IS NOT NULL".to_owned(),
             Some(FindingState::Mended) => mended.to_owned(),
@@ -118,7 +119,10 @@ pub struct UnitTotals {
     pub cut: bool,
 }
 
-pub(super) fn standard_of(row: &rusqlite::Row, column: usize) -> rusqlite::Result<Option<Standard>> {
+pub(super) fn standard_of(
+    row: &rusqlite::Row,
+    column: usize,
+) -> rusqlite::Result<Option<Standard>> {
     let name: Option<String> = row.get(column)?;
     Ok(name.and_then(|name| name.parse().ok()))
 }

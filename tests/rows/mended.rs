@@ -154,7 +154,8 @@ fn what_was_sent_again_is_no_longer_to_be_mended_until_it_is_taken_back() {
 fn duplicates_are_no_errors_to_who_asks_for_errors() {
     let mut lab = Lab::new();
     let good = "10670|7|5|20130105|100|0100|0|20130101070000";
-    for (day, rows) in [(10, vec![good]), (11, vec![good, "10670|8|4|20130104|1|0100|0|20130101070000"])]
+    for (day, rows) in
+        [(10, vec![good]), (11, vec![good, "10670|8|4|20130104|1|0100|0|20130101070000"])]
     {
         lab.load(&format!("F21_10670_201301{day}080000.zip"), &of_21(&rows));
     }

@@ -140,8 +140,11 @@ pub const FROM: Param =
     Param { name: "from", kind: ParamType::Day, about: "Received on this day or later." };
 pub const TO: Param =
     Param { name: "to", kind: ParamType::Day, about: "Received on this day or earlier." };
-pub const SEARCH: Param =
-    Param { name: "q", kind: ParamType::Words, about: "Only units of which the code or the name has this." };
+pub const SEARCH: Param = Param {
+    name: "q",
+    kind: ParamType::Words,
+    about: "Only units of which the code or the name has this.",
+};
 pub const OF_DISTRICT: Param =
     Param { name: "district", kind: ParamType::Words, about: "Only units of this district." };
 pub const LAST_SENT: Param = Param {

@@ -101,7 +101,10 @@ impl ParamType {
                 }),
             Self::Period => match value.parse::<Period>() {
                 Ok(period) => Ok(period.to_string()),
-                Err(_) => Err("must be a period: 2557, 2557Q3 (B.E.) or a month 2557-01 or 2014-01".to_owned()),
+                Err(_) => {
+                    Err("must be a period: 2557, 2557Q3 (B.E.) or a month 2557-01 or 2014-01"
+                        .to_owned())
+                }
             },
             Self::Round => match value.parse::<u64>() {
                 Ok(round) if ROUNDS.contains(&round) && value.len() == 4 => Ok(value.to_owned()),

@@ -64,7 +64,8 @@ fn mended_in_part() -> Site {
 #[test]
 fn what_was_mended_is_no_longer_on_the_list_of_what_to_mend() {
     let site = mended_in_part();
-    let page = |query: &str| site.get(&format!("/units/{UNIT}?round=2556{query}")).text().to_owned();
+    let page =
+        |query: &str| site.get(&format!("/units/{UNIT}?round=2556{query}")).text().to_owned();
     let html = page("");
     for there in [
         "data-left=\"2\" data-mended=\"1\"",
@@ -150,7 +151,9 @@ fn taken_is_told_with_what_was_stored() {
         for (lang, word) in [("", th), ("?lang=en", en)] {
             for page in ["/", "/submissions", "/units/10669", &format!("/submissions/{id}")] {
                 let html = site.get(&format!("{page}{lang}")).text().to_owned();
-                let mark = format!("<span class=\"status {class}\" data-status=\"accepted\" data-outcome=\"{outcome}\">");
+                let mark = format!(
+                    "<span class=\"status {class}\" data-status=\"accepted\" data-outcome=\"{outcome}\">"
+                );
                 let said = html.split(&mark).nth(1);
                 let said = said.unwrap_or_else(|| panic!("{page}{lang}: {mark} in\n{html}"));
                 let said = &said[..said.find("</span>\n").map_or(300.min(said.len()), |at| at + 8)];
@@ -187,7 +190,9 @@ fn what_was_sent_is_found_by_day_unit_and_status_and_units_by_name() {
     assert_eq!(units("?last=broken"), ["03590"]);
     assert_eq!(units("?last=never"), [""; 0]);
     let html = site.get("/submissions?hcode=10944&status=partial").text().to_owned();
-    assert!(html.contains("value=\"10944\"") && html.contains("<option value=\"partial\" selected>"));
+    assert!(
+        html.contains("value=\"10944\"") && html.contains("<option value=\"partial\" selected>")
+    );
     assert!(html.contains("id=\"to-submissions\" href=\"/submissions\" aria-current=\"page\""));
     assert!(!html.contains("id=\"to-today\" href=\"/\" aria-current"), "one page is here");
     assert!(site.get("/").text().contains("id=\"other-days\" href=\"/submissions\""));
@@ -237,10 +242,30 @@ fn a_unit_opens_on_the_latest_round_that_has_rules() {
         html[at + 10..at + 14].to_owned()
     };
     assert_eq!(round(), "2556", "no round has rules: the latest begun");
-    let books = site.folder.path().join("rulebooks");
+    let books = site.folder.path().join("config/rulebooks");
     std::fs::create_dir_all(&books).unwrap();
     let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/config/rulebooks/2557.toml");
     let book = std::fs::read_to_string(shipped).unwrap();
     crate::files::write_whole(&books.join("2555.toml"), book.as_bytes()).unwrap();
     assert_eq!(round(), "2555");
+}
+
+/// Tabs of a browser have a picture, prints their time and state, and what is
+/// told to administrators in English does not stand among Thai.
+#[test]
+fn pages_have_a_picture_and_prints_say_of_when_they_are() {
+    let site = site();
+    let icon = site.get("/favicon.ico");
+    assert_eq!((icon.status, icon.header("content-type")), (200, Some("image/svg+xml")));
+    for (target, time, state) in [
+        ("/", "พิมพ์เมื่อ 15 ม.ค. 2556 09:30", "ข้อมูลถึงการส่งครั้งที่ 4"),
+        ("/units?lang=en", "Printed 15 Jan 2013 (B.E. 2556) 09:30", "data up to submission 4"),
+    ] {
+        let html = site.get(target).text().to_owned();
+        assert!(html.contains("<link rel=\"icon\" type=\"image/svg+xml\" href=\"/favicon.ico\">"));
+        assert!(html.contains(time) && html.contains(state), "{html}");
+    }
+    let refused = site.ask("GET", "/units/00000", &[("Accept", "text/html")]);
+    let folded = "<summary>รายละเอียดสำหรับผู้ดูแลระบบ</summary><p class=\"quiet\" lang=\"en\">404";
+    assert!(refused.text().contains(folded), "{}", refused.text());
 }

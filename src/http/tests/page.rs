@@ -359,7 +359,7 @@ fn an_indicator_says_what_it_means_and_why_it_cannot_be_counted() {
     for there in [
         "1 ต.ค. 2555 – 31 มี.ค. 2556",
         "คำนวณไม่ได้",
-        "<option selected>2556Q2</option>",
+        "<option value=\"2556Q2\" selected>ไตรมาส 2/2556</option>",
         "id=\"to-lang\" href=\"/kpi/anc5?period=2556Q2&amp;lang=en\"",
     ] {
         assert!(html.contains(there), "{there} is not in\n{html}");

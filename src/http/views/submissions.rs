@@ -10,8 +10,8 @@ use crate::http::reply::{CSV, JSON, Reply};
 use crate::http::request::Request;
 use crate::http::route::Route;
 use crate::http::schema::ReplySchema;
-use crate::report::{csv, findings};
 use crate::http::views::pages::unit::filter;
+use crate::report::{csv, findings};
 use crate::store::{
     Action, FindingScope, ListPage, Mended, SubmissionFilter, SubmissionLine, SubmissionSort,
     UnitFinding,
@@ -148,8 +148,7 @@ pub fn of_rows(request: &Request) -> Result<Reply, Problem> {
     let (store, catalog) = (request.store()?, &request.environment.catalog);
     let scope = FindingScope::Submission(id);
     let of = filter(request, scope);
-    let mended =
-        if of.state.is_some() { store.mended(scope, catalog)? } else { Mended::default() };
+    let mended = if of.state.is_some() { store.mended(scope, catalog)? } else { Mended::default() };
     let some = |page, rows| {
         let found = store.found(of, &mended, (page, rows), catalog)?;
         let redacted = |line: UnitFinding| request.viewer.redact_finding(line.finding);

@@ -186,12 +186,15 @@ pub(super) fn of_unit(request: &Request, number: i32, hcode: &str) -> Result<Val
         (name, points.sum(hcode, &item.item, None).points)
     });
     let items: Vec<_> = items.filter(|(_, points)| !points.is_zero()).collect();
-    let most = items.iter().map(|(_, points)| *points).max().unwrap_or_default();
+    let whole: Decimal = items.iter().map(|(_, points)| *points).sum();
     let items: Vec<Value> = items
         .iter()
         .map(|(name, points)| {
             json!({
-                "name": name, "points": format!("{points:.2}"), "part": part(*points, most),
+                "name": name, "points": format!("{points:.2}"),
+                // What is there is seen, however small its share.
+                "part": part(*points, whole).max(Decimal::ONE),
+                "share": format!("{:.1}", part(*points, whole)),
             })
         })
         .collect();
@@ -200,6 +203,9 @@ pub(super) fn of_unit(request: &Request, number: i32, hcode: &str) -> Result<Val
         "total": format!("{:.2}", points.total(hcode, None)),
     }))
 }
+
+/// The last place of a mark on a bar of a hundred at which it is seen whole.
+const LAST_MARK: Decimal = Decimal::from_parts(988, 0, 0, false, 1);
 
 /// How good a score is.
 fn state(score: Decimal, best: Decimal) -> &'static str {
@@ -226,7 +232,7 @@ fn dimensions(round: &RoundResult, quality: &TrancheQuality, lang: Lang) -> Vec<
             .map(|(file, figure)| {
                 json!({
                     "file": file, "percent": format!("{:.2}", figure.percent),
-                    "at": figure.percent, "score": format!("{:.2}", figure.score),
+                    "at": figure.percent.min(LAST_MARK), "score": format!("{:.2}", figure.score),
                     "state": state(figure.score, best),
                     "numerator": figure.numerator, "denominator": figure.denominator,
                 })

@@ -215,8 +215,7 @@ pub fn unit_findings(request: &Request) -> Result<Reply, Problem> {
     let (store, catalog) = (request.store()?, &request.environment.catalog);
     let scope = FindingScope::Unit { hcode: &unit.hcode, round };
     let of = filter(request, scope);
-    let mended =
-        if of.state.is_some() { store.mended(scope, catalog)? } else { Mended::default() };
+    let mended = if of.state.is_some() { store.mended(scope, catalog)? } else { Mended::default() };
     let (mut kept, mut page) = (Vec::new(), 1);
     loop {
         let found = store.found(of, &mended, (page, BATCH), catalog)?;
