@@ -10,10 +10,21 @@ use rusqlite::types::Value;
 use super::Result;
 use super::connection::Reader;
 use super::tables::RecordTable;
-use super::unit_history::{Told, standard_of};
 use crate::archive::Standard;
 use crate::catalog::{Catalog, Severity, Storage, Type, is_duplicate};
 use crate::row::{canonical_int, gregorian};
+
+/// A code as rows were told it: it may be a warning in one standard and an
+/// error in the other.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Told {
+    /// The code.
+    pub code: String,
+    /// The standard of the archives.
+    pub standard: Option<Standard>,
+    /// How bad it was.
+    pub severity: Severity,
+}
 
 /// Which archives are looked through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,8 +79,16 @@ impl Mended {
     }
 }
 
+pub(super) fn standard_of(
+    row: &rusqlite::Row,
+    column: usize,
+) -> rusqlite::Result<Option<Standard>> {
+    let name: Option<String> = row.get(column)?;
+    Ok(name.and_then(|name| name.parse().ok()))
+}
+
 /// A finding about a row.
-struct Said {
+struct RowFinding {
     place: (i64, i64),
     told: Told,
     file: String,
@@ -97,15 +116,15 @@ impl Reader {
         let (id, hcode, round) = of.bound();
         let mut query = self.conn.prepare_cached(&sql)?;
         let mut found = query.query(params![id, hcode, round])?;
-        let (mut mended, mut tables) = (Mended::default(), Tables::default());
-        let mut row: Vec<Said> = Vec::new();
+        let (mut mended, mut tables) = (Mended::default(), KeyTables::default());
+        let mut row: Vec<RowFinding> = Vec::new();
         while let Some(line) = found.next()? {
             let code: String = line.get(2)?;
             if is_duplicate(&code) {
                 continue;
             }
             let severity = Severity::parse(&line.get::<_, String>(3)?).unwrap_or(Severity::Error);
-            let said = Said {
+            let said = RowFinding {
                 place: (line.get(0)?, line.get(1)?),
                 told: Told { code, standard: standard_of(line, 9)?, severity },
                 file: line.get(4)?,
@@ -130,16 +149,16 @@ impl Reader {
     /// Looks for the key of a row, all of whose findings these are.
     fn look(
         &self,
-        row: &mut Vec<Said>,
+        row: &mut Vec<RowFinding>,
         mended: &mut Mended,
-        tables: &mut Tables,
+        tables: &mut KeyTables,
         catalog: &Catalog,
     ) -> Result<()> {
         let said = std::mem::take(row);
         if !said.iter().any(|said| said.told.severity == Severity::Error) {
             return Ok(());
         }
-        let Some(table) = tables.of(&said[0], catalog) else { return Ok(()) };
+        let Some(table) = tables.find(&said[0], catalog) else { return Ok(()) };
         let Some(key) = table.key(&said) else { return Ok(()) };
         let mut query = self.conn.prepare_cached(&table.sql)?;
         if query.exists(rusqlite::params_from_iter(key))? {
@@ -156,12 +175,12 @@ impl Reader {
 /// Files of a standard and how their keys are looked for; none for a file that
 /// is not known any more.
 #[derive(Default)]
-struct Tables {
+struct KeyTables {
     known: HashMap<(Option<Standard>, String), Option<KeyTable>>,
 }
 
-impl Tables {
-    fn of(&mut self, said: &Said, catalog: &Catalog) -> Option<&KeyTable> {
+impl KeyTables {
+    fn find(&mut self, said: &RowFinding, catalog: &Catalog) -> Option<&KeyTable> {
         let standard = said.told.standard;
         let place = (standard, said.file.clone());
         let make = || KeyTable::new(catalog, standard?, &said.file);
@@ -200,7 +219,7 @@ impl KeyTable {
     }
 
     /// The parameters of the query; nothing when the key cannot be read.
-    fn key(&self, said: &[Said]) -> Option<Vec<Value>> {
+    fn key(&self, said: &[RowFinding]) -> Option<Vec<Value>> {
         let texts: Vec<&str> = said[0].key.split('|').collect();
         let mut parts = Vec::with_capacity(self.columns.len());
         for (at, (storage, kind, field)) in self.columns.iter().enumerate() {

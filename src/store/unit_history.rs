@@ -8,11 +8,11 @@ use serde::Serialize;
 
 use super::Result;
 use super::connection::Reader;
-use super::mended::{FindingScope, Mended};
+use super::mended::{FindingScope, Mended, Told, standard_of};
 use super::queries::ListPage;
 use super::submission::{finding_of, severity_of};
 use crate::archive::Standard;
-use crate::catalog::{Catalog, DUPLICATE, Severity};
+use crate::catalog::{Catalog, DUPLICATE};
 use crate::submission::FindingLine;
 
 /// A finding with the submission that it was found in.
@@ -30,18 +30,6 @@ pub struct UnitFinding {
     /// The finding.
     #[serde(flatten)]
     pub finding: FindingLine,
-}
-
-/// A code as rows were told it: it may be a warning in one standard and an
-/// error in the other.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Told {
-    /// The code.
-    pub code: String,
-    /// The standard of the archives.
-    pub standard: Option<Standard>,
-    /// How bad it was.
-    pub severity: Severity,
 }
 
 /// Whether a finding asks its sender to do something.
@@ -117,14 +105,6 @@ pub struct UnitTotals {
     pub files: Vec<String>,
     /// Whether a cap cut a list of findings.
     pub cut: bool,
-}
-
-pub(super) fn standard_of(
-    row: &rusqlite::Row,
-    column: usize,
-) -> rusqlite::Result<Option<Standard>> {
-    let name: Option<String> = row.get(column)?;
-    Ok(name.and_then(|name| name.parse().ok()))
 }
 
 impl Reader {

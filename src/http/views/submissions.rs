@@ -10,11 +10,10 @@ use crate::http::reply::{CSV, JSON, Reply};
 use crate::http::request::Request;
 use crate::http::route::Route;
 use crate::http::schema::ReplySchema;
-use crate::http::views::pages::unit::filter;
 use crate::report::{csv, findings};
 use crate::store::{
-    Action, FindingScope, ListPage, Mended, SubmissionFilter, SubmissionLine, SubmissionSort,
-    UnitFinding,
+    Action, FindingFilter, FindingScope, FindingState, ListPage, Mended, SubmissionFilter,
+    SubmissionLine, SubmissionSort, UnitFinding,
 };
 use crate::submission::{FindingLine, Submission};
 
@@ -159,6 +158,21 @@ pub fn of_rows(request: &Request) -> Result<Reply, Problem> {
         return download(id, some);
     }
     request.page_of(&some(request.page(), request.per_page())?)
+}
+
+/// The filter asked for.
+pub fn filter<'c>(request: &'c Request, scope: FindingScope<'c>) -> FindingFilter<'c> {
+    FindingFilter {
+        scope,
+        code: request.text("code"),
+        severity: request.text("severity"),
+        file: request.text("file"),
+        state: match request.text("state") {
+            Some("open") => Some(FindingState::Open),
+            Some(_) => Some(FindingState::Mended),
+            None => None,
+        },
+    }
 }
 
 /// A page of all findings of a submission.

@@ -116,7 +116,7 @@ fn bars(request: &Request, level: Level, percent: bool, rows: &[GroupRow]) -> Ve
         Some(value.round_dp(1).to_string())
     };
     // A mark at the very end would be outside.
-    let last = longest.map(|longest| longest * Decimal::new(994, 3));
+    let end = longest.map(|longest| longest * Decimal::new(994, 3));
     let few = |row: &GroupRow| {
         row.value.is_some()
             && decimal(row.denominator.as_ref()).is_some_and(|count| count < Decimal::from(FEW))
@@ -125,7 +125,7 @@ fn bars(request: &Request, level: Level, percent: bool, rows: &[GroupRow]) -> Ve
         .map(|row| {
             json!({
                 "row": row, "length": part(decimal(row.value.as_ref())), "few": few(row),
-                "target": part(decimal(row.target.as_ref()).map(|t| last.map_or(t, |last| t.min(last)))),
+                "target": part(decimal(row.target.as_ref()).map(|t| end.map_or(t, |end| t.min(end)))),
                 "leads": level == Level::Unit && request.viewer.may_see(&request.environment, &row.code),
             })
         })

@@ -19,10 +19,11 @@ use crate::http::problem::{self, Problem};
 use crate::http::reply::{CSV, Reply};
 use crate::http::request::Request;
 use crate::http::route::Route;
+use crate::http::views::submissions::filter;
 use crate::report::{csv, findings};
 use crate::score::rulebook::Rulebooks;
 use crate::store::{
-    Action, FindingFilter, FindingScope, FindingState, Mended, SubmissionFilter, Told, UnitFinding,
+    Action, FindingScope, FindingState, Mended, SubmissionFilter, Told, UnitFinding,
 };
 use crate::units::Unit;
 
@@ -95,21 +96,6 @@ fn rounds(request: &Request, unit: &Unit) -> Result<(i32, Vec<i32>), Problem> {
         rounds.insert(0, round);
     }
     Ok((round, rounds))
-}
-
-/// The filter asked for.
-pub(crate) fn filter<'c>(request: &'c Request, scope: FindingScope<'c>) -> FindingFilter<'c> {
-    FindingFilter {
-        scope,
-        code: request.text("code"),
-        severity: request.text("severity"),
-        file: request.text("file"),
-        state: match request.text("state") {
-            Some("open") => Some(FindingState::Open),
-            Some(_) => Some(FindingState::Mended),
-            None => None,
-        },
-    }
 }
 
 /// What is asked of a unit: rows that it has to send again, warnings, and
