@@ -47,6 +47,15 @@ impl Severity {
     }
 }
 
+/// How the codes of duplicates end, after the prefix of the file.
+pub const DUPLICATE: &str = "9299";
+
+/// Whether a code says that the key of a row was taken already: nothing is to
+/// be mended.
+pub fn is_duplicate(code: &str) -> bool {
+    code.ends_with(DUPLICATE)
+}
+
 /// What is said for one code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FindingText {

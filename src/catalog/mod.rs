@@ -16,7 +16,7 @@ use std::collections::HashMap;
 pub use codes::{CodeList, CodeLists, UNKNOWN_PLACE};
 pub use error::CatalogError;
 use error::error;
-pub use findings::{FindingText, Findings, Severity};
+pub use findings::{DUPLICATE, FindingText, Findings, Severity, is_duplicate};
 pub use record::{
     CheckSpec, Layout, Record, RecordRole, Storage, StoredColumn, Type, VISIT_KEY, Version,
     WireColumn,

@@ -7,8 +7,8 @@ use std::fmt::Display;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use crate::kpi::{Amount, Definition, Direction, KpiResult, KpiRow};
-use crate::report::chart::{Chart, ChartShape, Point};
+use crate::kpi::{Amount, Definition, Direction, KpiResult, KpiRow, ValueScale};
+use crate::report::chart::{Chart, ChartShape, PLACES, Point};
 use crate::report::{Bilingual, Cell, Column, Document, Kind, Lang, Part, Table, words};
 use crate::text::{message, message_with};
 
@@ -161,6 +161,8 @@ impl KpiPage<'_> {
             shape: ChartShape::Ranking,
             title: message_with(key, &[("th", &name.th), ("en", &name.en)]),
             unit: in_words(&self.definition.unit),
+            percent: self.definition.scale == ValueScale::Percent,
+            places: PLACES,
             points: rows.into_iter().map(|row| point(label(row), row)).collect(),
             target,
         }
@@ -182,7 +184,7 @@ impl KpiPage<'_> {
         let points = self.months.iter().map(|(first, result)| {
             let label =
                 Bilingual::new(words::month(*first, Lang::Th), words::month(*first, Lang::En));
-            let unknown = Point { label: label.clone(), value: None, met: None };
+            let unknown = Point::new(label.clone(), None);
             // A month's own value is not held against the target of the year.
             of(result).map_or(unknown, |row| Point { met: None, ..point(label, &row) })
         });
@@ -194,6 +196,8 @@ impl KpiPage<'_> {
                 &[("th", &name.th), ("en", &name.en), ("code", &code)],
             ),
             unit: in_words(&self.definition.unit),
+            percent: self.definition.scale == ValueScale::Percent,
+            places: PLACES,
             points: points.collect(),
             target: self.result.rows.iter().find_map(|row| decimal(row.target.as_ref())),
         }
@@ -205,5 +209,5 @@ pub(super) fn label(row: &KpiRow) -> Bilingual {
 }
 
 pub(super) fn point(label: Bilingual, row: &KpiRow) -> Point {
-    Point { label, value: decimal(row.value.as_ref()), met: row.met }
+    Point { met: row.met, ..Point::new(label, decimal(row.value.as_ref())) }
 }

@@ -13,7 +13,7 @@ use super::{Result, texts};
 use crate::kpi::{
     Amount, CountingUnit, Definition, KpiResult, KpiRow, Period, PeriodDays, ValueScale,
 };
-use crate::report::chart::{Chart, ChartShape};
+use crate::report::chart::{Chart, ChartShape, PLACES, Point};
 use crate::report::{Bilingual, Cell, Column, Document, Kind, Part, Prose, Table};
 use crate::text::{message, message_with};
 
@@ -352,13 +352,15 @@ fn year_of(definition: &Definition, result: &KpiResult) -> i32 {
 fn chart(row: &ResultRow, definition: &Definition, rows: &[RegionGroup]) -> Chart {
     let points = rows.iter().map(|(label, row)| match row {
         Some(row) => point(label.clone(), row),
-        None => crate::report::chart::Point { label: label.clone(), value: None, met: None },
+        None => Point::new(label.clone(), None),
     });
     let target = rows.iter().flat_map(|(_, row)| row).find_map(|row| decimal(row.target.as_ref()));
     Chart {
         shape: ChartShape::Ranking,
         title: row.name.clone(),
         unit: in_words(&definition.unit),
+        percent: definition.scale == ValueScale::Percent,
+        places: PLACES,
         points: points.collect(),
         target,
     }

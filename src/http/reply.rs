@@ -31,6 +31,9 @@ pub const CSV: &str = Format::Csv.media_type();
 /// Content type of style sheets.
 pub const CSS: &str = "text/css; charset=utf-8";
 
+/// Content type of pictures.
+pub const SVG: &str = "image/svg+xml";
+
 /// Content type of scripts.
 pub const JS: &str = "text/javascript; charset=utf-8";
 

@@ -14,7 +14,9 @@ use super::views::{
 const ALL: &[&[Route]] = &[
     pages::today::ROUTES,
     pages::waiting::ROUTES,
+    pages::submissions::ROUTES,
     pages::submission::ROUTES,
+    pages::units::ROUTES,
     pages::unit::ROUTES,
     pages::expected::ROUTES,
     pages::score::ROUTES,

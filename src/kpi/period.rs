@@ -9,7 +9,7 @@ use chrono::{Datelike, Days as ChronoDays, Months, NaiveDate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::clock::BUDDHIST_ERA;
+use crate::clock::{BUDDHIST_ERA, FIRST_BUDDHIST_YEAR};
 
 /// In which year a KPI lives [OPPP-2557 s. 31; KPI66-2563; QOF-2560]. A year is named by the B.E. year
 /// in which it ends.
@@ -67,7 +67,9 @@ pub struct PeriodDays {
 
 /// A text that names no period.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no period: write a B.E. year 2557, a quarter 2557Q3, or a month 2557-01")]
+#[error(
+    "{0:?} is no period: write a B.E. year 2557, a quarter 2557Q3, or a month 2557-01 (or 2014-01)"
+)]
 pub struct PeriodError(String);
 
 impl FromStr for Period {
@@ -90,7 +92,15 @@ impl FromStr for Period {
                 return Err(fail());
             }
             let month = number(month, 1, 12)?.unsigned_abs();
-            return Ok(Self { year: year(of)?, part: PeriodPart::Month(month) });
+            // A month may be of either era, as a date may; years and quarters
+            // are fiscal and have one name.
+            let of = match of.parse::<i32>() {
+                Ok(plain) if of.len() == 4 && plain < FIRST_BUDDHIST_YEAR => {
+                    (plain + BUDDHIST_ERA).to_string()
+                }
+                _ => of.to_owned(),
+            };
+            return Ok(Self { year: year(&of)?, part: PeriodPart::Month(month) });
         }
         Ok(Self { year: year(text)?, part: PeriodPart::Year })
     }
@@ -117,6 +127,11 @@ impl Period {
                 Self { year, part: PeriodPart::Month(month) }
             })
             .collect()
+    }
+
+    /// The quarters of a year, in order: each from its first day.
+    pub fn quarters_of(year: i32) -> Vec<Self> {
+        (1..=4).map(|quarter| Self { year, part: PeriodPart::Quarter(quarter) }).collect()
     }
 
     /// The days this period means for a kind of year.

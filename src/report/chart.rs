@@ -1,5 +1,6 @@
-//! Charts as SVG, for people who look rather than read: a trend by month, and
-//! units ranked against their target.
+//! Charts as SVG, for people who look rather than read: a trend, what each month
+//! brought, and units ranked against their target. A percentage is drawn on a
+//! scale from 0 to 100, so that a bar is as long as its number says.
 //!
 //! Every chart has a title and a description in words, and its values stand in
 //! it as text; whether a target is met is told by a sign and a pattern, not by
@@ -16,6 +17,8 @@ use crate::text::{Bilingual, Lang, text};
 pub enum ChartShape {
     /// Points in time, joined.
     Trend,
+    /// Points in time, a column each.
+    Columns,
     /// Bars, each with its own label.
     Ranking,
 }
@@ -29,6 +32,15 @@ pub struct Point {
     pub value: Option<Decimal>,
     /// Whether its target is met.
     pub met: Option<bool>,
+    /// Whether it is still to grow: its time is not over, or not all have sent.
+    pub unfinished: bool,
+}
+
+impl Point {
+    /// A value of which no target is asked, if there is one.
+    pub fn new(label: Bilingual, value: Option<Decimal>) -> Self {
+        Self { label, value, met: None, unfinished: false }
+    }
 }
 
 /// A chart.
@@ -40,14 +52,18 @@ pub struct Chart {
     pub title: Bilingual,
     /// What its values are a number of.
     pub unit: Bilingual,
+    /// Whether they are of a hundred.
+    pub percent: bool,
+    /// Decimal places of its values.
+    pub places: u32,
     /// Its values in their order.
     pub points: Vec<Point>,
     /// The target of all of them.
     pub target: Option<Decimal>,
 }
 
-/// Decimal places of a chart's values.
-const PLACES: u32 = 2;
+/// Decimal places of most charts' values.
+pub const PLACES: u32 = 2;
 
 /// Bars of one picture: what fits on a printed page.
 const BARS: usize = 32;
@@ -61,6 +77,10 @@ const TOP: i64 = 40;
 const TREND_LEFT: i64 = 56;
 const TREND_RIGHT: i64 = 96;
 const TREND_HEIGHT: i64 = 220;
+
+/// How much of its place a column takes, and half.
+const COLUMN: Decimal = Decimal::from_parts(6, 0, 0, false, 1);
+const HALF: Decimal = Decimal::from_parts(5, 0, 0, false, 1);
 
 /// Lines across the scale, about so many.
 const STEPS: i64 = 5;
@@ -102,10 +122,13 @@ struct ChartItem {
     sign: &'static str,
     state: &'static str,
     known: bool,
+    unfinished: bool,
     x: String,
     y: String,
     from: String,
     length: String,
+    /// How wide a column is.
+    width: String,
     /// Where its value is written.
     text: String,
 }
@@ -123,9 +146,9 @@ struct Scale {
 impl Scale {
     fn new(chart: &Chart, from: i64, to: i64) -> Self {
         let values = chart.points.iter().filter_map(|point| point.value).chain(chart.target);
-        let (low, high) = values.fold((Decimal::ZERO, Decimal::ZERO), |(low, high), value| {
-            (low.min(value), high.max(value))
-        });
+        let end = if chart.percent { Decimal::ONE_HUNDRED } else { Decimal::ZERO };
+        let (low, high) = values
+            .fold((Decimal::ZERO, end), |(low, high), value| (low.min(value), high.max(value)));
         let step = step_of((high - low) / Decimal::from(STEPS));
         let low = (low / step).floor() * step;
         let high = ((high / step).ceil() * step).max(low + step);
@@ -167,15 +190,12 @@ fn place(at: Decimal) -> String {
     rounded(at, 1)
 }
 
-fn told(value: Decimal) -> String {
-    grouped(&rounded(value, PLACES))
-}
-
 impl Chart {
     /// The pictures of it, each of them whole: a long ranking takes several.
     pub(super) fn pictures(&self, number: usize, lang: Lang) -> Vec<Picture> {
         match self.shape {
             ChartShape::Trend => vec![self.trend(format!("chart-{number}"), lang)],
+            ChartShape::Columns => vec![self.columns(format!("chart-{number}"), lang)],
             ChartShape::Ranking => {
                 let parts = self.points.chunks(BARS).enumerate();
                 let id = |part| format!("chart-{number}-{part}");
@@ -196,7 +216,7 @@ impl Chart {
                 from: place(end.min(zero)),
                 length: place((end - zero).abs()),
                 text: place(end.max(zero) + Decimal::from(6)),
-                ..item(point, y, lang)
+                ..self.item(point, y, lang)
             }
         };
         let bottom = TOP + points.len() as i64 * BAR_STEP;
@@ -226,7 +246,7 @@ impl Chart {
                 None => lines.push(String::new()),
             }
             let text = place(y - Decimal::from(10));
-            items.push(ChartItem { x: place(x), text, ..item(point, y, lang) });
+            items.push(ChartItem { x: place(x), text, ..self.item(point, y, lang) });
         }
         lines.retain(|line| line.contains(' '));
         Picture {
@@ -239,9 +259,40 @@ impl Chart {
         }
     }
 
+    fn columns(&self, id: String, lang: Lang) -> Picture {
+        let (left, right) = (TREND_LEFT, WIDTH - TREND_RIGHT);
+        let bottom = TOP + TREND_HEIGHT;
+        let scale = Scale::new(self, bottom, TOP);
+        let zero = scale.at(Decimal::ZERO);
+        let step = Decimal::from(right - left) / Decimal::from(self.points.len().max(1) as i64);
+        let column = |(at, point): (usize, &Point)| {
+            let end = point.value.map_or(zero, |value| scale.at(value));
+            let middle = Decimal::from(left) + step * (Decimal::from(at as i64) + HALF);
+            ChartItem {
+                x: place(middle),
+                from: place(middle - step * COLUMN * HALF),
+                width: place(step * COLUMN),
+                length: place((end - zero).abs()),
+                text: place(end.min(zero) - Decimal::from(6)),
+                ..self.item(point, end.min(zero), lang)
+            }
+        };
+        Picture {
+            template: "columns.xml",
+            height: bottom + 44,
+            bottom,
+            items: self.points.iter().enumerate().map(column).collect(),
+            ..self.picture(id, &scale, (left, right), lang)
+        }
+    }
+
+    fn told(&self, value: Decimal) -> String {
+        grouped(&rounded(value, self.places))
+    }
+
     fn picture(&self, id: String, scale: &Scale, edges: (i64, i64), lang: Lang) -> Picture {
         let target =
-            self.target.map(|value| Tick { at: place(scale.at(value)), label: told(value) });
+            self.target.map(|value| Tick { at: place(scale.at(value)), label: self.told(value) });
         Picture {
             template: "",
             id,
@@ -263,6 +314,29 @@ impl Chart {
         }
     }
 
+    fn item(&self, point: &Point, y: Decimal, lang: Lang) -> ChartItem {
+        let (state, sign) = match (point.value, point.met) {
+            (None, _) => ("none", ""),
+            (_, Some(true)) => ("met", "✓"),
+            (_, Some(false)) => ("missed", "✗"),
+            (_, None) => ("plain", ""),
+        };
+        ChartItem {
+            label: shortened(point.label.pick(lang)),
+            value: point.value.map_or_else(|| unknown(lang).to_owned(), |v| self.told(v)),
+            sign,
+            state,
+            known: point.value.is_some(),
+            unfinished: point.unfinished,
+            width: String::new(),
+            x: String::new(),
+            y: place(y),
+            from: String::new(),
+            length: String::new(),
+            text: String::new(),
+        }
+    }
+
     /// All that can be seen, in words.
     fn description(&self, lang: Lang) -> String {
         let values: Vec<String> = self
@@ -270,17 +344,19 @@ impl Chart {
             .iter()
             .map(|point| {
                 let label = point.label.pick(lang);
-                let value = point.value.map_or_else(|| unknown(lang).to_owned(), told);
+                let value = point.value.map_or_else(|| unknown(lang).to_owned(), |v| self.told(v));
+                let unfinished =
+                    if point.unfinished { text("report.unfinished").pick(lang) } else { "" };
                 let met = match point.met {
                     Some(true) => text("report.met").pick(lang),
                     Some(false) => text("report.not_met").pick(lang),
                     None => "",
                 };
-                format!("{label} {value}{met}")
+                format!("{label} {value}{met}{unfinished}")
             })
             .collect();
         let target = self.target.map_or_else(String::new, |value| {
-            format!("{} {}. ", text("report.target").pick(lang), told(value))
+            format!("{} {}. ", text("report.target").pick(lang), self.told(value))
         });
         format!("{target}{}", values.join("; "))
     }
@@ -288,27 +364,6 @@ impl Chart {
 
 fn unknown(lang: Lang) -> &'static str {
     text("report.no_data").pick(lang)
-}
-
-fn item(point: &Point, y: Decimal, lang: Lang) -> ChartItem {
-    let (state, sign) = match (point.value, point.met) {
-        (None, _) => ("none", ""),
-        (_, Some(true)) => ("met", "✓"),
-        (_, Some(false)) => ("missed", "✗"),
-        (_, None) => ("plain", ""),
-    };
-    ChartItem {
-        label: shortened(point.label.pick(lang)),
-        value: point.value.map_or_else(|| unknown(lang).to_owned(), told),
-        sign,
-        state,
-        known: point.value.is_some(),
-        x: String::new(),
-        y: place(y),
-        from: String::new(),
-        length: String::new(),
-        text: String::new(),
-    }
 }
 
 /// As much of a label as there is room for; the description has it whole.
@@ -339,15 +394,13 @@ mod tests {
 
     #[test]
     fn a_month_without_data_breaks_the_line_and_is_no_nought() {
-        let point = |value: Option<&str>| Point {
-            label: Bilingual::same("m"),
-            value: value.map(decimal),
-            met: None,
-        };
+        let point = |value: Option<&str>| Point::new(Bilingual::same("m"), value.map(decimal));
         let chart = Chart {
             shape: ChartShape::Trend,
             title: Bilingual::default(),
             unit: Bilingual::default(),
+            percent: false,
+            places: PLACES,
             points: vec![point(Some("1")), point(Some("2")), point(None), point(Some("0"))],
             target: None,
         };
@@ -360,16 +413,52 @@ mod tests {
     }
 
     #[test]
+    fn a_percentage_is_as_long_as_it_says_and_the_unfinished_is_told() {
+        let mut last = Point::new(Bilingual::same("u"), Some(decimal("59.70")));
+        last.unfinished = true;
+        let mut chart = Chart {
+            shape: ChartShape::Ranking,
+            title: Bilingual::default(),
+            unit: Bilingual::default(),
+            percent: true,
+            places: PLACES,
+            points: vec![Point::new(Bilingual::same("t"), Some(decimal("80.72"))), last],
+            target: None,
+        };
+        let picture = &chart.pictures(1, Lang::En)[0];
+        let whole = Decimal::from(picture.right - picture.left);
+        let part = |item: &ChartItem| decimal(&item.length) * Decimal::ONE_HUNDRED / whole;
+        let parts: Vec<String> = picture.items.iter().map(|i| rounded(part(i), 0)).collect();
+        assert_eq!(parts, ["81", "60"]);
+        assert_eq!(picture.ticks.last().unwrap().label, "100");
+        chart.points[0].value = Some(decimal("120"));
+        assert!(chart.pictures(1, Lang::En)[0].ticks.last().unwrap().label.as_str() > "100");
+
+        (chart.shape, chart.percent, chart.places) = (ChartShape::Columns, false, 0);
+        let picture = &chart.pictures(1, Lang::En)[0];
+        assert_eq!(picture.items[0].value, "120");
+        assert!(picture.items[1].unfinished && !picture.items[0].unfinished);
+        assert!(
+            picture.description.ends_with("u 60 (not complete yet)"),
+            "{}",
+            picture.description
+        );
+    }
+
+    #[test]
     fn falling_values_hang_from_the_zero_line() {
         let point = |value: &str| Point {
             label: Bilingual::same("u"),
             value: Some(decimal(value)),
             met: Some(!value.starts_with('-')),
+            unfinished: false,
         };
         let chart = Chart {
             shape: ChartShape::Ranking,
             title: Bilingual::default(),
             unit: Bilingual::default(),
+            percent: false,
+            places: PLACES,
             points: vec![point("0.30"), point("-0.10")],
             target: Some(decimal("0.25")),
         };

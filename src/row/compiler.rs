@@ -12,8 +12,8 @@ use super::compiled_layout::{
 };
 use super::number::Range;
 use crate::catalog::{
-    self, Catalog, CatalogError, Layout, Record, RecordRole, Severity, Shape, Type, UNKNOWN_PLACE,
-    WireColumn,
+    self, Catalog, CatalogError, DUPLICATE, Layout, Record, RecordRole, Severity, Shape, Type,
+    UNKNOWN_PLACE, WireColumn,
 };
 use crate::spelling::nearest;
 
@@ -130,7 +130,7 @@ impl<'a> Compiler<'a> {
             outside_list: of("9512")?,
             nothing: of("9513")?,
             folded: of("9514")?,
-            duplicate: of("9299")?,
+            duplicate: of(DUPLICATE)?,
             unreadable_warning: self.code_as(&format!("{prefix}9511"), Severity::Warning),
             no_code: self.code_as(&format!("{prefix}9512"), Severity::Error),
         };

@@ -36,6 +36,15 @@ pub fn read_time(text: &str) -> Option<i64> {
     digits(text, 6).filter(|&number| is_time(number))
 }
 
+/// A day or time of the Buddhist era as it had to be written; nothing for any
+/// other text.
+pub fn gregorian(text: &str) -> Option<String> {
+    let buddhist = matches!(read_date(text), Reading::Buddhist)
+        || matches!(read_datetime(text), Reading::Buddhist);
+    let (year, rest) = text.split_at_checked(4).filter(|_| buddhist)?;
+    Some(format!("{:04}{rest}", year.parse::<i32>().ok()? - BUDDHIST_ERA))
+}
+
 #[inline]
 fn digits(text: &str, count: usize) -> Option<i64> {
     if text.len() == count { Packed::new(text.as_bytes()).digits() } else { None }
@@ -117,6 +126,11 @@ mod tests {
         assert_eq!(read_time("235959"), Some(235_959));
         assert_eq!(read_time("000000"), Some(0));
         assert_eq!(read_time("0830"), None);
+        assert_eq!(gregorian("25570812").as_deref(), Some("20140812"));
+        assert_eq!(gregorian("25590229103000").as_deref(), Some("20160229103000"));
+        for none in ["20140812", "25570230", "2557081", "", "ก5570812"] {
+            assert_eq!(gregorian(none), None, "{none}");
+        }
         assert_eq!(read_time("240000"), None);
     }
 

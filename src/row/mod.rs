@@ -23,7 +23,7 @@ mod validator;
 pub use batch::{Batch, RowMeta, TextPlace, Value};
 pub use blanks::Blanks;
 pub use compiled_layout::{Code, CodeAt, CompiledColumn, CompiledLayout};
-pub use date::serial;
+pub use date::{gregorian, serial};
 pub use decode::{BOM, BadByte, Encoding, decode, utf8};
 pub use header::{HeaderError, is_header, name};
 pub use number::canonical_int;

@@ -17,6 +17,7 @@ mod holds;
 mod identity;
 mod insert;
 mod manifest;
+mod mended;
 mod migrations;
 mod partial_results;
 mod persons;
@@ -56,6 +57,7 @@ pub use forward::{
 };
 pub use holds::{Hold, HoldAction, HoldOf};
 pub use manifest::BackupContents;
+pub use mended::{FindingScope, Mended, Told};
 pub use partial_results::PartialResults;
 pub use persons::StoredPersons;
 pub use proof::{OfBackup, prove_backup};
@@ -71,7 +73,7 @@ pub use submission::KnownSubmission;
 pub use submission_writer::{InsertedRow, SubmissionWriter};
 pub use tables::{Sought, Tables, VISIT};
 pub use temp_tables::TableSpec;
-pub use unit_history::{Told, UnitFilter, UnitFinding, UnitTotals};
+pub use unit_history::{FindingFilter, FindingState, UnitFinding, UnitTotals};
 pub use verify::{Mismatch, VerifyReport};
 pub use void_submission::Voided;
 

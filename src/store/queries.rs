@@ -138,6 +138,8 @@ pub struct UnitSummary {
     pub last_received_at: String,
     /// What became of it.
     pub last_status: String,
+    /// Its rows: received, stored, duplicate and rejected.
+    pub last_rows: [u64; 4],
 }
 
 /// Totals of the whole store.
@@ -265,7 +267,8 @@ impl Reader {
     /// What each unit that ever sent has sent.
     pub fn units(&self) -> Result<Vec<UnitSummary>> {
         let mut query = self.conn.prepare_cached(
-            "SELECT u.hcode, u.count, u.broken, u.last, s.received_at, s.status
+            "SELECT u.hcode, u.count, u.broken, u.last, s.received_at, s.status,
+               s.received, s.accepted, s.duplicate, s.rejected
              FROM (SELECT hcode, count(*) AS count, sum(status = 'broken') AS broken, max(id) AS last
                    FROM submission WHERE hcode IS NOT NULL GROUP BY hcode) AS u
              JOIN submission AS s ON s.id = u.last ORDER BY u.hcode",
@@ -278,7 +281,8 @@ impl Reader {
     /// archives that stand, and the last one.
     pub fn sent_between(&self, from: &str, to: &str) -> Result<Vec<UnitSummary>> {
         let mut query = self.conn.prepare_cached(
-            "SELECT u.hcode, u.count, u.broken, u.last, s.received_at, s.status
+            "SELECT u.hcode, u.count, u.broken, u.last, s.received_at, s.status,
+               s.received, s.accepted, s.duplicate, s.rejected
              FROM (SELECT hcode, count(*) AS count, sum(status = 'broken') AS broken, max(id) AS last
                    FROM submission
                    WHERE hcode IS NOT NULL AND received_at >= ?1 AND received_at < ?2 || 'U'
@@ -327,6 +331,12 @@ fn unit_line(row: &rusqlite::Row) -> rusqlite::Result<UnitSummary> {
         last_submission: row.get(3)?,
         last_received_at: row.get(4)?,
         last_status: row.get(5)?,
+        last_rows: [
+            row.get::<_, i64>(6)? as u64,
+            row.get::<_, i64>(7)? as u64,
+            row.get::<_, i64>(8)? as u64,
+            row.get::<_, i64>(9)? as u64,
+        ],
     })
 }
 

@@ -116,7 +116,7 @@ pub struct Sought {
 }
 
 impl RecordTable {
-    fn new(record: &Record) -> Self {
+    pub(super) fn new(record: &Record) -> Self {
         let at = |name: &str| record.column(name).unwrap_or(usize::MAX);
         let visit_columns = VISIT.map(at);
         let in_visit = |column: &usize| record.visit && visit_columns.contains(column);
@@ -366,6 +366,33 @@ impl RecordTable {
         let tests: Vec<String> =
             (1..).zip(names).map(|(n, name)| format!("\"{name}\" = ?{n}")).collect();
         format!("SELECT 1 FROM {} WHERE {}", self.name, tests.join(" AND "))
+    }
+
+    /// The SQL that asks whether a record is stored under a key, and the columns
+    /// of the record that are its parameters; the round of a register is the
+    /// last one.
+    pub(super) fn has_key_sql(&self) -> (String, Vec<usize>) {
+        let mut sql = format!("SELECT 1 FROM main.{} AS t WHERE 1", self.name);
+        let mut asked = Vec::new();
+        if self.visit {
+            sql = format!(
+                "SELECT 1 FROM main.visit AS v CROSS JOIN main.{} AS t ON t.visit = v.id WHERE 1",
+                self.name
+            );
+            for column in self.visit_columns {
+                asked.push(column);
+                let name = self.names[column].to_lowercase();
+                let _ = write!(sql, " AND v.{name} = ?{}", asked.len());
+            }
+        }
+        for &(column, _) in self.columns.iter().filter(|column| column.1) {
+            asked.push(column);
+            let _ = write!(sql, " AND t.\"{}\" = ?{}", self.names[column], asked.len());
+        }
+        if self.register {
+            let _ = write!(sql, " AND t._round = ?{}", asked.len() + 1);
+        }
+        (sql, asked)
     }
 
     /// SQL for the day (`YYYYMMDD`, or null) of a stored row, for `verify`,

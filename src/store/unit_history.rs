@@ -8,10 +8,11 @@ use serde::Serialize;
 
 use super::Result;
 use super::connection::Reader;
+use super::mended::{FindingScope, Mended, Told, standard_of};
 use super::queries::ListPage;
 use super::submission::{finding_of, severity_of};
 use crate::archive::Standard;
-use crate::catalog::{Catalog, Severity};
+use crate::catalog::{Catalog, DUPLICATE};
 use crate::submission::FindingLine;
 
 /// A finding with the submission that it was found in.
@@ -31,29 +32,64 @@ pub struct UnitFinding {
     pub finding: FindingLine,
 }
 
-/// A code as rows were told it: it may be a warning in one standard and an
-/// error in the other.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Told {
-    /// The code.
-    pub code: String,
-    /// The standard of the archives.
-    pub standard: Option<Standard>,
-    /// How bad it was.
-    pub severity: Severity,
+/// Whether a finding asks its sender to do something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FindingState {
+    /// It rejected a row that has not been mended yet.
+    Open,
+    /// The row has been mended since.
+    Mended,
+    /// Anything but what has been mended: warnings and duplicates, too.
+    Standing,
 }
 
-/// Which findings of a unit are asked for.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct UnitFilter<'a> {
-    /// HCODE of the unit.
-    pub hcode: &'a str,
-    /// The round, B.E.
-    pub round: i32,
+/// The word by which duplicates are asked for: to the sender they are neither
+/// errors nor warnings, for nothing is to be done.
+pub(crate) const DUPLICATES: &str = "duplicate";
+
+/// Which findings are asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct FindingFilter<'a> {
+    /// In which archives.
+    pub scope: FindingScope<'a>,
     /// Of one code.
     pub code: Option<&'a str>,
-    /// Of one severity.
-    pub severity: Option<Severity>,
+    /// Of one severity. Duplicates are one of their own, `duplicate`, unless
+    /// they are asked for by their code.
+    pub severity: Option<&'a str>,
+    /// In one file.
+    pub file: Option<&'a str>,
+    /// In one state.
+    pub state: Option<FindingState>,
+}
+
+impl<'a> FindingFilter<'a> {
+    /// Everything in some archives.
+    pub fn all(scope: FindingScope<'a>) -> Self {
+        Self { scope, code: None, severity: None, file: None, state: None }
+    }
+
+    /// The test of a finding `f`: parameters 4 to 6, and 7, the list of what has
+    /// been mended.
+    fn sql(&self) -> String {
+        let mended =
+            "(f.submission, f.seq) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?7))";
+        let state = match self.state {
+            None => "?7 IS NOT NULL".to_owned(),
+            Some(FindingState::Mended) => mended.to_owned(),
+            Some(FindingState::Standing) => format!("NOT {mended}"),
+            Some(FindingState::Open) => {
+                format!("f.severity = 'error' AND f.code NOT LIKE '%{DUPLICATE}' AND NOT {mended}")
+            }
+        };
+        format!(
+            "{} AND (?4 IS NULL OR f.code = ?4) AND (?5 IS NULL OR ?5 = iif(
+               f.code LIKE '%{DUPLICATE}' AND (?4 IS NULL OR ?5 = '{DUPLICATES}'),
+               '{DUPLICATES}', f.severity))
+             AND (?6 IS NULL OR f.file = ?6) AND {state}",
+            self.scope.sql()
+        )
+    }
 }
 
 /// What was wrong with what a unit sent in a round.
@@ -63,13 +99,12 @@ pub struct UnitTotals {
     pub findings: BTreeMap<Told, u64>,
     /// How often each code of an archive or a member was given.
     pub problems: BTreeMap<String, u64>,
+    /// Rows that were rejected, exactly.
+    pub rejected: u64,
+    /// Files in which something was found.
+    pub files: Vec<String>,
     /// Whether a cap cut a list of findings.
     pub cut: bool,
-}
-
-fn standard_of(row: &rusqlite::Row, column: usize) -> rusqlite::Result<Option<Standard>> {
-    let name: Option<String> = row.get(column)?;
-    Ok(name.and_then(|name| name.parse().ok()))
 }
 
 impl Reader {
@@ -85,14 +120,20 @@ impl Reader {
 
     /// What was wrong with what a unit sent in a round.
     pub fn totals_of_unit(&self, hcode: &str, round: i32, catalog: &Catalog) -> Result<UnitTotals> {
-        let cut: bool = self
+        let (cut, rejected): (bool, i64) = self
             .conn
             .prepare_cached(
-                "SELECT coalesce(max(findings_cut), 0) FROM submission
+                "SELECT coalesce(max(findings_cut), 0), coalesce(sum(rejected), 0) FROM submission
                  WHERE hcode = ?1 AND round = ?2 AND status <> 'void'",
             )?
-            .query_row(params![hcode, round], |row| row.get(0))?;
-        let mut totals = UnitTotals { cut, ..UnitTotals::default() };
+            .query_row(params![hcode, round], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let mut totals = UnitTotals { cut, rejected: rejected as u64, ..UnitTotals::default() };
+        let mut query = self.conn.prepare_cached(
+            "SELECT DISTINCT file FROM finding_kind JOIN submission AS s ON s.id = submission
+             WHERE s.hcode = ?1 AND s.round = ?2 AND s.status <> 'void' ORDER BY file",
+        )?;
+        let files = query.query_map(params![hcode, round], |row| row.get(0))?;
+        totals.files = files.collect::<std::result::Result<_, _>>()?;
         let mut query = self.conn.prepare_cached(
             "SELECT code, s.standard, severity, sum(total)
              FROM finding_total JOIN submission AS s ON s.id = submission
@@ -117,32 +158,44 @@ impl Reader {
         Ok(totals)
     }
 
-    /// Findings of a unit's submissions of a round: the newest submission
-    /// first, in each in the order of file and line.
-    pub fn findings_of_unit(
+    /// A page of findings: the newest submission first, in each in the order of
+    /// file and line. What has been mended is handed in by whoever asks for a
+    /// state, because it is the same for all pages.
+    pub fn found(
         &self,
-        of: UnitFilter,
-        page: u64,
-        per_page: u64,
+        filter: FindingFilter,
+        mended: &Mended,
+        (page, per_page): (u64, u64),
         catalog: &Catalog,
     ) -> Result<ListPage<UnitFinding>> {
-        let UnitFilter { hcode, round, code, severity } = of;
-        let severity = severity.map(Severity::as_str);
-        let place = "FROM finding AS f JOIN submission AS s ON s.id = f.submission
-             WHERE s.hcode = ?1 AND s.round = ?2 AND s.status <> 'void'
-               AND (?3 IS NULL OR f.code = ?3) AND (?4 IS NULL OR f.severity = ?4)";
+        let place = format!(
+            "FROM submission AS s JOIN finding AS f ON f.submission = s.id WHERE {}",
+            filter.sql()
+        );
+        let ((id, hcode, round), mended) = (filter.scope.bound(), mended.json());
+        let FindingFilter { code, severity, file, .. } = filter;
         let total: i64 = self
             .conn
             .prepare_cached(&format!("SELECT count(*) {place}"))?
-            .query_row(params![hcode, round, code, severity], |row| row.get(0))?;
+            .query_row(params![id, hcode, round, code, severity, file, mended], |row| row.get(0))?;
         let sql = format!(
             "SELECT f.code, f.severity, f.file, f.line, f.field, f.value, f.key,
                s.id, s.archive, s.received_at, s.standard {place}
-             ORDER BY s.id DESC, f.seq LIMIT ?5 OFFSET ?6"
+             ORDER BY s.id DESC, f.seq LIMIT ?8 OFFSET ?9"
         );
         let first = per_page.saturating_mul(page.saturating_sub(1));
         let mut query = self.conn.prepare_cached(&sql)?;
-        let bound = params![hcode, round, code, severity, per_page as i64, first as i64];
+        let bound = params![
+            id,
+            hcode,
+            round,
+            code,
+            severity,
+            file,
+            mended,
+            per_page as i64,
+            i64::try_from(first).unwrap_or(i64::MAX)
+        ];
         let rows = query.query_map(bound, |row| {
             let standard = standard_of(row, 10)?;
             Ok(UnitFinding {

@@ -104,6 +104,8 @@ fn pages_of_what_was_sent_are_for_everybody() {
             ("unit", "units/10670"),
             ("unit-broken", "units/04001"),
             ("unit-silent", "units/04002"),
+            ("submissions", "submissions?status=partial"),
+            ("units", "units"),
             ("exports", "exports"),
             ("api", "api"),
             ("no-such-page", "nowhere"),
@@ -118,6 +120,7 @@ fn pages_of_figures_are_for_everybody() {
     let Some(browser) = Browser::start(site.root()) else { return };
     let (mut daemon, address) = province(&site);
     let hcode = units(&site).remove(0);
+    let warned = format!("units/{hcode}?severity=warning");
     let (unit, explain) =
         (format!("units/{hcode}"), format!("kpi/dm_screen/explain?unit={hcode}&person=000001"));
     look_at(
@@ -129,6 +132,9 @@ fn pages_of_figures_are_for_everybody() {
             ("expected-over", "expected?month=2014-02"),
             ("quality", "quality"),
             ("unit-scored", &unit),
+            ("unit-warned", &warned),
+            ("all-units", "units"),
+            ("all-submissions", "submissions"),
             ("kpis", "kpi"),
             ("kpi", "kpi/dm_screen"),
             ("kpi-target", "kpi/ht_control?level=cup"),

@@ -82,6 +82,13 @@ fn rows_without_a_person_are_read_about_and_taken_home_as_csv() {
     browser.open(&format!("{}units/10670", address(&daemon)));
     let newest = browser.text("#sent .item [data-count=accepted]");
     assert_eq!(newest, "9");
+    // What was mended is off the list, and was all there was.
+    let left = browser.text("#left");
+    assert!(browser.has("#left[data-left='0']") && left.contains("แก้ครบแล้ว"), "{left}");
+    assert!(!browser.has("#findings [data-severity=error]"), "{}", browser.text("#findings"));
+    browser.click("#left a");
+    browser.wait_for("#lines tbody tr");
+    assert!(browser.text("#lines tbody").contains(&code), "{code}");
     daemon.stop();
 }
 

@@ -172,15 +172,16 @@ fn each_table_has_its_own_csv_file_and_its_own_sheet() {
 #[test]
 fn charts_say_in_words_what_they_show() {
     let point = |label: &str, value: Option<&str>, met| Point {
-        label: Bilingual::same(label),
-        value: value.map(|value| value.parse().unwrap()),
         met,
+        ..Point::new(Bilingual::same(label), value.map(|value| value.parse().unwrap()))
     };
     let chart = |shape, points| {
         Part::Chart(Chart {
             shape,
             title: Bilingual::new("แนวโน้มรายเดือน", "Trend by month"),
             unit: Bilingual::new("ร้อยละ", "%"),
+            percent: true,
+            places: 2,
             points,
             target: Some("80".parse().unwrap()),
         })

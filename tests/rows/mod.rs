@@ -4,6 +4,7 @@
 
 mod base;
 mod battery;
+mod mended;
 mod oracle;
 mod rubbish;
 mod values;

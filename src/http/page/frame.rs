@@ -29,6 +29,10 @@ pub struct Frame {
     pub who: Option<SignedIn>,
     /// The menu.
     pub menu: Vec<MenuItem>,
+    /// When it was made, RFC 3339: printed pages say so.
+    pub printed_at: String,
+    /// The last submission whose data it can have; none where no data is.
+    pub as_of_data: Option<u64>,
     path: String,
     /// Query parameters without the language.
     query: Vec<(String, String)>,
@@ -43,6 +47,8 @@ impl Frame {
             lang: request.lang(),
             who: None,
             menu: Vec::new(),
+            printed_at: request.app.clock.stamp(),
+            as_of_data: last_submission(request),
             path: request.here.clone(),
             query,
         };
@@ -58,7 +64,8 @@ impl Frame {
         let lang = Lang::from_code(lang.first().map(|(_, lang)| lang.as_str()));
         let (path, query) =
             if exists { (path.to_owned(), own) } else { ("/".to_owned(), Vec::new()) };
-        Self { lang, who: None, menu: Vec::new(), path, query }
+        let (printed_at, as_of_data) = (String::new(), None);
+        Self { lang, who: None, menu: Vec::new(), printed_at, as_of_data, path, query }
     }
 
     /// The same frame for a viewer, with their menu.
@@ -97,6 +104,12 @@ impl Frame {
         query.push((name.to_owned(), value.to_owned()));
         address(&self.path, &query, self.lang)
     }
+}
+
+/// The last submission, when the page asks the store at all.
+fn last_submission(request: &Request) -> Option<u64> {
+    let store = request.store().ok()?;
+    store.last_submission().ok().and_then(|last| u64::try_from(last).ok())
 }
 
 /// A path with a query. Thai is the default language and needs no parameter.

@@ -35,7 +35,7 @@ pub fn menu(endpoints: &[&Endpoint], viewer: &Viewer, path: &str) -> Vec<MenuIte
 
 fn is_here(to: &str, path: &str) -> bool {
     match to {
-        "/" => path == "/" || path.starts_with("/submissions/"),
-        to => path.starts_with(to),
+        "/" => path == "/",
+        to => path.strip_prefix(to).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
     }
 }

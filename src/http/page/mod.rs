@@ -24,6 +24,9 @@ pub use crate::report::Lang;
 /// The style sheet.
 pub const STYLE: &str = include_str!("khlang.css");
 
+/// The picture of the product in tabs and lists of a browser.
+pub const ICON: &str = include_str!("khlang.svg");
+
 /// The one script: it renews a page in place. Every page works without it.
 pub const SCRIPT: &str = include_str!("khlang.js");
 
@@ -63,6 +66,8 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_filter("month", words::month);
     environment.add_filter("time", words::time);
     environment.add_filter("number", words::number);
+    environment.add_filter("apart", words::apart);
+    environment.add_filter("period", words::period);
     environment.add_filter("size", words::size);
     environment.add_function("to", to);
     for (name, source) in templates() {
@@ -80,6 +85,7 @@ pub fn render(frame: &Frame, name: &str, own: serde_json::Value) -> Result<Reply
     let general = json!({
         "t": t, "lang": frame.lang.as_str(), "other": other.as_str(),
         "other_href": frame.in_language(other), "menu": frame.menu, "who": frame.who,
+        "printed_at": frame.printed_at, "as_of_data": frame.as_of_data,
         "version": env!("CARGO_PKG_VERSION"),
     });
     let page = merge_maps([Value::from(Serde(own)), Value::from(Serde(general))]);
@@ -156,9 +162,19 @@ mod tests {
         let sources: String = templates().map(|(_, source)| source).collect();
         for (key, thai) in THAI.iter() {
             assert!(!thai.is_empty() && !ENGLISH[key].is_empty(), "{key}");
-            let by_name = ["status_", "means_", "severity_", "menu_", "role_", "kpi_", "level_"]
-                .iter()
-                .any(|p| key.starts_with(p));
+            let by_name = [
+                "status_",
+                "means_",
+                "severity_",
+                "menu_",
+                "role_",
+                "kpi_",
+                "level_",
+                "kind_",
+                "outcome_",
+            ]
+            .iter()
+            .any(|p| key.starts_with(p));
             let name = format!("t.{key}");
             let mut uses = sources.split(&name).skip(1);
             let more = |c: char| c.is_ascii_lowercase() || c == '_';

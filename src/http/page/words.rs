@@ -72,6 +72,32 @@ pub(super) fn number(number: u64) -> String {
     grouped(&number.to_string())
 }
 
+/// A number that is a text already, with thousands separators.
+pub(super) fn apart(number: &str) -> String {
+    grouped(number)
+}
+
+/// A period of indicators (`2557`, `2557Q4`, `2557-01`) as people say it.
+pub(super) fn period(state: &State, text: &str) -> String {
+    let thai = is_thai(state);
+    if let Some((year, quarter)) = text.split_once('Q') {
+        let word = crate::text::text("report.quarter").pick(lang(state));
+        return if thai {
+            format!("{word} {quarter}/{year}")
+        } else {
+            format!("{word}{quarter} B.E. {year}")
+        };
+    }
+    let Some((year, rest)) = text.split_once('-') else {
+        let word = crate::text::text("report.year").pick(lang(state));
+        return format!("{word} {text}");
+    };
+    match year.parse::<i32>() {
+        Ok(year) => month(state, &format!("{}-{rest}", year - BUDDHIST_ERA)),
+        Err(_) => text.to_owned(),
+    }
+}
+
 /// A size for people.
 pub(super) fn size(bytes: u64) -> String {
     let tenths = |unit: u64| {
@@ -94,6 +120,25 @@ mod tests {
     fn numbers_and_sizes_read_well() {
         assert_eq!([0, 999, 1000, 1_234_567].map(number), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!([12, 1536, 5 << 20, 3 << 30].map(size), ["12 B", "1.5 KB", "5.0 MB", "3.0 GB"]);
+    }
+
+    #[test]
+    fn periods_are_said_as_people_say_them() {
+        let mut made = minijinja::Environment::new();
+        made.add_filter("period", period);
+        let said = |text: &str, lang: &str| {
+            let page = minijinja::context! { lang, text };
+            made.render_str("{{ text|period }}", page).unwrap()
+        };
+        for (text, th, en) in [
+            ("2557Q4", "ไตรมาส 4/2557", "Q4 B.E. 2557"),
+            ("2556-10", "ต.ค. 2556", "Oct 2013 (B.E. 2556)"),
+            ("2557", "ปีงบประมาณ 2557", "B.E. 2557"),
+            ("x-1", "x-1", "x-1"),
+        ] {
+            assert_eq!((said(text, "th").as_str(), said(text, "en").as_str()), (th, en));
+        }
+        assert_eq!(["4548", "4006.78", "0.5"].map(apart), ["4,548", "4,006.78", "0.5"]);
     }
 
     #[test]

@@ -26,9 +26,18 @@ pub const CODE: Param =
     Param { name: "code", kind: ParamType::Code, about: "Only findings of this code." };
 pub const SEVERITY: Param = Param {
     name: "severity",
-    kind: ParamType::OneOf(&["error", "warning", "note"]),
-    about: "Only findings of this severity.",
+    kind: ParamType::OneOf(&["error", "warning", "note", "duplicate"]),
+    about: "Only findings of this severity; duplicates, of which nothing is to be mended, are one \
+            of their own unless a code is given.",
 };
+pub const FINDING_STATE: Param = Param {
+    name: "state",
+    kind: ParamType::OneOf(&["open", "mended"]),
+    about: "`open`: only what rejected a row that is still to be mended; `mended`: only of rows \
+            whose key has been stored since.",
+};
+pub const OF_FILE: Param =
+    Param { name: "file", kind: ParamType::File, about: "Only findings in this file." };
 pub const QUARTER: Param = Param {
     name: "period",
     kind: ParamType::Period,
@@ -58,8 +67,11 @@ pub const ROUND: Param = Param {
     kind: ParamType::Round,
     about: "Round, B.E.; that of today if not given.",
 };
-pub const MONTH: Param =
-    Param { name: "month", kind: ParamType::Month, about: "The month; this one if not given." };
+pub const MONTH: Param = Param {
+    name: "month",
+    kind: ParamType::Month,
+    about: "The month, C.E. or B.E. (2014-03 or 2557-03); this one if not given.",
+};
 pub const TRANCHE: Param =
     Param { name: "tranche", kind: ParamType::Tranche, about: "Only this tranche." };
 pub const UNIT: Param = Param { name: "unit", kind: ParamType::Hcode, about: "Only this unit." };
@@ -119,4 +131,24 @@ pub const OF_UNIT: Param = Param {
     name: "unit",
     kind: ParamType::Hcode,
     about: "Only the row of this unit, or of the group that it is in.",
+};
+pub const OF_HCODE: Param =
+    Param { name: "hcode", kind: ParamType::Hcode, about: "Only of this unit." };
+pub const OF_STATUS: Param =
+    Param { name: "status", kind: ParamType::Status, about: "Only with this status." };
+pub const FROM: Param =
+    Param { name: "from", kind: ParamType::Day, about: "Received on this day or later." };
+pub const TO: Param =
+    Param { name: "to", kind: ParamType::Day, about: "Received on this day or earlier." };
+pub const SEARCH: Param = Param {
+    name: "q",
+    kind: ParamType::Words,
+    about: "Only units of which the code or the name has this.",
+};
+pub const OF_DISTRICT: Param =
+    Param { name: "district", kind: ParamType::Words, about: "Only units of this district." };
+pub const LAST_SENT: Param = Param {
+    name: "last",
+    kind: ParamType::OneOf(&["accepted", "partial", "broken", "void", "never"]),
+    about: "Only units whose last archive has this status, or that never sent one.",
 };

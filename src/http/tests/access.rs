@@ -65,6 +65,13 @@ const PROVINCE: [u16; 5] = [200, 403, 403, 403, 401];
 const TABLE: &[Row] = &[
     ("page", "/", DATA, None),
     ("inbox_page", "/inbox?hcode=03590", DATA, Some(("/inbox?hcode=10669", FOREIGN))),
+    (
+        "submissions_page",
+        "/submissions?hcode=03590",
+        DATA,
+        Some(("/submissions?hcode=10669", FOREIGN)),
+    ),
+    ("units_page", "/units", [200, 200, 403, 403, 401], None),
     ("submission_page", "/submissions/3", DATA, Some(("/submissions/1", NONE_OF))),
     ("unit_page", "/units/03590", DATA, Some(("/units/10669", FOREIGN))),
     (
@@ -84,6 +91,7 @@ const TABLE: &[Row] = &[
         Some(("/kpi/dm_screen/explain?period=2556&unit=10669", FOREIGN)),
     ),
     ("exports_page", "/exports", PROVINCE, None),
+    ("icon", "/favicon.ico", ALL, None),
     ("script", "/assets/khlang.js", ALL, None),
     ("docs_page", "/api", ALL, None),
     ("style", "/assets/khlang.css", ALL, None),
@@ -255,6 +263,7 @@ fn every_route_shows_every_role_its_own() {
         "script",
         "docs_page",
         "healthy",
+        "icon",
         "openapi",
         "ready",
         "sign_in",

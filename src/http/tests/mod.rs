@@ -12,6 +12,7 @@ mod described;
 mod fixture;
 mod head;
 mod health;
+mod mending;
 mod page;
 mod paid;
 mod stress;

@@ -72,7 +72,7 @@ pub fn bind(config: &Config, guarded: bool) -> anyhow::Result<TcpListener> {
         socket.set_read_timeout(Some(TICK))?;
         Ok(socket.into())
     };
-    listen().with_context(|| format!("http.listen = {address}: cannot listen there"))
+    listen().with_context(|| format!("http.listen = {address}: cannot listen there; another address is set by http.listen in the configuration or KHLANG__HTTP__LISTEN"))
 }
 
 /// Accepts clients.

@@ -8,7 +8,7 @@ use crate::http::openapi;
 use crate::http::page::{self, Frame};
 use crate::http::params::common::LANG;
 use crate::http::problem::{PROBLEM_KINDS, Problem};
-use crate::http::reply::{CSS, JS, Reply};
+use crate::http::reply::{CSS, JS, Reply, SVG};
 use crate::http::request::Request;
 use crate::http::route::Route;
 use crate::http::schema::ReplySchema;
@@ -35,6 +35,16 @@ pub const ROUTES: &[Route] = &[
             ..Endpoint::api("style", "/assets/khlang.css")
         },
         view: style,
+    },
+    Route {
+        endpoint: Endpoint {
+            access: Access::Public,
+            about: "route.icon",
+            content: &[SVG],
+            asks_store: false,
+            ..Endpoint::api("icon", "/favicon.ico")
+        },
+        view: icon,
     },
     Route {
         endpoint: Endpoint {
@@ -67,6 +77,12 @@ pub fn openapi(request: &Request) -> Result<Reply, Problem> {
 #[allow(clippy::unnecessary_wraps, reason = "every view has one shape")]
 pub fn style(_: &Request) -> Result<Reply, Problem> {
     Ok(Reply::asset(CSS, page::STYLE))
+}
+
+/// `/favicon.ico`: browsers ask for it by this name whatever a page says.
+#[allow(clippy::unnecessary_wraps, reason = "every view has one shape")]
+pub fn icon(_: &Request) -> Result<Reply, Problem> {
+    Ok(Reply::asset(SVG, page::ICON))
 }
 
 /// `/assets/khlang.js`

@@ -2,7 +2,7 @@
 
 use super::archives;
 use crate::http::endpoint::Endpoint;
-use crate::http::params::common::{PAGE, PER_PAGE};
+use crate::http::params::common::{CODE, FINDING_STATE, OF_FILE, PAGE, PER_PAGE, SEVERITY};
 use crate::http::params::{Param, ParamType};
 use crate::http::problem;
 use crate::http::problem::Problem;
@@ -11,7 +11,10 @@ use crate::http::request::Request;
 use crate::http::route::Route;
 use crate::http::schema::ReplySchema;
 use crate::report::{csv, findings};
-use crate::store::{Action, ListPage, SubmissionFilter, SubmissionLine, SubmissionSort};
+use crate::store::{
+    Action, FindingFilter, FindingScope, FindingState, ListPage, Mended, SubmissionFilter,
+    SubmissionLine, SubmissionSort, UnitFinding,
+};
 use crate::submission::{FindingLine, Submission};
 
 /// Routes answered here.
@@ -64,6 +67,10 @@ pub const ROUTES: &[Route] = &[
             params: &[
                 PAGE,
                 PER_PAGE,
+                CODE,
+                SEVERITY,
+                OF_FILE,
+                FINDING_STATE,
                 Param {
                     name: "format",
                     kind: ParamType::OneOf(&["json", "csv"]),
@@ -129,25 +136,69 @@ pub fn one(request: &Request) -> Result<Reply, Problem> {
 /// `/api/v1/submissions/{id}/findings`
 pub fn of_rows(request: &Request) -> Result<Reply, Problem> {
     let id = own(request)?;
-    let catalog = &request.environment.catalog;
-    if request.text("format") == Some("csv") {
-        return download(request, id);
+    let as_csv = request.text("format") == Some("csv");
+    // The list in its order is found by its place, and needs no filter.
+    if ["code", "severity", "file", "state"].iter().all(|name| request.text(name).is_none()) {
+        if as_csv {
+            return download(id, |page, rows| whole(request, id, page, rows));
+        }
+        return request.page_of(&whole(request, id, request.page(), request.per_page())?);
     }
-    let found = request.store()?.findings(id, request.page(), request.per_page(), catalog)?;
+    let (store, catalog) = (request.store()?, &request.environment.catalog);
+    let scope = FindingScope::Submission(id);
+    let of = filter(request, scope);
+    let mended = if of.state.is_some() { store.mended(scope, catalog)? } else { Mended::default() };
+    let some = |page, rows| {
+        let found = store.found(of, &mended, (page, rows), catalog)?;
+        let redacted = |line: UnitFinding| request.viewer.redact_finding(line.finding);
+        let ListPage { rows, total, page, per_page } = found;
+        Ok(ListPage { rows: rows.into_iter().map(redacted).collect(), total, page, per_page })
+    };
+    if as_csv {
+        return download(id, some);
+    }
+    request.page_of(&some(request.page(), request.per_page())?)
+}
+
+/// The filter asked for.
+pub fn filter<'c>(request: &'c Request, scope: FindingScope<'c>) -> FindingFilter<'c> {
+    FindingFilter {
+        scope,
+        code: request.text("code"),
+        severity: request.text("severity"),
+        file: request.text("file"),
+        state: match request.text("state") {
+            Some("open") => Some(FindingState::Open),
+            Some(_) => Some(FindingState::Mended),
+            None => None,
+        },
+    }
+}
+
+/// A page of all findings of a submission.
+fn whole(
+    request: &Request,
+    id: i64,
+    page: u64,
+    per_page: u64,
+) -> Result<ListPage<FindingLine>, Problem> {
+    let found = request.store()?.findings(id, page, per_page, &request.environment.catalog)?;
     let mut page = found.ok_or_else(|| request.no_submission())?;
     page.rows =
         page.rows.into_iter().map(|finding| request.viewer.redact_finding(finding)).collect();
-    request.page_of(&page)
+    Ok(page)
 }
 
-/// All stored findings, for a spreadsheet; `limits.findings` bounds them.
-fn download(request: &Request, id: i64) -> Result<Reply, Problem> {
-    let catalog = &request.environment.catalog;
+/// All stored findings that were asked for, for a spreadsheet;
+/// `limits.findings` bounds them.
+fn download(
+    id: i64,
+    some: impl Fn(u64, u64) -> Result<ListPage<FindingLine>, Problem>,
+) -> Result<Reply, Problem> {
     let (mut kept, mut page) = (Vec::new(), 1);
     loop {
-        let found = request.store()?.findings(id, page, BATCH, catalog)?;
-        let found = found.ok_or_else(|| request.no_submission())?;
-        kept.extend(found.rows.into_iter().map(|finding| request.viewer.redact_finding(finding)));
+        let found = some(page, BATCH)?;
+        kept.extend(found.rows);
         if page * BATCH >= found.total {
             break;
         }

@@ -33,7 +33,8 @@ pub(super) const FORM: Form = Form {
 const STYLE: &str = include_str!("document.css");
 
 /// Templates by name; what they are given is escaped by the ending.
-const TEMPLATES: [(&str, &str); 4] = [
+const TEMPLATES: [(&str, &str); 5] = [
+    ("columns.xml", include_str!("columns.xml")),
     ("document.html", include_str!("document.html")),
     ("letter-page.html", include_str!("letter-page.html")),
     ("ranking.xml", include_str!("ranking.xml")),
@@ -82,9 +83,10 @@ pub fn document(
     Ok(render("document.html", page)?.into_bytes())
 }
 
-/// A chart by itself, as pictures for a page of somebody else's.
-pub fn chart(chart: &Chart, lang: Lang) -> Result<Vec<String>, ReportError> {
-    let pictures = chart.pictures(1, lang).into_iter();
+/// A chart by itself, as pictures for a page of somebody else's, on which it is
+/// the one with this number.
+pub fn chart(chart: &Chart, number: usize, lang: Lang) -> Result<Vec<String>, ReportError> {
+    let pictures = chart.pictures(number, lang).into_iter();
     let pictures = pictures.map(|picture| render(picture.template, picture));
     Ok(pictures.collect::<Result<_, _>>()?)
 }
@@ -187,12 +189,14 @@ mod tests {
         );
         table.push(vec![Cell::text(bad)]);
         table.notes.push(words.clone());
-        let point = Point { label: words.clone(), value: None, met: None };
+        let point = Point::new(words.clone(), None);
         let chart = |shape| {
             Part::Chart(Chart {
                 shape,
                 title: words.clone(),
                 unit: words.clone(),
+                percent: false,
+                places: 2,
                 points: vec![point.clone()],
                 target: None,
             })

@@ -18,7 +18,9 @@ use crate::http::problem::{self, Problem};
 use crate::http::reply::Reply;
 use crate::http::request::Request;
 use crate::http::route::Route;
-use crate::kpi::{Definition, Missing, PersonExplained, PersonOutcome, UnitExplained};
+use crate::kpi::{
+    ConditionCheck, Definition, Missing, PersonExplained, PersonOutcome, UnitExplained,
+};
 use crate::row::citizen_id;
 use crate::store::Action;
 
@@ -171,20 +173,32 @@ fn person(
     }))
 }
 
+/// Conditions in the order in which they are asked. After the first one that
+/// does not hold the others are not asked any more: that they do not hold says
+/// nothing (nobody who was not screened was screened too late).
+fn checks(checks: &[ConditionCheck], lang: Lang) -> Vec<Value> {
+    let mut failed = false;
+    let each = checks.iter().map(|check| {
+        let text = name(&check.text, lang);
+        let text = if text.is_empty() { &check.name } else { text };
+        let state = match check.met {
+            None => "told",
+            Some(true) => "yes",
+            Some(false) if failed => "open",
+            Some(false) => "no",
+        };
+        failed |= check.met == Some(false);
+        json!({ "text": text, "value": check.value, "state": state })
+    });
+    each.collect()
+}
+
 /// The result of the person at each unit that the viewer may see.
 fn outcomes(request: &Request, explained: &PersonExplained, lang: Lang) -> Vec<Value> {
     let own =
         |outcome: &&PersonOutcome| request.viewer.may_see(&request.environment, &outcome.hcode);
     let each = explained.outcomes.iter().filter(own).map(|outcome| {
-        let checks: Vec<Value> = outcome
-            .checks
-            .iter()
-            .map(|check| {
-                let text = name(&check.text, lang);
-                let text = if text.is_empty() { &check.name } else { text };
-                json!({ "text": text, "value": check.value, "met": check.met })
-            })
-            .collect();
+        let checks = checks(&outcome.checks, lang);
         json!({
             "hcode": outcome.hcode, "unit": unit_name(request, Some(&outcome.hcode)),
             "den": outcome.in_denominator, "num": outcome.in_numerator, "checks": checks,
@@ -192,4 +206,31 @@ fn outcomes(request: &Request, explained: &PersonExplained, lang: Lang) -> Vec<V
         })
     });
     each.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Bilingual;
+
+    #[test]
+    fn what_is_not_asked_any_more_has_not_failed() {
+        let check = |name: &str, met| ConditionCheck {
+            name: name.to_owned(),
+            text: Bilingual::new(name, name),
+            value: None,
+            met,
+        };
+        let asked = [
+            check("age", Some(true)),
+            check("class", None),
+            check("screened", Some(false)),
+            check("outside", Some(false)),
+            check("insured", Some(true)),
+            check("usable", Some(false)),
+        ];
+        let states: Vec<Value> =
+            checks(&asked, Lang::En).iter().map(|check| check["state"].clone()).collect();
+        assert_eq!(states, ["yes", "told", "no", "open", "yes", "open"]);
+    }
 }

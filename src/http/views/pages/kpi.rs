@@ -16,7 +16,7 @@ use crate::http::problem::Problem;
 use crate::http::reply::Reply;
 use crate::http::request::Request;
 use crate::http::route::Route;
-use crate::kpi::{Direction, Level, Library, Period, value_text};
+use crate::kpi::{Direction, Level, Library, Period, ValueScale, value_text};
 
 /// The route answered here.
 pub const ROUTES: &[Route] = &[Route {
@@ -78,7 +78,7 @@ pub fn kpis(request: &Request) -> Result<Reply, Problem> {
             row: row.cloned(),
             up: definition.direction == Direction::Up,
             why,
-            spark: spark::line(&values),
+            spark: spark::line(&values, definition.scale == ValueScale::Percent),
         });
     }
     let groups: Vec<Value> = STATES

@@ -10,8 +10,10 @@ mod rows;
 pub mod score;
 mod spark;
 pub mod submission;
+pub mod submissions;
 pub mod today;
 pub mod unit;
+pub mod units;
 pub mod waiting;
 
 use serde::Serialize;

@@ -54,7 +54,7 @@ fn tranche(request: &Request, round: &RoundResult) -> u32 {
 
 /// A share in percent, for a bar.
 fn part(of: Decimal, whole: Decimal) -> Decimal {
-    if whole.is_zero() { Decimal::ZERO } else { (of * Decimal::ONE_HUNDRED / whole).round_dp(1) }
+    if whole.is_zero() { Decimal::ZERO } else { (of * Decimal::ONE_HUNDRED / whole).round_dp(2) }
 }
 
 /// A unit in the ranking.
@@ -72,6 +72,9 @@ struct Ranked {
     rank: usize,
     score: String,
     max: String,
+    /// The share of its best score in percent: by it units are ranked, because
+    /// who has fewer files has less to score.
+    percent: String,
     part: Decimal,
     dimensions: Vec<Value>,
 }
@@ -137,6 +140,7 @@ fn ranked(round: &RoundResult, quality: &TrancheQuality, shares: &[Decimal], lan
         rank: shares.iter().take_while(|other| **other > share).count() + 1,
         score: format!("{:.2}", quality.score),
         max: format!("{:.2}", quality.max),
+        percent: format!("{share:.2}"),
         part: share,
         dimensions: dimensions.collect(),
     }
@@ -182,12 +186,15 @@ pub(super) fn of_unit(request: &Request, number: i32, hcode: &str) -> Result<Val
         (name, points.sum(hcode, &item.item, None).points)
     });
     let items: Vec<_> = items.filter(|(_, points)| !points.is_zero()).collect();
-    let most = items.iter().map(|(_, points)| *points).max().unwrap_or_default();
+    let whole: Decimal = items.iter().map(|(_, points)| *points).sum();
     let items: Vec<Value> = items
         .iter()
         .map(|(name, points)| {
             json!({
-                "name": name, "points": format!("{points:.2}"), "part": part(*points, most),
+                "name": name, "points": format!("{points:.2}"),
+                // What is there is seen, however small its share.
+                "part": part(*points, whole).max(Decimal::ONE),
+                "share": format!("{:.1}", part(*points, whole)),
             })
         })
         .collect();
@@ -196,6 +203,9 @@ pub(super) fn of_unit(request: &Request, number: i32, hcode: &str) -> Result<Val
         "total": format!("{:.2}", points.total(hcode, None)),
     }))
 }
+
+/// The last place of a mark on a bar of a hundred at which it is seen whole.
+const LAST_MARK: Decimal = Decimal::from_parts(988, 0, 0, false, 1);
 
 /// How good a score is.
 fn state(score: Decimal, best: Decimal) -> &'static str {
@@ -222,7 +232,7 @@ fn dimensions(round: &RoundResult, quality: &TrancheQuality, lang: Lang) -> Vec<
             .map(|(file, figure)| {
                 json!({
                     "file": file, "percent": format!("{:.2}", figure.percent),
-                    "at": figure.percent, "score": format!("{:.2}", figure.score),
+                    "at": figure.percent.min(LAST_MARK), "score": format!("{:.2}", figure.score),
                     "state": state(figure.score, best),
                     "numerator": figure.numerator, "denominator": figure.denominator,
                 })

@@ -21,12 +21,15 @@ pub struct Spark {
     values: Vec<Option<String>>,
 }
 
-/// A line of values in their order; none of fewer than two.
-pub fn line(values: &[Option<String>]) -> Option<Spark> {
+/// A line of values in their order; none of fewer than two. Percentages are
+/// drawn from 0 to 100, so that lines beside each other can be compared.
+pub fn line(values: &[Option<String>], percent: bool) -> Option<Spark> {
     let known = |value: &Option<String>| value.as_ref().and_then(|v| v.parse::<Decimal>().ok());
     let numbers: Vec<Option<Decimal>> = values.iter().map(known).collect();
     let there: Vec<Decimal> = numbers.iter().flatten().copied().collect();
-    let (low, high) = (there.iter().min()?, there.iter().max()?);
+    let ends = [Decimal::ZERO, Decimal::ONE_HUNDRED];
+    let ends = if percent { &ends[..] } else { &[] };
+    let (low, high) = (there.iter().chain(ends).min()?, there.iter().chain(ends).max()?);
     if there.len() < 2 {
         return None;
     }
@@ -64,11 +67,13 @@ mod tests {
         let text = |values: &[&str]| -> Vec<Option<String>> {
             values.iter().map(|v| (!v.is_empty()).then(|| (*v).to_owned())).collect()
         };
-        let spark = line(&text(&["0.00", "50.00", "", "100.00"])).unwrap();
+        let spark = line(&text(&["0.00", "50.00", "", "100.00"]), false).unwrap();
+        let flat = line(&text(&["50.00", "50.10"]), true).unwrap();
+        assert_eq!(flat.lines, ["4,16 116,16 "], "a tenth of a percent is no steep line");
         assert_eq!(spark.lines.len(), 2);
         assert!(spark.lines[0].starts_with("4,28 "), "{:?}", spark.lines);
         assert_eq!(spark.last, Some(("116".to_owned(), "4".to_owned())));
-        assert_eq!(line(&text(&["", "1.00"])), None);
-        assert!(line(&text(&["7.00", "7.00"])).is_some());
+        assert_eq!(line(&text(&["", "1.00"]), true), None);
+        assert!(line(&text(&["7.00", "7.00"]), false).is_some());
     }
 }

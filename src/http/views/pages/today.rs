@@ -44,9 +44,9 @@ struct ProblemReason {
     text: String,
 }
 
-/// A submission in today's list.
+/// A submission in a list.
 #[derive(Serialize)]
-struct SubmissionItem {
+pub(super) struct SubmissionItem {
     #[serde(flatten)]
     line: SubmissionLine,
     unit: Option<String>,
@@ -100,7 +100,8 @@ pub fn today(request: &Request) -> Result<Reply, Problem> {
     page::render(&Frame::new(request), "today.html", own)
 }
 
-fn item(request: &Request, lang: Lang, line: SubmissionLine) -> SubmissionItem {
+/// A submission with its unit and what was wrong with it.
+pub(super) fn item(request: &Request, lang: Lang, line: SubmissionLine) -> SubmissionItem {
     let standard: Option<Standard> = line.standard.as_deref().and_then(|name| name.parse().ok());
     let mut codes = line.problems.clone();
     codes.dedup();

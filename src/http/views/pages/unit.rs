@@ -9,17 +9,22 @@ use serde_json::json;
 
 use super::submission::{anchor, groups};
 use super::{Pager, audit, score, unit_name};
-use crate::catalog::Severity;
+use crate::catalog::{Severity, is_duplicate};
 use crate::http::endpoint::Endpoint;
 use crate::http::page::{self, Frame};
-use crate::http::params::common::{CODE, LANG, PAGE, SENT, SEVERITY, UNIT_ROUND};
+use crate::http::params::common::{
+    CODE, FINDING_STATE, LANG, OF_FILE, PAGE, SENT, SEVERITY, UNIT_ROUND,
+};
 use crate::http::problem::{self, Problem};
 use crate::http::reply::{CSV, Reply};
 use crate::http::request::Request;
 use crate::http::route::Route;
+use crate::http::views::submissions::filter;
 use crate::report::{csv, findings};
 use crate::score::rulebook::Rulebooks;
-use crate::store::{Action, SubmissionFilter, Told, UnitFilter, UnitFinding};
+use crate::store::{
+    Action, FindingScope, FindingState, Mended, SubmissionFilter, Told, UnitFinding,
+};
 use crate::units::Unit;
 
 /// Routes answered here.
@@ -28,7 +33,7 @@ pub const ROUTES: &[Route] = &[
         endpoint: Endpoint {
             personal: true,
             about: "route.unit_page",
-            params: &[UNIT_ROUND, CODE, SEVERITY, PAGE, SENT, LANG],
+            params: &[UNIT_ROUND, CODE, SEVERITY, OF_FILE, FINDING_STATE, PAGE, SENT, LANG],
             problems: &[problem::NO_UNIT],
             ..Endpoint::page("unit_page", "/units/{hcode}")
         },
@@ -38,7 +43,7 @@ pub const ROUTES: &[Route] = &[
         endpoint: Endpoint {
             personal: true,
             about: "route.unit_findings",
-            params: &[UNIT_ROUND, CODE, SEVERITY],
+            params: &[UNIT_ROUND, CODE, SEVERITY, OF_FILE, FINDING_STATE],
             content: &[CSV],
             problems: &[problem::NO_UNIT],
             ..Endpoint::api("unit_findings", "/units/{hcode}/findings.csv")
@@ -73,15 +78,19 @@ fn asked<'c>(request: &'c Request) -> Result<&'c Unit, Problem> {
     Ok(unit)
 }
 
-/// The round asked for, by default the latest one begun in which the unit sent
-/// something, and all rounds to choose from.
+/// The round asked for, and all rounds to choose from. By default it is the
+/// latest one begun in which the unit sent something and that has a rulebook,
+/// so that quality and points are there; without such a one the latest begun.
 fn rounds(request: &Request, unit: &Unit) -> Result<(i32, Vec<i32>), Problem> {
     let mut rounds = request.store()?.rounds_of_unit(&unit.hcode)?;
-    let present = Rulebooks::open(&request.app.data).round_of(request.app.clock.now().date_naive());
+    let books = Rulebooks::open(&request.app.data);
+    let present = books.round_of(request.app.clock.now().date_naive());
+    let ruled = books.rounds();
     // A name with a future date would give a future round, which nobody looks
     // for.
-    let begun = rounds.iter().find(|round| **round <= present);
-    let latest = begun.or(rounds.first()).copied().unwrap_or(present);
+    let begun = || rounds.iter().filter(|round| **round <= present);
+    let judged = begun().find(|round| ruled.contains_key(round));
+    let latest = judged.or(begun().next()).or(rounds.first()).copied().unwrap_or(present);
     let round = request.text("round").and_then(|round| round.parse().ok()).unwrap_or(latest);
     if !rounds.contains(&round) {
         rounds.insert(0, round);
@@ -89,10 +98,28 @@ fn rounds(request: &Request, unit: &Unit) -> Result<(i32, Vec<i32>), Problem> {
     Ok((round, rounds))
 }
 
-/// The filter asked for: a code and severity, or all.
-fn lines_of<'c>(request: &'c Request, unit: &'c Unit, round: i32) -> UnitFilter<'c> {
-    let severity = request.text("severity").and_then(Severity::parse);
-    UnitFilter { hcode: &unit.hcode, round, code: request.text("code"), severity }
+/// What is asked of a unit: rows that it has to send again, warnings, and
+/// duplicates, of which nothing is to be done.
+const ASKED: [&str; 3] = ["error", "warning", "duplicate"];
+
+/// What was said about rows, without what has been mended, by what is asked.
+fn asked_for(
+    totals: BTreeMap<Told, u64>,
+    mended: &Mended,
+) -> BTreeMap<&'static str, Vec<(Told, u64)>> {
+    let mut asked: BTreeMap<&str, Vec<(Told, u64)>> = BTreeMap::new();
+    for (told, times) in totals {
+        let done = mended.times.get(&told).copied().unwrap_or(0);
+        let of = match told.severity {
+            _ if is_duplicate(&told.code) => ASKED[2],
+            Severity::Warning | Severity::Note => ASKED[1],
+            _ => ASKED[0],
+        };
+        if times > done {
+            asked.entry(of).or_default().push((told, times - done));
+        }
+    }
+    asked
 }
 
 /// Codes of archives and members, which reject all their rows and mean the same
@@ -117,10 +144,23 @@ pub fn unit(request: &Request) -> Result<Reply, Problem> {
     let (store, lang, unit) = (request.store()?, request.lang(), asked(request)?);
     let (round, rounds) = rounds(request, unit)?;
     let catalog = &request.environment.catalog;
-    let totals = store.totals_of_unit(&unit.hcode, round, catalog)?;
-    let filter = lines_of(request, unit, round);
-    let (code, severity) = (filter.code, filter.severity.map(Severity::as_str));
-    let found = store.findings_of_unit(filter, request.page(), LINES_SHOWN, catalog)?;
+    let scope = FindingScope::Unit { hcode: &unit.hcode, round };
+    let (totals, mended) =
+        (store.totals_of_unit(&unit.hcode, round, catalog)?, store.mended(scope, catalog)?);
+    let mut wanted = filter(request, scope);
+    wanted.state.get_or_insert(FindingState::Standing);
+    let any = totals.findings.keys().next().is_some();
+    let asked = asked_for(totals.findings, &mended);
+    // What is to be mended comes first, and duplicates only when asked for.
+    let first = ASKED.into_iter().find(|of| asked.contains_key(of));
+    if wanted.code.is_none() && request.text("state").is_none() {
+        wanted.severity = wanted.severity.or(first);
+    }
+    let found = store.found(wanted, &mended, (request.page(), LINES_SHOWN), catalog)?;
+    let sums = ASKED.map(|of| {
+        let times: u64 = asked.get(of).into_iter().flatten().map(|(_, times)| times).sum();
+        json!({ "severity": of, "times": times })
+    });
     let lines: Vec<FindingRow> = found
         .rows
         .into_iter()
@@ -140,9 +180,13 @@ pub fn unit(request: &Request) -> Result<Reply, Problem> {
         "cases": audit::case::of_unit(request, &unit.hcode)?,
         "score": score::of_unit(request, round, &unit.hcode)?,
         "unit": unit, "cup": unit_name(request, Some(&unit.cup)), "last": last,
-        "round": round, "rounds": rounds, "code": code, "severity": severity, "cut": totals.cut,
+        "round": round, "rounds": rounds, "cut": totals.cut,
+        "code": wanted.code, "severity": wanted.severity, "file": wanted.file,
+        "state": request.text("state"), "files": totals.files, "sums": sums, "any": any,
+        "left": totals.rejected.saturating_sub(mended.rows), "mended": mended.rows,
+        "rejected": totals.rejected,
         "problems": groups(request, lang, of_archives(totals.problems)),
-        "findings": groups(request, lang, totals.findings),
+        "findings": ASKED.map(|of| groups(request, lang, asked.get(of).cloned().unwrap_or_default())),
         "lines": lines, "pager": Pager::new(request, LINES_SHOWN, found.total, "#lines"),
         "sent": sent.rows, "sent_total": sent.total,
         "sent_pager": Pager::for_param(request, "sent", sent_page, SENT_SHOWN, sent.total, "#sent"),
@@ -154,11 +198,13 @@ pub fn unit(request: &Request) -> Result<Reply, Problem> {
 pub fn unit_findings(request: &Request) -> Result<Reply, Problem> {
     let unit = asked(request)?;
     let (round, _) = rounds(request, unit)?;
+    let (store, catalog) = (request.store()?, &request.environment.catalog);
+    let scope = FindingScope::Unit { hcode: &unit.hcode, round };
+    let of = filter(request, scope);
+    let mended = if of.state.is_some() { store.mended(scope, catalog)? } else { Mended::default() };
     let (mut kept, mut page) = (Vec::new(), 1);
     loop {
-        let of = lines_of(request, unit, round);
-        let found =
-            request.store()?.findings_of_unit(of, page, BATCH, &request.environment.catalog)?;
+        let found = store.found(of, &mended, (page, BATCH), catalog)?;
         kept.extend(found.rows.into_iter().map(|line| UnitFinding {
             finding: request.viewer.redact_finding(line.finding),
             ..line
