@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::forward::{self, ForwardStatus};
+use crate::forward::{self, ForwardStatus, StatusContext};
 use crate::http::endpoint::{Endpoint, PROVINCE};
 use crate::http::problem::{self, Problem};
 use crate::http::reply::Reply;
@@ -65,8 +65,10 @@ pub fn list(request: &Request) -> Result<Reply, Problem> {
     let now = request.app.clock.now();
     // Start and reload have proven them.
     let destinations = forward::destinations(&environment.config.forward).unwrap_or_default();
+    let data = &request.app.data;
+    let place = StatusContext { environment, data, reader, books: &books, now };
     let status = |to| {
-        forward::status(reader, &environment.units, &books, to, now).map_err(|error| match error {
+        forward::status(&place, to).map_err(|error| match error {
             forward::ForwardError::Store(error) => Problem::from(error),
             error => {
                 log::error!("forward: {error}");
