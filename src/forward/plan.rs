@@ -318,7 +318,7 @@ mod tests {
         let (archives, waiting) = planned(&[
             (1, &[("DIAG", 200)]),
             (2, &[("SERVICE", 3), ("DIAG", 3)]),
-            (3, &[("SERVICE", 300), ("DIAG", 300)]),
+            (3, &[("SERVICE", 210), ("DIAG", 210)]),
         ]);
         assert_eq!(archives, ["2: DIAG 2, SERVICE 2", "3: DIAG 1+3, SERVICE 3"]);
         assert_eq!(waiting, [""; 0]);

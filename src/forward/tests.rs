@@ -37,7 +37,7 @@ fn now() -> DateTime<FixedOffset> {
 fn zipped(hcode: &str, pid: usize) -> Vec<u8> {
     let rows = format!(
         "PCUCODE|CID|PID|NAME|SEX|BIRTH|TYPEAREA|D_UPDATE\r\n\
-         {hcode}|1234567890121|{pid}|ก|1|19800101|1|20140110120000\r\n"
+         {hcode}|1234567890121|{pid}|ก|1|19800101|1|20131110120000\r\n"
     );
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     zip.start_file("PERSON.txt", zip::write::SimpleFileOptions::default()).unwrap();

@@ -107,13 +107,14 @@ pub(super) fn waiting(
             let (why, needs) = match (held, partner.get(&part), left.get(&part)) {
                 (Some(first), _, _) if *first == candidate.id => (WhyWaiting::Original, None),
                 (Some(first), _, _) if *first < candidate.id => (WhyWaiting::HeldUp, None),
-                (_, Some(needs), _) => (WhyWaiting::Partner, Some(needs.clone())),
-                (_, None, Some((WaitReason::Form, needs))) => {
+                // Their partner was there.
+                (_, _, Some((WaitReason::Form, needs))) => {
                     (WhyWaiting::Form, Some((*needs).clone()))
                 }
-                (_, None, Some((WaitReason::Year, needs))) => {
+                (_, _, Some((WaitReason::Year, needs))) => {
                     (WhyWaiting::Year, Some((*needs).clone()))
                 }
+                (_, Some(needs), _) => (WhyWaiting::Partner, Some(needs.clone())),
                 _ => (WhyWaiting::Next, None),
             };
             let new = || WaitingFile {

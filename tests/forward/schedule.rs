@@ -6,9 +6,10 @@ use crate::support::site::UNIT_B;
 
 #[test]
 fn the_service_sends_on_when_it_is_due_and_makes_up_for_what_it_missed() {
-    let site = site(&format!("{NHSO}schedule = \"0 18 * * *\"\n"));
+    // What is received from a day on goes by itself.
+    let from = "since = \"2014-01-17\"\n";
+    let site = site(&format!("{NHSO}schedule = \"0 18 * * *\"\n{from}"));
     let parcel = Parcel::new(UNIT_B, 1, 5);
-    json(&site, "2014-01-16T08:00:00+07:00", &["forward", "nhso"]);
     let serve = |now: &str| site.start(site.command(&["--now", now, "serve"]));
     let mut daemon = serve("2014-01-17T08:00:00+07:00");
     daemon.wait_until_ready();
@@ -52,7 +53,9 @@ fn a_schedule_does_not_send_the_history_before_somebody_began() {
     let site = site(&text("nhso", ""));
     let parcel = Parcel::new(UNIT_B, 1, 5);
     let path = site.write(format!("F43_{UNIT_B}_20140114080000.zip"), &parcel.zip());
-    assert!(site.import(&path, Some("2014-01-14T09:00:00+07:00")).success());
+    let path = path.to_str().unwrap();
+    let (status, _, error) = site.run(&["--now", "2014-01-14T09:00:00+07:00", "import", path]);
+    assert_eq!(status, Some(0), "{error}");
     json(&site, "2014-01-14T10:00:00+07:00", &["forward"]);
     let configure = |name: &str, more: &str| {
         site.write("config/khlang.toml", text(name, more).as_bytes());
