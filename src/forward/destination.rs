@@ -92,7 +92,8 @@ fn destination(forward: &Forward) -> Result<Destination, Vec<String>> {
     }
     let kind = |text: &&String| text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit());
     let others = types.iter().filter(|text| !kind(text));
-    mistakes.extend(others.map(|text| format!("types are two digits as in units.csv, not {text:?}")));
+    mistakes
+        .extend(others.map(|text| format!("types are two digits as in units.csv, not {text:?}")));
     let mut named = BTreeSet::new();
     for text in standards {
         match text.parse::<Standard>() {

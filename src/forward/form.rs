@@ -93,7 +93,10 @@ mod tests {
         let compiled = CompiledLayout::new(&catalog, record, layout, 2557).unwrap();
         let first = String::from_utf8_lossy(lines[0]);
         let first = first.trim_start_matches('\u{feff}').trim();
-        let header = first.to_uppercase().contains("PID").then(|| Order::of_header(first, &compiled, layout));
+        let header = first
+            .to_uppercase()
+            .contains("PID")
+            .then(|| Order::of_header(first, &compiled, layout));
         let has_header = header.is_some();
         let orders =
             header.map_or_else(|| Order::of_versions(&compiled), |order| vec![order.unwrap()]);

@@ -204,8 +204,8 @@ impl Forms for Originals<'_> {
     }
 
     fn same_rules(&self, part: &RowsOfFile, of: i64) -> bool {
-        let [own, other] =
-            [part.submission, of].map(|id| day_of(&self.candidates[&id].sent_at).unwrap_or_default());
+        let [own, other] = [part.submission, of]
+            .map(|id| day_of(&self.candidates[&id].sent_at).unwrap_or_default());
         let layout = |day| {
             let year = fiscal_year_of(day);
             self.environment.compiled_layout_in(part.record, self.standard, year)

@@ -138,13 +138,8 @@ fn send(
         let chunk = Chunk::next(place, reader, to, (after, rows_at_once), None)?;
         let Some(last) = chunk.last else { return Ok(()) };
         after = last;
-        let facts = Facts::read(
-            place.environment,
-            reader,
-            to,
-            &chunk.candidates,
-            &BTreeMap::new(),
-        )?;
+        let facts =
+            Facts::read(place.environment, reader, to, &chunk.candidates, &BTreeMap::new())?;
         let mut planned = plan_chunk(place, to, &chunk.candidates, facts);
         let written = if planned.archives.is_empty() {
             None

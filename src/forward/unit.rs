@@ -73,7 +73,8 @@ impl Facts {
         let _state = reader.snapshot()?;
         let lines = Lines::read(environment, reader, candidates)?;
         let mut taken = given.clone();
-        let units: BTreeSet<&String> = candidates.iter().map(|candidate| &candidate.hcode).collect();
+        let units: BTreeSet<&String> =
+            candidates.iter().map(|candidate| &candidate.hcode).collect();
         for hcode in units {
             let names = reader.forward_names(&to.name, hcode)?;
             let times = names.iter().filter_map(|name| time_of(name));
@@ -94,12 +95,8 @@ pub(super) fn plan_chunk<'c>(
     for candidate in candidates {
         by_unit.entry(&candidate.hcode).or_default().push(candidate);
     }
-    let mut all = PlannedChunk {
-        archives: Vec::new(),
-        waiting: Vec::new(),
-        failed: Vec::new(),
-        candidates,
-    };
+    let mut all =
+        PlannedChunk { archives: Vec::new(), waiting: Vec::new(), failed: Vec::new(), candidates };
     for (hcode, candidates) in by_unit {
         let taken = facts.taken.remove(hcode).unwrap_or_default();
         UnitPlan { place, to, hcode, lines: &facts.lines }.add(&candidates, taken, &mut all);

@@ -304,8 +304,12 @@ fn an_original_that_was_changed_is_told_and_holds_up_its_unit_alone() {
     assert!(made[0]["failed"][0]["why"].as_str().unwrap().contains("SHA-256"), "{made}");
     assert_eq!(made[0]["batches"][0]["rows"], 2, "{made}");
     let status = json(&site, now, &["forward", "status"]);
-    let mut why: Vec<&str> =
-        status[0]["waiting"].as_array().unwrap().iter().map(|w| w["why"].as_str().unwrap()).collect();
+    let mut why: Vec<&str> = status[0]["waiting"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|w| w["why"].as_str().unwrap())
+        .collect();
     why.dedup();
     assert_eq!(why, ["original", "held_up", "original", "held_up"], "{status}");
     std::fs::write(&original, good).unwrap();

@@ -50,8 +50,7 @@ fn send(site: &Site, day: &str, visits: &[&str], diag: &str) -> Json {
     let visits = format!("{SERVICE}\r\n{}", visits.iter().map(visit).collect::<String>());
     let person = format!("{UNIT_B}|1234567890121|1|ก|1|19800101|1|20130910120000");
     let person = format!("{PERSON}\r\n{person}\r\n");
-    let files =
-        [("PERSON.txt", person), ("SERVICE.txt", visits), ("DIAG.txt", diag.to_owned())];
+    let files = [("PERSON.txt", person), ("SERVICE.txt", visits), ("DIAG.txt", diag.to_owned())];
     let became = super::import(site, &now, &name, &files);
     assert_eq!(became["status"], "accepted", "{became}");
     json(site, &now, &["forward"])

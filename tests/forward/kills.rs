@@ -9,14 +9,12 @@ use crate::support::site::UNIT_B;
 
 #[test]
 fn a_kill_at_any_step_leaves_nothing_half_and_every_row_is_sent_once() {
-    for (step, named) in
-        [
-            ("forward_written", false),
-            ("forward_recorded", false),
-            ("forward_noted", false),
-            ("forward_named", true),
-        ]
-    {
+    for (step, named) in [
+        ("forward_written", false),
+        ("forward_recorded", false),
+        ("forward_noted", false),
+        ("forward_named", true),
+    ] {
         let site = site(NHSO);
         let parcel = Parcel::new(UNIT_B, 1, 20);
         let path = site.write(format!("F43_{UNIT_B}_20140116080000.zip"), &parcel.zip());
@@ -139,7 +137,10 @@ fn a_folder_gets_its_name_only_once_that_is_noted() {
     // A folder stands where the record belongs; that stops root too.
     let record = site.at("exports/forward/.record");
     let mut dying = site.command(&["--now", now, "forward"]);
-    assert_eq!(dying.env("KHLANG_DIE_AT", "forward_recorded").output().unwrap().status.code(), None);
+    assert_eq!(
+        dying.env("KHLANG_DIE_AT", "forward_recorded").output().unwrap().status.code(),
+        None
+    );
     fs::create_dir_all(record.join("nhso.sent")).unwrap();
     let (status, _, error) = site.run(&["--now", now, "forward"]);
     assert_eq!(status, Some(1));
