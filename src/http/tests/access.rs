@@ -92,6 +92,7 @@ const TABLE: &[Row] = &[
     ),
     ("exports_page", "/exports", PROVINCE, None),
     ("icon", "/favicon.ico", ALL, None),
+    ("forward_page", "/forward/1", PROVINCE, None),
     ("script", "/assets/khlang.js", ALL, None),
     ("docs_page", "/api", ALL, None),
     ("style", "/assets/khlang.css", ALL, None),
