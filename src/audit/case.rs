@@ -141,6 +141,9 @@ pub struct Case {
 
 impl Case {
     /// A case as a reader sees it until the submission after `as_of` came.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn read(reader: &Reader, opened: AuditCase, as_of: i64) -> Result<Self> {
         let events = reader.audit_events(opened.id, as_of)?;
         let holds = reader.audit_holds(Some(opened.id), as_of)?;
@@ -148,6 +151,9 @@ impl Case {
     }
 
     /// The same within the writer's turn.
+    ///
+    /// # Errors
+    /// Errors of the database within the turn.
     pub fn read_in(turn: &AuditTurn<'_>, opened: AuditCase) -> Result<Self> {
         let (events, holds) = (turn.events(opened.id)?, turn.holds(opened.id)?);
         Self::new(opened, events, holds)

@@ -82,6 +82,10 @@ impl LetterText {
 
 /// A letter about cases of one unit and tranche, with all rows that are kept of
 /// them; refused when they are of several, or not yet as the letter says.
+///
+/// # Errors
+/// Refused if the cases are of several units or tranches, or do not stand as the letter
+/// says; else errors of making the page.
 pub fn letter(
     kind: LetterKind,
     cases: &[ShownCase],

@@ -48,6 +48,9 @@ const FOLDER: &str = "audit";
 
 impl RuleLibrary {
     /// The rules of the program, with the province's own put over them.
+    ///
+    /// # Errors
+    /// Names the first file that cannot be read, or the first mistake in a rule.
     pub fn load(own: Option<&Overlay>) -> Result<Self, RuleError> {
         let mut files = builtin()?;
         if let Some(own) = own {

@@ -20,12 +20,12 @@ use crate::money::holds::WHOLE;
 use crate::score::rulebook::RulePeriod;
 use crate::store::{AuditCase, AuditFact, AuditTurn, HoldChange, NewEvent, NewRun};
 
-/// What is run.
+/// The part of a round over which the rules are run.
 #[derive(Debug, Clone, Default)]
 pub struct RunScope {
     /// This tranche only.
     pub tranche: Option<u32>,
-    /// This unit only; it is compared with all the same.
+    /// This unit only; its peers are still all units.
     pub unit: Option<String>,
     /// This rule only.
     pub rule: Option<String>,
@@ -42,7 +42,7 @@ pub type Share<'f> = dyn FnMut(&CasePlace, &[AuditFact]) -> Result<u32, AuditErr
 pub struct FoundByRules {
     /// Findings by rule, tranche, unit.
     pub findings: BTreeMap<CasePlace, AuditFinding>,
-    /// What could not be judged.
+    /// Units for which a rule had nothing to go by.
     pub not_applicable: Vec<NotApplicable>,
     /// Rules and tranches that were run.
     pub ran: BTreeSet<(String, String)>,
@@ -65,31 +65,31 @@ impl FoundByRules {
 pub struct Added {
     /// The case.
     pub case: i64,
-    /// How many.
+    /// Number of rows.
     pub rows: u64,
-    /// It holds money from now on.
+    /// Whether the case began to hold money.
     pub raised: bool,
 }
 
 /// What a run did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct RunOutcome {
-    /// Its number.
+    /// Number of the run.
     pub run: Option<i64>,
-    /// Cases that it opened.
+    /// Cases that the run opened.
     pub opened: Vec<i64>,
-    /// Cases that got rows, or got worse.
+    /// Cases that gained rows or severity.
     pub added: Vec<Added>,
-    /// Cases of which nothing is left.
+    /// Cases whose rows have all been taken back.
     pub cleared: Vec<i64>,
 }
 
 /// Who runs it, and when.
 #[derive(Debug, Clone, Copy)]
 pub struct RunBy<'a> {
-    /// When, RFC 3339.
+    /// Time of the run, RFC 3339.
     pub at: &'a str,
-    /// Who.
+    /// User, or the service.
     pub by: &'a str,
 }
 
@@ -103,6 +103,10 @@ pub struct RunTerms {
 }
 
 /// Runs the rules over a scope.
+///
+/// # Errors
+/// Errors of the database, a query that runs longer than `limits.kpi_ms`, and one that
+/// does not give what its rule shows.
 pub fn find(session: &mut RuleRunner<'_>, scope: &RunScope) -> Result<FoundByRules, AuditError> {
     let mut found = FoundByRules::default();
     let basis = session.basis;
@@ -148,7 +152,7 @@ pub fn find(session: &mut RuleRunner<'_>, scope: &RunScope) -> Result<FoundByRul
 /// A case as it would be opened or changed.
 #[derive(Debug, Clone)]
 pub struct Planned {
-    /// Where.
+    /// Place of the case.
     pub place: CasePlace,
     /// What becomes of it.
     pub change: Change,
@@ -199,6 +203,9 @@ fn known(case: &Case, facts: &[AuditFact]) -> KnownCase {
 }
 
 /// Cases of a round with their rows, within the writer's turn.
+///
+/// # Errors
+/// Errors of the database within the turn.
 pub fn cases_in(
     turn: &AuditTurn<'_>,
     round: i32,
@@ -212,6 +219,9 @@ pub fn cases_in(
 }
 
 /// Writes down what becomes of what was found.
+///
+/// # Errors
+/// Errors of the database within the turn, and those of computing the share to hold.
 pub fn write(
     turn: &AuditTurn<'_>,
     session: &RuleRunner<'_>,
@@ -272,30 +282,6 @@ pub fn write(
     Ok(writing.done)
 }
 
-/// A row as it is kept of a case.
-pub fn fact(row: &SuspiciousRow, run: i64) -> AuditFact {
-    AuditFact {
-        pid: row.pid.clone(),
-        day: row.day,
-        shown: row.shown.clone(),
-        ..place(&row.key, run)
-    }
-}
-
-/// Where a row came from, of one that is not kept.
-pub fn place(key: &RowKey, run: i64) -> AuditFact {
-    AuditFact {
-        file: key.file.to_string(),
-        sub: key.sub,
-        line: key.line,
-        run,
-        pid: String::new(),
-        day: 0,
-        shown: String::new(),
-        gone: false,
-    }
-}
-
 struct Writing<'w, 's> {
     turn: &'w AuditTurn<'s>,
     session: &'w RuleRunner<'w>,
@@ -315,7 +301,7 @@ impl Writing<'_, '_> {
     /// Rows as they are kept, and how many of so many are not.
     fn facts(&self, rows: &[SuspiciousRow], of: u64) -> (Vec<AuditFact>, Option<u64>) {
         let old = rows.len().saturating_sub(self.terms.most_rows);
-        let kept: Vec<AuditFact> = rows.iter().skip(old).map(|row| fact(row, self.run)).collect();
+        let kept: Vec<AuditFact> = rows.iter().skip(old).map(|row| row.fact(self.run)).collect();
         let cut = of.saturating_sub(kept.len() as u64);
         (kept, (cut > 0).then_some(cut))
     }
@@ -326,7 +312,7 @@ impl Writing<'_, '_> {
         match self.terms.holding {
             AuditHolding::File => Ok(WHOLE),
             AuditHolding::Rows => {
-                let facts: Vec<AuditFact> = rows.iter().map(|key| place(key, self.run)).collect();
+                let facts: Vec<AuditFact> = rows.iter().map(|key| key.fact(self.run)).collect();
                 (self.share)(at, &facts)
             }
         }

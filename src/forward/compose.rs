@@ -16,7 +16,7 @@ use crate::store::ForwardPart;
 /// Bytes of a member from which it is written in the form for large ones.
 const LARGE: u64 = 1 << 31;
 
-/// Writes an archive; gives its size and its SHA-256.
+/// Writes an archive and returns its size and SHA-256.
 pub(super) fn write(
     folder: &Path,
     name: &str,
@@ -49,7 +49,7 @@ pub(super) fn write(
     Ok((bytes, sha256))
 }
 
-/// What is put on record of where the rows are from.
+/// The record of where the rows came from.
 pub(super) fn parts_of(planned: &PlannedArchive) -> Vec<ForwardPart> {
     let mut all = Vec::new();
     for parts in planned.files.values() {

@@ -7,13 +7,13 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::{ForwardError, Result};
-use crate::files::{is_there, make_folder, sync_folder};
+use super::Result;
+use crate::files::{FileError, is_there, make_folder, sync_folder};
 
-/// Below the data folder.
+/// Path below the data folder.
 pub(super) const ROOT: &str = "exports/forward";
 
-/// Beginnings of hidden names: being made, and being removed.
+/// Prefixes of hidden names: being made, and being removed.
 const MAKING: &str = ".making-";
 const ASIDE: &str = ".aside-";
 
@@ -37,7 +37,7 @@ pub(super) fn turn(data: &Path) -> Result<File> {
         file.lock()?;
         Ok(file)
     };
-    take().map_err(ForwardError::io(path.display()))
+    Ok(take().map_err(FileError::about(path.display()))?)
 }
 
 /// The folders of one destination.
@@ -75,7 +75,7 @@ impl Home {
             }
             sync_folder(&home.path)
         };
-        settle().map_err(ForwardError::io(home.path.display()))?;
+        settle().map_err(FileError::about(home.path.display()))?;
         Ok(home)
     }
 
@@ -96,7 +96,7 @@ impl Home {
             unknown.sort();
             Ok(unknown)
         };
-        list().map_err(ForwardError::io(self.path.display()))
+        Ok(list().map_err(FileError::about(self.path.display()))?)
     }
 
     /// The first name from `wanted` (a time, `YYYYMMDDhhmmss`) on that is free.
@@ -105,7 +105,7 @@ impl Home {
         loop {
             let name = time.format("%Y%m%d%H%M%S").to_string();
             let there = is_there(&self.path.join(&name));
-            if !there.map_err(ForwardError::io(self.path.display()))? {
+            if !there.map_err(FileError::about(self.path.display()))? {
                 return Ok(name);
             }
             time += chrono::Duration::seconds(1);
@@ -119,7 +119,7 @@ impl Home {
             fs::create_dir(&making)?;
             fs::set_permissions(&making, fs::Permissions::from_mode(0o700))
         };
-        make().map_err(ForwardError::io(making.display()))?;
+        make().map_err(FileError::about(making.display()))?;
         Ok(making)
     }
 
@@ -137,7 +137,7 @@ impl Home {
             crate::crash_point("forward_named");
             sync_folder(&self.path)
         };
-        rename().map_err(ForwardError::io(self.path.display()))?;
+        rename().map_err(FileError::about(self.path.display()))?;
         Ok(self.path.join(name))
     }
 
@@ -156,6 +156,9 @@ impl Home {
             Ok(())
         };
         let beyond = names.len().saturating_sub(keep);
-        names[..beyond].iter().try_for_each(remove).map_err(ForwardError::io(self.path.display()))
+        Ok(names[..beyond]
+            .iter()
+            .try_for_each(remove)
+            .map_err(FileError::about(self.path.display()))?)
     }
 }

@@ -17,7 +17,7 @@ use crate::store::ForwardCandidate;
 /// Originals that are kept open at once; each keeps one file open.
 const MOST_OPEN: usize = 64;
 
-/// Why an original cannot be read: what is said of the submission.
+/// Why an original cannot be read, as it is told of the submission.
 pub(super) type Unreadable = String;
 
 /// An original, open.
@@ -190,7 +190,7 @@ pub(super) fn parts_of(candidate: &ForwardCandidate, lines: &LinesOfFiles) -> Ve
     files.collect()
 }
 
-/// Submissions that a file is wanted of, by file.
+/// Submissions from which a file is needed, by file.
 pub(super) fn wanted(candidates: &[&ForwardCandidate]) -> BTreeMap<String, BTreeSet<i64>> {
     let mut wanted: BTreeMap<String, BTreeSet<i64>> = BTreeMap::new();
     for candidate in candidates {

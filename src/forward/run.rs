@@ -17,11 +17,11 @@ use crate::archive::Standard;
 use crate::clock::{bangkok, stamp};
 use crate::config::SentWhen;
 use crate::crash_point;
-use crate::files::{sync_folder, write_together};
+use crate::files::{FileError, sync_folder, write_together};
 use crate::store::{ForwardArchive, ForwardBatch, ForwardCandidate, NewForwardBatch, Reader};
 use crate::text::message_with;
 
-/// Rows that go into one folder, about: what is planned at once is in memory.
+/// Approximate number of rows in one folder; what is planned at once is in memory.
 const ROWS_AT_ONCE: u64 = 2_000_000;
 
 /// A folder that was made.
@@ -37,14 +37,14 @@ pub struct SentBatch {
     pub rows: u64,
 }
 
-/// What was sent on, or would be.
+/// What was forwarded, or would be.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ForwardOutcome {
     /// The destination.
     pub destination: String,
     /// The folders that were made; with nothing to send there is none.
     pub batches: Vec<SentBatch>,
-    /// Archives that would be written, when it is only asked for.
+    /// Archives that would be written; only of a dry run.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub would: Vec<ForwardArchive>,
     /// Rows that wait for others.
@@ -257,7 +257,7 @@ pub(super) fn write_manifest(
         write_together(making, &files, || ())?;
         sync_folder(making)
     };
-    write().map_err(ForwardError::io(making.display()))
+    Ok(write().map_err(FileError::about(making.display()))?)
 }
 
 /// Removes the oldest folders beyond so many; one that nobody confirmed stays.

@@ -14,7 +14,7 @@ use crate::score::unsent::{UnsentRows, unsent_rows};
 use crate::store::{ForwardBatch, ForwardedVoid, Reader};
 use crate::units::Units;
 
-/// How a destination stands.
+/// The state of a destination.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ForwardStatus {
     /// The destination.
@@ -38,7 +38,10 @@ pub struct ForwardStatus {
     pub taken_back: Vec<ForwardedVoid>,
 }
 
-/// Tells how a destination stands.
+/// Computes the state of a destination.
+///
+/// # Errors
+/// Errors of the database, and rulebooks or a schedule's record that cannot be read.
 pub fn status(
     reader: &Reader,
     units: &Units,

@@ -30,7 +30,7 @@ pub(super) struct PlannedChunk<'c> {
 pub(super) struct Lines(BTreeMap<Standard, LinesOfFiles>);
 
 impl Lines {
-    /// Reads them in one pass over each kind of record.
+    /// Reads the lines in one pass over each kind of record.
     pub(super) fn read(
         environment: &Environment,
         reader: &Reader,

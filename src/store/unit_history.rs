@@ -39,7 +39,7 @@ pub struct Told {
     pub code: String,
     /// The standard of the archives.
     pub standard: Option<Standard>,
-    /// How bad it was.
+    /// Severity.
     pub severity: Severity,
 }
 
@@ -50,9 +50,9 @@ pub struct UnitFilter<'a> {
     pub hcode: &'a str,
     /// The round, B.E.
     pub round: i32,
-    /// Of one code.
+    /// Only findings of this code.
     pub code: Option<&'a str>,
-    /// Of one severity.
+    /// Only findings of this severity.
     pub severity: Option<Severity>,
 }
 
@@ -74,6 +74,9 @@ fn standard_of(row: &rusqlite::Row, column: usize) -> rusqlite::Result<Option<St
 
 impl Reader {
     /// Rounds in which a unit sent something, the latest first.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn rounds_of_unit(&self, hcode: &str) -> Result<Vec<i32>> {
         let mut query = self.conn.prepare_cached(
             "SELECT DISTINCT round FROM submission
@@ -84,6 +87,9 @@ impl Reader {
     }
 
     /// What was wrong with what a unit sent in a round.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn totals_of_unit(&self, hcode: &str, round: i32, catalog: &Catalog) -> Result<UnitTotals> {
         let cut: bool = self
             .conn
@@ -119,6 +125,9 @@ impl Reader {
 
     /// Findings of a unit's submissions of a round: the newest submission
     /// first, in each in the order of file and line.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn findings_of_unit(
         &self,
         of: UnitFilter,
@@ -159,6 +168,9 @@ impl Reader {
 
     /// The citizen ID of a person by the number at a unit, as the latest
     /// register has it.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn cid_of(&self, hcode: &str, pid: &str) -> Result<Option<String>> {
         let mut query = self.conn.prepare_cached(
             "SELECT CID FROM PERSON WHERE HOSPCODE = ?1 AND PID = ?2 AND CID IS NOT NULL

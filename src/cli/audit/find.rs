@@ -8,8 +8,7 @@ use serde::Serialize;
 use crate::audit::nightly::share_of;
 use crate::audit::plan::Change;
 use crate::audit::run::{
-    CasePlace, FoundByRules, Planned, RunBy, RunOutcome, RunScope, RunTerms, find,
-    place as key_place, plan, write,
+    CasePlace, FoundByRules, Planned, RunBy, RunOutcome, RunScope, RunTerms, find, plan, write,
 };
 use crate::audit::view::{held_of, item_money};
 use crate::audit::{AuditInput, Case, CaseSeverity, NotApplicable, RuleLibrary, RuleRunner};
@@ -226,7 +225,7 @@ fn would_open(
         let share = match environment.config.audit.hold {
             AuditHolding::File => crate::money::holds::WHOLE,
             AuditHolding::Rows => {
-                let facts: Vec<AuditFact> = rows.iter().map(|key| key_place(key, 0)).collect();
+                let facts: Vec<AuditFact> = rows.iter().map(|key| key.fact(0)).collect();
                 share_of(session, &place, &facts, (numerator, finding.denominator))?
             }
         };

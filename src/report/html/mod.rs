@@ -57,6 +57,9 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
 });
 
 /// A document as the bytes of a page.
+///
+/// # Errors
+/// Fails if the template and the values do not fit, which is a bug.
 pub fn document(
     document: &Document,
     lang: Lang,
@@ -83,6 +86,9 @@ pub fn document(
 }
 
 /// A chart by itself, as pictures for a page of somebody else's.
+///
+/// # Errors
+/// Fails if the template and the values do not fit, which is a bug.
 pub fn chart(chart: &Chart, lang: Lang) -> Result<Vec<String>, ReportError> {
     let pictures = chart.pictures(1, lang).into_iter();
     let pictures = pictures.map(|picture| render(picture.template, picture));
