@@ -11,7 +11,27 @@ use sha2::{Digest, Sha256};
 
 use crate::text::text;
 
+/// An error of the system with the file or folder that it is about.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}: {cause}")]
+pub struct FileError {
+    what: String,
+    cause: io::Error,
+}
+
+impl FileError {
+    /// Makes the error out of what the system said of a file or folder.
+    pub fn about(what: impl std::fmt::Display) -> impl FnOnce(io::Error) -> Self {
+        let what = what.to_string();
+        move |cause| Self { what, cause }
+    }
+}
+
 /// Writes a file under a temporary name, makes it durable, and renames it.
+///
+/// # Errors
+/// Errors of the file system, such as a full disk or a folder that may not be written.
+/// The file that was there stays.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // A bare name lies in the folder that the program runs in.
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -21,6 +41,10 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// The same, for a file that only the service may read.
+///
+/// # Errors
+/// Errors of the file system, such as a full disk or a folder that may not be written.
+/// The file that was there stays.
 pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
@@ -30,6 +54,9 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Opens a file that somebody named, and nothing that only looks like one: a
 /// pipe would be waited for, a device read for ever.
+///
+/// # Errors
+/// Errors of the file system, and a path that is no plain file.
 pub fn open_plain(path: &Path) -> io::Result<File> {
     let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
     let file = OpenOptions::new().read(true).custom_flags(nonblocking).open(path)?;
@@ -41,6 +68,9 @@ pub fn open_plain(path: &Path) -> io::Result<File> {
 }
 
 /// The text of a file that somebody named.
+///
+/// # Errors
+/// As [`open_plain`], and a text that is not UTF-8.
 pub fn read_plain(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     open_plain(path)?.read_to_string(&mut text)?;
@@ -49,6 +79,9 @@ pub fn read_plain(path: &Path) -> io::Result<String> {
 
 /// Whether something has this name. What cannot be looked at is an error, not
 /// "no": whoever takes it for gone writes over it, or goes on without it.
+///
+/// # Errors
+/// Errors of the file system.
 pub fn is_there(path: &Path) -> io::Result<bool> {
     match path.symlink_metadata() {
         Ok(_) => Ok(true),
@@ -66,6 +99,9 @@ pub fn may_look_around() -> bool {
 }
 
 /// Space that is left for us where a folder lies, in bytes.
+///
+/// # Errors
+/// Errors of the file system.
 pub fn free_bytes(folder: &Path) -> io::Result<u64> {
     let disk = rustix::fs::statvfs(folder)?;
     Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
@@ -73,6 +109,10 @@ pub fn free_bytes(folder: &Path) -> io::Result<u64> {
 
 /// Writes files of one folder, each whole, in the order given. `each` is told
 /// after every file but is not to fail: what was renamed stays.
+///
+/// # Errors
+/// Errors of the file system, such as a full disk or a folder that may not be written.
+/// The file that was there stays.
 pub fn write_together(
     folder: &Path,
     files: &[(String, &[u8])],
@@ -108,12 +148,18 @@ fn write_in(
 }
 
 /// Makes renames in a folder durable.
+///
+/// # Errors
+/// Fails if the folder cannot be opened, or the disk reports an error.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
 /// Renames a file and makes it durable on both sides. An existing file is
 /// never replaced.
+///
+/// # Errors
+/// Fails if the new name is taken, the file is gone, or the disk reports an error.
 pub fn rename_durably(from: &Path, to: &Path) -> io::Result<()> {
     match to.symlink_metadata() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -134,6 +180,9 @@ pub fn rename_durably(from: &Path, to: &Path) -> io::Result<()> {
 
 /// Makes a folder, and those above it that are missing, with a mode. They are
 /// as durable as what is put into them.
+///
+/// # Errors
+/// Errors of the file system, such as a full disk or a folder that may not be written.
 pub fn make_folder(path: &Path, mode: u32) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
@@ -152,6 +201,9 @@ pub fn make_folder(path: &Path, mode: u32) -> io::Result<()> {
 }
 
 /// Makes a file readable by the service alone.
+///
+/// # Errors
+/// Fails if the file is not ours, or is gone.
 pub fn make_private(path: &Path) -> io::Result<()> {
     fs::set_permissions(path, fs::Permissions::from_mode(0o600))
 }

@@ -124,6 +124,9 @@ impl Overlay {
 
     /// Every file by its name below its folder, those that give way to others
     /// first. Fails when a folder is there and cannot be read.
+    ///
+    /// # Errors
+    /// Fails if a folder is there and cannot be read.
     pub fn files(&self) -> io::Result<Vec<(String, PathBuf)>> {
         let mut files = Vec::new();
         for place in [&self.beside, &self.old, &Some(self.place.clone())].into_iter().flatten() {
@@ -133,12 +136,18 @@ impl Overlay {
     }
 
     /// The file of a name that is in force, if the province has one.
+    ///
+    /// # Errors
+    /// Fails if a folder or a name in it cannot be looked at.
     pub fn find(&self, name: &str) -> io::Result<Option<PathBuf>> {
         let all = self.files()?;
         Ok(all.into_iter().rev().find(|(have, _)| have == name).map(|(_, path)| path))
     }
 
     /// What to say about files in the old place, in the log and in `config check`.
+    ///
+    /// # Errors
+    /// Fails if a folder or a name in it cannot be looked at.
     pub fn notes(&self) -> io::Result<Vec<Bilingual>> {
         let Some(old) = &self.old else { return Ok(Vec::new()) };
         let left = self.inside(old)?;

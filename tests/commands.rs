@@ -309,6 +309,33 @@ fn without_a_database_there_is_nothing_to_answer_from() {
     }
 }
 
+/// Tables of records that an upgrade has changed are made by the next writer: until
+/// then no command answers from them, and each says what to run.
+#[test]
+fn a_database_that_no_writer_opened_since_an_upgrade_is_not_answered_from() {
+    let khlang = two_submissions();
+    let before = khlang.run(&["submissions", "list", "--json"]);
+    tamper(&khlang, "UPDATE meta SET value = value || ' ' WHERE name = 'tables'");
+    let copy = khlang.path("copy.db");
+    for arguments in [
+        &["submissions", "list"][..],
+        &["submissions", "show", "1"],
+        &["score", "--round", "2557"],
+        &["allocate", "--round", "2557"],
+        &["kpi", "run", "anc12", "--period", "2557"],
+        &["hold", "list"],
+        &["audit", "list"],
+    ] {
+        let ran = khlang.run(arguments);
+        assert_eq!(ran.status(), 1, "{arguments:?}: {}", ran.out());
+        assert!(ran.err().contains("khlang verify"), "{arguments:?}: {}", ran.err());
+        assert!(ran.err().contains("รัน khlang verify"), "{arguments:?}: {}", ran.err());
+    }
+    assert_eq!(khlang.run(&["backup", copy.to_str().unwrap()]).status(), 0, "it copies any");
+    assert_eq!(khlang.run(&["verify"]).status(), 0);
+    assert_eq!(khlang.run(&["submissions", "list", "--json"]).out(), before.out());
+}
+
 #[test]
 fn people_are_answered_in_their_language() {
     let khlang = Khlang::new();

@@ -8,13 +8,14 @@ use std::sync::Arc;
 use khlang::catalog::Catalog;
 use khlang::config::Config;
 use khlang::environment::Environment;
-use khlang::load::{LoadRequest, load};
+use khlang::load::load;
 use khlang::store::Store;
 use khlang::submission::Submission;
 use khlang::units::Units;
 
 use crate::support::case::{NOW, UNITS, zipped};
 use crate::support::lab::{Lab, total};
+use crate::support::sample::request;
 
 /// A record whose key was chosen, and rows of it as they are sent: the first
 /// two are two facts, the others repeat the first.
@@ -132,16 +133,8 @@ fn environment(folder: &Path, catalog: Catalog) -> Arc<Environment> {
 
 fn loaded(store: &Store, environment: &Arc<Environment>, id: i64, path: &Path) -> Submission {
     let now = NOW.parse().unwrap();
-    let claim = LoadRequest {
-        environment: Arc::clone(environment),
-        path: path.to_owned(),
-        name: format!("F43_10670_2014013108000{id}.zip"),
-        id: Some(id),
-        received_at: now,
-        seal: Arc::default(),
-        now,
-        progress: Arc::new(|_| ()),
-    };
+    let name = format!("F43_10670_2014013108000{id}.zip");
+    let claim = request(environment, path, &name, id, now);
     load(store, claim, &|_| None).unwrap()
 }
 

@@ -2,7 +2,7 @@
 //! nothing else must agree on every number.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use khlang::archive::Standard;
@@ -10,19 +10,20 @@ use khlang::catalog::Catalog;
 use khlang::clock;
 use khlang::config::Config;
 use khlang::environment::Environment;
-use khlang::load::{LoadRequest, load};
-use khlang::sample::{SampleArgs, default_start, generate};
+use khlang::sample::{SampleArgs, default_start};
 use khlang::store::Store;
 use khlang::submission::Submission;
 use khlang::units::Units;
 use serde_json::Value;
 
+use crate::support;
+use crate::support::sample::{Sample, request};
+
 /// Makes a sample, loads it in the order of its ledger, and gives each archive
 /// with its line of the ledger.
 fn loaded(standard: Standard, defects: f64) -> Vec<(Value, Submission)> {
-    let dir = tempfile::tempdir().unwrap();
     let args = SampleArgs {
-        dir: dir.path().to_owned(),
+        dir: PathBuf::new(),
         units: 20,
         persons: 4_000,
         months: 7,
@@ -31,43 +32,21 @@ fn loaded(standard: Standard, defects: f64) -> Vec<(Value, Submission)> {
         defects,
         start: default_start(),
     };
-    generate(&args, &Catalog::builtin().unwrap()).unwrap();
-    let units = Units::load(&dir.path().join("units.csv")).unwrap();
+    let sample = Sample::new(&args, false);
+    let units = Units::load(&sample.path("units.csv")).unwrap();
     let config = Config::load(None, std::iter::empty()).unwrap();
     let environment =
         Arc::new(Environment::new(Catalog::builtin().unwrap(), units, config).unwrap());
-    let store = Store::open(&dir.path().join("sample.db"), &environment.catalog, 16).unwrap();
-    let ledger = std::fs::read(dir.path().join("ledger.json")).unwrap();
-    let ledger: Value = serde_json::from_slice(&ledger).unwrap();
-    assert!(ledger["archives"].as_array().unwrap().len() >= 20 * 7 - 14);
-    let entries = ledger["archives"].as_array().unwrap().iter().zip(1..);
-    entries
-        .map(|(entry, id)| (entry.clone(), validate(&environment, &store, dir.path(), entry, id)))
-        .collect()
-}
-
-fn validate(
-    environment: &Arc<Environment>,
-    store: &Store,
-    dir: &Path,
-    entry: &Value,
-    id: i64,
-) -> Submission {
+    let store = Store::open(&sample.path("sample.db"), &environment.catalog, 16).unwrap();
+    assert!(sample.ledger.len() >= 20 * 7 - 14);
     let now = chrono::NaiveDate::from_ymd_opt(2020, 1, 1).unwrap().and_hms_opt(0, 0, 0).unwrap();
     let now = clock::at_bangkok(now);
-    let name = entry["archive"].as_str().unwrap();
-    let path = dir.join(name);
-    let claim = LoadRequest {
-        environment: Arc::clone(environment),
-        path,
-        name: name.to_owned(),
-        id: Some(id),
-        received_at: now,
-        seal: Arc::default(),
-        now,
-        progress: Arc::new(|_| ()),
+    let validate = |(entry, id): (&Value, i64)| {
+        let name = entry["archive"].as_str().unwrap();
+        let request = request(&environment, &sample.path(name), name, id, now);
+        (entry.clone(), support::sample::loaded(&store, request))
     };
-    load(store, claim, &|_| None).unwrap()
+    sample.ledger.iter().zip(1..).map(validate).collect()
 }
 
 /// What the validator said, in the form of the ledger.

@@ -61,6 +61,9 @@ pub struct Claims<'a> {
 
 impl Authenticator {
     /// Opens the token database of a data folder.
+    ///
+    /// # Errors
+    /// As [`AccessStore::open`].
     pub fn open(data: &Path) -> Result<Self, StoreError> {
         let writer = AccessStore::open(data)?;
         Ok(Self {
@@ -94,6 +97,11 @@ impl Authenticator {
 
     /// The viewer of a request. A wrong token is refused whatever is asked for;
     /// a request without one, or with an ended session, is anonymous.
+    ///
+    /// # Errors
+    /// Says why nobody is let in: the token is unknown or no longer valid, too many
+    /// wrong ones were tried, none exists and the client is not local, or the token
+    /// database failed.
     pub fn viewer(
         &self,
         claims: &Claims<'_>,
@@ -185,6 +193,10 @@ impl Authenticator {
 
     /// Begins a browser session with a token; returns the secret for its
     /// cookie.
+    ///
+    /// # Errors
+    /// As [`Authenticator::viewer`], if the token may open no pages, or if the system
+    /// gives no random numbers.
     pub fn sign_in(
         &self,
         token: &str,
@@ -215,6 +227,9 @@ impl Authenticator {
     }
 
     /// Ends the session of a cookie.
+    ///
+    /// # Errors
+    /// Errors of the token database, such as another process that keeps it locked.
     pub fn sign_out(&self, cookie: &str) -> Result<(), AccessError> {
         if let Some(secret) = session_of(cookie) {
             self.writer().end_session(&secret)?;
@@ -224,11 +239,17 @@ impl Authenticator {
 
     /// Writes a line of the access log. What cannot be logged must not be done:
     /// the caller returns the error instead.
+    ///
+    /// # Errors
+    /// Errors of the token database, such as another process that keeps it locked.
     pub fn log(&self, entry: &AccessEntry<'_>) -> Result<(), AccessError> {
         Ok(self.writer().log(entry)?)
     }
 
     /// A page of the access log.
+    ///
+    /// # Errors
+    /// Errors of the token database, such as another process that keeps it locked.
     pub fn logged(
         &self,
         from: Option<&str>,

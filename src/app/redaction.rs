@@ -66,6 +66,9 @@ pub struct RedactedKpi {
 }
 
 /// An indicator as `viewer` may see it.
+///
+/// # Errors
+/// [`ResultsError::NotReady`] while it is being computed, else why it cannot be.
 pub fn kpi(
     results: &ResultReader<'_>,
     viewer: &Viewer,
@@ -78,6 +81,9 @@ pub fn kpi(
 }
 
 /// Several at once, in their order.
+///
+/// # Errors
+/// [`ResultsError::NotReady`] while it is being computed, else why it cannot be.
 pub fn kpis(
     results: &ResultReader<'_>,
     viewer: &Viewer,

@@ -49,6 +49,9 @@ pub struct AppState {
 impl AppState {
     /// The state over a data folder whose database is at `database`. Fails
     /// when the token database cannot be opened.
+    ///
+    /// # Errors
+    /// Fails if the token database cannot be opened.
     pub fn open(
         folders: &Folders,
         database: PathBuf,

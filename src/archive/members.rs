@@ -53,6 +53,9 @@ impl Archive {
 
     /// [`Archive::open`] for a file that is open already; its position is
     /// neither used nor moved.
+    ///
+    /// # Errors
+    /// As [`Archive::open`].
     pub fn from_file(file: File, limits: &Limits) -> Result<Self, OpenError> {
         let metadata = file.metadata()?;
         if !metadata.is_file() {
@@ -110,6 +113,9 @@ impl Archive {
 }
 
 /// SHA-256 of the file at `path` in lower-case hex, and its length in bytes.
+///
+/// # Errors
+/// Errors of the file system, and a path that is no plain file.
 pub fn sha256_file(path: &Path) -> io::Result<(String, u64)> {
     sha256_of(&mut crate::files::open_plain(path)?)
 }

@@ -94,6 +94,9 @@ pub struct ArchiveName {
 
 impl ArchiveName {
     /// Reads a bare file name; one with a folder part is not of the form.
+    ///
+    /// # Errors
+    /// Says which part of the name is not of the form, or is no possible date.
     pub fn parse(name: &str) -> Result<Self, NameError> {
         let (stem, extension) = name.rsplit_once('.').ok_or(NameError::Form)?;
         let mut parts = stem.split('_');

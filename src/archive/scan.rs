@@ -47,6 +47,14 @@ pub struct ScannedEntry {
     pub(super) start: u64,
 }
 
+impl ScannedEntry {
+    /// Whether it lies in the folder that macOS adds to an archive: then it tells
+    /// something of a file, and is none.
+    pub fn is_in_mac_mirror(&self) -> bool {
+        path::is_in_mac_mirror(&self.name)
+    }
+}
+
 /// Scans an archive of `len` bytes. Structure comes before limits, so that an
 /// archive which lies about its entries is called unsafe and not just large.
 pub(super) fn scan(file: &File, len: u64, limits: &Limits) -> Result<Vec<ScannedEntry>, ReadError> {

@@ -88,6 +88,9 @@ pub struct Seal {
 impl Seal {
     /// SHA-256 of the file at `path` in lower-case hex, and its length in
     /// bytes; what the file looks like is remembered.
+    ///
+    /// # Errors
+    /// Errors of the file system, and a path that is no plain file.
     #[allow(clippy::disallowed_methods, reason = "files have the time of the machine")]
     pub fn hash(&self, path: &Path) -> io::Result<(String, u64)> {
         self.hash_at(path, SystemTime::now())
@@ -106,6 +109,9 @@ impl Seal {
 
     /// Whether the file at `path` has this hash; it is read only where it may
     /// have been written to since it was read last.
+    ///
+    /// # Errors
+    /// Errors of the file system, and a path that is no plain file.
     pub fn holds(&self, path: &Path, hash: &str) -> io::Result<bool> {
         if self.is_unbroken(path, hash)? {
             return Ok(true);

@@ -15,25 +15,25 @@ use crate::money::holds::{WHOLE, parse_percent, percent};
 use crate::store::{AuditHold, AuditTurn, HoldChange, NewEvent};
 use crate::text::{message_with, text};
 
-/// A step as somebody wants to take it.
+/// A step that somebody wants to take.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
-    /// In words.
+    /// The text of the step.
     pub text: String,
-    /// What else it needs.
+    /// The other values that the step takes.
     pub data: StepData,
-    /// How the case has to stand, if that was said.
+    /// The tag that the case must have, if the request gives one.
     pub if_match: Option<String>,
 }
 
 /// Who takes it, and when.
 #[derive(Debug, Clone, Copy)]
 pub struct StepTaker<'a> {
-    /// What they may do.
+    /// Role of the user, and whether the unit is theirs.
     pub actor: Actor,
-    /// Their name.
+    /// Name of the user.
     pub by: &'a str,
-    /// Their token, over HTTP.
+    /// Number of the token, for a step over HTTP.
     pub token: Option<i64>,
     /// Now, RFC 3339.
     pub at: &'a str,
@@ -44,16 +44,16 @@ pub struct StepTaker<'a> {
 /// Why a step was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum StepError {
-    /// For the asker there is no such case.
+    /// There is no such case, or the user may not know of it.
     #[error("{}", message_with("audit.no_case", &[("case", .0)]).both())]
     Unknown(i64),
-    /// It is not theirs to take.
+    /// The user may not take it.
     #[error("{}", message_with("audit.not_yours", &[("step", .step)]).both())]
     Forbidden {
         /// The step.
         step: String,
     },
-    /// Not as the case stands.
+    /// The case is in a state in which the step is not possible.
     #[error("{}", not_now(*.case, .step, (.state, .th), .allowed))]
     NotNow {
         /// The case.
@@ -64,16 +64,16 @@ pub enum StepError {
         state: String,
         /// The same in Thai.
         th: String,
-        /// What can be done.
+        /// Steps that are possible.
         allowed: String,
     },
-    /// Somebody else was quicker.
+    /// Somebody else changed the case meanwhile.
     #[error("{}", message_with("audit.changed", &[("case", .0)]).both())]
     Changed(i64),
     /// Something is missing or wrong.
     #[error("{0}")]
     Wrong(String),
-    /// The store failed, or a case is none.
+    /// The store failed, or what it has of the case contradicts itself.
     #[error("{0}")]
     Audit(#[from] AuditError),
 }
@@ -85,6 +85,10 @@ impl From<crate::store::StoreError> for StepError {
 }
 
 /// Takes a step; gives the case's new tag.
+///
+/// # Errors
+/// Refused if there is no such case, if it stands otherwise than the caller has seen,
+/// or if the step does not follow from where it stands; else errors of the database.
 pub fn take(
     turn: &AuditTurn<'_>,
     id: i64,
@@ -283,6 +287,9 @@ pub const PROPOSALS: [&str; 3] = ["pay", "partial", "withhold"];
 pub const VERDICTS: [&str; 3] = ["confirmed", "refuted", "missing"];
 
 /// Proves that verdicts are about rows of the case.
+///
+/// # Errors
+/// Names the first verdict about a row that is not one of the case.
 pub fn check_verdicts(
     verdicts: &[Verdict],
     known: &dyn Fn(&Verdict) -> bool,

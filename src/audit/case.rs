@@ -180,6 +180,9 @@ pub struct Case {
 
 impl Case {
     /// A case as a reader sees it until the submission after `as_of` came.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn read(reader: &Reader, opened: AuditCase, as_of: i64) -> Result<Self> {
         let events = reader.audit_events(opened.id, as_of)?;
         let holds = reader.audit_holds(Some(opened.id), as_of)?;
@@ -187,6 +190,9 @@ impl Case {
     }
 
     /// The same within the writer's turn.
+    ///
+    /// # Errors
+    /// Errors of the database within the turn.
     pub fn read_in(turn: &AuditTurn<'_>, opened: AuditCase) -> Result<Self> {
         let (events, holds) = (turn.events(opened.id)?, turn.holds(opened.id)?);
         Self::new(opened, events, holds)
@@ -372,28 +378,4 @@ pub type RowPlaces = HashSet<(String, i64, i64)>;
 /// The places of rows.
 pub fn places(facts: &[AuditFact]) -> RowPlaces {
     facts.iter().map(|fact| (fact.file.clone(), fact.sub, fact.line)).collect()
-}
-
-/// A row as it is kept of a case.
-pub fn fact(row: &SuspiciousRow, run: i64) -> AuditFact {
-    AuditFact {
-        pid: row.pid.clone(),
-        day: row.day,
-        shown: row.shown.clone(),
-        ..place(&row.key, run)
-    }
-}
-
-/// Where a row came from, of one that is not kept.
-pub fn place(key: &RowKey, run: i64) -> AuditFact {
-    AuditFact {
-        file: key.file.to_string(),
-        sub: key.sub,
-        line: key.line,
-        run,
-        pid: String::new(),
-        day: 0,
-        shown: String::new(),
-        gone: false,
-    }
 }

@@ -55,6 +55,10 @@ pub fn counted<'r>(rule: &AuditRule, rows: impl Iterator<Item = &'r RowKey>) -> 
 impl RuleRunner<'_> {
     /// What a rule finds in a tranche, by unit; units of which it finds nothing
     /// are left out.
+    ///
+    /// # Errors
+    /// Errors of the database, a query that runs longer than `limits.kpi_ms`, and one
+    /// that does not give what its rule shows.
     pub fn find(
         &mut self,
         rule: &AuditRule,

@@ -151,6 +151,10 @@ impl RuleRunner<'_> {
     }
 
     /// What a rule finds in a tranche, by unit.
+    ///
+    /// # Errors
+    /// Errors of the database, a query that runs longer than `limits.kpi_ms`, and one
+    /// that does not give what its rule shows.
     pub fn found(
         &mut self,
         rule: &AuditRule,

@@ -37,6 +37,10 @@ pub fn told_together(one: &Case, other: &Case) -> bool {
 
 /// A letter about cases of one unit and tranche, with all rows that are kept of
 /// them; refused when they are of several, or not yet as the letter says.
+///
+/// # Errors
+/// Refused if the cases are of several units or tranches, or do not stand as the letter
+/// says; else errors of making the page.
 pub fn letter(
     kind: LetterKind,
     cases: &[ShownCase],

@@ -35,6 +35,9 @@ const PEERS_LEAST: usize = 8;
 
 impl RuleLibrary {
     /// The rules of the program, with the province's own put over them.
+    ///
+    /// # Errors
+    /// Names the first file that cannot be read, or the first mistake in a rule.
     pub fn load(own: Option<&Overlay>) -> Result<Self, RuleError> {
         let mut files = builtin()?;
         if let Some(own) = own {

@@ -48,6 +48,10 @@ pub fn is_open(book: &Rulebook, closings: &[Closing], today: NaiveDate) -> bool 
 }
 
 /// Runs every round that is open.
+///
+/// # Errors
+/// The error of the first round that could not be run, after the others were; before
+/// that, rules or rulebooks that cannot be read.
 pub fn run_open_rounds(input: &NightlyInput<'_>) -> Result<Vec<RoundRun>, AuditError> {
     let library = RuleLibrary::load(Some(&Overlay::new(input.data, AUDIT)))?;
     let books = Rulebooks::open(input.data).all();
@@ -111,6 +115,10 @@ fn run(
 }
 
 /// The suspicious share of a case's money, in hundredths of a percent.
+///
+/// # Errors
+/// Errors of the database, a query that runs longer than `limits.kpi_ms`, and one that
+/// does not give what its rule shows.
 pub fn share_of(
     session: &RuleRunner<'_>,
     (rule, tranche, unit): &CasePlace,

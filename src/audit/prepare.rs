@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::AuditError;
-use super::case::{Case, place};
+use super::case::Case;
 use super::plan::{Change, Evidence};
 use super::rows::RowKey;
 use super::rule::CaseSeverity;
@@ -111,7 +111,7 @@ impl Prepared {
         if holding == AuditHolding::Rows {
             for Planned { place: at, change } in &self.planned {
                 let Some(standing) = held_rows(change) else { continue };
-                let facts: Vec<AuditFact> = standing.iter().map(|key| place(key, 0)).collect();
+                let facts: Vec<AuditFact> = standing.iter().map(|key| key.fact(0)).collect();
                 let share = share(at, &facts)?;
                 self.shares.insert(at.clone(), (standing.to_vec(), share));
             }

@@ -10,6 +10,9 @@ use crate::store::{Reader, Store};
 /// Runs every rule that `wanted` picks over an empty store, and tells the first
 /// that cannot be run, does not give what it shows, or is about an item that
 /// the rulebook does not have.
+///
+/// # Errors
+/// Says which rule fails and why, and errors of the temporary database.
 pub fn prove(
     environment: &Environment,
     book: &Rulebook,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::store::{QueryRow, Result, SqlValue, StoreError};
+use crate::store::{AuditFact, QueryRow, Result, SqlValue, StoreError};
 
 /// A suspicious row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +41,28 @@ impl RowKey {
     /// No two rows have it in common.
     pub fn place(&self) -> (&str, i64, i64) {
         (&self.file, self.sub, self.line)
+    }
+
+    /// The place of a row that is not kept, as a row of a case.
+    pub fn fact(&self, run: i64) -> AuditFact {
+        AuditFact {
+            file: self.file.to_string(),
+            sub: self.sub,
+            line: self.line,
+            run,
+            pid: String::new(),
+            day: 0,
+            shown: String::new(),
+            gone: false,
+        }
+    }
+}
+
+impl SuspiciousRow {
+    /// The row as it is kept of a case.
+    pub fn fact(&self, run: i64) -> AuditFact {
+        let (pid, shown) = (self.pid.clone(), self.shown.clone());
+        AuditFact { pid, day: self.day, shown, ..self.key.fact(run) }
     }
 }
 

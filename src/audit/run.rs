@@ -8,9 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::AuditError;
-use super::case::{
-    CLEARED, Case, Described, EVIDENCE, JudgedBy, SELECTED, StepData, fact, place, places,
-};
+use super::case::{CLEARED, Case, Described, EVIDENCE, JudgedBy, SELECTED, StepData, places};
 use super::find::{AuditFinding, NotApplicable};
 use super::hold_share::{ShareChange, held_with};
 use super::plan::{Change, Evidence, KnownCase, change};
@@ -24,12 +22,12 @@ use crate::config::AuditHolding;
 use crate::money::holds::{WHOLE, percent};
 use crate::store::{AuditCase, AuditFact, AuditTurn, HoldChange, NewEvent, NewRun};
 
-/// What is run.
+/// The part of a round over which the rules are run.
 #[derive(Debug, Clone, Default)]
 pub struct RunScope {
     /// This tranche only.
     pub tranche: Option<u32>,
-    /// This unit only; it is compared with all the same.
+    /// This unit only; its peers are still all units.
     pub unit: Option<String>,
     /// This rule only.
     pub rule: Option<String>,
@@ -46,7 +44,7 @@ pub type Share<'f> = dyn FnMut(&CasePlace, &[AuditFact]) -> Result<u32, AuditErr
 pub struct FoundByRules {
     /// Findings by rule, tranche, unit.
     pub findings: BTreeMap<CasePlace, AuditFinding>,
-    /// What could not be judged.
+    /// Units for which a rule had nothing to go by.
     pub not_applicable: Vec<NotApplicable>,
     /// Rules and tranches that were run.
     pub ran: BTreeSet<(String, String)>,
@@ -72,7 +70,7 @@ impl FoundByRules {
 pub struct Added {
     /// The case.
     pub case: i64,
-    /// How many.
+    /// Number of rows.
     pub rows: u64,
     /// Rows of it that were taken back.
     pub gone: u64,
@@ -83,22 +81,22 @@ pub struct Added {
 /// What a run did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct RunOutcome {
-    /// Its number.
+    /// Number of the run.
     pub run: Option<i64>,
-    /// Cases that it opened.
+    /// Cases that the run opened.
     pub opened: Vec<i64>,
-    /// Cases that got rows, or got worse.
+    /// Cases that gained rows or severity.
     pub added: Vec<Added>,
-    /// Cases of which nothing is left.
+    /// Cases whose rows have all been taken back.
     pub cleared: Vec<i64>,
 }
 
 /// Who runs it, and when.
 #[derive(Debug, Clone, Copy)]
 pub struct RunBy<'a> {
-    /// When, RFC 3339.
+    /// Time of the run, RFC 3339.
     pub at: &'a str,
-    /// Who.
+    /// User, or the service.
     pub by: &'a str,
 }
 
@@ -114,7 +112,7 @@ pub struct RunTerms {
 /// A case as it would be opened or changed.
 #[derive(Debug, Clone)]
 pub struct Planned {
-    /// Where.
+    /// Place of the case.
     pub place: CasePlace,
     /// What becomes of it.
     pub change: Change,
@@ -152,6 +150,9 @@ fn known(case: &Case, facts: &[AuditFact]) -> KnownCase {
 
 /// Writes down what becomes of what was found, as it was prepared, if no case has
 /// changed since.
+///
+/// # Errors
+/// Errors of the database within the turn.
 pub fn write(
     turn: &AuditTurn<'_>,
     session: &RuleRunner<'_>,
@@ -243,7 +244,7 @@ impl Writing<'_, '_> {
     /// Rows as they are kept, and how many of so many are not.
     fn facts(&self, rows: &[SuspiciousRow], of: u64) -> (Vec<AuditFact>, Option<u64>) {
         let old = rows.len().saturating_sub(self.terms.most_rows);
-        let kept: Vec<AuditFact> = rows.iter().skip(old).map(|row| fact(row, self.run)).collect();
+        let kept: Vec<AuditFact> = rows.iter().skip(old).map(|row| row.fact(self.run)).collect();
         let cut = of.saturating_sub(kept.len() as u64);
         (kept, (cut > 0).then_some(cut))
     }
@@ -257,7 +258,7 @@ impl Writing<'_, '_> {
                 if let Some((_, share)) = self.shares.get(at).filter(|(of, _)| of == rows) {
                     return Ok(*share);
                 }
-                let facts: Vec<AuditFact> = rows.iter().map(|key| place(key, self.run)).collect();
+                let facts: Vec<AuditFact> = rows.iter().map(|key| key.fact(self.run)).collect();
                 (self.share)(at, &facts)
             }
         }

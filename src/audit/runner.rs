@@ -21,7 +21,7 @@ use crate::score::{AsOf, CacheHandle, Points, Rulebook, cached_points};
 use crate::sql::{TableRows, parse_list};
 use crate::store::{PartialResults, QueryRow, Reader, Result, SqlValue, StoreError, TableSpec};
 
-/// What rules are run on.
+/// What the rules are run over.
 #[derive(Clone, Copy)]
 pub struct AuditInput<'a> {
     /// Catalogue, units, configuration.
@@ -32,9 +32,9 @@ pub struct AuditInput<'a> {
     pub book: &'a Rulebook,
     /// The rules.
     pub library: &'a RuleLibrary,
-    /// As of which submission.
+    /// The last submission that is included.
     pub as_of: &'a AsOf,
-    /// What is kept of points that were counted earlier.
+    /// Cached points of earlier runs.
     pub kept: Option<&'a PartialResults>,
 }
 
@@ -46,7 +46,7 @@ type CountedWith = (RuleValues, Rc<BTreeMap<String, u64>>);
 
 /// A snapshot with its building blocks.
 pub struct RuleRunner<'a> {
-    /// What it is over.
+    /// What the rules are run over.
     pub basis: AuditInput<'a>,
     /// Temporary tables that are there, with the values they were made with.
     made: BTreeMap<String, RuleValues>,
@@ -61,7 +61,10 @@ pub struct RuleRunner<'a> {
 }
 
 impl<'a> RuleRunner<'a> {
-    /// Begins one.
+    /// Starts a session over a snapshot.
+    ///
+    /// # Errors
+    /// Errors of the database.
     pub fn new(basis: AuditInput<'a>) -> std::result::Result<Self, AuditError> {
         let mut registry = false;
         basis.reader.each_line("SELECT 1 FROM registry LIMIT 1", &[], |_| {
@@ -78,12 +81,19 @@ impl<'a> RuleRunner<'a> {
     /// Lets the queries that follow run for `limits.kpi_ms` together, and no
     /// longer: a query of a province that never ends must not hold a snapshot of
     /// the store for ever.
+    ///
+    /// # Errors
+    /// Errors of the database.
     pub fn allow(&self) -> Result<()> {
         let longest = Duration::from_millis(self.basis.environment.config.limits.kpi_ms);
         self.basis.reader.stop_after(longest)
     }
 
     /// Suspicious rows of a tranche by a rule.
+    ///
+    /// # Errors
+    /// Errors of the database, a query that runs longer than `limits.kpi_ms`, and one
+    /// that does not give what its rule shows.
     pub fn rows(
         &mut self,
         rule: &AuditRule,
@@ -106,6 +116,10 @@ impl<'a> RuleRunner<'a> {
     }
 
     /// Rates of a tranche by a rule, by unit.
+    ///
+    /// # Errors
+    /// Errors of the database, a query that runs longer than `limits.kpi_ms`, and one
+    /// that does not give what its rule shows.
     pub fn rates(
         &mut self,
         rule: &AuditRule,
@@ -141,6 +155,10 @@ impl<'a> RuleRunner<'a> {
     }
 
     /// Rows of a unit and tranche that are a rule's hundred percent.
+    ///
+    /// # Errors
+    /// Errors of the database, a query that runs longer than `limits.kpi_ms`, and one
+    /// that does not give what its rule shows.
     pub fn denominator(
         &mut self,
         rule: &AuditRule,
@@ -202,6 +220,9 @@ impl<'a> RuleRunner<'a> {
     }
 
     /// Points of the round.
+    ///
+    /// # Errors
+    /// Errors of the database.
     pub fn points(&mut self) -> Result<Rc<Points>> {
         if let Some(points) = &self.points {
             return Ok(Rc::clone(points));
@@ -215,6 +236,9 @@ impl<'a> RuleRunner<'a> {
     }
 
     /// Classes of units.
+    ///
+    /// # Errors
+    /// Fails if the list of peers is missing or wrong.
     pub fn classes(&self) -> std::result::Result<Classes, AuditError> {
         let fail = |what: &str| {
             AuditError::RuleFailed("peers".to_owned(), StoreError::Refused(what.to_owned()))
@@ -234,6 +258,10 @@ impl<'a> RuleRunner<'a> {
     }
 
     /// Proves that every query can be run and gives what it has to.
+    ///
+    /// # Errors
+    /// Errors of the database, a query that runs longer than `limits.kpi_ms`, and one
+    /// that does not give what its rule shows.
     pub fn prove(
         &mut self,
         rule: &AuditRule,

@@ -12,7 +12,7 @@ use super::rule::CaseSeverity;
 use crate::credentials::Role;
 use crate::text::Bilingual;
 
-/// How a case stands.
+/// State of a case.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
@@ -46,12 +46,12 @@ impl CaseState {
         }
     }
 
-    /// The state of a name.
+    /// The state with a name, if there is one.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == name)
     }
 
-    /// What people call it.
+    /// Name of the state, for people.
     pub fn text(self) -> Bilingual {
         let state = TABLE.states.iter().find(|line| line.name == self);
         state.map_or_else(Bilingual::default, |line| Bilingual {
@@ -96,12 +96,12 @@ pub enum Effect {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CaseStep {
-    /// Its name.
+    /// Name of the command or route.
     pub name: String,
-    /// Of a decision which one.
+    /// Which decision, for a step that decides.
     #[serde(default)]
     pub decision: Option<String>,
-    /// How it stands in the record.
+    /// Name in the record of events.
     pub event: String,
     /// Thai name.
     pub th: String,
@@ -123,13 +123,13 @@ pub struct CaseStep {
     pub back: bool,
     /// Who can take it.
     pub roles: Vec<Role>,
-    /// What has to be said with it.
+    /// Values that must be given with it.
     #[serde(default)]
     pub needs: Vec<String>,
-    /// What can be said with it besides.
+    /// Values that may be given with it.
     #[serde(default)]
     pub may: Vec<String>,
-    /// What it does to money.
+    /// What it does to held money.
     #[serde(default)]
     pub money: Effect,
     /// Only for cases that hold money.
@@ -194,10 +194,10 @@ pub fn step(name: &str, decision: Option<&str>) -> Option<&'static CaseStep> {
     TABLE.steps.iter().find(|step| step.name == name && step.decision.as_deref() == decision)
 }
 
-/// How a case stands to whoever wants to take a step.
+/// What decides whether a step can be taken on a case.
 #[derive(Debug, Clone, Copy)]
 pub struct CaseStanding {
-    /// Its state.
+    /// State of the case.
     pub state: CaseState,
     /// Whether the unit was ever told of it.
     pub told: bool,
@@ -210,10 +210,10 @@ pub struct CaseStanding {
     pub untold: bool,
 }
 
-/// Who wants to take a step.
+/// The user who wants to take a step.
 #[derive(Debug, Clone, Copy)]
 pub struct Actor {
-    /// What they are.
+    /// Role of the user.
     pub role: Role,
     /// Whether the case's unit is theirs.
     pub own: bool,
@@ -226,11 +226,11 @@ pub enum StepAnswer {
     Yes,
     /// It can, after the deadline, with a reason.
     Late,
-    /// For this asker there is no such case.
+    /// The user may not know of the case.
     Unknown,
-    /// It is not theirs to take.
+    /// The user may not take it.
     Forbidden,
-    /// Not as the case stands.
+    /// The state of the case does not allow it.
     NotNow,
 }
 

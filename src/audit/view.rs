@@ -23,37 +23,37 @@ use crate::units::Units;
 /// A unit of a case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct UnitOf {
-    /// Its code.
+    /// HCODE of the unit.
     pub hcode: String,
-    /// Its name.
+    /// Name of the unit.
     pub name: String,
-    /// Its main unit.
+    /// HCODE of its main unit.
     pub cup: String,
 }
 
 /// The rule of a case, as it was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RuleOf {
-    /// Its name.
+    /// Name of the rule.
     pub id: String,
-    /// SHA-256 of all that it was made of.
+    /// SHA-256 of everything that defined the rule.
     pub version: String,
-    /// What it is called, in Thai.
+    /// Title in Thai.
     pub th: String,
-    /// In English.
+    /// Title in English.
     pub en: String,
     /// What is suspicious.
     pub says: Bilingual,
-    /// Where it is said.
+    /// Source of the rule.
     pub source: String,
-    /// What no public source says.
+    /// Values set here, because no public source gives them.
     pub local_defaults: Vec<String>,
 }
 
 /// A case in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CaseLine {
-    /// Its number.
+    /// Number of the case.
     pub id: i64,
     /// The round, B.E.
     pub round: i64,
@@ -65,21 +65,21 @@ pub struct CaseLine {
     pub rule: RuleOf,
     /// The item of the rulebook.
     pub item: String,
-    /// How bad it is by now.
+    /// Severity by now.
     pub severity: CaseSeverity,
-    /// Its state.
+    /// State of the case.
     pub state: CaseState,
-    /// What people call that.
+    /// Name of the state, for people.
     pub state_text: Bilingual,
     /// The last day to appeal.
     pub appeal_by: Option<NaiveDate>,
     /// Suspicious rows, or the numerator of a rate.
     pub numerator: u64,
-    /// Of so many.
+    /// All rows, or the denominator of a rate.
     pub denominator: u64,
     /// In percent, with two decimals, rounded down.
     pub percent: Option<String>,
-    /// Nothing of it is left.
+    /// Whether all of its rows have been taken back.
     pub cleared: bool,
     /// Rows that joined it since the last letter: the unit was not told of them,
     /// and no more money is held for them before it is.
@@ -91,14 +91,14 @@ pub struct CaseLine {
     pub is_final: bool,
     /// Numbers of its holds that go on.
     pub holds: Vec<i64>,
-    /// The case before it.
+    /// The earlier case that it continues.
     pub follows: Option<i64>,
     /// Tells two states of it apart.
     pub etag: String,
 }
 
 impl CaseLine {
-    /// Of a case.
+    /// The line of a case.
     pub fn new(case: &Case, units: &Units) -> Self {
         let opened = &case.opened;
         let known = units.by_code.get(&opened.hcode);
@@ -151,17 +151,17 @@ impl CaseLine {
 /// A step as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct EventLine {
-    /// What was done.
+    /// Name of the step.
     pub step: String,
     /// The state after it.
     pub state: String,
-    /// When.
+    /// Time of the step, RFC 3339.
     pub at: String,
-    /// Who.
+    /// User who took it.
     pub by: String,
-    /// In words.
+    /// Text that was given with it.
     pub text: String,
-    /// What else was said.
+    /// Other values that were given with it.
     #[serde(flatten)]
     pub data: StepData,
 }
@@ -177,13 +177,13 @@ pub struct RowLine {
     pub line: i64,
     /// The archive as it was named.
     pub archive: String,
-    /// Whose it is, at the unit.
+    /// PID of the person at the unit.
     pub pid: String,
     /// The day that it counts for, `YYYY-MM-DD`.
     pub day: String,
     /// The run that found it.
     pub run: i64,
-    /// Its submission was taken back.
+    /// Whether its submission has been taken back.
     pub gone: bool,
     /// What the rule shows of it.
     pub shown: BTreeMap<String, serde_json::Value>,
@@ -237,7 +237,10 @@ pub struct ShownCase {
 pub struct Archives(BTreeMap<i64, (String, Option<crate::archive::Standard>)>);
 
 impl Archives {
-    /// Those of some rows.
+    /// Reads the names of the archives of some rows.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn read(reader: &Reader, facts: &[AuditFact]) -> Result<Self> {
         let mut found = BTreeMap::new();
         for fact in facts {
@@ -347,6 +350,9 @@ pub fn held_of(amounts: &[Satang], share: u32) -> Satang {
 /// The suspicious share of an item's points, in hundredths of a percent, and
 /// never less than it is: by the points of the rows themselves, where they are
 /// the rows that score, else by their share of all rows of the file.
+///
+/// # Errors
+/// Errors of the database, such as a query that was stopped at its deadline.
 pub fn suspicious_share(
     (reader, book, units, catalog): (&Reader, &Rulebook, &Units, &Catalog),
     (hcode, tranche, item): (&str, &str, &str),

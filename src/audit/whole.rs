@@ -29,7 +29,7 @@ pub struct WholeCase {
     pub facts: Vec<AuditFact>,
 }
 
-/// By what the money of a case is counted.
+/// What the money of a case is computed from.
 #[derive(Clone, Copy)]
 pub struct MoneyBasis<'a> {
     /// Whether to say how much the rows that are not suspicious earned.
@@ -49,6 +49,9 @@ pub struct MoneyBasis<'a> {
 impl WholeCase {
     /// The case of a number as it was until the submission after `as_of` came;
     /// none when there was no such case.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn read(reader: &Reader, id: i64, as_of: i64) -> Result<Option<Self>> {
         let Some(opened) = reader.audit_case(id)? else { return Ok(None) };
         let case = Case::read(reader, opened, as_of)?;
@@ -60,6 +63,9 @@ impl WholeCase {
     }
 
     /// All rows that are kept, as they are shown.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn rows(&self, reader: &Reader, catalog: &Catalog) -> Result<Vec<RowLine>> {
         let archives = Archives::read(reader, &self.facts)?;
         Ok(row_lines(&self.case, &self.facts, &archives, catalog))
@@ -100,6 +106,9 @@ impl WholeCase {
 
     /// The money that the case is about; none for a warning, and none when the
     /// round has no such tranche.
+    ///
+    /// # Errors
+    /// Errors of the database, and of computing the money of the round.
     pub fn money(&self, basis: &MoneyBasis<'_>) -> Result<Option<MoneyOf>> {
         if self.case.severity() != CaseSeverity::Hold {
             return Ok(None);

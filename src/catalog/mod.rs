@@ -46,17 +46,26 @@ pub struct Catalog {
 
 impl Catalog {
     /// The catalogue that is built into the program.
+    ///
+    /// # Errors
+    /// A mistake in a file of `schema/`, with its place.
     pub fn builtin() -> Result<Self, CatalogError> {
         Self::load(None)
     }
 
     /// The built-in catalogue with the province's own code lists (`NAME.csv`,
     /// a column `code`) put over it.
+    ///
+    /// # Errors
+    /// As [`Catalog::from_sources`], and a province's list that cannot be read.
     pub fn load(lists: Option<&Overlay>) -> Result<Self, CatalogError> {
         Self::from_sources(&shipped()?, lists)
     }
 
     /// Builds and cross-checks a catalogue from the texts of schema files.
+    ///
+    /// # Errors
+    /// The first mistake in a file or between files, with file and line.
     pub fn from_sources(
         sources: &[(String, String)],
         lists: Option<&Overlay>,

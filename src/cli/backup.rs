@@ -31,7 +31,7 @@ pub struct RestoreArgs {
 
 /// Writes a backup, also while the daemon runs.
 pub fn backup(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
-    let reader = context.reader()?;
+    let reader = context.reader_of_any_version()?;
     let access = is_there(&AccessStore::path(&context.data))?.then(|| beside(&args.file));
     for path in [Some(&args.file), access.as_ref()].into_iter().flatten() {
         may_write(path)?;

@@ -134,7 +134,7 @@ fn close(context: &CommandContext, args: &CloseArgs) -> anyhow::Result<CommandOu
     if period(&book, &of).is_none() {
         return Err(refused(ClosingRefusal::NoPart(of)));
     }
-    context.reader()?;
+    context.reader_of_any_version()?;
     let (environment, folders) = (context.environment()?, context.folders()?);
     let units = context.payable_units(&environment.config)?;
     let mut store = context.store(&environment, &folders)?;

@@ -36,6 +36,9 @@ pub struct CommandContext {
 
 impl CommandContext {
     /// The configuration in force.
+    ///
+    /// # Errors
+    /// A file that cannot be read, and values that are unknown or out of range.
     pub fn config(&self) -> anyhow::Result<Config> {
         let default = PathBuf::from(DEFAULT_CONFIG);
         let file = match &self.config {
@@ -49,6 +52,9 @@ impl CommandContext {
     }
 
     /// The facilities in force.
+    ///
+    /// # Errors
+    /// Fails if no list of units can be read and none was kept.
     pub fn units(&self, config: &Config) -> anyhow::Result<Units> {
         let units = Units::in_force(&self.data, &config.units, &|| self.sent());
         let units = units.with_context(|| {
@@ -66,13 +72,17 @@ impl CommandContext {
         if is_there(&path).is_ok_and(|there| !there) {
             return Some(BTreeMap::new());
         }
-        let lines = Reader::open(&path, None).and_then(|reader| reader.units());
+        // The first start after an upgrade asks before the store is migrated.
+        let lines = Reader::open_any_version(&path).and_then(|reader| reader.units());
         let lines =
             lines.inspect_err(|error| log::error!("which units have sent: {error}")).ok()?;
         Some(lines.into_iter().map(|line| (line.hcode, line.submissions)).collect())
     }
 
     /// The list of units, when money can be paid through every main unit of it.
+    ///
+    /// # Errors
+    /// As [`CommandContext::units`], and if a main unit is not in the list.
     pub fn payable_units(&self, config: &Config) -> anyhow::Result<Units> {
         let units = self.units(config)?;
         match units.cups_unknown().first() {
@@ -82,11 +92,18 @@ impl CommandContext {
     }
 
     /// The catalogue, with the province's own code lists.
+    ///
+    /// # Errors
+    /// A list of codes that cannot be read or is wrong.
     pub fn catalog(&self, config: &Config) -> anyhow::Result<Catalog> {
         Ok(Catalog::load(Some(&Overlay::codes(&self.data, &config.codes)))?)
     }
 
     /// All that loading rests on.
+    ///
+    /// # Errors
+    /// As [`CommandContext::config`], [`CommandContext::units`] and
+    /// [`CommandContext::catalog`].
     pub fn environment(&self) -> anyhow::Result<Environment> {
         let config = self.config()?;
         let units = self.units(&config)?;
@@ -100,6 +117,9 @@ impl CommandContext {
     }
 
     /// The folders, made when they are missing.
+    ///
+    /// # Errors
+    /// Fails if a folder cannot be made, or its permissions not be set.
     pub fn folders(&self) -> anyhow::Result<Folders> {
         let folders = Folders::new(&self.data);
         folders.create().with_context(|| format!("making {}", self.data.display()))?;
@@ -107,6 +127,9 @@ impl CommandContext {
     }
 
     /// The store, open for writing; the list of units it is written by is kept.
+    ///
+    /// # Errors
+    /// As [`Store::open_with`], and if the list of units cannot be kept.
     pub fn store(&self, environment: &Environment, folders: &Folders) -> anyhow::Result<Store> {
         // What is loaded by a list is what a later, damaged one is held against.
         environment.units.keep(&self.data).context("keeping the list of units")?;
@@ -120,12 +143,30 @@ impl CommandContext {
         Ok(store)
     }
 
-    /// A reader of the store that is there.
+    /// A reader of the store that is there, in the form that this program asks.
+    ///
+    /// # Errors
+    /// Fails if there is no database, or it is of another program or version.
     pub fn reader(&self) -> anyhow::Result<Reader> {
+        let reader = Reader::open(&self.database()?, None)?;
+        reader.require_tables_of(&Catalog::builtin()?)?;
+        Ok(reader)
+    }
+
+    /// A reader of the store that is there, also of one that an older Khlang wrote:
+    /// for what copies it, and before what opens it for writing, which migrates it.
+    ///
+    /// # Errors
+    /// Fails if there is no database, or it is of another program or a newer version.
+    pub fn reader_of_any_version(&self) -> anyhow::Result<Reader> {
+        Ok(Reader::open_any_version(&self.database()?)?)
+    }
+
+    fn database(&self) -> anyhow::Result<PathBuf> {
         let path = Folders::new(&self.data).database();
         let there = is_there(&path).with_context(|| path.display().to_string())?;
         anyhow::ensure!(there, "there is no database at {}", path.display());
-        Ok(Reader::open(&path, None)?)
+        Ok(path)
     }
 
     /// What is kept of figures; nothing when all is to be counted anew.
@@ -135,6 +176,9 @@ impl CommandContext {
     }
 
     /// Tokens and the access log.
+    ///
+    /// # Errors
+    /// As [`AccessStore::open`], and if the folders cannot be made.
     pub fn access(&self) -> anyhow::Result<AccessStore> {
         let folders = self.folders()?;
         AccessStore::open(&folders.data)
@@ -142,6 +186,9 @@ impl CommandContext {
     }
 
     /// Writes a change that was made by hand into the access log.
+    ///
+    /// # Errors
+    /// Fails if the line cannot be written into the access log.
     pub fn log_change(
         &self,
         what: &str,

@@ -91,7 +91,7 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
             show(context, &holds, *json)
         }
         Args::Release { id, reason, by, json } => {
-            context.reader()?;
+            context.reader_of_any_version()?;
             let deed = deed(context, by.as_deref(), reason)?;
             let environment = context.environment()?;
             context.store(&environment, &context.folders()?)?.release_hold(*id, &deed)?;
@@ -102,7 +102,7 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
 }
 
 fn add(context: &CommandContext, args: &AddArgs) -> anyhow::Result<CommandOutcome> {
-    context.reader()?;
+    context.reader_of_any_version()?;
     let deed = deed(context, args.by.as_deref(), &args.reason)?;
     let environment = context.environment()?;
     let book = Rulebooks::open(&context.data).rulebook(args.round)?;

@@ -124,7 +124,7 @@ fn void(
     json: bool,
 ) -> anyhow::Result<CommandOutcome> {
     anyhow::ensure!(!reason.trim().is_empty(), "a reason is needed");
-    context.reader()?;
+    context.reader_of_any_version()?;
     let environment = context.environment()?;
     let folders = context.folders()?;
     let mut store = context.store(&environment, &folders)?;

@@ -21,7 +21,7 @@ pub struct Args {
 
 /// Runs `khlang verify`.
 pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
-    context.reader()?;
+    context.reader_of_any_version()?;
     let config = context.config()?;
     let catalog = context.catalog(&config)?;
     let folders = context.folders()?;

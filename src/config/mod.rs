@@ -154,6 +154,10 @@ pub struct Privacy {
 
 impl Config {
     /// Defaults, then the file, then the given environment variables.
+    ///
+    /// # Errors
+    /// A file that cannot be read, a key that is unknown, a value of another type, and
+    /// one out of its range.
     pub fn load(
         file: Option<&Path>,
         environment: impl Iterator<Item = (String, String)>,

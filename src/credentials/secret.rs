@@ -40,6 +40,9 @@ pub struct Secret {
 
 impl Secret {
     /// A new one.
+    ///
+    /// # Errors
+    /// Fails if the system gives no random numbers.
     pub fn new(kind: SecretKind) -> std::io::Result<Self> {
         let mut bytes = [0; BYTES];
         getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;

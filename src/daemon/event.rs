@@ -1,9 +1,6 @@
 //! Everything that can wake the daemon, with what its threads report.
 
-use std::path::PathBuf;
-
-use chrono::{DateTime, FixedOffset};
-
+use super::scheduled::work::WorkDone;
 use crate::inbox::Claimed;
 use crate::submission::Submission;
 
@@ -20,10 +17,8 @@ pub(super) enum Event {
     Stored(i64),
     /// An archive has its receipt and its last place, or met trouble.
     Done(Box<LoadDone>),
-    /// An export was made, or was not.
-    Exported(Box<Exported>),
-    /// The rules of audits were run, or were not.
-    Audited(Box<Audited>),
+    /// Scheduled work was done, or failed.
+    WorkDone(Box<WorkDone>),
     /// Read configuration, units and code lists again.
     Reload,
     /// Come to an end.
@@ -46,31 +41,4 @@ pub(super) enum LoadFailure {
     Met(String),
     /// The archive before it failed; tried again at once.
     Behind,
-}
-
-/// What the thread says of an export.
-#[derive(Debug)]
-pub(super) struct Exported {
-    /// Name of the export.
-    pub(super) name: String,
-    /// The time of its schedule that it answers.
-    pub(super) due: DateTime<FixedOffset>,
-    /// The folder that was made, or the reason why none was.
-    pub(super) outcome: Result<PathBuf, String>,
-}
-
-impl Exported {
-    /// Whether it was made.
-    pub(super) fn is_made(&self) -> bool {
-        self.outcome.is_ok()
-    }
-}
-
-/// What the thread says of a run of the audit rules.
-#[derive(Debug)]
-pub(super) struct Audited {
-    /// The time of the schedule that it answers.
-    pub(super) due: DateTime<FixedOffset>,
-    /// What was done, or the reason why nothing was.
-    pub(super) outcome: Result<String, String>,
 }

@@ -5,13 +5,12 @@
 //! loop rescans and decides (invariant 6). The store's writer lives on the
 //! loader's thread, so that the loop itself never waits for a load.
 
-mod audits;
 mod board;
 mod claims;
 mod event;
-mod exports;
 mod loader;
 mod queue;
+mod scheduled;
 mod system;
 mod turns;
 
@@ -24,11 +23,11 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender, after, bounded, never, select, tick};
 
-use self::audits::Audits;
 use self::board::{Board, InProgress, hcode_of};
 use self::event::{Event, LoadDone, LoadFailure};
-use self::exports::Exports;
 use self::queue::Hints;
+use self::scheduled::ScheduledWork;
+use self::scheduled::work::WorkPlace;
 use self::turns::Scheduler;
 use crate::app::{AppState, LoadingArchive};
 use crate::clock::Clock;
@@ -62,8 +61,7 @@ struct Daemon {
     shared: Arc<AppState>,
     turns: Scheduler,
     jobs: Sender<LoadJob>,
-    exports: Exports,
-    audits: Audits,
+    scheduled: ScheduledWork,
     /// The archive that is being loaded.
     loading: Option<InProgress>,
     /// The one that is validated, and written after it.
@@ -83,12 +81,15 @@ struct Daemon {
 }
 
 /// Runs the daemon until it is told to stop.
+///
+/// # Errors
+/// Fails if it cannot start: configuration, units, database, data folder or address.
+/// Later trouble is logged and tried again.
 pub fn run(setup: Setup) -> anyhow::Result<()> {
     let _lock = lock(&setup.folders)?;
     let environment = Arc::new((setup.environment)()?);
     keep_units(&setup.folders, &environment);
-    let proven = exports::prove(&environment, &setup.folders.data)?;
-    let audit_schedule = audits::prove(&environment)?;
+    let proven = scheduled::prove(&environment, &setup.folders.data)?;
     let path = setup.folders.database();
     let opening = Opening {
         cache_mib: environment.config.store.cache_mib,
@@ -113,10 +114,9 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
     let _watcher = watch(&setup.folders.inbox(), Arc::clone(&hints), events.clone());
     signals(events.clone())?;
     let data = setup.folders.data.clone();
-    let mut audits = Audits::start(data.clone(), path.clone(), setup.clock, events.clone())?;
-    audits.watch(audit_schedule);
-    let mut exports = Exports::start(data, path, setup.clock, events.clone())?;
-    exports.watch(proven);
+    let place = WorkPlace { data, database: path, clock: setup.clock };
+    let mut scheduled = ScheduledWork::start(place, &events)?;
+    scheduled.watch(proven);
     let (jobs, loader) = loader::start(store, setup.folders.clone(), setup.clock, events)?;
     let server = http::start(Arc::clone(&shared))?;
     (setup.ready)(&format!("http://{}/", server.address()));
@@ -130,8 +130,7 @@ pub fn run(setup: Setup) -> anyhow::Result<()> {
         shared,
         turns,
         jobs,
-        exports,
-        audits,
+        scheduled,
         loading: None,
         ahead: None,
         began: Instant::now(),
@@ -203,14 +202,7 @@ impl Daemon {
             }
             Event::Stored(id) => self.release(id),
             Event::Done(done) => self.done(*done),
-            Event::Exported(done) => {
-                self.shared.metrics.exported(done.is_made());
-                self.exports.done(&done);
-            }
-            Event::Audited(done) => {
-                self.shared.metrics.audited(done.outcome.is_ok());
-                self.audits.done(&done);
-            }
+            Event::WorkDone(done) => self.scheduled.done(&done, &self.shared.metrics),
             Event::Reload => self.reload(),
             Event::Stop => {
                 log::info!("stopping");
@@ -237,7 +229,7 @@ impl Daemon {
             self.start_next();
         }
         let trouble = met.or_else(|| self.turns.trouble(Instant::now()));
-        let trouble = trouble.or_else(|| self.audits.trouble());
+        let trouble = trouble.or_else(|| self.scheduled.trouble());
         if trouble != self.said {
             if let Some(trouble) = &trouble {
                 log::error!("{trouble}");
@@ -245,10 +237,7 @@ impl Daemon {
             self.said.clone_from(&trouble);
         }
         let idle = self.turns.is_idle();
-        self.exports.start_due(&self.environment);
-        if idle {
-            self.audits.start_due(&self.environment);
-        }
+        self.scheduled.start_due(&self.environment, idle);
         if idle && !self.told_idle && self.last_id > 0 {
             (self.setup.idle)(&self.setup.folders.data);
         }
@@ -317,19 +306,17 @@ impl Daemon {
 
     fn reload(&mut self) {
         let read = (self.setup.environment)().and_then(|environment| {
-            let proven = exports::prove(&environment, &self.setup.folders.data)?;
-            let schedule = audits::prove(&environment)?;
-            Ok((environment, proven, schedule))
+            let proven = scheduled::prove(&environment, &self.setup.folders.data)?;
+            Ok((environment, proven))
         });
         match read {
-            Ok((environment, proven, schedule)) => {
+            Ok((environment, proven)) => {
                 log::info!("read configuration, units and code lists again");
                 keep_units(&self.setup.folders, &environment);
                 self.environment = Arc::new(environment);
                 self.turns.queue.names = IgnoredNames::new(&self.environment.config.inbox.ignore);
                 self.shared.set_environment(Arc::clone(&self.environment));
-                self.exports.watch(proven);
-                self.audits.watch(schedule);
+                self.scheduled.watch(proven);
             }
             Err(error) => log::error!("reload: {error:#}; what was read before stays in force"),
         }
@@ -346,6 +333,9 @@ impl Daemon {
 }
 
 /// Keeps a data folder for one process: the daemon, or a restore.
+///
+/// # Errors
+/// Fails if another process keeps the folder, or the lock file cannot be made.
 pub fn lock(folders: &Folders) -> anyhow::Result<File> {
     let path = folders.lock();
     let file = File::create(&path).with_context(|| path.display().to_string())?;

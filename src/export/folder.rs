@@ -11,7 +11,7 @@ use super::manifest::{self, Manifest};
 use super::plan::RESERVED;
 use super::{ExportError, Result};
 use crate::crash_point;
-use crate::files::{make_folder, sync_folder, write_together};
+use crate::files::{FileError, make_folder, sync_folder, write_together};
 
 /// Beginnings of hidden names: being made, and put aside to be removed. What
 /// bears one is ours, and nothing to anybody.
@@ -40,17 +40,20 @@ pub(super) fn home(data: &Path, name: &str) -> PathBuf {
 
 /// Names of exports that have a folder, also those that are no longer
 /// configured, in the order of the alphabet.
+///
+/// # Errors
+/// A folder that cannot be read.
 pub fn names(data: &Path) -> Result<Vec<String>> {
     let exports = data.join("exports");
     let entries = match fs::read_dir(&exports) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(ExportError::io(exports.display())(error)),
+        Err(error) => return Err(FileError::about(exports.display())(error).into()),
     };
     let mut names = Vec::new();
     for entry in entries {
-        let entry = entry.map_err(ExportError::io(exports.display()))?;
-        let folder = entry.file_type().map_err(ExportError::io(exports.display()))?.is_dir();
+        let entry = entry.map_err(FileError::about(exports.display()))?;
+        let folder = entry.file_type().map_err(FileError::about(exports.display()))?.is_dir();
         let name = entry.file_name().into_string().ok();
         let ours = |name: &String| !name.starts_with('.') && !RESERVED.contains(&name.as_str());
         names.extend(name.filter(|name| folder && ours(name)));
@@ -60,6 +63,9 @@ pub fn names(data: &Path) -> Result<Vec<String>> {
 }
 
 /// Exports of a name, oldest first.
+///
+/// # Errors
+/// A folder that cannot be read.
 pub fn list(data: &Path, name: &str) -> Result<Vec<ExportFolder>> {
     made(&home(data, name))
 }
@@ -69,11 +75,11 @@ pub(super) fn made(home: &Path) -> Result<Vec<ExportFolder>> {
     let entries = match fs::read_dir(home) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(ExportError::io(home.display())(error)),
+        Err(error) => return Err(FileError::about(home.display())(error).into()),
     };
     let mut all = Vec::new();
     for entry in entries {
-        let entry = entry.map_err(ExportError::io(home.display()))?;
+        let entry = entry.map_err(FileError::about(home.display()))?;
         all.extend(read(&entry.path()));
     }
     all.sort_by_key(|made| (made.manifest.made_at, made.order));
@@ -112,7 +118,7 @@ fn order_of(name: &str) -> Option<(NaiveDate, u32)> {
 
 /// Waits for its turn with an export; the turn ends when the guard is dropped.
 pub(super) fn turn(home: &Path) -> Result<File> {
-    make_folder(home, 0o700).map_err(ExportError::io(home.display()))?;
+    make_folder(home, 0o700).map_err(FileError::about(home.display()))?;
     let path = home.join(LOCK);
     let take = || {
         let file = File::create(&path)?;
@@ -120,7 +126,7 @@ pub(super) fn turn(home: &Path) -> Result<File> {
         file.lock()?;
         Ok(file)
     };
-    take().map_err(ExportError::io(path.display()))
+    Ok(take().map_err(FileError::about(path.display()))?)
 }
 
 /// Writes a folder, whole, under the first free name of its day.
@@ -148,7 +154,7 @@ pub(super) fn write(
         crash_point("export_named");
         sync_folder(home)
     };
-    write().map_err(ExportError::io(making.display()))?;
+    write().map_err(FileError::about(making.display()))?;
     Ok(home.join(name))
 }
 
@@ -176,15 +182,18 @@ pub(super) fn sweep_held(home: &Path) -> Result<()> {
         }
         Ok(())
     };
-    sweep().map_err(ExportError::io(home.display()))
+    Ok(sweep().map_err(FileError::about(home.display()))?)
 }
 
 /// Removes what a kill left behind, in all exports that nobody works on.
+///
+/// # Errors
+/// A folder that cannot be read, or a leftover that cannot be removed.
 pub fn sweep(data: &Path) -> Result<()> {
     let exports = data.join("exports");
-    let entries = fs::read_dir(&exports).map_err(ExportError::io(exports.display()))?;
+    let entries = fs::read_dir(&exports).map_err(FileError::about(exports.display()))?;
     for entry in entries {
-        let home = entry.map_err(ExportError::io(exports.display()))?.path();
+        let home = entry.map_err(FileError::about(exports.display()))?.path();
         let Ok(lock) = File::options().write(true).open(home.join(LOCK)) else { continue };
         if lock.try_lock().is_ok() {
             sweep_held(&home)?;

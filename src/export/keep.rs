@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use super::Result;
 use super::folder::{self, ASIDE, ExportFolder};
 use super::manifest;
-use super::{ExportError, Result};
 use crate::crash_point;
+use crate::files::FileError;
 
 /// Removes all but the newest; the turn must be held.
 pub(super) fn keep_newest(home: &Path, name: &str, keep: usize) -> Result<()> {
@@ -29,7 +30,7 @@ pub(super) fn keep_newest(home: &Path, name: &str, keep: usize) -> Result<()> {
 fn stranger(made: &ExportFolder) -> Result<Option<String>> {
     let own: BTreeSet<&str> =
         made.manifest.files.iter().map(|file| file.name.as_str()).chain([manifest::FILE]).collect();
-    let trouble = |error| ExportError::io(made.path.display())(error);
+    let trouble = |error| FileError::about(made.path.display())(error);
     for entry in fs::read_dir(&made.path).map_err(trouble)? {
         let entry = entry.map_err(trouble)?;
         let name = entry.file_name().to_string_lossy().into_owned();
@@ -50,5 +51,5 @@ fn remove(home: &Path, made: &ExportFolder) -> Result<()> {
         crash_point("export_aside");
         fs::remove_dir_all(&aside)
     };
-    remove().map_err(ExportError::io(made.path.display()))
+    Ok(remove().map_err(FileError::about(made.path.display()))?)
 }

@@ -145,6 +145,9 @@ pub struct Layouts {
 
 impl Layouts {
     /// The built-in layouts, with the province's own put over them.
+    ///
+    /// # Errors
+    /// Names the file of a layout that cannot be read, and what is wrong with it.
     pub fn load(own: Option<&Overlay>, library: &Library) -> Result<Self, String> {
         let mut texts = BTreeMap::new();
         let stem =

@@ -38,6 +38,7 @@ pub use region::{RegionReport, report};
 pub use run::{ExportContext, RenderedExport, compose, run};
 pub use state::{ScheduleState, known_past, past, seen_to};
 
+use crate::files::FileError;
 use crate::kpi::KpiError;
 use crate::report::ReportError;
 use crate::store::StoreError;
@@ -46,13 +47,8 @@ use crate::store::StoreError;
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
     /// A file or folder failed.
-    #[error("{what}: {cause}")]
-    Io {
-        /// What was being done.
-        what: String,
-        /// What the system said.
-        cause: std::io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -62,17 +58,9 @@ pub enum ExportError {
     /// A form could not be written.
     #[error(transparent)]
     Report(#[from] ReportError),
-    /// What is asked for cannot be.
+    /// The request cannot be carried out; the text says why.
     #[error("{0}")]
     Refused(String),
-}
-
-impl ExportError {
-    /// An error of the system while something was done.
-    fn io(what: impl std::fmt::Display) -> impl FnOnce(std::io::Error) -> Self {
-        let what = what.to_string();
-        move |cause| Self::Io { what, cause }
-    }
 }
 
 /// Result of an export's step.

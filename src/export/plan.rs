@@ -61,6 +61,9 @@ pub struct ExportPlan {
 
 /// Looks up what all exports name; every mistake is told with the export's
 /// name. Schedules are proven by the caller, who knows cron.
+///
+/// # Errors
+/// Every mistake, each with the name of its export.
 pub fn plans(
     exports: &[Export],
     library: &Library,
@@ -106,6 +109,9 @@ fn plan(export: &Export, library: &Library, layouts: &Layouts) -> Result<ExportP
 }
 
 /// A name that is a folder's on any system, and in any address.
+///
+/// # Errors
+/// Says what a name must be like.
 pub fn check_name(name: &str) -> Result<(), String> {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
     let starts = name.starts_with(|c: char| c.is_ascii_alphanumeric());
@@ -153,6 +159,9 @@ fn content(export: &Export, library: &Library, layouts: &Layouts) -> Result<Expo
 }
 
 /// The KPIs of these ids; `*` for all.
+///
+/// # Errors
+/// Names the first id that is unknown, with the nearest known one.
 pub fn chosen(ids: &[String], library: &Library) -> Result<Vec<Definition>, String> {
     if ids == ["*"] {
         return Ok(library.kpis.values().cloned().collect());

@@ -44,6 +44,9 @@ pub struct RegionCounts<'a> {
 }
 
 /// Fills a report in.
+///
+/// # Errors
+/// Refused if a text of the province cannot be read or is too long.
 pub fn report(filled: &RegionReport<'_>, data: &Path) -> Result<Document> {
     let layout = filled.layout;
     let mut document = Document {

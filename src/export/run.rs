@@ -45,6 +45,10 @@ pub struct RenderedExport {
 }
 
 /// Runs an export for a time of its schedule, or by hand.
+///
+/// # Errors
+/// Errors of counting, of the file system, and of writing a form; then no folder is
+/// left.
 pub fn run(
     place: &ExportContext<'_>,
     plan: &ExportPlan,
@@ -78,6 +82,10 @@ pub fn run(
 }
 
 /// Counts what a document needs, in one state of the store, and makes it.
+///
+/// # Errors
+/// Errors of the database and of counting, and refused if an indicator or rulebook is
+/// not there.
 pub fn compose(
     place: &ExportContext<'_>,
     content: &ExportContent,
@@ -112,6 +120,9 @@ fn rulebooks(data: &Path) -> Result<BTreeMap<i32, String>> {
 
 impl RenderedExport {
     /// The files of a format.
+    ///
+    /// # Errors
+    /// A workbook or page that could not be made.
     pub fn files(
         &self,
         format: Format,
@@ -125,6 +136,9 @@ impl RenderedExport {
     }
 
     /// All of it in one file, for standard output.
+    ///
+    /// # Errors
+    /// A workbook or page that could not be made.
     pub fn file(&self, format: Format, lang: Lang, made: DateTime<FixedOffset>) -> Result<Vec<u8>> {
         if format == Format::Json && self.results.is_some() {
             return Ok(self.json());

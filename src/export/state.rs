@@ -6,8 +6,8 @@ use std::path::Path;
 use chrono::{DateTime, FixedOffset};
 use serde::{Deserialize, Serialize};
 
-use super::{ExportError, Result, folder};
-use crate::files::{make_folder, write_whole};
+use super::{Result, folder};
+use crate::files::{FileError, make_folder, write_whole};
 
 /// The file in an export's folder; hidden, because it is no export.
 const FILE: &str = ".schedule.json";
@@ -25,6 +25,9 @@ pub struct ScheduleState {
 
 /// The past of an export's schedule. One that is new, or was changed, is
 /// watched from now on: it has missed nothing.
+///
+/// # Errors
+/// Errors of the file system, such as a full disk or a folder that may not be written.
 pub fn past(
     data: &Path,
     name: &str,
@@ -32,7 +35,7 @@ pub fn past(
     now: DateTime<FixedOffset>,
 ) -> Result<ScheduleState> {
     let home = folder::home(data, name);
-    make_folder(&home, 0o700).map_err(ExportError::io(home.display()))?;
+    make_folder(&home, 0o700).map_err(FileError::about(home.display()))?;
     if let Some(state) = known_past(data, name, schedule)? {
         return Ok(state);
     }
@@ -43,6 +46,9 @@ pub fn past(
 }
 
 /// The past of an export's schedule, if it is watched.
+///
+/// # Errors
+/// Errors of the file system, such as a full disk or a folder that may not be written.
 pub fn known_past(data: &Path, name: &str, schedule: &str) -> Result<Option<ScheduleState>> {
     let home = folder::home(data, name);
     let Some(mut state) = read(&home).filter(|state| state.schedule == schedule) else {
@@ -60,6 +66,9 @@ fn answered(home: &Path) -> Result<Option<DateTime<FixedOffset>>> {
 }
 
 /// Puts on record that a time of a schedule has been seen to.
+///
+/// # Errors
+/// Errors of the file system, such as a full disk or a folder that may not be written.
 pub fn seen_to(data: &Path, name: &str, due: DateTime<FixedOffset>) -> Result<()> {
     record_due(&folder::home(data, name), due)
 }
@@ -80,5 +89,5 @@ fn read(home: &Path) -> Option<ScheduleState> {
 fn write(home: &Path, state: &ScheduleState) -> Result<()> {
     let path = home.join(FILE);
     let text = serde_json::to_vec(state).unwrap_or_default();
-    write_whole(&path, &text).map_err(ExportError::io(path.display()))
+    Ok(write_whole(&path, &text).map_err(FileError::about(path.display()))?)
 }

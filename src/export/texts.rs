@@ -4,6 +4,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::{ExportError, Result};
+use crate::files::FileError;
 use crate::report::Prose;
 
 /// Longest text, in bytes: a report is read by people.
@@ -30,10 +31,10 @@ fn read_file(path: &Path) -> Result<Option<String>> {
     let file = match crate::files::open_plain(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(ExportError::io(path.display())(error)),
+        Err(error) => return Err(FileError::about(path.display())(error).into()),
     };
     let mut bytes = Vec::new();
-    file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(ExportError::io(path.display()))?;
+    file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(FileError::about(path.display()))?;
     if bytes.len() as u64 > LONGEST {
         let what = format!("{}: longer than {LONGEST} bytes", path.display());
         return Err(ExportError::Refused(what));

@@ -13,11 +13,15 @@ use super::run::{SentBatch, ledger_of, settled, write_manifest};
 use super::{ForwardError, Result};
 use crate::archive::sha256_file;
 use crate::clock::{bangkok, stamp};
-use crate::files::is_there;
+use crate::files::{FileError, is_there};
 use crate::store::{ForwardArchive, ForwardBatch, NewForwardBatch, Reader};
 
 /// Writes the archives of a batch again, the same bytes, into another folder:
 /// the upload was lost. The time of the first sending stands.
+///
+/// # Errors
+/// Refused if no folder has the archives unchanged any more; else errors of the file
+/// system and the database.
 pub fn again(place: &ForwardContext<'_>, batch: &ForwardBatch, reason: &str) -> Result<SentBatch> {
     let _turn = folder::turn(place.data)?;
     let reader = Reader::open(place.database, None)?;
@@ -67,7 +71,7 @@ pub fn again(place: &ForwardContext<'_>, batch: &ForwardBatch, reason: &str) -> 
 fn copy(from: &[PathBuf], making: &Path, archive: &ForwardArchive) -> Result<()> {
     for folder in from {
         let path = folder.join(&archive.name);
-        let failed = || ForwardError::io(path.display().to_string());
+        let failed = || FileError::about(path.display());
         if !is_there(&path).map_err(failed())? {
             continue;
         }
@@ -78,13 +82,17 @@ fn copy(from: &[PathBuf], making: &Path, archive: &ForwardArchive) -> Result<()>
         }
         let to = making.join(&archive.name);
         let copied = fs::copy(&path, &to).and_then(|_| fs::File::open(&to)?.sync_all());
-        return copied.map_err(failed());
+        return Ok(copied.map_err(failed())?);
     }
     let what = format!("{} is in no folder any more (forward.keep)", archive.name);
     Err(ForwardError::Refused(what))
 }
 
 /// Writes down that a batch was uploaded, with what came back.
+///
+/// # Errors
+/// Refused if the time is before the batch or in the future, or the batch was confirmed
+/// before; else errors of the file system and the database.
 pub fn confirm(
     place: &ForwardContext<'_>,
     batch: &ForwardBatch,
@@ -101,7 +109,7 @@ pub fn confirm(
     }
     let receipt = match receipt {
         Some(path) => {
-            let (sha256, bytes) = sha256_file(path).map_err(ForwardError::io(path.display()))?;
+            let (sha256, bytes) = sha256_file(path).map_err(FileError::about(path.display()))?;
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             serde_json::json!({ "name": name, "bytes": bytes, "sha256": sha256 })
         }
@@ -116,6 +124,9 @@ pub fn confirm(
 /// written. What is more, it says of every folder that the ledger lost what
 /// became of it, and that sending to the destination has begun.
 /// Gives how many submissions that are.
+///
+/// # Errors
+/// Errors of the database, such as a full disk.
 pub fn adopt(place: &ForwardContext<'_>, to: &Destination, until: i64) -> Result<u64> {
     let _turn = folder::turn(place.data)?;
     let reader = Reader::open(place.database, None)?;

@@ -64,7 +64,7 @@ pub(super) fn write(
     Ok((bytes, sha256))
 }
 
-/// What is put on record of where the rows are from.
+/// The record of where the rows came from.
 pub(super) fn parts_of(planned: &PlannedArchive) -> Vec<ForwardPart> {
     let mut all = Vec::new();
     for parts in planned.files.values() {

@@ -11,15 +11,15 @@ use crate::store::Store;
 /// What is needed to send something on.
 #[derive(Clone, Copy)]
 pub struct ForwardContext<'a> {
-    /// All that validating rests on.
+    /// Catalogue, units and configuration.
     pub environment: &'a Environment,
     /// The data folder.
     pub data: &'a Path,
     /// The database in it.
     pub database: &'a Path,
-    /// The time at which it is done.
+    /// The present time.
     pub now: DateTime<FixedOffset>,
-    /// Who does it.
+    /// The user on whose behalf it is done.
     pub by: &'a str,
     /// Opens the store for writing, for as long as the ledger is written.
     pub store: &'a dyn Fn() -> Result<Store>,

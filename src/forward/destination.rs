@@ -10,7 +10,7 @@ use crate::export::check_name;
 use crate::store::ForwardCandidate;
 use crate::units::{Unit, Units};
 
-/// Words of the command line that no destination is called by.
+/// Subcommands of `khlang forward`, which no destination may be called.
 const RESERVED: [&str; 5] = ["list", "status", "sent", "again", "adopt"];
 
 /// Most folders that may be kept.
@@ -19,11 +19,11 @@ const MOST_KEPT: usize = 100_000;
 /// A destination to which rows can be sent on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Destination {
-    /// Its name.
+    /// Name in the configuration.
     pub name: String,
-    /// Kinds of unit whose rows it gets; all when there is none.
+    /// Types of unit whose rows it gets; empty for all.
     pub types: BTreeSet<String>,
-    /// Standards that it takes.
+    /// Standards that it accepts.
     pub standards: BTreeSet<Standard>,
     /// When it is due, as written.
     pub schedule: Option<String>,
@@ -33,12 +33,12 @@ pub struct Destination {
     pub sent: SentWhen,
     /// The era of names.
     pub era: Era,
-    /// So many folders are kept.
+    /// Number of folders to keep.
     pub keep: usize,
 }
 
 impl Destination {
-    /// Whether it gets what a unit sent by a standard.
+    /// Whether it gets what a unit sent in a standard.
     pub fn takes(&self, standard: &str, unit: Option<&Unit>) -> bool {
         let of_unit = unit.is_some_and(|unit| self.types.contains(&unit.kind));
         let of_standard = standard.parse().is_ok_and(|named| self.standards.contains(&named));
@@ -55,6 +55,9 @@ impl Destination {
 
 /// Looks up what all destinations name; every mistake is told with the name.
 /// Schedules are proven by the caller, who knows cron.
+///
+/// # Errors
+/// Every mistake, each with the name of its destination.
 pub fn destinations(configured: &[Forward]) -> Result<Vec<Destination>, Vec<String>> {
     let (mut found, mut mistakes) = (BTreeMap::new(), Vec::new());
     let mut order = Vec::new();

@@ -7,14 +7,14 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use super::Result;
 use super::record::SentRecord;
-use super::{ForwardError, Result};
-use crate::files::{is_there, make_folder, sync_folder};
+use crate::files::{FileError, is_there, make_folder, sync_folder};
 
-/// Below the data folder.
+/// Path below the data folder.
 pub(super) const ROOT: &str = "exports/forward";
 
-/// Beginnings of hidden names: being made, and being removed.
+/// Prefixes of hidden names: being made, and being removed.
 const MAKING: &str = ".making-";
 const ASIDE: &str = ".aside-";
 
@@ -43,7 +43,7 @@ pub(super) fn turn(data: &Path) -> Result<File> {
         file.lock()?;
         Ok(file)
     };
-    take().map_err(ForwardError::io(path.display()))
+    Ok(take().map_err(FileError::about(path.display()))?)
 }
 
 /// The folders of one destination.
@@ -87,7 +87,7 @@ impl Home {
             }
             sync_folder(&home.path)
         };
-        settle().map_err(ForwardError::io(home.path.display()))?;
+        settle().map_err(FileError::about(home.path.display()))?;
         Ok(home)
     }
 
@@ -115,7 +115,7 @@ impl Home {
             unknown.dedup();
             Ok(unknown)
         };
-        list().map_err(ForwardError::io(self.path.display()))
+        Ok(list().map_err(FileError::about(self.path.display()))?)
     }
 
     /// The first name from `wanted` (a time, `YYYYMMDDhhmmss`) on that was never
@@ -125,7 +125,7 @@ impl Home {
         loop {
             let name = time.format("%Y%m%d%H%M%S").to_string();
             let there = is_there(&self.path.join(&name));
-            let there = there.map_err(ForwardError::io(self.path.display()))?;
+            let there = there.map_err(FileError::about(self.path.display()))?;
             if !there && !self.record.has(&name) {
                 return Ok(name);
             }
@@ -140,7 +140,7 @@ impl Home {
             fs::create_dir(&making)?;
             fs::set_permissions(&making, fs::Permissions::from_mode(0o700))
         };
-        make().map_err(ForwardError::io(making.display()))?;
+        make().map_err(FileError::about(making.display()))?;
         Ok(making)
     }
 
@@ -161,7 +161,7 @@ impl Home {
             crate::crash_point("forward_named");
             sync_folder(&self.path)
         };
-        rename().map_err(ForwardError::io(self.path.display()))?;
+        rename().map_err(FileError::about(self.path.display()))?;
         Ok(self.path.join(name))
     }
 
@@ -180,6 +180,9 @@ impl Home {
             Ok(())
         };
         let beyond = names.len().saturating_sub(keep);
-        names[..beyond].iter().try_for_each(remove).map_err(ForwardError::io(self.path.display()))
+        Ok(names[..beyond]
+            .iter()
+            .try_for_each(remove)
+            .map_err(FileError::about(self.path.display()))?)
     }
 }

@@ -23,9 +23,9 @@ pub struct Waiting {
     pub hcode: String,
     /// The submission.
     pub submission: i64,
-    /// Their file.
+    /// File of the rows, as the standard calls it.
     pub file: String,
-    /// How many.
+    /// Number of rows.
     pub rows: u64,
     /// The file that a destination takes only together with it (M06).
     pub needs: String,
@@ -40,13 +40,13 @@ pub struct Failed {
     pub hcode: String,
     /// The submission.
     pub submission: i64,
-    /// Its name as received.
+    /// Name of the archive as received.
     pub archive: String,
-    /// What is wrong.
+    /// Why it cannot be read.
     pub why: String,
 }
 
-/// What a folder says of itself.
+/// The content of a folder's manifest.
 #[derive(Debug, Clone, Serialize)]
 pub struct ForwardManifest<'a> {
     /// The destination.
@@ -58,24 +58,24 @@ pub struct ForwardManifest<'a> {
     pub again_of: Option<i64>,
     /// When it was made.
     pub made_at: DateTime<FixedOffset>,
-    /// By which version of the program.
+    /// Version of the program that made it.
     pub khlang: &'static str,
     /// The archives.
     pub archives: &'a [ForwardArchive],
     /// The submissions of which rows are in them.
     pub submissions: Vec<SourceLine<'a>>,
-    /// What had to wait.
+    /// Rows that had to wait.
     pub waiting: &'a [Waiting],
-    /// What could not be read.
+    /// Submissions that could not be read.
     pub failed: &'a [Failed],
 }
 
 /// A submission of which rows are sent.
 #[derive(Debug, Clone, Serialize)]
 pub struct SourceLine<'a> {
-    /// Its number.
+    /// Number of the submission.
     pub submission: i64,
-    /// Its name as received.
+    /// Name of the archive as received.
     pub archive: &'a str,
     /// When it was received, RFC 3339.
     pub received_at: &'a str,
@@ -89,7 +89,7 @@ impl<'a> From<&'a ForwardCandidate> for SourceLine<'a> {
 }
 
 impl ForwardManifest<'_> {
-    /// As the bytes of the file for programs.
+    /// The bytes of the file for programs.
     pub(super) fn json(&self) -> Vec<u8> {
         let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
         bytes.push(b'\n');

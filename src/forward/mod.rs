@@ -50,33 +50,21 @@ pub use run::{Asked, ForwardOutcome, SentBatch, run};
 pub use status::{ForwardStatus, StatusContext, status};
 pub use waiting::{WaitingFile, WhyWaiting};
 
+use crate::files::FileError;
 use crate::store::StoreError;
 
-/// Why nothing was sent on.
+/// Why nothing was forwarded.
 #[derive(Debug, thiserror::Error)]
 pub enum ForwardError {
     /// A file or folder failed.
-    #[error("{what}: {cause}")]
-    Io {
-        /// What was being done.
-        what: String,
-        /// What the system said.
-        cause: std::io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The store failed, or refused.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// What is asked for cannot be.
+    /// The request cannot be carried out; the text says why.
     #[error("{0}")]
     Refused(String),
-}
-
-impl ForwardError {
-    /// An error of the system while something was done.
-    fn io(what: impl std::fmt::Display) -> impl FnOnce(std::io::Error) -> Self {
-        let what = what.to_string();
-        move |cause| Self::Io { what, cause }
-    }
 }
 
 /// Result of a step of forwarding.

@@ -179,7 +179,7 @@ pub(super) fn parts_of(candidate: &ForwardCandidate, lines: &LinesOfFiles) -> Ve
     files.collect()
 }
 
-/// Submissions that a file is wanted of, by file.
+/// Submissions from which a file is needed, by file.
 pub(super) fn wanted(candidates: &[&ForwardCandidate]) -> BTreeMap<String, BTreeSet<i64>> {
     let mut wanted: BTreeMap<String, BTreeSet<i64>> = BTreeMap::new();
     for candidate in candidates {

@@ -22,9 +22,9 @@ pub(super) struct RowsOfFile {
 /// for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PlannedArchive {
-    /// The submission after whose time it is called.
+    /// The submission whose time is in its name.
     pub of: i64,
-    /// By file; of one file the oldest first.
+    /// Rows by file, the oldest submission first.
     pub files: BTreeMap<String, Vec<RowsOfFile>>,
 }
 
@@ -52,9 +52,9 @@ pub(super) struct WaitingRows {
     pub why: WaitReason,
 }
 
-/// What is said of the files of one standard.
+/// What the planner asks about the files of one standard.
 pub(super) trait Forms {
-    /// Trouble of ours.
+    /// Why a question cannot be answered.
     type Error;
 
     /// Files that a destination takes only together with this one.

@@ -12,9 +12,9 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use super::Result;
 use super::folder::ROOT;
-use super::{ForwardError, Result};
-use crate::files::{make_folder, sync_folder};
+use crate::files::{FileError, make_folder, sync_folder};
 
 /// The folder of the records, below that of all destinations.
 const PLACE: &str = ".record";
@@ -50,7 +50,7 @@ impl SentRecord {
         let mut bytes = Vec::new();
         match File::open(&path).and_then(|mut file| file.read_to_end(&mut bytes)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(ForwardError::io(path.display())(error));
+                return Err(FileError::about(path.display())(error).into());
             }
             _ => {}
         }
@@ -114,7 +114,7 @@ impl SentRecord {
         if lines.is_empty() {
             return Ok(());
         }
-        append(&self.path, lines).map_err(ForwardError::io(self.path.display()))?;
+        append(&self.path, lines).map_err(FileError::about(self.path.display()))?;
         lines.iter().for_each(|line| self.take(line));
         Ok(())
     }

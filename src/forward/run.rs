@@ -21,11 +21,11 @@ use crate::archive::Standard;
 use crate::clock::{bangkok, stamp};
 use crate::config::SentWhen;
 use crate::crash_point;
-use crate::files::{sync_folder, write_together};
+use crate::files::{FileError, sync_folder, write_together};
 use crate::store::{ForwardArchive, ForwardBatch, ForwardCandidate, NewForwardBatch, Reader};
 use crate::text::message_with;
 
-/// Rows that go into one folder, about: what is planned at once is in memory.
+/// Approximate number of rows in one folder; what is planned at once is in memory.
 const ROWS_AT_ONCE: u64 = 2_000_000;
 
 /// A folder that was made.
@@ -60,7 +60,7 @@ pub struct ForwardOutcome {
     pub destination: String,
     /// The folders that were made; with nothing to send there is none.
     pub batches: Vec<SentBatch>,
-    /// Archives that would be written, when it is only asked for.
+    /// Archives that would be written; only of a dry run.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub would: Vec<ForwardArchive>,
     /// Rows that wait for others.
@@ -322,9 +322,9 @@ pub(super) fn fill(
                 used.extend(record.parts.iter().map(|part| part.submission));
                 archives.push(ForwardArchive { bytes, sha256, ..record.clone() });
             }
-            Err(Trouble::Ours(error)) => return Err(ForwardError::io(path.display())(error)),
+            Err(Trouble::Ours(error)) => return Err(FileError::about(path.display())(error).into()),
             Err(Trouble::Original(why)) => {
-                fs::remove_file(&path).map_err(ForwardError::io(path.display()))?;
+                fs::remove_file(&path).map_err(FileError::about(path.display()))?;
                 held_up.insert(record.hcode.clone());
                 let (hcode, submission) = (record.hcode.clone(), plan.of);
                 let of = planned.candidates.iter().find(|candidate| candidate.id == submission);
@@ -360,7 +360,7 @@ pub(super) fn write_manifest(
         write_together(making, &files, || ())?;
         sync_folder(making)
     };
-    write().map_err(ForwardError::io(making.display()))
+    Ok(write().map_err(FileError::about(making.display()))?)
 }
 
 /// Removes the oldest folders beyond so many; one that nobody confirmed stays.

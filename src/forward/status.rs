@@ -18,7 +18,7 @@ use crate::score::Rulebooks;
 use crate::score::unsent::{UnsentRows, unsent_rows};
 use crate::store::{ForwardBatch, ForwardedVoid, Reader};
 
-/// How a destination stands.
+/// The state of a destination.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ForwardStatus {
     /// The destination.
@@ -47,6 +47,9 @@ pub struct ForwardStatus {
 }
 
 /// What is needed to tell how destinations stand.
+///
+/// # Errors
+/// Errors of the database, and rulebooks or a schedule's record that cannot be read.
 #[derive(Clone, Copy)]
 pub struct StatusContext<'a> {
     /// All that validating rests on.

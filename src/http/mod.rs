@@ -52,6 +52,9 @@ pub struct Server {
 
 /// Starts the server; returns once it listens. Fails when the address is taken,
 /// or open to other machines while no token exists.
+///
+/// # Errors
+/// Fails if the address is taken, or open to other machines while no token exists.
 pub fn start(app: Arc<AppState>) -> anyhow::Result<Server> {
     let environment = app.environment();
     let socket = listener::bind(&environment.config, app.authenticator.guarded())?;

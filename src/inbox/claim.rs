@@ -41,6 +41,10 @@ pub struct Claimed {
 /// Renames a file of the inbox into a numbered folder of its own: the one that
 /// was promised to it, if it came by HTTP. None when it is gone, or is not what
 /// it looked like, `seen`, any more: then it has to settle again.
+///
+/// # Errors
+/// Errors of the file system and of the promises of uploads; the file is then still in
+/// the inbox or in its folder of `work/`.
 pub fn claim(
     folders: &Folders,
     uploads: &Uploads,
@@ -86,6 +90,9 @@ pub fn claim(
 }
 
 /// Claims a copy of a file that stays where it is (`import`).
+///
+/// # Errors
+/// Errors of the file system, such as a full disk; then nothing is left in `work/`.
 pub fn claim_copy(
     folders: &Folders,
     path: &Path,
@@ -108,6 +115,9 @@ pub fn claim_copy(
 
 /// Gives up a copy that could not be loaded; its original lies where it was
 /// given.
+///
+/// # Errors
+/// Fails if the folder of the claim cannot be removed.
 pub fn abandon_copy(claimed: &Claimed) -> io::Result<()> {
     fs::remove_dir_all(&claimed.folder)
 }

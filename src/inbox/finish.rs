@@ -83,6 +83,10 @@ pub(super) fn store(
 /// The steps after the commit: the flush, the receipt, and the original's last
 /// place. They wait for the disk and not for the store, so that they can be
 /// done beside the next load.
+///
+/// # Errors
+/// Errors of the file system, such as a full disk or a folder that may not be written.
+/// The claim stays and is finished later.
 pub fn finish(
     flusher: &Flusher,
     folders: &Folders,

@@ -60,6 +60,9 @@ impl Folders {
     /// Makes what is missing. What others could look into by the mode that it
     /// has is closed to them again; the inbox and the outbox are as whoever set
     /// them up wanted them.
+    ///
+    /// # Errors
+    /// Fails if a folder cannot be made, or its permissions not be set.
     pub fn create(&self) -> io::Result<()> {
         make_folder(&self.data, DATA)?;
         for kept in KEPT {

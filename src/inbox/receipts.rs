@@ -21,6 +21,9 @@ const NAME_BYTES: usize = 200;
 /// Writes the receipt of a submission. The JSON, which tells whose the three
 /// files are, is always the last to be moved aside and the last to be written.
 /// `is_known` tells whether a submission is committed.
+///
+/// # Errors
+/// Errors of the file system, such as a full disk or a folder that may not be written.
 pub fn write_receipt(
     is_known: &dyn Fn(i64) -> Result<bool, StoreError>,
     folders: &Folders,

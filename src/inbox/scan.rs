@@ -43,6 +43,9 @@ impl IgnoredNames {
 
 impl Listing {
     /// Lists the inbox and one level of folders in it.
+    ///
+    /// # Errors
+    /// Fails if a folder cannot be read for another reason than its permissions.
     pub fn read(inbox: &Path, names: &IgnoredNames) -> io::Result<Self> {
         let mut listing = Self::default();
         listing.folder(inbox, 0, names)?;
@@ -52,6 +55,9 @@ impl Listing {
     }
 
     /// Lists one folder of the inbox.
+    ///
+    /// # Errors
+    /// Fails if a folder cannot be read for another reason than its permissions.
     pub fn of_folder(folder: &Path, names: &IgnoredNames) -> io::Result<Self> {
         let mut listing = Self::default();
         listing.folder(folder, 1, names)?;

@@ -11,6 +11,9 @@ use crate::store::StoreError;
 /// Numbers that were given to archives whose rows are not stored yet: those in
 /// `work/`, and uploads that wait in the inbox. In order. `is_loaded` tells
 /// whether a submission is committed.
+///
+/// # Errors
+/// Errors of the file system, and of asking the database.
 pub fn under_way(
     folders: &Folders,
     is_loaded: impl Fn(i64) -> Result<bool, StoreError>,

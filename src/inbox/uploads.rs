@@ -89,6 +89,9 @@ pub struct Uploads {
 impl Uploads {
     /// Reads the promises of earlier runs, and sweeps what they left half
     /// done. Only for the one daemon of a data folder.
+    ///
+    /// # Errors
+    /// Errors of the file system.
     pub fn open(folders: &Folders) -> io::Result<Self> {
         for entry in fs::read_dir(folders.uploads())? {
             fs::remove_file(entry?.path())?;
@@ -112,6 +115,10 @@ impl Uploads {
 
     /// Puts a whole file of `.uploads/` into the inbox, with a number of its
     /// own. `last` must tell the present, not a snapshot.
+    ///
+    /// # Errors
+    /// Errors of the file system, such as a name that is taken, and of asking the
+    /// database for the last number.
     pub fn place(
         &self,
         file: &Path,
@@ -181,6 +188,9 @@ impl Uploads {
 
     /// Forgets promises that are kept, or that cannot be kept any more; of the
     /// latter only those whose number cannot be given again.
+    ///
+    /// # Errors
+    /// Errors of the file system.
     pub fn settle(&self, last: i64) -> io::Result<()> {
         let mut held = self.hold();
         let over: Vec<i64> = held

@@ -12,6 +12,10 @@ use crate::store::{Store, VerifyReport};
 
 /// Every submission's original lies where the store says, unchanged; nothing
 /// else lies in accepted and rejected.
+///
+/// # Errors
+/// Errors of the database, and files that cannot be read for other reasons than being
+/// gone.
 pub fn verify_folders(
     store: &Store,
     folders: &Folders,

@@ -49,6 +49,9 @@ pub struct RecoveredWork {
 /// finishing them does what is left of each. Claims that another process holds
 /// are its own; numbers that are promised to what is still in the inbox are no
 /// claims yet. What cannot be taken up is told, and holds up its own unit only.
+///
+/// # Errors
+/// Fails if `work/` cannot be read.
 pub fn recover(
     folders: &Folders,
     uploads: &Uploads,
@@ -82,6 +85,9 @@ pub fn recover(
 /// one, and are not done; `own` are those that the asking process does in
 /// their turn. Whoever waits for them before it claims anything more waits for
 /// nobody who waits for it: they are all of earlier times.
+///
+/// # Errors
+/// Fails if `work/` cannot be read.
 pub fn earlier_claims(
     folders: &Folders,
     claimed: &Claimed,

@@ -136,6 +136,10 @@ impl<'a> Calculator<'a> {
 
     /// The value that was entered for a place that is no group of units: the
     /// region.
+    ///
+    /// # Errors
+    /// Errors of the database, a query that runs longer than `limits.kpi_ms`, and one
+    /// that does not give what its definition asks for.
     pub fn entered(
         &self,
         definition: &Definition,

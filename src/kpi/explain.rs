@@ -148,6 +148,10 @@ struct ExplainedRow {
 
 impl Calculator<'_> {
     /// Why a person counts for a KPI or does not. `cid` is a citizen ID.
+    ///
+    /// # Errors
+    /// Errors of the database, a query that runs longer than `limits.kpi_ms`, and one
+    /// that does not give what its definition asks for.
     pub fn explain_person(
         &mut self,
         definition: &Definition,
@@ -207,6 +211,10 @@ impl Calculator<'_> {
     }
 
     /// Where a unit loses people, and whom it is missing.
+    ///
+    /// # Errors
+    /// Errors of the database, a query that runs longer than `limits.kpi_ms`, and one
+    /// that does not give what its definition asks for.
     pub fn explain_unit(
         &mut self,
         definition: &Definition,
@@ -259,6 +267,10 @@ impl Calculator<'_> {
     }
 
     /// Names of the conditions of a KPI, in the order in which they are asked.
+    ///
+    /// # Errors
+    /// Errors of the database, a query that runs longer than `limits.kpi_ms`, and one
+    /// that does not give what its definition asks for.
     pub fn conditions(
         &mut self,
         definition: &Definition,

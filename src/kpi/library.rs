@@ -95,6 +95,9 @@ pub(super) type KpiFiles = BTreeMap<String, String>;
 
 impl Library {
     /// The built-in KPIs, with the province's own put over them.
+    ///
+    /// # Errors
+    /// Names the first file that cannot be read, or the first mistake in a definition.
     pub fn load(own: Option<&Overlay>) -> Result<Self, LibraryError> {
         let mut files = builtin()?;
         if let Some(own) = own {

@@ -15,6 +15,9 @@ const HEADER: [&str; 6] = ["kpi", "unit", "period", "numerator", "denominator", 
 
 /// Reads and checks the values of a CSV file; every mistake is named with its
 /// line, and one mistake means that nothing is entered.
+///
+/// # Errors
+/// Every mistake with its line.
 pub fn read_entries(
     text: &str,
     library: &Library,

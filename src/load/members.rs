@@ -42,6 +42,9 @@ impl ArchiveFailure {
 impl ArchiveContents {
     /// Sorts the entries into files and reads the head of each, for an archive
     /// of a standard and fiscal year.
+    ///
+    /// # Errors
+    /// An archive that is broken, else errors of reading it.
     pub fn read(
         environment: &Environment,
         archive: &Archive,
@@ -219,10 +222,8 @@ impl ArchiveContents {
 /// none for entries that are skipped.
 fn file_name(entry: &ScannedEntry) -> Option<&str> {
     let hidden = entry.base.starts_with(['.', '~']);
-    let resource_fork =
-        entry.name.split(['/', '\\']).any(|part| part.eq_ignore_ascii_case("__MACOSX"));
     let (stem, extension) = entry.base.rsplit_once('.')?;
-    (!hidden && !resource_fork && extension.eq_ignore_ascii_case("txt")).then_some(stem)
+    (!hidden && !entry.is_in_mac_mirror() && extension.eq_ignore_ascii_case("txt")).then_some(stem)
 }
 
 /// `ACCIDENT_07487_20251001085344` is `ACCIDENT`.

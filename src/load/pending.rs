@@ -38,6 +38,9 @@ pub struct PendingLoad {
 impl PendingLoad {
     /// Begins to validate, against the store as it will be when the archive
     /// `before` is stored.
+    ///
+    /// # Errors
+    /// Errors of opening a reader of the database, and of starting a thread.
     pub fn begin(
         store: &Store,
         request: LoadRequest,
@@ -47,11 +50,17 @@ impl PendingLoad {
     }
 
     /// Begins to validate an archive that is only checked: without a store.
+    ///
+    /// # Errors
+    /// Errors of opening a reader of the database, and of starting a thread.
     pub fn alone(request: LoadRequest) -> Result<Self, LoadError> {
         Self::begin_guarded(None, request, None, (false, None))
     }
 
     /// The same, when something is to be done before the archive is read.
+    ///
+    /// # Errors
+    /// Errors of opening a reader of the database, and of starting a thread.
     pub fn prepared(
         store: &Store,
         request: LoadRequest,
@@ -91,6 +100,9 @@ impl PendingLoad {
     /// Stores rows, counts and findings in one transaction. `on_progress` is
     /// called now and then; it may begin the archive that follows this one,
     /// with what it is given.
+    ///
+    /// # Errors
+    /// Errors of the database and of reading the file; nothing is stored then.
     pub fn write(
         mut self,
         store: &Store,
@@ -121,6 +133,9 @@ impl PendingLoad {
     /// What comes of an archive that is only checked, as it would of one that
     /// is stored first of all; nothing when it has more rows than can be told
     /// apart without a store.
+    ///
+    /// # Errors
+    /// Errors of reading the file, and of the temporary database.
     pub fn check(mut self) -> Result<Option<Submission>, LoadError> {
         loop {
             let shape = self.shape();

@@ -85,7 +85,7 @@ pub struct PerformancePool {
 pub struct SupportPool {
     /// A head.
     pub per_head: Satang,
-    /// In all.
+    /// Whole amount of the pool.
     pub amount: Satang,
     /// What units get of it.
     pub shared: Satang,
@@ -387,6 +387,9 @@ impl Allocated {
 
     /// The pair of the arithmetic above: what went in came out, to the satang,
     /// in every pool. A difference is a bug, and no figure leaves the house.
+    ///
+    /// # Errors
+    /// Says which sum is not what it should be.
     pub fn prove(&self) -> Result<(), String> {
         let same = |what: &str, one: Satang, other: Satang| {
             if one == other { Ok(()) } else { Err(format!("{what}: {one} is not {other}")) }

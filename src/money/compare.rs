@@ -96,7 +96,7 @@ pub struct NamedRulebook {
 pub struct Comparison {
     /// The round, B.E.
     pub round: i32,
-    /// As of which submission.
+    /// The last submission that is included.
     pub as_of_submission: i64,
     /// The rulebook in force.
     pub base: NamedRulebook,

@@ -25,6 +25,9 @@ pub struct MoneyRulesError {
 }
 
 /// The terms of a rulebook.
+///
+/// # Errors
+/// Says which of the rulebook's terms is missing or cannot be computed with.
 pub fn terms(book: &Rulebook) -> Result<MoneyRules, MoneyRulesError> {
     read(book).map_err(|what| MoneyRulesError { file: book.file.clone(), what })
 }

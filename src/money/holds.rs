@@ -63,6 +63,9 @@ impl ActiveHolds {
 }
 
 /// A percentage with at most two decimals, as hundredths of a percent.
+///
+/// # Errors
+/// Says what is no percentage of more than 0 and at most 100.
 pub fn parse_percent(text: &str) -> Result<u32, String> {
     let fail =
         || format!("{text} is no percentage above 0 and up to 100 with at most two decimals");

@@ -47,7 +47,7 @@ pub struct CalculationInput<'a> {
     pub units: &'a Units,
     /// The rules.
     pub book: &'a Rulebook,
-    /// As of which submission.
+    /// The last submission that is included.
     pub as_of: AsOf,
     /// What is kept of points that were counted earlier.
     pub kept: Option<&'a PartialResults>,
@@ -149,6 +149,10 @@ pub struct Calculation {
 }
 
 /// Computes an allocation. Payments up to that state are kept as they were paid.
+///
+/// # Errors
+/// Errors of the database, terms of the rulebook that cannot be computed with, and sums
+/// that do not come out.
 pub fn count(basis: &CalculationInput<'_>) -> Result<Calculation, MoneyError> {
     count_with(basis, basis.as_of.submission)
 }
@@ -156,6 +160,10 @@ pub fn count(basis: &CalculationInput<'_>) -> Result<Calculation, MoneyError> {
 /// Computes an allocation with all payments made before the submission after
 /// `paid_by` arrived: a payment made today on a past state is corrected against all
 /// of them.
+///
+/// # Errors
+/// Errors of the database, terms of the rulebook that cannot be computed with, and sums
+/// that do not come out.
 pub fn count_with(basis: &CalculationInput<'_>, paid_by: i64) -> Result<Calculation, MoneyError> {
     let CalculationInput { reader, catalog, units, book, as_of, kept } = basis;
     let terms = terms(book)?;

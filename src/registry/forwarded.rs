@@ -27,6 +27,9 @@ struct ForwardedRow {
 
 /// Reads a list: destination, submission, and when it was sent there (RFC
 /// 3339, or a day).
+///
+/// # Errors
+/// The first line that is wrong, with its number.
 pub fn parse(path: &Path) -> Result<Vec<(String, i64, String)>, ForwardedError> {
     let file = path.display().to_string();
     let fail = |line, what: String| ForwardedError { file: file.clone(), line, what };

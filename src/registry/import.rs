@@ -73,6 +73,10 @@ pub enum ImportError {
 /// Replaces the registry by a file. Lines that are wrong are left out and
 /// reported, at most `most` of them one by one; when nothing is right, or the
 /// header is not, the registry stays as it was.
+///
+/// # Errors
+/// Refused if the header is wrong or no line is right; else errors of the file system
+/// and the database.
 pub fn import(
     store: &mut Store,
     path: &Path,

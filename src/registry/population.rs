@@ -99,6 +99,9 @@ impl Members {
 }
 
 /// The population in use.
+///
+/// # Errors
+/// Errors of the database, such as a query that was stopped at its deadline.
 pub fn population(reader: &Reader) -> Result<Population> {
     let mut registry = None;
     let sql = "SELECT sha256, file, imported_at FROM registry ORDER BY id DESC LIMIT 1";
@@ -114,6 +117,9 @@ pub fn population(reader: &Reader) -> Result<Population> {
 }
 
 /// Everybody in the registry in use.
+///
+/// # Errors
+/// Errors of the database, such as a query that was stopped at its deadline.
 pub fn members(reader: &Reader) -> Result<Members> {
     let mut all = Vec::new();
     reader.each_line(REGISTRY_MEMBERS, &[], |line| {
@@ -126,6 +132,9 @@ pub fn members(reader: &Reader) -> Result<Members> {
 
 /// UC heads by unit and main unit. `main_of` gives the main unit of a unit
 /// where the registry does not.
+///
+/// # Errors
+/// Errors of the database, such as a query that was stopped at its deadline.
 pub fn uc_heads(
     reader: &Reader,
     population: &Population,

@@ -47,6 +47,10 @@ const PAPER_A4: u8 = 9;
 const UPRIGHT_COLUMNS: usize = 6;
 
 /// A document as the bytes of a workbook.
+///
+/// # Errors
+/// Fails if the workbook cannot be made, as when it has more rows than a sheet can
+/// have.
 pub fn document(document: &Document, lang: Lang, made: DateTime<FixedOffset>) -> Result<Vec<u8>> {
     let mut book = Workbook::new();
     let time = moment(made)?;

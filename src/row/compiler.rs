@@ -20,6 +20,9 @@ use crate::spelling::nearest;
 impl CompiledLayout {
     /// Makes a layout ready for archives of a fiscal year (B.E.); fails on a
     /// check that cannot be read. Codes have the same places in every year.
+    ///
+    /// # Errors
+    /// A check that cannot be read, with file and line.
     pub fn new(
         catalog: &Catalog,
         record: &Record,

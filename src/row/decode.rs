@@ -22,6 +22,9 @@ pub struct BadByte(pub usize);
 
 /// `bytes` as the UTF-8 text that they are. A NUL byte is no text in any
 /// encoding.
+///
+/// # Errors
+/// The place of the first byte that is no text.
 pub fn utf8(bytes: &[u8]) -> Result<&str, BadByte> {
     let whole = memchr::memchr(0, bytes).unwrap_or(bytes.len());
     // Many bytes at a time, where the processor can.
@@ -33,6 +36,9 @@ pub fn utf8(bytes: &[u8]) -> Result<&str, BadByte> {
 }
 
 /// Appends `bytes` as text to `out`.
+///
+/// # Errors
+/// The place of the first byte that is no text.
 pub fn decode(bytes: &[u8], encoding: Encoding, out: &mut String) -> Result<(), BadByte> {
     match encoding {
         Encoding::Utf8 => out.push_str(utf8(bytes)?),

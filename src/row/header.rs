@@ -50,6 +50,9 @@ pub fn is_header(line: &str, compiled: &CompiledLayout, layout: &Layout) -> bool
 
 impl Order {
     /// The order that a header line says, or all that is wrong with it.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the line.
     pub fn of_header(
         line: &str,
         compiled: &CompiledLayout,

@@ -78,12 +78,18 @@ pub struct SampleSummary {
 
 /// Writes the sample: the archives, `units.csv`, `population.csv` and
 /// `ledger.json` below `args.dir`.
+///
+/// # Errors
+/// Errors of the file system, and word lists that cannot be read, which is a bug.
 pub fn generate(args: &SampleArgs, catalog: &Catalog) -> Result<SampleSummary> {
     generate_with(args, catalog, false)
 }
 
 /// The same; with `audit`, what audits look for is there too, once a rule, and
 /// the ledger tells where.
+///
+/// # Errors
+/// Errors of the file system, and word lists that cannot be read, which is a bug.
 pub fn generate_with(args: &SampleArgs, catalog: &Catalog, audit: bool) -> Result<SampleSummary> {
     let province = SampleProvince::new(args, WordLists::load()?)?;
     let specs = Specs::new(catalog, province.standard);

@@ -26,7 +26,7 @@ pub struct FigureRef<'a> {
     pub item: &'a Item,
     /// The month (`YYYYMM`), all when none is given.
     pub month: Option<u32>,
-    /// As of this submission.
+    /// The last submission that is included.
     pub as_of: i64,
 }
 
@@ -85,6 +85,9 @@ impl Once {
 const SHOWN: u8 = 1;
 
 /// The rows that contribute to a figure, in order of day, submission, file and line.
+///
+/// # Errors
+/// Errors of the database, such as a query that was stopped at its deadline.
 pub fn contributing_rows(
     reader: &Reader,
     book: &Rulebook,

@@ -49,6 +49,9 @@ pub struct LateRows {
 
 /// Rows of a round that came too late, by sender and part, from submissions up to
 /// `as_of` that were not taken back.
+///
+/// # Errors
+/// Errors of the database, such as a query that was stopped at its deadline.
 pub fn late_rows(
     reader: &Reader,
     catalog: &Catalog,

@@ -43,7 +43,7 @@ pub type UnitPoints = BTreeMap<String, BTreeMap<u32, PointsCell>>;
 /// Points of a round.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Points {
-    /// As of which submission.
+    /// The last submission that is included.
     pub as_of: AsOf,
     /// Whose rows count.
     pub population: Population,
@@ -76,6 +76,9 @@ impl Points {
 }
 
 /// Scores a round, all units, as of a submission, from all rows.
+///
+/// # Errors
+/// Errors of the database, such as a query that was stopped at its deadline.
 pub fn points(reader: &Reader, book: &Rulebook, units: &Units, as_of: AsOf) -> Result<Points> {
     let mut scorer = Scorer::new(reader, book, units, as_of.submission)?;
     let parts = scorer.parts(reader)?;

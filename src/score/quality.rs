@@ -59,7 +59,7 @@ pub struct TallyLine {
 pub struct QualityFigure {
     /// Rows that were right, or duplicates, or in time.
     pub numerator: u64,
-    /// Of so many.
+    /// Rows in all.
     pub denominator: u64,
     /// Rounded half up.
     #[schemars(with = "String")]
@@ -90,6 +90,9 @@ pub struct TrancheQuality {
 pub type QualityOfRound = BTreeMap<String, BTreeMap<u32, TrancheQuality>>;
 
 /// Quality of a round, from submissions up to `as_of` that were not taken back.
+///
+/// # Errors
+/// Errors of the database, such as a query that was stopped at its deadline.
 pub fn of_round(
     reader: &Reader,
     catalog: &Catalog,
@@ -100,6 +103,9 @@ pub fn of_round(
 }
 
 /// Counts of submissions up to `as_of` that were not taken back.
+///
+/// # Errors
+/// Errors of the database, such as a query that was stopped at its deadline.
 pub fn tallies(reader: &Reader, as_of: i64) -> Result<Vec<TallyLine>> {
     let mut lines = Vec::new();
     reader.each_line(TALLY, &[(":as_of", as_of.into())], |line| {

@@ -33,7 +33,7 @@ pub(super) struct SourceRow<'a> {
     pub(super) cid: RawValue<'a>,
     /// Event date.
     pub(super) day: i64,
-    /// How many rows this is.
+    /// Number of rows that it stands for.
     pub(super) rows: u64,
     /// 0 when several rows are summed up, all of them in time for every day.
     pub(super) sub: i64,

@@ -23,6 +23,10 @@ impl AsOf {
     }
 
     /// The present state, or that after a submission was loaded.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] if the submission is not stored, and errors of the
+    /// database.
     pub fn find(reader: &Reader, wanted: Option<i64>) -> Result<Self> {
         let mut last = 0;
         let mut loaded_at = None;
@@ -39,8 +43,9 @@ impl AsOf {
             if wanted != last {
                 return Err(StoreError::Refused(format!("no submission {wanted}")));
             }
+            // The store keeps both times in the order of its transactions.
             let sql = "SELECT submission FROM void
-                       WHERE submission <= :last AND at > :loaded_at ORDER BY 1";
+                       WHERE submission <= :last AND at >= :loaded_at ORDER BY 1";
             let at = loaded_at.map_or(SqlValue::Null, SqlValue::Text);
             reader.each_line(
                 sql,

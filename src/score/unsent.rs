@@ -27,7 +27,7 @@ pub struct UnsentRows {
     pub item: String,
     /// The last day on which they are worth what they are worth today.
     pub by: NaiveDate,
-    /// How many rows.
+    /// Number of rows.
     pub rows: u64,
     /// Points of all of them, sent by that day.
     #[serde(serialize_with = "two_places")]
@@ -41,6 +41,9 @@ pub struct UnsentRows {
 
 /// Rows of submissions that were not sent to a destination, by the day after
 /// which they lose points. Those that lost all of them are left out.
+///
+/// # Errors
+/// Errors of the database, such as a query that was stopped at its deadline.
 pub fn unsent_rows(
     reader: &Reader,
     book: &Rulebook,

@@ -14,6 +14,9 @@ pub fn shipped_list(name: &str) -> Option<&'static str> {
 
 /// Reads a list. Every column is text but those whose name ends in `_n`, which
 /// hold whole numbers. Fails with what is wrong with it.
+///
+/// # Errors
+/// Says what is wrong with the list, with its line.
 pub fn parse_list(text: &str) -> Result<TableRows, String> {
     let text = text.trim_start_matches('\u{feff}');
     let text = text.strip_prefix("#partial").unwrap_or(text).trim_start();

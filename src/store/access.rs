@@ -87,7 +87,7 @@ pub struct NewToken<'a> {
 /// A token or session that was found, with what must be noted of its use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundToken {
-    /// Whose it is.
+    /// Identity of the owner.
     pub identity: Identity,
     /// When the token was last used.
     pub last_used_at: Option<String>,
@@ -105,6 +105,10 @@ impl AccessStore {
     }
 
     /// Opens (or makes) the file of a data folder.
+    ///
+    /// # Errors
+    /// Fails if the file is of another program or a newer version, or cannot be opened
+    /// or migrated.
     pub fn open(data: &Path) -> Result<Self> {
         let path = Self::path(data);
         // Readable for the service alone from its first moment on; `SQLite`
@@ -129,11 +133,17 @@ impl AccessStore {
 
     /// Whether a token was ever made. From then on every client needs one, even if all
     /// have been revoked.
+    ///
+    /// # Errors
+    /// Errors of the token database, such as another process that keeps it locked.
     pub fn any_token(&self) -> Result<bool> {
         Ok(self.conn.prepare_cached("SELECT 1 FROM token LIMIT 1")?.exists([])?)
     }
 
     /// Stores a new token; returns its number.
+    ///
+    /// # Errors
+    /// Errors of the token database, such as another process that keeps it locked.
     pub fn add_token(&self, token: &NewToken<'_>, secret: &Secret, at: &str) -> Result<i64> {
         self.conn.execute(
             "INSERT INTO token (name, role, hcode, selector, hash, created_at, created_by,
@@ -155,6 +165,9 @@ impl AccessStore {
 
     /// Revokes a token and its sessions; `false` if there is no such token or it was
     /// revoked before.
+    ///
+    /// # Errors
+    /// Errors of the token database, such as another process that keeps it locked.
     pub fn revoke_token(&self, id: i64, by: &str, at: &str) -> Result<bool> {
         let changed = self.conn.execute(
             "UPDATE token SET revoked_at = ?2, revoked_by = ?3
@@ -165,6 +178,9 @@ impl AccessStore {
     }
 
     /// Every token, the newest last.
+    ///
+    /// # Errors
+    /// Errors of the token database, such as another process that keeps it locked.
     pub fn tokens(&self) -> Result<Vec<TokenLine>> {
         let mut query = self.conn.prepare(
             "SELECT id, name, role, hcode, selector, created_at, created_by, expires_at,
@@ -188,6 +204,9 @@ impl AccessStore {
     }
 
     /// Whose token a secret is, if it is worth anything at this time.
+    ///
+    /// # Errors
+    /// Errors of the token database, such as another process that keeps it locked.
     pub fn find_token(&self, secret: &Secret, now: &str) -> Result<Option<FoundToken>> {
         self.find(
             "SELECT hash, id, role, hcode, name, last_used_at FROM token
@@ -199,6 +218,9 @@ impl AccessStore {
     }
 
     /// Whose token a secret was that is worth nothing any more, or still is.
+    ///
+    /// # Errors
+    /// Errors of the token database, such as another process that keeps it locked.
     pub fn find_old_token(&self, secret: &Secret) -> Result<Option<FoundToken>> {
         self.find(
             "SELECT hash, id, role, hcode, name, last_used_at FROM token
@@ -209,6 +231,9 @@ impl AccessStore {
     }
 
     /// Whose session a secret is, if it and its token are worth anything.
+    ///
+    /// # Errors
+    /// Errors of the token database, such as another process that keeps it locked.
     pub fn find_session(&self, secret: &Secret, now: &str) -> Result<Option<FoundToken>> {
         self.find(
             "SELECT s.hash, t.id, t.role, t.hcode, t.name, t.last_used_at
@@ -234,6 +259,9 @@ impl AccessStore {
     }
 
     /// Notes that a token was used.
+    ///
+    /// # Errors
+    /// Errors of the token database, such as another process that keeps it locked.
     pub fn token_used(&self, id: i64, at: &str) -> Result<()> {
         let sql = "UPDATE token SET last_used_at = ?2 WHERE id = ?1";
         self.conn.prepare_cached(sql)?.execute(params![id, at])?;
@@ -241,6 +269,9 @@ impl AccessStore {
     }
 
     /// Begins a session of a token; those that are over are forgotten.
+    ///
+    /// # Errors
+    /// Errors of the token database, such as another process that keeps it locked.
     pub fn add_session(&self, token: i64, secret: &Secret, now: &str, until: &str) -> Result<()> {
         self.conn.execute("DELETE FROM session WHERE expires_at <= ?1", [now])?;
         self.conn.execute(
@@ -252,6 +283,9 @@ impl AccessStore {
     }
 
     /// Ends a session.
+    ///
+    /// # Errors
+    /// Errors of the token database, such as another process that keeps it locked.
     pub fn end_session(&self, secret: &Secret) -> Result<()> {
         let sql = "SELECT id, hash FROM session WHERE selector = ?1";
         let mut query = self.conn.prepare_cached(sql)?;
@@ -265,6 +299,9 @@ impl AccessStore {
     }
 
     /// The role and unit of a token by number.
+    ///
+    /// # Errors
+    /// Errors of the token database, such as another process that keeps it locked.
     pub fn token(&self, id: i64) -> Result<Option<Identity>> {
         let sql = "SELECT NULL, id, role, hcode, name, last_used_at FROM token WHERE id = ?1";
         let found = self.conn.query_row(sql, [id], found_of).optional()?;
@@ -272,6 +309,9 @@ impl AccessStore {
     }
 
     /// Copies the file into another, as the backup of the database does.
+    ///
+    /// # Errors
+    /// As [`super::Reader::backup`].
     pub fn backup(&self, to: &Path) -> Result<BackupSummary> {
         copy(&self.conn, to, &ACCESS)
     }
@@ -279,6 +319,10 @@ impl AccessStore {
     /// Restores a backup, after verifying it, if the file does not exist yet. An
     /// existing file is kept: an older copy would make revoked tokens valid again and
     /// lose lines of the log.
+    ///
+    /// # Errors
+    /// Fails if the backup is no such file or contradicts its digests, or cannot be
+    /// copied.
     pub fn adopt(backup: &Path, data: &Path) -> Result<bool> {
         let path = Self::path(data);
         if is_there(&path)? || !is_there(backup)? {
@@ -327,6 +371,9 @@ impl AccessStore {
     }
 
     /// What `SQLite` itself finds wrong with the file; nothing when it is well.
+    ///
+    /// # Errors
+    /// Fails if the file cannot be read.
     pub fn trouble(&self) -> Result<Option<String>> {
         let said: String =
             self.conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;

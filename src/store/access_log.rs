@@ -32,7 +32,7 @@ pub struct AccessEntry<'a> {
     pub action: Action,
     /// The route by its name, or the command.
     pub route: &'a str,
-    /// Whose data.
+    /// HCODE of the unit whose data it was about.
     pub unit: Option<&'a str>,
     /// The submission.
     pub submission: Option<i64>,
@@ -62,7 +62,7 @@ pub struct AccessLine {
     pub action: String,
     /// The route or command.
     pub route: String,
-    /// Whose data.
+    /// HCODE of the unit whose data it was about.
     pub unit: Option<String>,
     /// The submission.
     pub submission: Option<i64>,
@@ -72,6 +72,9 @@ pub struct AccessLine {
 
 impl AccessStore {
     /// Writes a line; it is durable when this returns.
+    ///
+    /// # Errors
+    /// Errors of the token database, such as another process that keeps it locked.
     pub fn log(&self, entry: &AccessEntry<'_>) -> Result<()> {
         let action = if entry.action == Action::Read { "read" } else { "change" };
         let who = entry.identity;
@@ -99,6 +102,9 @@ impl AccessStore {
 
     /// Logs a request with an invalid token, with the former owner of the token if
     /// known.
+    ///
+    /// # Errors
+    /// Errors of the token database, such as another process that keeps it locked.
     pub fn log_refused(
         &self,
         at: &str,
@@ -121,6 +127,9 @@ impl AccessStore {
     }
 
     /// A page of the log, newest first. Days are `YYYY-MM-DD`, Bangkok.
+    ///
+    /// # Errors
+    /// Errors of the token database, such as another process that keeps it locked.
     pub fn logged(
         &self,
         from: Option<&str>,

@@ -136,6 +136,9 @@ impl Drop for UnfinishedCopy {
 }
 
 /// Removes the copies in a folder that were cut off by a kill.
+///
+/// # Errors
+/// Fails if the folder cannot be read, or a copy not be removed.
 pub fn sweep(folder: &Path) -> Result<()> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),

@@ -99,6 +99,9 @@ const OWN: [&str; 2] = ["registry", "forwarded"];
 impl Reader {
     /// The tokens of the present state. Hold a snapshot, so that they match the rows
     /// that are read. `None` in an older database that was not migrated yet.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn change_tokens(&self) -> Result<Option<ChangeTokens>> {
         let sql = "SELECT count(*) FROM main.sqlite_schema WHERE name = 'mark'";
         let there: i64 = self.conn.query_row(sql, [], |row| row.get(0))?;

@@ -108,6 +108,9 @@ impl Store {
     }
 
     /// Loading ends before less than this is left of the disk, the log counted.
+    ///
+    /// # Errors
+    /// Errors of the database.
     pub fn leave_free(&mut self, bytes: u64) -> Result<()> {
         // Negative, it is a number of KiB.
         let kib: i64 = self.conn.query_row("PRAGMA cache_size", [], |row| row.get(0))?;
@@ -118,6 +121,9 @@ impl Store {
 
     /// A store that is gone when dropped, for validating without a database.
     /// It spills to a temporary file, so that memory stays bounded.
+    ///
+    /// # Errors
+    /// Fails if the temporary file cannot be made.
     pub fn temporary(catalog: &Catalog, cache_mib: u32) -> Result<Self> {
         #[allow(clippy::disallowed_methods, reason = "this is the one place that opens it")]
         let conn = Connection::open("")?;
@@ -155,6 +161,9 @@ impl Store {
 
     /// A reader beside this writer; `None` for a temporary store, which only its own
     /// connection can see.
+    ///
+    /// # Errors
+    /// As [`Reader::open`].
     pub fn reader(&self) -> Result<Option<Reader>> {
         if let Some(reader) = self.spare.borrow_mut().pop() {
             return Ok(Some(reader));
@@ -163,6 +172,9 @@ impl Store {
     }
 
     /// Changes whenever somebody else has written.
+    ///
+    /// # Errors
+    /// Errors of the database.
     pub fn version(&self) -> Result<i64> {
         Ok(self.conn.query_row("PRAGMA data_version", [], |row| row.get(0))?)
     }
@@ -170,6 +182,9 @@ impl Store {
     /// Lets go of the write-ahead log, when idle.
     ///
     /// False when somebody else uses the database, so that it had to stay.
+    ///
+    /// # Errors
+    /// Errors of the database; a reader that is in the way is none.
     pub fn checkpoint(&self) -> Result<bool> {
         let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
         let busy: i64 = self.conn.query_row(sql, [], |row| row.get(0))?;
@@ -177,6 +192,9 @@ impl Store {
     }
 
     /// Moves the log into the database, without waiting long for readers.
+    ///
+    /// # Errors
+    /// Errors of the database; a reader that is in the way is none.
     pub fn empty_log(&self) -> Result<bool> {
         self.conn.busy_timeout(Duration::from_secs(1))?;
         let done = self.checkpoint();
@@ -202,7 +220,29 @@ pub struct Reader {
 impl Reader {
     /// Opens the database read-only. A query that takes longer than `deadline`
     /// is stopped.
+    ///
+    /// # Errors
+    /// As [`Reader::open_any_version`], and [`StoreError::Older`] if no writer has
+    /// opened the database since an upgrade that changes its form: a reader cannot
+    /// migrate it.
     pub fn open(path: &Path, deadline: Option<Duration>) -> Result<Self> {
+        let reader = Self::open_any_version(path)?;
+        if KHLANG.version(&reader.conn, path)? < (KHLANG.latest)() {
+            return Err(StoreError::Older(path.display().to_string()));
+        }
+        if let Some(deadline) = deadline {
+            reader.stop_after(deadline)?;
+        }
+        Ok(reader)
+    }
+
+    /// Opens the database read-only in whatever form it has, to copy it or to ask
+    /// what every version can tell.
+    ///
+    /// # Errors
+    /// [`StoreError::Foreign`] or [`StoreError::Newer`] for a file of another program
+    /// or of a newer Khlang, and errors of SQLite.
+    pub fn open_any_version(path: &Path) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(path, flags)?;
         conn.busy_timeout(Duration::from_secs(5))?;
@@ -210,11 +250,19 @@ impl Reader {
         conn.pragma_update(None, "query_only", true)?;
         conn.pragma_update(None, "cache_size", -8192)?;
         conn.set_prepared_statement_cache_capacity(64);
-        let reader = Self { conn, temp_cache_kib: Cell::new(CACHE_KIB) };
-        if let Some(deadline) = deadline {
-            reader.stop_after(deadline)?;
+        Ok(Self { conn, temp_cache_kib: Cell::new(CACHE_KIB) })
+    }
+
+    /// Refuses a database whose tables of records are not those of the catalogue,
+    /// as after an upgrade whose dictionary has gained a column.
+    ///
+    /// # Errors
+    /// [`StoreError::Older`] if the tables are others, and errors of SQLite.
+    pub fn require_tables_of(&self, catalog: &Catalog) -> Result<()> {
+        if Tables::new(catalog).are_in(&self.conn)? {
+            return Ok(());
         }
-        Ok(reader)
+        Err(StoreError::Older(self.conn.path().unwrap_or_default().to_owned()))
     }
 
     /// Another reader of the same file, which holds the state that it is in; none
@@ -229,6 +277,9 @@ impl Reader {
     }
 
     /// Interrupts queries that still run after `deadline` from now.
+    ///
+    /// # Errors
+    /// Errors of the database.
     pub fn stop_after(&self, deadline: Duration) -> Result<()> {
         let until = Instant::now() + deadline;
         self.conn.progress_handler(10_000, Some(move || Instant::now() > until))?;
@@ -237,6 +288,9 @@ impl Reader {
 
     /// Interrupts queries that still run after `deadline` from now, or once `stop` is set
     /// because the program ends.
+    ///
+    /// # Errors
+    /// Errors of the database.
     pub fn stop_after_or(&self, deadline: Duration, stop: Arc<AtomicBool>) -> Result<()> {
         let until = Instant::now() + deadline;
         let over = move || stop.load(Ordering::Relaxed) || Instant::now() > until;
@@ -246,6 +300,9 @@ impl Reader {
 
     /// Holds one state of the store for every query until the guard is dropped,
     /// so that what one reply says agrees with itself.
+    ///
+    /// # Errors
+    /// Errors of the database.
     pub fn snapshot(&self) -> Result<Snapshot<'_>> {
         Ok(Snapshot { _held: self.conn.unchecked_transaction()? })
     }
@@ -257,6 +314,10 @@ impl Reader {
 
     /// Copies the database into one file, with what is in it beside it. An
     /// existing file is not replaced.
+    ///
+    /// # Errors
+    /// Refused if a file of the name is there; else errors of the database and the file
+    /// system.
     pub fn backup(&self, to: &Path) -> Result<BackupSummary> {
         // Copying writes nothing here, but to the other file.
         self.conn.pragma_update(None, "query_only", false)?;
@@ -266,6 +327,9 @@ impl Reader {
     }
 
     /// Answers when the database can be read at all.
+    ///
+    /// # Errors
+    /// Errors of the database.
     pub fn ping(&self) -> Result<()> {
         self.conn.query_row("SELECT count(*) FROM meta", [], |_| Ok(())).map_err(StoreError::from)
     }

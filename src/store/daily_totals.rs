@@ -14,12 +14,18 @@ const ALWAYS: (&str, &str) = ("", "~");
 
 impl Reader {
     /// Totals of all that these units sent.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn overview(&self, units: &Scope) -> Result<Overview> {
         self.overview_of(ALWAYS.0, ALWAYS.1, units)
     }
 
     /// Totals of what was received of these units on a day (`YYYY-MM-DD`,
     /// Bangkok).
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn overview_of_day(&self, day: &str, units: &Scope) -> Result<Overview> {
         self.overview_of(day, day, units)
     }
@@ -77,12 +83,18 @@ impl Reader {
     }
 
     /// Number of submissions ever committed. It only grows.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn committed(&self) -> Result<i64> {
         let sql = "SELECT coalesce(sum(submissions), 0) FROM day_total";
         Ok(self.conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
     }
 
     /// Number of findings ever, by code.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn codes(&self) -> Result<BTreeMap<String, u64>> {
         let mut query = self.conn.prepare_cached("SELECT code, total FROM code_total")?;
         let rows = query.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64)))?;
@@ -90,6 +102,9 @@ impl Reader {
     }
 
     /// When the last submission was received.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn last_received(&self) -> Result<Option<String>> {
         let sql = "SELECT max(received_at) FROM submission";
         Ok(self.conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)

@@ -36,6 +36,9 @@ pub struct Flusher {
 
 impl Flusher {
     /// Of the database at `path`, which is there.
+    ///
+    /// # Errors
+    /// As [`Store::open`], without migrating.
     pub fn open(path: &Path) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(path, flags)?;
@@ -49,6 +52,9 @@ impl Flusher {
     }
 
     /// Makes durable what is committed.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a full disk.
     pub fn flush(&self) -> Result<()> {
         match File::open(&self.log).and_then(|log| log.sync_data()) {
             // All of it has been moved into the database, which is durable.
@@ -64,6 +70,9 @@ impl Flusher {
 
     /// Moves all of the log into the database, as far as nobody else needs it:
     /// the file by itself is then whole.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a full disk.
     pub fn empty(&self) -> Result<()> {
         self.checkpoint("PASSIVE").map(|_| ())
     }
@@ -78,6 +87,9 @@ impl Flusher {
     }
 
     /// Whether a submission is committed.
+    ///
+    /// # Errors
+    /// Errors of the database.
     pub fn is_known(&self, id: i64) -> Result<bool> {
         is_known(&self.conn, id)
     }

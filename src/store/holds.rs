@@ -52,6 +52,9 @@ pub struct Hold {
 
 impl Store {
     /// Enters a hold; gives its number.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a full disk.
     pub fn add_hold(&mut self, of: &HoldOf, deed: &HoldAction) -> Result<i64> {
         self.conn.execute(
             "INSERT INTO hold (round, hcode, item, tranche, share, at, by, reason, after)
@@ -72,6 +75,10 @@ impl Store {
     }
 
     /// Ends a hold, once.
+    ///
+    /// # Errors
+    /// Refused if there is no such hold, if it has ended, or if it is one of an audit
+    /// case; else errors of the database.
     pub fn release_hold(&mut self, id: i64, deed: &HoldAction) -> Result<()> {
         // It reads before it writes.
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -104,6 +111,9 @@ impl Store {
 impl Reader {
     /// Holds as they were until the submission after `as_of` came, by number:
     /// of one round, or of all.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn holds(&self, round: Option<i64>, as_of: i64) -> Result<Vec<Hold>> {
         let mut query = self.conn.prepare_cached(
             "SELECT h.id, h.round, h.hcode, h.item, h.tranche, h.share, h.at, h.by, h.reason,

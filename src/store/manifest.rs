@@ -50,6 +50,9 @@ struct TableShape {
 
 impl BackupContents {
     /// Reads all of a file.
+    ///
+    /// # Errors
+    /// Errors of the database.
     pub fn read(conn: &Connection) -> Result<Self> {
         let mut contents = Self::default();
         let mut records: FxHashMap<i64, (u64, Sha256)> = FxHashMap::default();
@@ -103,6 +106,9 @@ impl BackupContents {
     }
 
     /// Writes the digests into the file that they are of.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a full disk.
     pub fn seal(&self, conn: &mut Connection) -> Result<()> {
         let tx = conn.transaction()?;
         tx.execute_batch(&format!(
@@ -130,6 +136,9 @@ impl BackupContents {
     }
 
     /// The digests that a file carries; `None` if it is no backup.
+    ///
+    /// # Errors
+    /// Errors of the database.
     pub fn sealed(conn: &Connection) -> Result<Option<Self>> {
         if !has(conn, TABLES)? || !has(conn, SUBMISSIONS)? {
             return Ok(None);
@@ -144,6 +153,9 @@ impl BackupContents {
 
     /// Takes the seal off a file that goes on changing; what it says of
     /// submissions stays, because they do not change.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a full disk.
     pub fn unseal(conn: &Connection) -> Result<()> {
         Ok(conn.execute_batch(&format!("DROP TABLE IF EXISTS {TABLES}"))?)
     }

@@ -113,6 +113,10 @@ pub enum StoreError {
         /// The last one that this program knows.
         knows: i64,
     },
+    /// A file that nothing has opened for writing since the program was upgraded:
+    /// a query would look for tables that are not there yet.
+    #[error("{}", message_with("store.older", &[("file", .0)]).both())]
+    Older(String),
     /// The disk is nearly full.
     #[error(
         "{}",
@@ -121,7 +125,7 @@ pub enum StoreError {
     NoRoom {
         /// Free bytes.
         free: u64,
-        /// Bytes that are to be left.
+        /// Bytes that must stay free.
         least: u64,
         /// Bytes that the log of the database may need.
         log: u64,

@@ -22,6 +22,9 @@ const WHICH: &str = "SELECT id, sha256 || ' ' || received_at FROM submission
     WHERE status IN ('accepted', 'partial')";
 
 /// Proves a backup; what is wrong with it goes into the report.
+///
+/// # Errors
+/// Has none: what is wrong with the backup goes into the report.
 pub fn prove_backup(path: &Path, report: &mut VerifyReport) -> Result<OfBackup> {
     let mut of = OfBackup { name: path.display().to_string(), ..OfBackup::default() };
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -65,6 +68,9 @@ fn which(conn: &Connection) -> Result<BTreeMap<i64, String>> {
 impl Store {
     /// Compares the rows of every submission with those that it has in a
     /// backup, or had when the store was restored.
+    ///
+    /// # Errors
+    /// Errors of the database.
     pub fn verify_contents(&self, backups: &[OfBackup], report: &mut VerifyReport) -> Result<()> {
         let _held = self.conn.unchecked_transaction()?;
         let restored = sealed_submissions(&self.conn)?;

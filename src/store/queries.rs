@@ -30,7 +30,7 @@ pub struct ListPage<T> {
 /// Which submissions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SubmissionFilter {
-    /// Of this unit.
+    /// HCODE of the sender.
     pub hcode: Option<String>,
     /// With this status.
     pub status: Option<String>,
@@ -130,7 +130,7 @@ pub struct UnitSummary {
     pub hcode: String,
     /// Submissions so far.
     pub submissions: u64,
-    /// Of which broken.
+    /// Broken ones among them.
     pub broken: u64,
     /// The last one.
     pub last_submission: i64,
@@ -161,12 +161,18 @@ pub struct Overview {
 
 impl Reader {
     /// Whether a unit has sent anything, also what was broken.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn has_sent(&self, hcode: &str) -> Result<bool> {
         let sql = "SELECT 1 FROM submission WHERE hcode = ?1 LIMIT 1";
         Ok(self.conn.prepare_cached(sql)?.exists([hcode])?)
     }
 
     /// A page of submissions, newest first.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn submissions(
         &self,
         filter: &SubmissionFilter,
@@ -233,6 +239,9 @@ impl Reader {
     }
 
     /// A page of a submission's findings, in the order of file and line.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn findings(
         &self,
         id: i64,
@@ -265,6 +274,9 @@ impl Reader {
     }
 
     /// What each unit that ever sent has sent.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn units(&self) -> Result<Vec<UnitSummary>> {
         let mut query = self.conn.prepare_cached(
             "SELECT u.hcode, u.count, u.broken, u.last, s.received_at, s.status,
@@ -279,6 +291,9 @@ impl Reader {
 
     /// What each unit sent from one day to another (`YYYY-MM-DD`, Bangkok):
     /// archives that stand, and the last one.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn sent_between(&self, from: &str, to: &str) -> Result<Vec<UnitSummary>> {
         let mut query = self.conn.prepare_cached(
             "SELECT u.hcode, u.count, u.broken, u.last, s.received_at, s.status,
@@ -295,6 +310,9 @@ impl Reader {
 
     /// HCODE of the sender of a submission; `None` if there is no such submission, and
     /// `Some(None)` if the archive's name does not give the unit.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn sender(&self, id: i64) -> Result<Option<Option<String>>> {
         let mut query = self.conn.prepare_cached("SELECT hcode FROM submission WHERE id = ?1")?;
         Ok(query.query_row([id], |row| row.get(0)).optional()?)
@@ -302,6 +320,9 @@ impl Reader {
 
     /// What was done to the data besides loading, in short: a text that
     /// differs after any of it.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn changes(&self) -> Result<String> {
         let sql = "SELECT (SELECT count(*) FROM void) || ' ' ||
             (SELECT coalesce(max(id), 0) FROM registry) || ' ' ||

@@ -58,11 +58,17 @@ pub struct QueryRow<'a> {
 
 impl QueryRow<'_> {
     /// A whole number; `None` if the value is null.
+    ///
+    /// # Errors
+    /// Fails if there is no such column, or its value is of another type.
     pub fn int(&self, column: usize) -> Result<Option<i64>> {
         Ok(self.row.get(column)?)
     }
 
     /// Text; `None` if the value is null or a number.
+    ///
+    /// # Errors
+    /// Fails if there is no such column.
     pub fn str(&self, column: usize) -> Result<Option<&str>> {
         Ok(match self.row.get_ref(column)? {
             ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok(),
@@ -71,6 +77,9 @@ impl QueryRow<'_> {
     }
 
     /// A whole number or text, without copying it; nothing of any other kind.
+    ///
+    /// # Errors
+    /// Fails if there is no such column.
     pub fn raw(&self, column: usize) -> Result<RawValue<'_>> {
         Ok(match self.row.get_ref(column)? {
             ValueRef::Integer(value) => RawValue::Int(value),
@@ -83,6 +92,9 @@ impl QueryRow<'_> {
 
     /// Any value. A number with a fraction is shown as text: nothing here
     /// counts in floats.
+    ///
+    /// # Errors
+    /// Fails if there is no such column.
     pub fn value(&self, column: usize) -> Result<SqlValue> {
         Ok(match self.row.get_ref(column)? {
             ValueRef::Integer(value) => SqlValue::Int(value),
@@ -97,6 +109,9 @@ impl Reader {
     /// Hands every line of the answer to `each`, in order. Of `params` (names
     /// with their colon) those that the query does not name are left alone;
     /// one that it names and nobody gave is null.
+    ///
+    /// # Errors
+    /// Errors of SQLite, a deadline that has passed, and whatever `each` returns.
     pub fn each_line(
         &self,
         sql: &str,
@@ -119,6 +134,9 @@ impl Reader {
 
     /// Names of the columns that a query answers with, and of its parameters
     /// (with their colon); an error when the query cannot be prepared.
+    ///
+    /// # Errors
+    /// Fails if the query cannot be prepared.
     pub fn shape(&self, sql: &str) -> Result<(Vec<String>, Vec<String>)> {
         let statement = self.conn.prepare(sql).map_err(StoreError::from)?;
         let columns = statement.column_names().into_iter().map(str::to_owned).collect();

@@ -32,6 +32,10 @@ pub struct RegistryLoading<'s> {
 
 impl Store {
     /// Begins to replace the registry.
+    ///
+    /// # Errors
+    /// Fails as busy if another writer keeps the database for too long, and on other
+    /// errors of the database.
     pub fn registry_load(&mut self) -> Result<RegistryLoading<'_>> {
         let tx = self.conn.transaction()?;
         tx.execute("DELETE FROM registry_person", [])?;
@@ -40,6 +44,10 @@ impl Store {
 
     /// Writes down when submissions were sent on; all or none of them. A later
     /// time never replaces an earlier one: what counts is the first sending.
+    ///
+    /// # Errors
+    /// Refused if a submission is not stored; then no line is written. Else errors of
+    /// the database.
     pub fn record_forwarded(&mut self, lines: &[(String, i64, String)]) -> Result<()> {
         // It reads before it writes: begun as a reader it could not go on
         // behind somebody who wrote meanwhile, and would not wait for them.
@@ -66,6 +74,9 @@ impl Store {
 impl RegistryLoading<'_> {
     /// Takes a person; false when the citizen ID was there already. Whoever has
     /// no unit (a blank `hcode`) is a head of none.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a full disk. The old registry stays.
     pub fn insert(&mut self, cid: i64, hcode: &str, hmain: &str, scheme: &str) -> Result<bool> {
         let mut insert = self.tx.prepare_cached(
             "INSERT INTO registry_person VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
@@ -74,6 +85,9 @@ impl RegistryLoading<'_> {
     }
 
     /// Replaces the old registry by the new one.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a full disk. The old registry stays.
     pub fn commit(self, record: &RegistryRecord) -> Result<i64> {
         self.tx.execute(
             "INSERT INTO registry (file, sha256, bytes, imported_at, by, persons, bad)

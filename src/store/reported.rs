@@ -26,6 +26,9 @@ pub struct ReportedValue {
 
 impl Store {
     /// Enters all values, or none if one fails.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a full disk. No value is entered then.
     pub fn enter_reported(&mut self, values: &[ReportedValue], by: &str, at: &str) -> Result<()> {
         let tx = self.conn.transaction()?;
         for value in values {
@@ -51,6 +54,9 @@ impl Store {
 
 impl Reader {
     /// The values in force of a KPI for a period, by unit.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn reported(&self, kpi: &str, period: &str) -> Result<Vec<ReportedValue>> {
         let mut query = self.conn.prepare_cached(
             "SELECT kpi, unit, period, numerator, denominator, note FROM reported

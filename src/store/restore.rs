@@ -73,6 +73,10 @@ pub struct Restored {
 }
 
 /// Restores a backup. Nothing may have the database open.
+///
+/// # Errors
+/// Refused if the database is in use; else errors of the database and the file system.
+/// What is wrong with the backup is told in the outcome.
 pub fn restore(from: &Restoring) -> Result<Restored> {
     let folder = from.database.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
@@ -93,6 +97,9 @@ pub(super) fn apart<T>(folder: &Path, work: impl FnOnce(&Path) -> Result<T>) -> 
 }
 
 /// Removes what a restore that was killed left behind.
+///
+/// # Errors
+/// Fails if what was left behind cannot be removed.
 pub fn sweep_restore(folder: &Path) -> Result<()> {
     // A restore that goes on holds the folder.
     let turn = File::open(folder)?;

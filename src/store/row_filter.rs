@@ -32,6 +32,9 @@ const DROP: &str = "DROP TABLE temp.filter_unit; DROP TABLE temp.filter_who;
 impl Reader {
     /// Restricts what this reader sees to some units and persons. A snapshot has to
     /// be held.
+    ///
+    /// # Errors
+    /// Errors of the database.
     pub fn set_row_filter(&self, tables: &Tables, filter: &RowFilter<'_>) -> Result<()> {
         self.with_temp_writes(|| {
             self.conn.execute_batch(TABLES)?;
@@ -63,6 +66,9 @@ impl Reader {
     }
 
     /// Shows the whole store again.
+    ///
+    /// # Errors
+    /// Errors of the database.
     pub fn clear_row_filter(&self, tables: &Tables) -> Result<()> {
         self.with_temp_writes(|| {
             for table in &tables.list {

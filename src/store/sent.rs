@@ -12,6 +12,9 @@ use crate::row::canonical_int;
 
 impl Reader {
     /// The units that have such rows in the whole store, ignoring the row filter.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn units_with(
         &self,
         tables: &Tables,

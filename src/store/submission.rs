@@ -3,7 +3,8 @@
 use std::collections::hash_map::Entry;
 use std::sync::LazyLock;
 
-use rusqlite::{OptionalExtension, Row, params};
+use chrono::{DateTime, TimeDelta};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use rustc_hash::FxHashMap;
 
 use super::connection::Reader;
@@ -41,18 +42,38 @@ pub struct KnownSubmission {
     pub stored: Option<String>,
 }
 
+/// A time of loading, or the first moment after the last void if that is later.
+fn later_than_voids(conn: &Connection, loaded_at: &str) -> Result<String> {
+    let void: Option<String> =
+        conn.prepare_cached("SELECT max(at) FROM void")?.query_row([], |row| row.get(0))?;
+    let void = void.filter(|void| void.as_str() >= loaded_at);
+    let void = void.and_then(|void| DateTime::parse_from_rfc3339(&void).ok());
+    let next = void.map(|void| (void + TimeDelta::nanoseconds(1)).to_rfc3339());
+    Ok(next.unwrap_or_else(|| loaded_at.to_owned()))
+}
+
 impl SubmissionWriter<'_> {
     /// Whether a place below the data folder is that of a committed submission,
     /// also when its original has not been moved there yet.
+    ///
+    /// # Errors
+    /// Errors of the database.
     pub fn is_promised(&self, place: &str) -> Result<bool> {
         let mut query = self.conn().prepare_cached("SELECT 1 FROM submission WHERE stored = ?1")?;
         Ok(query.exists([place])?)
     }
 
     /// Writes the submission with its problems, counts and findings.
+    ///
+    /// The time of loading is kept later than every void so far, whatever the clock
+    /// says, so that a past state knows which voids came after it.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a number that is taken.
     pub fn record(&mut self, s: &Submission, loaded_at: &str) -> Result<()> {
         let id = self.submission();
         let conn = self.conn();
+        let loaded_at = later_than_voids(conn, loaded_at)?;
         let mut sum = Counts::default();
         s.months.iter().for_each(|month| sum.add(&month.counts));
         conn.prepare_cached(
@@ -156,21 +177,33 @@ impl SubmissionWriter<'_> {
 
 impl Store {
     /// Whether a submission is committed.
+    ///
+    /// # Errors
+    /// Errors of the database, and a status that this program does not know.
     pub fn known(&self, id: i64) -> Result<Option<KnownSubmission>> {
         known(&self.conn, id)
     }
 
     /// The highest submission number so far, 0 for none.
+    ///
+    /// # Errors
+    /// Errors of the database.
     pub fn last_submission(&self) -> Result<i64> {
         last_submission(&self.conn)
     }
 
     /// A submission, whole.
+    ///
+    /// # Errors
+    /// Errors of the database, and a status that this program does not know.
     pub fn submission(&self, id: i64, catalog: &Catalog) -> Result<Option<Submission>> {
         submission(&self.conn, id, catalog)
     }
 
     /// Every submission's number, where its original belongs, and its hash.
+    ///
+    /// # Errors
+    /// Errors of the database.
     pub fn originals(&self) -> Result<Vec<(i64, String, String)>> {
         let sql = "SELECT id, stored, sha256 FROM submission WHERE stored IS NOT NULL ORDER BY id";
         let mut query = self.conn.prepare(sql)?;
@@ -181,31 +214,40 @@ impl Store {
 
 impl Reader {
     /// The highest submission number so far, 0 for none.
+    ///
+    /// # Errors
+    /// Errors of the database.
     pub fn last_submission(&self) -> Result<i64> {
         last_submission(&self.conn)
     }
 
     /// A submission, whole.
+    ///
+    /// # Errors
+    /// Errors of the database, and a status that this program does not know.
     pub fn submission(&self, id: i64, catalog: &Catalog) -> Result<Option<Submission>> {
         submission(&self.conn, id, catalog)
     }
 
     /// A submission without its list of findings, which may be long.
+    ///
+    /// # Errors
+    /// Errors of the database, and a status that this program does not know.
     pub fn submission_summary(&self, id: i64, catalog: &Catalog) -> Result<Option<Submission>> {
         summary(&self.conn, id, catalog)
     }
 }
 
-fn last_submission(conn: &rusqlite::Connection) -> Result<i64> {
+fn last_submission(conn: &Connection) -> Result<i64> {
     Ok(conn.query_row("SELECT coalesce(max(id), 0) FROM submission", [], |row| row.get(0))?)
 }
 
 /// Whether a submission is committed.
-pub(super) fn is_known(conn: &rusqlite::Connection, id: i64) -> Result<bool> {
+pub(super) fn is_known(conn: &Connection, id: i64) -> Result<bool> {
     Ok(known(conn, id)?.is_some())
 }
 
-fn known(conn: &rusqlite::Connection, id: i64) -> Result<Option<KnownSubmission>> {
+fn known(conn: &Connection, id: i64) -> Result<Option<KnownSubmission>> {
     let found: Option<(String, Option<String>)> = conn
         .prepare_cached("SELECT status, stored FROM submission WHERE id = ?1")?
         .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -232,17 +274,13 @@ pub(super) fn severity_of(
     Severity::parse(stored).or_else(told).unwrap_or(Severity::Error)
 }
 
-fn submission(
-    conn: &rusqlite::Connection,
-    id: i64,
-    catalog: &Catalog,
-) -> Result<Option<Submission>> {
+fn submission(conn: &Connection, id: i64, catalog: &Catalog) -> Result<Option<Submission>> {
     let Some(mut s) = summary(conn, id, catalog)? else { return Ok(None) };
     s.findings = findings(conn, id, catalog, s.standard)?;
     Ok(Some(s))
 }
 
-fn summary(conn: &rusqlite::Connection, id: i64, catalog: &Catalog) -> Result<Option<Submission>> {
+fn summary(conn: &Connection, id: i64, catalog: &Catalog) -> Result<Option<Submission>> {
     let head = conn
         .prepare_cached(
             "SELECT archive, sha256, bytes, standard, hcode, sent_at, received_at, round, status,
@@ -307,7 +345,7 @@ fn head_of(row: &Row, id: i64) -> rusqlite::Result<Submission> {
 }
 
 fn problems(
-    conn: &rusqlite::Connection,
+    conn: &Connection,
     id: i64,
     catalog: &Catalog,
     standard: Option<Standard>,
@@ -330,7 +368,7 @@ fn problems(
     Ok(rows.collect::<std::result::Result<_, _>>()?)
 }
 
-fn months(conn: &rusqlite::Connection, id: i64) -> Result<Vec<MonthCounts>> {
+fn months(conn: &Connection, id: i64) -> Result<Vec<MonthCounts>> {
     let mut query = conn.prepare_cached(
         "SELECT file, month, received, accepted, duplicate, rejected, warned, on_time
          FROM tally WHERE submission = ?1 ORDER BY file, month",
@@ -354,7 +392,7 @@ fn months(conn: &rusqlite::Connection, id: i64) -> Result<Vec<MonthCounts>> {
 }
 
 fn findings(
-    conn: &rusqlite::Connection,
+    conn: &Connection,
     id: i64,
     catalog: &Catalog,
     standard: Option<Standard>,

@@ -39,6 +39,10 @@ const CHECK_BYTES: usize = 1 << 20;
 impl Store {
     /// Begins the transaction of an archive. It is committed without waiting
     /// for the disk: a [`super::Flusher`] does that before anybody is told.
+    ///
+    /// # Errors
+    /// Fails as busy if another writer keeps the database for too long, and on other
+    /// errors of the database.
     pub fn load(&self, submission: i64, round: i32, guarded: bool) -> Result<SubmissionWriter<'_>> {
         if let Some(room) = &self.room {
             room.check()?;
@@ -64,16 +68,25 @@ impl Store {
 
 impl SubmissionWriter<'_> {
     /// Begins a group of members that may have to be taken back together.
+    ///
+    /// # Errors
+    /// Errors of the database within the transaction.
     pub fn begin_group(&mut self) -> Result<()> {
         Ok(self.store.conn.execute_batch("SAVEPOINT g")?)
     }
 
     /// Keeps the group.
+    ///
+    /// # Errors
+    /// Errors of the database within the transaction.
     pub fn keep_group(&mut self) -> Result<()> {
         Ok(self.store.conn.execute_batch("RELEASE g")?)
     }
 
     /// Takes the group back.
+    ///
+    /// # Errors
+    /// Errors of the database within the transaction.
     pub fn drop_group(&mut self) -> Result<()> {
         self.visits.forget();
         Ok(self.store.conn.execute_batch("ROLLBACK TO g; RELEASE g")?)
@@ -81,6 +94,10 @@ impl SubmissionWriter<'_> {
 
     /// Inserts the rows of a batch of the record at `table`, of which the
     /// columns in `sent` may have values.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a disk that gets full; the transaction is then
+    /// to be given up.
     pub fn insert(
         &mut self,
         table: usize,
@@ -129,6 +146,10 @@ impl SubmissionWriter<'_> {
     }
 
     /// Ends the transaction; from here on the archive is loaded.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a full disk. Nothing of the archive is stored
+    /// then.
     pub fn commit(mut self) -> Result<()> {
         self.end("COMMIT")
     }

@@ -54,16 +54,29 @@ impl Tables {
         self.list.iter().position(|table| table.record == record)
     }
 
+    /// The SQL that makes them all.
+    fn sql(&self) -> String {
+        self.list.iter().map(|t| t.create_sql() + &t.view_sql()).collect()
+    }
+
+    /// Whether these tables, and no others, were made in a database.
+    pub(super) fn are_in(&self, conn: &Connection) -> Result<bool> {
+        let sql = "SELECT value FROM meta WHERE name = 'tables'";
+        let made: Option<String> = conn.query_row(sql, [], |row| row.get(0)).optional()?;
+        Ok(made.is_some_and(|made| made == self.sql()))
+    }
+
     /// Makes what is missing. Nothing is ever dropped but views; a table whose
     /// key the dictionary has changed is made anew with all its rows.
+    ///
+    /// # Errors
+    /// Errors of the database, and rows that a changed key would lose; then the store
+    /// is as before.
     pub fn create(&self, conn: &mut Connection) -> Result<()> {
-        let wanted: String = self.list.iter().map(|t| t.create_sql() + &t.view_sql()).collect();
-        let known: Option<String> = conn
-            .query_row("SELECT value FROM meta WHERE name = 'tables'", [], |row| row.get(0))
-            .optional()?;
-        if known.as_deref() == Some(&wanted) {
+        if self.are_in(conn)? {
             return Ok(());
         }
+        let wanted = self.sql();
         // It reads before it writes.
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let any = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE substr(name, 1, 2) = 't_')";

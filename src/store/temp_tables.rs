@@ -39,6 +39,10 @@ impl TableSpec<'_> {
 
 impl Reader {
     /// Makes a temporary table and fills it with the answer of a query.
+    ///
+    /// # Errors
+    /// Errors of the database, a query that cannot be run, and one with other columns
+    /// than the table.
     pub fn make_table(
         &self,
         spec: &TableSpec<'_>,
@@ -60,6 +64,9 @@ impl Reader {
     }
 
     /// Makes a temporary table and fills it with rows from the program.
+    ///
+    /// # Errors
+    /// Errors of the database.
     pub fn fill_table(
         &self,
         spec: &TableSpec<'_>,
@@ -84,6 +91,9 @@ impl Reader {
     }
 
     /// Drops a temporary table, if it is there.
+    ///
+    /// # Errors
+    /// Errors of the database.
     pub fn drop_table(&self, name: &str) -> Result<()> {
         self.with_temp_writes(|| {
             Ok(self.conn.execute_batch(&format!("DROP TABLE IF EXISTS temp.\"{name}\""))?)

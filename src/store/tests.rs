@@ -59,6 +59,28 @@ fn findings_of_an_older_database_are_kept() {
     assert_eq!(store.conn.query_row(kinds, [], |row| row.get::<_, i64>(0)).unwrap(), 3);
 }
 
+/// A reader cannot migrate, and tables of another form could give other figures:
+/// it says what brings them up to date. What copies a database reads any.
+#[test]
+fn a_reader_refuses_a_database_that_was_not_migrated_and_says_what_helps() {
+    let catalog = Catalog::builtin().unwrap();
+    let latest = (migrations::KHLANG.latest)();
+    for version in 1..latest {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("khlang.db");
+        drop(connection::of_version(&path, version as usize));
+        let Err(error) = Reader::open(&path, None) else { panic!("version {version} is read") };
+        assert!(matches!(error, StoreError::Older(_)), "version {version}: {error}");
+        let (th, en) = error.texts();
+        assert!(th.contains("khlang verify") && en.contains("khlang verify"), "{th} / {en}");
+        let old = Reader::open_any_version(&path).unwrap();
+        assert_eq!(old.units().unwrap(), [], "version {version}");
+        old.backup(&folder.path().join("copy.db")).unwrap();
+        drop(Store::open(&path, &catalog, 8).unwrap());
+        Reader::open(&path, None).unwrap().require_tables_of(&catalog).unwrap();
+    }
+}
+
 /// Archives of an older database are counted when it is brought up to date, and
 /// the self-check sees when what is kept is not what is counted.
 #[test]

@@ -109,6 +109,9 @@ pub struct UnitTotals {
 
 impl Reader {
     /// Rounds in which a unit sent something, the latest first.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn rounds_of_unit(&self, hcode: &str) -> Result<Vec<i32>> {
         let mut query = self.conn.prepare_cached(
             "SELECT DISTINCT round FROM submission
@@ -119,6 +122,9 @@ impl Reader {
     }
 
     /// What was wrong with what a unit sent in a round.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn totals_of_unit(&self, hcode: &str, round: i32, catalog: &Catalog) -> Result<UnitTotals> {
         let (cut, rejected): (bool, i64) = self
             .conn
@@ -161,6 +167,9 @@ impl Reader {
     /// A page of findings: the newest submission first, in each in the order of
     /// file and line. What has been mended is handed in by whoever asks for a
     /// state, because it is the same for all pages.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn found(
         &self,
         filter: FindingFilter,
@@ -212,6 +221,9 @@ impl Reader {
 
     /// The citizen ID of a person by the number at a unit, as the latest
     /// register has it.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn cid_of(&self, hcode: &str, pid: &str) -> Result<Option<String>> {
         let mut query = self.conn.prepare_cached(
             "SELECT CID FROM PERSON WHERE HOSPCODE = ?1 AND PID = ?2 AND CID IS NOT NULL

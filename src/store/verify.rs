@@ -32,6 +32,9 @@ type TallyKey = (i64, String, u32);
 
 impl Store {
     /// Checks SQLite's own structures, and every tally against the rows.
+    ///
+    /// # Errors
+    /// Errors of the database. What contradicts itself is told in the report.
     pub fn verify(&self, catalog: &Catalog, on_time_days: i64) -> Result<VerifyReport> {
         let mut report = VerifyReport::default();
         let integrity: String = self.conn.query_row("PRAGMA integrity_check", [], |r| r.get(0))?;

@@ -14,7 +14,10 @@ static TEXTS: LazyLock<HashMap<String, Bilingual>> = LazyLock::new(|| {
         .collect()
 });
 
-/// The text of a key. A test proves that every key in code has one.
+/// The text of a key.
+///
+/// # Panics
+/// If there is no such key; a test proves that every key in code has a text.
 pub fn text(key: &str) -> &'static Bilingual {
     TEXTS.get(key).unwrap_or_else(|| panic!("texts.csv has no {key}"))
 }

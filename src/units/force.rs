@@ -22,6 +22,9 @@ impl Units {
     /// configuration, unless it is held back: then it is the last good one.
     /// Where neither is there and nobody configured one, the built-in sample
     /// lets a first start succeed; it is said each time.
+    ///
+    /// # Errors
+    /// Fails if no list can be read and none was kept.
     pub fn in_force(
         data: &Path,
         configured: &Path,
@@ -93,6 +96,10 @@ impl Units {
     }
 
     /// Keeps the list in force as the last good one, if it is not kept yet.
+    ///
+    /// # Errors
+    /// Errors of the file system, such as a full disk or a folder that may not be
+    /// written.
     pub fn keep(&self, data: &Path) -> io::Result<()> {
         match &self.unkept {
             Some(text) => write_kept(data, text),

@@ -119,6 +119,10 @@ impl Held {
     }
 
     /// Puts it in force.
+    ///
+    /// # Errors
+    /// Errors of the file system, such as a full disk or a folder that may not be
+    /// written.
     pub fn accept(&self, data: &Path) -> io::Result<()> {
         let text = self.text.as_ref().ok_or_else(|| io::Error::other(self.en.clone()))?;
         write_kept(data, text)

@@ -83,6 +83,10 @@ impl UnitsError {
 
 impl Units {
     /// Reads a `units.csv`.
+    ///
+    /// # Errors
+    /// Fails if the file cannot be read or is not UTF-8, and at the first mistake,
+    /// which it names with its line.
     pub fn load(path: &Path) -> Result<Self, UnitsError> {
         Self::parse(path, &Self::text_of(path)?)
     }

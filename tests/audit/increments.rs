@@ -1,7 +1,7 @@
 //! What is found from what is kept of earlier runs equals what is found in all
 //! rows, whatever came, was taken back or was run in between.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use khlang::audit::prepare::Prepared;
@@ -12,15 +12,14 @@ use khlang::audit::{AuditInput, Case, RuleLibrary, RuleRunner};
 use khlang::catalog::Catalog;
 use khlang::config::{AuditHolding, Config};
 use khlang::environment::Environment;
-use khlang::load::{LoadRequest, load};
-use khlang::sample::{SampleArgs, generate_with};
+use khlang::sample::SampleArgs;
 use khlang::score::AsOf;
 use khlang::store::{AuditFact, PartialResults, Reader, Store};
-use khlang::submission::Status;
 use khlang::units::Units;
 use proptest::prelude::*;
 
 use super::book;
+use crate::support::sample::{Sample, loaded, request, standing};
 
 /// What happens to a store.
 #[derive(Debug, Clone)]
@@ -38,17 +37,15 @@ enum Step {
 }
 
 struct Shared {
-    folder: tempfile::TempDir,
-    archives: Vec<String>,
+    sample: Sample,
     library: RuleLibrary,
 }
 
 fn shared() -> &'static Shared {
     static SHARED: OnceLock<Shared> = OnceLock::new();
     SHARED.get_or_init(|| {
-        let folder = tempfile::tempdir().unwrap();
         let args = SampleArgs {
-            dir: folder.path().to_owned(),
+            dir: PathBuf::new(),
             units: 14,
             persons: 900,
             months: 7,
@@ -57,12 +54,7 @@ fn shared() -> &'static Shared {
             defects: 0.02,
             start: "2013-07-01".parse().unwrap(),
         };
-        generate_with(&args, &Catalog::builtin().unwrap(), true).unwrap();
-        let ledger = std::fs::read(folder.path().join("ledger.json")).unwrap();
-        let ledger: serde_json::Value = serde_json::from_slice(&ledger).unwrap();
-        let names = ledger["archives"].as_array().unwrap().iter();
-        let archives = names.map(|entry| entry["archive"].as_str().unwrap().to_owned()).collect();
-        Shared { folder, archives, library: RuleLibrary::load(None).unwrap() }
+        Shared { sample: Sample::new(&args, true), library: RuleLibrary::load(None).unwrap() }
     })
 }
 
@@ -82,7 +74,7 @@ impl Province {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::default();
         config.limits.audit_rows = most;
-        let units = Units::load(&shared().folder.path().join("units.csv")).unwrap();
+        let units = Units::load(&shared().sample.path("units.csv")).unwrap();
         let environment =
             Arc::new(Environment::new(Catalog::builtin().unwrap(), units, config).unwrap());
         let store = Store::open(&folder.path().join("khlang.db"), &environment.catalog, 8).unwrap();
@@ -100,42 +92,31 @@ impl Province {
     }
 
     fn import(&mut self) {
-        let left = shared().archives.len() - self.early;
-        let Some(name) = shared().archives[..left].get(self.next) else { return };
+        if self.next == shared().sample.ledger.len() - self.early {
+            return;
+        }
+        let Some(name) = shared().sample.archive(self.next) else { return };
         self.next += 1;
         self.take_in(name);
     }
 
     fn import_last(&mut self) {
-        let left = shared().archives.len() - self.early;
+        let left = shared().sample.ledger.len() - self.early;
         if left > self.next {
             self.early += 1;
-            self.take_in(&shared().archives[left - 1]);
+            self.take_in(shared().sample.archive(left - 1).unwrap());
         }
     }
 
     fn take_in(&mut self, name: &str) {
         self.last += 1;
         let now = format!("2014-02-{:02}T12:00:00+07:00", 1 + self.last % 27).parse().unwrap();
-        let request = LoadRequest {
-            environment: Arc::clone(&self.environment),
-            path: shared().folder.path().join(name),
-            name: name.to_owned(),
-            id: Some(self.last),
-            received_at: now,
-            seal: Arc::default(),
-            now,
-            progress: Arc::new(|_| ()),
-        };
-        load(&self.store, request, &|_| None).unwrap();
+        let path = shared().sample.path(name);
+        loaded(&self.store, request(&self.environment, &path, name, self.last, now));
     }
 
     fn void(&mut self, at: usize) {
-        let stands = |id: &i64| {
-            let known = self.store.known(*id).unwrap();
-            known.is_some_and(|known| matches!(known.status, Status::Accepted | Status::Partial))
-        };
-        let standing: Vec<i64> = (1..=self.last).filter(stands).collect();
+        let standing = standing(&self.store, self.last);
         if !standing.is_empty() {
             let id = standing[at % standing.len()];
             self.store.void(id, "somebody", "test", "2014-03-01T12:00:00+07:00").unwrap();
@@ -143,13 +124,7 @@ impl Province {
     }
 
     fn register(&mut self, every: usize) {
-        let text = std::fs::read_to_string(shared().folder.path().join("population.csv")).unwrap();
-        let lines = text.lines().enumerate();
-        let some = lines.filter(|(at, _)| *at == 0 || at % every != 0).map(|(_, line)| line);
-        let path = self.folder.path().join("population.csv");
-        std::fs::write(&path, some.collect::<Vec<_>>().join("\n")).unwrap();
-        let at = "2014-03-01T12:00:00+07:00";
-        khlang::registry::import(&mut self.store, &path, "somebody", at, 3).unwrap();
+        shared().sample.register(&mut self.store, every, "2014-03-01T12:00:00+07:00");
     }
 
     fn kept(&self) -> PartialResults {
@@ -245,7 +220,7 @@ proptest! {
 
 #[test]
 fn all_that_is_planted_is_found_from_what_is_kept_however_few_rows_are_kept_of_a_case() {
-    let all = shared().archives.len();
+    let all = shared().sample.ledger.len();
     let (mut few, mut many) = (Province::new(2), Province::new(5000));
     for province in [&mut few, &mut many] {
         province.take(&Step::Import(all - 3));
@@ -296,7 +271,7 @@ fn all_that_is_planted_is_found_from_what_is_kept_however_few_rows_are_kept_of_a
 #[test]
 fn after_one_more_archive_what_is_kept_of_the_others_is_taken() {
     let mut province = Province::new(5000);
-    let all = shared().archives.len();
+    let all = shared().sample.ledger.len();
     province.take(&Step::Import(all - 1));
     province.found(Some(&province.kept()));
     let path = Path::new(province.folder.path()).join("figures.db");
@@ -318,7 +293,7 @@ fn after_one_more_archive_what_is_kept_of_the_others_is_taken() {
 #[test]
 fn in_the_writers_turn_nothing_is_worked_out_unless_a_case_has_changed() {
     let mut province = Province::new(5000);
-    province.take(&Step::Import(shared().archives.len()));
+    province.take(&Step::Import(shared().sample.ledger.len()));
     let database = province.folder.path().join("khlang.db");
     let mut other = Store::open(&database, &province.environment.catalog, 8).unwrap();
     let by = RunBy { at: "2014-03-01T12:00:00+07:00", by: "somebody" };

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
@@ -87,6 +88,15 @@ fn limit(daemon: &Daemon, bytes: &str) {
 
 fn errors(daemon: &Daemon) -> usize {
     daemon.log().matches("ERROR").count()
+}
+
+/// When the inbox was last scanned.
+fn last_scan(address: SocketAddr) -> Value {
+    let url = format!("http://{address}/api/v1/status");
+    let status = ureq::get(url).call().unwrap().body_mut().read_to_string().unwrap();
+    let status: Value = serde_json::from_str(&status).unwrap();
+    assert!(status["inbox"]["last_scan"].is_string(), "{status}");
+    status["inbox"]["last_scan"].clone()
 }
 
 fn settings(site: &mut Site) {
@@ -186,6 +196,11 @@ fn what_fails_at_once_is_waited_for_too() {
     site.drop_archive(&first, &persons.zip_of_persons());
     let claimed = site.at("work/2").join(&first);
     daemon.wait("the second claim", || claimed.exists());
+    // The daemon still looks at what it has renamed: the claim is over when the
+    // same thread has told of a scan.
+    let address = daemon.address();
+    let before = last_scan(address);
+    daemon.wait("another scan", || last_scan(address) != before);
     site.drop_archive(&later, &persons.zip_without_persons());
     let aside = site.root().join("aside");
     fs::rename(&claimed, &aside).unwrap();

@@ -7,13 +7,13 @@ use khlang::catalog::Catalog;
 use khlang::config::Config;
 use khlang::environment::Environment;
 use khlang::kpi::{Calculator, Level, Library, Period};
-use khlang::load::{LoadRequest, load};
-use khlang::sample::{SampleArgs, default_start, generate};
+use khlang::sample::{SampleArgs, default_start};
 use khlang::score::rulebook::read;
 use khlang::score::{AsOf, CacheHandle, Points, Rulebook, cached_points, points};
 use khlang::store::{ChangeTokens, PartialResults, Reader, Restoring, Store, restore};
-use khlang::submission::Status;
 use khlang::units::Units;
+
+use crate::support::sample::{Sample, loaded, request, standing};
 
 /// What happens to a store.
 #[derive(Debug, Clone)]
@@ -34,8 +34,7 @@ pub enum Step {
 
 /// What all provinces share: archives in the order of sending, worlds, rules.
 struct Shared {
-    folder: tempfile::TempDir,
-    archives: Vec<String>,
+    sample: Sample,
     worlds: Vec<Arc<Environment>>,
     books: Vec<Rulebook>,
     library: Library,
@@ -44,9 +43,8 @@ struct Shared {
 fn shared() -> &'static Shared {
     static SHARED: OnceLock<Shared> = OnceLock::new();
     SHARED.get_or_init(|| {
-        let folder = tempfile::tempdir().unwrap();
         let args = SampleArgs {
-            dir: folder.path().to_owned(),
+            dir: PathBuf::new(),
             units: 8,
             persons: 500,
             months: 9,
@@ -55,21 +53,17 @@ fn shared() -> &'static Shared {
             defects: 0.03,
             start: default_start(),
         };
-        generate(&args, &Catalog::builtin().unwrap()).unwrap();
-        let ledger = std::fs::read(folder.path().join("ledger.json")).unwrap();
-        let ledger: serde_json::Value = serde_json::from_slice(&ledger).unwrap();
-        let names = ledger["archives"].as_array().unwrap().iter();
-        let archives = names.map(|entry| entry["archive"].as_str().unwrap().to_owned()).collect();
-        let list = std::fs::read_to_string(folder.path().join("units.csv")).unwrap();
-        let worlds = (0..3).map(|variant| environment(&folder, &list, variant)).collect();
-        let books = books(folder.path());
+        let sample = Sample::new(&args, false);
+        let list = std::fs::read_to_string(sample.path("units.csv")).unwrap();
+        let worlds = (0..3).map(|variant| environment(&sample, &list, variant)).collect();
+        let books = books(&sample);
         let library = Library::load(None).unwrap();
-        Shared { folder, archives, worlds, books, library }
+        Shared { sample, worlds, books, library }
     })
 }
 
 /// The list of units as it is, with other types and main units, or without one.
-fn environment(folder: &tempfile::TempDir, list: &str, variant: usize) -> Arc<Environment> {
+fn environment(sample: &Sample, list: &str, variant: usize) -> Arc<Environment> {
     let mut lines: Vec<String> = list.lines().map(str::to_owned).collect();
     match variant {
         0 => {}
@@ -84,22 +78,22 @@ fn environment(folder: &tempfile::TempDir, list: &str, variant: usize) -> Arc<En
         }
         _ => drop(lines.pop()),
     }
-    let path = folder.path().join(format!("units-{variant}.csv"));
+    let path = sample.path(format!("units-{variant}.csv"));
     std::fs::write(&path, lines.join("\n") + "\n").unwrap();
     let (catalog, units) = (Catalog::builtin().unwrap(), Units::load(&path).unwrap());
     Arc::new(Environment::new(catalog, units, Config::default()).unwrap())
 }
 
-fn books(folder: &Path) -> Vec<Rulebook> {
+fn books(sample: &Sample) -> Vec<Rulebook> {
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/rulebooks/2557.toml");
     let text = std::fs::read_to_string(&shipped).unwrap();
-    let other = folder.join("2557.toml");
+    let other = sample.path("2557.toml");
     std::fs::write(&other, text.replace("points = \"0.25\"", "points = \"0.75\"")).unwrap();
     // Days of sending that some archives miss: of the first quarter, of all.
     let strict = text
         .replace("sent_by = \"2014-07-31\"", "sent_by = \"2013-10-02\"")
         .replace("to = \"2013-09-30\"\n", "to = \"2013-09-30\"\nsent_by = \"2013-09-03\"\n");
-    let late = folder.join("late.toml");
+    let late = sample.path("late.toml");
     std::fs::write(&late, &strict).unwrap();
     vec![read(&shipped).unwrap(), read(&other).unwrap(), read(&late).unwrap()]
 }
@@ -156,38 +150,26 @@ impl Province {
 
     /// Archives that are left, and how many there are.
     pub fn left(&self) -> (usize, usize) {
-        let all = shared().archives.len();
+        let all = shared().sample.ledger.len();
         (all - self.next, all)
     }
 
     fn import(&mut self) {
-        let Some(name) = shared().archives.get(self.next) else { return };
+        let Some(name) = shared().sample.archive(self.next) else { return };
         self.next += 1;
         self.last += 1;
         // Each is received when it was sent, so that days go by.
         let day = 1 + self.last % 27;
         let now = format!("2013-11-{day:02}T12:00:00+07:00").parse().unwrap();
-        let claim = LoadRequest {
-            environment: Arc::clone(&self.environment),
-            path: shared().folder.path().join(name),
-            name: name.clone(),
-            id: Some(self.last),
-            received_at: now,
-            seal: Arc::default(),
-            now,
-            progress: Arc::new(|_| ()),
-        };
-        load(self.store(), claim, &|_| None).unwrap();
+        let path = shared().sample.path(name);
+        let request = request(&self.environment, &path, name, self.last, now);
+        loaded(self.store(), request);
     }
 
     fn void(&mut self, at: usize) {
         let last = self.last;
         let store = self.store();
-        let stands = |id: &i64| {
-            let known = store.known(*id).unwrap();
-            known.is_some_and(|known| matches!(known.status, Status::Accepted | Status::Partial))
-        };
-        let standing: Vec<i64> = (1..=last).filter(stands).collect();
+        let standing = standing(store, last);
         if standing.is_empty() {
             return;
         }
@@ -196,13 +178,7 @@ impl Province {
     }
 
     fn register(&mut self, every: usize) {
-        let text = std::fs::read_to_string(shared().folder.path().join("population.csv")).unwrap();
-        let lines = text.lines().enumerate();
-        let some = lines.filter(|(at, _)| *at == 0 || at % every != 0).map(|(_, line)| line);
-        let path = self.folder.path().join("population.csv");
-        std::fs::write(&path, some.collect::<Vec<_>>().join("\n")).unwrap();
-        let at = "2013-12-01T12:00:00+07:00";
-        khlang::registry::import(self.store(), &path, "somebody", at, 3).unwrap();
+        shared().sample.register(self.store(), every, "2013-12-01T12:00:00+07:00");
     }
 
     pub fn full(&self) -> Figures {

@@ -27,10 +27,12 @@ use khlang::catalog::Catalog;
 use khlang::config::Config;
 use khlang::environment::Environment;
 use khlang::kpi::{Calculator, Definition, Level, Library, Period};
-use khlang::load::{LoadRequest, load};
+use khlang::load::load;
 use khlang::overlay::{CODES, Overlay};
 use khlang::store::{Reader, Store};
 use khlang::units::Units;
+
+use crate::support::sample::request;
 
 use super::support::case::{UNITS, zipped};
 
@@ -160,16 +162,7 @@ pub fn put(
     let (year, month, day) = (sent_on / 10_000 - 543, sent_on / 100 % 100, sent_on % 100);
     let now = format!("{year}-{month:02}-{day:02}T12:00:00+07:00");
     let now: DateTime<FixedOffset> = now.parse().unwrap();
-    let claim = LoadRequest {
-        environment: Arc::clone(environment),
-        path: path.to_owned(),
-        name: name.to_owned(),
-        id: Some(id),
-        received_at: now,
-        seal: Arc::default(),
-        now,
-        progress: Arc::new(|_| ()),
-    };
+    let claim = request(environment, path, name, id, now);
     let submission = load(store, claim, &|_| None).unwrap();
     for file in &submission.files {
         let counts = &file.counts;

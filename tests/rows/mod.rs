@@ -18,11 +18,13 @@ use khlang::catalog::Catalog;
 use khlang::clock::at_bangkok;
 use khlang::config::Config;
 use khlang::environment::Environment;
-use khlang::load::{LoadRequest, load};
+use khlang::load::load;
 use khlang::overlay::{CODES, Overlay};
 use khlang::store::Store;
 use khlang::submission::{FindingLine, Submission};
 use khlang::units::Units;
+
+use crate::support::sample::request;
 
 use base::{LISTS, SENDER, Sheet, UNITS};
 use battery::{Case, cases};
@@ -151,16 +153,7 @@ fn run(
     let store = Store::open(&folder.path().join("khlang.db"), &environment.catalog, 16).unwrap();
     let day = chrono::NaiveDate::parse_from_str(sent.day, "%Y%m%d").unwrap();
     let now = at_bangkok(day.and_hms_opt(9, 0, 0).unwrap());
-    let claim = LoadRequest {
-        environment: Arc::clone(environment),
-        path,
-        name: name.clone(),
-        id: Some(1),
-        received_at: now,
-        seal: Arc::default(),
-        now,
-        progress: Arc::new(|_| ()),
-    };
+    let claim = request(environment, &path, &name, 1, now);
     let submission = load(&store, claim, &|_| None).unwrap();
     let report = store.verify(&environment.catalog, 30).unwrap();
     assert!(report.mismatches.is_empty(), "{name}: {:?}", report.mismatches);

@@ -42,6 +42,23 @@ fn a_past_state_can_be_had_and_says_when_it_is_not_exact() {
     assert!(AsOf::find(&scene.0.reader(), Some(99)).is_err());
 }
 
+/// Loads and voids that a clock tells apart by nothing, or in the wrong order: it
+/// stood still, was set back, or a void waited for a load to end.
+#[test]
+fn what_was_taken_back_since_does_not_depend_on_the_clock() {
+    let mut scene = Scene::new();
+    let early = "2014-12-31T11:00:00+07:00";
+    let first = scene.send("20131101", &[("PERSON", vec![Person::new(1).row()])]);
+    scene.0.store().void(first, "somebody", "test", NOW).unwrap();
+    let second = scene.send("20131102", &[("PERSON", vec![Person::new(2).row()])]);
+    scene.0.store().void(second, "somebody", "test", early).unwrap();
+    let third = scene.send("20131103", &[("PERSON", vec![Person::new(3).row()])]);
+    for (as_of, since) in [(first, vec![first]), (second, vec![second]), (third, vec![])] {
+        let found = AsOf::find(&scene.0.reader(), Some(as_of)).unwrap();
+        assert_eq!(found.voided_since, since, "after submission {as_of}");
+    }
+}
+
 #[test]
 fn the_command_prints_the_contracts_shape() {
     let khlang = Khlang::new().now(NOW);

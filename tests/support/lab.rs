@@ -14,6 +14,7 @@ use khlang::submission::{Counts, Submission};
 use khlang::units::Units;
 
 use super::case::{NOW, UNITS};
+use super::sample::request;
 
 /// Units and catalogue that all labs share, and an empty database to copy.
 struct Shared {
@@ -93,17 +94,7 @@ impl Lab {
         self.last += 1;
         let path = self.folder.path().join(format!("archive-{}", self.last));
         std::fs::write(&path, bytes).unwrap();
-        let now = self.now;
-        LoadRequest {
-            environment: Arc::clone(&shared().environment),
-            path,
-            name: name.to_owned(),
-            id: Some(self.last),
-            received_at: now,
-            seal: Arc::default(),
-            now,
-            progress: Arc::new(|_| ()),
-        }
+        request(&shared().environment, &path, name, self.last, self.now)
     }
 
     /// Every count recomputed from the rows; gives what contradicts itself.

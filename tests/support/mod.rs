@@ -4,5 +4,6 @@ pub mod case;
 pub mod database;
 pub mod lab;
 pub mod parcel;
+pub mod sample;
 pub mod site;
 pub mod zipcraft;

@@ -103,6 +103,9 @@ impl ResultCache {
     }
 
     /// The indicators in force, read again after each reload.
+    ///
+    /// # Errors
+    /// A file of an indicator that cannot be read, or that is wrong.
     pub fn library(&self) -> Result<Arc<Library>, ResultsError> {
         let generation = self.source.environment.generation();
         let mut cached = self.library.lock().unwrap_or_else(PoisonError::into_inner);

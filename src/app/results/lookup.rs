@@ -23,6 +23,9 @@ pub struct ResultReader<'a> {
 }
 
 /// An indicator by id.
+///
+/// # Errors
+/// Fails if there is no indicator of this id.
 pub fn definition<'l>(library: &'l Library, id: &str) -> Result<&'l Definition, ResultsError> {
     library.get(id).ok_or(ResultsError::NoKpi)
 }
@@ -31,6 +34,9 @@ impl ResultReader<'_> {
     /// Indicators at a level, with every group, in the order asked for. Asking
     /// for several at once is faster than one after the other. They contain
     /// small counts, which [`crate::app::redaction`] hides.
+    ///
+    /// # Errors
+    /// [`ResultsError::NotReady`] while it is being computed, else why it cannot be.
     pub fn kpis(
         &self,
         wanted: &[(&str, Period, Level)],
@@ -46,6 +52,9 @@ impl ResultReader<'_> {
 
     /// Whom a unit misses. Citizen IDs are in clear: only for viewers who may
     /// see the rows of the unit.
+    ///
+    /// # Errors
+    /// [`ResultsError::NotReady`] while it is being computed, else why it cannot be.
     pub fn unit(
         &self,
         id: &str,
@@ -60,6 +69,9 @@ impl ResultReader<'_> {
     }
 
     /// Why a person counts, at every unit that knows the person.
+    ///
+    /// # Errors
+    /// [`ResultsError::NotReady`] while it is being computed, else why it cannot be.
     pub fn person(
         &self,
         id: &str,
@@ -74,6 +86,9 @@ impl ResultReader<'_> {
     }
 
     /// Points, quality and money of a round (B.E.).
+    ///
+    /// # Errors
+    /// As [`ResultReader::kpis`], and if there is no rulebook of the round.
     pub fn round(&self, round: i32) -> Result<Arc<RoundResult>, ResultsError> {
         match self.one(ResultKey::Round(round))? {
             ComputedResult::Round(round) => Ok(round),
@@ -82,6 +97,9 @@ impl ResultReader<'_> {
     }
 
     /// Units with stored visits in a month (`YYYYMM`, C.E.), whoever sent them.
+    ///
+    /// # Errors
+    /// [`ResultsError::NotReady`] while it is being computed, else why it cannot be.
     pub fn visited(&self, month: u32) -> Result<Arc<BTreeSet<String>>, ResultsError> {
         match self.one(ResultKey::Visited(month))? {
             ComputedResult::Visited(units) => Ok(units),

@@ -21,6 +21,9 @@ pub struct ResultSource {
 
 impl ResultSource {
     /// The state of the data as `reader` sees it, for these results.
+    ///
+    /// # Errors
+    /// Errors of the database, and a round whose rulebook is missing or wrong.
     pub fn state(&self, reader: &Reader, keys: &[ResultKey]) -> Result<DataState, ResultsError> {
         let mut rest = format!("{} {}", self.environment.generation(), reader.changes()?);
         for key in keys {
@@ -33,6 +36,9 @@ impl ResultSource {
     }
 
     /// The rulebook of a round.
+    ///
+    /// # Errors
+    /// Fails if there is no rulebook of the round, or it cannot be read.
     pub fn rulebook(&self, round: i32) -> Result<Rulebook, ResultsError> {
         let rulebooks = Rulebooks::open(&self.data);
         if !rulebooks.rounds().contains_key(&round) {

@@ -9,6 +9,9 @@ use super::compute::compute_batch;
 use super::key::ResultKey;
 
 /// Starts the thread that computes what is asked for, until `stop`.
+///
+/// # Errors
+/// Fails if the system starts no thread.
 pub fn start(cache: Arc<ResultCache>, stop: Arc<AtomicBool>) -> std::io::Result<JoinHandle<()>> {
     std::thread::Builder::new().name("results".into()).spawn(move || {
         while !stop.load(Ordering::Relaxed) {

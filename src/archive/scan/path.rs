@@ -67,7 +67,7 @@ pub(super) fn validated_name(raw: &[u8], utf8: bool) -> Result<SafeName, Archive
     };
     let deepest = DEPTH
         + usize::from(!is_dir)
-        + usize::from(parts.first().is_some_and(|top| *top == MAC_MIRROR.as_bytes()));
+        + usize::from(parts.first().is_some_and(|top| is_mac_mirror(top)));
     if parts.len() > deepest {
         return fault("lies deeper than two folders");
     }
@@ -77,6 +77,17 @@ pub(super) fn validated_name(raw: &[u8], utf8: bool) -> Result<SafeName, Archive
     }
     let key = fold(&parts.join(&b'/'));
     Ok(SafeName { display, base, is_dir, key })
+}
+
+/// Whether a component of a name is the folder that macOS adds.
+fn is_mac_mirror(part: &[u8]) -> bool {
+    part.eq_ignore_ascii_case(MAC_MIRROR.as_bytes())
+}
+
+/// Whether a name lies in the folder that macOS adds: what is there is about
+/// files, and none of them.
+pub(super) fn is_in_mac_mirror(name: &str) -> bool {
+    split(name.as_bytes()).any(is_mac_mirror)
 }
 
 /// What stands between folders. Programs of old Windows libraries write a
@@ -149,6 +160,7 @@ mod tests {
             ("./Person.TXT", "Person.TXT", "person.txt"),
             ("a/b/PERSON.txt", "PERSON.txt", "a/b/person.txt"),
             ("__MACOSX/a/b/._PERSON.txt", "._PERSON.txt", "__macosx/a/b/._person.txt"),
+            ("__macosx/a/b/._PERSON.txt", "._PERSON.txt", "__macosx/a/b/._person.txt"),
             ("a/b/", "b", "a/b"),
             ("ข้อมูล/SERVICE.txt", "SERVICE.txt", "ข้อมูล/service.txt"),
             ("a..b.txt", "a..b.txt", "a..b.txt"),

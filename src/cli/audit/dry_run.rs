@@ -3,7 +3,6 @@
 
 use serde::Serialize;
 
-use crate::audit::case::place as key_place;
 use crate::audit::hold_share::{ShareChange, held_with};
 use crate::audit::nightly::share_of;
 use crate::audit::plan::{Change, Evidence};
@@ -163,7 +162,7 @@ impl DryRun<'_> {
         if self.session.basis.environment.config.audit.hold == AuditHolding::File {
             return Ok(WHOLE);
         }
-        let facts: Vec<AuditFact> = rows.iter().map(|key| key_place(key, 0)).collect();
+        let facts: Vec<AuditFact> = rows.iter().map(|key| key.fact(0)).collect();
         let counted = (rows.len() as u64, finding.denominator);
         Ok(share_of(self.session, place, &facts, counted)?)
     }

@@ -237,7 +237,7 @@ fn perform(
     common: &StepCommon,
     verdicts: Option<&Path>,
 ) -> anyhow::Result<CommandOutcome> {
-    context.reader()?;
+    context.reader_of_any_version()?;
     let Some(step) = step(name, decision) else {
         let decision = decision.unwrap_or_default();
         anyhow::bail!("{decision} is no decision: pay, partial, withhold");

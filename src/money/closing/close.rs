@@ -98,6 +98,9 @@ pub fn period<'b>(book: &'b Rulebook, of: &PartOf) -> Option<&'b RulePeriod> {
 }
 
 /// Whether a part may be closed today, as it was counted.
+///
+/// # Errors
+/// Says why the part may not be closed.
 pub fn may_close(
     book: &Rulebook,
     counted: &Calculation,

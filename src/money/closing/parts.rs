@@ -32,7 +32,7 @@ pub struct PartLine {
 pub struct ClosedLine {
     /// Number of the closing.
     pub id: i64,
-    /// When, RFC 3339.
+    /// Time, RFC 3339.
     #[schemars(extend("format" = "date-time"))]
     pub at: String,
     /// The user that closed the part.
@@ -82,7 +82,7 @@ pub struct PaidCupLine {
     pub cup: String,
     /// Name of the main unit.
     pub name: String,
-    /// How many units.
+    /// Number of units.
     pub units: u64,
     /// Money of the part.
     pub amount: Satang,

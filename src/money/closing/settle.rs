@@ -44,6 +44,9 @@ impl PaidAndHeld {
 
 /// An allocation in which what was paid stands. Of `closings` those that were
 /// taken up again count for nothing.
+///
+/// # Errors
+/// Says which sum does not come out, which is a bug.
 pub fn settle(
     terms: &MoneyRules,
     plain: &Allocated,

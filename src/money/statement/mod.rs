@@ -29,6 +29,9 @@ pub(crate) struct StatementBuilder<'a> {
 }
 
 /// The statement of a main unit; `None` if there is no such unit.
+///
+/// # Errors
+/// As [`super::result::count`].
 pub fn statement(
     basis: &CalculationInput<'_>,
     counted: &Calculation,

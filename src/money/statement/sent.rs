@@ -56,6 +56,9 @@ pub struct SentOfUnit {
 }
 
 /// Reads what a unit sent.
+///
+/// # Errors
+/// Errors of the database, such as a query that was stopped at its deadline.
 pub fn sent(reader: &Reader, book: &Rulebook, hcode: &str, as_of: i64) -> Result<SentOfUnit> {
     let month = |day: NaiveDate| i64::from(day.year()) * 100 + i64::from(day.month());
     let params = [

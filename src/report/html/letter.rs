@@ -39,6 +39,9 @@ pub struct Letter {
 }
 
 /// A letter as the bytes of a page.
+///
+/// # Errors
+/// Fails if the template and the values do not fit, which is a bug.
 pub fn letter(letter: &Letter, lang: Lang) -> Result<Vec<u8>, ReportError> {
     let mut tables = vec![table_of(&letter.table, lang)];
     for table in &letter.enclosures {

@@ -58,6 +58,9 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
 });
 
 /// A document as the bytes of a page.
+///
+/// # Errors
+/// Fails if the template and the values do not fit, which is a bug.
 pub fn document(
     document: &Document,
     lang: Lang,
@@ -85,6 +88,9 @@ pub fn document(
 
 /// A chart by itself, as pictures for a page of somebody else's, on which it is
 /// the one with this number.
+///
+/// # Errors
+/// Fails if the template and the values do not fit, which is a bug.
 pub fn chart(chart: &Chart, number: usize, lang: Lang) -> Result<Vec<String>, ReportError> {
     let pictures = chart.pictures(number, lang).into_iter();
     let pictures = pictures.map(|picture| render(picture.template, picture));

@@ -38,7 +38,7 @@ pub struct PersonRules {
     pub nation_unknown: Vec<String>,
     /// DISCHARGE of the dead.
     pub dead: String,
-    /// Where this is said.
+    /// Source of the rule.
     pub source: String,
 }
 
@@ -59,7 +59,7 @@ pub struct LocalDefault {
 pub struct Rulebook {
     /// The round, B.E.
     pub round: i32,
-    /// Where the rules are said.
+    /// Source of the rules.
     pub source: String,
     /// Days of service of the round.
     pub window: DaySpan,
@@ -80,7 +80,7 @@ pub struct Rulebook {
     /// What no public source says.
     #[serde(rename = "local_default")]
     pub local_defaults: Vec<LocalDefault>,
-    /// Where it was read from.
+    /// File that it was read from.
     #[serde(skip)]
     pub file: String,
     /// SHA-256 of its text, hex: what a result rests on.
@@ -94,6 +94,9 @@ pub struct Rulebook {
 impl Rulebook {
     /// Reads a rulebook. `file` names it in messages. It is not checked for
     /// being consistent, see [`check::check`].
+    ///
+    /// # Errors
+    /// The first mistake in the text, with file and line.
     pub fn parse(file: &str, text: &str) -> Result<Self, RulebookError> {
         let mut book: Self = toml::from_str(text).map_err(|error| RulebookError {
             file: file.to_owned(),

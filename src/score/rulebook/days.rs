@@ -33,7 +33,7 @@ pub struct RulePeriod {
     /// Last day of sending, where it is earlier than that of the round.
     #[serde(default)]
     pub sent_by: Option<NaiveDate>,
-    /// Where this is said.
+    /// Source of the rule.
     pub source: String,
 }
 

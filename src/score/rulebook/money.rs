@@ -75,7 +75,7 @@ pub struct PoolPart {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pool {
-    /// Its name, e.g. `volume`.
+    /// Name, e.g. `volume`.
     pub part: String,
     /// Thai name.
     pub th: String,
@@ -101,7 +101,7 @@ pub struct Pool {
     /// What it consists of.
     #[serde(default)]
     pub parts: Vec<PoolPart>,
-    /// Where this is said.
+    /// Source of the rule.
     pub source: String,
 }
 
@@ -109,7 +109,7 @@ pub struct Pool {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Money {
-    /// Where this is said.
+    /// Source of the rule.
     pub source: String,
     /// Baht a UC head that are paid by results.
     pub by_results: Decimal,

@@ -69,7 +69,7 @@ impl Survey {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Item {
-    /// Its name, e.g. `OP`.
+    /// Name, e.g. `OP`.
     pub item: String,
     /// Thai name.
     pub th: String,
@@ -109,6 +109,6 @@ pub struct Item {
     /// Surveys, for `survey`.
     #[serde(default)]
     pub rounds: Vec<Survey>,
-    /// Where this is said.
+    /// Source of the rule.
     pub source: String,
 }

@@ -47,7 +47,7 @@ pub struct Band {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dimension {
-    /// Its name, e.g. `accuracy`.
+    /// Name, e.g. `accuracy`.
     pub name: String,
     /// Thai name.
     pub th: String,
@@ -61,7 +61,7 @@ pub struct Dimension {
     pub files: Vec<String>,
     /// Scores by percentage.
     pub bands: Vec<Band>,
-    /// Where this is said.
+    /// Source of the rule.
     pub source: String,
 }
 
@@ -82,7 +82,7 @@ impl Dimension {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Quality {
-    /// Where this is said.
+    /// Source of the rule.
     pub source: String,
     /// Decimals that a percentage is rounded to, half-up.
     pub decimals: u32,

@@ -29,6 +29,9 @@ impl Rulebooks {
     }
 
     /// The rulebook of a round, B.E.
+    ///
+    /// # Errors
+    /// Fails if there is no rulebook of the round, or it cannot be read or is wrong.
     pub fn rulebook(&self, round: i32) -> Result<Rulebook, RulebookError> {
         let name = format!("{round}.toml");
         let own = self.own.find(&name);
@@ -74,12 +77,18 @@ impl Rulebooks {
     }
 
     /// Every rulebook in force.
+    ///
+    /// # Errors
+    /// The first rulebook that cannot be read or is wrong.
     pub fn all(&self) -> Result<Vec<Rulebook>, RulebookError> {
         self.rounds().into_keys().map(|round| self.rulebook(round)).collect()
     }
 }
 
 /// Reads a rulebook from a file in any folder.
+///
+/// # Errors
+/// Fails if the file cannot be read or is wrong.
 pub fn read(path: &Path) -> Result<Rulebook, RulebookError> {
     let file = path.display().to_string();
     let text = crate::files::read_plain(path)

@@ -14,7 +14,7 @@ pub use write::{AuditTurn, StepWriter};
 /// A case as it was opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditCase {
-    /// Its number.
+    /// Number of the case.
     pub id: i64,
     /// The round, B.E.
     pub round: i64,
@@ -51,17 +51,17 @@ pub struct AuditFact {
     pub file: String,
     /// The submission that brought it.
     pub sub: i64,
-    /// Its line in the member.
+    /// Line in the member.
     pub line: i64,
     /// The run that found it.
     pub run: i64,
-    /// Whose it is, at the unit.
+    /// PID of the person at the unit.
     pub pid: String,
     /// The day that it counts for, `YYYYMMDD`.
     pub day: i64,
     /// JSON: what the rule shows of it.
     pub shown: String,
-    /// Its submission was taken back since.
+    /// Whether its submission has been taken back since.
     pub gone: bool,
 }
 
@@ -78,13 +78,13 @@ pub struct AuditEvent {
     pub was: String,
     /// The state after.
     pub state: String,
-    /// When, RFC 3339.
+    /// Time, RFC 3339.
     pub at: String,
-    /// Who.
+    /// User, or the service.
     pub by: String,
     /// With which token, over HTTP.
     pub token: Option<i64>,
-    /// In words.
+    /// Text that was given.
     pub text: String,
     /// JSON: what else the step needs.
     pub data: String,
@@ -118,7 +118,7 @@ pub struct HeldFor {
     /// In its place before that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<crate::text::Bilingual>,
-    /// Its unit.
+    /// HCODE of the unit.
     #[serde(skip)]
     pub hcode: String,
     /// The item of the rulebook.
@@ -139,11 +139,11 @@ pub struct HeldFor {
 /// A case where it is named.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct NamedCase {
-    /// Its number.
+    /// Number of the case.
     pub case: i64,
-    /// Its rule.
+    /// Name of the rule.
     pub rule: String,
-    /// Its state.
+    /// State of the case.
     pub state: String,
 }
 
@@ -158,9 +158,9 @@ impl HeldFor {
 /// A run of the rules, before it has a number.
 #[derive(Debug, Clone, Copy)]
 pub struct NewRun<'a> {
-    /// When.
+    /// Time, RFC 3339.
     pub at: &'a str,
-    /// Who.
+    /// User, or the service.
     pub by: &'a str,
     /// The round.
     pub round: i64,
@@ -183,13 +183,13 @@ pub struct NewEvent<'a> {
     pub was: &'a str,
     /// The state after.
     pub state: &'a str,
-    /// When.
+    /// Time, RFC 3339.
     pub at: &'a str,
-    /// Who.
+    /// User, or the service.
     pub by: &'a str,
     /// With which token, over HTTP.
     pub token: Option<i64>,
-    /// In words.
+    /// Text that was given.
     pub text: &'a str,
     /// JSON: what else the step needs.
     pub data: &'a str,

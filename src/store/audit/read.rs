@@ -61,7 +61,7 @@ pub(super) fn facts(conn: &Connection, case: i64, as_of: i64) -> Result<Vec<Audi
     let mut query = conn.prepare_cached(
         "SELECT f.file, f.sub, f.line, f.run, f.pid, f.day, f.shown,
                 EXISTS (SELECT 1 FROM void AS v WHERE v.submission = f.sub AND v.at < coalesce(
-                  (SELECT received_at FROM submission WHERE id > ?2 ORDER BY id LIMIT 1), '~'))
+                  (SELECT loaded_at FROM submission WHERE id > ?2 ORDER BY id LIMIT 1), '~'))
          FROM audit_fact AS f JOIN audit_run AS r ON r.id = f.run
          WHERE f.case_id = ?1 AND r.after <= ?2 ORDER BY f.day, f.file, f.sub, f.line",
     )?;
@@ -125,6 +125,9 @@ fn case_of(row: &Row) -> rusqlite::Result<AuditCase> {
 impl Reader {
     /// The last step of any case that is more than a note: what is told of the
     /// money of a round differs after it.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn audit_last_step(&self) -> Result<i64> {
         let sql = "SELECT coalesce(max(id), 0) FROM audit_event WHERE step <> 'note'";
         Ok(self.conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
@@ -137,26 +140,41 @@ impl Reader {
 
     /// Cases that there were until the submission after `as_of` came, by number:
     /// of one round, or of all.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn audit_cases(&self, round: Option<i64>, as_of: i64) -> Result<Vec<AuditCase>> {
         cases(&self.conn, round, as_of)
     }
 
     /// A case by number.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn audit_case(&self, id: i64) -> Result<Option<AuditCase>> {
         case(&self.conn, id)
     }
 
     /// Its steps until then, in order.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn audit_events(&self, case: i64, as_of: i64) -> Result<Vec<AuditEvent>> {
         events(&self.conn, case, as_of)
     }
 
     /// Its rows, as they were found until then.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn audit_facts(&self, case: i64, as_of: i64) -> Result<Vec<AuditFact>> {
         facts(&self.conn, case, as_of)
     }
 
     /// What a case, or any, held then; what had ended too.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn audit_holds(&self, case: Option<i64>, as_of: i64) -> Result<Vec<AuditHold>> {
         holds(&self.conn, case, as_of)
     }
@@ -189,6 +207,9 @@ impl Reader {
     }
 
     /// When somebody last ran the rules.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn audit_last_run(&self, by: &str) -> Result<Option<String>> {
         let sql = "SELECT max(at) FROM audit_run WHERE by = ?1";
         Ok(self.conn.query_row(sql, [by], |row| row.get(0))?)
@@ -196,6 +217,9 @@ impl Reader {
 
     /// For which cases money of a round was held then, by hold; what had ended
     /// is left out.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn audit_held(&self, round: i64, as_of: i64) -> Result<Vec<HeldFor>> {
         let mut query = self.conn.prepare_cached(
             "SELECT a.hold, c.id, c.hcode, c.rule, c.item, c.tranche, h.share, a.final,
@@ -231,6 +255,9 @@ impl Reader {
 
     /// Holds of a round by cases of which no unit had been told then, those that
     /// have ended too.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn audit_untold(&self, round: i64, as_of: i64) -> Result<BTreeSet<i64>> {
         let mut query = self.conn.prepare_cached(
             "SELECT DISTINCT a.hold FROM audit_hold AS a JOIN audit_case AS c ON c.id = a.case_id

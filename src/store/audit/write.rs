@@ -21,6 +21,10 @@ pub struct AuditTurn<'s> {
 
 impl Store {
     /// Waits for the writer's turn.
+    ///
+    /// # Errors
+    /// Fails as busy if another writer keeps the database for too long, and on other
+    /// errors of the database.
     pub fn audit_turn(&mut self) -> Result<AuditTurn<'_>> {
         Ok(AuditTurn { tx: self.conn.transaction_with_behavior(TransactionBehavior::Immediate)? })
     }
@@ -34,6 +38,9 @@ pub struct StepWriter {
 impl StepWriter {
     /// Opens a database that is there. Its turn is waited for at most this long;
     /// then it fails as busy ([`StoreError::is_busy`]).
+    ///
+    /// # Errors
+    /// Fails if there is no database, or it is of another program or version.
     pub fn open(path: &Path, wait: Duration) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(path, flags)?;
@@ -47,6 +54,10 @@ impl StepWriter {
     }
 
     /// Waits for the writer's turn.
+    ///
+    /// # Errors
+    /// Fails as busy if another writer keeps the database for too long, and on other
+    /// errors of the database.
     pub fn turn(&mut self) -> Result<AuditTurn<'_>> {
         Ok(AuditTurn { tx: self.conn.transaction_with_behavior(TransactionBehavior::Immediate)? })
     }
@@ -57,6 +68,9 @@ const AFTER: &str = "(SELECT coalesce(max(id), 0) FROM submission)";
 
 impl AuditTurn<'_> {
     /// Cases of a round.
+    ///
+    /// # Errors
+    /// Errors of the database within the turn.
     pub fn cases(&self, round: i64) -> Result<Vec<AuditCase>> {
         read::cases(&self.tx, Some(round), i64::MAX)
     }
@@ -67,26 +81,41 @@ impl AuditTurn<'_> {
     }
 
     /// A case by number.
+    ///
+    /// # Errors
+    /// Errors of the database within the turn.
     pub fn case(&self, id: i64) -> Result<Option<AuditCase>> {
         read::case(&self.tx, id)
     }
 
     /// The steps of a case.
+    ///
+    /// # Errors
+    /// Errors of the database within the turn.
     pub fn events(&self, case: i64) -> Result<Vec<AuditEvent>> {
         read::events(&self.tx, case, i64::MAX)
     }
 
     /// The rows of a case.
+    ///
+    /// # Errors
+    /// Errors of the database within the turn.
     pub fn facts(&self, case: i64) -> Result<Vec<AuditFact>> {
         read::facts(&self.tx, case, i64::MAX)
     }
 
     /// What a case holds, or held.
+    ///
+    /// # Errors
+    /// Errors of the database within the turn.
     pub fn holds(&self, case: i64) -> Result<Vec<AuditHold>> {
         read::holds(&self.tx, Some(case), i64::MAX)
     }
 
     /// Writes a run down; gives its number.
+    ///
+    /// # Errors
+    /// Errors of the database within the turn.
     pub fn add_run(&self, run: &NewRun<'_>) -> Result<i64> {
         let NewRun { at, by, round, as_of, rules, opened, added } = *run;
         self.tx.execute(
@@ -101,6 +130,9 @@ impl AuditTurn<'_> {
 
     /// Opens a case with its first step; gives its number. That of `case` is
     /// not looked at.
+    ///
+    /// # Errors
+    /// Errors of the database within the turn.
     pub fn open_case(&self, case: &AuditCase, first: &NewEvent<'_>) -> Result<i64> {
         self.tx.execute(
             &format!(
@@ -131,6 +163,10 @@ impl AuditTurn<'_> {
 
     /// Takes a step of a case; gives its number. Refused when the case stands
     /// otherwise than the step says.
+    ///
+    /// # Errors
+    /// Refused if the case stands otherwise than the step says; else errors of the
+    /// database.
     pub fn add_event(&self, case: &AuditCase, event: &NewEvent<'_>) -> Result<i64> {
         for fact in event.facts {
             self.tx
@@ -236,6 +272,9 @@ impl AuditTurn<'_> {
     }
 
     /// Writes it all down.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a full disk. Nothing is written then.
     pub fn commit(self) -> Result<()> {
         crate::crash_point("audit_written");
         self.tx.commit()?;

@@ -115,7 +115,7 @@ pub struct PaidUnit {
     pub heads: u64,
     /// Points; of a tranche the quality score.
     pub points: u64,
-    /// Of a tranche the highest score.
+    /// For a tranche, the highest possible score.
     pub most: u64,
     /// Of a tranche what the highest score would have earned.
     pub ceiling: i64,
@@ -147,7 +147,7 @@ pub struct PaidCup {
     pub cup: String,
     /// Name as it was when the part was paid.
     pub name: String,
-    /// How many units.
+    /// Number of units.
     pub units: u64,
     /// Money of the part.
     pub amount: i64,

@@ -10,6 +10,9 @@ use crate::store::{HoldAction, Reader, Result, StoreError};
 impl Reader {
     /// What was closed in a round, in the order in which it was: as it was
     /// known until the submission after `as_of` came.
+    ///
+    /// # Errors
+    /// Errors of the database, and a record that contradicts itself.
     pub fn closings(&self, round: i64, as_of: i64) -> Result<Vec<Closing>> {
         let mut query = self.conn.prepare_cached(
             "SELECT c.id, c.round, c.kind, c.part, c.at, c.by, c.submission, c.rulebook,

@@ -16,6 +16,10 @@ pub struct PayTurn<'s> {
 
 impl Store {
     /// Waits for the writer's turn.
+    ///
+    /// # Errors
+    /// Fails as busy if another writer keeps the database for too long, and on other
+    /// errors of the database.
     pub fn pay_turn(&mut self) -> Result<PayTurn<'_>> {
         Ok(PayTurn { tx: self.conn.transaction_with_behavior(TransactionBehavior::Immediate)? })
     }
@@ -23,11 +27,17 @@ impl Store {
 
 impl PayTurn<'_> {
     /// Whether a submission is committed.
+    ///
+    /// # Errors
+    /// Errors of the database within the turn.
     pub fn knows(&self, submission: i64) -> Result<bool> {
         is_known(&self.tx, submission)
     }
 
     /// Refuses a part that is closed; the error gives user and time.
+    ///
+    /// # Errors
+    /// Refused if the part is closed; else errors of the database.
     pub fn ensure_open(&self, of: &PartOf) -> Result<()> {
         match self.in_force(of)? {
             None => Ok(()),
@@ -50,6 +60,10 @@ impl PayTurn<'_> {
     }
 
     /// Writes down what was paid; gives its number.
+    ///
+    /// # Errors
+    /// Refused if the part is closed already; else errors of the database. Nothing is
+    /// written then.
     pub fn close(self, paid: &Paid, at: &str, by: &str) -> Result<i64> {
         self.ensure_open(&paid.of)?;
         let id = self.insert_head(paid, at, by)?;
@@ -159,6 +173,10 @@ impl PayTurn<'_> {
     }
 
     /// Takes a part up again; gives the number of what had closed it.
+    ///
+    /// # Errors
+    /// Refused if the part is not closed; else errors of the database. Nothing is
+    /// written then.
     pub fn reopen(self, of: &PartOf, deed: &HoldAction) -> Result<i64> {
         let Some((id, _, _)) = self.in_force(of)? else {
             let (kind, part) = (of.kind.as_str(), &of.part);

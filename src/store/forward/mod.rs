@@ -3,14 +3,15 @@
 //! triggers see to it).
 
 mod prove;
+mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Row};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Reader, Result, Store, StoreError};
+use super::{Reader, Result};
 
 /// A submission whose rows may be sent on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +47,7 @@ pub struct ForwardPart {
     pub file: String,
     /// Number of its first row among the rows of the member, from 1.
     pub first: u64,
-    /// How many rows.
+    /// Number of rows.
     pub rows: u64,
     /// Lines in the member as received: `2-57,60`.
     #[serde(skip)]
@@ -56,19 +57,19 @@ pub struct ForwardPart {
 /// An archive that was sent on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ForwardArchive {
-    /// Its name.
+    /// Name of the archive.
     pub name: String,
     /// `F21` or `F43`.
     pub standard: String,
     /// HCODE of the unit whose rows it holds.
     pub hcode: String,
-    /// Its size.
+    /// Size in bytes.
     pub bytes: u64,
     /// SHA-256, hex.
     pub sha256: String,
     /// Rows in it.
     pub rows: u64,
-    /// Where they are from.
+    /// Rows in it, by file and submission.
     pub parts: Vec<ForwardPart>,
 }
 
@@ -81,9 +82,9 @@ pub struct NewForwardBatch<'a> {
     pub destination: &'a str,
     /// When it was made, RFC 3339.
     pub made_at: &'a str,
-    /// By whom.
+    /// User, or the service.
     pub by: &'a str,
-    /// Its folder, below the data folder.
+    /// Folder, relative to the data folder.
     pub folder: &'a str,
     /// Whether the time at which it was made counts as that of sending.
     pub sent: bool,
@@ -98,9 +99,9 @@ pub struct ForwardBatch {
     pub destination: String,
     /// When it was made, RFC 3339.
     pub made_at: String,
-    /// By whom.
+    /// User, or the service.
     pub by: String,
-    /// Its folder, below the data folder.
+    /// Folder, relative to the data folder.
     pub folder: String,
     /// Archives in it.
     pub archives: u64,
@@ -121,7 +122,7 @@ pub struct ForwardBatch {
 pub struct ForwardedVoid {
     /// The submission.
     pub submission: i64,
-    /// Its name as received.
+    /// Name of the archive as received.
     pub archive: String,
     /// When it was taken back, RFC 3339.
     pub void_at: String,
@@ -158,6 +159,9 @@ impl Reader {
     /// Submissions that stand and have rows which were not sent to a
     /// destination, oldest first. One that was sent by other means
     /// (`registry forwarded`, `forward adopt`) has none.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn forward_candidates(&self, destination: &str) -> Result<Vec<ForwardCandidate>> {
         let mut query = self.conn.prepare_cached(
             "SELECT s.id, s.archive, s.sha256, s.stored, s.standard, s.hcode, s.sent_at,
@@ -201,6 +205,9 @@ impl Reader {
 
     /// The lines of the rows of a kind of record that these submissions
     /// stored, each list in ascending order.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn accepted_lines(
         &self,
         record: &str,
@@ -225,6 +232,9 @@ impl Reader {
     }
 
     /// Batches, oldest first; those of all destinations without one.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn forward_batches(&self, destination: Option<&str>) -> Result<Vec<ForwardBatch>> {
         let sql = format!("{BATCH} WHERE ?1 IS NULL OR b.destination = ?1 ORDER BY b.id");
         let mut query = self.conn.prepare_cached(&sql)?;
@@ -233,6 +243,9 @@ impl Reader {
     }
 
     /// A batch by number.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn forward_batch(&self, id: i64) -> Result<Option<ForwardBatch>> {
         let sql = format!("{BATCH} WHERE b.id = ?1");
         Ok(self.conn.prepare_cached(&sql)?.query_row([id], batch_of).optional()?)
@@ -240,11 +253,17 @@ impl Reader {
 
     /// The archives of a batch, by name. One that has archives again has the
     /// parts of the first.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn forward_archives(&self, batch: i64) -> Result<Vec<ForwardArchive>> {
         archives_of(&self.conn, batch)
     }
 
     /// The names of archives that were sent for a unit to a destination.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn forward_names(&self, destination: &str, hcode: &str) -> Result<BTreeSet<String>> {
         let mut query = self.conn.prepare_cached(
             "SELECT a.name FROM forward_archive AS a JOIN forward_batch AS b ON b.id = a.batch
@@ -272,6 +291,9 @@ impl Reader {
     }
 
     /// The number that the next batch will have.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn next_forward_batch(&self) -> Result<i64> {
         let sql = "SELECT coalesce(max(id), 0) + 1 FROM forward_batch";
         Ok(self.conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
@@ -279,6 +301,9 @@ impl Reader {
 
     /// Submissions that were taken back after rows of them were sent; a
     /// destination is to be told, for nothing can be called back there.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn forwarded_voids(&self, destination: Option<&str>) -> Result<Vec<ForwardedVoid>> {
         let mut query = self.conn.prepare_cached(
             "SELECT s.id, s.archive, v.at, v.reason, p.archive, p.batch, sum(p.rows)
@@ -337,170 +362,4 @@ fn archives_of(conn: &Connection, batch: i64) -> Result<Vec<ForwardArchive>> {
         })
     })?;
     Ok(archives.collect::<std::result::Result<_, _>>()?)
-}
-
-impl Store {
-    /// Writes a batch down, with its archives, in one transaction. Refused when
-    /// a submission was taken back meanwhile, or rows of it were sent by
-    /// somebody else: then nothing is written.
-    pub fn record_forward(
-        &mut self,
-        batch: &NewForwardBatch<'_>,
-        archives: &[ForwardArchive],
-    ) -> Result<()> {
-        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let NewForwardBatch { id, destination, made_at, by, folder, sent } = *batch;
-        let rows: u64 = archives.iter().map(|archive| archive.rows).sum();
-        tx.execute(
-            "INSERT INTO forward_batch (id, destination, made_at, by, folder, archives, rows)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            params![id, destination, made_at, by, folder, archives.len() as i64, rows as i64],
-        )?;
-        for archive in archives {
-            add_archive(&tx, id, archive)?;
-            for part in &archive.parts {
-                stands(&tx, part.submission)?;
-                tx.prepare_cached(
-                    "INSERT INTO forward_part VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                )?
-                .execute(params![
-                    destination,
-                    part.submission,
-                    part.file,
-                    id,
-                    archive.name,
-                    part.first as i64,
-                    part.rows as i64,
-                    part.lines
-                ])?;
-            }
-        }
-        if sent {
-            let none = "null";
-            tx.execute(
-                "INSERT INTO forward_sent VALUES (?1, ?2, ?3, ?2, ?4)",
-                params![id, made_at, by, none],
-            )?;
-            mark_sent(&tx, id, made_at)?;
-        }
-        tx.commit()?;
-        Ok(())
-    }
-
-    /// Writes down that the archives of a batch were written again, into
-    /// another folder.
-    pub fn record_forward_again(
-        &mut self,
-        batch: &NewForwardBatch<'_>,
-        of: i64,
-        reason: &str,
-    ) -> Result<()> {
-        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let archives = archives_of(&tx, of)?;
-        let rows: u64 = archives.iter().map(|archive| archive.rows).sum();
-        let NewForwardBatch { id, destination, made_at, by, folder, .. } = *batch;
-        tx.execute(
-            "INSERT INTO forward_batch VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-            params![
-                id,
-                destination,
-                made_at,
-                by,
-                folder,
-                archives.len() as i64,
-                rows as i64,
-                of,
-                reason
-            ],
-        )?;
-        for archive in &archives {
-            add_archive(&tx, id, archive)?;
-        }
-        // What counted as sent when it was made does so again.
-        tx.execute(
-            "INSERT INTO forward_sent
-             SELECT ?1, ?2, ?3, ?2, 'null' FROM forward_batch AS b
-             JOIN forward_sent AS s ON s.batch = b.id
-             WHERE b.id = ?4 AND s.at = b.made_at AND s.said_at = b.made_at",
-            params![id, made_at, by, of],
-        )?;
-        tx.commit()?;
-        Ok(())
-    }
-
-    /// Writes down when a batch was uploaded; that time counts as the time at
-    /// which its submissions were sent on.
-    pub fn confirm_forward(
-        &mut self,
-        batch: i64,
-        at: &str,
-        by: &str,
-        said_at: &str,
-        receipt: &str,
-    ) -> Result<()> {
-        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let known: Option<Option<i64>> = tx
-            .query_row("SELECT again_of FROM forward_batch WHERE id = ?1", [batch], |row| {
-                row.get(0)
-            })
-            .optional()?;
-        let Some(again_of) = known else {
-            return Err(StoreError::Refused(format!("no batch {batch}")));
-        };
-        let done: Option<String> = tx
-            .query_row("SELECT at FROM forward_sent WHERE batch = ?1", [batch], |row| row.get(0))
-            .optional()?;
-        if let Some(done) = done {
-            let what = format!("batch {batch} was sent at {done} already");
-            return Err(StoreError::Refused(what));
-        }
-        tx.execute(
-            "INSERT INTO forward_sent VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![batch, at, by, said_at, receipt],
-        )?;
-        mark_sent(&tx, again_of.unwrap_or(batch), at)?;
-        tx.commit()?;
-        Ok(())
-    }
-}
-
-fn add_archive(conn: &Connection, batch: i64, archive: &ForwardArchive) -> Result<()> {
-    conn.prepare_cached("INSERT INTO forward_archive VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
-        .execute(params![
-            batch,
-            archive.name,
-            archive.standard,
-            archive.hcode,
-            archive.bytes as i64,
-            archive.sha256,
-            archive.rows as i64
-        ])?;
-    Ok(())
-}
-
-/// What was taken back is not sent.
-fn stands(conn: &Connection, submission: i64) -> Result<()> {
-    let status: Option<String> = conn
-        .prepare_cached("SELECT status FROM submission WHERE id = ?1")?
-        .query_row([submission], |row| row.get(0))
-        .optional()?;
-    match status.as_deref() {
-        Some("accepted" | "partial") => Ok(()),
-        _ => {
-            let what = format!("submission {submission} was taken back meanwhile");
-            Err(StoreError::Refused(what))
-        }
-    }
-}
-
-/// Puts the time of sending of a batch's submissions on record; the first one
-/// counts.
-fn mark_sent(conn: &Connection, batch: i64, at: &str) -> Result<()> {
-    conn.execute(
-        "INSERT INTO forwarded
-         SELECT DISTINCT destination, submission, ?2 FROM forward_part WHERE batch = ?1
-         ON CONFLICT (destination, submission) DO UPDATE SET at = min(at, excluded.at)",
-        params![batch, at],
-    )?;
-    Ok(())
 }
