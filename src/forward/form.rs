@@ -101,7 +101,9 @@ mod tests {
         let orders =
             header.map_or_else(|| Order::of_versions(&compiled), |order| vec![order.unwrap()]);
         let mut form = MemberForm::new(&orders, has_header);
-        lines.iter().for_each(|line| form.take(&orders, line));
+        for line in lines {
+            form.take(&orders, line);
+        }
         form
     }
 
@@ -128,14 +130,18 @@ mod tests {
             (
                 "no header, one column more: another version",
                 vec![b"04001|1|1|20140110|1|J00|20140110120000|1234567890121\n"],
-                true,
+                false,
             ),
             (
                 "another order",
                 vec![b"PCUCODE|PID|SEQ|DATE_SERV|DIAGCODE|DIAGTYPE|D_UPDATE\r\n", row],
                 false,
             ),
-            ("a column less", vec![b"PCUCODE|PID|SEQ|DATE_SERV|DIAGTYPE|DIAGCODE\r\n"], false),
+            (
+                "a column more",
+                vec![b"PCUCODE|PID|SEQ|DATE_SERV|DIAGTYPE|DIAGCODE|D_UPDATE|CID\n"],
+                false,
+            ),
         ] {
             let lines: Vec<&[u8]> = lines.iter().map(|line| &**line).collect();
             let other = form(&lines);

@@ -115,7 +115,9 @@ impl SentRecord {
             return Ok(());
         }
         append(&self.path, lines).map_err(FileError::about(self.path.display()))?;
-        lines.iter().for_each(|line| self.take(line));
+        for line in lines {
+            self.take(line);
+        }
         Ok(())
     }
 }
@@ -171,7 +173,7 @@ mod tests {
         let whole = "begun 2014-01-17T08:00:00+07:00\nsent 20140117080000\nsent 20140118080000\n";
         for cut in 0..=whole.len() {
             make_folder(path.parent().unwrap(), 0o700).unwrap();
-            std::fs::write(&path, &whole[..cut]).unwrap();
+            crate::files::write_whole(&path, &whole.as_bytes()[..cut]).unwrap();
             let mut record = SentRecord::read(data.path(), "nhso").unwrap();
             record.add_sent(&["20140119080000"]).unwrap();
             let record = SentRecord::read(data.path(), "nhso").unwrap();

@@ -2,6 +2,7 @@
 //! fails after a batch, an original that goes while archives are written.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use super::{Destination, ForwardContext, ForwardError, ForwardOutcome, Result, d
 use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::environment::Environment;
+use crate::files::write_whole;
 use crate::load::{CandidatePaths, LoadRequest, load};
 use crate::store::{Reader, Store};
 use crate::units::Units;
@@ -48,7 +50,7 @@ fn zipped(hcode: &str, pid: usize) -> Vec<u8> {
 fn loaded(hcodes: &[&str]) -> Loaded {
     let folder = tempfile::tempdir().unwrap();
     let listed = folder.path().join("units.csv");
-    fs::write(&listed, UNITS).unwrap();
+    write_whole(&listed, UNITS.as_bytes()).unwrap();
     fs::create_dir(folder.path().join("accepted")).unwrap();
     let units = Units::load(&listed).unwrap();
     let environment = Environment::new(Catalog::builtin().unwrap(), units, Config::default());
@@ -59,7 +61,7 @@ fn loaded(hcodes: &[&str]) -> Loaded {
         let name = format!("F21_{hcode}_201401{day:02}080000.zip");
         let stored = format!("accepted/{name}");
         let path = folder.path().join(&stored);
-        fs::write(&path, zipped(hcode, day)).unwrap();
+        write_whole(&path, &zipped(hcode, day)).unwrap();
         let received = format!("2014-01-{day:02}T09:00:00+07:00").parse().unwrap();
         let request = LoadRequest {
             environment: Arc::clone(&environment),
@@ -144,7 +146,7 @@ fn batches_that_were_made_are_told_when_a_later_one_fails() {
 fn a_dry_run_in_many_parts_says_what_a_run_does() {
     let site = loaded(&["03590", "03590", "10669", "03590"]);
     let bad = site.data().join("accepted/F21_10669_20140103080000.zip");
-    fs::write(bad, b"PK").unwrap();
+    write_whole(&bad, b"PK").unwrap();
     let dry = site.run(Asked::DryRun, 0, &|_| panic!("nothing is written")).unwrap();
     assert_eq!(dry.failed.len(), 1, "{dry:?}");
     let made = site.run(Asked::ByHand, 0, &|_| Ok(())).unwrap();
@@ -163,7 +165,7 @@ fn no_state_of_the_store_is_held_while_originals_are_read() {
     let candidates = reader.forward_candidates("nhso").unwrap();
     let to = nhso();
     let facts =
-        super::unit::Facts::read(&site.environment, &reader, &to, &candidates, &Default::default());
+        super::unit::Facts::read(&site.environment, &reader, &to, &candidates, &BTreeMap::new());
     let facts = facts.unwrap();
     assert!(!reader.is_held());
     drop(reader);
@@ -192,7 +194,7 @@ fn an_original_that_goes_while_archives_are_written_holds_up_its_unit_alone() {
     };
     let reader = Reader::open(&site.database, None).unwrap();
     let (to, candidates) = (nhso(), reader.forward_candidates("nhso").unwrap());
-    let none = Default::default();
+    let none = BTreeMap::new();
     let facts = super::unit::Facts::read(&site.environment, &reader, &to, &candidates, &none);
     let mut planned = super::unit::plan_chunk(&place, &to, &candidates, facts.unwrap());
     assert_eq!((planned.archives.len(), planned.failed.len()), (3, 0));

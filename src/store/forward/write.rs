@@ -46,10 +46,9 @@ impl Store {
             }
         }
         if sent {
-            let none = "null";
             tx.execute(
-                "INSERT INTO forward_sent VALUES (?1, ?2, ?3, ?2, ?4)",
-                params![id, made_at, by, none],
+                "INSERT INTO forward_sent VALUES (?1, ?2, ?3, ?2, 'null')",
+                params![id, made_at, by],
             )?;
             mark_sent(&tx, id, made_at)?;
         }
