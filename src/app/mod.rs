@@ -6,6 +6,7 @@
 //! that are turned into problems once, at the edge (`http::problem`).
 
 pub mod environment;
+mod forward_status;
 pub mod inbox_status;
 pub mod metrics;
 pub mod redaction;
@@ -13,6 +14,7 @@ pub mod results;
 mod state;
 
 pub use environment::LiveEnvironment;
+pub use forward_status::{ForwardState, ForwardStatusCache};
 pub use inbox_status::{BlockedFile, IgnoredFile, InboxStatus, LoadingArchive, WaitingArchive};
 pub use metrics::Metrics;
 pub use results::{ResultCache, ResultReader, ResultsError};

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, FixedOffset};
 
 use super::environment::LiveEnvironment;
+use super::forward_status::ForwardStatusCache;
 use super::inbox_status::InboxStatus;
 use super::metrics::Metrics;
 use super::results::{ResultCache, ResultSource};
@@ -41,6 +42,8 @@ pub struct AppState {
     pub authenticator: Authenticator,
     /// Results that take long to compute.
     pub results: Arc<ResultCache>,
+    /// How destinations of sending on stand.
+    pub forward: ForwardStatusCache,
 }
 
 impl AppState {
@@ -71,6 +74,7 @@ impl AppState {
             started: clock.now(),
             authenticator: Authenticator::open(&data)?,
             results: Arc::new(ResultCache::new(source)),
+            forward: ForwardStatusCache::default(),
             data,
         })
     }

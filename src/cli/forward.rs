@@ -12,7 +12,10 @@ use super::known::unknown;
 use super::output::{CommandOutcome, print, print_json};
 use crate::config::Config;
 use crate::environment::Environment;
-use crate::forward::{self, Destination, ForwardContext, ForwardOutcome, ForwardStatus};
+use crate::forward::{
+    self, Asked, Destination, ForwardContext, ForwardOutcome, ForwardStatus, StatusContext,
+    WaitingFile, WhyWaiting,
+};
 use crate::printable::line;
 use crate::schedule::Schedule;
 use crate::score::Rulebooks;
@@ -237,11 +240,16 @@ fn send(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome>
     let to = destinations(context, args.name.as_deref())?;
     anyhow::ensure!(!to.is_empty(), "{}", text("cli.forward_no_destination").both());
     let command = ForwardCommand::new(context, args.by.as_deref())?;
+    let asked = if args.dry_run { Asked::DryRun } else { Asked::ByHand };
     let (mut outcomes, mut troubles) = (Vec::new(), Vec::new());
     for to in &to {
         // One destination does not wait for another one.
-        match command.run(context, |place| forward::run(place, to, args.dry_run)) {
-            Ok(outcome) => outcomes.push(outcome),
+        match command.run(context, |place| forward::run(place, to, asked)) {
+            Ok(outcome) => {
+                let trouble = outcome.trouble.as_ref();
+                troubles.extend(trouble.map(|why| format!("{}: {why}", to.name)));
+                outcomes.push(outcome);
+            }
             Err(error) => troubles.push(format!("{}: {error:#}", to.name)),
         }
     }
@@ -342,20 +350,45 @@ fn one(context: &CommandContext, batch: i64, json: bool) -> anyhow::Result<Comma
     Ok(CommandOutcome::Ok)
 }
 
+/// Rows that wait, as a line: since when, whose, of which file, how many, why.
+fn waiting_line(context: &CommandContext, of: &WaitingFile) -> String {
+    let needs = of.needs.as_deref().unwrap_or_default();
+    let key = match of.why {
+        WhyWaiting::Next => "cli.forward_why_next",
+        WhyWaiting::Partner => "cli.forward_why_partner",
+        WhyWaiting::Form => "cli.forward_why_form",
+        WhyWaiting::Year => "cli.forward_why_year",
+        WhyWaiting::Original => "cli.forward_why_original",
+        WhyWaiting::HeldUp => "cli.forward_why_held_up",
+    };
+    format!(
+        "  {} {} {}: {} {}, {}",
+        of.since,
+        of.hcode,
+        of.file,
+        of.rows,
+        context.message("cli.forward_rows"),
+        context.message_with(key, &[("file", &needs)])
+    )
+}
+
 fn status(
     context: &CommandContext,
     name: Option<&str>,
     json: bool,
 ) -> anyhow::Result<CommandOutcome> {
     let reader = context.reader()?;
-    let config = context.config()?;
-    let units = context.units(&config)?;
-    let books = Rulebooks::open(&context.data);
-    let now = context.clock.now();
-    let all: Vec<ForwardStatus> = destinations(context, name)?
-        .iter()
-        .map(|to| forward::status(&reader, &units, &books, to, now))
-        .collect::<Result<_, _>>()?;
+    let to = destinations(context, name)?;
+    let (environment, books) = (context.environment()?, Rulebooks::open(&context.data));
+    let place = StatusContext {
+        environment: &environment,
+        data: &context.data,
+        reader: &reader,
+        books: &books,
+        now: context.clock.now(),
+    };
+    let all: Vec<ForwardStatus> =
+        to.iter().map(|to| forward::status(&place, to)).collect::<Result<_, _>>()?;
     if json {
         print_json(&all)?;
         return Ok(CommandOutcome::Ok);
@@ -370,6 +403,10 @@ fn status(
             of.rows,
             context.message("cli.forward_rows")
         ))?;
+        if let Some(why) = &of.not_begun {
+            print(format!("  {}", context.pick(&why.th, &why.en)))?;
+        }
+        of.waiting.iter().try_for_each(|waiting| print(waiting_line(context, waiting)))?;
         for clock in &of.clock {
             print(format!(
                 "  {} {} {}: {} {}, {} → {}",

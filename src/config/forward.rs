@@ -43,6 +43,10 @@ pub struct Forward {
     /// When it is due: a cron pattern in Asia/Bangkok. By hand without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<String>,
+    /// The day (`2014-01-31`) from which on what is received is for it; all
+    /// without one, once somebody has begun by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
     /// From when rows count as sent.
     #[serde(default)]
     pub sent: SentWhen,

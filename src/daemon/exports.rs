@@ -16,7 +16,7 @@ use super::event::{Event, Exported};
 use crate::clock::Clock;
 use crate::environment::Environment;
 use crate::export::{self, ExportPlan};
-use crate::forward::{self, Destination, ForwardContext};
+use crate::forward::{self, Asked, Destination, ForwardContext};
 use crate::kpi::Library;
 use crate::overlay::{self, Overlay};
 use crate::schedule::{Past, Schedule};
@@ -215,7 +215,13 @@ fn run_job(
             };
             let by = "schedule";
             let place = ForwardContext { environment, data, database, now, by, store: &store };
-            let sent = forward::run(&place, to, false)?;
+            let sent = forward::run(&place, to, Asked::BySchedule)?;
+            if let Some(why) = &sent.not_begun {
+                log::warn!("forward {}: {} / {}", to.name, why.en, why.th);
+            }
+            for batch in &sent.batches {
+                log::info!("forward {}: batch {} in {}", to.name, batch.batch, batch.folder);
+            }
             // What was sent stays sent; what cannot be read is tried again when it
             // is due next.
             for failed in &sent.failed {
@@ -225,6 +231,9 @@ fn run_job(
                     failed.submission,
                     failed.why
                 );
+            }
+            if let Some(trouble) = &sent.trouble {
+                anyhow::bail!("{trouble}");
             }
             export::seen_to(data, &job.work.name(), job.due)?;
             let last = sent.batches.last();

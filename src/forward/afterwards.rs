@@ -9,7 +9,7 @@ use super::context::ForwardContext;
 use super::destination::Destination;
 use super::folder::{self, Home};
 use super::manifest::ForwardManifest;
-use super::run::{SentBatch, settled, write_manifest};
+use super::run::{SentBatch, ledger_of, settled, write_manifest};
 use super::{ForwardError, Result};
 use crate::archive::sha256_file;
 use crate::clock::{bangkok, stamp};
@@ -21,7 +21,7 @@ use crate::store::{ForwardArchive, ForwardBatch, NewForwardBatch, Reader};
 pub fn again(place: &ForwardContext<'_>, batch: &ForwardBatch, reason: &str) -> Result<SentBatch> {
     let _turn = folder::turn(place.data)?;
     let reader = Reader::open(place.database, None)?;
-    let home = settled(place, &reader, &batch.destination)?;
+    let mut home = settled(place, &reader, &batch.destination)?;
     let root = batch.again_of.unwrap_or(batch.batch);
     let archives = reader.forward_archives(root)?;
     let from = reader.forward_batch(root)?.map_or(batch.folder.clone(), |first| first.folder);
@@ -112,11 +112,14 @@ pub fn confirm(
 }
 
 /// Puts on record that submissions up to a number, of which nothing was sent
-/// yet, were sent by other means, each at the time when it was received; nothing is written.
+/// yet, were sent by other means, each at the time when it was received; nothing is
+/// written. What is more, it says of every folder that the ledger lost what
+/// became of it, and that sending to the destination has begun.
 /// Gives how many submissions that are.
 pub fn adopt(place: &ForwardContext<'_>, to: &Destination, until: i64) -> Result<u64> {
     let _turn = folder::turn(place.data)?;
     let reader = Reader::open(place.database, None)?;
+    let mut home = settled(place, &reader, &to.name)?;
     let units = &place.environment.units.by_code;
     let lines: Vec<(String, i64, String)> = reader
         .forward_candidates(&to.name)?
@@ -125,5 +128,9 @@ pub fn adopt(place: &ForwardContext<'_>, to: &Destination, until: i64) -> Result
         .map(|candidate| (to.name.clone(), candidate.id, candidate.received_at))
         .collect();
     (place.store)()?.record_forwarded(&lines)?;
+    let ledger = ledger_of(&reader, &to.name)?;
+    let unknown = home.record.unknown(|name| ledger.contains(&folder::place(&to.name, name)));
+    home.record.add_settled(&unknown)?;
+    home.record.add_begun(&stamp(place.now))?;
     Ok(lines.len() as u64)
 }

@@ -1,7 +1,7 @@
 //! Writes archives that are sent on.
 
 use std::fs::File;
-use std::io::{BufWriter, Write as _};
+use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 
 use chrono::{Datelike as _, NaiveDateTime, Timelike as _};
@@ -16,6 +16,21 @@ use crate::store::ForwardPart;
 /// Bytes of a member from which it is written in the form for large ones.
 const LARGE: u64 = 1 << 31;
 
+/// Why an archive could not be written.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// An original cannot be read: that is trouble of its unit.
+    Original(Unreadable),
+    /// What is to be written cannot: that is trouble of all of them.
+    Ours(io::Error),
+}
+
+impl From<Unreadable> for Trouble {
+    fn from(why: Unreadable) -> Self {
+        Self::Original(why)
+    }
+}
+
 /// Writes an archive; gives its size and its SHA-256.
 pub(super) fn write(
     folder: &Path,
@@ -23,11 +38,11 @@ pub(super) fn write(
     time: NaiveDateTime,
     planned: &PlannedArchive,
     originals: &mut Originals<'_>,
-) -> Result<(u64, String), Unreadable> {
+) -> Result<(u64, String), Trouble> {
     let path = folder.join(name);
-    let said = |error: std::io::Error| format!("{}: {error}", path.display());
-    let file = File::create_new(&path).map_err(said)?;
+    let file = File::create_new(&path).map_err(Trouble::Ours)?;
     let mut zip = ZipWriter::new(BufWriter::new(file));
+    let ours = |error: zip::result::ZipError| Trouble::Ours(io::Error::other(error));
     for parts in planned.files.values() {
         let Some(first) = parts.first() else { continue };
         let rows: usize = parts.iter().map(|part| part.lines.len()).sum();
@@ -35,17 +50,17 @@ pub(super) fn write(
         // before they are read.
         let large = rows as u64 * 1024 > LARGE;
         let member = originals.member_name(first)?;
-        zip.start_file(member, options(time, large)).map_err(|error| error.to_string())?;
+        zip.start_file(member, options(time, large)).map_err(ours)?;
         write_member(originals, parts, &mut zip)?;
     }
-    let written = zip.finish().map_err(|error| error.to_string())?;
+    let written = zip.finish().map_err(ours)?;
     let sync = || {
         let mut written = written;
         written.flush()?;
         written.get_ref().sync_all()
     };
-    sync().map_err(said)?;
-    let (sha256, bytes) = sha256_file(&path).map_err(said)?;
+    sync().map_err(Trouble::Ours)?;
+    let (sha256, bytes) = sha256_file(&path).map_err(Trouble::Ours)?;
     Ok((bytes, sha256))
 }
 

@@ -7,6 +7,7 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use super::record::SentRecord;
 use super::{ForwardError, Result};
 use crate::files::{is_there, make_folder, sync_folder};
 
@@ -24,6 +25,11 @@ const LOCK: &str = ".lock";
 /// Where a folder of a destination lies, below the data folder.
 pub(super) fn place(destination: &str, name: &str) -> String {
     format!("{ROOT}/{destination}/{name}")
+}
+
+/// The name of a folder, from its place below the data folder.
+pub(super) fn name_in(place: &str) -> Option<&str> {
+    place.rsplit('/').next()
 }
 
 /// Waits for its turn; the turn ends when the guard is dropped.
@@ -44,6 +50,8 @@ pub(super) fn turn(data: &Path) -> Result<File> {
 pub(super) struct Home {
     path: PathBuf,
     destination: String,
+    /// What is known of it beside the ledger.
+    pub(super) record: SentRecord,
 }
 
 impl Home {
@@ -55,7 +63,11 @@ impl Home {
         ledger: &BTreeSet<String>,
     ) -> Result<Self> {
         let path = data.join(ROOT).join(destination);
-        let home = Self { path, destination: destination.to_owned() };
+        let record = SentRecord::read(data, destination)?;
+        let mut home = Self { path, destination: destination.to_owned(), record };
+        // Also of a store that is older than the record, or whose record is lost.
+        let names: Vec<&str> = ledger.iter().filter_map(|place| name_in(place)).collect();
+        home.record.add_sent(&names)?;
         let settle = || {
             make_folder(&home.path, 0o700)?;
             for entry in fs::read_dir(&home.path)? {
@@ -81,10 +93,16 @@ impl Home {
 
     /// Folders of archives that the ledger does not have, by their place below
     /// the data folder: the database is older than they are, and would send
-    /// their rows again.
+    /// their rows again. Those that were taken away meanwhile are known by the
+    /// record.
     pub(super) fn unknown(&self, ledger: &BTreeSet<String>) -> Result<Vec<String>> {
         let list = || {
-            let mut unknown = Vec::new();
+            let mut unknown: Vec<String> = self
+                .record
+                .unknown(|name| ledger.contains(&place(&self.destination, name)))
+                .iter()
+                .map(|name| place(&self.destination, name))
+                .collect();
             for entry in fs::read_dir(&self.path)? {
                 let name = entry?.file_name().to_string_lossy().into_owned();
                 let place = place(&self.destination, &name);
@@ -94,18 +112,21 @@ impl Home {
                 }
             }
             unknown.sort();
+            unknown.dedup();
             Ok(unknown)
         };
         list().map_err(ForwardError::io(self.path.display()))
     }
 
-    /// The first name from `wanted` (a time, `YYYYMMDDhhmmss`) on that is free.
+    /// The first name from `wanted` (a time, `YYYYMMDDhhmmss`) on that was never
+    /// given: its folder may have been taken away.
     pub(super) fn free_name(&self, wanted: chrono::NaiveDateTime) -> Result<String> {
         let mut time = wanted;
         loop {
             let name = time.format("%Y%m%d%H%M%S").to_string();
             let there = is_there(&self.path.join(&name));
-            if !there.map_err(ForwardError::io(self.path.display()))? {
+            let there = there.map_err(ForwardError::io(self.path.display()))?;
+            if !there && !self.record.has(&name) {
                 return Ok(name);
             }
             time += chrono::Duration::seconds(1);
@@ -130,8 +151,11 @@ impl Home {
         }
     }
 
-    /// Gives a folder its name, which the ledger has by now.
-    pub(super) fn name(&self, name: &str) -> Result<PathBuf> {
+    /// Gives a folder its name, which the ledger has by now, and the record has
+    /// first.
+    pub(super) fn name(&mut self, name: &str) -> Result<PathBuf> {
+        self.record.add_sent(&[name])?;
+        crate::crash_point("forward_noted");
         let rename = || {
             self.rename(name)?;
             crate::crash_point("forward_named");

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, FixedOffset};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::plan::WaitReason;
 use crate::report::csv::table;
 use crate::store::{ForwardArchive, ForwardCandidate};
 use crate::units::Units;
@@ -16,7 +17,7 @@ pub(super) const JSON: &str = "manifest.json";
 pub(super) const CSV: &str = "manifest.csv";
 
 /// Rows that cannot be sent yet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waiting {
     /// HCODE of the unit that sent them.
     pub hcode: String,
@@ -28,10 +29,12 @@ pub struct Waiting {
     pub rows: u64,
     /// The file that a destination takes only together with it (M06).
     pub needs: String,
+    /// Why it did not go with what was there of that.
+    pub why: WaitReason,
 }
 
 /// A submission whose original cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failed {
     /// HCODE of the unit that sent it.
     pub hcode: String,

@@ -7,11 +7,14 @@
 //! 1. `forward_written`: every archive is in a folder of a hidden name, with
 //!    `manifest.json` last, and durable.
 //! 2. `forward_recorded`: the ledger has it, in one transaction.
-//! 3. `forward_named`: it has its name, by one rename.
+//! 3. `forward_noted`: the record beside the folders (`.record/NAME.sent`) has
+//!    its name, durable.
+//! 4. `forward_named`: it has its name, by one rename.
 //!
 //! Whoever takes folders away sees none that the ledger does not know. After a
 //! kill the next run removes what the ledger does not have and names what it
-//! has.
+//! has. A name of the record that the ledger does not have says that an older
+//! database was restored, also when the folder was taken away.
 //!
 //! Files that a destination takes only together (M06) wait until the other one
 //! has rows to send: a corrected row of DIAG goes with the next archive of its
@@ -22,20 +25,30 @@ mod compose;
 mod context;
 mod destination;
 mod folder;
+mod form;
+mod guard;
+mod last_run;
 mod manifest;
 mod name;
 mod original;
 mod plan;
+mod record;
 mod run;
 mod status;
+#[cfg(test)]
+mod tests;
 mod unit;
+mod waiting;
 
 pub use afterwards::{adopt, again, confirm};
 pub use context::ForwardContext;
 pub use destination::{Destination, destinations};
+pub use guard::NotBegun;
 pub use manifest::{Failed, ForwardManifest, Waiting};
-pub use run::{ForwardOutcome, SentBatch, run};
-pub use status::{ForwardStatus, status};
+pub use plan::WaitReason;
+pub use run::{Asked, ForwardOutcome, SentBatch, run};
+pub use status::{ForwardStatus, StatusContext, status};
+pub use waiting::{WaitingFile, WhyWaiting};
 
 use crate::store::StoreError;
 

@@ -5,9 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, BufReader, Write};
 use std::path::Path;
 
+use chrono::NaiveDate;
+
+use super::compose::Trouble;
+use super::form::MemberForm;
 use super::plan::{Forms, RowsOfFile};
 use crate::archive::{Archive, Standard, sha256_file};
-use crate::clock::fiscal_year_of;
+use crate::clock::{fiscal_year_of, round_of};
 use crate::config::Limits;
 use crate::environment::Environment;
 use crate::load::{ArchiveContents, ArchiveFailure, Member};
@@ -16,6 +20,13 @@ use crate::store::ForwardCandidate;
 
 /// Originals that are kept open at once; each keeps one file open.
 const MOST_OPEN: usize = 64;
+
+/// Days after which rows no longer wait for others of their form: they go in
+/// the place of newer ones, which wait for the next archive (local default).
+const PATIENCE: i64 = 14;
+
+/// What ends a text on old systems.
+const CTRL_Z: u8 = 0x1a;
 
 /// Why an original cannot be read: what is said of the submission.
 pub(super) type Unreadable = String;
@@ -35,15 +46,6 @@ pub(super) struct Originals<'a> {
     open: BTreeMap<i64, Original>,
     forms: HashMap<(i64, String), MemberForm>,
     needs: BTreeMap<String, Vec<String>>,
-}
-
-/// What two parts must have in common to stand in one member.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct MemberForm {
-    /// The header line, or how many values the first row has without one.
-    header: Result<Vec<u8>, usize>,
-    /// Whether what is beyond ASCII is UTF-8; none when nothing is.
-    utf8: Option<bool>,
 }
 
 impl<'a> Originals<'a> {
@@ -103,8 +105,7 @@ impl<'a> Originals<'a> {
             ..self.environment.config.limits.clone()
         };
         let archive = Archive::open(&path, &limits).map_err(|error| fail(error.to_string()))?;
-        let day = candidate.sent_at.get(..10).and_then(|day| day.parse().ok());
-        let year = day.map_or(0, fiscal_year_of);
+        let year = day_of(&candidate.sent_at).map_or(0, fiscal_year_of);
         let contents = ArchiveContents::read(self.environment, &archive, (self.standard, year));
         let contents = contents.map_err(|failure| match failure {
             ArchiveFailure::Broken(problem) => fail(format!("{} {}", problem.code, problem.detail)),
@@ -148,25 +149,13 @@ impl<'a> Originals<'a> {
             return Ok(form.clone());
         }
         let original = self.original(part.submission)?;
-        let has_header = original.members.get(&part.file).is_some_and(|m| m.header_line > 0);
-        let (mut first, mut utf8) = (None, None);
+        let member = original.members.get(&part.file).ok_or_else(|| no_member(part))?;
+        let orders = member.orders.clone();
+        let mut form = MemberForm::new(&orders, member.header_line > 0);
         self.each_line(part, true, &mut |line| {
-            // A mark says that nothing but UTF-8 is meant.
-            let marked = line.starts_with(BOM);
-            let line = line.strip_prefix(BOM).unwrap_or(line);
-            if marked {
-                utf8.get_or_insert(true);
-            }
-            first.get_or_insert_with(|| line.trim_ascii().to_vec());
-            if !line.is_ascii() {
-                let is = std::str::from_utf8(line).is_ok();
-                utf8 = Some(utf8.unwrap_or(true) && is);
-            }
+            form.take(&orders, line);
             Ok(())
         })?;
-        let first = first.unwrap_or_default();
-        let values = memchr::memchr_iter(b'|', &first).count() + 1;
-        let form = MemberForm { header: if has_header { Ok(first) } else { Err(values) }, utf8 };
         self.forms.insert(key, form.clone());
         Ok(form)
     }
@@ -209,10 +198,32 @@ impl Forms for Originals<'_> {
     }
 
     fn alike(&mut self, first: &RowsOfFile, second: &RowsOfFile) -> Result<bool, Unreadable> {
-        let (first, second) = (self.form(first)?, self.form(second)?);
-        let encoding = first.utf8.is_none() || second.utf8.is_none() || first.utf8 == second.utf8;
-        Ok(first.header == second.header && encoding)
+        let older = first.submission <= second.submission;
+        let (older, newer) = if older { (first, second) } else { (second, first) };
+        Ok(self.form(older)?.takes(&self.form(newer)?))
     }
+
+    fn same_rules(&self, part: &RowsOfFile, of: i64) -> bool {
+        let [own, other] = [part.submission, of]
+            .map(|id| day_of(&self.candidates[&id].sent_at).unwrap_or_default());
+        let layout = |day| {
+            let year = fiscal_year_of(day);
+            self.environment.compiled_layout_in(part.record, self.standard, year)
+        };
+        let register = self.environment.catalog.records[part.record].register;
+        std::ptr::eq(layout(own), layout(other)) && (!register || round_of(own) == round_of(other))
+    }
+
+    fn has_waited(&self, part: &RowsOfFile, of: i64) -> bool {
+        let day = |id: i64| day_of(&self.candidates[&id].received_at);
+        let days = day(of).zip(day(part.submission)).map(|(now, then)| (now - then).num_days());
+        days.is_some_and(|days| days >= PATIENCE)
+    }
+}
+
+/// The day of a time, RFC 3339.
+fn day_of(time: &str) -> Option<NaiveDate> {
+    time.get(..10)?.parse().ok()
 }
 
 /// Hands the header line and the lines asked for, ascending, to `each`; gives
@@ -246,22 +257,58 @@ pub(super) fn write_member(
     originals: &mut Originals<'_>,
     parts: &[RowsOfFile],
     out: &mut impl Write,
+) -> Result<(), Trouble> {
+    let mut member = JoinedMember { out, begun: false, ended: true, trouble: None };
+    let written = write_parts(originals, parts, &mut member);
+    match member.trouble {
+        Some(error) => Err(Trouble::Ours(error)),
+        None => written.map_err(Trouble::Original),
+    }
+}
+
+fn write_parts(
+    originals: &mut Originals<'_>,
+    parts: &[RowsOfFile],
+    member: &mut JoinedMember<'_, impl Write>,
 ) -> Result<(), Unreadable> {
-    let mut ended = true;
     for (index, part) in parts.iter().enumerate() {
-        let mut begun = index == 0;
+        let (mut first, last) = (true, index + 1 == parts.len());
         originals.each_line(part, index == 0, &mut |line| {
-            if !ended {
-                out.write_all(b"\r\n")?;
-            }
-            // A mark is one only at the beginning of a member.
-            let line = if begun { line } else { line.strip_prefix(BOM).unwrap_or(line) };
-            begun = true;
-            ended = line.ends_with(b"\n");
-            out.write_all(line)
+            member.put(line, std::mem::take(&mut first), last)
         })?;
     }
     Ok(())
+}
+
+/// A member that is written line by line.
+struct JoinedMember<'o, W> {
+    out: &'o mut W,
+    begun: bool,
+    /// The last line has its end.
+    ended: bool,
+    /// What was wrong with writing, as opposed to reading.
+    trouble: Option<io::Error>,
+}
+
+impl<W: Write> JoinedMember<'_, W> {
+    /// Writes a line; it may be the first of its part, and of the last part.
+    fn put(&mut self, line: &[u8], first: bool, last: bool) -> io::Result<()> {
+        // A mark is one only at the beginning of a member.
+        let marked = first && self.begun;
+        let line = if marked { line.strip_prefix(BOM).unwrap_or(line) } else { line };
+        let between: &[u8] = if self.ended { b"" } else { b"\r\n" };
+        self.begun = true;
+        self.ended = line.ends_with(b"\n");
+        // And Ctrl-Z only at its end.
+        let ctrl_z = line.iter().rev().take_while(|byte| matches!(**byte, CTRL_Z | b'\r')).count();
+        let line = if last || self.ended { line } else { &line[..line.len() - ctrl_z] };
+        let written = self.out.write_all(between).and_then(|()| self.out.write_all(line));
+        written.map_err(|error| {
+            let kind = error.kind();
+            self.trouble = Some(error);
+            kind.into()
+        })
+    }
 }
 
 #[cfg(test)]
@@ -275,6 +322,23 @@ mod tests {
             Ok(())
         });
         (out, found.unwrap())
+    }
+
+    #[test]
+    fn a_ctrl_z_and_a_mark_stay_only_where_they_mean_something() {
+        let mut out = Vec::new();
+        let mut member = JoinedMember { out: &mut out, begun: false, ended: true, trouble: None };
+        for (line, first, last) in [
+            (&b"\xef\xbb\xbfA|B\r\n"[..], true, false),
+            (b"1|\x1a|a\n", false, false),
+            (b"1|b\r\x1a", false, false),
+            (b"\xef\xbb\xbf2|a\x1a\x1a", true, false),
+            (b"3|a\x1a", true, true),
+        ] {
+            member.put(line, first, last).unwrap();
+        }
+        let wanted = b"\xef\xbb\xbfA|B\r\n1|\x1a|a\n1|b\r\n2|a\r\n3|a\x1a";
+        assert_eq!(String::from_utf8_lossy(&out), String::from_utf8_lossy(wanted));
     }
 
     #[test]

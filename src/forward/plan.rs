@@ -1,6 +1,9 @@
 //! Which rows go into which archive.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// The rows of one file of one submission that are to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +28,19 @@ pub(super) struct PlannedArchive {
     pub files: BTreeMap<String, Vec<RowsOfFile>>,
 }
 
+/// Why a part waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitReason {
+    /// Nothing of the file that has to go with it was there.
+    Partner,
+    /// What it could go with has other columns or another encoding. After some
+    /// days it goes in the place of the newer rows.
+    Form,
+    /// What it could go with is of a year with other checks.
+    Year,
+}
+
 /// A part that cannot be sent yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct WaitingRows {
@@ -32,6 +48,8 @@ pub(super) struct WaitingRows {
     pub part: RowsOfFile,
     /// The file that has to go with it.
     pub needs: String,
+    /// Why it waits.
+    pub why: WaitReason,
 }
 
 /// What is said of the files of one standard.
@@ -43,13 +61,26 @@ pub(super) trait Forms {
     fn needs(&self, file: &str) -> &[String];
 
     /// Whether rows of two submissions can stand in one member: the same
-    /// header or none, and the same encoding.
+    /// columns in the same order, and the same encoding.
     fn alike(&mut self, first: &RowsOfFile, second: &RowsOfFile) -> Result<bool, Self::Error>;
+
+    /// Whether rows are judged in an archive that has the time of submission
+    /// `of` as they were in their own.
+    fn same_rules(&self, part: &RowsOfFile, of: i64) -> bool;
+
+    /// Whether rows have waited for so long, when `of` came, that they go in
+    /// the place of newer ones.
+    fn has_waited(&self, part: &RowsOfFile, of: i64) -> bool;
 }
+
+/// The parts of an archive, by file.
+type Files = BTreeMap<String, Vec<RowsOfFile>>;
 
 /// Sorts what a unit sent by one standard, oldest first, into archives: one for
 /// each submission. What may not go alone waits, and joins the next archive
-/// that has what it needs.
+/// that has what it needs. When it cannot join for its form it goes, after some
+/// time, in the place of the newer rows of that file, which wait in its stead
+/// for rows that are like them.
 pub(super) fn plan<F: Forms>(
     submissions: Vec<(i64, Vec<RowsOfFile>)>,
     forms: &mut F,
@@ -57,28 +88,32 @@ pub(super) fn plan<F: Forms>(
     let mut archives = Vec::new();
     let mut waiting: Vec<WaitingRows> = Vec::new();
     for (of, own) in submissions {
-        let mut files: BTreeMap<String, Vec<RowsOfFile>> = BTreeMap::new();
-        for WaitingRows { part, needs } in std::mem::take(&mut waiting) {
-            let joined = files.get(&part.file).map_or(&[][..], Vec::as_slice);
-            let beside = own.iter().filter(|other| other.file == part.file).chain(joined);
-            let mut fits = true;
-            for other in beside {
-                fits = fits && forms.alike(other, &part)?;
+        let mut files = Files::new();
+        let mut apart = Vec::new();
+        for rows in std::mem::take(&mut waiting) {
+            let file = &rows.part.file;
+            if !forms.same_rules(&rows.part, of) {
+                waiting.push(WaitingRows { why: WaitReason::Year, ..rows });
+                continue;
             }
-            if fits {
-                files.entry(part.file.clone()).or_default().push(part);
+            let joined = files.get(file).map_or(&[][..], Vec::as_slice);
+            let beside = own.iter().filter(|other| other.file == *file).chain(joined);
+            if all_alike(beside, &rows.part, forms)? {
+                files.entry(file.clone()).or_default().push(rows.part);
             } else {
-                waiting.push(WaitingRows { part, needs });
+                apart.push(WaitingRows { why: WaitReason::Form, ..rows });
             }
         }
         for part in own {
             files.entry(part.file.clone()).or_default().push(part);
         }
         while let Some((file, needs)) = lacking(&files, forms) {
+            let why = WaitReason::Partner;
             let parts = files.remove(&file).unwrap_or_default();
-            waiting
-                .extend(parts.into_iter().map(|part| WaitingRows { part, needs: needs.clone() }));
+            let wait = |part| WaitingRows { part, needs: needs.clone(), why };
+            waiting.extend(parts.into_iter().map(wait));
         }
+        waiting.extend(take_turns(&mut files, apart, of, forms)?);
         if !files.is_empty() {
             archives.push(PlannedArchive { of, files });
         }
@@ -88,6 +123,53 @@ pub(super) fn plan<F: Forms>(
         });
     }
     Ok((archives, waiting))
+}
+
+/// Puts what waited long for rows of its form in the place of those that came
+/// instead; gives what waits then. Only what an archive has is replaced, so
+/// that it still has what it needs.
+fn take_turns<F: Forms>(
+    files: &mut Files,
+    apart: Vec<WaitingRows>,
+    of: i64,
+    forms: &mut F,
+) -> Result<Vec<WaitingRows>, F::Error> {
+    let mut waiting = Vec::new();
+    let mut taken: BTreeSet<String> = BTreeSet::new();
+    for rows in apart {
+        let file = rows.part.file.clone();
+        let Some(there) = files.get_mut(&file).filter(|_| forms.has_waited(&rows.part, of)) else {
+            waiting.push(rows);
+            continue;
+        };
+        if taken.contains(&file) {
+            if all_alike(there.iter(), &rows.part, forms)? {
+                there.push(rows.part);
+            } else {
+                waiting.push(rows);
+            }
+            continue;
+        }
+        let newer = std::mem::replace(there, vec![rows.part]);
+        let WaitingRows { needs, why, .. } = rows;
+        let wait = |part| WaitingRows { part, needs: needs.clone(), why };
+        waiting.extend(newer.into_iter().map(wait));
+        taken.insert(file);
+    }
+    Ok(waiting)
+}
+
+fn all_alike<'p, F: Forms>(
+    beside: impl Iterator<Item = &'p RowsOfFile>,
+    part: &RowsOfFile,
+    forms: &mut F,
+) -> Result<bool, F::Error> {
+    for other in beside {
+        if !forms.alike(other, part)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// A file that lacks another one, and that one.
@@ -139,8 +221,9 @@ mod tests {
 
     use super::*;
 
-    /// SERVICE and DIAG need each other, DRUG both; lines of the hundreds are
-    /// of another form than those below.
+    /// SERVICE and DIAG need each other, DRUG both. The hundreds of a line are
+    /// its form, those of a submission its year; what is beyond line 1000 waits
+    /// only for one submission of another form.
     struct Pairs([Vec<String>; 3]);
 
     impl Pairs {
@@ -163,7 +246,16 @@ mod tests {
         }
 
         fn alike(&mut self, first: &RowsOfFile, second: &RowsOfFile) -> Result<bool, Infallible> {
-            Ok((first.lines[0] < 100) == (second.lines[0] < 100))
+            let form = |part: &RowsOfFile| part.lines[0] / 100 % 10;
+            Ok(form(first) == form(second))
+        }
+
+        fn same_rules(&self, part: &RowsOfFile, of: i64) -> bool {
+            part.submission / 100 == of / 100
+        }
+
+        fn has_waited(&self, part: &RowsOfFile, of: i64) -> bool {
+            part.lines[0] >= 1000 && of > part.submission + 1
         }
     }
 
@@ -187,7 +279,14 @@ mod tests {
             });
             format!("{}: {}", archive.of, files.collect::<Vec<_>>().join(", "))
         });
-        let waiting = waiting.iter().map(|w| format!("{} {}", w.part.file, w.part.submission));
+        let waiting = waiting.iter().map(|w| {
+            let why = match w.why {
+                WaitReason::Partner => "",
+                WaitReason::Form => " form",
+                WaitReason::Year => " year",
+            };
+            format!("{} {}{why}", w.part.file, w.part.submission)
+        });
         (archives.collect(), waiting.collect())
     }
 
@@ -219,7 +318,7 @@ mod tests {
         let (archives, waiting) = planned(&[
             (1, &[("DIAG", 200)]),
             (2, &[("SERVICE", 3), ("DIAG", 3)]),
-            (3, &[("SERVICE", 300), ("DIAG", 300)]),
+            (3, &[("SERVICE", 210), ("DIAG", 210)]),
         ]);
         assert_eq!(archives, ["2: DIAG 2, SERVICE 2", "3: DIAG 1+3, SERVICE 3"]);
         assert_eq!(waiting, [""; 0]);
@@ -227,12 +326,52 @@ mod tests {
         assert_eq!((archives, waiting), (vec!["1: EPI 1".to_owned()], vec!["DIAG 1".to_owned()]));
     }
 
+    #[test]
+    fn what_waited_long_for_its_form_goes_in_the_place_of_newer_rows() {
+        let (archives, waiting) = planned(&[
+            (1, &[("DIAG", 1200)]),
+            (2, &[("SERVICE", 3), ("DIAG", 3)]),
+            (3, &[("SERVICE", 3), ("DIAG", 3), ("DRUG", 3)]),
+        ]);
+        assert_eq!(archives, ["2: DIAG 2, SERVICE 2", "3: DIAG 1, DRUG 3, SERVICE 3"]);
+        assert_eq!(waiting, ["DIAG 3 form"]);
+        // What made room goes with the next of its own form.
+        let (archives, waiting) = planned(&[
+            (1, &[("DIAG", 1200)]),
+            (3, &[("SERVICE", 3), ("DIAG", 3)]),
+            (4, &[("SERVICE", 3), ("DIAG", 3)]),
+        ]);
+        assert_eq!(archives, ["3: DIAG 1, SERVICE 3", "4: DIAG 3+4, SERVICE 4"]);
+        assert_eq!(waiting, [""; 0]);
+        // Several of one form go together; what is of a third one waits on.
+        let (archives, waiting) = planned(&[
+            (1, &[("DIAG", 1200)]),
+            (2, &[("DIAG", 1300)]),
+            (3, &[("DIAG", 1200)]),
+            (6, &[("SERVICE", 3), ("DIAG", 3)]),
+        ]);
+        assert_eq!(archives, ["6: DIAG 1+3, SERVICE 6"]);
+        assert_eq!(waiting, ["DIAG 2 form", "DIAG 6 form"]);
+    }
+
+    #[test]
+    fn rows_do_not_join_those_of_a_year_with_other_checks() {
+        let (archives, waiting) =
+            planned(&[(99, &[("DIAG", 2)]), (100, &[("SERVICE", 3), ("DIAG", 3)])]);
+        assert_eq!(archives, ["100: DIAG 100, SERVICE 100"]);
+        assert_eq!(waiting, ["DIAG 99 year"]);
+        // Nor when the newer ones have nothing of that file.
+        let (archives, waiting) = planned(&[(99, &[("SERVICE", 2)]), (100, &[("DIAG", 3)])]);
+        assert_eq!(archives, [""; 0]);
+        assert_eq!(waiting, ["SERVICE 99 year", "DIAG 100"]);
+    }
+
     proptest! {
         #[test]
         fn every_part_is_in_one_place_and_no_archive_lacks_what_it_needs(
             sent in proptest::collection::vec(proptest::collection::btree_map(
                 proptest::sample::select(vec!["SERVICE", "DIAG", "DRUG", "EPI"]),
-                prop_oneof![2_u32..50, 100_u32..150], 0..4), 0..9)
+                prop_oneof![2_u32..50, 100_u32..150, 1100_u32..1300], 0..4), 0..9)
         ) {
             let all: Vec<(i64, Vec<RowsOfFile>)> = (1..).zip(&sent).map(|(id, files)| {
                 (id, files.iter().map(|(file, line)| part(id, file, *line)).collect())

@@ -1,18 +1,22 @@
 //! Sends on what is waiting for a destination.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::Path;
 
+use chrono::NaiveDateTime;
 use serde::Serialize;
 
+use super::compose::{self, Trouble};
 use super::context::ForwardContext;
 use super::destination::Destination;
 use super::folder::{self, Home};
+use super::guard::{NotBegun, not_begun};
+use super::last_run::LastRun;
 use super::manifest::{self, Failed, ForwardManifest, SourceLine, Waiting};
-use super::name::time_of;
 use super::original::Originals;
-use super::unit::{Lines, PlannedChunk, UnitPlan};
-use super::{ForwardError, Result, compose};
+use super::unit::{Facts, PlannedChunk, plan_chunk};
+use super::{ForwardError, Result};
 use crate::archive::Standard;
 use crate::clock::{bangkok, stamp};
 use crate::config::SentWhen;
@@ -37,6 +41,18 @@ pub struct SentBatch {
     pub rows: u64,
 }
 
+/// Who asks for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// Somebody.
+    ByHand,
+    /// The schedule: a destination to which nothing was ever sent waits for
+    /// somebody to begin.
+    BySchedule,
+    /// Somebody who only wants to know what would be sent.
+    DryRun,
+}
+
 /// What was sent on, or would be.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ForwardOutcome {
@@ -51,48 +67,135 @@ pub struct ForwardOutcome {
     pub waiting: Vec<Waiting>,
     /// Submissions that cannot be read.
     pub failed: Vec<Failed>,
+    /// Nothing is sent by schedule before somebody begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_begun: Option<NotBegun>,
+    /// What ended it after the folders above were made; what is left waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
 }
 
-/// Sends on all that is waiting for a destination; with `dry` it only says
-/// what that would be.
+/// Sends on all that is waiting for a destination, or says what that would be.
 ///
 /// # Errors
-/// Trouble with the store or the disk. An original that cannot be read is told
-/// in the outcome; what else waits is sent.
-pub fn run(place: &ForwardContext<'_>, to: &Destination, dry: bool) -> Result<ForwardOutcome> {
+/// Trouble with the store or the disk, as long as nothing was sent; after that
+/// it is told in the outcome, with what was sent. An original that cannot be
+/// read is told there, too; what else waits is sent.
+pub fn run(place: &ForwardContext<'_>, to: &Destination, asked: Asked) -> Result<ForwardOutcome> {
+    run_with(place, to, asked, ROWS_AT_ONCE)
+}
+
+/// The same, with about so many rows in a folder.
+pub(super) fn run_with(
+    place: &ForwardContext<'_>,
+    to: &Destination,
+    asked: Asked,
+    rows_at_once: u64,
+) -> Result<ForwardOutcome> {
     let _turn = folder::turn(place.data)?;
     let reader = Reader::open(place.database, None)?;
-    let home = settled(place, &reader, &to.name)?;
+    let mut home = settled(place, &reader, &to.name)?;
     if let Some(folder) = home.unknown(&ledger_of(&reader, &to.name)?)?.first() {
         let values: [(&str, &dyn std::fmt::Display); 2] =
             [("folder", folder), ("destination", &to.name)];
         return Err(ForwardError::Refused(message_with("forward.unknown_folder", &values).both()));
     }
     let mut outcome = ForwardOutcome { destination: to.name.clone(), ..ForwardOutcome::default() };
-    let mut after = 0;
-    loop {
-        let chunk = Chunk::next(place, &reader, to, after)?;
-        let Some(last) = chunk.last else { break };
-        after = last;
-        let planned = chunk.plan(place, &reader, to)?;
-        outcome.waiting.clone_from(&planned.waiting);
-        let known = |failed: &Failed| outcome.failed.contains(failed);
-        let failed: Vec<Failed> = planned.failed.iter().filter(|f| !known(f)).cloned().collect();
-        outcome.failed.extend(failed);
-        if dry {
-            // What was looked at before is there still, for nothing was sent.
-            outcome.would = planned.archives.into_iter().map(|(_, archive, _)| archive).collect();
-            continue;
-        }
-        if !planned.archives.is_empty() {
-            outcome.batches.push(write(place, &reader, (&home, to), &planned)?);
+    if asked == Asked::BySchedule {
+        let configured = &place.environment.config.forward;
+        outcome.not_begun = not_begun(place.data, &reader, to, configured)?;
+        if outcome.not_begun.is_some() {
+            return Ok(outcome);
         }
     }
+    if asked == Asked::DryRun {
+        dry_run(place, &reader, to, rows_at_once, &mut outcome)?;
+        return Ok(outcome);
+    }
+    match send(place, &reader, (&mut home, to), rows_at_once, &mut outcome) {
+        Ok(()) => home.record.add_begun(&stamp(place.now))?,
+        Err(error) if outcome.batches.is_empty() => return Err(error),
+        // What was made stays made, whatever came then.
+        Err(error) => outcome.trouble = Some(error.to_string()),
+    }
+    LastRun::of(&outcome, place.now).write(place.data);
     // What was sent is sent, whatever an old folder does.
     if let Err(error) = keep(&reader, &home, to) {
         log::warn!("forward {}: {error}", to.name);
     }
     Ok(outcome)
+}
+
+fn send(
+    place: &ForwardContext<'_>,
+    reader: &Reader,
+    (home, to): (&mut Home, &Destination),
+    rows_at_once: u64,
+    outcome: &mut ForwardOutcome,
+) -> Result<()> {
+    let mut after = 0;
+    loop {
+        let chunk = Chunk::next(place, reader, to, (after, rows_at_once), None)?;
+        let Some(last) = chunk.last else { return Ok(()) };
+        after = last;
+        let facts =
+            Facts::read(place.environment, reader, to, &chunk.candidates, &BTreeMap::new())?;
+        let mut planned = plan_chunk(place, to, &chunk.candidates, facts);
+        let written = if planned.archives.is_empty() {
+            None
+        } else {
+            write(place, reader, (home, to), &mut planned)?
+        };
+        outcome.add(&planned);
+        if let Some((name, batch)) = written {
+            // The ledger has it: it is told, whatever becomes of its name.
+            outcome.batches.push(batch);
+            home.name(&name)?;
+        }
+    }
+}
+
+/// Says what would be sent. What would be gone by then is not looked at again.
+fn dry_run(
+    place: &ForwardContext<'_>,
+    reader: &Reader,
+    to: &Destination,
+    rows_at_once: u64,
+    outcome: &mut ForwardOutcome,
+) -> Result<()> {
+    let (mut after, mut left) = (0, BTreeMap::new());
+    let mut given: BTreeMap<String, BTreeSet<NaiveDateTime>> = BTreeMap::new();
+    loop {
+        let chunk = Chunk::next(place, reader, to, (after, rows_at_once), Some(&left))?;
+        let Some(last) = chunk.last else { return Ok(()) };
+        after = last;
+        let facts = Facts::read(place.environment, reader, to, &chunk.candidates, &given)?;
+        let planned = plan_chunk(place, to, &chunk.candidates, facts);
+        outcome.add(&planned);
+        left = chunk.candidates.iter().map(|c| (c.id, c.files.keys().cloned().collect())).collect();
+        for (_, archive, time) in planned.archives {
+            given.entry(archive.hcode.clone()).or_default().insert(time);
+            for part in &archive.parts {
+                left.entry(part.submission).and_modify(|files: &mut BTreeSet<String>| {
+                    files.remove(&part.file);
+                });
+            }
+            outcome.would.push(archive);
+        }
+        left.retain(|_, files| !files.is_empty());
+    }
+}
+
+impl ForwardOutcome {
+    /// Takes over what waits now, and what could not be read.
+    fn add(&mut self, planned: &PlannedChunk<'_>) {
+        self.waiting.clone_from(&planned.waiting);
+        for failed in &planned.failed {
+            if !self.failed.contains(failed) {
+                self.failed.push(failed.clone());
+            }
+        }
+    }
 }
 
 /// The home of a destination, put right after a kill.
@@ -105,7 +208,7 @@ pub(super) fn settled(
 }
 
 /// The folders of a destination that are on record.
-fn ledger_of(reader: &Reader, destination: &str) -> Result<BTreeSet<String>> {
+pub(super) fn ledger_of(reader: &Reader, destination: &str) -> Result<BTreeSet<String>> {
     let batches = reader.forward_batches(Some(destination))?;
     Ok(batches.into_iter().map(|batch| batch.folder).collect())
 }
@@ -119,66 +222,45 @@ struct Chunk {
 
 impl Chunk {
     /// What waited before, and so many submissions after `after` as have about
-    /// [`ROWS_AT_ONCE`] rows.
+    /// so many rows. Of what waited before only what is `left`, if that is
+    /// given: files by submission.
     fn next(
         place: &ForwardContext<'_>,
         reader: &Reader,
         to: &Destination,
-        after: i64,
+        (after, rows_at_once): (i64, u64),
+        left: Option<&BTreeMap<i64, BTreeSet<String>>>,
     ) -> Result<Self> {
-        let units = &place.environment.units.by_code;
+        let units = &place.environment.units;
         let (mut candidates, mut last, mut rows) = (Vec::new(), None, 0);
-        for candidate in reader.forward_candidates(&to.name)? {
-            if !to.takes(&candidate.standard, units.get(&candidate.hcode)) {
+        for mut candidate in reader.forward_candidates(&to.name)? {
+            if !to.awaits(&candidate, units) {
                 continue;
             }
             if candidate.id > after {
-                if rows > ROWS_AT_ONCE {
+                if rows > rows_at_once {
                     break;
                 }
                 last = Some(candidate.id);
                 rows += candidate.files.values().sum::<u64>();
+            } else if let Some(left) = left {
+                let Some(files) = left.get(&candidate.id) else { continue };
+                candidate.files.retain(|file, _| files.contains(file));
             }
             candidates.push(candidate);
         }
         Ok(Self { candidates, last })
     }
-
-    /// Sorts the rows into archives.
-    fn plan(
-        &self,
-        place: &ForwardContext<'_>,
-        reader: &Reader,
-        to: &Destination,
-    ) -> Result<PlannedChunk<'_>> {
-        let _state = reader.snapshot()?;
-        let mut by_unit: BTreeMap<&str, Vec<&ForwardCandidate>> = BTreeMap::new();
-        for candidate in &self.candidates {
-            by_unit.entry(&candidate.hcode).or_default().push(candidate);
-        }
-        let lines = Lines::read(place.environment, reader, &self.candidates)?;
-        let mut all = PlannedChunk {
-            archives: Vec::new(),
-            waiting: Vec::new(),
-            failed: Vec::new(),
-            candidates: &self.candidates,
-        };
-        for (hcode, candidates) in by_unit {
-            let taken = reader.forward_names(&to.name, hcode)?;
-            let taken = taken.iter().filter_map(|name| time_of(name)).collect();
-            UnitPlan { place, to, hcode, lines: &lines }.add(&candidates, taken, &mut all);
-        }
-        Ok(all)
-    }
 }
 
-/// Writes a folder: whole under a hidden name, then the ledger, then its name.
+/// Writes a folder, whole under a hidden name, and then the ledger; gives the
+/// name that it is to get. There is none when no original of it can be read.
 fn write(
     place: &ForwardContext<'_>,
     reader: &Reader,
     (home, to): (&Home, &Destination),
-    planned: &PlannedChunk<'_>,
-) -> Result<SentBatch> {
+    planned: &mut PlannedChunk<'_>,
+) -> Result<Option<(String, SentBatch)>> {
     let name = home.free_name(place.now.with_timezone(&bangkok()).naive_local())?;
     let batch = reader.next_forward_batch()?;
     let making = home.begin(&name)?;
@@ -193,27 +275,36 @@ fn write(
             folder: &folder,
             sent: to.sent == SentWhen::Made,
         };
-        (place.store)()?.record_forward(&new, &archives)?;
+        if !archives.is_empty() {
+            (place.store)()?.record_forward(&new, &archives)?;
+        }
         Ok((folder, archives))
     });
     let (folder, archives) = made.inspect_err(|_| Home::give_up(&making))?;
+    if archives.is_empty() {
+        Home::give_up(&making);
+        return Ok(None);
+    }
     crash_point("forward_recorded");
-    home.name(&name)?;
     let rows = archives.iter().map(|archive| archive.rows).sum();
-    Ok(SentBatch { batch, folder, archives, rows })
+    Ok(Some((name, SentBatch { batch, folder, archives, rows })))
 }
 
-/// Fills a hidden folder; everything in it is durable then.
-fn fill(
+/// Fills a hidden folder; everything in it is durable then. An original that
+/// can no longer be read holds up its unit alone.
+pub(super) fn fill(
     place: &ForwardContext<'_>,
     (making, to, batch): (&Path, &Destination, i64),
-    planned: &PlannedChunk<'_>,
+    planned: &mut PlannedChunk<'_>,
 ) -> Result<Vec<ForwardArchive>> {
     let mut archives = Vec::new();
-    let mut used = BTreeSet::new();
+    let (mut used, mut held_up) = (BTreeSet::new(), BTreeSet::new());
     let mut originals: Option<(String, Standard, Originals<'_>)> = None;
     for (plan, record, time) in &planned.archives {
         let Ok(standard) = record.standard.parse::<Standard>() else { continue };
+        if held_up.contains(&record.hcode) {
+            continue;
+        }
         // Those of one unit lie together.
         let same = |(hcode, of, _): &(String, Standard, Originals<'_>)| {
             *hcode == record.hcode && *of == standard
@@ -225,10 +316,22 @@ fn fill(
             originals = Some((record.hcode.clone(), standard, opened));
         }
         let Some((_, _, originals)) = &mut originals else { continue };
-        let written = compose::write(making, &record.name, *time, plan, originals);
-        let (bytes, sha256) = written.map_err(ForwardError::Refused)?;
-        used.extend(record.parts.iter().map(|part| part.submission));
-        archives.push(ForwardArchive { bytes, sha256, ..record.clone() });
+        let path = making.join(&record.name);
+        match compose::write(making, &record.name, *time, plan, originals) {
+            Ok((bytes, sha256)) => {
+                used.extend(record.parts.iter().map(|part| part.submission));
+                archives.push(ForwardArchive { bytes, sha256, ..record.clone() });
+            }
+            Err(Trouble::Ours(error)) => return Err(ForwardError::io(path.display())(error)),
+            Err(Trouble::Original(why)) => {
+                fs::remove_file(&path).map_err(ForwardError::io(path.display()))?;
+                held_up.insert(record.hcode.clone());
+                let (hcode, submission) = (record.hcode.clone(), plan.of);
+                let of = planned.candidates.iter().find(|candidate| candidate.id == submission);
+                let archive = of.map_or_else(String::new, |of| of.archive.clone());
+                planned.failed.push(Failed { hcode, submission, archive, why });
+            }
+        }
     }
     let sources = planned.candidates.iter().filter(|candidate| used.contains(&candidate.id));
     let manifest = ForwardManifest {

@@ -1,6 +1,7 @@
 //! What waits for a destination, and what is lost by waiting.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use chrono::{DateTime, FixedOffset};
 use schemars::JsonSchema;
@@ -8,11 +9,14 @@ use serde::Serialize;
 
 use super::Result;
 use super::destination::Destination;
+use super::guard::{NotBegun, not_begun};
+use super::last_run::LastRun;
+use super::waiting::WaitingFile;
 use crate::clock::bangkok;
+use crate::environment::Environment;
 use crate::score::Rulebooks;
 use crate::score::unsent::{UnsentRows, unsent_rows};
 use crate::store::{ForwardBatch, ForwardedVoid, Reader};
-use crate::units::Units;
 
 /// How a destination stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -25,8 +29,12 @@ pub struct ForwardStatus {
     pub rows: u64,
     /// When the oldest of them was received, RFC 3339.
     pub oldest: Option<String>,
-    /// Submissions that this destination does not get, by kind of unit or by
-    /// standard.
+    /// The rows that wait, by unit and file.
+    pub waiting: Vec<WaitingFile>,
+    /// Nothing is sent by schedule before somebody begins.
+    pub not_begun: Option<NotBegun>,
+    /// Submissions that this destination does not get, by kind of unit, by
+    /// standard, or by the day from which on it gets what is received.
     pub not_for: u64,
     /// The last batch.
     pub last: Option<ForwardBatch>,
@@ -38,19 +46,29 @@ pub struct ForwardStatus {
     pub taken_back: Vec<ForwardedVoid>,
 }
 
+/// What is needed to tell how destinations stand.
+#[derive(Clone, Copy)]
+pub struct StatusContext<'a> {
+    /// All that validating rests on.
+    pub environment: &'a Environment,
+    /// The data folder.
+    pub data: &'a Path,
+    /// The store.
+    pub reader: &'a Reader,
+    /// What rows are worth.
+    pub books: &'a Rulebooks,
+    /// As of when.
+    pub now: DateTime<FixedOffset>,
+}
+
 /// Tells how a destination stands.
-pub fn status(
-    reader: &Reader,
-    units: &Units,
-    books: &Rulebooks,
-    to: &Destination,
-    now: DateTime<FixedOffset>,
-) -> Result<ForwardStatus> {
+pub fn status(place: &StatusContext<'_>, to: &Destination) -> Result<ForwardStatus> {
+    let StatusContext { environment, data, reader, books, now } = *place;
+    let units = &environment.units;
     let _state = if reader.is_held() { None } else { Some(reader.snapshot()?) };
     let candidates = reader.forward_candidates(&to.name)?;
-    let takes = |standard: &str, hcode: &str| to.takes(standard, units.by_code.get(hcode));
     let (waiting, not_for): (Vec<_>, Vec<_>) =
-        candidates.into_iter().partition(|c| takes(&c.standard, &c.hcode));
+        candidates.into_iter().partition(|candidate| to.awaits(candidate, units));
     let batches = reader.forward_batches(Some(&to.name))?;
     let by_hand = to.sent == crate::config::SentWhen::Confirmed;
     let confirmed: BTreeSet<i64> = batches
@@ -80,6 +98,15 @@ pub fn status(
         submissions: waiting.len() as u64,
         rows: waiting.iter().flat_map(|candidate| candidate.files.values()).sum(),
         oldest: waiting.iter().map(|candidate| candidate.received_at.clone()).min(),
+        waiting: super::waiting::waiting(
+            &environment.catalog,
+            &waiting,
+            &LastRun::read(data, &to.name),
+        ),
+        not_begun: match to.schedule {
+            Some(_) => not_begun(data, reader, to, &environment.config.forward)?,
+            None => None,
+        },
         not_for: not_for.len() as u64,
         last: batches.last().cloned(),
         unconfirmed,

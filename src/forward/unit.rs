@@ -9,7 +9,7 @@ use super::compose;
 use super::context::ForwardContext;
 use super::destination::Destination;
 use super::manifest::{Failed, Waiting};
-use super::name::{name, time_for};
+use super::name::{name, time_for, time_of};
 use super::original::{LinesOfFiles, Originals, parts_of, wanted};
 use super::plan::{PlannedArchive, RowsOfFile, plan};
 use crate::archive::Standard;
@@ -27,11 +27,11 @@ pub(super) struct PlannedChunk<'c> {
 }
 
 /// Lines of accepted rows, by standard, file and submission.
-pub(super) struct Lines(BTreeMap<Standard, LinesOfFiles>);
+struct Lines(BTreeMap<Standard, LinesOfFiles>);
 
 impl Lines {
     /// Reads them in one pass over each kind of record.
-    pub(super) fn read(
+    fn read(
         environment: &Environment,
         reader: &Reader,
         candidates: &[ForwardCandidate],
@@ -52,12 +52,64 @@ impl Lines {
     }
 }
 
+/// What the store says about submissions that are planned together, read at
+/// once: planning takes as long as reading their originals does, and no state of
+/// the store is held for so long.
+pub(super) struct Facts {
+    lines: Lines,
+    /// By HCODE: the times of names that were given.
+    taken: BTreeMap<String, BTreeSet<NaiveDateTime>>,
+}
+
+impl Facts {
+    /// Reads them. `given` are names that would have been given by now.
+    pub(super) fn read(
+        environment: &Environment,
+        reader: &Reader,
+        to: &Destination,
+        candidates: &[ForwardCandidate],
+        given: &BTreeMap<String, BTreeSet<NaiveDateTime>>,
+    ) -> Result<Self> {
+        let _state = reader.snapshot()?;
+        let lines = Lines::read(environment, reader, candidates)?;
+        let mut taken = given.clone();
+        let units: BTreeSet<&String> =
+            candidates.iter().map(|candidate| &candidate.hcode).collect();
+        for hcode in units {
+            let names = reader.forward_names(&to.name, hcode)?;
+            let times = names.iter().filter_map(|name| time_of(name));
+            taken.entry(hcode.clone()).or_default().extend(times);
+        }
+        Ok(Self { lines, taken })
+    }
+}
+
+/// Sorts the rows of submissions into archives, unit by unit.
+pub(super) fn plan_chunk<'c>(
+    place: &ForwardContext<'_>,
+    to: &Destination,
+    candidates: &'c [ForwardCandidate],
+    mut facts: Facts,
+) -> PlannedChunk<'c> {
+    let mut by_unit: BTreeMap<&str, Vec<&ForwardCandidate>> = BTreeMap::new();
+    for candidate in candidates {
+        by_unit.entry(&candidate.hcode).or_default().push(candidate);
+    }
+    let mut all =
+        PlannedChunk { archives: Vec::new(), waiting: Vec::new(), failed: Vec::new(), candidates };
+    for (hcode, candidates) in by_unit {
+        let taken = facts.taken.remove(hcode).unwrap_or_default();
+        UnitPlan { place, to, hcode, lines: &facts.lines }.add(&candidates, taken, &mut all);
+    }
+    all
+}
+
 /// What is needed to plan for a unit.
-pub(super) struct UnitPlan<'a> {
-    pub(super) place: &'a ForwardContext<'a>,
-    pub(super) to: &'a Destination,
-    pub(super) hcode: &'a str,
-    pub(super) lines: &'a Lines,
+struct UnitPlan<'a> {
+    place: &'a ForwardContext<'a>,
+    to: &'a Destination,
+    hcode: &'a str,
+    lines: &'a Lines,
 }
 
 /// Submissions of one standard with what is to be sent of each.
@@ -67,7 +119,7 @@ impl UnitPlan<'_> {
     /// Adds the archives of the unit, in the order of its submissions, whatever
     /// their standard: one may rest on the persons of the one before. `taken`
     /// are the times of names that were given before.
-    pub(super) fn add(
+    fn add(
         &self,
         candidates: &[&ForwardCandidate],
         mut taken: BTreeSet<NaiveDateTime>,
@@ -106,6 +158,7 @@ impl UnitPlan<'_> {
                         file: waiting.part.file,
                         rows: waiting.part.lines.len() as u64,
                         needs: waiting.needs,
+                        why: waiting.why,
                     }));
                 }
                 Err(why) => {

@@ -25,6 +25,7 @@ const ALL: &[&[Route]] = &[
     pages::indicator::ROUTES,
     pages::explain::ROUTES,
     pages::exports::ROUTES,
+    pages::forward::ROUTES,
     docs::ROUTES,
     sign_in::ROUTES,
     health::ROUTES,

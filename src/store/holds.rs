@@ -1,7 +1,7 @@
 //! Holds of money: entered, ended, and listed as of a submission. Lines are never
 //! changed; triggers of the table refuse it.
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, Row, TransactionBehavior, params};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -73,7 +73,8 @@ impl Store {
 
     /// Ends a hold, once.
     pub fn release_hold(&mut self, id: i64, deed: &HoldAction) -> Result<()> {
-        let tx = self.conn.transaction()?;
+        // It reads before it writes.
+        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let ended: Option<bool> = tx
             .query_row(
                 "SELECT EXISTS (SELECT 1 FROM hold_release WHERE hold = id) FROM hold WHERE id = ?1",

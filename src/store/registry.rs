@@ -1,7 +1,7 @@
 //! Writes the population registry and times of forwarding, each in one transaction,
 //! so that a reader sees either the old or the new state.
 
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::{Result, Store, StoreError};
 
@@ -41,7 +41,9 @@ impl Store {
     /// Writes down when submissions were sent on; all or none of them. A later
     /// time never replaces an earlier one: what counts is the first sending.
     pub fn record_forwarded(&mut self, lines: &[(String, i64, String)]) -> Result<()> {
-        let tx = self.conn.transaction()?;
+        // It reads before it writes: begun as a reader it could not go on
+        // behind somebody who wrote meanwhile, and would not wait for them.
+        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for (destination, submission, at) in lines {
             let known: Option<i64> = tx
                 .prepare_cached("SELECT id FROM submission WHERE id = ?1")?

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::{Result, StoreError};
 use crate::catalog::{Catalog, Record, Storage, VISIT_KEY};
@@ -64,7 +64,8 @@ impl Tables {
         if known.as_deref() == Some(&wanted) {
             return Ok(());
         }
-        let tx = conn.transaction()?;
+        // It reads before it writes.
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let any = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE substr(name, 1, 2) = 't_')";
         let old: bool = tx.query_row(any, [], |row| row.get(0))?;
         if !old {

@@ -47,6 +47,10 @@ fn the_accepted_rows_are_sent_as_they_were_received_and_once() {
     assert_eq!(dry[0]["would"][0]["rows"], 5, "{dry}");
     assert!(sent(&site, "nhso").is_empty());
     let status = json(&site, now, &["forward", "status"]);
+    let waiting = &status[0]["waiting"];
+    assert_eq!(waiting[0]["file"], "EPI", "{status}");
+    assert_eq!((&waiting[0]["rows"], &waiting[0]["why"]), (&j!(2), &j!("next")), "{status}");
+    assert_eq!((&waiting[1]["file"], &waiting[1]["since"]), (&j!("PERSON"), &j!(now)));
     let waits = ["submissions", "rows", "not_for"].map(|key| status[0][key].clone());
     assert_eq!(waits, [j!(1), j!(5), j!(1)], "{status}");
 
@@ -74,6 +78,12 @@ fn the_accepted_rows_are_sent_as_they_were_received_and_once() {
         ]
     );
     assert_eq!(manifest["archives"][0]["sha256"], batch["archives"][0]["sha256"]);
+
+    // Sent when it was made: the list says when.
+    let list = json(&site, now, &["forward", "list"]);
+    assert_eq!((&list[0]["sent_at"], &list[0]["made_at"]), (&j!(now), &j!(now)), "{list}");
+    let (_, told, _) = site.run(&["forward", "list"]);
+    assert!(told.contains(&format!("→ {now} ")), "{told}");
 
     let again = json(&site, now, &["forward"]);
     assert_eq!(again[0]["batches"], j!([]), "nothing is sent twice");
@@ -152,9 +162,18 @@ fn a_corrected_diagnosis_waits_for_visits_to_go_with() {
     let waiting = &second[0]["waiting"][0];
     assert_eq!(
         *waiting,
-        j!({"hcode": UNIT_B, "submission": 2, "file": "DIAG", "rows": 1, "needs": "SERVICE"})
+        j!({"hcode": UNIT_B, "submission": 2, "file": "DIAG", "rows": 1, "needs": "SERVICE",
+            "why": "partner"})
     );
-    assert_eq!(json(&site, "2014-01-16T13:00:00+07:00", &["forward", "status"])[0]["rows"], 1);
+    let status = json(&site, "2014-01-16T13:00:00+07:00", &["forward", "status"]);
+    assert_eq!(status[0]["rows"], 1);
+    assert_eq!(
+        status[0]["waiting"],
+        j!([{"hcode": UNIT_B, "file": "DIAG", "why": "partner", "needs": "SERVICE",
+            "since": "2014-01-16T12:00:00+07:00", "submissions": 1, "rows": 1}])
+    );
+    let (_, told, _) = site.run(&["--lang", "en", "forward", "status"]);
+    assert!(told.contains(&format!("{UNIT_B} DIAG: 1 rows, wait for SERVICE")), "{told}");
     let (third, _) = send(17, false, &["3"], &[("3", "J00")]);
     assert_eq!(third[0]["batches"][0]["rows"], 3, "{third}");
     assert_eq!(third[0]["waiting"], j!([]));
@@ -248,6 +267,7 @@ fn a_lost_upload_is_written_again_byte_for_byte() {
     assert_eq!(forwarded_at(&site), now, "the first sending stands");
     let list = json(&site, later, &["forward", "list", "nhso"]);
     assert_eq!(list.as_array().unwrap().len(), 2);
+    assert_eq!(list[1]["sent_at"], later, "{list}");
     assert_eq!(json(&site, later, &["forward"])[0]["batches"], j!([]));
 }
 
@@ -283,6 +303,15 @@ fn an_original_that_was_changed_is_told_and_holds_up_its_unit_alone() {
     assert_eq!(made[0]["failed"][0]["submission"], 1, "{made}");
     assert!(made[0]["failed"][0]["why"].as_str().unwrap().contains("SHA-256"), "{made}");
     assert_eq!(made[0]["batches"][0]["rows"], 2, "{made}");
+    let status = json(&site, now, &["forward", "status"]);
+    let mut why: Vec<&str> = status[0]["waiting"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|w| w["why"].as_str().unwrap())
+        .collect();
+    why.dedup();
+    assert_eq!(why, ["original", "held_up", "original", "held_up"], "{status}");
     std::fs::write(&original, good).unwrap();
     let made = json(&site, now, &["forward"]);
     assert_eq!(made[0]["batches"][0]["rows"], 4, "{made}");

@@ -9,9 +9,12 @@ use crate::support::site::UNIT_B;
 
 #[test]
 fn a_kill_at_any_step_leaves_nothing_half_and_every_row_is_sent_once() {
-    for (step, named) in
-        [("forward_written", false), ("forward_recorded", false), ("forward_named", true)]
-    {
+    for (step, named) in [
+        ("forward_written", false),
+        ("forward_recorded", false),
+        ("forward_noted", false),
+        ("forward_named", true),
+    ] {
         let site = site(NHSO);
         let parcel = Parcel::new(UNIT_B, 1, 20);
         let path = site.write(format!("F43_{UNIT_B}_20140116080000.zip"), &parcel.zip());
@@ -60,6 +63,92 @@ fn a_database_older_than_what_was_sent_sends_nothing_twice() {
     json(&site, later, &["forward", "adopt", "nhso", "--until", "1"]);
     fs::rename(site.at("exports/forward/nhso/20140117080000"), site.root().join("away")).unwrap();
     assert_eq!(json(&site, later, &["forward"])[0]["batches"], serde_json::json!([]));
+}
+
+/// Whoever uploads takes the folders away: an older database is noticed all the
+/// same, wherever the run before it was stopped.
+#[test]
+fn a_database_older_than_what_was_taken_away_sends_nothing_twice() {
+    for step in [None, Some("forward_recorded"), Some("forward_noted"), Some("forward_named")] {
+        let site = site(NHSO);
+        let parcel = Parcel::new(UNIT_B, 1, 4);
+        let path = site.write(format!("F43_{UNIT_B}_20140116080000.zip"), &parcel.zip());
+        assert!(site.import(&path, None).success());
+        let backup = site.root().join("before.db");
+        assert_eq!(site.run(&["backup", backup.to_str().unwrap()]).0, Some(0));
+        let now = "2014-01-17T08:00:00+07:00";
+        if let Some(step) = step {
+            let mut dying = site.command(&["--now", now, "forward"]);
+            assert_eq!(dying.env("KHLANG_DIE_AT", step).output().unwrap().status.code(), None);
+        }
+        json(&site, "2014-01-17T09:00:00+07:00", &["forward"]);
+        assert_eq!(sent(&site, "nhso").len(), 1, "{step:?}");
+        let home = site.at("exports/forward/nhso");
+        fs::rename(&home, site.root().join("away")).unwrap();
+        assert_eq!(site.run(&["restore", backup.to_str().unwrap()]).0, Some(0));
+        let later = "2014-01-18T08:00:00+07:00";
+        for dry in [&["forward", "--dry-run"][..], &["forward"]] {
+            let (status, _, error) = site.run(&[&["--now", later][..], dry].concat());
+            assert_eq!(status, Some(1), "{step:?}");
+            assert!(error.contains("twice") && error.contains("--until 0"), "{error}");
+        }
+        // It was not sent after all: nothing is put on record, and it goes, under
+        // a name that was never given.
+        let adopted = json(&site, later, &["forward", "adopt", "nhso", "--until", "0"]);
+        assert_eq!(adopted["submissions"], 0);
+        let made = json(&site, now, &["forward"]);
+        assert_eq!(made[0]["batches"][0]["rows"], parcel.rows(), "{made}");
+        let folder = made[0]["batches"][0]["folder"].as_str().unwrap().to_owned();
+        assert!(!site.root().join("away").join(folder.rsplit('/').next().unwrap()).exists());
+        site.assert_verified();
+    }
+}
+
+/// The ledger knows the names that it gave, also those of folders that are gone.
+#[test]
+fn a_name_is_given_once_though_its_folder_was_taken_away() {
+    let site = site(NHSO);
+    let now = "2014-01-17T08:00:00+07:00";
+    let mut folders = Vec::new();
+    for (day, record_is_lost) in [(14, false), (15, false), (16, true)] {
+        let parcel = Parcel::new(UNIT_B, day, 2);
+        let path = site.write(format!("F43_{UNIT_B}_201401{day}080000.zip"), &parcel.zip());
+        assert!(site.import(&path, None).success());
+        if record_is_lost {
+            fs::remove_file(site.at("exports/forward/.record/nhso.sent")).unwrap();
+        }
+        let made = json(&site, now, &["forward"]);
+        folders.push(made[0]["batches"][0]["folder"].as_str().unwrap().to_owned());
+        fs::remove_dir_all(site.at(folders.last().unwrap())).unwrap();
+    }
+    let home = "exports/forward/nhso";
+    let wanted = ["00", "01", "02"].map(|second| format!("{home}/201401170800{second}"));
+    assert_eq!(folders, wanted);
+}
+
+/// What cannot be noted is not shown: nobody takes away what would be forgotten.
+#[test]
+fn a_folder_gets_its_name_only_once_that_is_noted() {
+    let site = site(NHSO);
+    let now = "2014-01-17T08:00:00+07:00";
+    let parcel = Parcel::new(UNIT_B, 1, 3);
+    let path = site.write(format!("F43_{UNIT_B}_20140116080000.zip"), &parcel.zip());
+    assert!(site.import(&path, None).success());
+    // A folder stands where the record belongs; that stops root too.
+    let record = site.at("exports/forward/.record");
+    let mut dying = site.command(&["--now", now, "forward"]);
+    assert_eq!(
+        dying.env("KHLANG_DIE_AT", "forward_recorded").output().unwrap().status.code(),
+        None
+    );
+    fs::create_dir_all(record.join("nhso.sent")).unwrap();
+    let (status, _, error) = site.run(&["--now", now, "forward"]);
+    assert_eq!(status, Some(1));
+    assert!(error.contains("nhso.sent"), "{error}");
+    assert!(sent(&site, "nhso").is_empty());
+    fs::remove_dir(record.join("nhso.sent")).unwrap();
+    json(&site, now, &["forward"]);
+    assert_eq!(sent(&site, "nhso").len(), 1);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Rows that are sent on: each once, as they were received, whatever happens.
 
 mod flow;
+mod forms;
 mod kills;
 mod oracle;
 mod schedule;

@@ -22,7 +22,7 @@ enum Deed {
 }
 
 const DAYS: usize = 30;
-const STEPS: [&str; 3] = ["forward_written", "forward_recorded", "forward_named"];
+const STEPS: [&str; 4] = ["forward_written", "forward_recorded", "forward_noted", "forward_named"];
 
 fn deed(random: &mut Random) -> Deed {
     match random.below(9) {

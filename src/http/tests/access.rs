@@ -84,6 +84,7 @@ const TABLE: &[Row] = &[
         Some(("/kpi/dm_screen/explain?period=2556&unit=10669", FOREIGN)),
     ),
     ("exports_page", "/exports", PROVINCE, None),
+    ("forward_page", "/forward/1", PROVINCE, None),
     ("script", "/assets/khlang.js", ALL, None),
     ("docs_page", "/api", ALL, None),
     ("style", "/assets/khlang.css", ALL, None),

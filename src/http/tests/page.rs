@@ -367,3 +367,30 @@ fn an_indicator_says_what_it_means_and_why_it_cannot_be_counted() {
     let explained = counted(&site, "/kpi/anc5/explain?unit=10669&period=2556Q2");
     assert!(explained.text().contains("โรงพยาบาลใหญ่"), "{}", explained.text());
 }
+
+#[test]
+fn the_province_sees_on_the_first_page_what_waits_to_be_sent_on() {
+    let text = "[[forward]]\nname = \"nhso\"\nsent = \"confirmed\"\n\
+                [[forward]]\nname = \"nhso-new\"\nschedule = \"0 18 * * *\"\n";
+    let parsed: toml::Table = toml::from_str(text).unwrap();
+    let forward = parsed["forward"].clone().try_into().unwrap();
+    let site = fixture::site_with(|config| config.forward = forward);
+    let got = site.get("/?lang=en");
+    let html = got.text();
+    for there in [
+        "data-destination=\"nhso\"",
+        "href=\"/forward/1?lang=en\"",
+        "data-destination=\"nhso-new\"",
+        "khlang forward adopt nhso-new",
+    ] {
+        assert!(html.contains(there), "{there} is not in\n{html}");
+    }
+    let got = site.get("/forward/1");
+    for there in ["F21_10669_25560115080000.zip", "โรงพยาบาลใหญ่", "href=\"/submissions/1\"", "120"]
+    {
+        assert!(got.text().contains(there), "{there} is not in\n{}", got.text());
+    }
+    assert_eq!(site.get("/forward/9").status, 404);
+    let without = fixture::site();
+    assert!(!without.get("/").text().contains("id=\"forward\""), "no destination, no box");
+}

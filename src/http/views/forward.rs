@@ -1,9 +1,12 @@
 //! What was sent on to NHSO and the ministry, and what waits: for the province.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::forward::{self, ForwardStatus};
+use crate::app::ForwardState;
+use crate::forward::{self, ForwardStatus, StatusContext};
 use crate::http::endpoint::{Endpoint, PROVINCE};
 use crate::http::problem::{self, Problem};
 use crate::http::reply::Reply;
@@ -57,16 +60,21 @@ struct BatchReply {
     contents: Vec<ForwardArchive>,
 }
 
-/// `/api/v1/forward`
-pub fn list(request: &Request) -> Result<Reply, Problem> {
-    let reader = request.store()?;
+/// How all destinations stand, in the order of the configuration.
+fn statuses(request: &Request) -> Result<Vec<ForwardStatus>, Problem> {
     let environment = &request.environment;
     let books = Rulebooks::open(&request.app.data);
-    let now = request.app.clock.now();
+    let place = StatusContext {
+        environment,
+        data: &request.app.data,
+        reader: request.store()?,
+        books: &books,
+        now: request.app.clock.now(),
+    };
     // Start and reload have proven them.
     let destinations = forward::destinations(&environment.config.forward).unwrap_or_default();
     let status = |to| {
-        forward::status(reader, &environment.units, &books, to, now).map_err(|error| match error {
+        forward::status(&place, to).map_err(|error| match error {
             forward::ForwardError::Store(error) => Problem::from(error),
             error => {
                 log::error!("forward: {error}");
@@ -74,17 +82,42 @@ pub fn list(request: &Request) -> Result<Reply, Problem> {
             }
         })
     };
-    let destinations = destinations.iter().map(status).collect::<Result<_, _>>()?;
-    Reply::json(&ForwardReply { destinations, batches: reader.forward_batches(None)? })
+    destinations.iter().map(status).collect()
+}
+
+/// The same for a page that renews itself: at most a minute old, unless
+/// something was received or sent on meanwhile.
+pub(super) fn kept_statuses(
+    request: &Request,
+    batches: &[ForwardBatch],
+) -> Result<Arc<Vec<ForwardStatus>>, Problem> {
+    let state = ForwardState {
+        submission: request.store()?.last_submission()?,
+        batch: batches.last().map_or(0, |batch| batch.batch),
+        configured: request.environment.config.forward.clone(),
+    };
+    request.app.forward.get(state, || statuses(request))
+}
+
+/// The batch that the path names, and its archives.
+pub(super) fn batch_in_path(
+    request: &Request,
+) -> Result<(ForwardBatch, Vec<ForwardArchive>), Problem> {
+    let reader = request.store()?;
+    let none = || Problem::new(problem::NO_BATCH, "see /api/v1/forward");
+    let number: i64 = request.in_path("batch").parse().map_err(|_| none())?;
+    let batch = reader.forward_batch(number)?.ok_or_else(none)?;
+    Ok((batch, reader.forward_archives(number)?))
+}
+
+/// `/api/v1/forward`
+pub fn list(request: &Request) -> Result<Reply, Problem> {
+    let batches = request.store()?.forward_batches(None)?;
+    Reply::json(&ForwardReply { destinations: statuses(request)?, batches })
 }
 
 /// `/api/v1/forward/{batch}`
 pub fn batch(request: &Request) -> Result<Reply, Problem> {
-    let reader = request.store()?;
-    let text = request.in_path("batch");
-    let none = || Problem::new(problem::NO_BATCH, "see /api/v1/forward");
-    let number: i64 = text.parse().map_err(|_| none())?;
-    let batch = reader.forward_batch(number)?.ok_or_else(none)?;
-    let contents = reader.forward_archives(number)?;
+    let (batch, contents) = batch_in_path(request)?;
     Reply::json(&BatchReply { batch, contents })
 }

@@ -106,7 +106,8 @@ pub struct ForwardBatch {
     pub archives: u64,
     /// Rows in them.
     pub rows: u64,
-    /// When it was said to be uploaded, RFC 3339.
+    /// When it was sent, RFC 3339: when it was made (`sent = "made"`), or when it
+    /// was said to be uploaded (`sent = "confirmed"`).
     pub sent_at: Option<String>,
     /// The batch whose archives it has again.
     pub again_of: Option<i64>,
@@ -253,6 +254,23 @@ impl Reader {
         Ok(names.collect::<std::result::Result<_, _>>()?)
     }
 
+    /// Destinations to which something was sent, by whatever means, also those
+    /// that are no longer configured.
+    pub fn forward_destinations(&self) -> Result<BTreeSet<String>> {
+        // From name to name, for there is a line for each submission.
+        let mut query = self.conn.prepare_cached(
+            "WITH RECURSIVE known (name) AS (
+               SELECT min(destination) FROM forwarded
+               UNION ALL
+               SELECT (SELECT min(destination) FROM forwarded WHERE destination > name)
+               FROM known WHERE name IS NOT NULL)
+             SELECT name FROM known WHERE name IS NOT NULL
+             UNION SELECT destination FROM forward_batch",
+        )?;
+        let names = query.query_map([], |row| row.get(0))?;
+        Ok(names.collect::<std::result::Result<_, _>>()?)
+    }
+
     /// The number that the next batch will have.
     pub fn next_forward_batch(&self) -> Result<i64> {
         let sql = "SELECT coalesce(max(id), 0) + 1 FROM forward_batch";
@@ -358,6 +376,10 @@ impl Store {
             }
         }
         if sent {
+            tx.execute(
+                "INSERT INTO forward_sent VALUES (?1, ?2, ?3, ?2, 'null')",
+                params![id, made_at, by],
+            )?;
             mark_sent(&tx, id, made_at)?;
         }
         tx.commit()?;
@@ -376,23 +398,22 @@ impl Store {
         let archives = archives_of(&tx, of)?;
         let rows: u64 = archives.iter().map(|archive| archive.rows).sum();
         let NewForwardBatch { id, destination, made_at, by, folder, .. } = *batch;
+        let count = archives.len() as i64;
         tx.execute(
             "INSERT INTO forward_batch VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-            params![
-                id,
-                destination,
-                made_at,
-                by,
-                folder,
-                archives.len() as i64,
-                rows as i64,
-                of,
-                reason
-            ],
+            params![id, destination, made_at, by, folder, count, rows as i64, of, reason],
         )?;
         for archive in &archives {
             add_archive(&tx, id, archive)?;
         }
+        // What counted as sent when it was made does so again.
+        tx.execute(
+            "INSERT INTO forward_sent
+             SELECT ?1, ?2, ?3, ?2, 'null' FROM forward_batch AS b
+             JOIN forward_sent AS s ON s.batch = b.id
+             WHERE b.id = ?4 AND s.at = b.made_at AND s.said_at = b.made_at",
+            params![id, made_at, by, of],
+        )?;
         tx.commit()?;
         Ok(())
     }

@@ -4,6 +4,7 @@ pub mod audit;
 pub mod expected;
 pub mod explain;
 pub mod exports;
+pub mod forward;
 pub mod indicator;
 pub mod kpi;
 mod rows;

@@ -95,6 +95,7 @@ pub fn today(request: &Request) -> Result<Reply, Problem> {
         "units_held": units_held,
         "now": now.to_rfc3339(), "inbox": inbox(request), "today": counts,
         "list": list, "pager": pager, "broken": broken, "broken_total": broken_total,
+        "forward": super::forward::overview(request)?,
         "live": live, "renew": request.environment.config.http.renew.0.as_secs().max(1),
     });
     page::render(&Frame::new(request), "today.html", own)
