@@ -130,7 +130,7 @@ mod tests {
             (
                 "no header, one column more: another version",
                 vec![b"04001|1|1|20140110|1|J00|20140110120000|1234567890121\n"],
-                true,
+                false,
             ),
             (
                 "another order",
