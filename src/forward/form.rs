@@ -137,7 +137,11 @@ mod tests {
                 vec![b"PCUCODE|PID|SEQ|DATE_SERV|DIAGCODE|DIAGTYPE|D_UPDATE\r\n", row],
                 false,
             ),
-            ("a column less", vec![b"PCUCODE|PID|SEQ|DATE_SERV|DIAGTYPE|DIAGCODE\r\n"], false),
+            (
+                "a column more",
+                vec![b"PCUCODE|PID|SEQ|DATE_SERV|DIAGTYPE|DIAGCODE|D_UPDATE|CID\n"],
+                false,
+            ),
         ] {
             let lines: Vec<&[u8]> = lines.iter().map(|line| &**line).collect();
             let other = form(&lines);
