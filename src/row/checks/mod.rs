@@ -97,6 +97,7 @@ kinds! {
     repeat_limit,
     not_prefix,
     after,
+    above,
     person_age,
     person_sex,
 }
