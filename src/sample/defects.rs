@@ -369,10 +369,6 @@ impl DefectInjector {
                 let day = clock::day_of_number(row[*other].parse().ok()?)?.pred_opt()?;
                 row[*column] = clock::day_number(day).to_string();
             }
-            DefectKind::Same(column, other) if !row[*other].is_empty() => {
-                let value = row[*other].clone();
-                row[*column] = value;
-            }
             _ => return None,
         }
         Some(())
@@ -435,7 +431,6 @@ fn column_of(trick: &DefectKind) -> Option<usize> {
         | DefectKind::Control(column)
         | DefectKind::BadDigit(column)
         | DefectKind::Before(column, _)
-        | DefectKind::Same(column, _)
         | DefectKind::OtherUnit(column)
         | DefectKind::Often(column, _) => Some(*column),
         DefectKind::MoreFields

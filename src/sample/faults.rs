@@ -29,8 +29,6 @@ pub enum DefectKind {
     BadDigit(usize),
     /// Moves a date to the day before that of another column.
     Before(usize, usize),
-    /// Puts the value of another column into a column.
-    Same(usize, usize),
     /// Adds fields.
     MoreFields,
     /// Gives the row to a unit outside the sender's CUP.
@@ -112,12 +110,10 @@ impl Finder<'_, '_> {
         checks.filter(|check| check.kind == "link_person").map(|c| c.code.clone()).collect()
     }
 
-    /// Whether another column must be later, or higher, than this one.
+    /// Whether another column must be later than this one.
     fn comes_first(&self, column: &WireColumn) -> bool {
         let mut checks = self.spec.layout.columns.iter().flat_map(|column| &column.checks);
-        checks.any(|check| {
-            ["after", "above"].contains(&check.kind.as_str()) && check.param == column.name
-        })
+        checks.any(|check| check.kind == "after" && check.param == column.name)
     }
 
     fn of_rows(&mut self) {
@@ -162,10 +158,6 @@ impl Finder<'_, '_> {
                 let mut columns = self.spec.layout.columns.iter();
                 DefectKind::Before(at, columns.position(|column| column.name == other)?)
             }
-            Defect::SameAs(other) => {
-                let mut columns = self.spec.layout.columns.iter();
-                DefectKind::Same(at, columns.position(|column| column.name == other)?)
-            }
             Defect::FifthBirthday => DefectKind::TooYoung(at),
             Defect::Man => DefectKind::Man,
             Defect::Repeated(limit) => DefectKind::Often(at, limit),
@@ -181,9 +173,7 @@ impl Finder<'_, '_> {
         if column.cid {
             self.common(DefectKind::BadDigit(at), "9506");
         }
-        if !self.comes_first(column)
-            && let Some(value) = column.range.as_deref().and_then(|range| above(range, column))
-        {
+        if let Some(value) = column.range.as_deref().and_then(|range| above(range, column)) {
             self.common(DefectKind::Put(at, value), "9508");
         }
         if column.column == self.spec.record.hospcode {

@@ -343,7 +343,6 @@ impl<'s, 'c> Oracle<'s, 'c> {
                     | "repeat_limit"
                     | "not_prefix"
                     | "after"
-                    | "above"
                     | "person_age"
                     | "person_sex"
             );
@@ -409,11 +408,6 @@ impl<'s, 'c> Oracle<'s, 'c> {
                 day(Type::Date, value) == Day::Real
                     && day(Type::Date, earlier) == Day::Real
                     && value <= earlier
-            }
-            "above" => {
-                let whole = |text: &str| text.trim().parse::<i64>().ok();
-                let lower = whole(&row[self.sheet.find(parts[0]).unwrap()]);
-                whole(value).zip(lower).is_some_and(|(value, lower)| value <= lower)
             }
             "person_sex" => self.knows(row, person) && person.sex != parts[0],
             "person_age" => self.knows(row, person) && !is_aged(value, parts[0], person),

@@ -11,8 +11,6 @@ pub enum Defect {
     BuddhistYear,
     /// Moves the column's date to the day before that of another column.
     DayBefore(String),
-    /// Puts the value of another column into the column.
-    SameAs(String),
     /// Moves the column's date to the person's fifth birthday.
     FifthBirthday,
     /// Gives the row to a man.

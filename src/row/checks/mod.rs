@@ -97,7 +97,6 @@ kinds! {
     repeat_limit,
     not_prefix,
     after,
-    above,
     person_age,
     person_sex,
 }
