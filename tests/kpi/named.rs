@@ -42,6 +42,7 @@ golden_cases! {
     insured;
     later;
     leap;
+    low_birth_weight;
     newborn;
     newborn_21;
     nutrition;
