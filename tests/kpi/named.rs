@@ -42,7 +42,6 @@ golden_cases! {
     insured;
     later;
     leap;
-    low_birth_weight;
     newborn;
     newborn_21;
     nutrition;
