@@ -39,8 +39,6 @@ formats! {
     Xlsx = xlsx,
     /// For programs.
     Json = json,
-    /// For programs that read a row at a time.
-    Jsonl = jsonl,
     /// A page for people, which prints well.
     Html = html,
 }
@@ -151,6 +149,6 @@ mod tests {
 
     #[test]
     fn statements_are_made_in_every_format_but_that_of_one_table() {
-        assert_eq!(Format::OF_STATEMENTS, ["xlsx", "json", "jsonl", "html"]);
+        assert_eq!(Format::OF_STATEMENTS, ["xlsx", "json", "html"]);
     }
 }

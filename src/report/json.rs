@@ -70,7 +70,7 @@ struct JsonColumn<'a> {
 /// A value; decimals and days are text.
 #[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
-pub(super) enum JsonCell<'a> {
+enum JsonCell<'a> {
     /// Nothing.
     Empty,
     /// A whole number.
@@ -82,7 +82,7 @@ pub(super) enum JsonCell<'a> {
 }
 
 /// A row: values by the ids of columns, in their order.
-pub(super) type JsonRow<'a> = IndexMap<&'a str, JsonCell<'a>>;
+type JsonRow<'a> = IndexMap<&'a str, JsonCell<'a>>;
 
 /// A document as JSON bytes.
 pub fn document(document: &Document, made_at: DateTime<FixedOffset>) -> Vec<u8> {
@@ -111,8 +111,7 @@ fn table(table: &Table) -> JsonTable<'_> {
     }
 }
 
-/// Rows of a table.
-pub(super) fn rows<'a>(table: &'a Table, rows: &'a [Vec<Cell>]) -> Vec<JsonRow<'a>> {
+fn rows<'a>(table: &'a Table, rows: &'a [Vec<Cell>]) -> Vec<JsonRow<'a>> {
     let row = |cells: &'a Vec<Cell>| {
         let pairs = table.columns.iter().zip(cells);
         pairs.map(|(column, cell)| (&*column.id, value(cell, column.kind))).collect()

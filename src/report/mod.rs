@@ -12,7 +12,6 @@ mod form;
 mod format;
 pub mod html;
 pub mod json;
-mod jsonl;
 pub mod prose;
 pub mod table;
 pub mod words;
