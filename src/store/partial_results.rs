@@ -50,6 +50,7 @@ impl PartialResults {
     }
 
     /// The same cache once more, for another thread.
+    #[must_use]
     pub fn again(&self) -> Self {
         let (path, build) = (self.path.clone(), self.build.clone());
         Self { path, build, most_bytes: self.most_bytes, conn: RefCell::new(Conn::Untried) }
