@@ -407,7 +407,7 @@ fn a_migration_writes_a_copy_first() {
     // A command that only reads changes nothing, and says what does.
     let (status, _, error) = site.run(&["submissions", "list"]);
     assert!(status == Some(1) && error.contains("khlang verify"), "{error}");
-    assert_eq!(site.files("backups").len(), 1);
+    assert!(site.files("backups").is_empty(), "nothing was migrated");
     let (status, out, error) = site.run(&["verify"]);
     assert_eq!(status, Some(0), "{out}{error}");
     let copy = site.at(format!("backups/before-migration-{latest:03}.db"));
