@@ -40,7 +40,9 @@ impl AsOf {
                 return Err(StoreError::Refused(format!("no submission {wanted}")));
             }
             let sql = "SELECT submission FROM void
-                       WHERE submission <= :last AND at > :loaded_at ORDER BY 1";
+                       WHERE submission <= :last AND at > :loaded_at
+                       UNION SELECT sub FROM freed_row
+                       WHERE sub <= :last AND after >= :last AND at > :loaded_at ORDER BY 1";
             let at = loaded_at.map_or(SqlValue::Null, SqlValue::Text);
             reader.each_line(
                 sql,

@@ -100,6 +100,7 @@ pub fn empty(id: i64, archive: &str, hcode: Option<&str>, day: u32) -> Submissio
         findings_cut: false,
         notes: Vec::new(),
         void: None,
+        freed: Vec::new(),
         stored: None,
         months: Vec::new(),
     }

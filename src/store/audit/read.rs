@@ -57,6 +57,8 @@ pub(super) fn facts(conn: &Connection, case: i64, as_of: i64) -> Result<Vec<Audi
         "SELECT f.file, f.sub, f.line, f.run, f.pid, f.day, f.shown,
                 EXISTS (SELECT 1 FROM void AS v WHERE v.submission = f.sub AND v.at < coalesce(
                   (SELECT received_at FROM submission WHERE id > ?2 ORDER BY id LIMIT 1), '~'))
+                OR EXISTS (SELECT 1 FROM freed_row AS d WHERE d.sub = f.sub AND d.line = f.line
+                  AND d.record = f.file AND d.after <= ?2)
          FROM audit_fact AS f JOIN audit_run AS r ON r.id = f.run
          WHERE f.case_id = ?1 AND r.after <= ?2 ORDER BY f.day, f.file, f.sub, f.line",
     )?;
