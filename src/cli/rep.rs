@@ -127,7 +127,10 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
         Args::Send { id, json } => send(context, *id, *json),
         Args::Free { id, file, reason, by, json } => {
             let by = named(by.as_deref())?;
-            free(context, &FreeCall { id: *id, file: file.as_deref(), reason, by: &by, json: *json })
+            free(
+                context,
+                &FreeCall { id: *id, file: file.as_deref(), reason, by: &by, json: *json },
+            )
         }
     }
 }
@@ -156,8 +159,9 @@ pub(super) fn import(
     let folders = context.folders()?;
     let store = || -> rep::Result<Store> {
         let opened = context.store(&environment, &folders);
-        opened.map_err(|error| {
-            RepError::Io { what: error.to_string(), cause: std::io::Error::other("store") }
+        opened.map_err(|error| RepError::Io {
+            what: error.to_string(),
+            cause: std::io::Error::other("store"),
         })
     };
     let place = ImportContext {
@@ -260,13 +264,15 @@ fn show(
     let rep = match reader.rep(id, &units)? {
         Some(rep) => rep,
         // It is there, and has nothing of the unit.
-        None => RepLine { rows: 0, refused: 0, unmatched: 0, freed: 0, ..found(context, &reader, id)? },
+        None => {
+            RepLine { rows: 0, refused: 0, unmatched: 0, freed: 0, ..found(context, &reader, id)? }
+        }
     };
     let filter = RepFilter { units: units.clone(), ..RepFilter::default() };
     let most = if json || csv { i64::MAX as u64 } else { LINES_SHOWN };
     let lines: ListPage<RepRowLine> = reader.rep_rows(id, &filter, 1, most)?;
     if csv {
-        let table = csv::table(&HEADER, lines.rows.iter().map(cells));
+        let table = csv::table(&rep::HEADER, lines.rows.iter().map(rep::cells));
         print(String::from_utf8_lossy(&table).trim_end())?;
         return Ok(CommandOutcome::Ok);
     }
@@ -284,7 +290,7 @@ fn show(
     }
     for row in &lines.rows {
         let of = row.submission.map_or_else(
-            || context.message(why(&row.why)).to_owned(),
+            || context.message(rep::why(&row.why)).to_owned(),
             |submission| format!("#{submission} {}", row.line.unwrap_or_default()),
         );
         let state = if row.passed { "+" } else { "-" };
@@ -300,43 +306,6 @@ fn show(
         print(format!("  … {}", lines.total - most))?;
     }
     Ok(CommandOutcome::Ok)
-}
-
-/// Columns of the lines as CSV.
-pub(crate) const HEADER: [&str; 13] = [
-    "at", "hcode", "archive", "file", "submission", "line", "matched", "why", "key", "day", "code",
-    "passed", "points",
-];
-
-/// A line as CSV.
-fn cells(row: &RepRowLine) -> [std::borrow::Cow<'_, str>; 13] {
-    let number = |number: Option<i64>| number.map_or(String::new(), |number| number.to_string());
-    [
-        row.at.to_string().into(),
-        row.hcode.as_str().into(),
-        row.archive.as_str().into(),
-        row.file.as_str().into(),
-        number(row.submission).into(),
-        number(row.line.map(i64::from)).into(),
-        row.matched.as_str().into(),
-        row.why.as_str().into(),
-        row.key.as_str().into(),
-        number(row.day).into(),
-        row.code.as_str().into(),
-        if row.passed { "1" } else { "0" }.into(),
-        row.points.as_deref().unwrap_or("").into(),
-    ]
-}
-
-/// The key of the text that says why a line is nobody's.
-fn why(word: &str) -> &'static str {
-    match word {
-        "no_file" => "rep.why_no_file",
-        "not_sent" => "rep.why_not_sent",
-        "no_key" => "rep.why_no_key",
-        "several" => "rep.why_several",
-        _ => "rep.why_not_stored",
-    }
 }
 
 fn send(context: &CommandContext, id: i64, json: bool) -> anyhow::Result<CommandOutcome> {
@@ -393,8 +362,7 @@ fn free(context: &CommandContext, call: &FreeCall<'_>) -> anyhow::Result<Command
     let folders = context.folders()?;
     let mut store = context.store(&environment, &folders)?;
     let at = context.clock.stamp();
-    let request =
-        FreeRequest { rep: call.id, record, by: call.by, reason: call.reason, at: &at };
+    let request = FreeRequest { rep: call.id, record, by: call.by, reason: call.reason, at: &at };
     let freed = request.run(&environment, &mut store, layout)?;
     tell_receipts(&environment, &folders, &store, freed.submissions.keys().copied())?;
     let detail = format!("#{} {} rows: {}", call.id, freed.rows, call.reason.trim());

@@ -60,7 +60,9 @@ enum Call {
 /// Runs `khlang statement`.
 pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     match &args.call {
-        Some(Call::Import(args)) => return super::rep::import(context, args, LayoutKind::Statement),
+        Some(Call::Import(args)) => {
+            return super::rep::import(context, args, LayoutKind::Statement);
+        }
         Some(Call::Compare { round, json }) => return compare(context, *round, *json),
         None => {}
     }

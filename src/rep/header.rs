@@ -40,7 +40,8 @@ pub fn find(sheets: &[Sheet], layout: &Layout) -> Result<FoundHeader> {
                 if best.as_ref().is_none_or(|(known, ..)| weight > *known) {
                     let lines = lines.iter().map(|(_, values)| plain_of(values)).collect();
                     let data = first + depth;
-                    best = Some((weight, FoundHeader { sheet: number, data, columns, lines }, twice));
+                    best =
+                        Some((weight, FoundHeader { sheet: number, data, columns, lines }, twice));
                 }
             }
         }
@@ -161,7 +162,8 @@ mod tests {
     fn a_wrong_header_is_shown_with_the_names_that_are_wanted() {
         let sheet = sheet(&["HCODE|แฟ้ม|ชื่อ", "04001|EPI|x"]);
         let error = find(&[sheet], &layout()).unwrap_err().to_string();
-        for part in ["HCODE | แฟ้ม | ชื่อ", "code (ERROR CODE, ERRORCODE", "op_sample"] {
+        for part in ["HCODE | แฟ้ม | ชื่อ", "code (ERROR CODE, ERRORCODE", "op_sample"]
+        {
             assert!(error.contains(part), "{part}: {error}");
         }
         let error = find(&[], &layout()).unwrap_err().to_string();

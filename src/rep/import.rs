@@ -83,8 +83,8 @@ pub fn import(place: &ImportContext<'_>, file: &Path, layout: &Layout) -> Result
         return Err(empty());
     }
     let _held = place.reader.snapshot()?;
-    let rows =
-        Matcher::new(place.environment, place.data, place.reader, &layout.destination).rows(&told)?;
+    let rows = Matcher::new(place.environment, place.data, place.reader, &layout.destination)
+        .rows(&told)?;
     let rep = (place.store)()?.record_rep(&new, &rows)?;
     let count = |how: &str| rows.iter().filter(|row| row.how == how).count() as u64;
     Ok(Imported {

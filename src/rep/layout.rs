@@ -62,7 +62,8 @@ pub enum FileForm {
 impl FileForm {
     /// The form that an ending names.
     pub fn of_ending(ending: &str) -> Option<Self> {
-        let all = [(Self::Csv, "csv"), (Self::Txt, "txt"), (Self::Xlsx, "xlsx"), (Self::Xls, "xls")];
+        let all =
+            [(Self::Csv, "csv"), (Self::Txt, "txt"), (Self::Xlsx, "xlsx"), (Self::Xls, "xls")];
         all.into_iter().find(|(_, name)| name.eq_ignore_ascii_case(ending)).map(|(form, _)| form)
     }
 }
@@ -338,8 +339,7 @@ fn columns_mistake(layout: &Layout, catalog: &Catalog) -> Option<(String, String
         if names.iter().all(|name| name.trim().is_empty()) {
             return told(format!("{word} has no names"));
         }
-        let own: BTreeSet<String> =
-            names.iter().map(|name| super::value::heading(name)).collect();
+        let own: BTreeSet<String> = names.iter().map(|name| super::value::heading(name)).collect();
         if let Some(name) = own.intersection(&seen).next() {
             return told(format!("{name} stands for two columns"));
         }

@@ -45,11 +45,8 @@ pub struct SentLetters {
 const PAGE: u64 = 50_000;
 
 /// Endings of the files of a letter, with their formats.
-const ENDINGS: [(&str, Format); 3] = [
-    (".rep.csv", Format::Csv),
-    (".rep.xlsx", Format::Xlsx),
-    (".rep.html", Format::Html),
-];
+const ENDINGS: [(&str, Format); 3] =
+    [(".rep.csv", Format::Csv), (".rep.xlsx", Format::Xlsx), (".rep.html", Format::Html)];
 
 /// What units are told of a file that came back; of one unit alone with its
 /// code.
@@ -143,11 +140,8 @@ fn points(row: &RepRowLine) -> Decimal {
 
 impl LetterOf<'_> {
     fn document(&self, rows: &[RepRowLine]) -> Document {
-        let month = NaiveDate::from_ymd_opt(
-            (self.month / 100) as i32,
-            (self.month % 100) as u32,
-            1,
-        );
+        let month =
+            NaiveDate::from_ymd_opt((self.month / 100) as i32, (self.month % 100) as u32, 1);
         let month = match month {
             Some(first) => {
                 Bilingual::new(words::month(first, Lang::Th), words::month(first, Lang::En))
@@ -263,8 +257,7 @@ fn sums(rows: &[RepRowLine]) -> Table {
     for row in rows {
         let own = row.submission.map_or(row.at, |_| 0);
         let of = of_file.entry(&row.file).or_default();
-        let known =
-            of.entry((row.submission, row.line, own)).or_insert((true, Decimal::ZERO));
+        let known = of.entry((row.submission, row.line, own)).or_insert((true, Decimal::ZERO));
         known.0 &= row.passed;
         known.1 = known.1.max(points(row));
     }

@@ -11,9 +11,7 @@ use crate::archive::Standard;
 use crate::catalog::{Record, VISIT_KEY};
 use crate::environment::Environment;
 use crate::forward::files_with_header;
-use crate::store::{
-    ForwardCandidate, NewRepRow, Reader, RowFinder, RowPlace, SentPart, SqlValue,
-};
+use crate::store::{ForwardCandidate, NewRepRow, Reader, RowFinder, RowPlace, SentPart, SqlValue};
 use crate::submission::Submission;
 
 /// Why a line is nobody's.

@@ -9,6 +9,7 @@
 //! | [`matching`] | whose row a line is about |
 //! | [`import`] | a file put on record, all of it or nothing |
 //! | [`free`] | rows taken back that a destination refused |
+//! | [`lines`] | the lines of a file as CSV |
 //! | [`letter`] | what each unit is told |
 //! | [`compare`] | money received beside money allocated |
 
@@ -18,6 +19,7 @@ pub mod header;
 pub mod import;
 pub mod layout;
 pub mod letter;
+pub mod lines;
 pub mod matching;
 pub mod read;
 pub mod table;
@@ -27,7 +29,8 @@ pub use compare::{ReceivedLine, compare};
 pub use free::{FreeRequest, duplicate};
 pub use import::{ImportContext, Imported, import};
 pub use layout::{Layout, LayoutError, LayoutKind, Layouts};
-pub use letter::{Letter, letters, send};
+pub use letter::{Letter, letters, send, told};
+pub use lines::{HEADER, cells, why};
 
 use crate::store::StoreError;
 use crate::text::Bilingual;

@@ -78,7 +78,9 @@ struct Line<'a> {
 impl Line<'_> {
     fn text(&self, word: &Word) -> String {
         let column = self.header.columns.get(word);
-        column.and_then(|column| self.values.1.get(*column)).map_or(String::new(), |text| tidy(text))
+        column
+            .and_then(|column| self.values.1.get(*column))
+            .map_or(String::new(), |text| tidy(text))
     }
 
     fn ours(&self, word: &'static str) -> String {
@@ -141,9 +143,10 @@ fn each_line<T>(
         let names = plain_of(&values.1);
         let first = names.iter().find(|name| !name.is_empty());
         let Some(first) = first else { continue };
-        let told = header.columns.values().any(|column| {
-            names.get(*column).is_some_and(|name| !name.is_empty())
-        });
+        let told = header
+            .columns
+            .values()
+            .any(|column| names.get(*column).is_some_and(|name| !name.is_empty()));
         let sum = skip.iter().any(|word| first.starts_with(word.as_str()));
         if !told || sum || header.lines.contains(&names) {
             continue;
@@ -160,9 +163,10 @@ pub fn rows(sheets: &[Sheet], layout: &Layout, header: &FoundHeader) -> Result<V
         let name = archive.rsplit(['/', '\\']).next().unwrap_or("").to_owned();
         let code = codes(&line.ours("code"));
         let passed = passed(line, &code);
-        let parts = layout.columns.keys().filter(|word| {
-            matches!(word, Word::Column(_) | Word::Ours("pid" | "seq"))
-        });
+        let parts = layout
+            .columns
+            .keys()
+            .filter(|word| matches!(word, Word::Column(_) | Word::Ours("pid" | "seq")));
         let parts = parts.map(|word| (word.clone(), line.text(word)));
         let parts: Vec<_> = parts.filter(|(_, text)| !text.is_empty()).collect();
         Some(ToldRow {
@@ -190,9 +194,7 @@ fn codes(text: &str) -> String {
 
 /// Whether a row was passed: its result says so, else that it has no code.
 fn passed(line: &mut Line<'_>, code: &str) -> bool {
-    let is = |words: &[String], text: &str| {
-        words.iter().any(|word| heading(word) == heading(text))
-    };
+    let is = |words: &[String], text: &str| words.iter().any(|word| heading(word) == heading(text));
     let result = line.ours("result");
     if result.is_empty() {
         return code.is_empty() || is(&line.layout.passed, code);

@@ -58,7 +58,9 @@ pub fn read(path: &Path, layout: &Layout, limits: &Limits) -> Result<ReadFile> {
     let mut cells = Cells { left: limits.rep_cells, most: limits.rep_cells, file: &name };
     let sheets = match form {
         FileForm::Csv => vec![text_of(&decoded(&content, layout, &name)?, b',', true, &mut cells)?],
-        FileForm::Txt => vec![text_of(&decoded(&content, layout, &name)?, b'|', false, &mut cells)?],
+        FileForm::Txt => {
+            vec![text_of(&decoded(&content, layout, &name)?, b'|', false, &mut cells)?]
+        }
         FileForm::Xlsx => {
             inflates(&content, limits.rep_inflated_bytes, &name)?;
             xlsx(content, layout, limits, &mut cells)?

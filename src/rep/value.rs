@@ -176,7 +176,13 @@ mod tests {
 
     #[test]
     fn numbers_of_cells_are_what_was_meant() {
-        let table = [(4001.0, "4001"), (0.1 + 0.2, "0.3"), (-0.0, "0"), (12.5, "12.5"), (1e15, "1000000000000000")];
+        let table = [
+            (4001.0, "4001"),
+            (0.1 + 0.2, "0.3"),
+            (-0.0, "0"),
+            (12.5, "12.5"),
+            (1e15, "1000000000000000"),
+        ];
         for (number, wanted) in table {
             assert_eq!(of_cell(number), wanted);
         }

@@ -15,11 +15,59 @@ fn table(archive: &str) -> Vec<Vec<String>> {
     let row = |cells: &[&str]| cells.iter().map(|cell| (*cell).to_owned()).collect();
     vec![
         row(&["รายงานผลการตรวจสอบ งวด 5701"]),
-        row(&["หน่วยบริการ", "", "ชื่อไฟล์", "แฟ้ม", "LINE", "PID", "SEQ", "วันที่รับบริการ", "ผลการตรวจสอบ", "", "แต้ม"]),
+        row(&[
+            "หน่วยบริการ",
+            "",
+            "ชื่อไฟล์",
+            "แฟ้ม",
+            "LINE",
+            "PID",
+            "SEQ",
+            "วันที่รับบริการ",
+            "ผลการตรวจสอบ",
+            "",
+            "แต้ม",
+        ]),
         row(&["รหัสหน่วยบริการ", "ชื่อ", "", "", "", "", "", "", "สถานะ", "รหัสข้อผิดพลาด", ""]),
-        row(&[UNIT_B, "รพ.สต.", archive, "EPI", "2", "000861", "00000861", "10/01/2557", "ผ่าน", "", "1.00"]),
-        row(&[UNIT_B, "รพ.สต.", "", "EPI", "", "000862", "00000862", "10/1/2557", "ไม่ผ่าน", "EP1105", ""]),
-        row(&[UNIT_B, "รพ.สต.", "", "EPI", "", "000999", "00000999", "10/01/2557", "ไม่ผ่าน", "EP9200", ""]),
+        row(&[
+            UNIT_B,
+            "รพ.สต.",
+            archive,
+            "EPI",
+            "2",
+            "000861",
+            "00000861",
+            "10/01/2557",
+            "ผ่าน",
+            "",
+            "1.00",
+        ]),
+        row(&[
+            UNIT_B,
+            "รพ.สต.",
+            "",
+            "EPI",
+            "",
+            "000862",
+            "00000862",
+            "10/1/2557",
+            "ไม่ผ่าน",
+            "EP1105",
+            "",
+        ]),
+        row(&[
+            UNIT_B,
+            "รพ.สต.",
+            "",
+            "EPI",
+            "",
+            "000999",
+            "00000999",
+            "10/01/2557",
+            "ไม่ผ่าน",
+            "EP9200",
+            "",
+        ]),
         row(&["รวม", "", "", "", "", "", "", "", "3", "", "1.00"]),
     ]
 }
@@ -137,9 +185,11 @@ fn what_is_not_right_is_refused_as_a_whole_and_says_why() {
     }
     let path = site.root().join("bytes.csv");
     fs::write(&path, b"FILE,CODE\nEPI,\xff\xfe\xdb\n").unwrap();
-    let told = refused(&site, BACK, &["rep", "import", path.to_str().unwrap(), "--layout", "khlang"]);
+    let told =
+        refused(&site, BACK, &["rep", "import", path.to_str().unwrap(), "--layout", "khlang"]);
     assert!(told.contains("no text in an encoding"), "{told}");
-    let told = refused(&site, BACK, &["rep", "import", path.to_str().unwrap(), "--layout", "khlan"]);
+    let told =
+        refused(&site, BACK, &["rep", "import", path.to_str().unwrap(), "--layout", "khlan"]);
     assert!(told.contains("khlang"), "the nearest layout: {told}");
     assert_eq!(json(&site, BACK, &["rep", "list"]), j!([]), "nothing half is there");
 }
@@ -151,7 +201,8 @@ fn the_same_file_is_imported_once() {
     super::back(&site, "rep.csv", &text);
     let other = site.root().join("other.csv");
     fs::write(&other, &text).unwrap();
-    let told = refused(&site, BACK, &["rep", "import", other.to_str().unwrap(), "--layout", "khlang"]);
+    let told =
+        refused(&site, BACK, &["rep", "import", other.to_str().unwrap(), "--layout", "khlang"]);
     assert!(told.contains("is there already as 1"), "{told}");
 }
 

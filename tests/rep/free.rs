@@ -30,7 +30,8 @@ fn a_freed_row_is_corrected_accepted_and_sent_and_a_duplicate_stays_refused() {
     back(&site, "rep.csv", &answer(&name, &[(2, "EP1105"), (3, "EP9299"), (4, "")]));
 
     // Nothing is free by itself: the same row is a duplicate.
-    let again = |name: &str| import(&site, LATER, name, &archive(&[("1", true), ("2", true)], true));
+    let again =
+        |name: &str| import(&site, LATER, name, &archive(&[("1", true), ("2", true)], true));
     let told = again(&format!("F21_{UNIT_B}_20140125090000.zip"));
     assert_eq!(told["files"][1]["accepted"], 0, "{told}");
 

@@ -74,9 +74,9 @@ fn every_row_that_was_sent_on_is_found_by_its_line_and_by_its_key() {
                         _ => format!("รับ/{}", archive.trim_end_matches(".zip")),
                     };
                     by_line += &format!("{told},{file},{},,,,\n", at + 1);
-                    let [pid, seq] = if file == "EPI" { [1, 2] } else { [2, 2] }.map(|at| values[at]);
-                    let (day, seq) =
-                        if file == "EPI" { (values[3], seq) } else { ("", "") };
+                    let [pid, seq] =
+                        if file == "EPI" { [1, 2] } else { [2, 2] }.map(|at| values[at]);
+                    let (day, seq) = if file == "EPI" { (values[3], seq) } else { ("", "") };
                     by_key += &format!(",{file},,{UNIT_B},{pid},{seq},{day}\n");
                     rows += 1;
                 }
@@ -85,12 +85,15 @@ fn every_row_that_was_sent_on_is_found_by_its_line_and_by_its_key() {
     }
     let header = "ARCHIVE,FILE,LINE,HCODE,PID,SEQ,DATE_SERV,CODE\n";
     let with_code = |text: &str| text.replace('\n', ",\n");
-    for (name, text, how) in
-        [("line.csv", by_line, "line"), ("key.csv", by_key, "key")]
-    {
+    for (name, text, how) in [("line.csv", by_line, "line"), ("key.csv", by_key, "key")] {
         let told = back(&site, name, &format!("{header}{}", with_code(&text)));
         assert_eq!(told["rows"], rows, "{told}");
-        assert_eq!(told["unmatched"], 0, "{told}: {:#?}", lines(&site, told["rep"].as_u64().unwrap()));
+        assert_eq!(
+            told["unmatched"],
+            0,
+            "{told}: {:#?}",
+            lines(&site, told["rep"].as_u64().unwrap())
+        );
         let found = lines(&site, told["rep"].as_u64().unwrap());
         for record in ["PERSON", "EPI"] {
             let own = stored(&site, record);

@@ -30,9 +30,7 @@ fn what_was_received_is_compared_to_the_satang() {
     let quarter = of("quarter");
     assert_eq!(quarter["received"], "1234.25", "{quarter}");
     assert_eq!(quarter["documents"], j!(["D-1", "D-2"]), "{quarter}");
-    let satang = |text: &Json| -> i64 {
-        text.as_str().unwrap().replace('.', "").parse().unwrap()
-    };
+    let satang = |text: &Json| -> i64 { text.as_str().unwrap().replace('.', "").parse().unwrap() };
     for line in lines {
         let [allocated, received, difference] =
             ["allocated", "received", "difference"].map(|key| satang(&line[key]));

@@ -13,8 +13,12 @@ fn each_unit_gets_what_was_passed_refused_and_earned_and_what_to_mend() {
     );
     back(&site, "rep.csv", &text);
     let sent = json(&site, BACK, &["rep", "send", "1"]);
-    let files: Vec<&str> =
-        sent["units"][UNIT_B].as_array().unwrap().iter().map(|file| file.as_str().unwrap()).collect();
+    let files: Vec<&str> = sent["units"][UNIT_B]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|file| file.as_str().unwrap())
+        .collect();
     let base = format!("outbox/{UNIT_B}/REP_{UNIT_B}_201401_1");
     assert_eq!(files, [".rep.csv", ".rep.xlsx", ".rep.html"].map(|end| format!("{base}{end}")));
     let read = |file: &str| fs::read(site.at(file)).unwrap();

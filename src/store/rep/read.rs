@@ -258,7 +258,8 @@ impl Reader {
             let codes: String = row.get(0)?;
             let own: std::collections::BTreeSet<&str> = codes.split(',').collect();
             for code in own {
-                *count.entry(("theirs", code.to_owned())).or_default() += row.get::<_, i64>(1)? as u64;
+                *count.entry(("theirs", code.to_owned())).or_default() +=
+                    row.get::<_, i64>(1)? as u64;
             }
         }
         let mut query = self.conn.prepare_cached(

@@ -6,6 +6,7 @@ pub mod explain;
 pub mod exports;
 pub mod indicator;
 pub mod kpi;
+mod rep;
 mod rows;
 pub mod score;
 mod spark;
