@@ -8,12 +8,13 @@ use serde::Serialize;
 use super::context::{CommandContext, user};
 use super::known::{optional_unit, unknown};
 use super::output::{CommandOutcome, print, print_json};
+use crate::catalog::Record;
 use crate::environment::Environment;
 use crate::inbox::{Folders, write_receipt};
 use crate::overlay::{self, Overlay};
 use crate::printable::line;
 use crate::rep::{
-    self, FreeRequest, ImportContext, Imported, Layout, LayoutKind, Layouts, RepError,
+    self, FreeRequest, ImportContext, ImportedRep, LayoutKind, RepError, RepLayout, RepLayouts,
 };
 use crate::report::csv;
 use crate::store::{ListPage, Reader, RepFilter, RepLine, RepRowLine, RepSum, Store};
@@ -78,7 +79,7 @@ pub struct ImportArgs {
     /// The file
     file: PathBuf,
     /// Layout of it (config/rep/)
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "LAYOUT")]
     layout: String,
     /// Who imports it [default: the user of this shell]
     #[arg(long)]
@@ -94,7 +95,7 @@ struct ImportReply<'a> {
     layout: &'a str,
     proven: bool,
     #[serde(flatten)]
-    imported: Imported,
+    imported: ImportedRep,
 }
 
 /// What `rep show` answers.
@@ -113,9 +114,9 @@ const LINES_SHOWN: u64 = 50;
 pub(super) fn layouts(
     context: &CommandContext,
     environment: &Environment,
-) -> anyhow::Result<Layouts> {
+) -> anyhow::Result<RepLayouts> {
     let own = Overlay::new(&context.data, overlay::REP);
-    Ok(Layouts::load(Some(&own), &environment.catalog)?)
+    Ok(RepLayouts::load(Some(&own), &environment.catalog)?)
 }
 
 /// Runs `khlang rep`.
@@ -180,15 +181,15 @@ pub(super) fn import(
 
 fn tell(
     context: &CommandContext,
-    layout: &Layout,
-    imported: Imported,
+    layout: &RepLayout,
+    imported: ImportedRep,
     json: bool,
 ) -> anyhow::Result<CommandOutcome> {
     if json {
         print_json(&ImportReply { layout: &layout.id, proven: layout.proven, imported })?;
         return Ok(CommandOutcome::Ok);
     }
-    let Imported { rep, rows, refused, by_line, by_key, unmatched } = imported;
+    let ImportedRep { rep, rows, refused, by_line, by_key, unmatched } = imported;
     print(if layout.kind == LayoutKind::Rows {
         let values: [(&str, &dyn std::fmt::Display); 6] = [
             ("id", &rep),
@@ -351,7 +352,7 @@ fn free(context: &CommandContext, call: &FreeCall<'_>) -> anyhow::Result<Command
     let record = match call.file {
         None => None,
         Some(file) => {
-            let files = || records.iter().flat_map(|r| r.layouts()).map(|of| of.file.as_str());
+            let files = || records.iter().flat_map(Record::layouts).map(|of| of.file.as_str());
             let is = |name: &str| name.eq_ignore_ascii_case(file);
             let of = records.iter().find(|r| r.layouts().any(|of| is(&of.file)));
             let of = of.ok_or_else(|| unknown("noun.file", &line(file), files()))?;

@@ -5,7 +5,7 @@ use super::output::{CommandOutcome, print};
 use crate::audit::{RuleLibrary, prove};
 use crate::daemon::{self, Setup};
 use crate::overlay::{self, Overlay};
-use crate::rep::Layouts;
+use crate::rep::RepLayouts;
 use crate::score::Rulebooks;
 
 /// Runs `khlang serve`.
@@ -21,7 +21,7 @@ pub fn run(context: &CommandContext) -> anyhow::Result<CommandOutcome> {
     }
     let layouts = Overlay::new(&context.data, overlay::REP);
     if !layouts.files()?.is_empty() {
-        Layouts::load(Some(&layouts), &context.environment()?.catalog)?;
+        RepLayouts::load(Some(&layouts), &context.environment()?.catalog)?;
     }
     daemon::run(setup)?;
     Ok(CommandOutcome::Ok)

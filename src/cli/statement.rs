@@ -23,7 +23,7 @@ use crate::score::rulebook::Rulebooks;
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Args {
     #[command(subcommand)]
-    call: Option<Call>,
+    call: Option<ReceivedCall>,
     /// HCODE of the main unit; every one of them when none is given
     #[arg(long, value_name = "HCODE")]
     cup: Option<String>,
@@ -43,7 +43,7 @@ pub struct Args {
 
 /// What is done with statements that come back.
 #[derive(Debug, clap::Subcommand)]
-enum Call {
+enum ReceivedCall {
     /// Read a statement of money that was received
     Import(super::rep::ImportArgs),
     /// Compare what was received with what was allocated, in exact baht
@@ -60,10 +60,10 @@ enum Call {
 /// Runs `khlang statement`.
 pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutcome> {
     match &args.call {
-        Some(Call::Import(args)) => {
+        Some(ReceivedCall::Import(args)) => {
             return super::rep::import(context, args, LayoutKind::Statement);
         }
-        Some(Call::Compare { round, json }) => return compare(context, *round, *json),
+        Some(ReceivedCall::Compare { round, json }) => return compare(context, *round, *json),
         None => {}
     }
     let out = args.out.as_ref().context("clap asks for it")?;

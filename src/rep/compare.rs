@@ -35,13 +35,13 @@ pub struct ReceivedLine {
 }
 
 /// A part: what it is, and its number.
-type PartOf = (&'static str, String);
+type MoneyPart = (&'static str, String);
 
 /// Compares what was received of a round with its allocation: a line for each
 /// main unit and part of which either says something.
 pub fn compare(allocation: &Allocation, received: &[StatementLine]) -> Vec<ReceivedLine> {
     let mut names: BTreeMap<&str, &str> = BTreeMap::new();
-    let mut ours: BTreeMap<(String, PartOf), (Satang, bool)> = BTreeMap::new();
+    let mut ours: BTreeMap<(String, MoneyPart), (Satang, bool)> = BTreeMap::new();
     for cup in &allocation.cups {
         names.insert(&cup.cup, &cup.name);
         for (part, payable) in open_parts(cup) {
@@ -60,14 +60,14 @@ pub fn compare(allocation: &Allocation, received: &[StatementLine]) -> Vec<Recei
             ours.insert((cup.cup.clone(), (kind, part.part.clone())), (cup.paid, true));
         }
     }
-    let mut theirs: BTreeMap<(String, PartOf), (Satang, BTreeSet<&str>)> = BTreeMap::new();
+    let mut theirs: BTreeMap<(String, MoneyPart), (Satang, BTreeSet<&str>)> = BTreeMap::new();
     for line in received {
         let Some(part) = PARTS.iter().find(|part| **part == line.part) else { continue };
         let known = theirs.entry((line.cup.clone(), (part, line.period.clone()))).or_default();
         known.0 += Satang(line.amount);
         known.1.extend(Some(line.document.as_str()).filter(|document| !document.is_empty()));
     }
-    let both: BTreeSet<&(String, PartOf)> = ours.keys().chain(theirs.keys()).collect();
+    let both: BTreeSet<&(String, MoneyPart)> = ours.keys().chain(theirs.keys()).collect();
     let lines = both.into_iter().map(|of| {
         let (cup, (part, period)) = of;
         let (allocated, closed) = ours.get(of).copied().unwrap_or_default();
@@ -91,9 +91,9 @@ pub fn compare(allocation: &Allocation, received: &[StatementLine]) -> Vec<Recei
 }
 
 /// What is payable of each part of a main unit, as if none were closed.
-fn open_parts(cup: &CupMoney) -> BTreeMap<PartOf, Satang> {
-    let mut parts: BTreeMap<PartOf, Satang> = BTreeMap::new();
-    let mut add = |part: PartOf, amount: Satang| *parts.entry(part).or_default() += amount;
+fn open_parts(cup: &CupMoney) -> BTreeMap<MoneyPart, Satang> {
+    let mut parts: BTreeMap<MoneyPart, Satang> = BTreeMap::new();
+    let mut add = |part: MoneyPart, amount: Satang| *parts.entry(part).or_default() += amount;
     for unit in &cup.units {
         for (quarter, money) in &unit.money.volume {
             add((PARTS[0], quarter.clone()), money.amount - money.held);

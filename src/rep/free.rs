@@ -1,7 +1,7 @@
 //! Rows that a destination refused and that were accepted here, taken back on
 //! record so that the corrected row can be sent. Nothing does it by itself.
 
-use super::layout::Layout;
+use super::layout::RepLayout;
 use super::{RepError, Result};
 use crate::environment::Environment;
 use crate::store::{FreeOf, FreedRows, Store};
@@ -24,7 +24,7 @@ pub struct FreeRequest<'a> {
 
 /// Whether a code says that the destination has the row already, by the
 /// endings that a layout names.
-pub fn duplicate(layout: &Layout, code: &str) -> bool {
+pub fn duplicate(layout: &RepLayout, code: &str) -> bool {
     let code = code.trim();
     layout.duplicate.iter().any(|ending| {
         code.len() >= ending.len()
@@ -38,7 +38,7 @@ impl FreeRequest<'_> {
         &self,
         environment: &Environment,
         store: &mut Store,
-        layout: &Layout,
+        layout: &RepLayout,
     ) -> Result<FreedRows> {
         if self.reason.trim().is_empty() {
             return Err(RepError::Refused(message("rep.no_reason")));

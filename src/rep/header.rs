@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::layout::{Layout, Word};
+use super::layout::{LayoutWord, RepLayout};
 use super::table::{Sheet, TableLine};
 use super::value::heading;
 use super::{RepError, Result};
@@ -17,7 +17,7 @@ pub struct FoundHeader {
     /// Position of the first line below the header.
     pub data: usize,
     /// Columns by what they hold, from 0.
-    pub columns: BTreeMap<Word, usize>,
+    pub columns: BTreeMap<LayoutWord, usize>,
     /// The header's own lines: one that comes again is no data.
     pub lines: Vec<Vec<String>>,
 }
@@ -26,8 +26,8 @@ pub struct FoundHeader {
 const SHOWN: usize = 600;
 
 /// Finds the header of a layout; says which one it saw when there is none.
-pub fn find(sheets: &[Sheet], layout: &Layout) -> Result<FoundHeader> {
-    let mut best: Option<(usize, FoundHeader, Vec<Word>)> = None;
+pub fn find(sheets: &[Sheet], layout: &RepLayout) -> Result<FoundHeader> {
+    let mut best: Option<(usize, FoundHeader, Vec<LayoutWord>)> = None;
     for (number, sheet) in sheets.iter().enumerate() {
         for first in 0..sheet.lines.len().min(layout.header.within) {
             for depth in 1..=layout.header.rows.min(sheet.lines.len() - first) {
@@ -59,8 +59,8 @@ pub fn find(sheets: &[Sheet], layout: &Layout) -> Result<FoundHeader> {
 }
 
 /// What a wrong layout is told: the header that was seen, the names wanted.
-fn unknown(layout: &Layout, seen: Option<&FoundHeader>) -> RepError {
-    let has = |word: &&Word| seen.is_none_or(|seen| !seen.columns.contains_key(*word));
+fn unknown(layout: &RepLayout, seen: Option<&FoundHeader>) -> RepError {
+    let has = |word: &&LayoutWord| seen.is_none_or(|seen| !seen.columns.contains_key(*word));
     let missing = layout.header.needs.iter().filter(has);
     let wanted: Vec<String> =
         missing.map(|word| format!("{word} ({})", layout.columns[word].join(", "))).collect();
@@ -85,7 +85,10 @@ pub fn plain_of(values: &[String]) -> Vec<String> {
 
 /// The columns that lines name when they are read as one header, and what
 /// stands over two of them.
-fn columns(lines: &[TableLine], layout: &Layout) -> (BTreeMap<Word, usize>, Vec<Word>) {
+fn columns(
+    lines: &[TableLine],
+    layout: &RepLayout,
+) -> (BTreeMap<LayoutWord, usize>, Vec<LayoutWord>) {
     let plain: Vec<Vec<String>> = lines.iter().map(|(_, values)| plain_of(values)).collect();
     let width = plain.iter().map(Vec::len).max().unwrap_or(0);
     let names: Vec<[String; 3]> = (0..width).map(|column| names_of(&plain, column)).collect();
@@ -93,7 +96,7 @@ fn columns(lines: &[TableLine], layout: &Layout) -> (BTreeMap<Word, usize>, Vec<
     for (word, known) in &layout.columns {
         let known: Vec<String> = known.iter().map(|name| heading(name)).collect();
         // The whole name first: two groups may have a column of one name.
-        for form in 0..3 {
+        for form in [WHOLE, OWN, LOWEST] {
             let mut at = (0..width).filter(|column| {
                 let name = &names[*column][form];
                 !name.is_empty() && known.contains(name)
@@ -108,6 +111,11 @@ fn columns(lines: &[TableLine], layout: &Layout) -> (BTreeMap<Word, usize>, Vec<
     }
     (found, twice)
 }
+
+/// Names of a column, as [`names_of`] gives them.
+const WHOLE: usize = 0;
+const OWN: usize = 1;
+const LOWEST: usize = 2;
 
 /// Names of a column: its cells from the top down, with what a cell that was
 /// merged across columns says to the left of it; its own cells; the lowest.
@@ -128,10 +136,10 @@ fn names_of(lines: &[Vec<String>], column: usize) -> [String; 3] {
 mod tests {
     use super::*;
     use crate::catalog::Catalog;
-    use crate::rep::Layouts;
+    use crate::rep::RepLayouts;
 
-    fn layout() -> Layout {
-        let layouts = Layouts::load(None, &Catalog::builtin().unwrap()).unwrap();
+    fn layout() -> RepLayout {
+        let layouts = RepLayouts::load(None, &Catalog::builtin().unwrap()).unwrap();
         layouts.all["op_sample"].clone()
     }
 
@@ -141,7 +149,7 @@ mod tests {
     }
 
     fn at(found: &FoundHeader, word: &'static str) -> Option<usize> {
-        found.columns.get(&Word::Ours(word)).copied()
+        found.columns.get(&LayoutWord::Ours(word)).copied()
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::layout::{Layout, LayoutKind};
+use super::layout::{LayoutKind, RepLayout};
 use super::matching::Matcher;
 use super::{RepError, Result, header, read, table};
 use crate::environment::Environment;
@@ -31,7 +31,7 @@ pub struct ImportContext<'a> {
 
 /// What was imported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Imported {
+pub struct ImportedRep {
     /// The number of the file.
     pub rep: i64,
     /// Lines with data.
@@ -47,7 +47,7 @@ pub struct Imported {
 }
 
 /// Reads a file by a layout of a kind and writes it down.
-pub fn import(place: &ImportContext<'_>, file: &Path, layout: &Layout) -> Result<Imported> {
+pub fn import(place: &ImportContext<'_>, file: &Path, layout: &RepLayout) -> Result<ImportedRep> {
     let read = table::read(file, layout, &place.environment.config.limits)?;
     // Said before all of it is looked up.
     if let Some(id) = place.reader.rep_of_sha256(&read.sha256)? {
@@ -76,7 +76,7 @@ pub fn import(place: &ImportContext<'_>, file: &Path, layout: &Layout) -> Result
         }
         let rep = (place.store)()?.record_statement(&new, &lines)?;
         let rows = lines.len() as u64;
-        return Ok(Imported { rep, rows, refused: 0, by_line: 0, by_key: 0, unmatched: 0 });
+        return Ok(ImportedRep { rep, rows, refused: 0, by_line: 0, by_key: 0, unmatched: 0 });
     }
     let told = read::rows(&read.sheets, layout, &found)?;
     if told.is_empty() {
@@ -87,7 +87,7 @@ pub fn import(place: &ImportContext<'_>, file: &Path, layout: &Layout) -> Result
         .rows(&told)?;
     let rep = (place.store)()?.record_rep(&new, &rows)?;
     let count = |how: &str| rows.iter().filter(|row| row.how == how).count() as u64;
-    Ok(Imported {
+    Ok(ImportedRep {
         rep,
         rows: rows.len() as u64,
         refused: rows.iter().filter(|row| !row.passed).count() as u64,

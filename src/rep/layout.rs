@@ -81,7 +81,7 @@ pub enum FileEncoding {
 
 /// What a column holds: a word of ours, or a column of the dictionary.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Word {
+pub enum LayoutWord {
     /// A word of [`WORDS`].
     Ours(&'static str),
     /// A column of a kind of record, in capitals: part of its key.
@@ -113,7 +113,7 @@ const WORDS: [(&str, bool, bool); 17] = [
 /// The day of a payment.
 const PAID_ON: &str = "paid_on";
 
-impl TryFrom<String> for Word {
+impl TryFrom<String> for LayoutWord {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
@@ -135,13 +135,13 @@ impl TryFrom<String> for Word {
     }
 }
 
-impl<'de> Deserialize<'de> for Word {
+impl<'de> Deserialize<'de> for LayoutWord {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         String::deserialize(from)?.try_into().map_err(serde::de::Error::custom)
     }
 }
 
-impl fmt::Display for Word {
+impl fmt::Display for LayoutWord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ours(word) => f.write_str(word),
@@ -160,7 +160,7 @@ pub struct HeaderRule {
     #[serde(default = "one")]
     pub rows: usize,
     /// Words without which it is none.
-    pub needs: Vec<Word>,
+    pub needs: Vec<LayoutWord>,
 }
 
 fn one() -> usize {
@@ -170,7 +170,7 @@ fn one() -> usize {
 /// A layout.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Layout {
+pub struct RepLayout {
     /// Its name: that of its file.
     pub id: String,
     /// Its name for people.
@@ -206,7 +206,7 @@ pub struct Layout {
     /// The header.
     pub header: HeaderRule,
     /// Names that each column may have in the header.
-    pub columns: BTreeMap<Word, Vec<String>>,
+    pub columns: BTreeMap<LayoutWord, Vec<String>>,
     /// Names that each part of the money may have.
     #[serde(default)]
     pub parts: BTreeMap<String, Vec<String>>,
@@ -223,12 +223,12 @@ const FARTHEST: usize = 200;
 
 /// All layouts by id.
 #[derive(Debug, Clone, Default)]
-pub struct Layouts {
+pub struct RepLayouts {
     /// The layouts.
-    pub all: BTreeMap<String, Layout>,
+    pub all: BTreeMap<String, RepLayout>,
 }
 
-impl Layouts {
+impl RepLayouts {
     /// The layouts of the program, with the province's own put over them.
     pub fn load(own: Option<&Overlay>, catalog: &Catalog) -> Result<Self, LayoutError> {
         let mut files: BTreeMap<String, String> = BTreeMap::new();
@@ -254,9 +254,9 @@ impl Layouts {
 }
 
 /// Reads a layout and proves it.
-fn parse(file: &str, text: &str, catalog: &Catalog) -> Result<Layout, LayoutError> {
+fn parse(file: &str, text: &str, catalog: &Catalog) -> Result<RepLayout, LayoutError> {
     let fail = |line: usize, what: String| LayoutError { file: file.to_owned(), line, what };
-    let mut layout: Layout = toml::from_str(text).map_err(|error| {
+    let mut layout: RepLayout = toml::from_str(text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
         fail(line_of(text, at), error.message().to_owned())
     })?;
@@ -286,7 +286,7 @@ fn line_with(text: &str, key: &str) -> usize {
 }
 
 /// What a layout may not be, with the key that says it.
-fn mistake(layout: &Layout, catalog: &Catalog) -> Option<(String, String)> {
+fn mistake(layout: &RepLayout, catalog: &Catalog) -> Option<(String, String)> {
     let told = |key: &str, what: &str| Some((key.to_owned(), what.to_owned()));
     let blank = [("destination", &layout.destination), ("source", &layout.source)];
     if let Some((key, _)) = blank.iter().find(|(_, text)| text.trim().is_empty()) {
@@ -315,17 +315,17 @@ fn mistake(layout: &Layout, catalog: &Catalog) -> Option<(String, String)> {
     columns_mistake(layout, catalog).or_else(|| meaning_mistake(layout))
 }
 
-fn columns_mistake(layout: &Layout, catalog: &Catalog) -> Option<(String, String)> {
+fn columns_mistake(layout: &RepLayout, catalog: &Catalog) -> Option<(String, String)> {
     let mut seen: BTreeSet<String> = BTreeSet::new();
     for (word, names) in &layout.columns {
         let told = |what: String| Some((word.to_string(), what));
         let fits = match word {
-            Word::Ours(PAID_ON) => layout.kind == LayoutKind::Statement,
-            Word::Ours(ours) => WORDS.iter().any(|(name, rows, statement)| {
+            LayoutWord::Ours(PAID_ON) => layout.kind == LayoutKind::Statement,
+            LayoutWord::Ours(ours) => WORDS.iter().any(|(name, rows, statement)| {
                 let of = if layout.kind == LayoutKind::Rows { rows } else { statement };
                 name == ours && *of
             }),
-            Word::Column(column) => {
+            LayoutWord::Column(column) => {
                 let mut records = catalog.records.iter();
                 layout.kind == LayoutKind::Rows
                     && records.any(|record| {
@@ -348,20 +348,20 @@ fn columns_mistake(layout: &Layout, catalog: &Catalog) -> Option<(String, String
     None
 }
 
-fn meaning_mistake(layout: &Layout) -> Option<(String, String)> {
+fn meaning_mistake(layout: &RepLayout) -> Option<(String, String)> {
     let told = |key: &str, what: &str| Some((key.to_owned(), what.to_owned()));
     let needs: &[&'static str] = match layout.kind {
         LayoutKind::Rows => &["file", "code"],
         LayoutKind::Statement => &["round", "part", "cup", "amount"],
     };
     for need in needs {
-        if !layout.columns.contains_key(&Word::Ours(need)) {
+        if !layout.columns.contains_key(&LayoutWord::Ours(need)) {
             return told("columns", &format!("{need} has no names"));
         }
     }
     match layout.kind {
         LayoutKind::Rows => {
-            let has = |word| layout.columns.contains_key(&Word::Ours(word));
+            let has = |word| layout.columns.contains_key(&LayoutWord::Ours(word));
             if has("result") && (layout.passed.is_empty() || layout.refused.is_empty()) {
                 return told("result", "needs the words of `passed` and of `refused`");
             }
@@ -389,14 +389,14 @@ fn meaning_mistake(layout: &Layout) -> Option<(String, String)> {
 mod tests {
     use super::*;
 
-    fn read(change: impl Fn(&str) -> String) -> Result<Layout, LayoutError> {
+    fn read(change: impl Fn(&str) -> String) -> Result<RepLayout, LayoutError> {
         let text = include_str!("../../config/rep/khlang.toml");
         parse("khlang.toml", &change(text), &Catalog::builtin().unwrap())
     }
 
     #[test]
     fn every_shipped_layout_is_sound() {
-        let layouts = Layouts::load(None, &Catalog::builtin().unwrap()).unwrap();
+        let layouts = RepLayouts::load(None, &Catalog::builtin().unwrap()).unwrap();
         let proven: Vec<(&str, bool)> =
             layouts.all.values().map(|layout| (layout.id.as_str(), layout.proven)).collect();
         assert_eq!(proven, [("khlang", true), ("khlang_statement", true), ("op_sample", false)]);
@@ -436,7 +436,7 @@ mod tests {
         let text = include_str!("../../config/rep/op_sample.toml").replace("false", "true");
         crate::files::write_whole(&own.join("op_sample.toml"), text.as_bytes()).unwrap();
         let overlay = Overlay::new(folder.path(), crate::overlay::REP);
-        let layouts = Layouts::load(Some(&overlay), &Catalog::builtin().unwrap()).unwrap();
+        let layouts = RepLayouts::load(Some(&overlay), &Catalog::builtin().unwrap()).unwrap();
         assert!(layouts.all["op_sample"].proven);
         assert_eq!(layouts.all.len(), 3);
     }

@@ -23,7 +23,7 @@ use crate::text::{Bilingual, message, message_with};
 
 /// What a unit is told of a month.
 #[derive(Debug, Clone)]
-pub struct Letter {
+pub struct RepLetter {
     /// The unit.
     pub hcode: String,
     /// The month, `YYYYMM`; 0 for rows without a day.
@@ -55,7 +55,7 @@ pub fn letters(
     catalog: &Catalog,
     rep: &RepLine,
     hcode: Option<&str>,
-) -> Result<Vec<Letter>> {
+) -> Result<Vec<RepLetter>> {
     let filter = RepFilter { hcode: hcode.map(str::to_owned), ..RepFilter::default() };
     let mut by_letter: BTreeMap<(String, i64), Vec<RepRowLine>> = BTreeMap::new();
     let mut page = 1;
@@ -82,7 +82,7 @@ pub fn letters(
     }
     let letters = by_letter.into_iter().map(|((hcode, month), rows)| {
         let of = LetterOf { catalog, rep, archives: &standards, hcode: &hcode, month };
-        Letter { document: of.document(&rows), hcode: hcode.clone(), month }
+        RepLetter { document: of.document(&rows), hcode: hcode.clone(), month }
     });
     Ok(letters.collect())
 }
@@ -90,7 +90,7 @@ pub fn letters(
 /// Writes what units are told into their outboxes. Each file appears whole, and
 /// a run that was broken off is made up for by the next one.
 pub fn send(
-    letters: &[Letter],
+    letters: &[RepLetter],
     rep: &RepLine,
     data: &Path,
     outbox: &Path,
@@ -237,6 +237,9 @@ pub fn told(catalog: &Catalog, codes: &str, standard: Option<Standard>) -> (Bili
     (joined(&what), joined(&mend))
 }
 
+/// A row: its submission and line, or the line of one that is nobody's.
+type RowOf = (Option<i64>, Option<u32>, u64);
+
 /// Passed and refused rows of each file, and what they earned.
 fn sums(rows: &[RepRowLine]) -> Table {
     let count = |id: &str, key: &str| Column::titled(id, message(key), Kind::Int);
@@ -252,8 +255,7 @@ fn sums(rows: &[RepRowLine]) -> Table {
         ],
     );
     // Several codes of a row may stand on several lines.
-    let mut of_file: BTreeMap<&str, BTreeMap<(Option<i64>, Option<u32>, u64), (bool, Decimal)>> =
-        BTreeMap::new();
+    let mut of_file: BTreeMap<&str, BTreeMap<RowOf, (bool, Decimal)>> = BTreeMap::new();
     for row in rows {
         let own = row.submission.map_or(row.at, |_| 0);
         let of = of_file.entry(&row.file).or_default();

@@ -5,13 +5,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use super::Result;
-use super::layout::Word;
+use super::layout::LayoutWord;
 use super::read::ToldRow;
 use crate::archive::Standard;
 use crate::catalog::{Record, VISIT_KEY};
 use crate::environment::Environment;
 use crate::forward::files_with_header;
-use crate::store::{ForwardCandidate, NewRepRow, Reader, RowFinder, RowPlace, SentPart, SqlValue};
+use crate::store::{
+    ForwardCandidate, NewRepRow, Reader, RowFinder, RowPlace, RowsByKey, SentPart, SqlValue,
+};
 use crate::submission::Submission;
 
 /// Why a line is nobody's.
@@ -35,12 +37,12 @@ pub struct Matcher<'a> {
     parts: HashMap<(String, usize), Vec<SentPart>>,
     headers: HashMap<i64, Option<BTreeSet<String>>>,
     lengths: HashMap<(usize, usize, String), Vec<usize>>,
-    rejected: HashMap<(String, String), HashMap<String, Vec<(i64, u32)>>>,
+    rejected: HashMap<(String, String), RowsByKey>,
     senders: HashMap<i64, (Option<Standard>, String)>,
 }
 
 /// Columns with the values that each may have.
-type Sought = Vec<(usize, Vec<SqlValue>)>;
+type SoughtKey = Vec<(usize, Vec<SqlValue>)>;
 
 impl<'a> Matcher<'a> {
     /// A matcher of the answers of a destination.
@@ -278,7 +280,7 @@ impl<'a> Matcher<'a> {
         let unit = parts.iter().find(|(column, _)| *column == of.hospcode);
         let (Some((_, unit)), true) = (unit, parts.len() > 1) else { return Ok(Err(NO_KEY)) };
         let unit = stored(unit);
-        let mut sought: Sought = Vec::new();
+        let mut sought: SoughtKey = Vec::new();
         for (column, text) in &parts {
             sought.push((*column, self.values(record, (*column, text), &unit)?));
         }
@@ -427,10 +429,10 @@ fn key_parts(
     };
     for (word, text) in &told.parts {
         let name = match word {
-            Word::Ours("pid") => VISIT_KEY[1],
-            Word::Ours("seq") => VISIT_KEY[2],
-            Word::Ours(_) => continue,
-            Word::Column(column) => column,
+            LayoutWord::Ours("pid") => VISIT_KEY[1],
+            LayoutWord::Ours("seq") => VISIT_KEY[2],
+            LayoutWord::Ours(_) => continue,
+            LayoutWord::Column(column) => column,
         };
         if let Some(column) = in_key(name) {
             parts.entry(column).or_insert_with(|| text.clone());

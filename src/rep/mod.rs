@@ -27,9 +27,9 @@ pub mod value;
 
 pub use compare::{ReceivedLine, compare};
 pub use free::{FreeRequest, duplicate};
-pub use import::{ImportContext, Imported, import};
-pub use layout::{Layout, LayoutError, LayoutKind, Layouts};
-pub use letter::{Letter, letters, send, told};
+pub use import::{ImportContext, ImportedRep, import};
+pub use layout::{LayoutError, LayoutKind, RepLayout, RepLayouts};
+pub use letter::{RepLetter, letters, send, told};
 pub use lines::{HEADER, cells, why};
 
 use crate::store::StoreError;
@@ -51,7 +51,7 @@ pub enum RepError {
     Store(#[from] StoreError),
     /// A layout has a mistake.
     #[error(transparent)]
-    Layout(#[from] LayoutError),
+    RepLayout(#[from] LayoutError),
     /// What is asked for cannot be.
     #[error("{}", .0.both())]
     Refused(Bilingual),

@@ -2,7 +2,7 @@
 //! nothing refuses the whole file: half of an answer is none.
 
 use super::header::{FoundHeader, plain_of};
-use super::layout::{Layout, PARTS, Word};
+use super::layout::{LayoutWord, PARTS, RepLayout};
 use super::table::{Sheet, TableLine};
 use super::value::{heading, hundredths, tidy, widened};
 use super::{RepError, Result};
@@ -33,7 +33,7 @@ pub struct ToldRow {
     /// The whole key, its parts joined by `|`; blank when not told.
     pub key: String,
     /// Parts of the key by the words and columns of the layout.
-    pub parts: Vec<(Word, String)>,
+    pub parts: Vec<(LayoutWord, String)>,
     /// Day of the event, `YYYYMMDD`.
     pub day: Option<i64>,
     /// Codes, with a comma between.
@@ -69,14 +69,14 @@ pub struct ToldMoney {
 
 /// The values of a line by what they are.
 struct Line<'a> {
-    layout: &'a Layout,
+    layout: &'a RepLayout,
     header: &'a FoundHeader,
     values: &'a TableLine,
     mistakes: &'a mut Vec<String>,
 }
 
 impl Line<'_> {
-    fn text(&self, word: &Word) -> String {
+    fn text(&self, word: &LayoutWord) -> String {
         let column = self.header.columns.get(word);
         column
             .and_then(|column| self.values.1.get(*column))
@@ -84,7 +84,7 @@ impl Line<'_> {
     }
 
     fn ours(&self, word: &'static str) -> String {
-        self.text(&Word::Ours(word))
+        self.text(&LayoutWord::Ours(word))
     }
 
     fn code(&self, word: &'static str) -> String {
@@ -95,7 +95,7 @@ impl Line<'_> {
     fn read<T>(
         &mut self,
         word: &'static str,
-        how: impl FnOnce(&Layout, &str) -> Option<T>,
+        how: impl FnOnce(&RepLayout, &str) -> Option<T>,
     ) -> Option<T> {
         let text = self.ours(word);
         if text.is_empty() {
@@ -132,7 +132,7 @@ impl Line<'_> {
 /// The lines with data: not blank, not a sum or a note, not the header again.
 fn each_line<T>(
     sheets: &[Sheet],
-    layout: &Layout,
+    layout: &RepLayout,
     header: &FoundHeader,
     mut of: impl FnMut(&mut Line<'_>) -> Option<T>,
 ) -> Result<Vec<T>> {
@@ -157,7 +157,7 @@ fn each_line<T>(
 }
 
 /// What a file tells of rows.
-pub fn rows(sheets: &[Sheet], layout: &Layout, header: &FoundHeader) -> Result<Vec<ToldRow>> {
+pub fn rows(sheets: &[Sheet], layout: &RepLayout, header: &FoundHeader) -> Result<Vec<ToldRow>> {
     each_line(sheets, layout, header, |line| {
         let archive = line.ours("archive");
         let name = archive.rsplit(['/', '\\']).next().unwrap_or("").to_owned();
@@ -166,7 +166,7 @@ pub fn rows(sheets: &[Sheet], layout: &Layout, header: &FoundHeader) -> Result<V
         let parts = layout
             .columns
             .keys()
-            .filter(|word| matches!(word, Word::Column(_) | Word::Ours("pid" | "seq")));
+            .filter(|word| matches!(word, LayoutWord::Column(_) | LayoutWord::Ours("pid" | "seq")));
         let parts = parts.map(|word| (word.clone(), line.text(word)));
         let parts: Vec<_> = parts.filter(|(_, text)| !text.is_empty()).collect();
         Some(ToldRow {
@@ -207,12 +207,12 @@ fn passed(line: &mut Line<'_>, code: &str) -> bool {
 }
 
 /// What a file tells of money.
-pub fn money(sheets: &[Sheet], layout: &Layout, header: &FoundHeader) -> Result<Vec<ToldMoney>> {
+pub fn money(sheets: &[Sheet], layout: &RepLayout, header: &FoundHeader) -> Result<Vec<ToldMoney>> {
     each_line(sheets, layout, header, |line| {
         let round = line.read("round", |_, text| {
             text.parse::<i64>().ok().filter(|round| (2500..2700).contains(round))
         });
-        let part = line.read("part", |layout, text| part_of(layout, text));
+        let part = line.read("part", part_of);
         let amount = line.read("amount", |_, text| hundredths(text));
         let cup = line.code("cup");
         let period = line.ours("period");
@@ -243,7 +243,7 @@ pub fn money(sheets: &[Sheet], layout: &Layout, header: &FoundHeader) -> Result<
     })
 }
 
-fn part_of(layout: &Layout, text: &str) -> Option<&'static str> {
+fn part_of(layout: &RepLayout, text: &str) -> Option<&'static str> {
     let named = |part: &&&'static str| {
         let names = layout.parts.get(**part).into_iter().flatten();
         names.into_iter().any(|name| heading(name) == heading(text))

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use calamine::{Data, DataRef, Reader as _, SheetType, Xls, Xlsx};
 
-use super::layout::{FileEncoding, FileForm, Layout};
+use super::layout::{FileEncoding, FileForm, RepLayout};
 use super::value::of_cell;
 use super::{RepError, Result};
 use crate::archive::sha256_file;
@@ -42,7 +42,7 @@ pub struct ReadFile {
 }
 
 /// Reads a file as its layout and the limits allow.
-pub fn read(path: &Path, layout: &Layout, limits: &Limits) -> Result<ReadFile> {
+pub fn read(path: &Path, layout: &RepLayout, limits: &Limits) -> Result<ReadFile> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let form = path.extension().and_then(|ending| FileForm::of_ending(&ending.to_string_lossy()));
     let form = form.filter(|form| layout.forms.contains(form)).ok_or_else(|| {
@@ -101,7 +101,7 @@ impl Cells<'_> {
 }
 
 /// The text in the first encoding in which it has no errors.
-fn decoded(content: &[u8], layout: &Layout, name: &str) -> Result<String> {
+fn decoded(content: &[u8], layout: &RepLayout, name: &str) -> Result<String> {
     for encoding in &layout.encodings {
         match encoding {
             FileEncoding::Utf8 => {
@@ -159,7 +159,7 @@ fn inflates(content: &[u8], most: u64, name: &str) -> Result<()> {
 /// The sheets that are looked at: the one that the layout names, or all.
 fn wanted(
     sheets: &[calamine::Sheet],
-    layout: &Layout,
+    layout: &RepLayout,
     limits: &Limits,
     file: &str,
 ) -> Result<Vec<String>> {
@@ -175,7 +175,7 @@ fn wanted(
 
 fn xlsx(
     content: Vec<u8>,
-    layout: &Layout,
+    layout: &RepLayout,
     limits: &Limits,
     cells: &mut Cells<'_>,
 ) -> Result<Vec<Sheet>> {
@@ -223,7 +223,7 @@ fn put(
 
 fn xls(
     content: Vec<u8>,
-    layout: &Layout,
+    layout: &RepLayout,
     limits: &Limits,
     cells: &mut Cells<'_>,
 ) -> Result<Vec<Sheet>> {
@@ -263,11 +263,10 @@ fn of_data(value: &Data) -> String {
     match value {
         Data::Int(number) => number.to_string(),
         Data::Float(number) => of_cell(*number),
-        Data::String(text) => text.clone(),
+        Data::String(text) | Data::DurationIso(text) => text.clone(),
         Data::Bool(is) => is.to_string(),
         Data::DateTime(at) => day(at),
         Data::DateTimeIso(text) => iso(text),
-        Data::DurationIso(text) => text.clone(),
         _ => String::new(),
     }
 }

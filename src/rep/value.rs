@@ -12,11 +12,11 @@ use crate::clock::{BUDDHIST_ERA, FIRST_BUDDHIST_YEAR};
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct DayForm {
-    parts: Vec<Part>,
+    parts: Vec<DayPart>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
+enum DayPart {
     Year,
     BuddhistYear,
     Month,
@@ -32,23 +32,24 @@ impl TryFrom<String> for DayForm {
         let mut rest = text.as_str();
         while let Some(first) = rest.chars().next() {
             let known = [
-                ("YYYY", Part::Year),
-                ("BBBB", Part::BuddhistYear),
-                ("MM", Part::Month),
-                ("mm", Part::Month),
-                ("DD", Part::Day),
-                ("dd", Part::Day),
+                ("YYYY", DayPart::Year),
+                ("BBBB", DayPart::BuddhistYear),
+                ("MM", DayPart::Month),
+                ("mm", DayPart::Month),
+                ("DD", DayPart::Day),
+                ("dd", DayPart::Day),
             ];
             let (part, length) = match known.iter().find(|(word, _)| rest.starts_with(word)) {
                 Some((word, part)) => (*part, word.len()),
-                None if first.is_ascii_punctuation() => (Part::Between(first), 1),
+                None if first.is_ascii_punctuation() => (DayPart::Between(first), 1),
                 None => return Err(format!("no form of a day: {text}")),
             };
             parts.push(part);
             rest = &rest[length..];
         }
-        let count = |wanted: &[Part]| parts.iter().filter(|part| wanted.contains(part)).count();
-        let once = [&[Part::Year, Part::BuddhistYear][..], &[Part::Month], &[Part::Day]];
+        let count = |wanted: &[DayPart]| parts.iter().filter(|part| wanted.contains(part)).count();
+        let once =
+            [&[DayPart::Year, DayPart::BuddhistYear][..], &[DayPart::Month], &[DayPart::Day]];
         if once.iter().any(|wanted| count(wanted) != 1) {
             return Err(format!("no form of a day: {text}"));
         }
@@ -62,27 +63,27 @@ impl DayForm {
     pub fn read(&self, text: &str) -> Option<i64> {
         let (mut year, mut month, mut day) = (0_i32, 0_u32, 0_u32);
         let mut rest = text;
-        let apart = self.parts.iter().any(|part| matches!(part, Part::Between(_)));
+        let apart = self.parts.iter().any(|part| matches!(part, DayPart::Between(_)));
         for part in &self.parts {
             let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
             let length = match part {
-                Part::Between(between) => {
+                DayPart::Between(between) => {
                     rest = rest.strip_prefix(*between)?;
                     continue;
                 }
-                Part::Year | Part::BuddhistYear => 4,
-                Part::Month | Part::Day if apart => digits.min(2),
-                Part::Month | Part::Day => 2,
+                DayPart::Year | DayPart::BuddhistYear => 4,
+                DayPart::Month | DayPart::Day if apart => digits.min(2),
+                DayPart::Month | DayPart::Day => 2,
             };
             let number: u32 = rest.get(..length)?.parse().ok()?;
             match part {
-                Part::Month => month = number,
-                Part::Day => day = number,
+                DayPart::Month => month = number,
+                DayPart::Day => day = number,
                 _ => year = number as i32,
             }
             rest = &rest[length..];
         }
-        let buddhist = self.parts.contains(&Part::BuddhistYear) || year >= FIRST_BUDDHIST_YEAR;
+        let buddhist = self.parts.contains(&DayPart::BuddhistYear) || year >= FIRST_BUDDHIST_YEAR;
         let year = if buddhist { year - BUDDHIST_ERA } else { year };
         let whole = rest.is_empty() && (1900..FIRST_BUDDHIST_YEAR).contains(&year);
         let found = NaiveDate::from_ymd_opt(year, month, day).filter(|_| whole)?;
@@ -95,7 +96,8 @@ impl DayForm {
 pub fn tidy(text: &str) -> String {
     let seen = |c: &char| !matches!(c, '\u{feff}' | '\u{200b}'..='\u{200d}' | '\u{2060}');
     let plain = |c: char| match c {
-        '๐'..='๙' => char::from(b'0' + (c as u32 - '๐' as u32) as u8),
+        // Thai digits, from nought to nine.
+        '\u{e50}'..='\u{e59}' => char::from(b'0' + (c as u32 - 0xe50) as u8),
         '\u{a0}' => ' ',
         c => c,
     };

@@ -66,7 +66,8 @@ fn which(conn: &Connection) -> Result<BTreeMap<i64, String>> {
     let mut all: BTreeMap<i64, String> = rows.collect::<std::result::Result<_, _>>()?;
     for (id, rows) in freed(conn)? {
         if let Some(which) = all.get_mut(&id) {
-            which.push_str(&format!(" without {rows}"));
+            which.push_str(" without ");
+            which.push_str(&rows.to_string());
         }
     }
     Ok(all)

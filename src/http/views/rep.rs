@@ -148,12 +148,12 @@ struct ReceivedReply {
     /// By part.
     lines: Vec<ReceivedLine>,
     /// What statements told, line by line.
-    told: Vec<ToldMoney>,
+    told: Vec<ReceivedMoney>,
 }
 
 /// A line of a statement.
 #[derive(Serialize, JsonSchema)]
-struct ToldMoney {
+struct ReceivedMoney {
     /// The line.
     #[serde(flatten)]
     line: StatementLine,
@@ -249,7 +249,7 @@ pub fn received(request: &Request) -> Result<Reply, Problem> {
     let told = request.store()?.received(i64::from(number), Some(&cup))?;
     let mut lines = rep::compare(&round.counted.allocation, &told);
     lines.retain(|line| line.cup == cup);
-    let told = told.into_iter().map(|line| ToldMoney { amount: Satang(line.amount), line });
+    let told = told.into_iter().map(|line| ReceivedMoney { amount: Satang(line.amount), line });
     request.log(Action::Read, Some(&cup), None, &format!("received-{number}"))?;
     Reply::json(&ReceivedReply { round: number, cup, lines, told: told.collect() })
 }

@@ -55,7 +55,7 @@ pub struct FreedRows {
 }
 
 /// A row that is to be freed.
-struct Refused {
+struct RefusedRow {
     submission: i64,
     record: String,
     line: u32,
@@ -69,10 +69,10 @@ impl Store {
         let tables = self.tables.clone();
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut done = FreedRows::default();
-        let mut by_record: BTreeMap<String, Vec<Refused>> = BTreeMap::new();
+        let mut by_record: BTreeMap<String, Vec<RefusedRow>> = BTreeMap::new();
         for row in refused(&tx, of)? {
             if row.code.split(',').any(|code| (of.duplicate)(code)) {
-                let Refused { submission, file, line, code, .. } = row;
+                let RefusedRow { submission, file, line, code, .. } = row;
                 done.duplicates.push(KeptRow { submission, file, line, code });
             } else {
                 by_record.entry(row.record.clone()).or_default().push(row);
@@ -113,7 +113,7 @@ impl Store {
 
 /// Rows of which this file is the last to say something, and says that they
 /// were refused; of submissions that stand.
-fn refused(tx: &Transaction<'_>, of: &FreeOf<'_>) -> Result<Vec<Refused>> {
+fn refused(tx: &Transaction<'_>, of: &FreeOf<'_>) -> Result<Vec<RefusedRow>> {
     let mut query = tx.prepare(
         "SELECT r.sub, r.record, r.line, r.file, coalesce(r.code, '') FROM rep_state AS r
          JOIN submission AS s ON s.id = r.sub AND s.status IN ('accepted', 'partial')
@@ -123,7 +123,7 @@ fn refused(tx: &Transaction<'_>, of: &FreeOf<'_>) -> Result<Vec<Refused>> {
          ORDER BY r.sub, r.record, r.line",
     )?;
     let rows = query.query_map(params![of.rep, of.record], |row| {
-        Ok(Refused {
+        Ok(RefusedRow {
             submission: row.get(0)?,
             record: row.get(1)?,
             line: row.get(2)?,
@@ -135,7 +135,7 @@ fn refused(tx: &Transaction<'_>, of: &FreeOf<'_>) -> Result<Vec<Refused>> {
 }
 
 /// A table of the rows that are looked for, so that each table is read once.
-fn wanted(tx: &Connection, rows: &[Refused]) -> Result<()> {
+fn wanted(tx: &Connection, rows: &[RefusedRow]) -> Result<()> {
     tx.execute_batch(
         "DROP TABLE IF EXISTS temp.to_free;
          CREATE TEMP TABLE to_free (sub INTEGER NOT NULL, line INTEGER NOT NULL,
