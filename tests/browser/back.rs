@@ -2,6 +2,7 @@
 
 use super::{Browser, sign_in, site, token};
 use crate::support::case::zipped;
+use std::fmt::Write as _;
 
 const UNIT: &str = "04001";
 
@@ -10,8 +11,9 @@ fn archive(days: &[(&str, &str)]) -> Vec<u8> {
     let mut persons = "PCUCODE|CID|PID|NAME|SEX|BIRTH|TYPEAREA|D_UPDATE\r\n".to_owned();
     let mut doses = "PCUCODE|PID|SEQ|DATE_SERV|VCCTYPE|VCCPLACE|D_UPDATE\r\n".to_owned();
     for (pid, day) in days {
-        persons += &format!("{UNIT}|1234567890121|{pid}|สมชาย|1|19800101|1|20140110120000\r\n");
-        doses += &format!("{UNIT}|{pid}|1|{day}|010|{UNIT}|20140110120000\r\n");
+        write!(persons, "{UNIT}|1234567890121|{pid}|สมชาย|1|19800101|1|20140110120000\r\n")
+            .unwrap();
+        write!(doses, "{UNIT}|{pid}|1|{day}|010|{UNIT}|20140110120000\r\n").unwrap();
     }
     zipped(&[("PERSON.txt", persons), ("EPI.txt", doses)])
 }

@@ -334,7 +334,8 @@ fn a_paid_quarter_stays_when_rows_of_it_are_freed() {
     let keys: Vec<String> =
         query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
     assert!(!keys.is_empty());
-    let lines: String = keys.iter().map(|key| format!("SERVICE,{key},X1\n")).collect();
+    let lines: Vec<String> = keys.iter().map(|key| format!("SERVICE,{key},X1\n")).collect();
+    let lines = lines.concat();
     let file = khlang.write("rep.csv", format!("FILE,KEY,CODE\n{lines}"));
     let import = ["rep", "import", file.to_str().unwrap(), "--layout", "khlang", "--json"];
     assert_eq!(khlang.run(&import).json()["by_key"], keys.len());

@@ -3,6 +3,7 @@
 
 use rusqlite::Connection;
 use serde_json::{Value as Json, json as j};
+use std::fmt::Write as _;
 
 use super::{BACK, archive, back, import, json, refused, sent};
 use crate::support::site::{Site, UNIT_B};
@@ -17,7 +18,7 @@ fn stored(site: &Site, record: &str) -> i64 {
 fn answer(archive: &str, lines: &[(u32, &str)]) -> String {
     let mut text = "ARCHIVE,FILE,LINE,CODE\n".to_owned();
     for (line, code) in lines {
-        text += &format!("{archive},EPI,{line},{code}\n");
+        writeln!(text, "{archive},EPI,{line},{code}").unwrap();
     }
     text
 }

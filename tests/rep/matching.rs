@@ -1,6 +1,7 @@
 //! Every row of what was sent on is found again, by its line and by its key.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::Read as _;
 
 use rusqlite::Connection;
@@ -73,11 +74,11 @@ fn every_row_that_was_sent_on_is_found_by_its_line_and_by_its_key() {
                         1 => archive.to_lowercase(),
                         _ => format!("รับ/{}", archive.trim_end_matches(".zip")),
                     };
-                    by_line += &format!("{told},{file},{},,,,\n", at + 1);
+                    writeln!(by_line, "{told},{file},{},,,,", at + 1).unwrap();
                     let [pid, seq] =
                         if file == "EPI" { [1, 2] } else { [2, 2] }.map(|at| values[at]);
                     let (day, seq) = if file == "EPI" { (values[3], seq) } else { ("", "") };
-                    by_key += &format!(",{file},,{UNIT_B},{pid},{seq},{day}\n");
+                    writeln!(by_key, ",{file},,{UNIT_B},{pid},{seq},{day}").unwrap();
                     rows += 1;
                 }
             }

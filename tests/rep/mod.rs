@@ -7,6 +7,7 @@ mod matching;
 mod money;
 mod told;
 
+use std::fmt::Write as _;
 use std::fs;
 
 use serde_json::Value as Json;
@@ -64,9 +65,11 @@ fn archive(pids: &[(&str, bool)], header: bool) -> Vec<(&'static str, String)> {
         doses = format!("{EPI}\r\n");
     }
     for (pid, good) in pids {
-        persons += &format!("{UNIT_B}|1234567890121|{pid}|สมชาย|1|19800101|1|20140110120000\r\n");
+        write!(persons, "{UNIT_B}|1234567890121|{pid}|สมชาย|1|19800101|1|20140110120000\r\n")
+            .unwrap();
         let day = if *good { "20140110" } else { "20140230" };
-        doses += &format!("{UNIT_B}|{pid}|{}|{day}|010|{UNIT_B}|20140110120000\r\n\r\n", seq(pid));
+        write!(doses, "{UNIT_B}|{pid}|{}|{day}|010|{UNIT_B}|20140110120000\r\n\r\n", seq(pid))
+            .unwrap();
     }
     vec![("PERSON.txt", persons), ("EPI.txt", doses)]
 }
