@@ -32,6 +32,7 @@
 //! | [`privacy`] | which counts are too small to be shown | aware of what they count |
 //! | [`report`] | forms in which numbers leave | aware of what they count |
 //! | [`forward`] | accepted rows sent on as they were received, each once | a protocol of anybody |
+//! | [`rep`] | what comes back: read by layouts that are data, matched to rows, freed | a protocol of anybody |
 //! | [`export`], [`schedule`] | what leaves as folders, and when | aware of what woke it |
 //! | [`sql`] | the head of queries that are data, and lists as tables for them | a builder of queries |
 //! | [`spelling`] | the known name that is nearest to a misspelt one | |
@@ -69,6 +70,7 @@ pub mod priority;
 pub mod privacy;
 pub mod problem_code;
 pub mod registry;
+pub mod rep;
 pub mod report;
 pub mod row;
 pub mod sample;

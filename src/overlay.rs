@@ -69,12 +69,16 @@ pub const REPORTS: OverlayKind = OverlayKind {
     beside: false,
 };
 
+/// Layouts of what comes back from destinations, `NAME.toml`.
+pub const REP: OverlayKind =
+    OverlayKind { name: "rep", old: None, endings: &["toml"], inner: &[], beside: false };
+
 /// Rulebooks, `ROUND.toml`.
 pub const RULEBOOKS: OverlayKind =
     OverlayKind { name: "rulebooks", old: None, endings: &["toml"], inner: &[], beside: true };
 
 /// Every kind.
-pub const KINDS: &[OverlayKind] = &[AUDIT, CODES, KPI, REPORTS, RULEBOOKS];
+pub const KINDS: &[OverlayKind] = &[AUDIT, CODES, KPI, REP, REPORTS, RULEBOOKS];
 
 /// A province's own files of one kind.
 #[derive(Debug, Clone)]

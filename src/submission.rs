@@ -181,6 +181,24 @@ pub struct VoidRecord {
     pub rows: u64,
 }
 
+/// Rows of a file that were freed together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FreedRecord {
+    /// The file.
+    pub file: String,
+    /// How many rows.
+    pub rows: u64,
+    /// The answer of a destination that said that they were refused.
+    pub rep: i64,
+    /// When.
+    #[schemars(extend("format" = "date-time"))]
+    pub at: String,
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+}
+
 /// One archive as received, with its outcome. Its findings are another form
 /// of themselves where they are written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -229,6 +247,10 @@ pub struct Submission<Findings = Vec<FindingLine>> {
     /// When it was taken back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub void: Option<VoidRecord>,
+    /// Rows of it that were freed because a destination refused them: accepted
+    /// rows are stored, voided or freed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub freed: Vec<FreedRecord>,
     /// Where the original lies, below the data folder.
     #[serde(skip)]
     pub stored: Option<String>,
@@ -268,6 +290,7 @@ impl Submission {
             findings_cut: self.findings_cut,
             notes: self.notes.clone(),
             void: self.void.clone(),
+            freed: self.freed.clone(),
             stored: self.stored.clone(),
             months: self.months.clone(),
         }

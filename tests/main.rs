@@ -20,6 +20,7 @@ mod money;
 mod overlay;
 mod packaging;
 mod properties;
+mod rep;
 mod report;
 mod rows;
 mod sample;

@@ -33,6 +33,9 @@ struct Kept {
 
 impl ForwardStatusCache {
     /// What was read of the same state within a minute, else what `read` gives.
+    ///
+    /// # Errors
+    /// Those of `read`.
     pub fn get<E>(
         &self,
         state: ForwardState,

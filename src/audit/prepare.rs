@@ -18,10 +18,19 @@ use crate::store::{AuditCase, AuditFact, AuditTurn, Reader, Result};
 /// Where cases are read.
 pub trait CaseSource {
     /// Cases of a round.
+    ///
+    /// # Errors
+    /// Errors of the database.
     fn cases(&self, round: i64) -> Result<Vec<AuditCase>>;
     /// A case and the rows that are kept of it.
+    ///
+    /// # Errors
+    /// Errors of the database.
     fn case(&self, opened: AuditCase) -> Result<(Case, Vec<AuditFact>)>;
     /// Differs once a step was taken or a submission was taken back.
+    ///
+    /// # Errors
+    /// Errors of the database.
     fn mark(&self) -> Result<(i64, i64)>;
 }
 
@@ -70,6 +79,9 @@ pub struct Prepared {
 
 impl Prepared {
     /// Works out what becomes of what was found.
+    ///
+    /// # Errors
+    /// Errors of the database.
     pub fn read(
         source: &impl CaseSource,
         session: &RuleRunner<'_>,
@@ -103,6 +115,9 @@ impl Prepared {
     }
 
     /// Works out what is held, where that is not the whole file.
+    ///
+    /// # Errors
+    /// Those of computing a share.
     pub fn with_shares(
         mut self,
         holding: AuditHolding,
@@ -120,6 +135,9 @@ impl Prepared {
     }
 
     /// Whether it is of the state that the writer finds.
+    ///
+    /// # Errors
+    /// Errors of the database within the turn.
     pub fn holds(&self, turn: &AuditTurn<'_>) -> Result<bool> {
         Ok(self.mark == turn.mark()?)
     }

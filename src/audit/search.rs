@@ -26,6 +26,10 @@ const CACHE_MIB_EACH: u32 = 36;
 type Job<'r> = (&'r AuditRule, &'r RulePeriod);
 
 /// Runs the rules over a scope.
+///
+/// # Errors
+/// Errors of the database, a query that runs longer than `limits.kpi_ms`, and one that
+/// does not give what its rule shows.
 pub fn find(
     session: &mut RuleRunner<'_>,
     scope: &RunScope,

@@ -42,6 +42,7 @@ pub fn run(context: &CommandContext, args: &Args) -> anyhow::Result<CommandOutco
             }
             super::forward::prove(context, &environment.config)?;
             super::export::prove(context, &environment.config)?;
+            super::rep::layouts(context, &environment)?;
             let library = RuleLibrary::load(Some(&Overlay::new(&context.data, overlay::AUDIT)))?;
             if let Some(book) = books.last() {
                 prove(&environment, book, &library, |_| true)?;

@@ -23,6 +23,7 @@ mod manual;
 mod outcome;
 mod output;
 mod registry;
+mod rep;
 mod report;
 mod sample;
 mod score;
@@ -88,7 +89,7 @@ enum Command {
     /// Find what is suspicious, and follow cases to their decision
     #[command(subcommand)]
     Audit(audit::Args),
-    /// What each main unit is told about its money
+    /// What each main unit is told about its money; what was received of it
     Statement(statement::Args),
     /// Hold money of a unit back, list holds, end one
     #[command(subcommand)]
@@ -108,6 +109,10 @@ enum Command {
     Export(export::Args),
     /// Send accepted rows on to NHSO or the ministry, each once
     Forward(forward::Args),
+    /// What came back of the rows that were sent on: import it, show it, tell the
+    /// units, free what was refused
+    #[command(subcommand)]
+    Rep(rep::Args),
     /// Show the list of units in force, or accept one that is held back
     #[command(subcommand)]
     Units(units::Args),
@@ -174,6 +179,7 @@ pub fn main() -> ExitCode {
         Command::Report(args) => report::run(&context, args),
         Command::Export(args) => export::run(&context, args),
         Command::Forward(args) => forward::run(&context, args),
+        Command::Rep(args) => rep::run(&context, args),
         Command::Units(args) => units::run(&context, args),
         Command::Token(args) => token::run(&context, args),
         Command::Verify(args) => verify::run(&context, args),

@@ -5,6 +5,7 @@ use super::output::{CommandOutcome, print};
 use crate::audit::{RuleLibrary, prove};
 use crate::daemon::{self, Setup};
 use crate::overlay::{self, Overlay};
+use crate::rep::RepLayouts;
 use crate::score::Rulebooks;
 
 /// Runs `khlang serve`.
@@ -17,6 +18,10 @@ pub fn run(context: &CommandContext) -> anyhow::Result<CommandOutcome> {
         && let Some(book) = Rulebooks::open(&context.data).all()?.last()
     {
         prove(&context.environment()?, book, &library, |rule| rule.own)?;
+    }
+    let layouts = Overlay::new(&context.data, overlay::REP);
+    if !layouts.files()?.is_empty() {
+        RepLayouts::load(Some(&layouts), &context.environment()?.catalog)?;
     }
     daemon::run(setup)?;
     Ok(CommandOutcome::Ok)

@@ -35,6 +35,14 @@ pub struct Limits {
     /// How many of them one client may have: one address, or one /64 network of
     /// IPv6; behind a trusted proxy the address that it tells.
     pub connections_per_peer: usize,
+    /// Largest file that comes back from a destination, in bytes.
+    pub rep_bytes: u64,
+    /// Most inflated bytes of a workbook that comes back.
+    pub rep_inflated_bytes: u64,
+    /// Most sheets of it.
+    pub rep_sheets: usize,
+    /// Most cells of a file that comes back, blank ones between others too.
+    pub rep_cells: usize,
     /// Largest head (request line and headers) of an HTTP request, in bytes.
     pub head_bytes: usize,
     /// Largest HTTP request body, in bytes.
@@ -83,6 +91,10 @@ impl Default for Limits {
             queue: 10_000,
             connections: 64,
             connections_per_peer: 32,
+            rep_bytes: 64 << 20,
+            rep_inflated_bytes: 512 << 20,
+            rep_sheets: 50,
+            rep_cells: 5_000_000,
             head_bytes: 16 << 10,
             body_bytes: 2 << 30,
             form_bytes: 8 << 10,

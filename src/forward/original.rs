@@ -76,6 +76,12 @@ impl<'a> Originals<'a> {
         self.original(submission).map(|_| ())
     }
 
+    /// The files of a submission that have a header.
+    pub(super) fn with_header(&mut self, submission: i64) -> Result<BTreeSet<String>, Unreadable> {
+        let members = self.original(submission)?.members.values();
+        Ok(members.filter(|member| member.header_line > 0).map(|m| m.file.clone()).collect())
+    }
+
     fn original(&mut self, submission: i64) -> Result<&Original, Unreadable> {
         if !self.open.contains_key(&submission) {
             while self.open.len() >= MOST_OPEN {

@@ -65,6 +65,10 @@ pub struct StatusContext<'a> {
 }
 
 /// Tells how a destination stands.
+///
+/// # Errors
+/// Errors of the database, rulebooks that do not load, and a record of sending or a
+/// schedule that cannot be read.
 pub fn status(place: &StatusContext<'_>, to: &Destination) -> Result<ForwardStatus> {
     let StatusContext { environment, data, reader, books, now } = *place;
     let units = &environment.units;

@@ -39,7 +39,7 @@ const BODY: [&ProblemKind; 5] = [
 
 /// Variable parts of paths: name, description and pattern (empty for numbers).
 const PARTS: [(&str, &str, &str); 9] = [
-    ("id", "Number of a submission, or of an audit case.", ""),
+    ("id", "Number of a submission, of an audit case, or of a file that came back.", ""),
     ("batch", "Number of a batch that was sent on.", ""),
     ("step", "Step of an audit case.", "^(notify|appeal|withdraw|verify|resolve|reopen|note)$"),
     ("cup", "HCODE of a main unit.", "^[0-9A-Za-z]{5}$"),

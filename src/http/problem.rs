@@ -60,6 +60,7 @@ kinds! {
     NO_ROUND = 404, "problem.no_such_round";
     NO_EXPORT = 404, "problem.no_such_export";
     NO_BATCH = 404, "problem.no_such_batch";
+    NO_REP = 404, "problem.no_such_rep";
     NO_CASE = 404, "problem.no_such_case";
     METHOD = 405, "problem.method_not_allowed";
     SLOW_HEAD = 408, "problem.slow_request";

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use super::endpoint::Endpoint;
 use super::route::Route;
 use super::views::{
-    access, archives, audit, docs, expected, exports, forward, health, kpi, metrics, pages, rounds,
-    sign_in, status, submissions, waiting,
+    access, archives, audit, docs, expected, exports, forward, health, kpi, metrics, pages, rep,
+    rounds, sign_in, status, submissions, waiting,
 };
 
 /// Routes by view file, in the order in which the API page lists them. The
@@ -42,6 +42,7 @@ const ALL: &[&[Route]] = &[
     kpi::ROUTES,
     exports::ROUTES,
     forward::ROUTES,
+    rep::ROUTES,
     audit::rules::ROUTES,
     audit::cases::ROUTES,
     audit::letter::ROUTES,

@@ -40,6 +40,7 @@ pub fn empty(
         findings_cut: false,
         notes: Vec::new(),
         void: None,
+        freed: Vec::new(),
         stored: None,
         months: Vec::new(),
     }

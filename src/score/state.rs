@@ -45,7 +45,9 @@ impl AsOf {
             }
             // The store keeps both times in the order of its transactions.
             let sql = "SELECT submission FROM void
-                       WHERE submission <= :last AND at >= :loaded_at ORDER BY 1";
+                       WHERE submission <= :last AND at >= :loaded_at
+                       UNION SELECT sub FROM freed_row
+                       WHERE sub <= :last AND after >= :last ORDER BY 1";
             let at = loaded_at.map_or(SqlValue::Null, SqlValue::Text);
             reader.each_line(
                 sql,

@@ -267,6 +267,9 @@ impl Reader {
 
     /// Another reader of the same file, which holds the state that it is in; none
     /// of a store without a file.
+    ///
+    /// # Errors
+    /// As [`Reader::open`].
     pub fn another(&self) -> Result<Option<Self>> {
         let Some(path) = self.conn.path().filter(|path| !path.is_empty()) else { return Ok(None) };
         let other = Self::open(Path::new(path), None)?;

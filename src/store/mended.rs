@@ -103,6 +103,9 @@ impl Reader {
     /// Which rejected rows have been mended: the key of the row is stored now,
     /// by whatever archive and in whatever standard, so that to send it once
     /// more would only make a duplicate.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn mended(&self, of: FindingScope, catalog: &Catalog) -> Result<Mended> {
         let sql = format!(
             "SELECT l.submission, l.seq, k.code, k.severity, k.file, l.line, k.field, l.value,

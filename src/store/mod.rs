@@ -25,6 +25,7 @@ mod proof;
 mod queries;
 mod query;
 mod registry;
+mod rep;
 mod reported;
 mod restore;
 mod row_filter;
@@ -66,6 +67,10 @@ pub use queries::{
 };
 pub use query::{QueryRow, RawValue, SqlValue};
 pub use registry::{RegistryLoading, RegistryRecord};
+pub use rep::{
+    CodeBeside, FreeOf, FreedRows, KeptRow, NewRep, NewRepRow, NewStatementLine, RepFilter,
+    RepLine, RepRowLine, RepSum, RowFinder, RowPlace, RowsByKey, SentPart, StatementLine,
+};
 pub use reported::ReportedValue;
 pub use restore::{RestoreRefusal, Restored, Restoring, restore, sweep_restore};
 pub use row_filter::RowFilter;

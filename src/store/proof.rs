@@ -1,5 +1,6 @@
-//! Compares the store with its backups. Rows of a submission never change, so a row
-//! that differs between the store and a backup was changed by hand or by the disk.
+//! Compares the store with its backups. Rows of a submission never change until some
+//! are freed or all are taken back, so a row that differs between the store and a
+//! backup of the same rows was changed by hand or by the disk.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,6 +21,9 @@ pub struct OfBackup {
 /// A submission among all that there ever were.
 const WHICH: &str = "SELECT id, sha256 || ' ' || received_at FROM submission
     WHERE status IN ('accepted', 'partial')";
+
+/// How many rows of each submission were freed.
+const FREED: &str = "SELECT sub, count(*) FROM freed_row GROUP BY sub";
 
 /// Proves a backup; what is wrong with it goes into the report.
 ///
@@ -62,6 +66,25 @@ pub fn prove_backup(path: &Path, report: &mut VerifyReport) -> Result<OfBackup> 
 fn which(conn: &Connection) -> Result<BTreeMap<i64, String>> {
     let mut query = conn.prepare(WHICH)?;
     let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let mut all: BTreeMap<i64, String> = rows.collect::<std::result::Result<_, _>>()?;
+    for (id, rows) in freed(conn)? {
+        if let Some(which) = all.get_mut(&id) {
+            which.push_str(" without ");
+            which.push_str(&rows.to_string());
+        }
+    }
+    Ok(all)
+}
+
+/// Submissions of which rows were freed, with how many; none in a backup of a
+/// program that knew of no freeing.
+fn freed(conn: &Connection) -> Result<BTreeMap<i64, i64>> {
+    let there = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'freed_row')";
+    if !conn.query_row(there, [], |row| row.get::<_, bool>(0))? {
+        return Ok(BTreeMap::new());
+    }
+    let mut query = conn.prepare(FREED)?;
+    let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<std::result::Result<_, _>>()?)
 }
 
@@ -83,7 +106,11 @@ impl Store {
                 report.push(Some(id), format!("{what} (compared with {from})"));
             }
         };
-        for (id, was) in restored.iter().filter(|(id, _)| which.contains_key(id)) {
+        // What was restored says nothing of when: rows that were freed may be
+        // from before or since.
+        let freed = freed(&self.conn)?;
+        let whole = |id: &i64| which.contains_key(id) && !freed.contains_key(id);
+        for (id, was) in restored.iter().filter(|(id, _)| whole(id)) {
             compare(*id, was, "the backup that was restored");
         }
         for backup in backups {

@@ -331,7 +331,9 @@ impl Reader {
             (SELECT count(*) FROM hold_release) || ' ' ||
             (SELECT coalesce(max(id), 0) FROM closing) || ' ' ||
             (SELECT count(*) FROM reopening) || ' ' ||
-            (SELECT coalesce(max(id), 0) FROM reported)";
+            (SELECT coalesce(max(id), 0) FROM reported) || ' ' ||
+            (SELECT coalesce(max(id), 0) FROM rep) || ' ' ||
+            (SELECT count(*) FROM freed_row)";
         Ok(self.conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
     }
 

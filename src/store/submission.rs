@@ -311,6 +311,7 @@ fn summary(conn: &Connection, id: i64, catalog: &Catalog) -> Result<Option<Submi
             Ok(VoidRecord { at: row.get(0)?, by: row.get(1)?, reason: row.get(2)?, rows })
         })
         .optional()?;
+    s.freed = super::rep::freed_of(conn, id)?;
     Ok(Some(s))
 }
 
@@ -339,6 +340,7 @@ fn head_of(row: &Row, id: i64) -> rusqlite::Result<Submission> {
         findings_cut: row.get(10)?,
         notes: Vec::new(),
         void: None,
+        freed: Vec::new(),
         stored: row.get(9)?,
         months: Vec::new(),
     })

@@ -53,6 +53,7 @@ impl Store {
         self.compare_closings(&mut report)?;
         self.compare_audit(&mut report)?;
         self.compare_forward(&mut report)?;
+        self.compare_rep(&mut report)?;
         Ok(report)
     }
 
@@ -84,14 +85,39 @@ impl Store {
                     }
                     None => (record.name.clone(), 0),
                 };
-                let late = serial(sent_day) - serial(event);
-                let on_time = event > 0 && (0..=days).contains(&late);
+                let on_time = is_on_time(sent_day, event, days);
                 let entry = counted.entry((id, file, (event / 100) as u32)).or_default();
                 entry.0 += count;
                 entry.1 += if on_time { count } else { 0 };
             }
         }
+        self.count_freed(&sent, days, &mut counted)?;
         Ok(counted)
+    }
+
+    /// Adds the rows that were freed to those that are stored: the tally of
+    /// their submission stays as it was written. Those of a submission that was
+    /// taken back as a whole are proven with what was voided.
+    fn count_freed(
+        &self,
+        sent: &BTreeMap<i64, (String, i64)>,
+        days: i64,
+        counted: &mut BTreeMap<TallyKey, (u64, u64)>,
+    ) -> Result<()> {
+        let mut query = self.conn.prepare(
+            "SELECT f.sub, f.file, coalesce(f.day, 0), count(*) FROM freed_row AS f
+             JOIN submission AS s ON s.id = f.sub AND s.status <> 'void' GROUP BY 1, 2, 3",
+        )?;
+        let mut rows = query.query([])?;
+        while let Some(row) = rows.next()? {
+            let (id, event): (i64, i64) = (row.get(0)?, row.get(2)?);
+            let count = row.get::<_, i64>(3)? as u64;
+            let sent_day = sent.get(&id).map_or(0, |(_, day)| *day);
+            let entry = counted.entry((id, row.get(1)?, (event / 100) as u32)).or_default();
+            entry.0 += count;
+            entry.1 += if is_on_time(sent_day, event, days) { count } else { 0 };
+        }
+        Ok(())
     }
 
     fn compare_tallies(
@@ -161,6 +187,11 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// Whether a row of a day was sent within the days that count as on time.
+fn is_on_time(sent_day: i64, event: i64, days: i64) -> bool {
+    event > 0 && (0..=days).contains(&(serial(sent_day) - serial(event)))
 }
 
 impl VerifyReport {

@@ -3,6 +3,7 @@
 //! `KHLANG_TEST_BROWSER` insists on it (as `tests/run` does).
 
 mod audit;
+mod back;
 mod cases;
 pub mod driver;
 mod journeys;

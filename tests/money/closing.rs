@@ -321,3 +321,44 @@ fn a_main_unit_that_is_not_in_the_list_stops_money_and_is_named_with_its_line() 
         assert!(ran.status() == 1 && ran.err().contains(wanted), "{command:?}: {}", ran.err());
     }
 }
+
+#[test]
+fn a_paid_quarter_stays_when_rows_of_it_are_freed() {
+    let khlang = province::whole();
+    let part = closed(&khlang, "--quarter", "1");
+    let before = khlang.run(&ALLOCATE).json();
+    let conn = rusqlite::Connection::open(khlang.path("data/khlang.db")).unwrap();
+    let sql = "SELECT HOSPCODE || '|' || PID || '|' || SEQ || '|' || DATE_SERV FROM \"SERVICE\"
+               WHERE SUBMISSION = 1";
+    let mut query = conn.prepare(sql).unwrap();
+    let keys: Vec<String> =
+        query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    assert!(!keys.is_empty());
+    let lines: Vec<String> = keys.iter().map(|key| format!("SERVICE,{key},X1\n")).collect();
+    let lines = lines.concat();
+    let file = khlang.write("rep.csv", format!("FILE,KEY,CODE\n{lines}"));
+    let import = ["rep", "import", file.to_str().unwrap(), "--layout", "khlang", "--json"];
+    assert_eq!(khlang.run(&import).json()["by_key"], keys.len());
+    let score = khlang.run(&["score", "--round", "2557", "--json"]).json();
+    let of = score["units"].as_array().unwrap().iter().find(|unit| unit["hcode"] == "10670");
+    let points = of.unwrap()["total"].clone();
+    let freed = khlang.run(&["rep", "free", "1", "--reason", "ไม่รับ", "--json"]);
+    assert_eq!(freed.json()["rows"], keys.len(), "{}", freed.err());
+    proven(&khlang);
+
+    let now = khlang.run(&ALLOCATE).json();
+    let unit = |place: &str| plain(at(&now, &format!("unit/10670/{place}")));
+    assert_eq!(unit("quarters/1/amount"), part["closed"]["shared"].as_str().unwrap());
+    assert_eq!(unit("quarters/1/closed"), "true");
+    assert_eq!(unit("quarters/1/points"), "3.20", "the points that it was paid by");
+    let score = khlang.run(&["score", "--round", "2557", "--json"]).json();
+    let of = score["units"].as_array().unwrap().iter().find(|unit| unit["hcode"] == "10670");
+    assert_ne!(of.unwrap()["total"], points, "points are counted anew");
+    assert_eq!(now["total"]["paid"], before["total"]["paid"]);
+    let ran = khlang.run(
+        &[&["allocate", "close"], &ROUND[..], &["--quarter", "2", "--as-of", "7", "--by", "x"]]
+            .concat(),
+    );
+    assert_eq!(ran.status(), 1);
+    assert!(ran.err().contains("taken back"), "that state cannot be had any more: {}", ran.err());
+}

@@ -171,6 +171,26 @@ const TABLE: &[Row] = &[
     ),
     ("exports", "/api/v1/exports", PROVINCE, None),
     ("forward", "/api/v1/forward", PROVINCE, None),
+    ("reps", "/api/v1/rep", DATA, None),
+    ("rep", "/api/v1/rep/2", DATA, Some(("/api/v1/rep/1?format=csv", NONE_OF))),
+    (
+        "rep_unit",
+        "/api/v1/rep/2/units/03590?format=html",
+        DATA,
+        Some(("/api/v1/rep/2/units/10669", FOREIGN)),
+    ),
+    (
+        "submission_rep",
+        "/api/v1/submissions/3/rep",
+        DATA,
+        Some(("/api/v1/submissions/1/rep", NONE_OF)),
+    ),
+    (
+        "received",
+        "/api/v1/statements/10944/received?round=2557",
+        [200, 200, 403, 403, 401],
+        Some(("/api/v1/statements/10669/received?round=2557", FOREIGN)),
+    ),
     ("forward_batch", "/api/v1/forward/1", PROVINCE, None),
     ("export_file", "/api/v1/exports/daily/2013-01-14/kpi.csv", PROVINCE, None),
 ];
@@ -436,4 +456,32 @@ fn exports_are_looked_up_and_never_searched_by_path() {
         let got = site.get(&format!("/api/v1/exports/{none}"));
         assert_eq!((got.status, got.problem().as_str()), (404, "no_such_export"), "{none}");
     }
+}
+
+#[test]
+fn what_came_back_is_of_one_s_own_units_and_stands_beside_ours() {
+    let site = site();
+    let province = token(&site, Role::Province, None, None).1;
+    let unit = token(&site, Role::Unit, Some(UNIT), None).1;
+    let reps = |token: &str| {
+        let json = get(&site, "/api/v1/rep", token).json();
+        json["reps"].as_array().unwrap().iter().map(|rep| rep["rep"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!((reps(&province).len(), reps(&unit)), (2, vec![2.into()]));
+    let beside = get(&site, "/api/v1/submissions/1/rep", &province).json();
+    let sum = &beside["sums"][0];
+    let counts = ["received", "passed", "refused", "accepted", "only_we_passed"];
+    assert_eq!(counts.map(|key| sum[key].as_i64().unwrap()), [1, 0, 1, 1, 1], "{beside}");
+    assert_eq!(beside["codes"][0]["code"], "SE1105", "{beside}");
+    assert_eq!(beside["codes"][0]["of"], "theirs", "{beside}");
+    let page = get(&site, "/submissions/1", &province);
+    let text = page.text();
+    assert!(text.contains("id=\"rep-table\"") && text.contains("สปสช."), "{text}");
+    assert!(text.contains("op_sample"), "a layout that was not proven is named");
+    assert!(!get(&site, "/submissions/2", &province).text().contains("id=\"rep-table\""));
+    let page = get(&site, "/units/10669", &province);
+    let page = page.text();
+    assert!(page.contains("id=\"rep-lines\"") && page.contains("10669|7|9"), "{page}");
+    let page = get(&site, "/quality?round=2556", &province);
+    assert!(page.status == 404 || page.text().contains("data-rep=\"10669\""), "{}", page.text());
 }

@@ -340,12 +340,12 @@ fn real_replies_are_as_the_openapi_document_says() {
     let mut tried = 0;
     for route in ENDPOINTS.iter().filter(|route| route.schema.is_some() && route.methods == READS) {
         let more = match route.name {
-            "score" | "quality" | "allocation" | "statement" => "?round=2557",
+            "score" | "quality" | "allocation" | "statement" | "received" => "?round=2557",
             "kpi_explain" => "?period=2556&unit=03590",
             _ => "",
         };
-        let path =
-            route.path.replace("{id}", "2").replace("{cup}", "10944").replace("{batch}", "1");
+        let path = route.path.replace("{id}", "2").replace("{cup}", "10944");
+        let path = path.replace("{batch}", "1").replace("{hcode}", "03590");
         let got = site.get(&(path.replace("{kpi}", "dm_screen") + more));
         assert_eq!(got.status, 200, "{}: {}", route.path, got.text());
         assert_eq!(got.header("content-type"), Some("application/json"), "{}", route.path);

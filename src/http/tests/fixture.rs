@@ -17,7 +17,7 @@ use crate::clock::{Clock, at_bangkok};
 use crate::config::{Config, Span};
 use crate::environment::Environment;
 use crate::http::{Server, start};
-use crate::store::{ForwardArchive, ForwardPart, NewForwardBatch, Store};
+use crate::store::{ForwardArchive, ForwardPart, NewForwardBatch, NewRep, NewRepRow, Store};
 use crate::submission::{Counts, FindingLine, MonthCounts, Problem, Status, Submission, Texts};
 use crate::units::Units;
 
@@ -68,6 +68,7 @@ pub fn app(folder: &std::path::Path, config: Config) -> AppState {
     fill(&mut store, &environment.catalog);
     super::audit::cases(&mut store);
     sent_on(&mut store);
+    came_back(&mut store);
     drop(store);
     let clock = Clock::fixed(at(2013, 1, 15, 9));
     let folders = crate::inbox::Folders::new(folder);
@@ -100,6 +101,7 @@ pub fn empty(id: i64, archive: &str, hcode: Option<&str>, day: u32) -> Submissio
         findings_cut: false,
         notes: Vec::new(),
         void: None,
+        freed: Vec::new(),
         stored: None,
         months: Vec::new(),
     }
@@ -180,6 +182,50 @@ fn sent_on(store: &mut Store) {
         sent: true,
     };
     store.record_forward(&batch, &[archive]).unwrap();
+}
+
+/// Of what was sent on one row was refused; another answer is about a row of
+/// the last unit that nobody knows.
+fn came_back(store: &mut Store) {
+    let refused = NewRepRow {
+        at: 2,
+        hcode: "10669".to_owned(),
+        archive: "F21_10669_25560115080000.zip".to_owned(),
+        told_line: Some(2),
+        file: "SERVICE".to_owned(),
+        record: "SERVICE".to_owned(),
+        of: Some((1, 2)),
+        how: "line",
+        key: "10669|7|9".to_owned(),
+        day: Some(20_130_110),
+        code: "SE1105".to_owned(),
+        ..NewRepRow::default()
+    };
+    let unknown = NewRepRow {
+        at: 3,
+        hcode: "03590".to_owned(),
+        file: "SERVICE".to_owned(),
+        record: "SERVICE".to_owned(),
+        why: "not_stored",
+        key: "03590|7|9".to_owned(),
+        code: HOSTILE.to_owned(),
+        ..NewRepRow::default()
+    };
+    for (sha256, row) in [("one", refused), ("two", unknown)] {
+        let rep = NewRep {
+            destination: "nhso",
+            kind: "rows",
+            layout: "op_sample",
+            proven: false,
+            version: "ef",
+            file: "rep.csv",
+            sha256,
+            bytes: 100,
+            at: "2013-01-15T08:30:00+07:00",
+            by: "test",
+        };
+        store.record_rep(&rep, &[row]).unwrap();
+    }
 }
 
 pub fn finding(catalog: &Catalog, line: u32) -> FindingLine {

@@ -13,6 +13,7 @@ pub mod health;
 pub mod kpi;
 pub mod metrics;
 pub mod pages;
+pub mod rep;
 pub mod rounds;
 pub mod sign_in;
 pub mod status;

@@ -230,7 +230,7 @@ struct AllocationReply<'a> {
 
 /// The round with its money. Money is paid through main units, so all of them
 /// must be listed.
-fn money(request: &Request) -> Result<Arc<RoundResult>, Problem> {
+pub(super) fn money(request: &Request) -> Result<Arc<RoundResult>, Problem> {
     let round = request.results()?.round(round(request))?;
     match round.environment.units.cups_unknown().first() {
         None => Ok(round),

@@ -62,6 +62,8 @@ pub(super) fn facts(conn: &Connection, case: i64, as_of: i64) -> Result<Vec<Audi
         "SELECT f.file, f.sub, f.line, f.run, f.pid, f.day, f.shown,
                 EXISTS (SELECT 1 FROM void AS v WHERE v.submission = f.sub AND v.at < coalesce(
                   (SELECT loaded_at FROM submission WHERE id > ?2 ORDER BY id LIMIT 1), '~'))
+                 OR EXISTS (SELECT 1 FROM freed_row AS d WHERE d.sub = f.sub AND d.line = f.line
+                   AND d.record = f.file AND d.after <= ?2)
          FROM audit_fact AS f JOIN audit_run AS r ON r.id = f.run
          WHERE f.case_id = ?1 AND r.after <= ?2 ORDER BY f.day, f.file, f.sub, f.line",
     )?;
@@ -134,6 +136,9 @@ impl Reader {
     }
 
     /// Differs once a step of any case was taken, or a submission was taken back.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn audit_mark(&self) -> Result<(i64, i64)> {
         mark(&self.conn)
     }
@@ -180,6 +185,9 @@ impl Reader {
     }
 
     /// Cases of units that rest on rows of a submission.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn audit_cases_of_submission(
         &self,
         submission: i64,
@@ -195,6 +203,9 @@ impl Reader {
     }
 
     /// Cases by state, for counting; of each that is not decided its number too.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn audit_by_state(&self) -> Result<BTreeMap<String, Vec<i64>>> {
         let sql = "SELECT state, case_id FROM audit_state ORDER BY case_id";
         let mut query = self.conn.prepare_cached(sql)?;

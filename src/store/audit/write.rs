@@ -76,6 +76,9 @@ impl AuditTurn<'_> {
     }
 
     /// Differs once a step of any case was taken, or a submission was taken back.
+    ///
+    /// # Errors
+    /// Errors of the database within the turn.
     pub fn mark(&self) -> Result<(i64, i64)> {
         read::mark(&self.tx)
     }

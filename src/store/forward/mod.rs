@@ -275,6 +275,9 @@ impl Reader {
 
     /// Destinations to which something was sent, by whatever means, also those
     /// that are no longer configured.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn forward_destinations(&self) -> Result<BTreeSet<String>> {
         // From name to name, for there is a line for each submission.
         let mut query = self.conn.prepare_cached(

@@ -7,6 +7,7 @@ pub mod exports;
 pub mod forward;
 pub mod indicator;
 pub mod kpi;
+mod rep;
 mod rows;
 pub mod score;
 mod spark;

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{RENEW, being_computed, unit_name};
+use super::{RENEW, being_computed, rep, unit_name};
 use crate::app::results::RoundResult;
 use crate::http::endpoint::Endpoint;
 use crate::http::page::{self, Frame, Lang};
@@ -65,6 +65,8 @@ struct UnitRank {
     own: bool,
     points: String,
     quality: Option<Ranked>,
+    /// What destinations said of its rows.
+    rep: Option<rep::UnitRep>,
 }
 
 #[derive(Serialize)]
@@ -87,6 +89,7 @@ pub fn quality(request: &Request) -> Result<Reply, Problem> {
     let (tranche, lang) = (tranche(request, &round), request.lang());
     let scope = request.scope();
     let shares = shares(&round, tranche);
+    let mut back = rep::of_units(request, number)?;
     let units = round.environment.units.by_code.keys();
     let shown = units.filter(|hcode| scope.as_ref().is_none_or(|own| own.contains(*hcode)));
     let mut lines: Vec<UnitRank> = shown
@@ -97,6 +100,7 @@ pub fn quality(request: &Request) -> Result<Reply, Problem> {
                 own: request.viewer.hcode() == Some(hcode),
                 points: format!("{:.2}", round.counted.points.total(hcode, None)),
                 quality: quality.map(|quality| ranked(&round, quality, &shares, lang)),
+                rep: back.remove(hcode),
                 hcode: hcode.clone(),
             }
         })

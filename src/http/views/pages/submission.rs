@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Pager, audit, problems, spoken, unit_name};
+use super::{Pager, audit, problems, rep, spoken, unit_name};
 use crate::archive::Standard;
 use crate::catalog::Severity;
 use crate::http::endpoint::Endpoint;
@@ -117,6 +117,7 @@ pub fn submission(request: &Request) -> Result<Reply, Problem> {
     let pager = Pager::new(request, LINES_SHOWN, page.total, "#lines-title");
     let unit = unit_name(request, s.hcode.as_deref());
     let standard = s.standard.map(Standard::as_str);
+    let rep = rep::of_submission(request, id, s.standard)?;
     let (status, said, notes) =
         (s.status.as_str(), problems(lang, s.problems), problems(lang, s.notes));
     let own = json!({
@@ -125,8 +126,9 @@ pub fn submission(request: &Request) -> Result<Reply, Problem> {
             "problems": said, "archive": s.archive, "hcode": s.hcode, "bytes": s.bytes,
             "sha256": s.sha256, "sent_at": s.sent_at, "received_at": s.received_at,
             "round": s.round, "files": s.files, "findings_cut": s.findings_cut, "void": s.void,
+            "freed": s.freed,
         },
-        "cases": audit::case::of_submission(request, id, s.hcode.as_deref())?, "total": total, "codes": codes, "lines": lines, "pager": pager,
+        "rep": rep, "cases": audit::case::of_submission(request, id, s.hcode.as_deref())?, "total": total, "codes": codes, "lines": lines, "pager": pager,
     });
     page::render(&Frame::new(request), "submission.html", own)
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::submission::{anchor, groups};
-use super::{Pager, audit, score, unit_name};
+use super::{Pager, audit, rep, score, unit_name};
 use crate::catalog::{Severity, is_duplicate};
 use crate::http::endpoint::Endpoint;
 use crate::http::page::{self, Frame};
@@ -177,6 +177,7 @@ pub fn unit(request: &Request) -> Result<Reply, Problem> {
     let sent = store.submissions(&filter, sent_page, SENT_SHOWN)?;
     let last = store.submissions(&filter, 1, 1)?.rows.pop();
     let own = json!({
+        "rep": rep::of_unit(request, &unit.hcode, round)?,
         "cases": audit::case::of_unit(request, &unit.hcode)?,
         "score": score::of_unit(request, round, &unit.hcode)?,
         "unit": unit, "cup": unit_name(request, Some(&unit.cup)), "last": last,
