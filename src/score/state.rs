@@ -42,7 +42,7 @@ impl AsOf {
             let sql = "SELECT submission FROM void
                        WHERE submission <= :last AND at > :loaded_at
                        UNION SELECT sub FROM freed_row
-                       WHERE sub <= :last AND after >= :last AND at > :loaded_at ORDER BY 1";
+                       WHERE sub <= :last AND after >= :last ORDER BY 1";
             let at = loaded_at.map_or(SqlValue::Null, SqlValue::Text);
             reader.each_line(
                 sql,
