@@ -173,7 +173,7 @@ fn what_is_not_right_is_refused_as_a_whole_and_says_why() {
         ("e.csv", "FILE,CODE,POINT\nEPI,,1.234\n".to_owned(), "points = 1.234"),
         ("f.csv", "FILE,CODE\n".to_owned(), "no lines with data"),
         ("g.pdf", good.clone(), "no files of this ending"),
-        ("h.xlsx", good.clone(), "cannot be read as a workbook"),
+        ("h.xlsx", good.clone(), "cannot be read as a spreadsheet"),
         ("i.csv", "FILE,CODE,CODE\nEPI,,\n".to_owned(), "more than one column code"),
     ];
     for (name, text, wanted) in table {
