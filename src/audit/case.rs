@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::limit::Threshold;
-use super::rows::;
+use super::rule::{AuditRule, CaseSeverity};
 use super::steps::{CaseStanding, CaseState};
 use crate::money::holds::parse_percent;
 use crate::store::{
