@@ -73,10 +73,8 @@ impl CommandContext {
             return Some(BTreeMap::new());
         }
         // The first start after an upgrade asks before the store is migrated.
-        let lines = Reader::open_any_version(&path).and_then(|reader| reader.units());
-        let lines =
-            lines.inspect_err(|error| log::error!("which units have sent: {error}")).ok()?;
-        Some(lines.into_iter().map(|line| (line.hcode, line.submissions)).collect())
+        let sent = Reader::open_any_version(&path).and_then(|reader| reader.archives_by_unit());
+        sent.inspect_err(|error| log::error!("which units have sent: {error}")).ok()
     }
 
     /// The list of units, when money can be paid through every main unit of it.

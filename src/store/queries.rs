@@ -1,6 +1,6 @@
 //! Queries of readers: lists, pages, overviews.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use rusqlite::{OptionalExtension, params};
@@ -271,6 +271,18 @@ impl Reader {
             })?
             .collect::<std::result::Result<_, _>>()?;
         Ok(Some(ListPage { rows, total: total as u64, page, per_page }))
+    }
+
+    /// How many archives each unit has sent. Every version of the database can tell.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
+    pub fn archives_by_unit(&self) -> Result<BTreeMap<String, u64>> {
+        let mut query = self.conn.prepare(
+            "SELECT hcode, count(*) FROM submission WHERE hcode IS NOT NULL GROUP BY hcode",
+        )?;
+        let lines = query.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64)))?;
+        Ok(lines.collect::<std::result::Result<_, _>>()?)
     }
 
     /// What each unit that ever sent has sent.

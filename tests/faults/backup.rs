@@ -380,11 +380,14 @@ fn as_of_version_8(conn: &Connection) {
          DROP TABLE finding_total;
          ALTER TABLE finding_total_old RENAME TO finding_total;
          DROP VIEW audit_state;
+         DROP VIEW rep_state;
          PRAGMA application_id = 0;
          PRAGMA user_version = 8;",
     )
     .unwrap();
-    let later = "SELECT name FROM sqlite_schema WHERE type = 'table' AND (name LIKE 'closing%' OR name LIKE 'audit%' OR name GLOB 'forward_*' OR name = 'reopening')";
+    let later = "SELECT name FROM sqlite_schema WHERE type = 'table'
+         AND (name LIKE 'closing%' OR name LIKE 'audit%' OR name GLOB 'forward_*'
+           OR name IN ('reopening', 'rep', 'rep_row', 'freed_row', 'statement_line'))";
     let mut statement = conn.prepare(later).unwrap();
     let tables = statement.query_map([], |row| row.get(0)).unwrap();
     let tables: Vec<String> = tables.collect::<Result<_, _>>().unwrap();
