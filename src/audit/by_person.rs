@@ -11,8 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::AuditError;
-use super::incremental::{FoundAtUnit, FoundByUnit, KeptRule, KeptUnit, RuleRequest, is_few};
-use super::rows::{ByUnit, CohortCollector, KeptRows, UnitRows};
+use super::kept::{
+    FoundAtUnit, FoundByUnit, KeptPersons, KeptRule, KeptUnit, PersonsAhead, RuleRequest, is_few,
+};
+use super::rows::{ByUnit, CohortCollector, KeptRows};
 use super::rule::AuditRule;
 use super::runner::{RuleRunner, borrowed};
 use crate::files::digest;
@@ -20,22 +22,11 @@ use crate::kpi::{Cohort, Cohorts, KNOWN, NO_COHORT};
 use crate::score::rulebook::RulePeriod;
 use crate::store::{ChangeTokens, PartialResults, Result, RowFilter, Tables};
 
-/// By cohort: its token, and the rows that were found by unit.
-pub(super) type KeptPersons = BTreeMap<String, (String, BTreeMap<String, KeptRows>)>;
-
 /// What a rule finds, by cohort and unit.
 type FoundByCohort = BTreeMap<u32, ByUnit>;
 
 /// Up to this number of persons may be counted anew in any case.
 const FEW_PERSONS: usize = 1000;
-
-/// Rows of a rule and tranche, with those that were counted anew.
-pub(super) struct PersonsAhead {
-    request: RuleRequest,
-    known: Option<KeptRule>,
-    /// None, where a row is of somebody whom no unit knows.
-    persons: Option<KeptPersons>,
-}
 
 /// What is to be counted anew of a rule and tranche.
 struct StaleRule<'r> {
@@ -46,22 +37,6 @@ struct StaleRule<'r> {
     /// The token of each cohort.
     tokens: Vec<String>,
     stale: BTreeSet<u32>,
-}
-
-impl KeptRule {
-    /// What was found of a rule that goes by persons.
-    pub(super) fn found_of(&self, persons: &KeptPersons, most: usize) -> FoundByUnit {
-        let mut parts: BTreeMap<&str, Vec<UnitRows>> = BTreeMap::new();
-        for (unit, rows) in persons.values().flat_map(|(_, units)| units) {
-            parts.entry(unit).or_default().push(rows.rows());
-        }
-        let found = parts.into_iter().map(|(unit, parts)| {
-            let of = self.units.get(unit).map_or(0, |(_, kept)| kept.found(unit).of);
-            let rows = UnitRows::merged(parts, most);
-            (unit.to_owned(), FoundAtUnit { rows, of, rates: Vec::new() })
-        });
-        found.collect()
-    }
 }
 
 impl RuleRequest {

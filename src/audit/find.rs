@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::AuditError;
-use super::incremental::FoundAtUnit;
+use super::kept::FoundAtUnit;
 use super::rates::{Judged, Peers, Rate, judge};
 use super::rows::{RowKey, UnitRows};
 use super::rule::{AuditRule, CaseSeverity, CountedBy, RuleKind};

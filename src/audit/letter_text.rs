@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::case::{NOTIFIED, is_letter};
-use super::rule_files::{Files, RuleError};
+use super::rule_files::{RuleError, RuleFiles};
 use super::steps::CaseState;
 use super::view::ShownCase;
 use crate::text::Bilingual;
@@ -116,7 +116,7 @@ pub(super) const FOLDER: &str = "letters/";
 
 impl LetterTexts {
     /// The texts among the files of rules, each proven.
-    pub(super) fn from_files(files: &Files) -> Result<Self, RuleError> {
+    pub(super) fn from_files(files: &RuleFiles) -> Result<Self, RuleError> {
         let mut texts = BTreeMap::new();
         for (name, (text, _)) in files.iter().filter(|(name, _)| name.starts_with(FOLDER)) {
             let wrong = |what: String| RuleError { file: name.clone(), what };

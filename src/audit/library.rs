@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::letter_text::{FOLDER as LETTERS, LetterTexts};
 use super::query::{RuleBlock, RuleHead, RuleQuery};
 use super::rule::{AuditRule, CountedBy, RawRule, RuleKind, filled};
-use super::rule_files::{Files, RuleError, builtin, fail, has_ending};
+use super::rule_files::{RuleError, RuleFiles, builtin, fail, has_ending};
 use super::tables::GIVEN;
 use crate::files::hex;
 use crate::overlay::Overlay;
@@ -51,7 +51,7 @@ impl RuleLibrary {
     }
 
     /// Builds and checks the rules of these files.
-    fn from_files(files: &Files) -> Result<Self, RuleError> {
+    fn from_files(files: &RuleFiles) -> Result<Self, RuleError> {
         let letters = LetterTexts::from_files(files)?;
         let mut library = Self { letters, ..Self::default() };
         for (name, (text, _)) in files {
@@ -77,7 +77,7 @@ impl RuleLibrary {
 
     fn build(
         &self,
-        files: &Files,
+        files: &RuleFiles,
         file: &str,
         text: &str,
         own: bool,
@@ -134,7 +134,7 @@ impl RuleLibrary {
 
     fn query(
         &self,
-        files: &Files,
+        files: &RuleFiles,
         file: &str,
         sql: &str,
         depth: usize,
@@ -186,12 +186,12 @@ impl RuleLibrary {
     }
 }
 
-fn is_own(files: &Files, name: &str) -> bool {
+fn is_own(files: &RuleFiles, name: &str) -> bool {
     files.get(name).is_some_and(|(_, own)| *own)
 }
 
 /// Whether a block or a table below a query is the province's own.
-fn rests_on_own(files: &Files, query: &RuleQuery) -> bool {
+fn rests_on_own(files: &RuleFiles, query: &RuleQuery) -> bool {
     let table = |name: &String| is_own(files, &format!("tables/{name}.csv"));
     let block = |block: &Arc<RuleBlock>| {
         is_own(files, &format!("blocks/{}.sql", block.name)) || rests_on_own(files, &block.query)

@@ -6,14 +6,58 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::AuditError;
-use super::case::Case;
-use super::plan::{Change, Evidence};
+use super::case::{Case, places};
+use super::plan::{Change, Evidence, KnownCase, change};
 use super::rows::RowKey;
 use super::rule::CaseSeverity;
-use super::run::{CasePlace, FoundByRules, Planned, RunScope, Share, change_at};
 use super::runner::RuleRunner;
+use super::scope::{CasePlace, FoundByRules, RunScope};
+use super::steps::CaseState;
 use crate::config::AuditHolding;
 use crate::store::{AuditCase, AuditFact, AuditTurn, Reader, Result};
+
+/// Tells the suspicious share of a case's money, in hundredths of a percent.
+pub type Share<'f> =
+    dyn FnMut(&CasePlace, &[AuditFact]) -> std::result::Result<u32, AuditError> + 'f;
+
+/// A case as it would be opened or changed.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// Place of the case.
+    pub place: CasePlace,
+    /// What becomes of it.
+    pub change: Change,
+}
+
+/// What becomes of what a rule found at a unit in a tranche, with its cases.
+fn change_at(
+    session: &RuleRunner<'_>,
+    found: &FoundByRules,
+    place: &CasePlace,
+    cases: &[(Case, Vec<AuditFact>)],
+) -> Option<Change> {
+    let rule = session.basis.library.get(&place.0)?;
+    let finding = found.findings.get(place);
+    if finding.is_none() && found.could_not_judge(place) {
+        return None;
+    }
+    let cases: Vec<KnownCase> = cases.iter().map(|(case, facts)| known(case, facts)).collect();
+    change(rule, finding, &cases)
+}
+
+fn known(case: &Case, facts: &[AuditFact]) -> KnownCase {
+    KnownCase {
+        id: case.opened.id,
+        resolved: case.state() == CaseState::Resolved,
+        severity: case.severity(),
+        places: places(facts),
+        counted: case.counted().0,
+        still: facts.iter().filter(|fact| !fact.gone).count() as u64 + case.cut(),
+        all_gone: facts.iter().all(|fact| fact.gone),
+        cut_until: (case.cut() > 0).then(|| case.seen_until()),
+        cleared: case.cleared(),
+    }
+}
 
 /// Where cases are read.
 pub trait CaseSource {

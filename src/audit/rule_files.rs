@@ -16,15 +16,15 @@ pub struct RuleError {
 }
 
 /// Files by name, each with whether it is the province's own.
-pub(super) type Files = BTreeMap<String, (String, bool)>;
+pub(super) type RuleFiles = BTreeMap<String, (String, bool)>;
 
 /// Folder of the rules below `config/`, and of their queries below `schema/`.
 const FOLDER: &str = "audit";
 
 /// The files that are part of the program. Of `schema/audit`, the steps of
 /// cases are no rule.
-pub(super) fn builtin() -> Result<Files, RuleError> {
-    let mut files = Files::new();
+pub(super) fn builtin() -> Result<RuleFiles, RuleError> {
+    let mut files = RuleFiles::new();
     let folders = [
         (CONFIG.get_dir(FOLDER), "toml"),
         (SCHEMA.get_dir(FOLDER), "sql"),

@@ -3,67 +3,25 @@
 //! Finding reads one state of the store and holds nobody up; what becomes of the
 //! cases is prepared before the writer's turn, in which it is only written.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use super::AuditError;
-use super::case::{CLEARED, Case, Described, EVIDENCE, JudgedBy, SELECTED, StepData, places};
-use super::find::{AuditFinding, NotApplicable};
+use super::case::{CLEARED, Case, Described, EVIDENCE, JudgedBy, SELECTED, StepData};
 use super::hold_share::{ShareChange, held_with};
-use super::plan::{Change, Evidence, KnownCase, change};
+use super::plan::{Change, Evidence};
 use super::prepare::Prepared;
+pub use super::prepare::{Planned, Share};
 use super::rows::{RowKey, SuspiciousRow};
 use super::rule::CaseSeverity;
 use super::runner::RuleRunner;
+pub use super::scope::{CasePlace, FoundByRules, RunScope};
 pub use super::search::find;
 use super::steps::CaseState;
 use crate::config::AuditHolding;
 use crate::money::holds::{WHOLE, percent};
 use crate::store::{AuditCase, AuditFact, AuditTurn, HoldChange, NewEvent, NewRun};
-
-/// The part of a round over which the rules are run.
-#[derive(Debug, Clone, Default)]
-pub struct RunScope {
-    /// This tranche only.
-    pub tranche: Option<u32>,
-    /// This unit only; its peers are still all units.
-    pub unit: Option<String>,
-    /// This rule only.
-    pub rule: Option<String>,
-}
-
-/// Where a finding is: rule, tranche, unit.
-pub type CasePlace = (String, String, String);
-
-/// Tells the suspicious share of a case's money, in hundredths of a percent.
-pub type Share<'f> = dyn FnMut(&CasePlace, &[AuditFact]) -> Result<u32, AuditError> + 'f;
-
-/// What the rules found.
-#[derive(Debug, Clone, Default)]
-pub struct FoundByRules {
-    /// Findings by rule, tranche, unit.
-    pub findings: BTreeMap<CasePlace, AuditFinding>,
-    /// Units for which a rule had nothing to go by.
-    pub not_applicable: Vec<NotApplicable>,
-    /// Rules and tranches that were run.
-    pub ran: BTreeSet<(String, String)>,
-    /// Those of them for which all rows were read, because nothing was kept of
-    /// them or too much has changed.
-    pub in_full: BTreeSet<(String, String)>,
-}
-
-impl FoundByRules {
-    /// Whether a rule had nothing to judge a unit by. That nothing was found
-    /// then says nothing.
-    fn could_not_judge(&self, (rule, tranche, unit): &CasePlace) -> bool {
-        self.not_applicable.iter().any(|line| {
-            line.rule == *rule
-                && line.tranche == *tranche
-                && (line.unit == "*" || line.unit == *unit)
-        })
-    }
-}
 
 /// Rows that joined a case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -107,45 +65,6 @@ pub struct RunTerms {
     pub most_rows: usize,
     /// What of the item's money a case holds.
     pub holding: AuditHolding,
-}
-
-/// A case as it would be opened or changed.
-#[derive(Debug, Clone)]
-pub struct Planned {
-    /// Place of the case.
-    pub place: CasePlace,
-    /// What becomes of it.
-    pub change: Change,
-}
-
-/// What becomes of what a rule found at a unit in a tranche, with its cases.
-pub(super) fn change_at(
-    session: &RuleRunner<'_>,
-    found: &FoundByRules,
-    place: &CasePlace,
-    cases: &[(Case, Vec<AuditFact>)],
-) -> Option<Change> {
-    let rule = session.basis.library.get(&place.0)?;
-    let finding = found.findings.get(place);
-    if finding.is_none() && found.could_not_judge(place) {
-        return None;
-    }
-    let cases: Vec<KnownCase> = cases.iter().map(|(case, facts)| known(case, facts)).collect();
-    change(rule, finding, &cases)
-}
-
-fn known(case: &Case, facts: &[AuditFact]) -> KnownCase {
-    KnownCase {
-        id: case.opened.id,
-        resolved: case.state() == CaseState::Resolved,
-        severity: case.severity(),
-        places: places(facts),
-        counted: case.counted().0,
-        still: facts.iter().filter(|fact| !fact.gone).count() as u64 + case.cut(),
-        all_gone: facts.iter().all(|fact| fact.gone),
-        cut_until: (case.cut() > 0).then(|| case.seen_until()),
-        cleared: case.cleared(),
-    }
 }
 
 /// Writes down what becomes of what was found, as it was prepared, if no case has
@@ -413,30 +332,5 @@ impl Writing<'_, '_> {
         };
         self.turn.add_event(&case.opened, &event)?;
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::text::Bilingual;
-
-    #[test]
-    fn where_nothing_could_be_judged_nothing_found_says_nothing() {
-        let not = |tranche: &str, unit: &str| NotApplicable {
-            rule: "op_utilisation".to_owned(),
-            tranche: tranche.to_owned(),
-            unit: unit.to_owned(),
-            why: Bilingual::default(),
-        };
-        let found = FoundByRules {
-            not_applicable: vec![not("1", "*"), not("2", "04001")],
-            ..FoundByRules::default()
-        };
-        let asked = |rule: &str, tranche: &str, unit: &str| {
-            found.could_not_judge(&(rule.to_owned(), tranche.to_owned(), unit.to_owned()))
-        };
-        assert!(asked("op_utilisation", "1", "04009") && asked("op_utilisation", "2", "04001"));
-        assert!(!asked("op_utilisation", "2", "04009") && !asked("ncd_over", "1", "04009"));
     }
 }

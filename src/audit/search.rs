@@ -8,8 +8,8 @@ use std::thread::available_parallelism;
 use super::AuditError;
 use super::find::NotApplicable;
 use super::rule::AuditRule;
-use super::run::{FoundByRules, RunScope};
 use super::runner::{AuditInput, RuleRunner};
+use super::scope::{FoundByRules, RunScope};
 use crate::score::rulebook::RulePeriod;
 use crate::store::{Reader, Result};
 use crate::text::message;
@@ -60,7 +60,7 @@ pub fn find(
     let groups = groups(&jobs);
     let readers = available_parallelism().map_or(1, usize::from).min(MOST_READERS);
     let beside = if readers.min(groups.len()) > 1 { session.reader_beside()? } else { None };
-    let queue = Queue { groups: Mutex::new(groups), scope };
+    let queue = JobQueue { groups: Mutex::new(groups), scope };
     let found = if let Some(reader) = beside {
         side_by_side(session, reader, &queue, found)?
     } else {
@@ -76,7 +76,7 @@ pub fn find(
 fn side_by_side(
     session: &mut RuleRunner<'_>,
     reader: Reader,
-    queue: &Queue<'_>,
+    queue: &JobQueue<'_>,
     mut found: FoundByRules,
 ) -> std::result::Result<FoundByRules, AuditError> {
     let AuditInput { environment, book, library, as_of, kept, .. } = session.basis;
@@ -123,12 +123,12 @@ fn in_order(mut found: FoundByRules, scope: &RunScope) -> FoundByRules {
 }
 
 /// Jobs that share blocks, the dearest last, and who takes which.
-struct Queue<'r> {
+struct JobQueue<'r> {
     groups: Mutex<Vec<Vec<Job<'r>>>>,
     scope: &'r RunScope,
 }
 
-impl Queue<'_> {
+impl JobQueue<'_> {
     fn run(
         &self,
         session: &mut RuleRunner<'_>,

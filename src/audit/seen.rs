@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::by_person::PersonsAhead;
+use super::kept::PersonsAhead;
 use crate::kpi::Cohorts;
 use crate::store::{ChangeTokens, Tables};
 

@@ -8,28 +8,13 @@ use chrono::{Datelike as _, NaiveDateTime, Timelike as _};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-use super::original::{Originals, Unreadable, write_member};
+use super::original::{Originals, Trouble, write_member};
 use super::plan::{PlannedArchive, runs};
 use crate::archive::sha256_file;
 use crate::store::ForwardPart;
 
 /// Bytes of a member from which it is written in the form for large ones.
 const LARGE: u64 = 1 << 31;
-
-/// Why an archive could not be written.
-#[derive(Debug)]
-pub(super) enum Trouble {
-    /// An original cannot be read: that is trouble of its unit.
-    Original(Unreadable),
-    /// What is to be written cannot: that is trouble of all of them.
-    Ours(io::Error),
-}
-
-impl From<Unreadable> for Trouble {
-    fn from(why: Unreadable) -> Self {
-        Self::Original(why)
-    }
-}
 
 /// Writes an archive; gives its size and its SHA-256.
 pub(super) fn write(

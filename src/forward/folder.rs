@@ -8,11 +8,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::Result;
-use super::record::SentRecord;
+use super::record::{ROOT, SentRecord};
 use crate::files::{FileError, is_there, make_folder, sync_folder};
-
-/// Path below the data folder.
-pub(super) const ROOT: &str = "exports/forward";
 
 /// Prefixes of hidden names: being made, and being removed.
 const MAKING: &str = ".making-";

@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 
 use super::manifest::{Failed, Waiting};
 use super::record::place;
-use super::run::ForwardOutcome;
 use crate::clock::stamp;
 use crate::files::{make_folder, open_plain, write_whole};
 
@@ -27,12 +26,17 @@ pub(super) struct LastRun {
 
 impl LastRun {
     /// What a run left.
-    pub(super) fn of(outcome: &ForwardOutcome, now: DateTime<FixedOffset>) -> Self {
+    pub(super) fn new(
+        destination: &str,
+        now: DateTime<FixedOffset>,
+        waiting: &[Waiting],
+        failed: &[Failed],
+    ) -> Self {
         Self {
-            destination: outcome.destination.clone(),
+            destination: destination.to_owned(),
             at: stamp(now),
-            waiting: outcome.waiting.clone(),
-            failed: outcome.failed.clone(),
+            waiting: waiting.to_vec(),
+            failed: failed.to_vec(),
         }
     }
 

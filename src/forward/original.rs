@@ -7,7 +7,6 @@ use std::path::Path;
 
 use chrono::NaiveDate;
 
-use super::compose::Trouble;
 use super::form::MemberForm;
 use super::plan::{Forms, RowsOfFile};
 use crate::archive::{Archive, Standard, sha256_file};
@@ -30,6 +29,21 @@ const CTRL_Z: u8 = 0x1a;
 
 /// Why an original cannot be read: what is said of the submission.
 pub(super) type Unreadable = String;
+
+/// Why an archive could not be written.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// An original cannot be read: that is trouble of its unit.
+    Original(Unreadable),
+    /// What is to be written cannot: that is trouble of all of them.
+    Ours(io::Error),
+}
+
+impl From<Unreadable> for Trouble {
+    fn from(why: Unreadable) -> Self {
+        Self::Original(why)
+    }
+}
 
 /// An original, open.
 struct Original {

@@ -74,7 +74,7 @@ pub(super) trait Forms {
 }
 
 /// The parts of an archive, by file.
-type Files = BTreeMap<String, Vec<RowsOfFile>>;
+type RowsByFile = BTreeMap<String, Vec<RowsOfFile>>;
 
 /// Sorts what a unit sent by one standard, oldest first, into archives: one for
 /// each submission. What may not go alone waits, and joins the next archive
@@ -88,7 +88,7 @@ pub(super) fn plan<F: Forms>(
     let mut archives = Vec::new();
     let mut waiting: Vec<WaitingRows> = Vec::new();
     for (of, own) in submissions {
-        let mut files = Files::new();
+        let mut files = RowsByFile::new();
         let mut apart = Vec::new();
         for rows in std::mem::take(&mut waiting) {
             let file = &rows.part.file;
@@ -129,7 +129,7 @@ pub(super) fn plan<F: Forms>(
 /// instead; gives what waits then. Only what an archive has is replaced, so
 /// that it still has what it needs.
 fn take_turns<F: Forms>(
-    files: &mut Files,
+    files: &mut RowsByFile,
     apart: Vec<WaitingRows>,
     of: i64,
     forms: &mut F,

@@ -13,8 +13,10 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::Result;
-use super::folder::ROOT;
 use crate::files::{FileError, make_folder, sync_folder};
+
+/// Path below the data folder of what was made for destinations.
+pub(super) const ROOT: &str = "exports/forward";
 
 /// The folder of the records, below that of all destinations.
 const PLACE: &str = ".record";

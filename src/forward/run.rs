@@ -7,15 +7,15 @@ use std::path::Path;
 use chrono::NaiveDateTime;
 use serde::Serialize;
 
-use super::compose::{self, Trouble};
+use super::compose;
 use super::context::ForwardContext;
 use super::destination::Destination;
 use super::folder::{self, Home};
 use super::guard::{NotBegun, not_begun};
 use super::last_run::LastRun;
 use super::manifest::{self, Failed, ForwardManifest, SourceLine, Waiting};
-use super::original::Originals;
-use super::unit::{Facts, PlannedChunk, plan_chunk};
+use super::original::{Originals, Trouble};
+use super::unit::{PlannedChunk, StoredLines, plan_chunk};
 use super::{ForwardError, Result};
 use crate::archive::Standard;
 use crate::clock::{bangkok, stamp};
@@ -118,7 +118,8 @@ pub(super) fn run_with(
         // What was made stays made, whatever came then.
         Err(error) => outcome.trouble = Some(error.to_string()),
     }
-    LastRun::of(&outcome, place.now).write(place.data);
+    LastRun::new(&outcome.destination, place.now, &outcome.waiting, &outcome.failed)
+        .write(place.data);
     // What was sent is sent, whatever an old folder does.
     if let Err(error) = keep(&reader, &home, to) {
         log::warn!("forward {}: {error}", to.name);
@@ -139,7 +140,7 @@ fn send(
         let Some(last) = chunk.last else { return Ok(()) };
         after = last;
         let facts =
-            Facts::read(place.environment, reader, to, &chunk.candidates, &BTreeMap::new())?;
+            StoredLines::read(place.environment, reader, to, &chunk.candidates, &BTreeMap::new())?;
         let mut planned = plan_chunk(place, to, &chunk.candidates, facts);
         let written = if planned.archives.is_empty() {
             None
@@ -169,7 +170,7 @@ fn dry_run(
         let chunk = Chunk::next(place, reader, to, (after, rows_at_once), Some(&left))?;
         let Some(last) = chunk.last else { return Ok(()) };
         after = last;
-        let facts = Facts::read(place.environment, reader, to, &chunk.candidates, &given)?;
+        let facts = StoredLines::read(place.environment, reader, to, &chunk.candidates, &given)?;
         let planned = plan_chunk(place, to, &chunk.candidates, facts);
         outcome.add(&planned);
         left = chunk.candidates.iter().map(|c| (c.id, c.files.keys().cloned().collect())).collect();

@@ -164,8 +164,13 @@ fn no_state_of_the_store_is_held_while_originals_are_read() {
     let reader = Reader::open(&site.database, None).unwrap();
     let candidates = reader.forward_candidates("nhso").unwrap();
     let to = nhso();
-    let facts =
-        super::unit::Facts::read(&site.environment, &reader, &to, &candidates, &BTreeMap::new());
+    let facts = super::unit::StoredLines::read(
+        &site.environment,
+        &reader,
+        &to,
+        &candidates,
+        &BTreeMap::new(),
+    );
     let facts = facts.unwrap();
     assert!(!reader.is_held());
     drop(reader);
@@ -195,7 +200,7 @@ fn an_original_that_goes_while_archives_are_written_holds_up_its_unit_alone() {
     let reader = Reader::open(&site.database, None).unwrap();
     let (to, candidates) = (nhso(), reader.forward_candidates("nhso").unwrap());
     let none = BTreeMap::new();
-    let facts = super::unit::Facts::read(&site.environment, &reader, &to, &candidates, &none);
+    let facts = super::unit::StoredLines::read(&site.environment, &reader, &to, &candidates, &none);
     let mut planned = super::unit::plan_chunk(&place, &to, &candidates, facts.unwrap());
     assert_eq!((planned.archives.len(), planned.failed.len()), (3, 0));
     fs::remove_file(site.data().join("accepted/F21_03590_20140101080000.zip")).unwrap();

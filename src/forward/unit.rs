@@ -55,13 +55,13 @@ impl Lines {
 /// What the store says about submissions that are planned together, read at
 /// once: planning takes as long as reading their originals does, and no state of
 /// the store is held for so long.
-pub(super) struct Facts {
+pub(super) struct StoredLines {
     lines: Lines,
     /// By HCODE: the times of names that were given.
     taken: BTreeMap<String, BTreeSet<NaiveDateTime>>,
 }
 
-impl Facts {
+impl StoredLines {
     /// Reads them. `given` are names that would have been given by now.
     pub(super) fn read(
         environment: &Environment,
@@ -89,7 +89,7 @@ pub(super) fn plan_chunk<'c>(
     place: &ForwardContext<'_>,
     to: &Destination,
     candidates: &'c [ForwardCandidate],
-    mut facts: Facts,
+    mut facts: StoredLines,
 ) -> PlannedChunk<'c> {
     let mut by_unit: BTreeMap<&str, Vec<&ForwardCandidate>> = BTreeMap::new();
     for candidate in candidates {

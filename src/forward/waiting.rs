@@ -78,7 +78,7 @@ impl Forms for OfCatalog {
 }
 
 /// Part of a submission.
-type Part = (i64, String);
+type PartKey = (i64, String);
 
 /// Sums up what waits, in the order of units and files.
 pub(super) fn waiting(
@@ -93,7 +93,7 @@ pub(super) fn waiting(
         let first = failed.entry(&one.hcode).or_insert(one.submission);
         *first = (*first).min(one.submission);
     }
-    let left: BTreeMap<Part, (WaitReason, &String)> = last
+    let left: BTreeMap<PartKey, (WaitReason, &String)> = last
         .waiting
         .iter()
         .map(|one| ((one.submission, one.file.clone()), (one.why, &one.needs)))
@@ -139,7 +139,10 @@ pub(super) fn waiting(
 }
 
 /// Parts whose partner is not there, with the name of that.
-fn without_partner(catalog: &Catalog, candidates: &[ForwardCandidate]) -> BTreeMap<Part, String> {
+fn without_partner(
+    catalog: &Catalog,
+    candidates: &[ForwardCandidate],
+) -> BTreeMap<PartKey, String> {
     let mut found = BTreeMap::new();
     for standard in [Standard::F21, Standard::F43] {
         let needs = catalog.records.iter().filter_map(|record| {

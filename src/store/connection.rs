@@ -15,10 +15,13 @@ use super::free_space::FreeSpace;
 use super::insert::InsertTexts;
 use super::migrations::{KHLANG, MIGRATIONS};
 use super::tables::Tables;
-use super::temp_tables::CACHE_KIB;
 use super::{Result, StoreError};
 use crate::catalog::Catalog;
 use crate::files::is_there;
+
+/// Page cache of a reader's temporary tables, KiB; what does not fit goes to a
+/// temporary file.
+const CACHE_KIB: i64 = 64 << 10;
 
 /// 16 KiB pages load 1.15–1.4 times faster than SQLite's 4 KiB.
 const PAGE_BYTES: u32 = 16 << 10;

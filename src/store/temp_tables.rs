@@ -8,10 +8,6 @@ use super::connection::Reader;
 use super::query::SqlValue;
 use super::{Result, StoreError};
 
-/// Page cache of the temporary tables, KiB; what does not fit goes to a
-/// temporary file.
-pub(super) const CACHE_KIB: i64 = 64 << 10;
-
 /// A temporary table to make.
 #[derive(Debug, Clone, Copy)]
 pub struct TableSpec<'a> {

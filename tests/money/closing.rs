@@ -360,5 +360,5 @@ fn a_paid_quarter_stays_when_rows_of_it_are_freed() {
             .concat(),
     );
     assert_eq!(ran.status(), 1);
-    assert!(ran.err().contains("taken back"), "that state cannot be had any more: {}", ran.err());
+    assert!(ran.err().contains("ยกเลิกการส่ง"), "that state cannot be had any more: {}", ran.err());
 }
