@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Slide 28 as a whole, from an empty folder: two units send to a province, the
+# [OPPP-2557 s. 28] as a whole, from an empty folder: two units send to a province, the
 # province sends on to NHSO, NHSO refuses some rows and pays for the others, and
 # what it answers reaches the units, who mend their rows.
 #

@@ -47,6 +47,7 @@ pub fn why(word: &str) -> &'static str {
         "no_file" => "rep.why_no_file",
         "not_sent" => "rep.why_not_sent",
         "no_key" => "rep.why_no_key",
+        "freed" => "rep.why_freed",
         "several" => "rep.why_several",
         _ => "rep.why_not_stored",
     }

@@ -8,11 +8,12 @@ use super::Result;
 use super::layout::LayoutWord;
 use super::read::ToldRow;
 use crate::archive::Standard;
-use crate::catalog::{Record, VISIT_KEY};
+use crate::catalog::{Record, Storage, VISIT_KEY};
 use crate::environment::Environment;
 use crate::forward::files_with_header;
 use crate::store::{
-    ForwardCandidate, NewRepRow, Reader, RowFinder, RowPlace, RowsByKey, SentPart, SqlValue,
+    ForwardCandidate, FreedKey, NewRepRow, Reader, RowFinder, RowPlace, RowsByKey, SentPart,
+    SqlValue,
 };
 use crate::submission::Submission;
 
@@ -22,9 +23,10 @@ const NOT_SENT: &str = "not_sent";
 const NO_KEY: &str = "no_key";
 const NOT_STORED: &str = "not_stored";
 const SEVERAL: &str = "several";
+const FREED: &str = "freed";
 
 /// Words that say why a line is nobody's.
-pub const REASONS: [&str; 5] = [NO_FILE, NOT_SENT, NO_KEY, NOT_STORED, SEVERAL];
+pub const REASONS: [&str; 6] = [NO_FILE, NOT_SENT, NO_KEY, NOT_STORED, SEVERAL, FREED];
 
 /// Finds the rows that lines are about, in one state of the store.
 pub struct Matcher<'a> {
@@ -38,6 +40,7 @@ pub struct Matcher<'a> {
     headers: HashMap<i64, Option<BTreeSet<String>>>,
     lengths: HashMap<(usize, usize, String), Vec<usize>>,
     rejected: HashMap<(String, String), RowsByKey>,
+    freed: HashMap<usize, Vec<FreedKey>>,
     senders: HashMap<i64, (Option<Standard>, String)>,
 }
 
@@ -64,6 +67,7 @@ impl<'a> Matcher<'a> {
             headers: HashMap::new(),
             lengths: HashMap::new(),
             rejected: HashMap::new(),
+            freed: HashMap::new(),
             senders: HashMap::new(),
         }
     }
@@ -259,12 +263,14 @@ impl<'a> Matcher<'a> {
     /// Whether what is told of a key is not against that of a row.
     fn agrees(&self, told: &ToldRow, record: usize, place: &RowPlace) -> bool {
         let of = &self.environment.catalog.records[record];
+        if day_beside(told, of).is_some_and(|day| place.day.is_some_and(|own| own != day)) {
+            return false;
+        }
         let Ok(parts) = key_parts(told, of) else { return true };
         parts.iter().all(|(column, text)| {
             let at = of.key.iter().position(|key| key == column);
             let own = at.and_then(|at| place.key.get(at));
-            // A spreadsheet program may have taken the noughts away.
-            own.is_none_or(|own| own.trim_start_matches('0') == text.trim_start_matches('0'))
+            own.is_none_or(|own| same_text(own, text))
         })
     }
 
@@ -287,25 +293,52 @@ impl<'a> Matcher<'a> {
         for (column, text) in &parts {
             sought.push((*column, self.values(record, (*column, text), &unit)?));
         }
-        let mut found = self.finder.by_key(record, &sought)?;
+        let day = day_beside(told, of);
+        let mut found = self.finder.by_key(record, &sought, day)?;
+        let mut within = BTreeSet::new();
         if !told.archive.is_empty() {
-            let of: BTreeSet<i64> =
-                self.sent(told, record)?.iter().map(|part| part.submission).collect();
-            if found.iter().any(|place| of.contains(&place.submission)) {
-                found.retain(|place| of.contains(&place.submission));
-            }
+            within.extend(self.sent(told, record)?.iter().map(|part| part.submission));
+        }
+        let is_within = |place: &RowPlace| within.is_empty() || within.contains(&place.submission);
+        found.retain(is_within);
+        // The freed row may be meant, or the corrected one.
+        if within.is_empty() && self.was_freed(record, &parts, day)? {
+            return Ok(Err(FREED));
         }
         // Of a register the last round is meant.
         let last = found.iter().map(|place| place.round).max();
         found.retain(|place| Some(place.round) == last);
         Ok(match found.len() {
-            0 => match self.rejected_here(told, record, &parts)? {
+            0 => match self.rejected_here(told, record, &parts)?.filter(is_within) {
                 Some(place) => Ok((place, false)),
                 None => Err(NOT_STORED),
             },
             1 => Ok((found.remove(0), true)),
             _ => Err(SEVERAL),
         })
+    }
+
+    /// Whether a row that was freed has what is told of a key.
+    fn was_freed(
+        &mut self,
+        record: usize,
+        parts: &[(usize, String)],
+        day: Option<i64>,
+    ) -> Result<bool> {
+        let of = &self.environment.catalog.records[record];
+        if !self.freed.contains_key(&record) {
+            let freed = self.reader.freed_keys(&of.name)?;
+            self.freed.insert(record, freed);
+        }
+        let has = |freed: &FreedKey| {
+            let own: Vec<&str> = freed.key.split('|').collect();
+            let same = |(column, text): &(usize, String)| {
+                let at = of.key.iter().position(|key| key == column);
+                same_text(at.and_then(|at| own.get(at)).copied().unwrap_or(""), text)
+            };
+            parts.iter().all(same) && (day.is_none() || freed.day.is_none() || freed.day == day)
+        };
+        Ok(self.freed[&record].iter().any(has))
     }
 
     /// The values that a text may stand for: itself, and where a spreadsheet
@@ -397,6 +430,19 @@ fn stored(text: &str) -> SqlValue {
     }
 }
 
+/// Whether two parts of keys are the same: a spreadsheet program may have taken
+/// the noughts away.
+fn same_text(own: &str, told: &str) -> bool {
+    own.trim_start_matches('0') == told.trim_start_matches('0')
+}
+
+/// The day that is told of a row whose key has the time of the event: no part
+/// of the key, but the row's own day must be it.
+fn day_beside(told: &ToldRow, record: &Record) -> Option<i64> {
+    let event = record.event.filter(|event| record.key.contains(event))?;
+    told.day.filter(|_| record.columns[event].storage != Storage::Date)
+}
+
 /// The key as it was told, for who looks at a line that is nobody's.
 fn told_key(told: &ToldRow) -> String {
     if !told.key.is_empty() {
@@ -446,6 +492,7 @@ fn key_parts(
     }
     if let (Some(day), Some(event)) = (told.day, record.event)
         && record.key.contains(&event)
+        && record.columns[event].storage == Storage::Date
     {
         parts.entry(event).or_insert_with(|| day.to_string());
     }
@@ -480,6 +527,52 @@ mod tests {
         assert_eq!((&lines[..6], lines[6]), (&wanted[..], None));
         assert_eq!(line_of("", 0), None);
         assert_eq!(line_of("5-2", 0), None);
+    }
+
+    /// Records whose key has the time of the event.
+    const BY_TIME: [&str; 11] = [
+        "ACCIDENT",
+        "ADMISSION",
+        "CHARGE_IPD",
+        "CLINICAL_REFER",
+        "DATA_CORRECT",
+        "DIAGNOSIS_IPD",
+        "DRUG_IPD",
+        "DRUG_REFER",
+        "INVESTIGATION_REFER",
+        "PROCEDURE_IPD",
+        "PROCEDURE_REFER",
+    ];
+
+    #[test]
+    fn a_day_is_part_of_a_key_only_where_the_key_has_days() {
+        let catalog = crate::catalog::Catalog::builtin().unwrap();
+        let mut by_time = BTreeSet::new();
+        for record in &catalog.records {
+            for layout in record.layouts() {
+                let told = ToldRow {
+                    hcode: "03590".to_owned(),
+                    file: layout.file.clone(),
+                    day: Some(20_140_110),
+                    ..ToldRow::default()
+                };
+                let parts = key_parts(&told, record).unwrap();
+                let of_day = parts.iter().find(|(column, _)| *column != record.hospcode);
+                let in_key = record.event.filter(|event| record.key.contains(event));
+                let storage = in_key.map(|event| record.columns[event].storage);
+                let (part, beside) = (of_day.is_some(), day_beside(&told, record).is_some());
+                let wanted = match storage {
+                    None => (false, false),
+                    Some(Storage::Date) => (true, false),
+                    Some(_) => (false, true),
+                };
+                assert_eq!((part, beside), wanted, "{} {storage:?}", layout.file);
+                if beside {
+                    by_time.insert(record.name.as_str());
+                }
+            }
+        }
+        assert_eq!(by_time, BTreeSet::from(BY_TIME));
     }
 
     proptest! {

@@ -68,8 +68,9 @@ pub use queries::{
 pub use query::{QueryRow, RawValue, SqlValue};
 pub use registry::{RegistryLoading, RegistryRecord};
 pub use rep::{
-    CodeBeside, FreeOf, FreedRows, KeptRow, NewRep, NewRepRow, NewStatementLine, RepFilter,
-    RepLine, RepRowLine, RepSum, RowFinder, RowPlace, RowsByKey, SentPart, StatementLine,
+    CodeBeside, FreeOf, FreedKey, FreedRows, KeptRow, NewRep, NewRepRow, NewStatementLine,
+    RepFilter, RepLine, RepRowLine, RepSum, RowFinder, RowPlace, RowsByKey, SentPart,
+    StatementLine,
 };
 pub use reported::ReportedValue;
 pub use restore::{RestoreRefusal, Restored, Restoring, restore, sweep_restore};

@@ -214,7 +214,7 @@ fn what_is_too_large_is_refused() {
     for (limit, value, wanted) in [
         ("REP_BYTES", "1000", "more than 1000 bytes"),
         ("REP_INFLATED_BYTES", "1000", "more than 1000 bytes"),
-        ("REP_SHEETS", "1", "more than 1 sheets"),
+        ("REP_SHEETS", "1", "more than 1 worksheets"),
         ("REP_CELLS", "10", "more than 10 cells"),
     ] {
         let name = format!("KHLANG__LIMITS__{limit}");

@@ -79,6 +79,38 @@ fn a_freed_row_is_corrected_accepted_and_sent_and_a_duplicate_stays_refused() {
 }
 
 #[test]
+fn a_late_answer_about_a_freed_row_is_not_of_the_corrected_one() {
+    let (site, name) = sent(&[("1", true), ("2", true)], true);
+    back(&site, "rep.csv", &answer(&name, &[(2, "EP1105")]));
+    json(&site, LATER, &["rep", "free", "1", "--reason", "x"]);
+    let told = import(
+        &site,
+        LATER,
+        &format!("F21_{UNIT_B}_20140125100000.zip"),
+        &archive(&[("1", true)], true),
+    );
+    assert_eq!(told["files"][1]["accepted"], 1, "{told}");
+    let made = json(&site, LATER, &["forward", "nhso"]);
+    let later = made[0]["batches"][0]["archives"][0]["name"].as_str().unwrap();
+    let header = "ARCHIVE,FILE,HCODE,PID,SEQ,DATE_SERV,CODE\n";
+    let line = |archive: &str, pid: &str| {
+        format!("{archive},EPI,{UNIT_B},{pid},{},20140110,EP1105\n", super::seq(pid))
+    };
+    let text = [line(&name, "1"), line("", "1"), line(later, "1"), line("", "2")].concat();
+    back(&site, "late.csv", &format!("{header}{text}"));
+    let found = super::lines(&site, 2);
+    let of = |line: &Json| (line["submission"].clone(), line["why"].clone());
+    let wanted = [
+        (j!(null), j!("not_stored")),
+        (j!(null), j!("freed")),
+        (j!(2), j!(null)),
+        (j!(1), j!(null)),
+    ];
+    assert_eq!(found.iter().map(of).collect::<Vec<_>>(), wanted, "{found:#?}");
+    site.assert_verified();
+}
+
+#[test]
 fn what_was_freed_is_never_overwritten_and_a_lost_row_is_found() {
     let (site, name) = sent(&[("1", true), ("2", true)], true);
     back(&site, "rep.csv", &answer(&name, &[(2, "EP1105")]));

@@ -153,7 +153,7 @@ fn a_row_that_was_rejected_here_and_passed_there_is_told() {
     assert!(own.starts_with(&format!("{UNIT_B}|2|")), "{own}");
     back(&site, "rep.csv", &format!("FILE,KEY,HCODE,CODE,RESULT\nEPI,{own},{UNIT_B},,A\n"));
     let shown = json(&site, BACK, &["rep", "show", "1"]);
-    assert_eq!(shown["sums"][0]["only_they_passed"], 1, "{shown}");
+    assert_eq!(shown["sums"][0]["passed_there_only"], 1, "{shown}");
     assert_eq!(shown["sums"][0]["accepted"], 0, "{shown}");
 }
 

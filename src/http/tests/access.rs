@@ -470,7 +470,7 @@ fn what_came_back_is_of_one_s_own_units_and_stands_beside_ours() {
     assert_eq!((reps(&province).len(), reps(&unit)), (2, vec![2.into()]));
     let beside = get(&site, "/api/v1/submissions/1/rep", &province).json();
     let sum = &beside["sums"][0];
-    let counts = ["received", "passed", "refused", "accepted", "only_we_passed"];
+    let counts = ["received", "passed", "refused", "accepted", "passed_here_only"];
     assert_eq!(counts.map(|key| sum[key].as_i64().unwrap()), [1, 0, 1, 1, 1], "{beside}");
     assert_eq!(beside["codes"][0]["code"], "SE1105", "{beside}");
     assert_eq!(beside["codes"][0]["of"], "theirs", "{beside}");

@@ -144,7 +144,8 @@ impl<'a> RowFinder<'a> {
         Ok(found)
     }
 
-    /// The rows whose columns have one of the values each; some fifty at most.
+    /// The rows whose columns have one of the values each, of a day if one is
+    /// given; some fifty at most.
     ///
     /// # Errors
     /// Errors of the database, such as a query that was stopped at its deadline.
@@ -152,6 +153,7 @@ impl<'a> RowFinder<'a> {
         &self,
         record: usize,
         columns: &[(usize, Vec<SqlValue>)],
+        day: Option<i64>,
     ) -> Result<Vec<RowPlace>> {
         let (of, table) = self.parts(record);
         let mut sql = format!("{} WHERE ", self.select(record));
@@ -167,6 +169,9 @@ impl<'a> RowFinder<'a> {
             let and = if at > 0 { " AND " } else { "" };
             let _ = write!(sql, "{and}{place} IN ({marks})");
             values.extend(list);
+        }
+        if let Some(day) = day {
+            let _ = write!(sql, " AND {} = {day}", table.event_sql().0);
         }
         let _ = write!(sql, " LIMIT {MOST_UNDER_A_KEY}");
         let mut query = self.reader.conn.prepare_cached(&sql)?;
@@ -251,10 +256,31 @@ fn place(row: &rusqlite::Row<'_>) -> Result<RowPlace> {
     })
 }
 
+/// The key of a row that was freed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FreedKey {
+    /// Its parts, joined by `|`.
+    pub key: String,
+    /// Day of the event, `YYYYMMDD`.
+    pub day: Option<i64>,
+}
+
 /// Rows by their key, each with its submission and line.
 pub type RowsByKey = std::collections::HashMap<String, Vec<(i64, u32)>>;
 
 impl Reader {
+    /// Keys of the rows of a kind of record that were freed.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
+    pub fn freed_keys(&self, record: &str) -> Result<Vec<FreedKey>> {
+        let mut query =
+            self.conn.prepare_cached("SELECT key, day FROM freed_row WHERE record = ?1")?;
+        let rows =
+            query.query_map([record], |row| Ok(FreedKey { key: row.get(0)?, day: row.get(1)? }))?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
     /// Keys of the rows of a file that a unit sent and that were rejected, as
     /// far as their findings are kept; the oldest first.
     ///

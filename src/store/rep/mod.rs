@@ -12,7 +12,7 @@ mod write;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-pub use find::{RowFinder, RowPlace, RowsByKey, SentPart};
+pub use find::{FreedKey, RowFinder, RowPlace, RowsByKey, SentPart};
 pub(super) use free::freed_of;
 pub use free::{FreeOf, FreedRows, KeptRow};
 pub use read::{CodeBeside, RepFilter, RepRowLine, RepSum};

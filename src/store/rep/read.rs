@@ -34,9 +34,9 @@ pub struct RepSum {
     /// Rows that were accepted here.
     pub accepted: u64,
     /// Accepted here, and refused there: what our rules lack.
-    pub only_we_passed: u64,
+    pub passed_here_only: u64,
     /// Rejected here, and passed there.
-    pub only_they_passed: u64,
+    pub passed_there_only: u64,
     /// Freed since, so that the corrected row can be sent.
     pub freed: u64,
 }
@@ -163,8 +163,8 @@ fn sum_of(row: &Row<'_>) -> rusqlite::Result<RepSum> {
         points,
         shown_points: decimal(points),
         accepted: number(7)?,
-        only_we_passed: number(8)?,
-        only_they_passed: number(9)?,
+        passed_here_only: number(8)?,
+        passed_there_only: number(9)?,
         freed: number(10)?,
     })
 }
