@@ -146,7 +146,7 @@ pub struct UnitSummary {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Overview {
     /// Submissions by status.
-    pub submissions: std::collections::BTreeMap<String, u64>,
+    pub submissions: BTreeMap<String, u64>,
     /// The last submission's number.
     pub last_submission: i64,
     /// Rows received, over all submissions that were not taken back.
