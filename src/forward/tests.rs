@@ -214,3 +214,25 @@ fn an_original_that_goes_while_archives_are_written_holds_up_its_unit_alone() {
     let left = fs::read_dir(&making).unwrap().count();
     assert_eq!(left, 3, "one archive, two manifests, and nothing half");
 }
+
+#[test]
+fn a_row_that_is_freed_while_a_batch_is_written_is_not_sent() {
+    let site = loaded(&["03590", "10669"]);
+    let conn = rusqlite::Connection::open(&site.database).unwrap();
+    let free = |_| {
+        conn.execute_batch(
+            "INSERT OR IGNORE INTO rep VALUES (1, 'nhso', 'rows', 'l', 1, 'v', 'f', 's', 1, '', 'x', 1, 1, 0, 2);
+             INSERT INTO freed_row VALUES
+               (1, 'PERSON', 2, 'PERSON', 1, '', '03590', '1', NULL, '{}', 'now', 'x', 'x', 2);
+             DELETE FROM t_person WHERE _sub = 1",
+        )
+        .unwrap();
+        Ok(())
+    };
+    let error = site.run(Asked::ByHand, 9, &free).unwrap_err().to_string();
+    assert!(error.contains("freed meanwhile"), "{error}");
+    assert_eq!(site.folders(), [""; 0]);
+    let outcome = site.run(Asked::ByHand, 9, &|_| Ok(())).unwrap();
+    let rows: Vec<u64> = outcome.batches.iter().map(|batch| batch.rows).collect();
+    assert_eq!(rows, [1], "the other alone: {outcome:?}");
+}

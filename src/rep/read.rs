@@ -221,14 +221,17 @@ pub fn money(sheets: &[Sheet], layout: &RepLayout, header: &FoundHeader) -> Resu
         let part = line.read("part", part_of);
         let amount = line.read("amount", |_, text| hundredths(text));
         let cup = line.code("cup");
-        let period = line.ours("period");
+        let period = line.read("period", |_, text| period_of(text));
         for (word, lacks) in [
             ("round", line.ours("round").is_empty()),
             ("part", line.ours("part").is_empty()),
             ("amount", line.ours("amount").is_empty()),
             ("cup", cup.is_empty()),
             // Only support is paid for the whole round.
-            ("period", part.is_some_and(|part| (part == PARTS[2]) != period.is_empty())),
+            (
+                "period",
+                part.is_some_and(|part| (part == PARTS[2]) != line.ours("period").is_empty()),
+            ),
         ] {
             if lacks {
                 line.mistake(word, &line.ours(word));
@@ -239,7 +242,7 @@ pub fn money(sheets: &[Sheet], layout: &RepLayout, header: &FoundHeader) -> Resu
             at: line.values.0,
             round: round?,
             part: part?,
-            period,
+            period: period.unwrap_or_default(),
             cup,
             hcode: line.code("hcode"),
             amount: amount?,
@@ -247,6 +250,19 @@ pub fn money(sheets: &[Sheet], layout: &RepLayout, header: &FoundHeader) -> Resu
             paid_on,
         })
     })
+}
+
+/// The number of a quarter or tranche as the allocation has it: `01`, `Q1` and
+/// `ไตรมาสที่ 1` are `1`.
+fn period_of(text: &str) -> Option<String> {
+    let number = text.strip_prefix(['Q', 'q']).or_else(|| {
+        let rest = text.strip_prefix("ไตรมาส")?;
+        Some(rest.strip_prefix("ที่").unwrap_or(rest))
+    });
+    let number = number.unwrap_or(text).trim();
+    let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    let number = number.trim_start_matches('0');
+    (digits && !number.is_empty()).then(|| number.to_owned())
 }
 
 fn part_of(layout: &RepLayout, text: &str) -> Option<&'static str> {

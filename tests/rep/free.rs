@@ -188,3 +188,23 @@ fn a_kill_leaves_all_or_nothing_of_an_import_and_of_freeing() {
     let sent = json(&site, BACK, &["rep", "send", "1"]);
     assert_eq!(sent["units"][UNIT_B].as_array().unwrap().len(), 3);
 }
+
+#[test]
+fn a_file_of_which_all_was_freed_waits_for_no_other_destination() {
+    let (site, name) = sent(&[("1", true), ("2", true)], true);
+    back(&site, "rep.csv", &answer(&name, &[(2, "EP1105"), (3, "EP1105")]));
+    let more = "\n[[forward]]\nname = \"province\"\ntypes = [\"18\"]\n";
+    site.write("config/khlang.toml", format!("{}{more}", super::NHSO).as_bytes());
+    let waiting = || {
+        let status = json(&site, LATER, &["forward", "status"]);
+        let of = status.as_array().unwrap().iter().find(|of| of["destination"] == "province");
+        let files = of.unwrap()["waiting"].as_array().unwrap().clone();
+        files.iter().map(|f| (f["file"].clone(), f["rows"].clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(waiting(), [(j!("EPI"), j!(2)), (j!("PERSON"), j!(2))]);
+    json(&site, LATER, &["rep", "free", "1", "--reason", "x"]);
+    assert_eq!(waiting(), [(j!("PERSON"), j!(2))]);
+    json(&site, LATER, &["forward", "province"]);
+    assert_eq!(waiting(), []);
+    site.assert_verified();
+}

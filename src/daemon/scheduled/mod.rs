@@ -131,7 +131,7 @@ impl ScheduledWork {
         }
     }
 
-    /// Starts the first work that is due in each lane in which nothing runs;
+    /// Starts the work that is due longest in each lane in which nothing runs;
     /// `idle` says that no archive waits.
     pub(super) fn start_due(&mut self, environment: &Arc<Environment>, idle: bool) {
         for lane in Lane::ALL {
@@ -148,9 +148,12 @@ impl ScheduledWork {
         let due = due.filter_map(|watched| {
             let waits = watched.not_before.is_some_and(|at| at > instant);
             let due = watched.schedule.due(watched.past, now).filter(|_| !waits)?;
-            Some((Arc::clone(&watched.work), due))
+            Some((watched, due))
         });
-        let Some((work, due)) = { due }.next() else { return };
+        // Work that is due again by the time it is done keeps no other waiting.
+        let longest = due.min_by_key(|(watched, _)| watched.schedule.upcoming(watched.past));
+        let Some((watched, due)) = longest else { return };
+        let work = Arc::clone(&watched.work);
         log::info!("{}: due since {}", work.name(), due.to_rfc3339());
         let job = ScheduledJob { environment: Arc::clone(environment), work, due };
         let state = &mut self.lanes[lane as usize];

@@ -134,6 +134,21 @@ fn what_fails_or_panics_waits_to_be_tried_again_and_the_others_have_their_turn()
 }
 
 #[test]
+fn work_that_is_due_again_at_once_waits_for_what_is_due_longer() {
+    let mut scene = Scene::new();
+    scene.watch("* * * * *", vec![good("export", Lane::Folders), good("forward", Lane::Folders)]);
+    scene.start_due(true);
+    assert_eq!(scene.next().0, "export");
+    // It took longer than it is apart, and is due again.
+    let done = &mut scene.work.watched[0].past.done;
+    *done = done.map(|done| done - chrono::TimeDelta::minutes(5));
+    scene.start_due(true);
+    assert_eq!(scene.next().0, "forward");
+    scene.start_due(true);
+    assert_eq!(scene.next().0, "export");
+}
+
+#[test]
 fn work_in_the_background_begins_when_no_archive_waits() {
     let mut scene = Scene::new();
     scene.watch("@hourly", vec![good("audit", Lane::Background), good("a", Lane::Folders)]);

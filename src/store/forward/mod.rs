@@ -34,7 +34,8 @@ pub struct ForwardCandidate {
     pub received_at: String,
     /// Whether some of its files were sent on.
     pub partly: bool,
-    /// Rows that were accepted, by file, without those that were sent on.
+    /// Rows that were accepted, by file, without those that were sent on or
+    /// freed since.
     pub files: BTreeMap<String, u64>,
 }
 
@@ -165,7 +166,9 @@ impl Reader {
     pub fn forward_candidates(&self, destination: &str) -> Result<Vec<ForwardCandidate>> {
         let mut query = self.conn.prepare_cached(
             "SELECT s.id, s.archive, s.sha256, s.stored, s.standard, s.hcode, s.sent_at,
-               s.received_at, t.file, sum(t.accepted),
+               s.received_at, t.file,
+               sum(t.accepted) - (SELECT count(*) FROM freed_row AS d
+                 WHERE d.sub = s.id AND d.file = t.file) AS stand,
                EXISTS (SELECT 1 FROM forward_part AS p
                  WHERE p.destination = ?1 AND p.submission = s.id)
              FROM submission AS s JOIN tally AS t ON t.submission = s.id
@@ -176,7 +179,7 @@ impl Reader {
                    WHERE p.destination = ?1 AND p.submission = s.id)
                  OR NOT EXISTS (SELECT 1 FROM forwarded AS f
                    WHERE f.destination = ?1 AND f.submission = s.id))
-             GROUP BY s.id, t.file HAVING sum(t.accepted) > 0 ORDER BY s.id",
+             GROUP BY s.id, t.file HAVING stand > 0 ORDER BY s.id",
         )?;
         let mut found: Vec<ForwardCandidate> = Vec::new();
         let mut rows = query.query([destination])?;

@@ -2,17 +2,17 @@
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use super::{ForwardArchive, NewForwardBatch, archives_of};
+use super::{ForwardArchive, ForwardPart, NewForwardBatch, archives_of};
 use crate::store::{Result, Store, StoreError};
 
 impl Store {
     /// Writes a batch down, with its archives, in one transaction. Refused when
-    /// a submission was taken back meanwhile, or rows of it were sent by
+    /// a submission or a row was taken back meanwhile, or rows of it were sent by
     /// somebody else: then nothing is written.
     ///
     /// # Errors
-    /// Refused if a submission was taken back meanwhile, or rows of it were sent by
-    /// somebody else; else errors of the database.
+    /// Refused if a submission or a row was taken back meanwhile, or rows of it were
+    /// sent by somebody else; else errors of the database.
     pub fn record_forward(
         &mut self,
         batch: &NewForwardBatch<'_>,
@@ -30,6 +30,7 @@ impl Store {
             add_archive(&tx, id, archive)?;
             for part in &archive.parts {
                 stands(&tx, part.submission)?;
+                none_freed(&tx, part)?;
                 tx.prepare_cached(
                     "INSERT INTO forward_part VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
                 )?
@@ -167,6 +168,31 @@ fn stands(conn: &Connection, submission: i64) -> Result<()> {
             Err(StoreError::Refused(what))
         }
     }
+}
+
+/// Nor is a row that was freed since the lines were read: the corrected one is.
+fn none_freed(conn: &Connection, part: &ForwardPart) -> Result<()> {
+    let mut query =
+        conn.prepare_cached("SELECT line FROM freed_row WHERE sub = ?1 AND file = ?2")?;
+    let mut rows = query.query(params![part.submission, part.file])?;
+    while let Some(row) = rows.next()? {
+        let line: u32 = row.get(0)?;
+        if holds(&part.lines, line) {
+            let (file, submission) = (&part.file, part.submission);
+            let what = format!("{file} line {line} of submission {submission} was freed meanwhile");
+            return Err(StoreError::Refused(what));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a line is among `2-57,60`.
+fn holds(lines: &str, line: u32) -> bool {
+    lines.split(',').any(|run| {
+        let (first, last) = run.split_once('-').unwrap_or((run, run));
+        let ends = first.parse::<u32>().ok().zip(last.parse::<u32>().ok());
+        ends.is_some_and(|(first, last)| (first..=last).contains(&line))
+    })
 }
 
 /// Puts the time of sending of a batch's submissions on record; the first one

@@ -3,6 +3,7 @@
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 
 use crate::store::{Result, Store, StoreError};
+use crate::text::message_with;
 
 /// A file as it is written down.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,7 +134,9 @@ impl Store {
     /// Writes down what a statement says of money; gives its number.
     ///
     /// # Errors
-    /// Errors of the database, such as a full disk. Nothing is written then.
+    /// Refused if the same bytes, or a line of the same document about the same part
+    /// of a unit, are on record already: money is received once. Else errors of the
+    /// database, such as a full disk. Nothing is written then.
     pub fn record_statement(
         &mut self,
         rep: &NewRep<'_>,
@@ -141,6 +144,9 @@ impl Store {
     ) -> Result<i64> {
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let id = begin(&tx, rep, [lines.len(), 0, 0])?;
+        for line in lines.iter().filter(|line| !line.document.is_empty()) {
+            told_once(&tx, rep.destination, line)?;
+        }
         let mut insert = tx.prepare(
             "INSERT INTO statement_line VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?;
@@ -165,6 +171,27 @@ impl Store {
     }
 }
 
+/// A statement that was saved again has other bytes, and the same documents: its
+/// money would count twice.
+fn told_once(tx: &Transaction<'_>, destination: &str, line: &NewStatementLine) -> Result<()> {
+    let NewStatementLine { at, round, part, period, cup, hcode, document, .. } = line;
+    let known: Option<(i64, String)> = tx
+        .prepare_cached(
+            "SELECT p.id, p.file FROM statement_line AS l JOIN rep AS p ON p.id = l.rep
+             WHERE l.round = ?1 AND l.cup = ?2 AND l.document = ?3 AND l.part = ?4
+               AND l.period = ?5 AND l.hcode = ?6 AND p.destination = ?7
+             ORDER BY p.id LIMIT 1",
+        )?
+        .query_row(params![round, cup, document, part, period, hcode, destination], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    let Some((id, file)) = known else { return Ok(()) };
+    let values: [(&str, &dyn std::fmt::Display); 4] =
+        [("line", at), ("document", document), ("file", &file), ("id", &id)];
+    Err(StoreError::Refused(message_with("rep.known_document", &values).both()))
+}
+
 /// Writes the line of the file, unless its bytes are there already.
 fn begin(tx: &Transaction<'_>, rep: &NewRep<'_>, counts: [usize; 3]) -> Result<i64> {
     let known: Option<i64> = tx
@@ -172,7 +199,7 @@ fn begin(tx: &Transaction<'_>, rep: &NewRep<'_>, counts: [usize; 3]) -> Result<i
         .optional()?;
     if let Some(id) = known {
         let values: [(&str, &dyn std::fmt::Display); 2] = [("file", &rep.file), ("id", &id)];
-        let what = crate::text::message_with("rep.known", &values);
+        let what = message_with("rep.known", &values);
         return Err(StoreError::Refused(what.both()));
     }
     let [rows, refused, unmatched] = counts.map(|count| count as i64);
