@@ -5,6 +5,7 @@ mod forms;
 mod free;
 mod matching;
 mod money;
+mod slide28;
 mod told;
 
 use std::fmt::Write as _;
