@@ -312,13 +312,14 @@ fn show(
 fn send(context: &CommandContext, id: i64, json: bool) -> anyhow::Result<CommandOutcome> {
     let reader = context.reader()?;
     let rep = found(context, &reader, id)?;
-    let catalog = context.catalog(&context.config()?)?;
+    let config = context.config()?;
+    let (catalog, units) = (context.catalog(&config)?, context.units(&config)?);
     let _held = reader.snapshot()?;
     let letters = rep::letters(&reader, &catalog, &rep, None)?;
     let folders = context.folders()?;
     // What is written says when it was imported, so that it is the same again.
     let made = chrono::DateTime::parse_from_rfc3339(&rep.imported_at)?;
-    let sent = rep::send(&letters, &rep, &context.data, &folders.outbox(), made)?;
+    let sent = rep::send(&letters, &rep, &context.data, &folders.outbox(), &units, made)?;
     context.log_change("rep send", None, None, &format!("#{id}"))?;
     if json {
         print_json(&sent)?;
@@ -326,6 +327,9 @@ fn send(context: &CommandContext, id: i64, json: bool) -> anyhow::Result<Command
     }
     for path in sent.units.values().flatten() {
         print(line(path))?;
+    }
+    for hcode in &sent.no_units {
+        print(context.message_with("cli.rep_no_unit", &[("hcode", &line(hcode))]))?;
     }
     unproven(context, rep.proven, &rep.layout)?;
     Ok(CommandOutcome::Ok)

@@ -20,6 +20,7 @@ use crate::report::{Cell, Column, Document, Format, Kind, Lang, Part, Table};
 use crate::store::{Reader, RepFilter, RepLine, RepRowLine};
 use crate::submission::Texts;
 use crate::text::{Bilingual, message, message_with};
+use crate::units::Units;
 
 /// What a unit is told of a month.
 #[derive(Debug, Clone)]
@@ -39,6 +40,9 @@ pub struct SentLetters {
     pub rep: i64,
     /// Files by unit, below the data folder.
     pub units: BTreeMap<String, Vec<String>>,
+    /// Codes that are told and are not in the list of units: nothing was
+    /// written for them.
+    pub no_units: BTreeSet<String>,
 }
 
 /// Lines of a file that are read at a time.
@@ -90,6 +94,32 @@ pub fn letters(
     Ok(letters.collect())
 }
 
+/// What a unit is told of all months, as one document: every table says which
+/// month it is of.
+pub fn all_months(mut letters: Vec<RepLetter>, hcode: &str, rep: i64) -> Document {
+    if letters.len() == 1 {
+        return letters.remove(0).document;
+    }
+    let mut all = Document { name: format!("REP_{hcode}_{rep}"), ..Document::default() };
+    for RepLetter { month, document, .. } in letters {
+        if all.parts.is_empty() {
+            all.title = message_with("rep.letter_title_all", &[("hcode", &hcode)]);
+            (all.lines, all.notes) = (document.lines, document.notes);
+        }
+        let name = month_name(month);
+        all.parts.extend(document.parts.into_iter().map(|part| match part {
+            Part::Table(mut table) => {
+                table.name = format!("{}_{month:06}", table.name);
+                let of = |lang| format!("{}: {}", name.pick(lang), table.title.pick(lang));
+                table.title = Bilingual::new(of(Lang::Th), of(Lang::En));
+                Part::Table(table)
+            }
+            other => other,
+        }));
+    }
+    all
+}
+
 /// Writes what units are told into their outboxes. Each file appears whole, and
 /// a run that was broken off is made up for by the next one.
 ///
@@ -100,12 +130,14 @@ pub fn send(
     rep: &RepLine,
     data: &Path,
     outbox: &Path,
+    units: &Units,
     made: DateTime<FixedOffset>,
 ) -> Result<SentLetters> {
-    let mut sent = SentLetters { rep: rep.rep, units: BTreeMap::new() };
+    let mut sent = SentLetters { rep: rep.rep, ..SentLetters::default() };
     for letter in letters {
-        if !letter.hcode.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            continue; // no folder of a unit; nobody's HCODE
+        if !units.knows(&letter.hcode) {
+            sent.no_units.insert(letter.hcode.clone());
+            continue;
         }
         let folder = outbox.join(&letter.hcode);
         let io = |cause| RepError::Io { what: folder.display().to_string(), cause };
@@ -140,20 +172,22 @@ fn number(of: usize) -> Cell {
     Cell::Int(of as i64)
 }
 
+/// A month in words; 0 is none.
+fn month_name(month: i64) -> Bilingual {
+    let first = NaiveDate::from_ymd_opt((month / 100) as i32, (month % 100) as u32, 1);
+    first.map_or_else(
+        || message("rep.no_month"),
+        |first| Bilingual::new(words::month(first, Lang::Th), words::month(first, Lang::En)),
+    )
+}
+
 fn points(row: &RepRowLine) -> Decimal {
     row.points.as_ref().and_then(|points| points.parse().ok()).unwrap_or_default()
 }
 
 impl LetterOf<'_> {
     fn document(&self, rows: &[RepRowLine]) -> Document {
-        let month =
-            NaiveDate::from_ymd_opt((self.month / 100) as i32, (self.month % 100) as u32, 1);
-        let month = match month {
-            Some(first) => {
-                Bilingual::new(words::month(first, Lang::Th), words::month(first, Lang::En))
-            }
-            None => message("rep.no_month"),
-        };
+        let month = month_name(self.month);
         let values: [(&str, &dyn Display); 3] =
             [("hcode", &self.hcode), ("th", &month.th), ("en", &month.en)];
         let mut document = Document {
@@ -292,4 +326,32 @@ fn sums(rows: &[RepRowLine]) -> Table {
         Cell::Decimal(earned),
     ]);
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn letter(month: i64) -> RepLetter {
+        let table = Table::new("sums", message("rep.letter_sums"), Vec::new());
+        let document = Document { parts: vec![Part::Table(table)], ..Document::default() };
+        RepLetter { hcode: "03590".to_owned(), month, document }
+    }
+
+    #[test]
+    fn every_table_of_several_months_says_which_month_it_is_of() {
+        let months = [0, 201_401, 201_402];
+        let all = all_months(months.map(letter).to_vec(), "03590", 7);
+        assert_eq!((&*all.name, all.title.en.contains("2014")), ("REP_03590_7", false));
+        let tables: Vec<&Table> = all.tables().collect();
+        let names: Vec<&str> = tables.iter().map(|table| &*table.name).collect();
+        assert_eq!(names, ["sums_000000", "sums_201401", "sums_201402"]);
+        for (table, month) in tables.iter().zip(months) {
+            let name = month_name(month);
+            assert!(table.title.th.starts_with(&name.th), "{:?}", table.title);
+            assert!(table.title.en.starts_with(&name.en), "{:?}", table.title);
+        }
+        let one = all_months(vec![letter(201_401)], "03590", 7);
+        assert_eq!(one.tables().map(|table| &*table.name).collect::<Vec<_>>(), ["sums"]);
+    }
 }

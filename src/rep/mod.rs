@@ -29,7 +29,7 @@ pub use compare::{ReceivedLine, compare};
 pub use free::{FreeRequest, duplicate};
 pub use import::{ImportContext, ImportedRep, import};
 pub use layout::{LayoutError, LayoutKind, RepLayout, RepLayouts};
-pub use letter::{RepLetter, letters, send, told};
+pub use letter::{RepLetter, all_months, letters, send, told};
 pub use lines::{HEADER, cells, why};
 
 use crate::store::StoreError;

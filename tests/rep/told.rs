@@ -42,3 +42,18 @@ fn each_unit_gets_what_was_passed_refused_and_earned_and_what_to_mend() {
     let csv = String::from_utf8(read(files[0])).unwrap();
     assert!(csv.contains("แก้แล้วส่งใหม่ได้"), "{csv}");
 }
+
+#[test]
+fn a_code_that_is_no_unit_gets_no_folder_and_is_named() {
+    let (site, name) = sent(&[("1", true)], true);
+    let text =
+        format!("ARCHIVE,FILE,LINE,HCODE,PID,CODE\n{name},EPI,2,,,EP1105\n,EPI,,99999,1,EP1105\n");
+    back(&site, "rep.csv", &text);
+    let told = json(&site, BACK, &["rep", "send", "1"]);
+    assert_eq!(told["no_units"], serde_json::json!(["99999"]), "{told}");
+    assert_eq!(told["units"].as_object().unwrap().keys().collect::<Vec<_>>(), [UNIT_B]);
+    assert!(!site.at("outbox/99999").exists());
+    let (status, out, error) = site.run(&["--now", BACK, "rep", "send", "1"]);
+    assert_eq!(status, Some(0), "{error}");
+    assert!(out.contains("99999"), "{out}");
+}

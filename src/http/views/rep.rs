@@ -17,7 +17,7 @@ use crate::http::schema::ReplySchema;
 use crate::money::Satang;
 use crate::rep::{self, ReceivedLine};
 use crate::report::json::JsonDocument;
-use crate::report::{Document, Format, csv};
+use crate::report::{Format, csv};
 use crate::store::{
     Action, CodeBeside, ListPage, RepFilter, RepLine, RepRowLine, RepSum, StatementLine,
 };
@@ -211,17 +211,7 @@ pub fn of_unit(request: &Request) -> Result<Reply, Problem> {
         let month: i64 = month.replace('-', "").parse().unwrap_or(0);
         letters.retain(|letter| letter.month == month);
     }
-    let mut all = Document::default();
-    for letter in letters {
-        if all.parts.is_empty() {
-            all = letter.document;
-        } else {
-            all.parts.extend(letter.document.parts);
-        }
-    }
-    if all.name.is_empty() {
-        all.name = format!("REP_{hcode}_{}", rep.rep);
-    }
+    let all = rep::all_months(letters, &hcode, rep.rep);
     let name = format!("khlang-{}", all.name);
     document::reply(request, &all, document::format(request).unwrap_or(Format::Json), &name)
 }
