@@ -17,6 +17,7 @@ pub mod compare;
 pub mod free;
 pub mod header;
 pub mod import;
+mod keys;
 pub mod layout;
 pub mod letter;
 pub mod lines;
