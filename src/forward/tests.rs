@@ -211,6 +211,7 @@ fn an_original_that_goes_while_archives_are_written_holds_up_its_unit_alone() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "another process frees the row")]
 fn a_row_that_is_freed_while_a_batch_is_written_is_not_sent() {
     let site = loaded(&["03590", "10669"]);
     let conn = rusqlite::Connection::open(&site.database).unwrap();
