@@ -71,7 +71,7 @@ pub trait CaseSource {
     /// # Errors
     /// Errors of the database.
     fn case(&self, opened: AuditCase) -> Result<(Case, Vec<AuditFact>)>;
-    /// Differs once a step was taken or a submission was taken back.
+    /// Differs once a step was taken, or a submission or a row was taken back.
     ///
     /// # Errors
     /// Errors of the database.

@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::environment::Environment;
 use crate::files::write_whole;
 use crate::load::{CandidatePaths, LoadRequest, load};
-use crate::store::{Reader, Store};
+use crate::store::{Reader, Store, run_as_another};
 use crate::units::Units;
 
 const UNITS: &str = "hcode,name,type,level,cup,network,district,province
@@ -216,18 +216,16 @@ fn an_original_that_goes_while_archives_are_written_holds_up_its_unit_alone() {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "another program writes while the batch is made")]
 fn a_row_that_is_freed_while_a_batch_is_written_is_not_sent() {
     let site = loaded(&["03590", "10669"]);
-    let conn = rusqlite::Connection::open(&site.database).unwrap();
     let free = |_| {
-        conn.execute_batch(
+        run_as_another(
+            &site.database,
             "INSERT OR IGNORE INTO rep VALUES (1, 'nhso', 'rows', 'l', 1, 'v', 'f', 's', 1, '', 'x', 1, 1, 0, 2);
              INSERT INTO freed_row VALUES
                (1, 'PERSON', 2, 'PERSON', 1, '', '03590', '1', NULL, '{}', 'now', 'x', 'x', 2);
              DELETE FROM t_person WHERE _sub = 1",
-        )
-        .unwrap();
+        );
         Ok(())
     };
     let error = site.run(Asked::ByHand, 9, &free).unwrap_err().to_string();

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::layout::LayoutWord;
-use super::matching::NO_KEY;
 use super::read::ToldRow;
 use crate::archive::Standard;
 use crate::catalog::{Record, Storage, VISIT_KEY};
+
+/// Why a line is nobody's: no key is told.
+pub(super) const NO_KEY: &str = "no_key";
 
 /// Whether two parts of keys are the same: a spreadsheet program may have taken
 /// the noughts away.

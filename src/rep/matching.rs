@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use super::Result;
-use super::keys::{day_beside, key_parts, same_text, told_key};
+use super::keys::{NO_KEY, day_beside, key_parts, same_text, told_key};
 use super::read::ToldRow;
 use crate::archive::Standard;
 use crate::environment::Environment;
@@ -19,7 +19,6 @@ use crate::submission::Submission;
 /// Why a line is nobody's.
 const NO_FILE: &str = "no_file";
 const NOT_SENT: &str = "not_sent";
-pub(super) const NO_KEY: &str = "no_key";
 const NOT_STORED: &str = "not_stored";
 const SEVERAL: &str = "several";
 const FREED: &str = "freed";

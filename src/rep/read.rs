@@ -6,7 +6,7 @@ use super::layout::{LayoutWord, PARTS, RepLayout};
 use super::table::{Sheet, TableLine};
 use super::value::{heading, hundredths, tidy, widened};
 use super::{RepError, Result};
-use crate::text::message_with;
+use crate::text::{message_with, text};
 
 /// Digits of an HCODE.
 const HCODE_DIGITS: usize = 5;
@@ -252,14 +252,15 @@ pub fn money(sheets: &[Sheet], layout: &RepLayout, header: &FoundHeader) -> Resu
     })
 }
 
-/// The number of a quarter or tranche as the allocation has it: `01`, `Q1` and
-/// `ไตรมาสที่ 1` are `1`.
-fn period_of(text: &str) -> Option<String> {
-    let number = text.strip_prefix(['Q', 'q']).or_else(|| {
-        let rest = text.strip_prefix("ไตรมาส")?;
-        Some(rest.strip_prefix("ที่").unwrap_or(rest))
+/// The number of a quarter or tranche as the allocation has it: `1` for `01`, `Q1`
+/// and the same in Thai.
+fn period_of(period: &str) -> Option<String> {
+    let (quarter, ordinal) = (text("rep.quarter"), text("rep.ordinal"));
+    let number = period.strip_prefix(['Q', 'q']).or_else(|| {
+        let rest = period.strip_prefix(quarter.th.as_str())?.trim_start();
+        Some(rest.strip_prefix(ordinal.th.as_str()).unwrap_or(rest))
     });
-    let number = number.unwrap_or(text).trim();
+    let number = number.unwrap_or(period).trim();
     let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
     let number = number.trim_start_matches('0');
     (digits && !number.is_empty()).then(|| number.to_owned())

@@ -354,3 +354,11 @@ pub(super) fn of_version(path: &Path, version: usize) -> Connection {
     MIGRATIONS.to_version(&mut conn, version).unwrap();
     conn
 }
+
+/// Runs SQL as another program would, for tests.
+#[cfg(test)]
+pub(crate) fn run_as_another(path: &Path, sql: &str) {
+    #[allow(clippy::disallowed_methods, reason = "this is the one place that opens it")]
+    let conn = Connection::open(path).unwrap();
+    conn.execute_batch(sql).unwrap();
+}

@@ -51,6 +51,8 @@ pub use closings::{
     Closing, Paid, PaidCorrection, PaidCup, PaidItem, PaidOn, PaidPool, PaidUnit, PartKind, PartOf,
     PayTurn,
 };
+#[cfg(test)]
+pub(crate) use connection::run_as_another;
 pub use connection::{Opening, Reader, Snapshot, Store, stop_waiting};
 pub use flush::Flusher;
 pub use forward::{

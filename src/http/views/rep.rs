@@ -223,7 +223,7 @@ pub fn of_submission(request: &Request) -> Result<Reply, Problem> {
     let of = store.submission_summary(id, &request.environment.catalog)?;
     Reply::json(&SubmissionRepReply {
         sums: store.rep_of_submission(id)?,
-        codes: store.rep_codes(Some(id), &None)?,
+        codes: store.rep_codes(id)?,
         freed: of.map(|of| of.freed).unwrap_or_default(),
     })
 }

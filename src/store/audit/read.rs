@@ -53,7 +53,8 @@ pub(super) fn events(conn: &Connection, case: i64, as_of: i64) -> Result<Vec<Aud
 }
 
 pub(super) fn mark(conn: &Connection) -> Result<(i64, i64)> {
-    let sql = "SELECT (SELECT coalesce(max(id), 0) FROM audit_event), (SELECT count(*) FROM void)";
+    let sql = "SELECT (SELECT coalesce(max(id), 0) FROM audit_event),
+                      (SELECT count(*) FROM void) + (SELECT count(*) FROM freed_row)";
     Ok(conn.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
@@ -135,7 +136,8 @@ impl Reader {
         Ok(self.conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
     }
 
-    /// Differs once a step of any case was taken, or a submission was taken back.
+    /// Differs once a step of any case was taken, or a submission or a row was taken
+    /// back.
     ///
     /// # Errors
     /// Errors of the database, such as a query that was stopped at its deadline.

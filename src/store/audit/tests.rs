@@ -199,3 +199,21 @@ fn a_turn_that_is_cut_short_leaves_neither_case_nor_hold() {
     assert_eq!(count(&store), before);
     assert_eq!(verified(&store), Vec::<String>::new());
 }
+
+#[test]
+fn the_mark_differs_once_a_submission_or_a_row_was_taken_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = store(folder.path());
+    store.conn.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+    let mut marks = std::collections::BTreeSet::new();
+    for change in [
+        "",
+        "INSERT INTO freed_row VALUES
+           (1, 'EPI', 3, 'EPI', 1, '', '04001', '7', NULL, '{}', 'now', 'x', 'x', 1)",
+        "INSERT INTO void VALUES (1, 'now', 'x', 'x', 'accepted', 0)",
+    ] {
+        store.conn.execute_batch(change).unwrap();
+        marks.insert(store.audit_turn().unwrap().mark().unwrap());
+    }
+    assert_eq!(marks.len(), 3);
+}

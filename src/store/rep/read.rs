@@ -139,16 +139,72 @@ fn rep_of(row: &Row<'_>) -> rusqlite::Result<RepLine> {
     })
 }
 
-/// Sums by destination, unit and file of rows that stand as `state` says.
+/// Of which submissions: one, or those of units in a round.
+const OF_ONE: &str = "SELECT ?1 AS id";
+
+fn of_units(units: &Scope) -> &'static str {
+    match units {
+        Some(_) => {
+            "SELECT id FROM submission
+             WHERE hcode IN (SELECT value FROM json_each(?2)) AND round = ?1"
+        }
+        None => "SELECT id FROM submission WHERE round = ?1 AND ?2 IS NULL",
+    }
+}
+
+/// Which lines of files tell how a row stands: the last that each destination
+/// sent, as `rep_state` has them, which no condition on submissions gets into.
+const LAST: &str = "r.sub IN (SELECT id FROM of) AND NOT EXISTS (
+    SELECT 1 FROM rep_row AS later
+    WHERE later.sub = r.sub AND later.record = r.record AND later.line = r.line
+      AND later.destination = r.destination AND later.rep > r.rep)";
+
+/// How rows of `submissions` stand (`state`), by which `lines`, and the lines
+/// that were rejected here (`bad`). All of it is read once.
+fn state(submissions: &str, lines: &str) -> String {
+    format!(
+        "WITH of AS MATERIALIZED (
+           SELECT id FROM ({submissions}) AS o
+           WHERE EXISTS (SELECT 1 FROM rep_row AS r WHERE r.sub = o.id)),
+         bad AS MATERIALIZED (
+           SELECT DISTINCT l.submission AS sub, k.file, l.line FROM of
+           CROSS JOIN finding_line AS l ON l.submission = of.id
+           CROSS JOIN finding_kind AS k ON k.submission = l.submission AND k.kind = l.kind
+           WHERE k.severity = 'error'),
+         state AS MATERIALIZED (
+           SELECT r.destination, r.sub, r.record, r.line, r.rep, max(r.file) AS file,
+             max(r.hcode) AS hcode, max(r.day) AS day, max(r.key) AS key,
+             min(r.passed) AS passed, max(r.points) AS points,
+             group_concat(nullif(r.code, ''), ',') AS code
+           FROM rep_row AS r WHERE {lines}
+           GROUP BY r.sub, r.record, r.line, r.destination, r.rep)"
+    )
+}
+
+/// Sums by destination, unit and file of the rows of `state`. `IN` is looked up
+/// in a tree that is built once; `NOT IN` would go through all of it.
 const SUM: &str = "SELECT r.destination, r.hcode, r.file, count(*), sum(r.passed),
     sum(NOT r.passed), coalesce(sum(r.points), 0), sum(r.ours), sum(r.ours AND NOT r.passed),
     sum(NOT r.ours AND r.passed), sum(r.freed) FROM (
-      SELECT s.*, EXISTS (SELECT 1 FROM freed_row AS f
-          WHERE f.sub = s.sub AND f.record = s.record AND f.line = s.line) AS freed,
-        NOT EXISTS (SELECT 1 FROM finding AS x
-          WHERE x.submission = s.sub AND x.file = s.file AND x.line = s.line
-            AND x.severity = 'error') AS ours
-      FROM rep_state AS s";
+      SELECT s.*, CASE WHEN (s.sub, s.file, s.line) IN (SELECT sub, file, line FROM bad)
+          THEN 0 ELSE 1 END AS ours, EXISTS (SELECT 1 FROM freed_row AS f
+          WHERE f.sub = s.sub AND f.record = s.record AND f.line = s.line) AS freed
+      FROM state AS s) AS r";
+
+/// Codes of rows that were accepted here and refused there.
+const THEIRS: &str = "SELECT s.code, count(*) FROM state AS s
+    WHERE NOT s.passed AND s.code IS NOT NULL
+      AND CASE WHEN (s.sub, s.file, s.line) IN (SELECT sub, file, line FROM bad)
+        THEN 0 ELSE 1 END GROUP BY 1";
+
+/// Codes of rows that were rejected here and passed there.
+const OURS: &str = "SELECT code, count(*) FROM (
+      SELECT DISTINCT k.code, l.submission, k.file, l.line FROM of
+      CROSS JOIN finding_line AS l ON l.submission = of.id
+      CROSS JOIN finding_kind AS k ON k.submission = l.submission AND k.kind = l.kind
+      WHERE k.severity = 'error'
+        AND (l.submission, k.file, l.line) IN (SELECT sub, file, line FROM state WHERE passed))
+    GROUP BY 1";
 
 fn sum_of(row: &Row<'_>) -> rusqlite::Result<RepSum> {
     let number = |at| row.get::<_, i64>(at).map(|n| n as u64);
@@ -211,8 +267,7 @@ impl Reader {
     /// # Errors
     /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn rep_of_submission(&self, submission: i64) -> Result<Vec<RepSum>> {
-        let sql = format!("{SUM} WHERE s.sub = ?1) AS r GROUP BY 1, 2, 3 ORDER BY 1, 2, 3");
-        self.rep_sums(&sql, &[&submission])
+        self.rep_sums(&state(OF_ONE, LAST), "", &[&submission])
     }
 
     /// The same of all rows of units in a round.
@@ -220,12 +275,7 @@ impl Reader {
     /// # Errors
     /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn rep_of_units(&self, round: i32, units: &Scope) -> Result<Vec<RepSum>> {
-        let sql = format!(
-            "{SUM} WHERE s.sub IN (SELECT id FROM submission WHERE round = ?1
-                 AND (?2 IS NULL OR hcode IN (SELECT value FROM json_each(?2)))))
-             AS r GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
-        );
-        self.rep_sums(&sql, &[&round, &json_list(units)])
+        self.rep_sums(&state(of_units(units), LAST), "", &[&round, &json_list(units)])
     }
 
     /// What a file said of the rows of each unit, by file of the standard,
@@ -234,44 +284,40 @@ impl Reader {
     /// # Errors
     /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn rep_sums_of(&self, rep: i64, units: &Scope) -> Result<Vec<RepSum>> {
-        let sql = format!(
-            "{} WHERE (?2 IS NULL OR s.hcode IN (SELECT value FROM json_each(?2))))
-             AS r GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
-            SUM.replace(
-                "FROM rep_state AS s",
-                "FROM (SELECT destination, sub, record, line, max(file) AS file,
-                         max(hcode) AS hcode, min(passed) AS passed, max(points) AS points
-                       FROM rep_row WHERE rep = ?1 AND sub IS NOT NULL
-                       GROUP BY destination, sub, record, line) AS s"
-            )
-        );
-        self.rep_sums(&sql, &[&rep, &json_list(units)])
+        let of = "SELECT DISTINCT sub AS id FROM rep_row WHERE rep = ?1 AND sub IS NOT NULL";
+        let state = state(of, "r.rep = ?1 AND r.sub IS NOT NULL");
+        let only = "WHERE ?2 IS NULL OR r.hcode IN (SELECT value FROM json_each(?2))";
+        self.rep_sums(&state, only, &[&rep, &json_list(units)])
     }
 
-    fn rep_sums(&self, sql: &str, values: &[&dyn ToSql]) -> Result<Vec<RepSum>> {
-        let mut query = self.conn.prepare_cached(sql)?;
+    fn rep_sums(&self, state: &str, only: &str, values: &[&dyn ToSql]) -> Result<Vec<RepSum>> {
+        let sql = format!("{state} {SUM} {only} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3");
+        let mut query = self.conn.prepare_cached(&sql)?;
         let rows = query.query_map(values, sum_of)?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
     }
 
-    /// Codes of rows on which this house and a destination disagree, the most
-    /// frequent first; of a submission, or of all of some units.
+    /// Codes of rows of a submission on which this house and a destination
+    /// disagree, the most frequent first.
     ///
     /// # Errors
     /// Errors of the database, such as a query that was stopped at its deadline.
-    pub fn rep_codes(&self, submission: Option<i64>, units: &Scope) -> Result<Vec<CodeBeside>> {
-        let scope = json_list(units);
+    pub fn rep_codes(&self, submission: i64) -> Result<Vec<CodeBeside>> {
+        self.codes_beside(&state(OF_ONE, LAST), &[&submission])
+    }
+
+    /// The same of all rows of units in a round.
+    ///
+    /// # Errors
+    /// Errors of the database, such as a query that was stopped at its deadline.
+    pub fn rep_codes_of_units(&self, round: i32, units: &Scope) -> Result<Vec<CodeBeside>> {
+        self.codes_beside(&state(of_units(units), LAST), &[&round, &json_list(units)])
+    }
+
+    fn codes_beside(&self, state: &str, values: &[&dyn ToSql]) -> Result<Vec<CodeBeside>> {
         let mut count: BTreeMap<(&'static str, String), u64> = BTreeMap::new();
-        let mut query = self.conn.prepare_cached(
-            "SELECT s.code, count(*) FROM rep_state AS s
-             WHERE NOT s.passed AND s.code IS NOT NULL AND (?1 IS NULL OR s.sub = ?1)
-               AND (?2 IS NULL OR s.hcode IN (SELECT value FROM json_each(?2)))
-               AND NOT EXISTS (SELECT 1 FROM finding AS x
-                 WHERE x.submission = s.sub AND x.file = s.file AND x.line = s.line
-                   AND x.severity = 'error')
-             GROUP BY 1",
-        )?;
-        let mut rows = query.query(params![submission, scope])?;
+        let mut query = self.conn.prepare_cached(&format!("{state} {THEIRS}"))?;
+        let mut rows = query.query(values)?;
         while let Some(row) = rows.next()? {
             let codes: String = row.get(0)?;
             let own: std::collections::BTreeSet<&str> = codes.split(',').collect();
@@ -280,15 +326,8 @@ impl Reader {
                     row.get::<_, i64>(1)? as u64;
             }
         }
-        let mut query = self.conn.prepare_cached(
-            "SELECT x.code, count(DISTINCT s.sub || ' ' || s.record || ' ' || s.line)
-             FROM rep_state AS s JOIN finding AS x
-               ON x.submission = s.sub AND x.file = s.file AND x.line = s.line
-             WHERE s.passed AND x.severity = 'error' AND (?1 IS NULL OR s.sub = ?1)
-               AND (?2 IS NULL OR s.hcode IN (SELECT value FROM json_each(?2)))
-             GROUP BY 1",
-        )?;
-        let mut rows = query.query(params![submission, scope])?;
+        let mut query = self.conn.prepare_cached(&format!("{state} {OURS}"))?;
+        let mut rows = query.query(values)?;
         while let Some(row) = rows.next()? {
             *count.entry(("ours", row.get(0)?)).or_default() += row.get::<_, i64>(1)? as u64;
         }
@@ -356,15 +395,18 @@ impl Reader {
     /// # Errors
     /// Errors of the database, such as a query that was stopped at its deadline.
     pub fn rep_refused(&self, hcode: &str, round: i32, most: u64) -> Result<Vec<RepRowLine>> {
-        let mut query = self.conn.prepare_cached(
-            "SELECT s.rep, s.hcode, s.file, s.record, s.sub, s.line, s.key, s.day,
+        let state = state(
+            "SELECT id FROM submission
+             WHERE hcode = ?1 AND round = ?2 AND status IN ('accepted', 'partial')",
+            LAST,
+        );
+        let mut query = self.conn.prepare_cached(&format!(
+            "{state} SELECT s.rep, s.hcode, s.file, s.record, s.sub, s.line, s.key, s.day,
                     coalesce(s.code, ''), s.points
-             FROM rep_state AS s JOIN submission AS b ON b.id = s.sub AND b.round = ?2
-             WHERE b.hcode = ?1 AND NOT s.passed AND b.status IN ('accepted', 'partial')
-               AND NOT EXISTS (SELECT 1 FROM freed_row AS f
+             FROM state AS s WHERE NOT s.passed AND NOT EXISTS (SELECT 1 FROM freed_row AS f
                  WHERE f.sub = s.sub AND f.record = s.record AND f.line = s.line)
-             ORDER BY s.sub, s.file, s.line LIMIT ?3",
-        )?;
+             ORDER BY s.sub, s.file, s.line LIMIT ?3"
+        ))?;
         let rows = query.query_map(params![hcode, round, most as i64], |row| {
             Ok(RepRowLine {
                 at: row.get::<_, i64>(0)? as u64,

@@ -77,7 +77,7 @@ pub(super) fn of_submission(
 ) -> Result<RepShown, Problem> {
     let store = request.store()?;
     let sums = store.rep_of_submission(id)?;
-    let codes = if sums.is_empty() { Vec::new() } else { store.rep_codes(Some(id), &None)? };
+    let codes = if sums.is_empty() { Vec::new() } else { store.rep_codes(id)? };
     shown(request, sums, codes, standard)
 }
 
@@ -86,7 +86,8 @@ pub(super) fn of_unit(request: &Request, hcode: &str, round: i32) -> Result<RepS
     let store = request.store()?;
     let units = Some(BTreeSet::from([hcode.to_owned()]));
     let sums = store.rep_of_units(round, &units)?;
-    let codes = if sums.is_empty() { Vec::new() } else { store.rep_codes(None, &units)? };
+    let codes =
+        if sums.is_empty() { Vec::new() } else { store.rep_codes_of_units(round, &units)? };
     let refused = store.rep_refused(hcode, round, ROWS_SHOWN)?;
     Ok(RepShown { refused, ..shown(request, sums, codes, None)? })
 }
