@@ -51,8 +51,6 @@ pub use closings::{
     Closing, Paid, PaidCorrection, PaidCup, PaidItem, PaidOn, PaidPool, PaidUnit, PartKind, PartOf,
     PayTurn,
 };
-#[cfg(test)]
-pub(crate) use connection::run_as_another;
 pub use connection::{Opening, Reader, Snapshot, Store, stop_waiting};
 pub use flush::Flusher;
 pub use forward::{
@@ -185,5 +183,7 @@ from!(Sqlite: rusqlite::Error, Migration: rusqlite_migration::Error, Io: std::io
 /// Result of a store call.
 pub type Result<T> = std::result::Result<T, StoreError>;
 
+#[cfg(test)]
+pub(crate) use connection::run_as_another;
 #[cfg(test)]
 mod tests;
